@@ -1,0 +1,103 @@
+# Needs make and a Python from 3.11 on with pip; everything else is installed into .venv.
+# Another Python:  make serve PYTHON=/path/to/python3.13
+
+PYTHON =
+DATA = ./dialoguedb-data
+ARGS =
+# Two workers: the suite waits for the disk more than it computes.
+WORKERS = 2
+
+BIN = .venv/bin
+PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
+BUILD_LOCK = requirements/build.txt
+RUNTIME_LOCK = requirements/runtime.txt
+DEV_LOCK = requirements/dev.txt
+
+.PHONY: help serve test check lint types layers wheel crash bench lock clean
+
+help:
+	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
+	@echo "make test     the test suite"
+	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
+	@echo "make crash    the slow crash campaign"
+	@echo "make bench    the measurements"
+	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
+	@echo "make clean    remove environments, caches and builds"
+
+serve: .venv/.runtime
+	$(BIN)/dialoguedb serve --data $(DATA) $(ARGS)
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: lint types layers test wheel
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+layers: .venv/.dev
+	$(BIN)/lint-imports
+
+# The wheel is what users get, so it is built, installed with nothing but the runtime lock, and used.
+wheel: .venv/.dev
+	rm -rf dist build/wheel-venv
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m venv build/wheel-venv
+	build/wheel-venv/bin/python $(PIP_INSTALL) -r $(RUNTIME_LOCK)
+	build/wheel-venv/bin/python $(PIP_INSTALL) --no-deps dist/*.whl
+	build/wheel-venv/bin/python -m pip --disable-pip-version-check check
+	cd build && wheel-venv/bin/python ../tests/gates/wheel_smoke.py
+
+crash: .venv/.dev
+	$(BIN)/python -m pytest -m slow $(ARGS) tests/crash
+
+bench: .venv/.dev
+	$(BIN)/python bench/run.py $(ARGS)
+
+clean:
+	rm -rf .venv .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- Environments -----------------------------------------------------------------------------
+# Each stamp says which locks .venv was last brought up to; touching a lock makes it stale.
+
+.venv/.dev: .venv/.runtime $(DEV_LOCK)
+	@echo "Installing what the checks need ..."
+	@$(BIN)/python $(PIP_INSTALL) -r $(DEV_LOCK)
+	@touch $@
+
+.venv/.runtime: .venv/bin/python $(BUILD_LOCK) $(RUNTIME_LOCK) pyproject.toml
+	@echo "Installing DialogueDB and its dependencies ..."
+	@$(BIN)/python $(PIP_INSTALL) -r $(BUILD_LOCK) -r $(RUNTIME_LOCK)
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Some systems package venv without pip (Debian's python3 without python3-venv): then the pip
+# outside installs the one inside.
+.venv/bin/python:
+	@python=$$(sh .ci/find-python $(PYTHON)) || exit 1; \
+	echo "Creating .venv with $$python ..."; \
+	"$$python" -m venv --clear .venv >/dev/null 2>&1 || { \
+	  "$$python" -m venv --clear --without-pip .venv && \
+	  "$$python" -m pip --disable-pip-version-check --python .venv/bin/python install --quiet pip; \
+	} || { rm -rf .venv; exit 1; }
+
+# --- Locks ------------------------------------------------------------------------------------
+# Pins for every platform and Python from 3.11 on, without the names of the hosts they came from.
+
+LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-annotate \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+lock: .venv-lock/bin/uv
+	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
+	$(LOCK) --output-file $(RUNTIME_LOCK) pyproject.toml
+	$(LOCK) --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
+
+.venv-lock/bin/uv:
+	@python=$$(sh .ci/find-python $(PYTHON)) && "$$python" -m venv --clear .venv-lock
+	.venv-lock/bin/python $(PIP_INSTALL) uv
