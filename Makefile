@@ -55,8 +55,8 @@ wheel: .venv/.dev
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow $(ARGS) tests/crash
 
-bench: .venv/.dev
-	$(BIN)/python bench/run.py $(ARGS)
+bench: .venv/.runtime
+	$(BIN)/python -m bench $(ARGS)
 
 clean:
 	rm -rf .venv .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache

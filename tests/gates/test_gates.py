@@ -1,0 +1,80 @@
+"""The gates themselves: one that stops refusing was switched off unnoticed."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+BADLY_MADE = Path(__file__).with_name("badly_made.py")
+BIN = Path(sys.executable).parent
+
+
+def run(*command, cwd=TOP, **kwargs):
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **kwargs)
+
+
+def test_ruff_refuses_every_fault_of_the_badly_made_file():
+    source = BADLY_MADE.read_text()
+    expected = {
+        (number, code)
+        for number, line in enumerate(source.splitlines(), 1)
+        if "# expect: " in line
+        for code in line.rpartition("# expect: ")[2].split()
+    }
+    ruff = run(
+        *(BIN / "ruff", "check", "--no-cache", "--ignore-noqa", "--output-format", "json"),
+        *("--stdin-filename", "src/dialoguedb/badly_made.py", "-"),
+        input=source,
+    )
+    found = {(fault["location"]["row"], fault["code"]) for fault in json.loads(ruff.stdout)}
+    assert expected - found == set()
+
+
+def test_mypy_is_strict(tmp_path):
+    untyped = tmp_path / "untyped.py"
+    untyped.write_text("def shout(text): return text.upper()")
+    mypy = run(BIN / "mypy", "--cache-dir", tmp_path / "cache", untyped)
+    assert "[no-untyped-def]" in mypy.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        ("errors.py", "from dialoguedb import model", "Imports point inward"),
+        ("model/__init__.py", "import starlette", "The core knows no framework, driver or socket"),
+        ("service/__init__.py", "import apsw", "The core knows no framework, driver or socket"),
+        ("http/__init__.py", "import apsw", "HTTP reaches data only through the service"),
+        ("somewhere_new.py", "", "Imports point inward"),
+    ],
+)
+def test_import_linter_refuses_a_step_out_of_line(tmp_path, module, line, contract):
+    shutil.copytree(TOP / "src", tmp_path / "src")
+    with (tmp_path / "src" / "dialoguedb" / module).open("a") as file:
+        file.write(f"\n{line}\n")
+    linter = run(
+        *(BIN / "lint-imports", "--config", TOP / "pyproject.toml", "--no-cache"),
+        cwd=tmp_path / "src",
+        env={"PYTHONPATH": str(tmp_path / "src"), "PYTHONUTF8": "1"},
+    )
+    assert f"{contract} BROKEN" in linter.stdout
+    assert linter.returncode != 0
+
+
+def test_the_locks_name_no_host_and_no_path():
+    for lock in (TOP / "requirements").glob("*.txt"):
+        pins = [line for line in lock.read_text().splitlines() if not line.startswith("#")]
+        for pin in pins:
+            assert re.fullmatch(r"[a-z0-9-]+==[0-9][\w.+!]*( ; [\w.<>=!'() -]+)?", pin), (lock, pin)
+
+
+def test_the_locks_agree_on_every_version():
+    pins: dict[str, set[str]] = {}
+    for lock in (TOP / "requirements").glob("*.txt"):
+        for name, version in re.findall(r"^([a-z0-9-]+)==(\S+)", lock.read_text(), re.MULTILINE):
+            pins.setdefault(name, set()).add(version)
+    assert {name: versions for name, versions in pins.items() if len(versions) > 1} == {}
