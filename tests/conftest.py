@@ -1,0 +1,88 @@
+"""What every test may ask for: a running server, and projects and clients of its own."""
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+pytest.register_assert_rewrite("tests.http.checking", "tests.http.making", "tests.http.sockets")
+
+from tests.http.checking import done  # noqa: E402 - its asserts are rewritten by the line above
+from tests.http.server import Project, Server, running  # noqa: E402 - as above
+
+# Every engine the promises are kept on; a new one is added here and in `storage_flags`.
+ENGINES = ["sqlite"]
+
+names = (f"project-{number}" for number in itertools.count(1))
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request):
+    """Name the engine under the server."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def server(engine, tmp_path_factory) -> Iterator[Server]:
+    """Run one server for the whole session."""
+    with running(engine, tmp_path_factory.mktemp(engine)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def operator(server) -> Iterator[httpx.Client]:
+    """Speak with the key that makes and deletes projects and opens no data."""
+    with server.client(server.operator_key) as client:
+        yield client
+
+
+@pytest.fixture
+def new_project(operator):
+    """Make as many fresh projects as a test wants: `new_project(immutable=True)`."""
+
+    def make(**settings) -> Project:
+        body = {"name": next(names), "settings": settings} if settings else {"name": next(names)}
+        made = done(operator.post("/admin/projects", json=body))
+        return Project(made["id"], made["name"], made["key"], made)
+
+    return make
+
+
+@pytest.fixture
+def project(new_project):
+    """Make a fresh project."""
+    return new_project()
+
+
+@pytest.fixture
+def client_of(server) -> Iterator[Callable[..., httpx.Client]]:
+    """Open a client for any key (or none), closed when the test ends."""
+    opened = []
+
+    def open_client(key: str | None = None) -> httpx.Client:
+        client: httpx.Client = server.client(key)
+        opened.append(client)
+        return client
+
+    yield open_client
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def api(project, client_of):
+    """Speak with the admin key of this test's own project."""
+    return client_of(project.key)
+
+
+@pytest.fixture
+def stranger(new_project, client_of):
+    """Speak with the admin key of another project."""
+    return client_of(new_project().key)
+
+
+@pytest.fixture
+def nobody(client_of):
+    """Speak without any key."""
+    return client_of()

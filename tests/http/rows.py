@@ -1,0 +1,112 @@
+"""Every call of the API as data: one row per method and path, with a body that succeeds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from .making import HELLO, new_dialogue, new_memory, new_message
+
+
+@dataclass(frozen=True)
+class World:
+    """One dialogue with one message, and one memory: what a row's path may name."""
+
+    dialogue: str = "dlg:1"
+    message: str = "msg:1"
+    memory: str = "mem:1"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call: its method, its path with places for the world's ids, its body and its scope."""
+
+    method: str
+    path: str
+    body: Any = None
+    scope: str = "read"
+    missing: str = ""
+
+    def ask(self, api: httpx.Client, world: World, before: str = "", after: str = ""):
+        """Make the call on this world, with something before and after its path."""
+        path, _, query = self.path.format(**vars(world)).partition("?")
+        target = f"{before}{path}{after}{'?' if query else ''}{query}"
+        # An absolute URL: a leading "//" would otherwise be read as the name of a host.
+        url = f"{str(api.base_url).rstrip('/')}{target}"
+        if self.body is None:
+            return api.request(self.method, url)
+        return api.request(self.method, url, json=self.body)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+MESSAGE_PATHS = (
+    "/message/{message}?dialogueId={dialogue}",
+    "/messages/{message}?dialogueId={dialogue}",
+    "/dialogue/{dialogue}/message/{message}",
+    "/dialogue/{dialogue}/messages/{message}",
+)
+ACTIONS = ("end", "archive", "reopen")
+
+READS = [
+    Row("GET", "/dialogue"),
+    Row("GET", "/dialogue/{dialogue}", missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/dialogue/{dialogue}?messages=5", missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/dialogue/{dialogue}/state", missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/dialogue/{dialogue}/messages", missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/messages?dialogueId={dialogue}", missing="DIALOGUE_NOT_FOUND"),
+    *(Row("GET", path, missing="MESSAGE_NOT_FOUND") for path in MESSAGE_PATHS),
+    Row("GET", "/memory"),
+    Row("GET", "/memory/{memory}", missing="MEMORY_NOT_FOUND"),
+]
+WRITES = [
+    Row("POST", "/dialogue", {}, "write"),
+    Row("POST", "/memory", {"value": 1}, "write"),
+    *(
+        Row(method, path, body, "write", "DIALOGUE_NOT_FOUND")
+        for method, path, body in [
+            ("PUT", "/dialogue/{dialogue}", {"label": "l"}),
+            ("DELETE", "/dialogue/{dialogue}", None),
+            ("PUT", "/dialogue/{dialogue}/state", {"a": 1}),
+            ("PATCH", "/dialogue/{dialogue}/state", {"a": 1}),
+            ("POST", "/dialogue/{dialogue}/messages", HELLO),
+            ("POST", "/dialogue/{dialogue}/messages", [HELLO]),
+            ("POST", "/dialogue/{dialogue}/messages", {"messages": [HELLO]}),
+            ("POST", "/message?dialogueId={dialogue}", HELLO),
+            ("POST", "/messages?dialogueId={dialogue}", HELLO),
+            ("POST", "/messages?dialogueId={dialogue}", [HELLO]),
+            ("POST", "/messages?dialogueId={dialogue}", {"messages": [HELLO]}),
+            *((m, f"/dialogue/{{dialogue}}/{a}", {}) for m in ("POST", "PUT") for a in ACTIONS),
+        ]
+    ),
+    *(Row("PUT", p, {"tags": ["t"]}, "write", "MESSAGE_NOT_FOUND") for p in MESSAGE_PATHS),
+    *(Row("DELETE", p, None, "write", "MESSAGE_NOT_FOUND") for p in MESSAGE_PATHS),
+    Row("PUT", "/memory/{memory}", {"tags": ["t"]}, "write", "MEMORY_NOT_FOUND"),
+    Row("DELETE", "/memory/{memory}", None, "write", "MEMORY_NOT_FOUND"),
+]
+ADMIN = [
+    Row("GET", "/admin/settings", None, "admin"),
+    Row("PUT", "/admin/settings", {"deletionProtection": False}, "admin"),
+    Row("GET", "/admin/usage", None, "admin"),
+    Row("POST", "/admin/keys", {"name": "n"}, "admin"),
+    Row("GET", "/admin/keys", None, "admin"),
+]
+OPERATOR = [
+    Row("POST", "/admin/projects", {"name": "never made by a project's key"}, "operator"),
+    Row("GET", "/admin/projects", None, "operator"),
+    Row("GET", "/admin/projects/x", None, "operator", "PROJECT_NOT_FOUND"),
+    Row("DELETE", "/admin/projects/x", None, "operator", "PROJECT_NOT_FOUND"),
+]
+DATA = READS + WRITES
+NAMING = [row for row in DATA if row.missing]
+OPEN_PATHS = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
+
+
+def make_world(api: httpx.Client, world: World | None = None) -> World:
+    """Make the things a world names."""
+    world = world or World()
+    new_dialogue(api, id=world.dialogue)
+    new_message(api, world.dialogue, id=world.message)
+    new_memory(api, id=world.memory)
+    return world

@@ -1,0 +1,130 @@
+"""A real `dialoguedb serve` process on a port of its own."""
+
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_SECONDS_MAX = 30
+STOP_SECONDS_MAX = 30
+READY = re.compile(r"ready on (?P<url>https?://[^\s:]+:(?P<port>\d+))")
+
+# Making a context that loads the system's authorities costs more than a whole test.
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def program() -> str:
+    """Return the installed command of the environment the tests run in."""
+    found = shutil.which("dialoguedb", path=str(Path(sys.executable).parent))
+    assert found, "the dialoguedb command is not installed beside this Python"
+    return found
+
+
+def quiet_environment() -> dict[str, str]:
+    """Return our environment without any settings meant for another server."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("DIALOGUEDB_")}
+
+
+@dataclass
+class Project:
+    """A project made for one test, and the admin key that opens it."""
+
+    id: str
+    name: str
+    key: str
+    made: dict[str, Any]
+
+
+@dataclass
+class Server:
+    """A running server: where it listens, where its data lies, how it is stopped."""
+
+    data: Path
+    base_url: str
+    port: int
+    process: subprocess.Popen[str]
+    first_lines: list[str] = field(default_factory=list)
+    operator_key: str = ""
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """Return a client that carries this key, or none."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(
+            base_url=self.base_url, headers=headers, timeout=60, verify=NO_AUTHORITIES
+        )
+
+    def command(self, *words: str) -> str:
+        """Run another command of the program on this server's data and return its output."""
+        run = subprocess.run(
+            [program(), *words, "--data", str(self.data)],
+            capture_output=True,
+            check=True,
+            cwd=self.data.parent,
+            env=quiet_environment(),
+            text=True,
+            timeout=START_SECONDS_MAX,
+        )
+        return run.stdout.strip()
+
+    def log(self) -> str:
+        """Return everything the server has logged so far."""
+        return (self.data.parent / "log").read_text()
+
+
+def storage_flags(engine: str, directory: Path) -> list[str]:
+    """Say where a server on this engine keeps its data."""
+    assert engine == "sqlite", engine
+    return ["--data", str(directory)]
+
+
+@contextmanager
+def running(engine: str, room: Path, *flags: str) -> Iterator[Server]:
+    """Run a server on a fresh data directory inside `room` until the block ends."""
+    data = room / "data"
+    words = [program(), "serve", *storage_flags(engine, data), "--port", "0", *flags]
+    with (room / "log").open("w") as log:
+        process = subprocess.Popen(
+            words,
+            cwd=room,
+            env=quiet_environment(),
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    with process:
+        try:
+            server = _when_ready(process, data)
+            server.operator_key = server.command("keys", "create", "--operator", "--quiet")
+            yield server
+            process.terminate()
+            assert process.wait(STOP_SECONDS_MAX) == 0, server.log()[-2000:]
+        finally:
+            process.kill()
+
+
+def _when_ready(process: subprocess.Popen[str], data: Path) -> Server:
+    assert process.stdout
+    lines = []
+    killer = threading.Timer(START_SECONDS_MAX, process.kill)
+    killer.start()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if ready := READY.search(line):
+                return Server(data, ready["url"], int(ready["port"]), process, lines)
+    finally:
+        killer.cancel()
+    log = (data.parent / "log").read_text()
+    message = f"the server did not start:\n{''.join(lines)}{log[-4000:]}"
+    raise AssertionError(message)
