@@ -1,0 +1,253 @@
+"""Every error of DialogueDB.
+
+    DialogueDBError
+    ├── InvalidRequest
+    │   ├── InvalidJSON
+    │   ├── MethodNotAllowed
+    │   └── PayloadTooLarge
+    ├── Unauthorized
+    ├── Forbidden
+    ├── NotFound
+    │   ├── DialogueNotFound
+    │   ├── MessageNotFound
+    │   ├── MemoryNotFound
+    │   ├── ProjectNotFound
+    │   ├── KeyNotFound
+    │   └── RouteNotFound
+    ├── Conflict
+    │   ├── DialogueEnded
+    │   ├── DialogueImmutable
+    │   ├── DuplicateId
+    │   ├── VersionConflict
+    │   ├── IdempotencyKeyReused
+    │   └── ProjectProtected
+    ├── LimitExceeded
+    │   ├── RateLimitExceeded
+    │   └── QuotaExceeded
+    ├── InternalError
+    ├── ServiceUnavailable
+    └── DataError
+        ├── NotOurData
+        ├── NewerSchema
+        └── DamagedData
+
+Each class has the stable `code` that clients see. `DataError` and its children
+speak to the operator about a data directory and never reach a client.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One thing that is wrong with a request."""
+
+    field: str
+    """The field's place, such as `messages[3].content`."""
+
+    code: str
+    """`REQUIRED`, `INVALID`, `TOO_LARGE`, `NOT_FOUND` or `UNKNOWN`."""
+
+    message: str
+    """What is wrong, as a sentence."""
+
+
+class DialogueDBError(Exception):
+    """The root of every error this package raises on purpose."""
+
+    code = "INTERNAL_ERROR"
+
+    def __init__(self, message: str, details: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = tuple(details)
+
+
+class InvalidRequest(DialogueDBError):
+    """The request breaks a rule of the contract; `code` says which kind."""
+
+    code = "VALIDATION_ERROR"
+
+    def __init__(
+        self, message: str, details: Sequence[Fault] = (), code: str | None = None
+    ) -> None:
+        super().__init__(message, details)
+        if code is not None:
+            self.code = code
+
+
+class InvalidJSON(InvalidRequest):
+    """The body is not JSON in UTF-8."""
+
+    code = "INVALID_JSON"
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The route exists, but not for this method."""
+
+    code = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, message: str, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The body is longer than the server reads."""
+
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class Unauthorized(DialogueDBError):
+    """The key is missing, malformed, unknown, revoked or expired."""
+
+    code = "UNAUTHORIZED"
+
+
+class Forbidden(DialogueDBError):
+    """The key is known, but not allowed to do this."""
+
+    code = "FORBIDDEN"
+
+
+class NotFound(DialogueDBError):
+    """The named thing does not exist, or belongs to somebody else."""
+
+    code = "NOT_FOUND"
+
+
+class DialogueNotFound(NotFound):
+    """No such dialogue in this project and namespace."""
+
+    code = "DIALOGUE_NOT_FOUND"
+
+
+class MessageNotFound(NotFound):
+    """No such message in this dialogue."""
+
+    code = "MESSAGE_NOT_FOUND"
+
+
+class MemoryNotFound(NotFound):
+    """No such memory in this project and namespace."""
+
+    code = "MEMORY_NOT_FOUND"
+
+
+class ProjectNotFound(NotFound):
+    """No such project."""
+
+    code = "PROJECT_NOT_FOUND"
+
+
+class KeyNotFound(NotFound):
+    """No such key in this project."""
+
+    code = "KEY_NOT_FOUND"
+
+
+class RouteNotFound(NotFound):
+    """No such route."""
+
+    code = "ROUTE_NOT_FOUND"
+
+
+class Conflict(DialogueDBError):
+    """The request is right, but what is stored stands against it."""
+
+    code = "CONFLICT"
+
+
+class DialogueEnded(Conflict):
+    """The dialogue has ended and takes no more messages."""
+
+    code = "DIALOGUE_ENDED"
+
+
+class DialogueImmutable(Conflict):
+    """The dialogue is archived, or its project is immutable."""
+
+    code = "DIALOGUE_IMMUTABLE"
+
+
+class DuplicateId(Conflict):
+    """The id, or a project's name, is taken."""
+
+    code = "DUPLICATE_ID"
+
+
+class VersionConflict(Conflict):
+    """The expected version is not the stored one."""
+
+    code = "VERSION_CONFLICT"
+
+
+class IdempotencyKeyReused(Conflict):
+    """The idempotency key was used for another request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class ProjectProtected(Conflict):
+    """The project has deletion protection."""
+
+    code = "PROJECT_PROTECTED"
+
+
+class LimitExceeded(DialogueDBError):
+    """Too much in a span of time."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class RateLimitExceeded(LimitExceeded):
+    """More requests per second than the project may send."""
+
+    code = "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QuotaExceeded(LimitExceeded):
+    """A monthly quota of the project is used up."""
+
+    code = "QUOTA_EXCEEDED"
+
+
+class InternalError(DialogueDBError):
+    """A defect of the server."""
+
+    code = "INTERNAL_ERROR"
+
+
+class ServiceUnavailable(DialogueDBError):
+    """The engine cannot do this now, such as with a full disk; trying again may help."""
+
+    code = "SERVICE_UNAVAILABLE"
+
+
+class DataError(DialogueDBError):
+    """A data directory cannot be used as it is."""
+
+    code = "DATA_ERROR"
+
+
+class NotOurData(DataError):
+    """The directory or file holds something else."""
+
+    code = "NOT_OUR_DATA"
+
+
+class NewerSchema(DataError):
+    """The data was written by a newer program."""
+
+    code = "NEWER_SCHEMA"
+
+
+class DamagedData(DataError):
+    """The file is damaged."""
+
+    code = "DAMAGED_DATA"

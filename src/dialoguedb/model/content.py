@@ -1,0 +1,112 @@
+"""What a message says: a string, an object, or an array of objects, images among them."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Raw
+
+from dialoguedb.model import limits, rawjson
+from dialoguedb.model.faults import Faults
+
+EMPTY = "MESSAGE_CONTENT_EMPTY"
+TOO_LARGE = "MESSAGE_TOO_LARGE"
+INVALID_IMAGE = "INVALID_IMAGE_CONTENT"
+
+_MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_DATA_URI = re.compile(r"data:([^;,]*)(?:;[^,]*)?,")
+_IMAGE_TYPE = re.compile(rb'"(?:image|image_url)"')
+_EMPTY = frozenset({b'""', b"null", b"[]", b"{}"})
+
+
+def accept_content(raw: Raw, place: str, faults: Faults) -> bytes:
+    """Return a message's content in compact form, noting what is wrong with it."""
+    content = rawjson.compact(raw)
+    if content in _EMPTY:
+        faults.invalid(place, f"{place} must not be empty", EMPTY)
+    elif not _is_content(content):
+        faults.invalid(place, f"{place} must be a string, an object, or an array of objects")
+    else:
+        _check_size(content, place, faults)
+    return content
+
+
+def accept_value(raw: Raw, place: str, faults: Faults) -> bytes:
+    """Return a memory's value in compact form, noting when it is too large."""
+    value = rawjson.compact(raw)
+    if counted_bytes(value) > limits.CONTENT_BYTES_MAX:
+        faults.too_large(place, f"{place} exceeds {limits.CONTENT_BYTES_MAX} bytes")
+    return value
+
+
+def _is_content(content: bytes) -> bool:
+    if content[:1] != b"[":
+        return content[:1] in {b'"', b"{"}
+    return all(
+        rawjson.is_object(item) for item in msgspec.json.decode(_decodable(content), type=list[Raw])
+    )
+
+
+def _decodable(content: bytes) -> bytes:
+    """Return compact content in a form that msgspec decodes, whatever surrogates it holds."""
+    return rawjson.receive(content)
+
+
+def _check_size(content: bytes, place: str, faults: Faults) -> None:
+    if content[:1] != b'"' and _IMAGE_TYPE.search(content):
+        for image in _images(content):
+            _check_image(image, place, faults)
+    if counted_bytes(content) > limits.CONTENT_BYTES_MAX:
+        message = f"{place} exceeds {limits.CONTENT_BYTES_MAX} bytes (inline image data left out)"
+        faults.too_large(place, message, TOO_LARGE)
+
+
+def counted_bytes(content: bytes) -> int:
+    """Return the bytes that count against the limit: all but inline image data."""
+    whole = rawjson.length(content)
+    if whole <= limits.CONTENT_BYTES_MAX or content[:1] == b'"':
+        return whole
+    return whole - sum(_inline_bytes(image) for image in _images(content))
+
+
+def _images(content: bytes) -> Iterator[dict[str, object]]:
+    """Find the image parts of both spellings, at any depth."""
+    pending = [msgspec.json.decode(_decodable(content))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if node.get("type") in {"image", "image_url"}:
+                yield node
+            pending.extend(node.values())
+        elif isinstance(node, list):
+            pending.extend(node)
+
+
+def _part(image: dict[str, object], key: str) -> dict[str, object]:
+    part = image.get(key)
+    return part if isinstance(part, dict) else {}
+
+
+def _inline_bytes(image: dict[str, object]) -> int:
+    data = _part(image, "source").get("data")
+    url = _part(image, "image_url").get("url")
+    inline = len(data.encode()) if isinstance(data, str) else 0
+    if isinstance(url, str) and url.startswith("data:"):
+        inline += len(url.encode())
+    return inline
+
+
+def _check_image(image: dict[str, object], place: str, faults: Faults) -> None:
+    source = _part(image, "source")
+    data, media_type = source.get("data"), source.get("media_type")
+    if isinstance(data, str) and data.startswith("data:"):
+        message = f"{place}: source.data holds bare base64, without a `data:` prefix"
+        faults.invalid(place, message, INVALID_IMAGE)
+    if source.get("type") == "base64" and media_type not in _MEDIA_TYPES:
+        message = f"{place}: source.media_type must be one of {', '.join(sorted(_MEDIA_TYPES))}"
+        faults.invalid(place, message, INVALID_IMAGE)
+    url = _part(image, "image_url").get("url")
+    match = _DATA_URI.match(url) if isinstance(url, str) else None
+    if match and match[1] not in _MEDIA_TYPES:
+        message = f"{place}: image_url.url must hold one of {', '.join(sorted(_MEDIA_TYPES))}"
+        faults.invalid(place, message, INVALID_IMAGE)

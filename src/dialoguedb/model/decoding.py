@@ -1,0 +1,163 @@
+"""Turning received JSON into the model's types, or into one error that lists every fault.
+
+A type may have `checks`: for a field's name, a function of its value, its place and the faults,
+for what a type cannot say.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Raw, Struct
+from msgspec.structs import FieldInfo
+
+from dialoguedb.model import limits, rawjson
+from dialoguedb.model.faults import Faults
+
+T = TypeVar("T", bound=Struct)
+
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_scanner = json.JSONDecoder(strict=False)
+_LARGE_BYTES = 1024 * 1024
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def decode(kind: type[T], body: bytes) -> T:
+    """Decode a received object; InvalidRequest with every fault when it does not fit."""
+    if rawjson.has_surrogate(body) or _may_hold_too_many(body):
+        _refuse_faults(kind, body)
+    try:
+        return _decoder(kind).decode(body)  # type: ignore[no-any-return]
+    except msgspec.DecodeError:
+        _refuse_faults(kind, body)
+        raise
+
+
+def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
+    """Decode a received array of objects; InvalidRequest with every fault."""
+    rawjson.check_syntax(body)
+    faults = Faults()
+    _collect_list(kind, body.strip(), field, faults)
+    faults.refuse()
+    return _decoder(list[kind]).decode(body)  # type: ignore[no-any-return,valid-type]
+
+
+def _may_hold_too_many(body: bytes) -> bool:
+    """Tell whether decoding at once could take much more memory than the body itself."""
+    return len(body) > _LARGE_BYTES and body.count(b"{") > limits.MESSAGES_PER_REQUEST_MAX
+
+
+def _refuse_faults(kind: type[Struct], body: bytes) -> None:
+    rawjson.check_syntax(body)
+    faults = Faults()
+    _collect(kind, body.strip(), "", faults)
+    faults.refuse()
+
+
+def _collect(kind: type[Struct], value: bytes, place: str, faults: Faults) -> None:
+    """Note every fault of one object, field by field."""
+    if value[:1] != b"{":
+        faults.invalid(place.rstrip(".") or "body", "A JSON object is expected here")
+        return
+    received = _decoder(dict[str, Raw]).decode(value)
+    for field in msgspec.structs.fields(kind):
+        where = place + field.encode_name
+        if field.encode_name in received:
+            _collect_field(kind, field, bytes(received[field.encode_name]), where, faults)
+        elif field.default is NODEFAULT and field.default_factory is NODEFAULT:
+            faults.missing(where)
+        if faults.full:
+            return
+    if kind.__struct_config__.forbid_unknown_fields:
+        known = {field.encode_name for field in msgspec.structs.fields(kind)}
+        for name in received.keys() - known:
+            faults.unknown(place + name, f"{place}{name} does not exist here")
+
+
+def _collect_field(
+    kind: type[Struct], field: FieldInfo, value: bytes, where: str, faults: Faults
+) -> None:
+    nested = _mentioned(field.type, Struct)
+    if nested and value[:1] == b"[" and _is_list(field.type):
+        _collect_list(nested, value, where, faults)
+    elif nested and value[:1] == b"{" and not _is_list(field.type):
+        _collect(nested, value, f"{where}.", faults)
+    elif rawjson.has_surrogate(value) and not _mentioned(field.type, Raw):
+        faults.invalid(where, f"{where} must be well-formed Unicode, without lone surrogates")
+    else:
+        _collect_plain(kind, field, value, where, faults)
+
+
+def _collect_list(kind: type[Struct], value: bytes, where: str, faults: Faults) -> None:
+    if value[:1] != b"[":
+        faults.invalid(where, f"{where} must be an array")
+        return
+    for position, item in enumerate(_items(value.decode())):
+        if position == limits.MESSAGES_PER_REQUEST_MAX:
+            message = f"{where} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
+            faults.too_large(where, message)
+        if faults.full or position == limits.MESSAGES_PER_REQUEST_MAX:
+            return
+        _collect(kind, item.encode(), f"{where}[{position}].", faults)
+
+
+def _items(text: str) -> Iterator[str]:
+    """Cut an array into its items one by one, so that a hostile length costs nothing."""
+    start = _after_space(text, 1)
+    while text[start] != "]":
+        _, stop = _scanner.raw_decode(text, start)
+        yield text[start:stop]
+        start = _after_space(text, stop)
+        if text[start] == ",":
+            start = _after_space(text, start + 1)
+
+
+def _after_space(text: str, start: int) -> int:
+    while text[start] in " \t\r\n":
+        start += 1
+    return start
+
+
+def _collect_plain(
+    kind: type[Struct], field: FieldInfo, value: bytes, where: str, faults: Faults
+) -> None:
+    try:
+        decoded = _decoder(field.type).decode(value)
+    except msgspec.ValidationError as error:
+        text = str(error)
+        place = _PLACE.search(text)
+        where += place[1] if place else ""
+        faults.invalid(where, _sentence(where, _PLACE.sub("", text)))
+        return
+    check = getattr(kind, "checks", {}).get(field.name)
+    if check:
+        check(decoded, where, faults)
+
+
+def _sentence(where: str, text: str) -> str:
+    if "matching regex" in text:
+        return f"{where} holds characters that are not allowed there"
+    return f"{where}: {text[:1].lower()}{text[1:]}"
+
+
+@cache
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list or any(get_origin(part) is list for part in get_args(kind))
+
+
+@cache
+def _mentioned(kind: Any, base: type) -> Any:
+    """Find the first class of a kind within a type such as `list[Message] | None`."""
+    if isinstance(kind, type) and issubclass(kind, base):
+        return kind
+    found = (
+        _mentioned(part, base) for part in get_args(kind) if not isinstance(part, msgspec.Meta)
+    )
+    return next((part for part in found if part), None)

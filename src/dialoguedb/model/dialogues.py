@@ -1,0 +1,201 @@
+"""Dialogues: what is received, kept and answered."""
+
+from typing import ClassVar, Literal
+
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from dialoguedb.model import limits
+from dialoguedb.model.checks import (
+    Checks,
+    accept_metadata,
+    accept_state,
+    accept_time,
+    given,
+    refuse_write_once,
+)
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.fields import (
+    Id,
+    JsonObject,
+    Label,
+    Namespace,
+    StoredTags,
+    Tags,
+    Timestamp,
+)
+from dialoguedb.model.lists import Span
+from dialoguedb.model.messages import Message, MessageInput, NewMessage
+
+Status = Literal["active", "ended", "archived"]
+Action = Literal["end", "archive", "reopen"]
+StateMode = Literal["merge", "replace", "patch"]
+DialogueOrderBy = Literal["created", "modified", "lastMessageCreated"]
+
+
+class Dialogue(Struct, rename="camel", gc=False):
+    """A dialogue as it is answered."""
+
+    id: Id
+    project_id: str
+    request_id: str
+    status: Status
+    tags: StoredTags
+    metadata: JsonObject
+    metadata_length: int
+    state: JsonObject
+    total_messages: int
+    thread_count: int
+    last_seq: int
+    created: Timestamp
+    modified: Timestamp
+    metadata_sha256: str = field(name="metadataSHA256")
+    namespace: Namespace | UnsetType = UNSET
+    thread_of: Id | UnsetType = UNSET
+    label: Label | UnsetType = UNSET
+    ended_at: Timestamp | UnsetType = UNSET
+    archived_at: Timestamp | UnsetType = UNSET
+    last_message_created: Timestamp | UnsetType = UNSET
+    messages: list[Message] | UnsetType = UNSET
+
+
+class NewDialogue(Struct, gc=False):
+    """A dialogue on its way to the store, its values compact JSON."""
+
+    id: str
+    request_id: str
+    thread_of: str | None
+    label: str | None
+    state: bytes
+    metadata: bytes
+    tags: tuple[str, ...]
+    created: str | None
+    messages: list[NewMessage] | None
+    """None when the request named none, so that none are echoed."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that count against a quota, those of the messages included."""
+        own = len(self.state) + len(self.metadata)
+        return own + sum(message.stored_bytes for message in self.messages or ())
+
+
+class DialogueInput(Struct, rename="camel"):
+    """A dialogue as it is received."""
+
+    checks: ClassVar[Checks] = {
+        "state": accept_state,
+        "metadata": accept_metadata,
+        "created": accept_time,
+    }
+
+    id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+    thread_of: Id | UnsetType | None = UNSET
+    label: Label | UnsetType | None = UNSET
+    message: MessageInput | UnsetType | None = UNSET
+    messages: list[MessageInput] | UnsetType | None = UNSET
+    state: JsonObject | UnsetType | None = UNSET
+    metadata: JsonObject | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
+    created: Timestamp | UnsetType | None = UNSET
+
+    def accept(self, request_id: str) -> NewDialogue:
+        """Check the values; InvalidRequest with every fault."""
+        faults = Faults()
+        new = NewDialogue(
+            id=self.id or "",
+            request_id=request_id,
+            thread_of=given(self.thread_of),
+            label=given(self.label),
+            state=accept_state(self.state, "state", faults),
+            metadata=accept_metadata(self.metadata, "metadata", faults),
+            tags=tuple(self.tags or ()),
+            created=accept_time(self.created, "created", faults),
+            messages=accept_messages(self.message, self.messages, faults),
+        )
+        faults.refuse()
+        return new
+
+
+class DialogueUpdate(Struct, gc=False):
+    """A change on its way to the store; UNSET leaves a part as it is."""
+
+    label: str | UnsetType | None
+    state: bytes | UnsetType
+    tags: tuple[str, ...] | UnsetType
+    messages: list[NewMessage] | None
+
+
+class DialogueChange(Struct, rename="camel"):
+    """What a PUT of a dialogue may hold; state and tags replace."""
+
+    checks: ClassVar[Checks] = {"state": accept_state}
+
+    label: Label | UnsetType | None = UNSET
+    state: JsonObject | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
+    message: MessageInput | UnsetType | None = UNSET
+    messages: list[MessageInput] | UnsetType | None = UNSET
+    id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+    metadata: Raw | UnsetType = UNSET
+
+    def accept(self) -> DialogueUpdate:
+        """Check the values; InvalidRequest with every fault."""
+        faults = Faults()
+        refuse_write_once(self, ("metadata",), faults)
+        has_state = isinstance(self.state, Raw) and bytes(self.state) != b"null"
+        update = DialogueUpdate(
+            label=self.label,
+            state=accept_state(self.state, "state", faults) if has_state else UNSET,
+            tags=tuple(self.tags) if isinstance(self.tags, list) else UNSET,
+            messages=accept_messages(self.message, self.messages, faults),
+        )
+        faults.refuse()
+        return update
+
+
+class DialogueFilter(Struct, frozen=True):
+    """Which dialogues a list shows; None or empty means any."""
+
+    namespace: str | None = None
+    thread_of: str | None = None
+    status: Status | None = None
+    tags: tuple[str, ...] = ()
+    created: Span = Span()
+    order_by: DialogueOrderBy = "created"
+
+
+class StateUpdate(Struct, frozen=True):
+    """A change of a state on its way to the store."""
+
+    mode: StateMode
+    value: bytes
+
+
+def accept_messages(
+    one: MessageInput | UnsetType | None,
+    many: list[MessageInput] | UnsetType | None,
+    faults: Faults,
+) -> list[NewMessage] | None:
+    """Check the messages sent along with a dialogue, as `message` or `messages`."""
+    if isinstance(one, MessageInput) and isinstance(many, list):
+        faults.invalid("messages", "Send either message or messages, not both")
+        return None
+    if isinstance(one, MessageInput):
+        return [one.accept("message.", faults)]
+    if not isinstance(many, list):
+        return None
+    if len(many) > limits.MESSAGES_PER_REQUEST_MAX:
+        message = f"messages holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
+        faults.too_large("messages", message)
+        return None
+    return [item.accept(f"messages[{place}].", faults) for place, item in enumerate(many)]
+
+
+class DeletedDialogue(Struct):
+    """What deleting a dialogue took with it."""
+
+    dialogues: int
+    messages: int
+    summaries: int = 0

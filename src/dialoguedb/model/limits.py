@@ -1,0 +1,55 @@
+"""Every limit of the API; bytes and characters as the names say."""
+
+BODY_BYTES_MAX = 36 * 1024 * 1024
+"""A request's body; the server reads no further."""
+
+PAGE_BYTES_MAX = 32 * 1024 * 1024
+"""A list's page ends early at this size, with at least one item."""
+
+PAGE_ITEMS_MAX = 1_000
+"""The largest `limit` of a list."""
+
+PAGE_ITEMS_DEFAULT = 50
+"""The `limit` of a list that names none."""
+
+MESSAGES_PER_REQUEST_MAX = 1_000
+"""Messages in one request: creating a dialogue, a batch, an update."""
+
+CONTENT_BYTES_MAX = 1024 * 1024
+"""A message's content or a memory's value, inline image data left out."""
+
+STATE_BYTES_MAX = 1024 * 1024
+"""A dialogue's state, as merged."""
+
+METADATA_BYTES_MAX = 64 * 1024
+"""The metadata of one object."""
+
+NAME_CHARS_MAX = 256
+"""An id, namespace, label, name or role."""
+
+DESCRIPTION_CHARS_MAX = 4_096
+"""A memory's description."""
+
+TAG_CHARS_MAX = 64
+"""One tag."""
+
+TAGS_MAX = 50
+"""Tags of one object."""
+
+JSON_DEPTH_MAX = 128
+"""Nested arrays and objects in a body, counted from its root."""
+
+IDEMPOTENCY_KEY_CHARS_MAX = 256
+"""An `Idempotency-Key` header."""
+
+IDEMPOTENCY_HOURS = 24
+"""How long an answer is kept for its `Idempotency-Key`."""
+
+REQUEST_ID_CHARS_MAX = 128
+"""An `X-Request-Id` header that is taken over."""
+
+FAULTS_MAX = 100
+"""Faults listed in one error; the rest would help nobody."""
+
+ALLOWED_IPS_MAX = 1_000
+"""Address ranges in a project's settings."""

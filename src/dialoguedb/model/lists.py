@@ -1,0 +1,40 @@
+"""Pages of a list, and what a list can be asked for."""
+
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Order = Literal["asc", "desc"]
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next: str | None = None
+    """Pass it back to get the next page; null on the last."""
+
+
+class Slice(msgspec.Struct, Generic[T]):
+    """What a store returns for a page: the items, and the key of the last when more follow."""
+
+    items: list[T]
+    more_after: tuple[str, str | int] | None = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The part of an ordered list that a page shows."""
+
+    limit: int
+    order: Order
+    after: tuple[str, str | int] | None = None
+    """The order key of the last item seen; None starts at the beginning."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A range of timestamps, `lower <= t < upper`, compared as text."""
+
+    lower: str = ""
+    upper: str = "~"

@@ -1,0 +1,158 @@
+"""Projects, the tenants of a server, and what an operator may set for each."""
+
+import ipaddress
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from dialoguedb.model import limits
+from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.fields import Id, Timestamp
+
+S = TypeVar("S", bound=Struct)
+
+RATE_PER_SECOND_DEFAULT = 20_000
+RATE_BURST_DEFAULT = 20_000
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Rate = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+ProjectName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.NAME_CHARS_MAX,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(?![\s\S])",
+        description="Letters, digits, `.`, `_` and `-`.",
+        examples=["support-bot"],
+    ),
+]
+AllowedIps = Annotated[
+    list[Annotated[str, Meta(max_length=64)]],
+    Meta(max_length=limits.ALLOWED_IPS_MAX, examples=[["10.0.0.0/8"]]),
+]
+
+
+class RateLimit(Struct, rename="camel", frozen=True):
+    """Requests per second, refilling a burst."""
+
+    enabled: bool = True
+    per_second: Rate = RATE_PER_SECOND_DEFAULT
+    burst: Rate = RATE_BURST_DEFAULT
+
+
+class Quotas(Struct, rename="camel", frozen=True):
+    """The most a project may use in a calendar month (UTC); null means no quota."""
+
+    requests: Count | None = None
+    messages: Count | None = None
+    dialogues: Count | None = None
+    stored_bytes: Count | None = None
+
+
+class Settings(Struct, rename="camel", frozen=True):
+    """Everything that can be set for one project."""
+
+    rate_limit: RateLimit = RateLimit()
+    quotas: Quotas = Quotas()
+    immutable: bool = False
+    deletion_protection: bool = False
+    allowed_ips: AllowedIps = []
+
+
+class RateLimitChange(Struct, rename="camel", forbid_unknown_fields=True):
+    """A change of the rate limit; null means the default."""
+
+    enabled: bool | UnsetType | None = UNSET
+    per_second: Rate | UnsetType | None = UNSET
+    burst: Rate | UnsetType | None = UNSET
+
+
+class QuotasChange(Struct, rename="camel", forbid_unknown_fields=True):
+    """A change of the quotas; null means no quota."""
+
+    requests: Count | UnsetType | None = UNSET
+    messages: Count | UnsetType | None = UNSET
+    dialogues: Count | UnsetType | None = UNSET
+    stored_bytes: Count | UnsetType | None = UNSET
+
+
+class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
+    """A change of a project's settings: what is left out stays, null means the default."""
+
+    rate_limit: RateLimitChange | UnsetType | None = UNSET
+    quotas: QuotasChange | UnsetType | None = UNSET
+    immutable: bool | UnsetType | None = UNSET
+    deletion_protection: bool | UnsetType | None = UNSET
+    allowed_ips: AllowedIps | UnsetType | None = UNSET
+
+    def accept(self) -> "SettingsChange":
+        """Check the values that a type cannot; InvalidRequest with every fault."""
+        faults = Faults()
+        ranges = self.allowed_ips if isinstance(self.allowed_ips, list) else []
+        for place, text in enumerate(ranges):
+            try:
+                ipaddress.ip_network(text, strict=False)
+            except ValueError:
+                where = f"allowedIps[{place}]"
+                faults.invalid(
+                    where, f"{where}: {text!r} is not an address range such as 10.0.0.0/8"
+                )
+        faults.refuse()
+        return self
+
+
+def changed(settings: Settings, change: SettingsChange) -> Settings:
+    """Return the settings after a change; immutable never goes back."""
+    if settings.immutable and (change.immutable is None or change.immutable is False):
+        raise refuse("immutable", "immutable can only be switched on, never off again")
+    return _overlaid(settings, change)
+
+
+def _overlaid(value: S, change: Struct) -> S:
+    defaults = type(value)()
+    parts: dict[str, object] = {}
+    for name in change.__struct_fields__:
+        new = getattr(change, name)
+        if new is None:
+            parts[name] = getattr(defaults, name)
+        elif isinstance(new, Struct):
+            parts[name] = _overlaid(getattr(value, name), new)
+        elif new is not UNSET:
+            parts[name] = new
+    return msgspec.structs.replace(value, **parts)
+
+
+class Project(Struct, rename="camel"):
+    """A project as it is answered, and on whose behalf every act is done."""
+
+    id: Id
+    name: ProjectName
+    created: Timestamp
+    modified: Timestamp
+    settings: Settings
+
+
+class ProjectInput(Struct, rename="camel"):
+    """A project as it is received."""
+
+    name: ProjectName
+    settings: SettingsChange | UnsetType | None = UNSET
+
+
+class Usage(Struct, rename="camel"):
+    """What a project has used in a calendar month."""
+
+    month: Annotated[str, Meta(examples=["2026-11"])]
+    requests: int = 0
+    messages: int = 0
+    dialogues: int = 0
+    stored_bytes: int = 0
+
+
+class DeletedProject(Struct):
+    """What deleting a project took with it."""
+
+    dialogues: int
+    messages: int
+    memories: int

@@ -1,0 +1,292 @@
+"""What the service needs of an engine; each method is one atomic act, durable when it returns.
+
+The project is the first argument, then the namespace (`""` is the default one); what belongs to
+another project or namespace does not exist. Writes take their `Terms`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Raw, Struct
+
+from dialoguedb.model.dialogues import (
+    Action,
+    DeletedDialogue,
+    Dialogue,
+    DialogueFilter,
+    DialogueUpdate,
+    NewDialogue,
+    StateUpdate,
+)
+from dialoguedb.model.keys import Caller, Key, NewKey
+from dialoguedb.model.lists import Slice, Window
+from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
+from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.projects import DeletedProject, Project, SettingsChange, Usage
+
+T = TypeVar("T")
+
+Tags = tuple[str, ...] | None
+
+
+class Versioned(Struct, Generic[T], gc=False):
+    """A value, and the version that a caller may expect of it next time."""
+
+    value: T
+    version: int
+
+
+class Once(Struct, frozen=True):
+    """An idempotency key: the act is done at most once, its answer kept in the same commit."""
+
+    key: bytes
+    """Digest of project, method, path, namespace and the caller's key."""
+
+    request: bytes
+    """Digest of the rest of the request, to tell another one under the same key."""
+
+    record: Callable[[object], bytes]
+    """Turns the act's result into the answer to keep."""
+
+
+class Terms(Struct, frozen=True):
+    """The terms of a write."""
+
+    now: str
+    """The present moment, in the form of `model.timestamps`."""
+
+    once: Once | None = None
+    expected: int | None = None
+    """The version the caller saw; None for any."""
+
+
+class Replay(Exception):  # noqa: N818 - it is an answer, not an error
+    """The act was done before under the same idempotency key; carries the recorded answer."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__("recorded answer")
+        self.answer = answer
+
+
+class DialogueStore(Protocol):
+    """Dialogues and the tree of their threads."""
+
+    async def create(
+        self, project: Project, namespace: str, new: NewDialogue, terms: Terms
+    ) -> Versioned[Dialogue]:
+        """Store a dialogue with its first messages; DuplicateId, DialogueNotFound for its parent."""
+        ...
+
+    async def get(
+        self, project: Project, namespace: str, dialogue_id: str, last_messages: int
+    ) -> Versioned[Dialogue]:
+        """Return a dialogue with its last messages, oldest first; 0 leaves them out."""
+        ...
+
+    async def list(
+        self, project: Project, wanted: DialogueFilter, window: Window
+    ) -> Slice[Dialogue]:
+        """Return a window of dialogues, ties ordered by id."""
+        ...
+
+    async def update(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        update: DialogueUpdate,
+        terms: Terms,
+    ) -> Versioned[Dialogue]:
+        """Change label, state and tags and append messages, all or nothing."""
+        ...
+
+    async def act(
+        self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms
+    ) -> Versioned[Dialogue]:
+        """End, archive or reopen; repeating changes nothing."""
+        ...
+
+    async def delete(
+        self, project: Project, namespace: str, dialogue_id: str, terms: Terms
+    ) -> DeletedDialogue:
+        """Delete a dialogue, its messages and, recursively, its threads."""
+        ...
+
+
+class StateStore(Protocol):
+    """The state of a dialogue, versioned with the dialogue itself."""
+
+    async def get(self, project: Project, namespace: str, dialogue_id: str) -> Versioned[Raw]:
+        """Return the state."""
+        ...
+
+    async def update(
+        self, project: Project, namespace: str, dialogue_id: str, update: StateUpdate, terms: Terms
+    ) -> Versioned[Raw]:
+        """Merge, replace or patch the state; returns it as it is then."""
+        ...
+
+
+class MessageStore(Protocol):
+    """Messages, ordered by `created`, then `seq`."""
+
+    async def create(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        new: Sequence[NewMessage],
+        terms: Terms,
+    ) -> Versioned[Sequence[Message]]:
+        """Append all or none; stored twins are answered in their place. Version: last `seq`."""
+        ...
+
+    async def list(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        wanted: MessageFilter,
+        window: Window,
+    ) -> Versioned[Slice[Message]]:
+        """Return a window of a dialogue's messages. Version: last `seq`."""
+        ...
+
+    async def get(
+        self, project: Project, namespace: str, dialogue_id: str, message_id: str
+    ) -> Message:
+        """Return one message."""
+        ...
+
+    async def update(
+        self, project: Project, namespace: str, place: tuple[str, str], tags: Tags, terms: Terms
+    ) -> Message:
+        """Replace the tags of the message at `(dialogue id, message id)`; None changes nothing."""
+        ...
+
+    async def delete(
+        self, project: Project, namespace: str, dialogue_id: str, message_id: str, terms: Terms
+    ) -> None:
+        """Delete one message."""
+        ...
+
+
+class MemoryStore(Protocol):
+    """Memories, each (project, namespace, id)."""
+
+    async def create(
+        self, project: Project, namespace: str, new: NewMemory, terms: Terms
+    ) -> Memory:
+        """Store a memory; an equal twin is answered, an unequal one is a DuplicateId."""
+        ...
+
+    async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
+        """Return one memory."""
+        ...
+
+    async def list(self, project: Project, wanted: MemoryFilter, window: Window) -> Slice[Memory]:
+        """Return a window of memories, ties ordered by id."""
+        ...
+
+    async def update(
+        self, project: Project, namespace: str, memory_id: str, tags: Tags, terms: Terms
+    ) -> Memory:
+        """Replace the tags; None changes nothing."""
+        ...
+
+    async def delete(self, project: Project, namespace: str, memory_id: str, terms: Terms) -> None:
+        """Delete one memory."""
+        ...
+
+
+class ProjectStore(Protocol):
+    """Projects, their settings and usage."""
+
+    async def create(self, project: Project, key: NewKey | None, terms: Terms) -> Project:
+        """Store a project with its first key; DuplicateId when the name is taken."""
+        ...
+
+    async def get(self, id_or_name: str) -> Project:
+        """Return one project."""
+        ...
+
+    async def list(self, window: Window) -> Slice[Project]:
+        """Return a window of projects by `created`, ties ordered by id."""
+        ...
+
+    async def update(self, project: Project, change: SettingsChange, terms: Terms) -> Project:
+        """Change settings as they are then."""
+        ...
+
+    async def delete(self, project_id: str, terms: Terms) -> DeletedProject:
+        """Delete a project and all it holds; ProjectProtected."""
+        ...
+
+    async def usage(self, project: Project, month: str) -> Usage:
+        """Return what was used in a month such as `2026-11`."""
+        ...
+
+    async def count_request(self, project: Project, month: str) -> int:
+        """Count one request now; returns how many the month has."""
+        ...
+
+    async def record_activity(
+        self, month: str, requests: Mapping[str, int], last_used: Mapping[str, str]
+    ) -> None:
+        """Add requests by project id, and note when each key id was last used."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Keys; `project` is None for the operator's."""
+
+    async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
+        """Store a key."""
+        ...
+
+    async def get(self, project: Project | None, key_id: str) -> Key:
+        """Return one key."""
+        ...
+
+    async def list(self, project: Project | None, window: Window) -> Slice[Key]:
+        """Return a window of keys by `created`, ties ordered by id."""
+        ...
+
+    async def revoke(self, project: Project | None, key_id: str, terms: Terms) -> Key:
+        """Revoke a key from now on; repeating changes nothing."""
+        ...
+
+    async def find(self, digest: bytes) -> Caller | None:
+        """Return who holds a secret, None when unknown or revoked."""
+        ...
+
+
+class Store(Protocol):
+    """An engine."""
+
+    dialogues: DialogueStore
+    state: StateStore
+    messages: MessageStore
+    memories: MemoryStore
+    projects: ProjectStore
+    keys: KeyStore
+
+    async def ready(self) -> None:
+        """Return when a write would be durable now; ServiceUnavailable otherwise."""
+        ...
+
+    async def forget_answers(self, before: str) -> None:
+        """Drop the recorded answers of idempotency keys used before a moment."""
+        ...
+
+    async def close(self) -> None:
+        """Finish the writes that wait, then release everything."""
+        ...
+
+
+class Meter(Protocol):
+    """What an engine tells about its work."""
+
+    def batch(self, acts: int, seconds: float, waiting: int) -> None:
+        """Note a commit: how many acts, how long, how many wait behind it."""
+        ...
