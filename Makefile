@@ -1,14 +1,14 @@
 # Needs make and a Python from 3.11 on with pip; everything else is installed into .venv.
 # Another Python:  make serve PYTHON=/path/to/python3.13
 
-PYTHON =
+PYTHON ?=
 DATA = ./dialoguedb-data
 ARGS =
 # Two workers: the suite waits for the disk more than it computes.
 WORKERS = 2
 
 BIN = .venv/bin
-PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
+PIP = $(BIN)/python -m pip --disable-pip-version-check
 BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
@@ -45,11 +45,11 @@ layers: .venv/.dev
 # The wheel is what users get, so it is built, installed with nothing but the runtime lock, and used.
 wheel: .venv/.dev
 	rm -rf dist build/wheel-venv
-	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	$(BIN)/python -m venv build/wheel-venv
-	build/wheel-venv/bin/python $(PIP_INSTALL) -r $(RUNTIME_LOCK)
-	build/wheel-venv/bin/python $(PIP_INSTALL) --no-deps dist/*.whl
-	build/wheel-venv/bin/python -m pip --disable-pip-version-check check
+	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	$(BIN)/python -m venv --without-pip build/wheel-venv
+	$(PIP) --python build/wheel-venv/bin/python install --quiet -r $(RUNTIME_LOCK)
+	$(PIP) --python build/wheel-venv/bin/python install --quiet --no-deps dist/*.whl
+	$(PIP) --python build/wheel-venv/bin/python check
 	cd build && wheel-venv/bin/python ../tests/gates/wheel_smoke.py
 
 crash: .venv/.dev
@@ -67,24 +67,31 @@ clean:
 
 .venv/.dev: .venv/.runtime $(DEV_LOCK)
 	@echo "Installing what the checks need ..."
-	@$(BIN)/python $(PIP_INSTALL) -r $(DEV_LOCK)
+	@$(PIP) install --quiet -r $(DEV_LOCK)
 	@touch $@
 
-.venv/.runtime: .venv/bin/python $(BUILD_LOCK) $(RUNTIME_LOCK) pyproject.toml
+.venv/.runtime: .venv/.made-with $(BUILD_LOCK) $(RUNTIME_LOCK) pyproject.toml
 	@echo "Installing DialogueDB and its dependencies ..."
-	@$(BIN)/python $(PIP_INSTALL) -r $(BUILD_LOCK) -r $(RUNTIME_LOCK)
-	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet -r $(BUILD_LOCK) -r $(RUNTIME_LOCK)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Some systems package venv without pip (Debian's python3 without python3-venv): then the pip
 # outside installs the one inside.
-.venv/bin/python:
+.venv/.made-with:
 	@python=$$(sh .ci/find-python $(PYTHON)) || exit 1; \
-	echo "Creating .venv with $$python ..."; \
+	echo "Creating .venv with $$python ($$("$$python" --version)) ..."; \
 	"$$python" -m venv --clear .venv >/dev/null 2>&1 || { \
 	  "$$python" -m venv --clear --without-pip .venv && \
 	  "$$python" -m pip --disable-pip-version-check --python .venv/bin/python install --quiet pip; \
-	} || { rm -rf .venv; exit 1; }
+	} || { rm -rf .venv; exit 1; }; \
+	echo "$$python" > $@
+
+# It is made anew when its Python is gone, or when PYTHON names another one.
+made_with := $(shell .venv/bin/python -c "" 2>/dev/null && cat .venv/.made-with)
+ifneq ($(made_with),$(or $(PYTHON),$(made_with),none))
+.PHONY: .venv/.made-with
+endif
 
 # --- Locks ------------------------------------------------------------------------------------
 # Pins for every platform and Python from 3.11 on, without the names of the hosts they came from.
@@ -98,6 +105,6 @@ lock: .venv-lock/bin/uv
 	$(LOCK) --output-file $(RUNTIME_LOCK) pyproject.toml
 	$(LOCK) --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 
-.venv-lock/bin/uv:
-	@python=$$(sh .ci/find-python $(PYTHON)) && "$$python" -m venv --clear .venv-lock
-	.venv-lock/bin/python $(PIP_INSTALL) uv
+.venv-lock/bin/uv: | .venv/.made-with
+	$(BIN)/python -m venv --clear --without-pip .venv-lock
+	$(PIP) --python .venv-lock/bin/python install --quiet uv

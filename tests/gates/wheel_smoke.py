@@ -31,26 +31,29 @@ def converse(base_url, key):
     assert message["seq"] == 1
 
 
+def try_server(server):
+    key = re.search(r"ddb_[\w-]{43}", server.stdout.readline())
+    base_url = re.search(r"http://\S+", server.stdout.readline())
+    assert key, "no key was printed"
+    assert base_url, "no address was printed"
+    converse(base_url[0], key[0])
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(TIMEOUT_S) == 0
+
+
 def main():
     package = Path(dialoguedb.__file__).parent
     assert package.is_relative_to(sys.prefix), f"{package} is not the installed wheel"
     assert (package / "py.typed").exists()
     assert version("dialoguedb") == dialoguedb.__version__
-    with (
-        tempfile.TemporaryDirectory() as data,
-        subprocess.Popen(
-            [COMMAND, "serve", "--data", data, "--port", "0"], stdout=subprocess.PIPE, text=True
-        ) as server,
-    ):
-        assert server.stdout is not None
-        key = re.search(r"ddb_[\w-]{43}", server.stdout.readline())
-        base_url = re.search(r"http://\S+", server.stdout.readline())
-        assert key, "no key was printed"
-        assert base_url, "no address was printed"
-        converse(base_url[0], key[0])
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(TIMEOUT_S) == 0
-    print(f"dialoguedb {dialoguedb.__version__} works as installed")  # noqa: T201 -- the one line a caller waits for
+    with tempfile.TemporaryDirectory() as data:
+        command = [COMMAND, "serve", "--data", data, "--port", "0"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            try_server(server)
+        finally:
+            server.kill()
+    print(f"dialoguedb {dialoguedb.__version__} works as installed")  # noqa: T201 -- said to the caller
 
 
 if __name__ == "__main__":
