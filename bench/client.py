@@ -1,0 +1,35 @@
+"""One plain connection for filling and checking; load comes from elsewhere."""
+
+import json
+from http.client import HTTPConnection
+from typing import Any
+
+from bench.plan import BenchError
+
+_OK = range(200, 300)
+
+
+class Client:
+    """A keep-alive connection that sends and receives JSON."""
+
+    def __init__(self, host: str, port: int, key: str) -> None:
+        self._connection = HTTPConnection(host, port, timeout=120)
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Send one request and give the decoded answer."""
+        return json.loads(self.raw(method, path, body))
+
+    def raw(self, method: str, path: str, body: object = None) -> bytes:
+        """Send one request and give the answer's bytes."""
+        sent = None if body is None else json.dumps(body).encode()
+        self._connection.request(method, path, sent, self._headers)
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status not in _OK:
+            raise BenchError(f"{method} {path} answered {response.status}: {answer[:300]!r}")
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

@@ -1,0 +1,48 @@
+"""The server under test, started as an operator would."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.client import Client
+from bench.plan import BenchError, Plan
+from bench.processes import Program
+
+_READY = r"ready on http://(?P<host>[^:]+):(?P<port>\d+)"
+_KEY = re.compile(r"\bddb_[\w-]+")
+
+
+class Server:
+    """One `dialoguedb serve` on a data directory, which can be stopped and started again."""
+
+    def __init__(self, command: tuple[str, ...], data: Path) -> None:
+        self._command = (*command, "serve", "--data", str(data), "--port", "0")
+        self._log = data.with_suffix(".log")
+        self.key = ""
+        self.start()
+
+    def start(self) -> float:
+        """Start the server and give the seconds from exec to its ready line."""
+        self.program = Program(self._command, _READY, self._log)
+        self.host = self.program.ready["host"]
+        self.port = int(self.program.ready["port"])
+        shown = _KEY.search("\n".join(self.program.printed))
+        self.key = shown[0] if shown else self.key
+        if not self.key:
+            raise BenchError("the server's first start showed no key")
+        return self.program.start_seconds
+
+    def client(self) -> Client:
+        """Open one connection for set-up and checks."""
+        return Client(self.host, self.port, self.key)
+
+
+@contextmanager
+def serving(plan: Plan, data: Path) -> Iterator[Server]:
+    """Run a server on a data directory for as long as the block lasts."""
+    server = Server(plan.command, data)
+    try:
+        yield server
+    finally:
+        server.program.stop()
