@@ -47,7 +47,7 @@ def main():
     assert (package / "py.typed").exists()
     assert version("dialoguedb") == dialoguedb.__version__
     with tempfile.TemporaryDirectory() as data:
-        command = [COMMAND, "serve", "--data", data, "--port", "0"]
+        command = [str(COMMAND), "serve", "--data", data, "--port", "0"]
         server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             try_server(server)
