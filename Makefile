@@ -53,7 +53,7 @@ wheel: .venv/.dev
 	cd build && wheel-venv/bin/python ../tests/gates/wheel_smoke.py
 
 crash: .venv/.dev
-	$(BIN)/python -m pytest -m slow $(ARGS) tests/crash
+	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
 
 bench: .venv/.runtime
 	$(BIN)/python -m bench $(ARGS)
