@@ -1,0 +1,167 @@
+"""Fidelity: what was sent comes back, byte for byte in its compact form."""
+
+import json
+
+import pytest
+
+from .checking import done
+from .making import new_dialogue, post_bytes
+
+# Each is compact JSON already, so it must come back exactly like this.
+OBJECTS = [
+    rb'{"nul":"a\u0000b"}',
+    rb'{"lone":"\ud800","low":"\udfff","swapped":"\udc00\ud800"}',
+    rb'{"\ud800":"lone key"}',
+    rb'{"pair":"\ud83d\ude00"}',
+    '{"raw":"😀 é ☃ \u2028 \ufeff"}'.encode(),
+    rb'{"escapes":"\" \\ \/ \b \f \n \r \t \u001f \u0041"}',
+    b'{"del":"\x7f"}',
+    b'{"big":123456789012345678901234567890123456789}',
+    b'{"small":-123456789012345678901234567890,"zero":-0,"minus":-0.0}',
+    b'{"one":1,"point":1.0,"zeros":1.000,"exponent":1e0,"capital":1E+5}',
+    b'{"huge":1e400,"tiny":1e-400,"long":3.14159265358979323846264338327950288}',
+    b'{"n":null,"t":true,"f":false}',
+    b'{"z":1,"a":2,"m":3,"A":4}',
+    b'{"":{"":[]}}',
+    b'{"twice":1,"twice":2}',
+    b'{"a":[[[[]]],{},[{}],""]}',
+    b'{"9007199254740993":9007199254740993}',
+    b'{"spaces":" a  b ","tab":"\\t","braces":"} ] , : {"}',
+    b'{"__proto__":{"x":1},"constructor":null}',
+]
+TEXTS = [
+    rb'"a\u0000b"',
+    rb'"\ud800"',
+    rb'"\udc00\ud800"',
+    '"😀 é ☃ \u2028 \ufeff"'.encode(),
+    b'"plain"',
+    b'" outer spaces "',
+    b'"1.0"',
+    b'"null"',
+    b'"{\\"json\\":1}"',
+    rb'"line\nbreak \\ \" quote"',
+]
+ANY = [b"1", b"1.0", b"-0", b"1e400", b"null", b"true", b"[]", b"{}", b'""', b"[1.0,null]"]
+MESSAGES = "/dialogue/d/messages"
+
+
+@pytest.fixture(autouse=True)
+def dialogue(api):
+    return new_dialogue(api, id="d")
+
+
+def spread(data: bytes) -> bytes:
+    """Put white space around the outer brackets and after the first one."""
+    return b" \n" + data[:1] + b"\t\r\n " + data[1:-1] + b"  " + data[-1:] + b"\n"
+
+
+class TestContent:
+    @pytest.mark.parametrize("content", [*OBJECTS, *(b"[%s]" % one for one in OBJECTS)], ids=repr)
+    def test_structured_content_comes_back_in_the_same_bytes(self, content, api):
+        for sent_as in [content, spread(content)]:
+            body = b'{"id":"m%d","role":"user","content":%s}' % (len(sent_as), sent_as)
+            sent = post_bytes(api, MESSAGES, body)
+            assert done(sent)["contentLength"] == len(content)
+            for answer in [sent, api.get(f"{MESSAGES}/m{len(sent_as)}"), api.get(MESSAGES)]:
+                assert b'"content":%s,' % content in answer.content
+
+    @pytest.mark.parametrize("content", TEXTS, ids=repr)
+    def test_text_comes_back_as_the_same_text(self, content, api):
+        sent = post_bytes(api, MESSAGES, b'{"id":"m","role":"user","content":%s}' % content)
+        told = done(sent)["content"]
+        assert told == json.loads(content)
+        assert done(api.get(f"{MESSAGES}/m"))["content"] == told
+        assert done(api.get(MESSAGES))["items"][0]["content"] == told
+
+    def test_every_way_of_sending_keeps_the_bytes(self, api):
+        content = b'{"n":1.0,"s":"\\ud800"}'
+        message = b'{"role":"user","content":%s}' % content
+        for method, path, body in [
+            ("POST", MESSAGES, b"[%s]" % message),
+            ("POST", "/messages", b'{"dialogueId":"d","messages":[%s]}' % message),
+            ("PUT", "/dialogue/d", b'{"message":%s}' % message),
+            ("POST", "/dialogue", b'{"messages":[%s]}' % message),
+        ]:
+            answer = post_bytes(api, path, body, method)
+            done(answer)
+            assert b'"content":%s,' % content in answer.content
+        assert api.get(MESSAGES).content.count(content) == 3
+
+
+class TestMetadata:
+    @pytest.mark.parametrize("metadata", OBJECTS, ids=repr)
+    def test_it_comes_back_in_the_same_bytes(self, metadata, api):
+        bodies = {
+            "/dialogue": b'{"metadata":%s}',
+            MESSAGES: b'{"role":"user","content":"c","metadata":%s}',
+            "/memory": b'{"value":1,"metadata":%s}',
+        }
+        for path, body in bodies.items():
+            made = post_bytes(api, path, body % spread(metadata))
+            done(made)
+            assert b'"metadata":%s,' % metadata in made.content
+            assert b'"metadata":%s,' % metadata in api.get(path).content
+
+
+class TestState:
+    @pytest.mark.parametrize("state", OBJECTS, ids=repr)
+    def test_it_comes_back_in_the_same_bytes(self, state, api):
+        if b"twice" in state:
+            pytest.skip("merging keeps one value of each key")
+        made = post_bytes(api, "/dialogue", b'{"id":"s","state":%s}' % spread(state))
+        done(made)
+        assert b'"state":%s,' % state in made.content
+        put = post_bytes(api, "/dialogue/d/state", spread(state), "PUT")
+        assert (put.status_code, put.content) == (200, state)
+        for name in "ds":
+            assert b'"state":%s,' % state in api.get(f"/dialogue/{name}").content
+            assert api.get(f"/dialogue/{name}/state").content == state
+        assert api.get("/dialogue").content.count(b'"state":%s,' % state) == 2
+
+
+class TestMemories:
+    @pytest.mark.parametrize("value", [*OBJECTS, *ANY], ids=repr)
+    def test_a_value_comes_back_in_the_same_bytes(self, value, api):
+        made = post_bytes(api, "/memory", b'{"id":"k","value": %s }' % value)
+        done(made)
+        for answer in [made, api.get("/memory/k"), api.get("/memory")]:
+            assert b'"value":%s,' % value in answer.content
+
+    @pytest.mark.parametrize("value", TEXTS, ids=repr)
+    def test_text_comes_back_as_the_same_text(self, value, api):
+        done(post_bytes(api, "/memory", b'{"id":"k","value":%s}' % value))
+        assert done(api.get("/memory/k"))["value"] == json.loads(value)
+
+
+class TestUnicodeInNames:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "😀",
+            "é",
+            "e\u0301",
+            "日本語",
+            "a\u200bb",
+            "ﬀ",
+            "İ",
+            "\u202eright",
+            "a\ufffdb",
+            "\U0010ffff",
+        ],
+    )
+    def test_every_name_comes_back_as_sent(self, text, api):
+        dialogue = new_dialogue(api, id=text, namespace=text, label=text, tags=[text])
+        assert {dialogue[name] for name in ("id", "namespace", "label")} == {text}
+        message = {"id": text, "role": text, "name": text, "tags": [text], "content": text}
+        path = f"/dialogue/{text}/messages"
+        sent = done(api.post(path, params={"namespace": text}, json=message))
+        assert {name: sent[name] for name in message} == message
+        listed = done(api.get("/dialogue", params={"namespace": text, "tags": text}))
+        assert [item["id"] for item in listed["items"]] == [text]
+        read = api.get(f"{path}/{text}", params={"namespace": text})
+        assert done(read) == sent
+
+    def test_names_that_only_look_alike_are_different(self, api):
+        for name in ["é", "e\u0301", "E", "e", "ｅ"]:
+            new_dialogue(api, id=name)
+        assert len(done(api.get("/dialogue"))["items"]) == 6
