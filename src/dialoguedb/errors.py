@@ -26,13 +26,14 @@
     │   └── QuotaExceeded
     ├── InternalError
     ├── ServiceUnavailable
+    ├── InvalidSetting
     └── DataError
         ├── NotOurData
         ├── NewerSchema
         └── DamagedData
 
-Each class has the stable `code` that clients see. `DataError` and its children
-speak to the operator about a data directory and never reach a client.
+Each class has the stable `code` that clients see. `InvalidSetting`, and `DataError`
+and its children, speak to the operator and never reach a client.
 """
 
 from collections.abc import Sequence
@@ -227,6 +228,12 @@ class ServiceUnavailable(DialogueDBError):
     """The engine cannot do this now, such as with a full disk; trying again may help."""
 
     code = "SERVICE_UNAVAILABLE"
+
+
+class InvalidSetting(DialogueDBError):
+    """A flag, an environment variable or an entry of the settings file cannot be used."""
+
+    code = "INVALID_SETTING"
 
 
 class DataError(DialogueDBError):
