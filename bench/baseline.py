@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
@@ -11,31 +12,42 @@ from bench.plan import TEXT
 from bench.processes import output_of
 
 _SCHEMA = """
-create table if not exists message (
-    dialogue integer not null, seq integer not null, id text not null, role text not null,
-    content blob not null, content_length integer not null, name text, tags text not null,
-    metadata blob not null, created integer not null, modified integer not null,
-    primary key (dialogue, seq)
-) strict, without rowid;
-create unique index if not exists message_id on message (dialogue, id);
-create index if not exists message_created on message (dialogue, created, seq);
+CREATE TABLE IF NOT EXISTS messages (
+    number INTEGER PRIMARY KEY,
+    dialogue INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    name TEXT,
+    content BLOB NOT NULL,
+    content_length INTEGER NOT NULL,
+    tags BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    UNIQUE (dialogue, id)
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS messages_in_order ON messages (dialogue, created, seq, role);
 """
-_INSERT = "insert into message values (1, ?, ?, 'user', ?, ?, null, '[]', x'7b7d', ?, ?)"
+_INSERT = (
+    "INSERT INTO messages (dialogue, seq, id, role, content, content_length, tags, metadata,"
+    " created, modified) VALUES (1, ?, ?, 'user', ?, ?, x'5b5d', x'7b7d', ?, ?)"
+)
 _ID_LENGTH = 26
 
 
 def connect(file: Path) -> apsw.Connection:
     """Open a durable database with a table equal to the product's."""
     connection = apsw.Connection(str(file))
-    connection.execute("pragma journal_mode = wal").fetchall()
-    connection.execute("pragma synchronous = full").fetchall()
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute("PRAGMA synchronous = FULL").fetchall()
     connection.execute(_SCHEMA).fetchall()
     return connection
 
 
 def insert(connection: apsw.Connection, seq: int, text: str) -> None:
     """Store one message; outside a transaction this is one durable commit."""
-    now = time.time_ns() // 1_000_000
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     content = json.dumps(text).encode()
     row = (seq, f"{seq:0{_ID_LENGTH}d}", content, len(content), now, now)
     connection.execute(_INSERT, row)
@@ -49,7 +61,7 @@ def rate(file: Path, seconds: float) -> float:
 def main() -> None:
     """Insert for the seconds named in the arguments and print the rate."""
     connection = connect(Path(sys.argv[1]))
-    seq = first = connection.execute("select coalesce(max(seq), 0) from message").get
+    seq = first = connection.execute("SELECT coalesce(max(seq), 0) FROM messages").get
     began = time.perf_counter()
     end = began + float(sys.argv[2])
     while time.perf_counter() < end:

@@ -23,8 +23,8 @@ class DefaultSession(SQLiteSession):  # type: ignore[misc]  # untyped here, see 
     @staticmethod
     def _configure_connection(conn: sqlite3.Connection) -> None:
         super(DefaultSession, DefaultSession)._configure_connection(conn)
-        observed["synchronous"] = conn.execute("pragma synchronous").fetchone()[0]
-        observed["journal"] = conn.execute("pragma journal_mode").fetchone()[0]
+        observed["synchronous"] = conn.execute("PRAGMA synchronous").fetchone()[0]
+        observed["journal"] = conn.execute("PRAGMA journal_mode").fetchone()[0]
 
 
 class FullSession(DefaultSession):
@@ -33,8 +33,8 @@ class FullSession(DefaultSession):
     @staticmethod
     def _configure_connection(conn: sqlite3.Connection) -> None:
         super(FullSession, FullSession)._configure_connection(conn)
-        conn.execute("pragma synchronous = full")
-        observed["synchronous"] = conn.execute("pragma synchronous").fetchone()[0]
+        conn.execute("PRAGMA synchronous = FULL")
+        observed["synchronous"] = conn.execute("PRAGMA synchronous").fetchone()[0]
 
 
 def item(task: dict[str, Any], number: int) -> dict[str, str]:
