@@ -1,0 +1,1 @@
+"""The HTTP API: routes, bytes, headers and statuses."""

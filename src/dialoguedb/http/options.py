@@ -1,0 +1,19 @@
+"""What an operator may choose about the HTTP API."""
+
+from msgspec import Struct
+
+
+class HttpOptions(Struct, frozen=True, kw_only=True):
+    """Choices of the HTTP API, with their defaults."""
+
+    rate_limits: bool = True
+    """Whether projects are held to their rate limits at all."""
+
+    trusted_proxies: tuple[str, ...] = ()
+    """Address ranges of proxies whose `X-Forwarded-For` is believed."""
+
+    cors_origins: tuple[str, ...] = ()
+    """Origins whose pages may call the API; `*` for any; none switches CORS off."""
+
+    access_log: bool = False
+    """Whether each request is logged."""

@@ -1,0 +1,50 @@
+"""What DialogueDB decides itself: ids, times, pages, and which act of the engine a request is."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from dialoguedb.model.timestamps import Clock
+from dialoguedb.ports import Once, Store, Terms
+from dialoguedb.service.dialogues import Dialogues
+from dialoguedb.service.keys import Keys
+from dialoguedb.service.memories import Memories
+from dialoguedb.service.messages import Messages
+from dialoguedb.service.pages import Pages
+from dialoguedb.service.projects import Projects
+from dialoguedb.service.state import State
+
+
+class Services(Struct, frozen=True):
+    """Everything that can be done with one store."""
+
+    dialogues: Dialogues
+    state: State
+    messages: Messages
+    memories: Memories
+    projects: Projects
+    keys: Keys
+    clock: Clock
+    ready: Callable[[], Awaitable[None]]
+    """Returns when a write would be durable now; ServiceUnavailable otherwise."""
+
+    def terms(self, once: Once | None = None, expected: int | None = None) -> Terms:
+        """Return the terms of a write that is asked for now."""
+        return Terms(self.clock(), once, expected)
+
+
+def build_services(
+    store: Store, *, clock: Clock, new_id: Callable[[], str], token_secret: bytes
+) -> Services:
+    """Put the services over a store; the secret seals page tokens and belongs to the data."""
+    pages = Pages(token_secret)
+    return Services(
+        dialogues=Dialogues(store.dialogues, new_id, pages),
+        state=State(store.state),
+        messages=Messages(store.messages, new_id, pages),
+        memories=Memories(store.memories, new_id, pages),
+        projects=Projects(store.projects, new_id, pages),
+        keys=Keys(store.keys, new_id, pages),
+        clock=clock,
+        ready=store.ready,
+    )

@@ -1,0 +1,76 @@
+"""Dialogues: ids for new ones, pages of lists."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from dialoguedb.model.dialogues import (
+    Action,
+    DeletedDialogue,
+    Dialogue,
+    DialogueFilter,
+    DialogueUpdate,
+    NewDialogue,
+)
+from dialoguedb.model.lists import Page
+from dialoguedb.model.projects import Project
+from dialoguedb.ports import DialogueStore, Terms, Versioned
+from dialoguedb.service.messages import name_messages
+from dialoguedb.service.pages import PageRequest, Pages
+
+
+class Dialogues:
+    """What can be done with dialogues."""
+
+    def __init__(self, store: DialogueStore, new_id: Callable[[], str], pages: Pages) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._pages = pages
+
+    async def create(
+        self, project: Project, namespace: str, new: NewDialogue, terms: Terms
+    ) -> Versioned[Dialogue]:
+        """Create a dialogue with its first messages."""
+        new.id = new.id or self._new_id()
+        name_messages(new.messages or (), self._new_id)
+        return await self._store.create(project, namespace, new, terms)
+
+    async def get(
+        self, project: Project, namespace: str, dialogue_id: str, last_messages: int
+    ) -> Versioned[Dialogue]:
+        """Return a dialogue with its last messages, oldest first."""
+        return await self._store.get(project, namespace, dialogue_id, last_messages)
+
+    async def list(self, project: Project, request: PageRequest[DialogueFilter]) -> Page[Dialogue]:
+        """Return a page of dialogues; a parent named without a namespace is of the default one."""
+        scope = f"dialogues {project.id}"
+        listing = self._pages.resume(scope, request)
+        wanted = listing.filter
+        if wanted.thread_of is not None and wanted.namespace is None:
+            wanted = msgspec.structs.replace(wanted, namespace="")
+        found = await self._store.list(project, wanted, listing.window)
+        return self._pages.page(scope, listing, found)
+
+    async def update(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        update: DialogueUpdate,
+        terms: Terms,
+    ) -> Versioned[Dialogue]:
+        """Change label, state and tags and append messages, all or nothing."""
+        name_messages(update.messages or (), self._new_id)
+        return await self._store.update(project, namespace, dialogue_id, update, terms)
+
+    async def act(
+        self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms
+    ) -> Versioned[Dialogue]:
+        """End, archive or reopen a dialogue."""
+        return await self._store.act(project, namespace, dialogue_id, action, terms)
+
+    async def delete(
+        self, project: Project, namespace: str, dialogue_id: str, terms: Terms
+    ) -> DeletedDialogue:
+        """Delete a dialogue with all that hangs on it."""
+        return await self._store.delete(project, namespace, dialogue_id, terms)

@@ -1,0 +1,83 @@
+"""Keys: secrets are made here, shown once, and looked up by their hash alone."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dialoguedb.model.checks import accept_time, given
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.keys import (
+    AnyScope,
+    Caller,
+    Key,
+    KeyInput,
+    NewKey,
+    digest,
+    new_secret,
+    prefix,
+)
+from dialoguedb.model.lists import Page
+from dialoguedb.model.projects import Project
+from dialoguedb.ports import KeyStore, Terms
+from dialoguedb.service.pages import PageRequest, Pages
+
+
+class Everything(Struct, frozen=True):
+    """The filter of a list that has none."""
+
+
+class Issued(Struct, frozen=True):
+    """A fresh key: its secret, shown once, and what the store keeps of it."""
+
+    secret: str
+    new: NewKey
+
+
+class Keys:
+    """What can be done with keys; `project` is None for the operator's."""
+
+    def __init__(self, store: KeyStore, new_id: Callable[[], str], pages: Pages) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._pages = pages
+
+    def issue(self, asked: KeyInput, scope: AnyScope | None = None) -> Issued:
+        """Make a key as asked for, or of another scope; it opens nothing until it is stored."""
+        faults = Faults()
+        secret = new_secret()
+        new = NewKey(
+            id=self._new_id(),
+            digest=digest(secret),
+            prefix=prefix(secret),
+            scope=scope or given(asked.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
+            name=given(asked.name),
+            namespace=given(asked.namespace) or None,
+            expires=accept_time(asked.expires, "expires", faults),
+        )
+        if new.namespace and new.scope not in {"read", "write"}:
+            faults.invalid("namespace", "Only a read or write key can be bound to a namespace")
+        faults.refuse()
+        return Issued(secret, new)
+
+    async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
+        """Store an issued key."""
+        return await self._store.create(project, new, terms)
+
+    async def get(self, project: Project | None, key_id: str) -> Key:
+        """Return one key."""
+        return await self._store.get(project, key_id)
+
+    async def list(self, project: Project | None, request: PageRequest[Everything]) -> Page[Key]:
+        """Return a page of keys."""
+        scope = f"keys {project.id if project else 'operator'}"
+        listing = self._pages.resume(scope, request)
+        found = await self._store.list(project, listing.window)
+        return self._pages.page(scope, listing, found)
+
+    async def revoke(self, project: Project | None, key_id: str, terms: Terms) -> Key:
+        """Revoke a key from now on."""
+        return await self._store.revoke(project, key_id, terms)
+
+    async def find(self, secret: str) -> Caller | None:
+        """Return who holds a secret; None when it is unknown or revoked."""
+        return await self._store.find(digest(secret))

@@ -1,0 +1,47 @@
+"""Memories: ids for new ones, pages of lists."""
+
+from collections.abc import Callable
+
+from dialoguedb.model.lists import Page
+from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
+from dialoguedb.model.projects import Project
+from dialoguedb.ports import MemoryStore, Tags, Terms
+from dialoguedb.service.pages import PageRequest, Pages
+
+
+class Memories:
+    """What can be done with memories."""
+
+    def __init__(self, store: MemoryStore, new_id: Callable[[], str], pages: Pages) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._pages = pages
+
+    async def create(
+        self, project: Project, namespace: str, new: NewMemory, terms: Terms
+    ) -> Memory:
+        """Create a memory."""
+        if not new.named:
+            new.id = self._new_id()
+        return await self._store.create(project, namespace, new, terms)
+
+    async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
+        """Return one memory."""
+        return await self._store.get(project, namespace, memory_id)
+
+    async def list(self, project: Project, request: PageRequest[MemoryFilter]) -> Page[Memory]:
+        """Return a page of memories."""
+        scope = f"memories {project.id}"
+        listing = self._pages.resume(scope, request)
+        found = await self._store.list(project, listing.filter, listing.window)
+        return self._pages.page(scope, listing, found)
+
+    async def update(
+        self, project: Project, namespace: str, memory_id: str, tags: Tags, terms: Terms
+    ) -> Memory:
+        """Replace the tags."""
+        return await self._store.update(project, namespace, memory_id, tags, terms)
+
+    async def delete(self, project: Project, namespace: str, memory_id: str, terms: Terms) -> None:
+        """Delete one memory."""
+        await self._store.delete(project, namespace, memory_id, terms)

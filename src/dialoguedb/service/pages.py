@@ -1,0 +1,111 @@
+"""Pages: a token says where a list goes on and what was asked for, sealed for one project."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from functools import cache
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dialoguedb.errors import Forbidden
+from dialoguedb.model import limits
+from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.lists import Order, Page, Slice, Window
+
+F = TypeVar("F", bound=Struct)
+T = TypeVar("T")
+
+_SEAL_BYTES = 16
+
+
+class Listing(Struct, Generic[F], frozen=True, array_like=True):
+    """A list as it was asked for, and where its next page starts."""
+
+    filter: F
+    order: Order
+    limit: int = limits.PAGE_ITEMS_DEFAULT
+    after: tuple[str, str | int] | None = None
+
+    @property
+    def window(self) -> Window:
+        """The part of the list to show next."""
+        return Window(limit=self.limit, order=self.order, after=self.after)
+
+
+class PageRequest(Struct, Generic[F], frozen=True):
+    """A request for a page."""
+
+    listing: Listing[F]
+    named: Mapping[str, str] = {}
+    """What the request itself says: parameters, with their places such as `filter.order_by`."""
+
+    next: str | None = None
+    bound: str | None = None
+    """The namespace that the key is bound to."""
+
+
+class Pages:
+    """Seals and opens page tokens; the secret belongs to the data, so they outlive a restart."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def resume(self, scope: str, request: PageRequest[F]) -> Listing[F]:
+        """Return the list to show: as asked for now, or as asked for on the first page."""
+        if request.next is None:
+            return request.listing
+        listing = self._open(scope, request.next, type(request.listing.filter))
+        if request.bound is not None and request.bound != getattr(listing.filter, "namespace", ""):
+            raise Forbidden("The page token is of a namespace that this key is not bound to")
+        _check_agreement(request, listing)
+        if "limit" in request.named:
+            return msgspec.structs.replace(listing, limit=request.listing.limit)
+        return listing
+
+    def page(self, scope: str, listing: Listing[F], found: Slice[T]) -> Page[T]:
+        """Return a page of what was found, with a token when more follows."""
+        if found.more_after is None:
+            return Page(found.items)
+        return Page(found.items, self._seal(scope, listing, found.more_after))
+
+    def _seal(self, scope: str, listing: Listing[F], after: tuple[str, str | int]) -> str:
+        text = msgspec.msgpack.encode(msgspec.structs.replace(listing, after=after))
+        return urlsafe_b64encode(self._sign(scope, text) + text).rstrip(b"=").decode()
+
+    def _open(self, scope: str, token: str, kind: type[F]) -> Listing[F]:
+        try:
+            sealed = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+        except (UnicodeEncodeError, NotBase64):
+            raise _foreign() from None
+        text = sealed[_SEAL_BYTES:]
+        if not hmac.compare_digest(sealed[:_SEAL_BYTES], self._sign(scope, text)):
+            raise _foreign()
+        try:
+            return _decoder(kind).decode(text)  # type: ignore[no-any-return] # what it decodes is its parameter
+        except msgspec.DecodeError:  # sealed by a release with other filters
+            raise _foreign() from None
+
+    def _sign(self, scope: str, text: bytes) -> bytes:
+        return hmac.digest(self._secret, scope.encode() + b"\0" + text, "sha256")[:_SEAL_BYTES]
+
+
+@cache
+def _decoder(kind: type[Struct]) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(Listing[kind])  # type: ignore[valid-type] # known at run time
+
+
+def _check_agreement(request: PageRequest[F], listing: Listing[F]) -> None:
+    faults = Faults()
+    for name, place in request.named.items():
+        read = attrgetter(place)
+        if name != "limit" and read(request.listing) != read(listing):
+            faults.invalid(name, f"{name} differs from the first page; only limit may change")
+    faults.refuse()
+
+
+def _foreign() -> Exception:
+    return refuse("next", "next is not a page token of this list")

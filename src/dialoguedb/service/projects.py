@@ -1,0 +1,80 @@
+"""Projects, their settings and usage."""
+
+from collections.abc import Callable, Mapping
+
+from msgspec import UnsetType
+
+from dialoguedb.model.keys import NewKey
+from dialoguedb.model.lists import Page
+from dialoguedb.model.projects import (
+    DeletedProject,
+    Project,
+    ProjectInput,
+    Settings,
+    SettingsChange,
+    Usage,
+    changed,
+)
+from dialoguedb.ports import ProjectStore, Terms
+from dialoguedb.service.keys import Everything
+from dialoguedb.service.pages import PageRequest, Pages
+
+_SCOPE = "projects"
+_MONTH_CHARS = len("2026-11")
+
+
+class Projects:
+    """What can be done with projects."""
+
+    def __init__(self, store: ProjectStore, new_id: Callable[[], str], pages: Pages) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._pages = pages
+
+    async def create(self, asked: ProjectInput, key: NewKey | None, terms: Terms) -> Project:
+        """Create a project, with its first key."""
+        change = SettingsChange() if isinstance(asked.settings, UnsetType) else asked.settings
+        project = Project(
+            id=self._new_id(),
+            name=asked.name,
+            created=terms.now,
+            modified=terms.now,
+            settings=changed(Settings(), (change or SettingsChange()).accept()),
+        )
+        return await self._store.create(project, key, terms)
+
+    async def get(self, id_or_name: str) -> Project:
+        """Return one project."""
+        return await self._store.get(id_or_name)
+
+    async def list(self, request: PageRequest[Everything]) -> Page[Project]:
+        """Return a page of projects."""
+        listing = self._pages.resume(_SCOPE, request)
+        found = await self._store.list(listing.window)
+        return self._pages.page(_SCOPE, listing, found)
+
+    async def update(self, project: Project, change: SettingsChange, terms: Terms) -> Project:
+        """Change a project's settings."""
+        return await self._store.update(project, change.accept(), terms)
+
+    async def delete(self, project_id: str, terms: Terms) -> DeletedProject:
+        """Delete a project and all it holds."""
+        return await self._store.delete(project_id, terms)
+
+    async def usage(self, project: Project, now: str) -> Usage:
+        """Return what was used in the month of a moment."""
+        return await self._store.usage(project, _month(now))
+
+    async def count_request(self, project: Project, now: str) -> int:
+        """Count one request; returns how many its month has."""
+        return await self._store.count_request(project, _month(now))
+
+    async def record_activity(
+        self, now: str, requests: Mapping[str, int], last_used: Mapping[str, str]
+    ) -> None:
+        """Add requests by project id, and note when each key id was last used."""
+        await self._store.record_activity(_month(now), requests, last_used)
+
+
+def _month(now: str) -> str:
+    return now[:_MONTH_CHARS]
