@@ -1,6 +1,7 @@
 """Fidelity: what was sent comes back, byte for byte in its compact form."""
 
 import json
+import re
 
 import pytest
 
@@ -50,6 +51,14 @@ def dialogue(api):
     return new_dialogue(api, id="d")
 
 
+STATES = [state for state in OBJECTS if b"twice" not in state]  # merging keeps one of each key
+
+
+def told(answer, name: bytes, value: bytes) -> int:
+    """Count how often an answer tells exactly these bytes under this name."""
+    return len(re.findall(b'"%s":%s[,}]' % (name, re.escape(value)), answer.content))
+
+
 def spread(data: bytes) -> bytes:
     """Put white space around the outer brackets and after the first one."""
     return b" \n" + data[:1] + b"\t\r\n " + data[1:-1] + b"  " + data[-1:] + b"\n"
@@ -63,7 +72,7 @@ class TestContent:
             sent = post_bytes(api, MESSAGES, body)
             assert done(sent)["contentLength"] == len(content)
             for answer in [sent, api.get(f"{MESSAGES}/m{len(sent_as)}"), api.get(MESSAGES)]:
-                assert b'"content":%s,' % content in answer.content
+                assert told(answer, b"content", content) == 1
 
     @pytest.mark.parametrize("content", TEXTS, ids=repr)
     def test_text_comes_back_as_the_same_text(self, content, api):
@@ -84,8 +93,8 @@ class TestContent:
         ]:
             answer = post_bytes(api, path, body, method)
             done(answer)
-            assert b'"content":%s,' % content in answer.content
-        assert api.get(MESSAGES).content.count(content) == 3
+            assert told(answer, b"content", content) == 1
+        assert told(api.get(MESSAGES), b"content", content) == 3
 
 
 class TestMetadata:
@@ -99,24 +108,22 @@ class TestMetadata:
         for path, body in bodies.items():
             made = post_bytes(api, path, body % spread(metadata))
             done(made)
-            assert b'"metadata":%s,' % metadata in made.content
-            assert b'"metadata":%s,' % metadata in api.get(path).content
+            assert told(made, b"metadata", metadata) == 1
+            assert told(api.get(path), b"metadata", metadata) == 1
 
 
 class TestState:
-    @pytest.mark.parametrize("state", OBJECTS, ids=repr)
+    @pytest.mark.parametrize("state", STATES, ids=repr)
     def test_it_comes_back_in_the_same_bytes(self, state, api):
-        if b"twice" in state:
-            pytest.skip("merging keeps one value of each key")
         made = post_bytes(api, "/dialogue", b'{"id":"s","state":%s}' % spread(state))
         done(made)
-        assert b'"state":%s,' % state in made.content
+        assert told(made, b"state", state) == 1
         put = post_bytes(api, "/dialogue/d/state", spread(state), "PUT")
         assert (put.status_code, put.content) == (200, state)
         for name in "ds":
-            assert b'"state":%s,' % state in api.get(f"/dialogue/{name}").content
+            assert told(api.get(f"/dialogue/{name}"), b"state", state) == 1
             assert api.get(f"/dialogue/{name}/state").content == state
-        assert api.get("/dialogue").content.count(b'"state":%s,' % state) == 2
+        assert told(api.get("/dialogue"), b"state", state) == 2
 
 
 class TestMemories:
@@ -125,7 +132,7 @@ class TestMemories:
         made = post_bytes(api, "/memory", b'{"id":"k","value": %s }' % value)
         done(made)
         for answer in [made, api.get("/memory/k"), api.get("/memory")]:
-            assert b'"value":%s,' % value in answer.content
+            assert told(answer, b"value", value) == 1
 
     @pytest.mark.parametrize("value", TEXTS, ids=repr)
     def test_text_comes_back_as_the_same_text(self, value, api):
