@@ -60,7 +60,7 @@ class Terms(Struct, frozen=True):
     """The version the caller saw; None for any."""
 
 
-class Replay(Exception):  # noqa: N818 - it is an answer, not an error
+class Replay(Exception):
     """The act was done before under the same idempotency key; carries the recorded answer."""
 
     def __init__(self, answer: bytes) -> None:
@@ -74,7 +74,7 @@ class DialogueStore(Protocol):
     async def create(
         self, project: Project, namespace: str, new: NewDialogue, terms: Terms
     ) -> Versioned[Dialogue]:
-        """Store a dialogue with its first messages; DuplicateId, DialogueNotFound for its parent."""
+        """Store a dialogue with its first messages; DuplicateId, DialogueNotFound (parent)."""
         ...
 
     async def get(

@@ -28,10 +28,15 @@ def accept_metadata(raw: Raw | UnsetType | None, place: str, faults: Faults) -> 
 def accept_state(raw: Raw | UnsetType | None, place: str, faults: Faults) -> bytes:
     """Return a state in compact form, noting what is wrong with it."""
     state = accept_object(raw, place, faults)
+    check_state_size(state, place, faults)
+    return state
+
+
+def check_state_size(state: bytes, place: str, faults: Faults) -> None:
+    """Note when a state is too large."""
     if len(state) > limits.STATE_BYTES_MAX:
         message = f"{place} exceeds {limits.STATE_BYTES_MAX} bytes"
         faults.too_large(place, message, "STATE_TOO_LARGE")
-    return state
 
 
 def accept_object(raw: Raw | UnsetType | None, place: str, faults: Faults) -> bytes:

@@ -125,6 +125,11 @@ class DialogueUpdate(Struct, gc=False):
     tags: tuple[str, ...] | UnsetType
     messages: list[NewMessage] | None
 
+    @property
+    def leaves_all(self) -> bool:
+        """Whether label, state and tags stay as they are."""
+        return self.label is UNSET and self.state is UNSET and self.tags is UNSET
+
 
 class DialogueChange(Struct, rename="camel"):
     """What a PUT of a dialogue may hold; state and tags replace."""

@@ -3,6 +3,7 @@
 from dialoguedb.errors import (
     DialogueEnded,
     DialogueImmutable,
+    Fault,
     ProjectProtected,
     QuotaExceeded,
     VersionConflict,
@@ -47,23 +48,20 @@ def check_version(expected: int | None, stored: int) -> None:
         )
 
 
-def check_quotas(quotas: Quotas, usage: Usage) -> None:
-    """Refuse an act whose usage, itself included, is over a quota.
+def check_quotas(quotas: Quotas, used: Usage, month: Usage) -> None:
+    """Refuse an act when what it uses takes the month, itself included, over a quota.
 
     A requests quota of 0 stands for one that is used up.
     """
     if quotas.requests == 0:
-        raise QuotaExceeded("The monthly quota of requests is used up")
+        raise _over("requests")
     for name in ("messages", "dialogues", "stored_bytes"):
         quota = getattr(quotas, name)
-        if quota is not None and getattr(usage, name) > quota:
-            words = name.replace("_", " ")
-            raise QuotaExceeded(f"The monthly quota of {quota} {words} is used up")
+        if quota is not None and getattr(used, name) and getattr(month, name) > quota:
+            raise _over(name)
 
 
-def charges(quotas: Quotas) -> bool:
-    """Tell whether any quota is set."""
-    return quotas != _NO_QUOTAS
-
-
-_NO_QUOTAS = Quotas()
+def _over(name: str) -> QuotaExceeded:
+    words = name.replace("_", " ")
+    message = f"The monthly quota of {words} is used up"
+    return QuotaExceeded(message, [Fault(name, "TOO_LARGE", message)])

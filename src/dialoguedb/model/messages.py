@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.model import rawjson

@@ -1,4 +1,4 @@
-r"""JSON as the bytes that were received: checked, made compact, measured and merged, never rewritten.
+r"""JSON as the bytes that were received: checked, made compact, measured, merged, not rewritten.
 
 msgspec's `Raw` keeps a value's bytes but refuses lone surrogates (`"\ud800"`), which JSON allows
 and clients send. They are replaced by a placeholder, unguessable and new in each process, before
@@ -79,7 +79,7 @@ def has_surrogate(value: bytes) -> bool:
 def compact(raw: Raw) -> bytes:
     """Return the value's bytes without insignificant white space, lone surrogates put back."""
     value = bytes(raw)
-    if value[0] != 0x22:  # a string has none
+    if not value.startswith(b'"'):  # a string has none
         value = msgspec.json.format(value, indent=-1)
     return _put_back(value)
 
@@ -108,7 +108,7 @@ def merge(value: bytes, change: bytes) -> bytes:
 
 
 def merge_patch(value: bytes, patch: bytes) -> bytes:
-    """Apply a JSON Merge Patch (RFC 7396) to compact JSON: null deletes, objects merge, else replace."""
+    """Apply a JSON Merge Patch (RFC 7396) to compact JSON; null deletes, objects merge."""
     if not patch.startswith(b"{"):
         return patch
     result = members(value) if value.startswith(b"{") else {}

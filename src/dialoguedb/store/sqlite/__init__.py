@@ -1,0 +1,75 @@
+"""The embedded engine: SQLite in a data directory, safe for several processes at once."""
+
+import asyncio
+from pathlib import Path
+
+import apsw
+
+from dialoguedb.model import timestamps
+from dialoguedb.ports import Meter
+from dialoguedb.store.sqlite import answers, files, migrations
+from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
+from dialoguedb.store.sqlite.keys import SQLiteKeys
+from dialoguedb.store.sqlite.memories import SQLiteMemories
+from dialoguedb.store.sqlite.messages import SQLiteMessages
+from dialoguedb.store.sqlite.numbers import Numbers
+from dialoguedb.store.sqlite.projects import SQLiteProjects
+from dialoguedb.store.sqlite.reader import Readers
+from dialoguedb.store.sqlite.state import SQLiteState
+from dialoguedb.store.sqlite.writer import Writer
+
+
+class SQLiteStore:
+    """Implements `ports.Store`; use `open`."""
+
+    def __init__(self, path: Path, db: apsw.Connection, meter: Meter | None) -> None:
+        self._writer = Writer(db, meter)
+        self._readers = Readers(path)
+        parts = (self._writer, self._readers, Numbers(self._readers.quick.db))
+        self.path = path
+        self.token_secret = secret(db)
+        self.dialogues = SQLiteDialogues(*parts)
+        self.state = SQLiteState(*parts)
+        self.messages = SQLiteMessages(*parts)
+        self.memories = SQLiteMemories(*parts)
+        self.projects = SQLiteProjects(*parts)
+        self.keys = SQLiteKeys(*parts)
+
+    @classmethod
+    async def open(cls, directory: Path, meter: Meter | None = None) -> "SQLiteStore":
+        """Open a data directory, made and brought to this program's schema as needed; DataError."""
+        path = files.prepare(directory)
+        db = await asyncio.to_thread(open_database, path)
+        return cls(path, db, meter)
+
+    async def ready(self) -> None:
+        """Return when a write would be durable now; ServiceUnavailable otherwise."""
+        await self._writer.write(_touch)
+
+    async def forget_answers(self, before: str) -> None:
+        """Drop the recorded answers of idempotency keys used before a moment."""
+        await self._writer.write(lambda db: answers.forget(db, before), long=True)
+
+    async def close(self) -> None:
+        """Finish the writes that wait, then release everything."""
+        await self._writer.close()
+        self._readers.close()
+
+
+def open_database(path: Path) -> apsw.Connection:
+    """Open a database file and bring it to this program's schema."""
+    db = files.connect(path)
+    try:
+        migrations.migrate(db, timestamps.now())
+    except apsw.Error as error:
+        raise files.unusable(path, error) from error
+    return db
+
+
+def secret(db: apsw.Connection) -> bytes:
+    """Return the secret that signs page tokens."""
+    return bytes(db.execute("SELECT value FROM secrets WHERE name = 'page tokens'").get)
+
+
+def _touch(db: apsw.Connection) -> None:
+    db.execute("UPDATE secrets SET value = value WHERE name = 'page tokens'")

@@ -1,0 +1,42 @@
+"""Answers kept for idempotency keys, in the commit of the act they answer."""
+
+from typing import TypeVar
+
+import apsw
+
+from dialoguedb.errors import IdempotencyKeyReused
+from dialoguedb.model import limits, timestamps
+from dialoguedb.ports import Replay, Terms
+from dialoguedb.store.sqlite.writer import Act
+
+T = TypeVar("T")
+
+
+def at_most_once(act: Act[T], project: int | None, terms: Terms) -> Act[T]:
+    """Let an act answer with what it answered before, when its terms hold an idempotency key."""
+    once = terms.once
+    if once is None:
+        return act
+
+    def answered(db: apsw.Connection) -> T:
+        oldest = timestamps.later(terms.now, -limits.IDEMPOTENCY_HOURS)
+        kept = db.execute(
+            "SELECT request, answer FROM answers WHERE key = ? AND created > ?", (once.key, oldest)
+        ).fetchone()
+        if kept and kept[0] != once.request:
+            raise IdempotencyKeyReused("This Idempotency-Key was used for another request")
+        if kept:
+            raise Replay(kept[1])
+        result = act(db)
+        db.execute(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
+            (once.key, project, once.request, once.record(result), terms.now),
+        )
+        return result
+
+    return answered
+
+
+def forget(db: apsw.Connection, before: str) -> None:
+    """Drop the answers recorded before a moment."""
+    db.execute("DELETE FROM answers WHERE created < ?", (before,))

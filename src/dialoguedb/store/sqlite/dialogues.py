@@ -1,0 +1,188 @@
+"""Dialogues and the tree of their threads."""
+
+from functools import partial
+
+import apsw
+from msgspec import UNSET, UnsetType
+
+from dialoguedb.model.dialogues import (
+    Action,
+    DeletedDialogue,
+    Dialogue,
+    DialogueFilter,
+    DialogueUpdate,
+    NewDialogue,
+)
+from dialoguedb.model.lifecycle import AFTER, check_changeable, check_mutable, check_version
+from dialoguedb.model.lists import Slice, Window
+from dialoguedb.model.messages import Message
+from dialoguedb.model.projects import Project, Usage
+from dialoguedb.ports import Terms, Versioned
+from dialoguedb.store.sqlite import messages, threads, usage
+from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, insert, page, touch
+from dialoguedb.store.sqlite.numbers import Numbers
+from dialoguedb.store.sqlite.reader import Reader, Readers
+from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
+from dialoguedb.store.sqlite.writer import Writer
+
+_LONG_DELETE_MESSAGES = 100
+
+
+class SQLiteDialogues:
+    """Implements `ports.DialogueStore`."""
+
+    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._numbers = numbers
+
+    async def create(
+        self, project: Project, namespace: str, new: NewDialogue, terms: Terms
+    ) -> Versioned[Dialogue]:
+        """Store a dialogue with its first messages; DuplicateId, DialogueNotFound (parent)."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Versioned[Dialogue]:
+            parent = threads.find_parent(db, number, namespace, new)
+            place = insert(db, (number, namespace, parent), new, terms.now)
+            echoed, fresh = messages.append(db, place, new.messages or [], Terms(terms.now))
+            used = messages.cost(fresh, terms.now)
+            used.dialogues, used.stored_bytes = 1, new.stored_bytes
+            usage.charge(db, project, number, used)
+            row = find(db, number, namespace, new.id)
+            return _versioned(project, row, UNSET if new.messages is None else echoed)
+
+        long = messages.is_long(new.messages)
+        return await self._writer.write(at_most_once(act, number, terms), long=long)
+
+    async def get(
+        self, project: Project, namespace: str, dialogue_id: str, last_messages: int
+    ) -> Versioned[Dialogue]:
+        """Return a dialogue with its last messages, oldest first; 0 leaves them out."""
+        number = self._numbers.of(project)
+
+        def query(reader: Reader) -> Versioned[Dialogue]:
+            row = find(reader.db, number, namespace, dialogue_id)
+            found = messages.last(reader, row.place, last_messages) if last_messages else UNSET
+            return _versioned(project, row, found)
+
+        return await self._readers.read(query)
+
+    async def list(
+        self, project: Project, wanted: DialogueFilter, window: Window
+    ) -> Slice[Dialogue]:
+        """Return a window of dialogues, ties ordered by id."""
+        number = self._numbers.of(project)
+        return await self._readers.read(partial(page, project, number, wanted, window))
+
+    async def update(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        update: DialogueUpdate,
+        terms: Terms,
+    ) -> Versioned[Dialogue]:
+        """Change label, state and tags and append messages, all or nothing."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Versioned[Dialogue]:
+            row = find(db, number, namespace, dialogue_id)
+            sent = update.messages or []
+            echoed, fresh = messages.append(db, row.place, sent, Terms(terms.now))
+            used = messages.cost(fresh, terms.now)
+            if fresh or not echoed or _differs(row, update):
+                _change(db, row, update, terms)
+                used.stored_bytes += len(update.state) if update.state is not UNSET else 0
+            usage.charge(db, project, number, used)
+            row = find(db, number, namespace, dialogue_id)
+            return _versioned(project, row, UNSET if update.messages is None else echoed)
+
+        long = messages.is_long(update.messages)
+        return await self._writer.write(at_most_once(act, number, terms), long=long)
+
+    async def act(
+        self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms
+    ) -> Versioned[Dialogue]:
+        """End, archive or reopen; repeating changes nothing."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Versioned[Dialogue]:
+            row = find(db, number, namespace, dialogue_id)
+            if row.status != AFTER[action]:
+                if action == "end":
+                    check_changeable(row.id, row.status)
+                check_version(terms.expected, row.revision)
+                _turn(db, row, action, terms.now)
+            else:
+                check_version(terms.expected, row.revision)
+            usage.charge(db, project, number, Usage(usage.month(terms.now)))
+            return _versioned(project, find(db, number, namespace, dialogue_id))
+
+        return await self._writer.write(at_most_once(act, number, terms))
+
+    async def delete(
+        self, project: Project, namespace: str, dialogue_id: str, terms: Terms
+    ) -> DeletedDialogue:
+        """Delete a dialogue, its messages and, recursively, its threads."""
+        number = self._numbers.of(project)
+
+        def size(reader: Reader) -> int:
+            row = find(reader.db, number, namespace, dialogue_id)
+            return row.total_messages + row.thread_count * _LONG_DELETE_MESSAGES
+
+        def act(db: apsw.Connection) -> DeletedDialogue:
+            row = find(db, number, namespace, dialogue_id)
+            check_mutable(project, "its dialogues cannot be deleted")
+            return threads.delete_tree(db, number, row)
+
+        long = await self._readers.read(size) > _LONG_DELETE_MESSAGES
+        return await self._writer.write(at_most_once(act, number, terms), long=long)
+
+
+def _versioned(
+    project: Project, row: DialogueRow, found: list[Message] | UnsetType = UNSET
+) -> Versioned[Dialogue]:
+    return Versioned(row.to_dialogue(project, found), row.revision)
+
+
+def _differs(row: DialogueRow, update: DialogueUpdate) -> bool:
+    return not (
+        update.label in {UNSET, row.label}
+        and update.state in {UNSET, row.state}
+        and (update.tags is UNSET or encode(update.tags) == row.tags)
+    )
+
+
+def _change(db: apsw.Connection, row: DialogueRow, update: DialogueUpdate, terms: Terms) -> None:
+    if not update.leaves_all:
+        check_changeable(row.id, row.status)
+    check_version(terms.expected, row.revision)
+    if not _differs(row, update):
+        return
+    label = row.label if update.label is UNSET else update.label
+    state = row.state if update.state is UNSET else update.state
+    tags = row.tags if update.tags is UNSET else encode(update.tags)
+    touch(db, row.number, terms.now)
+    db.execute("UPDATE dialogues SET label = ? WHERE number = ?", (label, row.number))
+    db.execute(
+        "UPDATE dialogue_bodies SET state = ?, tags = ? WHERE dialogue = ?",
+        (state, tags, row.number),
+    )
+    if update.tags is not UNSET:
+        DIALOGUE_TAGS.delete(db, row.project, row.number, row.tags)
+        DIALOGUE_TAGS.insert(db, row.project, row.number, update.tags)
+
+
+def _turn(db: apsw.Connection, row: DialogueRow, action: Action, now: str) -> None:
+    ended_at, archived_at = {
+        "end": (now, None),
+        "archive": (row.ended_at, now),
+        "reopen": (None, None),
+    }[action]
+    touch(db, row.number, now)
+    db.execute(
+        "UPDATE dialogues SET status = ?, ended_at = ?, archived_at = ? WHERE number = ?",
+        (AFTER[action], ended_at, archived_at, row.number),
+    )

@@ -1,0 +1,102 @@
+"""The data directory and connections to the database in it."""
+
+import time
+from pathlib import Path
+
+import apsw
+
+from dialoguedb.errors import DamagedData, DataError, NotOurData
+from dialoguedb.store.sqlite import migrations
+
+FILE = "dialoguedb.sqlite3"
+"""The database's name in a data directory; SQLite keeps `-wal` and `-shm` beside it."""
+
+_HARMLESS = frozenset({"lost+found", "tls"})
+_CACHE_KIB = 16 * 1024
+_STATEMENTS_CACHED = 256
+_PATIENCE_MS = 60_000
+_LOG_ATTEMPTS = 200
+_LOG_PAUSE_S = 0.05
+_RDWR = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+
+
+def prepare(directory: Path) -> Path:
+    """Return the database's path, making the directory; NotOurData when it holds other things."""
+    path = directory / FILE
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        entries = {entry.name for entry in directory.iterdir() if not entry.name.startswith(".")}
+    except (FileExistsError, NotADirectoryError):
+        raise NotOurData(f"{directory} is a file; a data directory is needed") from None
+    except OSError as error:
+        raise DataError(f"{directory} cannot be used: {error.strerror}") from None
+    if entries - _HARMLESS and FILE not in entries:
+        raise NotOurData(
+            f"{directory} holds other files and no {FILE}: choose an empty or new directory"
+        )
+    return path
+
+
+def connect(path: Path) -> apsw.Connection:
+    """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
+    try:
+        db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
+        db.set_busy_timeout(_PATIENCE_MS)
+        _check_ours(db, path)
+        _use_log(db)
+        db.pragma("synchronous", "FULL")
+        db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
+        db.pragma("checkpoint_fullfsync", 1)
+        db.pragma("secure_delete", "FAST")
+        _configure(db)
+    except apsw.Error as error:
+        raise unusable(path, error) from error
+    return db
+
+
+def connect_reader(path: Path) -> apsw.Connection:
+    """Open a connection that cannot write."""
+    flags = apsw.SQLITE_OPEN_READWRITE  # a read-only one could not recover the log after a crash
+    db = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS_CACHED)
+    db.set_busy_timeout(_PATIENCE_MS)
+    _configure(db)
+    db.pragma("query_only", 1)
+    return db
+
+
+def unusable(path: Path, error: apsw.Error) -> DataError:
+    """Say what an operator should know when the file cannot be used."""
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        return DamagedData(
+            f"{path} is damaged or no SQLite database ({error}); "
+            "move it away and restore a backup with `dialoguedb restore`"
+        )
+    if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
+        return DataError(f"{path} cannot be opened for writing ({error})")
+    return DataError(f"{path} cannot be used ({error})")
+
+
+def _check_ours(db: apsw.Connection, path: Path) -> None:
+    mark = int(db.pragma("application_id"))
+    empty = db.execute("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone() == (1,)
+    if mark != migrations.APPLICATION_ID and not (mark == 0 and empty):
+        raise NotOurData(f"{path} is a database of another program")
+
+
+def _use_log(db: apsw.Connection) -> None:
+    """Switch to write-ahead logging; while another process does the same, SQLite does not wait."""
+    for attempt in range(_LOG_ATTEMPTS):
+        try:
+            db.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if attempt == _LOG_ATTEMPTS - 1:
+                raise
+            time.sleep(_LOG_PAUSE_S)
+        else:
+            return
+
+
+def _configure(db: apsw.Connection) -> None:
+    db.pragma("foreign_keys", 1)
+    db.pragma("cache_size", -_CACHE_KIB)
+    db.pragma("temp_store", "MEMORY")

@@ -1,0 +1,191 @@
+"""Memories of a project's namespaces."""
+
+from functools import partial
+
+import apsw
+from msgspec import UNSET, Raw, Struct
+
+from dialoguedb.errors import DuplicateId, Fault, MemoryNotFound
+from dialoguedb.model.lists import Slice, Window
+from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
+from dialoguedb.model.projects import Project, Usage
+from dialoguedb.ports import Tags, Terms
+from dialoguedb.store.sqlite import usage
+from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.lists import Where, ordering
+from dialoguedb.store.sqlite.numbers import Numbers
+from dialoguedb.store.sqlite.reader import Reader, Readers
+from dialoguedb.store.sqlite.tags import MEMORY_TAGS, encode
+from dialoguedb.store.sqlite.writer import Writer
+
+_KEY = slice(0, 3)
+_LONG_BYTES = 1024 * 1024
+
+
+class MemoryRow(Struct, gc=False):
+    """A memory as it is stored, in the order of the columns selected."""
+
+    order_key: str
+    id: str
+    namespace: str
+    number: int
+    value: bytes
+    label: str | None
+    description: str | None
+    tags: bytes
+    metadata: bytes
+    created: str
+    modified: str
+
+    def to_memory(self) -> Memory:
+        """Return the memory as it is answered."""
+        return Memory(
+            id=self.id,
+            value=Raw(self.value),
+            tags=Raw(self.tags),
+            metadata=Raw(self.metadata),
+            created=self.created,
+            modified=self.modified,
+            namespace=self.namespace or UNSET,
+            label=UNSET if self.label is None else self.label,
+            description=UNSET if self.description is None else self.description,
+        )
+
+    def is_twin(self, new: NewMemory) -> bool:
+        """Tell whether a received memory is this one, sent again."""
+        return (
+            self.value == new.value
+            and self.metadata == new.metadata
+            and (self.label, self.description) == (new.label, new.description)
+            and new.created in {None, self.created}
+        )
+
+
+def _select(order_column: str) -> str:
+    columns = ", ".join(f"r.{name}" for name in MemoryRow.__struct_fields__[1:])
+    return f"SELECT r.{order_column}, {columns} FROM memories r"
+
+
+_ONE = f"{_select('created')} WHERE r.project = ? AND r.namespace = ? AND r.id = ?"
+
+
+class SQLiteMemories:
+    """Implements `ports.MemoryStore`."""
+
+    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._numbers = numbers
+
+    async def create(
+        self, project: Project, namespace: str, new: NewMemory, terms: Terms
+    ) -> Memory:
+        """Store a memory; an equal twin is answered, an unequal one is a DuplicateId."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Memory:
+            twin = _get(db, number, namespace, new.id)
+            if twin and new.named and twin.is_twin(new):
+                return twin.to_memory()
+            if twin:
+                message = f"Memory '{new.id}' exists already with other content"
+                raise DuplicateId(message, [Fault("id", "INVALID", message)])
+            _insert(db, number, namespace, new, terms.now)
+            used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
+            usage.charge(db, project, number, used)
+            return _find(db, number, namespace, new.id).to_memory()
+
+        long = new.stored_bytes > _LONG_BYTES
+        return await self._writer.write(at_most_once(act, number, terms), long=long)
+
+    async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
+        """Return one memory."""
+        number = self._numbers.of(project)
+
+        def query(reader: Reader) -> Memory:
+            return _find(reader.db, number, namespace, memory_id).to_memory()
+
+        return await self._readers.read(query)
+
+    async def list(self, project: Project, wanted: MemoryFilter, window: Window) -> Slice[Memory]:
+        """Return a window of memories, ties ordered by id."""
+        number = self._numbers.of(project)
+        return await self._readers.read(partial(_page, number, wanted, window))
+
+    async def update(
+        self, project: Project, namespace: str, memory_id: str, tags: Tags, terms: Terms
+    ) -> Memory:
+        """Replace the tags; None changes nothing."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Memory:
+            row = _find(db, number, namespace, memory_id)
+            if tags is not None and encode(tags) != row.tags:
+                MEMORY_TAGS.delete(db, number, row.number, row.tags)
+                MEMORY_TAGS.insert(db, number, row.number, tags)
+                db.execute(
+                    "UPDATE memories SET tags = ?, modified = max(modified, ?) WHERE number = ?",
+                    (encode(tags), terms.now, row.number),
+                )
+            usage.charge(db, project, number, Usage(usage.month(terms.now)))
+            return _find(db, number, namespace, memory_id).to_memory()
+
+        return await self._writer.write(at_most_once(act, number, terms))
+
+    async def delete(self, project: Project, namespace: str, memory_id: str, terms: Terms) -> None:
+        """Delete one memory."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> None:
+            row = _find(db, number, namespace, memory_id)
+            MEMORY_TAGS.delete(db, number, row.number, row.tags)
+            db.execute("DELETE FROM memories WHERE number = ?", (row.number,))
+
+        await self._writer.write(at_most_once(act, number, terms))
+
+
+def _get(db: apsw.Connection, project: int, namespace: str, memory_id: str) -> MemoryRow | None:
+    row = db.execute(_ONE, (project, namespace, memory_id)).fetchone()
+    return MemoryRow(*row) if row else None
+
+
+def _find(db: apsw.Connection, project: int, namespace: str, memory_id: str) -> MemoryRow:
+    row = _get(db, project, namespace, memory_id)
+    if row is None:
+        raise MemoryNotFound(f"Memory '{memory_id}' not found")
+    return row
+
+
+def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, now: str) -> None:
+    db.execute(
+        "INSERT INTO memories (project, namespace, id, value, label, description, tags, metadata,"
+        " created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            project,
+            namespace,
+            new.id,
+            new.value,
+            new.label,
+            new.description,
+            encode(new.tags),
+            new.metadata,
+            new.created or now,
+            now,
+        ),
+    )
+    MEMORY_TAGS.insert(db, project, db.last_insert_rowid(), new.tags)
+
+
+def _page(number: int, wanted: MemoryFilter, window: Window, reader: Reader) -> Slice[Memory]:
+    where = Where()
+    where.add("r.project = ?", number)
+    if wanted.namespace is not None:
+        where.add("r.namespace = ?", wanted.namespace)
+    if wanted.tags:
+        MEMORY_TAGS.add_filter(reader.db, where, number, wanted.tags)
+    where.add_span("r.created", wanted.created)
+    order = (f"r.{wanted.order_by}", "r.id", "r.namespace")
+    where.add_window(order, window, window.after or ())
+    sql = f"{_select(wanted.order_by)} WHERE {where.sql}" + ordering(order, window)
+    rows = reader.db.execute(sql, where.values)
+    return reader.page(rows, window, lambda row: MemoryRow(*row).to_memory(), _KEY)

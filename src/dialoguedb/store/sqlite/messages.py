@@ -1,0 +1,347 @@
+"""Messages of a dialogue, in the order of `created`, then `seq`."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import apsw
+from msgspec import UNSET, Raw, Struct
+
+from dialoguedb.errors import DialogueNotFound, DuplicateId, Fault, MessageNotFound
+from dialoguedb.model.dialogues import Status
+from dialoguedb.model.lifecycle import (
+    check_appendable,
+    check_changeable,
+    check_mutable,
+    check_version,
+)
+from dialoguedb.model.lists import Slice, Window
+from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.projects import Project, Usage
+from dialoguedb.ports import Tags, Terms, Versioned
+from dialoguedb.store.sqlite import tags as tagging
+from dialoguedb.store.sqlite import usage
+from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.lists import Where, ordering
+from dialoguedb.store.sqlite.numbers import Numbers
+from dialoguedb.store.sqlite.reader import Reader, Readers, Row
+from dialoguedb.store.sqlite.writer import Writer
+
+LONG_MESSAGES = 50
+"""A batch of more messages runs off the event loop."""
+
+_LONG_BYTES = 1024 * 1024
+
+_COLUMNS = (
+    "r.created, r.seq, r.id, r.role, r.content, r.content_length, r.tags, r.metadata,"
+    " r.modified, r.name"
+)
+_ONE = f"SELECT {_COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
+
+
+class Place(Struct, gc=False):
+    """A dialogue to append to, as it stands."""
+
+    number: int
+    id: str
+    namespace: str
+    status: Status
+    last_seq: int
+    last_server_created: str
+
+
+def is_long(new: Sequence[NewMessage] | None) -> bool:
+    """Tell whether storing these messages would hold up the event loop."""
+    if not new:
+        return False
+    return len(new) > LONG_MESSAGES or sum(len(one.content) for one in new) > _LONG_BYTES
+
+
+def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> Place:
+    """Return the dialogue to append to; DialogueNotFound."""
+    row = db.execute(
+        "SELECT number, status, last_seq, last_server_created FROM dialogues"
+        " WHERE project = ? AND namespace = ? AND id = ?",
+        (project, namespace, dialogue_id),
+    ).fetchone()
+    if row is None:
+        raise DialogueNotFound(f"Dialogue '{dialogue_id}' not found")
+    return Place(row[0], dialogue_id, namespace, row[1], row[2], row[3])
+
+
+def append(
+    db: apsw.Connection, place: Place, new: Sequence[NewMessage], terms: Terms
+) -> tuple[list[Message], list[NewMessage]]:
+    """Store what is not stored yet; returns all messages as stored, and which of them are new."""
+    twins, conflict = _twins(db, place, new)
+    fresh = [message for position, message in enumerate(new) if position not in twins]
+    if not fresh and not conflict:
+        return list(twins.values()), []
+    check_appendable(place.id, place.status)
+    if conflict:
+        raise conflict
+    check_version(terms.expected, place.last_seq)
+    stored = iter(_insert(db, place, fresh, terms.now))
+    return [twins.get(position) or next(stored) for position in range(len(new))], fresh
+
+
+def _twins(
+    db: apsw.Connection, place: Place, new: Sequence[NewMessage]
+) -> tuple[dict[int, Message], DuplicateId | None]:
+    twins: dict[int, Message] = {}
+    conflict: DuplicateId | None = None
+    seen: set[str] = set()
+    for position, message in enumerate(new):
+        if not message.named:
+            continue
+        row = db.execute(_ONE, (place.number, message.id)).fetchone()
+        if row and _is_twin(row, message) and message.id not in seen:
+            twins[position] = to_message(place.id, place.namespace, row)
+        elif row or message.id in seen:
+            conflict = conflict or _duplicate(message.id, position, len(new))
+        seen.add(message.id)
+    return twins, conflict
+
+
+def _duplicate(message_id: str, position: int, count: int) -> DuplicateId:
+    field = f"messages[{position}].id" if count > 1 else "id"
+    message = f"Message '{message_id}' exists already with other content"
+    return DuplicateId(message, [Fault(field, "INVALID", message)])
+
+
+def _is_twin(row: Row, new: NewMessage) -> bool:
+    return (row[3], row[4], row[7], row[9]) == (
+        new.role,
+        new.content,
+        new.metadata,
+        new.name,
+    ) and new.created in {None, row[0]}
+
+
+def _insert(
+    db: apsw.Connection, place: Place, new: Sequence[NewMessage], now: str
+) -> list[Message]:
+    stored = []
+    server_created = max(now, place.last_server_created)
+    for seq, message in enumerate(new, place.last_seq + 1):
+        created = message.created or server_created
+        stored_tags = tagging.encode(message.tags)
+        db.execute(
+            "INSERT INTO messages (dialogue, seq, id, role, name, content, content_length, tags,"
+            " metadata, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                place.number,
+                seq,
+                message.id,
+                message.role,
+                message.name,
+                message.content,
+                message.content_length,
+                stored_tags,
+                message.metadata,
+                created,
+                server_created,
+            ),
+        )
+        tagging.MESSAGE_TAGS.insert(db, place.number, db.last_insert_rowid(), message.tags)
+        row = (
+            created,
+            seq,
+            message.id,
+            message.role,
+            message.content,
+            message.content_length,
+            stored_tags,
+            message.metadata,
+            server_created,
+            message.name,
+        )
+        stored.append(to_message(place.id, place.namespace, row))
+    if stored:
+        _count(db, place, stored, server_created)
+    return stored
+
+
+def _count(db: apsw.Connection, place: Place, stored: list[Message], now: str) -> None:
+    place.last_seq += len(stored)
+    db.execute(
+        "UPDATE dialogues SET total_messages = total_messages + ?, last_seq = ?,"
+        " last_server_created = ?, last_message_created = max(last_message_created, ?),"
+        " modified = max(modified, ?) WHERE number = ?",
+        (len(stored), place.last_seq, now, max(one.created for one in stored), now, place.number),
+    )
+
+
+def last(reader: Reader, place: Place, count: int) -> list[Message]:
+    """Return the last messages of a dialogue, oldest first."""
+    found = _page(reader, place, MessageFilter(), Window(count, "desc"))
+    return found.items[::-1]
+
+
+def _page(reader: Reader, place: Place, wanted: MessageFilter, window: Window) -> Slice[Message]:
+    where, rare = Where(), False
+    if wanted.tags:
+        rare = tagging.MESSAGE_TAGS.add_filter(reader.db, where, place.number, wanted.tags)
+    # The plus keeps SQLite from the order's index, so that it starts from the few tagged rows.
+    where.add("+r.dialogue = ?" if rare else "r.dialogue = ?", place.number)
+    where.add_span("r.created", wanted.created)
+    if wanted.role is not None:
+        where.add("r.role = ?", wanted.role)
+    order = ("r.created", "r.seq")
+    where.add_window(order, window, window.after or ())
+    rows = reader.db.execute(
+        f"SELECT {_COLUMNS} FROM messages r WHERE {where.sql}" + ordering(order, window),
+        where.values,
+    )
+    return reader.page(rows, window, partial(to_message, place.id, place.namespace), slice(0, 2))
+
+
+def to_message(dialogue_id: str, namespace: str, row: Row) -> Message:
+    """Turn a row of this module's columns into a message."""
+    return Message(
+        id=row[2],
+        dialogue_id=dialogue_id,
+        role=row[3],
+        content=Raw(row[4]),
+        content_length=row[5],
+        tags=Raw(row[6]),
+        metadata=Raw(row[7]),
+        created=row[0],
+        modified=row[8],
+        seq=row[1],
+        namespace=namespace or UNSET,
+        name=UNSET if row[9] is None else row[9],
+    )
+
+
+class SQLiteMessages:
+    """Implements `ports.MessageStore`."""
+
+    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._numbers = numbers
+
+    async def create(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        new: Sequence[NewMessage],
+        terms: Terms,
+    ) -> Versioned[Sequence[Message]]:
+        """Append all or none; stored twins are answered in their place. Version: last `seq`."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Versioned[Sequence[Message]]:
+            place = find_place(db, number, namespace, dialogue_id)
+            stored, fresh = append(db, place, new, terms)
+            if fresh:
+                usage.charge(db, project, number, cost(fresh, terms.now))
+            return Versioned(stored, place.last_seq)
+
+        return await self._writer.write(at_most_once(act, number, terms), long=is_long(new))
+
+    async def list(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        wanted: MessageFilter,
+        window: Window,
+    ) -> Versioned[Slice[Message]]:
+        """Return a window of a dialogue's messages. Version: last `seq`."""
+        number = self._numbers.of(project)
+
+        def query(reader: Reader) -> Versioned[Slice[Message]]:
+            place = find_place(reader.db, number, namespace, dialogue_id)
+            return Versioned(_page(reader, place, wanted, window), place.last_seq)
+
+        return await self._readers.read(query)
+
+    async def get(
+        self, project: Project, namespace: str, dialogue_id: str, message_id: str
+    ) -> Message:
+        """Return one message."""
+        number = self._numbers.of(project)
+
+        def query(reader: Reader) -> Message:
+            place, row = _find(reader.db, number, namespace, (dialogue_id, message_id))
+            return to_message(place.id, place.namespace, row)
+
+        return await self._readers.read(query)
+
+    async def update(
+        self, project: Project, namespace: str, place: tuple[str, str], tags: Tags, terms: Terms
+    ) -> Message:
+        """Replace the tags of the message at `(dialogue id, message id)`; None changes nothing."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Message:
+            dialogue, row = _find(db, number, namespace, place)
+            if tags is not None:
+                check_mutable(project, "its messages cannot be tagged")
+                check_changeable(dialogue.id, dialogue.status)
+                _retag(db, dialogue, row, tags, terms.now)
+                dialogue, row = _find(db, number, namespace, place)
+            usage.charge(db, project, number, Usage(usage.month(terms.now)))
+            return to_message(dialogue.id, dialogue.namespace, row)
+
+        return await self._writer.write(at_most_once(act, number, terms))
+
+    async def delete(
+        self, project: Project, namespace: str, dialogue_id: str, message_id: str, terms: Terms
+    ) -> None:
+        """Delete one message."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> None:
+            place, row = _find(db, number, namespace, (dialogue_id, message_id))
+            check_mutable(project, "its messages cannot be deleted")
+            check_changeable(place.id, place.status)
+            tagging.MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
+            db.execute("DELETE FROM messages WHERE number = ?", (row[10],))
+            _uncount(db, place, terms.now)
+
+        await self._writer.write(at_most_once(act, number, terms))
+
+
+def cost(new: Sequence[NewMessage], now: str) -> Usage:
+    """Return what storing messages uses."""
+    stored_bytes = sum(message.stored_bytes for message in new)
+    return Usage(usage.month(now), messages=len(new), stored_bytes=stored_bytes)
+
+
+def _find(
+    db: apsw.Connection, project: int, namespace: str, place: tuple[str, str]
+) -> tuple[Place, Row]:
+    dialogue_id, message_id = place
+    try:
+        dialogue = find_place(db, project, namespace, dialogue_id)
+    except DialogueNotFound:
+        row = None
+    else:
+        row = db.execute(_ONE, (dialogue.number, message_id)).fetchone()
+        if row is not None:
+            return dialogue, row
+    raise MessageNotFound(f"Message '{message_id}' not found in dialogue '{dialogue_id}'")
+
+
+def _retag(db: apsw.Connection, place: Place, row: Row, tags: tuple[str, ...], now: str) -> None:
+    stored = tagging.encode(tags)
+    if stored == row[6]:
+        return
+    tagging.MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
+    tagging.MESSAGE_TAGS.insert(db, place.number, row[10], tags)
+    db.execute(
+        "UPDATE messages SET tags = ?, modified = max(modified, ?) WHERE number = ?",
+        (stored, now, row[10]),
+    )
+
+
+def _uncount(db: apsw.Connection, place: Place, now: str) -> None:
+    db.execute(
+        "UPDATE dialogues SET total_messages = total_messages - 1, modified = max(modified, ?1),"
+        " last_message_created = coalesce((SELECT max(created) FROM messages"
+        " WHERE dialogue = ?2), '') WHERE number = ?2",
+        (now, place.number),
+    )

@@ -1,0 +1,211 @@
+"""The schema, step by step from the first; each step is one transaction with its own record."""
+
+from dataclasses import dataclass
+
+import apsw
+
+from dialoguedb.errors import NewerSchema
+
+APPLICATION_ID = 0x44444230
+"""Marks the file as ours: "DDB0"."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of the schema."""
+
+    name: str
+    sql: str
+
+
+_FIRST = """
+CREATE TABLE migrations (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    applied TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO secrets VALUES ('page tokens', randomblob(32));
+
+CREATE TABLE projects (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE,
+    settings BLOB NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL
+) STRICT;
+CREATE INDEX projects_by_created ON projects (created, id);
+
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,
+    project INTEGER REFERENCES projects,
+    digest BLOB NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    scope TEXT NOT NULL CHECK (scope IN ('read', 'write', 'admin', 'operator')),
+    name TEXT,
+    namespace TEXT,
+    created TEXT NOT NULL,
+    expires TEXT,
+    last_used TEXT,
+    revoked TEXT,
+    CHECK ((project IS NULL) = (scope = 'operator'))
+) STRICT;
+CREATE INDEX keys_by_created ON keys (project, created, id);
+
+CREATE TABLE usage (
+    project INTEGER NOT NULL REFERENCES projects,
+    month TEXT NOT NULL,
+    requests INTEGER NOT NULL DEFAULT 0,
+    messages INTEGER NOT NULL DEFAULT 0,
+    dialogues INTEGER NOT NULL DEFAULT 0,
+    stored_bytes INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (project, month)
+) STRICT, WITHOUT ROWID;
+
+-- What every append changes stands here; what is large or seldom changes, in dialogue_bodies.
+CREATE TABLE dialogues (
+    number INTEGER PRIMARY KEY,
+    project INTEGER NOT NULL REFERENCES projects,
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    parent INTEGER REFERENCES dialogues,
+    thread_of TEXT,
+    label TEXT,
+    status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'ended', 'archived')),
+    ended_at TEXT,
+    archived_at TEXT,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 1,
+    total_messages INTEGER NOT NULL DEFAULT 0 CHECK (total_messages >= 0),
+    thread_count INTEGER NOT NULL DEFAULT 0 CHECK (thread_count >= 0),
+    last_seq INTEGER NOT NULL DEFAULT 0,
+    last_server_created TEXT NOT NULL DEFAULT '',
+    last_message_created TEXT NOT NULL DEFAULT '',
+    UNIQUE (project, namespace, id)
+) STRICT;
+CREATE INDEX dialogues_created ON dialogues (project, created, id, namespace);
+CREATE INDEX dialogues_modified ON dialogues (project, modified, id, namespace);
+CREATE INDEX dialogues_active ON dialogues (project, last_message_created, id, namespace);
+CREATE INDEX dialogues_created_in ON dialogues (project, namespace, created, id);
+CREATE INDEX dialogues_modified_in ON dialogues (project, namespace, modified, id);
+CREATE INDEX dialogues_active_in ON dialogues (project, namespace, last_message_created, id);
+CREATE INDEX threads_created ON dialogues (parent, created, id) WHERE parent IS NOT NULL;
+CREATE INDEX threads_modified ON dialogues (parent, modified, id) WHERE parent IS NOT NULL;
+CREATE INDEX threads_active ON dialogues (parent, last_message_created, id)
+    WHERE parent IS NOT NULL;
+CREATE INDEX dialogues_closed ON dialogues (project, status) WHERE status <> 'active';
+
+CREATE TABLE dialogue_bodies (
+    dialogue INTEGER PRIMARY KEY REFERENCES dialogues ON DELETE CASCADE,
+    tags BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    state BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE dialogue_tags (
+    project INTEGER NOT NULL REFERENCES projects,
+    tag TEXT NOT NULL,
+    dialogue INTEGER NOT NULL,
+    PRIMARY KEY (project, tag, dialogue)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE messages (
+    number INTEGER PRIMARY KEY,
+    dialogue INTEGER NOT NULL REFERENCES dialogues,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    name TEXT,
+    content BLOB NOT NULL,
+    content_length INTEGER NOT NULL,
+    tags BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    UNIQUE (dialogue, id)
+) STRICT;
+CREATE UNIQUE INDEX messages_in_order ON messages (dialogue, created, seq, role);
+
+CREATE TABLE message_tags (
+    dialogue INTEGER NOT NULL REFERENCES dialogues,
+    tag TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    PRIMARY KEY (dialogue, tag, message)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE memories (
+    number INTEGER PRIMARY KEY,
+    project INTEGER NOT NULL REFERENCES projects,
+    namespace TEXT NOT NULL,
+    id TEXT NOT NULL,
+    value BLOB NOT NULL,
+    label TEXT,
+    description TEXT,
+    tags BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    UNIQUE (project, namespace, id)
+) STRICT;
+CREATE INDEX memories_created ON memories (project, created, id, namespace);
+CREATE INDEX memories_modified ON memories (project, modified, id, namespace);
+CREATE INDEX memories_created_in ON memories (project, namespace, created, id);
+CREATE INDEX memories_modified_in ON memories (project, namespace, modified, id);
+
+CREATE TABLE memory_tags (
+    project INTEGER NOT NULL REFERENCES projects,
+    tag TEXT NOT NULL,
+    memory INTEGER NOT NULL,
+    PRIMARY KEY (project, tag, memory)
+) STRICT, WITHOUT ROWID;
+
+-- Answers kept for idempotency keys.
+CREATE TABLE answers (
+    key BLOB NOT NULL UNIQUE,
+    project INTEGER REFERENCES projects,
+    request BLOB NOT NULL,
+    answer BLOB NOT NULL,
+    created TEXT NOT NULL
+) STRICT;
+CREATE INDEX answers_by_created ON answers (created);
+CREATE INDEX answers_by_project ON answers (project);
+"""
+
+MIGRATIONS = (Migration("first schema", _FIRST),)
+
+
+def version(db: apsw.Connection) -> int:
+    """Return the number of steps a database has taken."""
+    return int(db.pragma("user_version"))
+
+
+def migrate(db: apsw.Connection, now: str) -> list[str]:
+    """Take the steps that are missing; returns their names. NewerSchema when there are too many."""
+    done = []
+    db.transaction_mode = "IMMEDIATE"
+    while (step := version(db)) < len(MIGRATIONS):
+        with db:
+            if version(db) == step:  # another process may have been faster
+                _take(db, step, now)
+                done.append(MIGRATIONS[step].name)
+    if step > len(MIGRATIONS):
+        raise NewerSchema(
+            f"The data has schema {step}, this program knows up to {len(MIGRATIONS)}: "
+            "it was written by a newer version of DialogueDB. Install that version or a later one."
+        )
+    return done
+
+
+def _take(db: apsw.Connection, step: int, now: str) -> None:
+    migration = MIGRATIONS[step]
+    db.execute(migration.sql)
+    db.execute("INSERT INTO migrations VALUES (?, ?, ?)", (step + 1, migration.name, now))
+    db.pragma("application_id", APPLICATION_ID)
+    db.pragma("user_version", step + 1)

@@ -1,0 +1,112 @@
+"""Reading beside the writer: short reads on the event loop, long ones on threads.
+
+A read on the loop saves two thread changes, but holds everybody up. So it gets a budget of
+SQLite's steps and of bytes; one that goes over is broken off and repeated on a reader thread.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from dialoguedb.model import limits
+from dialoguedb.model.lists import Slice, Window
+from dialoguedb.store.sqlite import files
+from dialoguedb.store.sqlite.faults import translate
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_THREADS = 4
+_STEPS_PER_CHECK = 5_000
+_CHECKS_MAX = 8
+_LOOP_BYTES_MAX = 512 * 1024
+_ROW_BYTES = 8 * 1024
+"""What an item takes beside its values, at the most: five names of 256 characters, escaped."""
+
+
+class OverBudget(Exception):
+    """A read on the loop has cost too much."""
+
+
+class Reader:
+    """A connection that only reads, with its budget."""
+
+    def __init__(self, path: Path, *, on_loop: bool) -> None:
+        self.db = files.connect_reader(path)
+        self._on_loop = on_loop
+        self._checks = 0
+        if on_loop:
+            self.db.set_busy_timeout(0)
+            self.db.set_progress_handler(self._check, _STEPS_PER_CHECK)
+
+    def read(self, query: Callable[["Reader"], T]) -> T:
+        """Run a query in one snapshot of the data."""
+        self._checks = 0
+        self.db.execute("BEGIN")
+        try:
+            return query(self)
+        finally:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+
+    def _check(self) -> bool:
+        self._checks += 1
+        return self._checks > _CHECKS_MAX
+
+    def page(
+        self, rows: Iterable[Row], window: Window, make: Callable[[Row], T], key: slice
+    ) -> Slice[T]:
+        """Take rows until the window is full or the page too large; `key` cuts out the order key."""
+        items: list[T] = []
+        size = 0
+        last: Row = ()
+        for row in rows:
+            size += _ROW_BYTES + sum(len(value) for value in row if type(value) is bytes)
+            if len(items) == window.limit or (items and size > limits.PAGE_BYTES_MAX):
+                return Slice(items, last[key])
+            if self._on_loop and size > _LOOP_BYTES_MAX:
+                raise OverBudget
+            items.append(make(row))
+            last = row
+        return Slice(items)
+
+
+class Readers:
+    """The loop's reader, and those of the threads behind it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.quick = Reader(path, on_loop=True)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialoguedb-reader")
+        self._local = threading.local()
+        self._opened: list[Reader] = []
+
+    async def read(self, query: Callable[[Reader], T]) -> T:
+        """Run a query where it belongs."""
+        try:
+            return self.quick.read(query)
+        except (OverBudget, apsw.InterruptError, apsw.BusyError):
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._long, query)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    def _long(self, query: Callable[[Reader], T]) -> T:
+        reader: Reader | None = getattr(self._local, "reader", None)
+        try:
+            if reader is None:
+                reader = self._local.reader = Reader(self._path, on_loop=False)
+                self._opened.append(reader)
+            return reader.read(query)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    def close(self) -> None:
+        """Wait for the reads under way, then release the connections."""
+        self._pool.shutdown()
+        for reader in (self.quick, *self._opened):
+            reader.db.close()

@@ -1,0 +1,71 @@
+"""The state of dialogues, versioned with the dialogue itself."""
+
+import apsw
+from msgspec import Raw
+
+from dialoguedb.model import rawjson
+from dialoguedb.model.checks import check_state_size
+from dialoguedb.model.dialogues import StateUpdate
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.lifecycle import check_changeable, check_version
+from dialoguedb.model.projects import Project, Usage
+from dialoguedb.ports import Terms, Versioned
+from dialoguedb.store.sqlite import usage
+from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, touch
+from dialoguedb.store.sqlite.numbers import Numbers
+from dialoguedb.store.sqlite.reader import Reader, Readers
+from dialoguedb.store.sqlite.writer import Writer
+
+
+class SQLiteState:
+    """Implements `ports.StateStore`."""
+
+    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._numbers = numbers
+
+    async def get(self, project: Project, namespace: str, dialogue_id: str) -> Versioned[Raw]:
+        """Return the state."""
+        number = self._numbers.of(project)
+
+        def query(reader: Reader) -> Versioned[Raw]:
+            row = find(reader.db, number, namespace, dialogue_id)
+            return Versioned(Raw(row.state), row.revision)
+
+        return await self._readers.read(query)
+
+    async def update(
+        self, project: Project, namespace: str, dialogue_id: str, update: StateUpdate, terms: Terms
+    ) -> Versioned[Raw]:
+        """Merge, replace or patch the state; returns it as it is then."""
+        number = self._numbers.of(project)
+
+        def act(db: apsw.Connection) -> Versioned[Raw]:
+            row = find(db, number, namespace, dialogue_id)
+            state = _after(row, update)
+            check_changeable(row.id, row.status)
+            check_version(terms.expected, row.revision)
+            used = Usage(usage.month(terms.now))
+            if state != row.state:
+                sql = "UPDATE dialogue_bodies SET state = ? WHERE dialogue = ?"
+                db.execute(sql, (state, row.number))
+                touch(db, row.number, terms.now)
+                row.revision += 1
+                used.stored_bytes = len(update.value)
+            usage.charge(db, project, number, used)
+            return Versioned(Raw(state), row.revision)
+
+        return await self._writer.write(at_most_once(act, number, terms))
+
+
+def _after(row: DialogueRow, update: StateUpdate) -> bytes:
+    if update.mode == "replace":
+        return update.value
+    join = rawjson.merge if update.mode == "merge" else rawjson.merge_patch
+    state = join(row.state, update.value)
+    faults = Faults()
+    check_state_size(state, "state", faults)
+    faults.refuse()
+    return state

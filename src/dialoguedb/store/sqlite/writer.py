@@ -1,0 +1,199 @@
+"""The one writer: acts of many requests in one transaction, durable together.
+
+A turn takes the acts that wait and runs them on the event loop's own thread, each inside a
+savepoint of its own; only the COMMIT, which waits for the disk, runs on a worker thread, while the
+loop decodes the next requests. (With the acts on the worker as well, both threads fight over the
+interpreter lock; `bench/` has the figures.) A long act, or a turn that finds another process
+writing, runs on the worker as a whole, where waiting hurts nobody.
+"""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+import apsw
+
+from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
+from dialoguedb.ports import Meter, Replay
+from dialoguedb.store.sqlite.faults import translate
+
+T = TypeVar("T")
+
+Act = Callable[[apsw.Connection], T]
+"""One atomic piece of work; raising undoes it and nothing else."""
+
+_ACTS_MAX = 256
+_PATIENCE_S = 60.0
+_PAUSE_S = (0.0002, 0.004)
+
+
+class _Job:
+    """An act, and the future of whoever waits for it."""
+
+    __slots__ = ("act", "error", "future", "long", "result")
+
+    def __init__(self, act: Act[Any], future: asyncio.Future[Any], *, long: bool) -> None:
+        self.act = act
+        self.future = future
+        self.long = long
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Answer whoever waits, unless they have gone."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Writer:
+    """Runs acts in the order they came; belongs to the event loop that made it."""
+
+    def __init__(self, db: apsw.Connection, meter: Meter | None) -> None:
+        self._db = db
+        self._meter = meter
+        self._loop = asyncio.get_running_loop()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="dialoguedb-writer")
+        self._waiting: deque[_Job] = deque()
+        self._running = False
+        self._closing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._deadline = 0.0
+        db.set_busy_handler(self._wait_for_lock)
+
+    async def write(self, act: Act[T], *, long: bool = False) -> T:
+        """Run an act and return its result once it is durable; `long` keeps it off the loop."""
+        if self._closing:
+            raise ServiceUnavailable("The server is shutting down")
+        job = _Job(act, self._loop.create_future(), long=long)
+        self._waiting.append(job)
+        if not self._running:
+            self._running = True
+            self._idle.clear()
+            self._loop.call_soon(self._turn)
+        return await job.future  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """Finish what waits, then release the connection."""
+        self._closing = True
+        await self._idle.wait()
+        self._worker.shutdown()
+        self._db.close()
+
+    def _turn(self) -> None:
+        batch = self._take()
+        if not batch:
+            self._running = False
+            self._idle.set()
+            return
+        work = partial(self._work, batch) if batch[0].long else self._start(batch)
+        began = time.perf_counter()
+        done = self._loop.run_in_executor(self._worker, work)
+        done.add_done_callback(partial(self._settle, batch, began))
+
+    def _take(self) -> list[_Job]:
+        """Take acts from the queue; a long one stands alone."""
+        batch: list[_Job] = []
+        while self._waiting and len(batch) < _ACTS_MAX:
+            if self._waiting[0].long and batch:
+                break
+            batch.append(self._waiting.popleft())
+            if batch[0].long:
+                break
+        return batch
+
+    def _start(self, batch: list[_Job]) -> Callable[[], None]:
+        """Run the acts here and now if nobody else is writing; returns what the worker is to do."""
+        self._deadline = 0.0
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.Error:
+            return partial(self._work, batch)
+        self._run(batch)
+        return partial(self._commit, batch)
+
+    def _work(self, batch: list[_Job]) -> None:
+        self._deadline = time.monotonic() + _PATIENCE_S
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            self._fail(batch, translate(error))
+            return
+        self._run(batch)
+        self._commit(batch)
+
+    def _run(self, batch: list[_Job]) -> None:
+        for job in batch:
+            if not self._run_one(job):
+                self._fail(batch, job.error)
+                return
+
+    def _run_one(self, job: _Job) -> bool:
+        """Run one act; False when the whole transaction is lost with it."""
+        execute = self._db.execute
+        try:
+            execute("SAVEPOINT act")
+            job.result = job.act(self._db)
+            execute("RELEASE act")
+        except (DialogueDBError, Replay) as error:
+            job.error = error
+        except apsw.Error as error:
+            job.error = translate(error)
+            job.error.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - a defect in one act must not harm its neighbours
+            job.error = InternalError("The engine failed")
+            job.error.__cause__ = error
+        else:
+            return True
+        return self._undo()
+
+    def _undo(self) -> bool:
+        try:
+            if self._db.in_transaction:  # SQLite itself rolls back on some failures
+                self._db.execute("ROLLBACK TO act; RELEASE act")
+        except apsw.Error:
+            self._roll_back()
+        return self._db.in_transaction
+
+    def _commit(self, batch: list[_Job]) -> None:
+        if not self._db.in_transaction:
+            return
+        try:
+            self._db.execute("COMMIT")
+        except apsw.Error as error:
+            self._fail(batch, translate(error))
+
+    def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
+        """Nothing of the batch is stored: every act of it fails."""
+        self._roll_back()
+        for job in batch:
+            job.error = error
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def _settle(self, batch: list[_Job], began: float, done: asyncio.Future[None]) -> None:
+        failure = done.exception()
+        for job in batch:
+            job.error = job.error or failure
+            job.settle()
+        if self._meter:
+            self._meter.batch(len(batch), time.perf_counter() - began, len(self._waiting))
+        self._turn()
+
+    def _wait_for_lock(self, _attempts: int) -> bool:
+        """Tell SQLite whether to try again; only ever sleeps on the worker."""
+        if time.monotonic() > self._deadline:
+            return False
+        time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 - spreads the processes, hides nothing
+        return True
