@@ -21,7 +21,7 @@ class Slice(msgspec.Struct, Generic[T]):
     """What a store returns for a page: the items, and the key of the last when more follow."""
 
     items: list[T]
-    more_after: tuple[str, str | int] | None = None
+    more_after: tuple[str | int, ...] | None = None
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Window(msgspec.Struct, frozen=True):
 
     limit: int
     order: Order
-    after: tuple[str, str | int] | None = None
+    after: tuple[str | int, ...] | None = None
     """The order key of the last item seen; None starts at the beginning."""
 
 

@@ -61,7 +61,7 @@ class Reader:
     def page(
         self, rows: Iterable[Row], window: Window, make: Callable[[Row], T], key: slice
     ) -> Slice[T]:
-        """Take rows until the window is full or the page too large; `key` cuts out the order key."""
+        """Take rows until the window or the page is full; `key` cuts out the order key."""
         items: list[T] = []
         size = 0
         last: Row = ()
