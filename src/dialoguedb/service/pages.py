@@ -28,7 +28,7 @@ class Listing(Struct, Generic[F], frozen=True, array_like=True):
     filter: F
     order: Order
     limit: int = limits.PAGE_ITEMS_DEFAULT
-    after: tuple[str, str | int] | None = None
+    after: tuple[str | int, ...] | None = None
 
     @property
     def window(self) -> Window:
@@ -72,7 +72,7 @@ class Pages:
             return Page(found.items)
         return Page(found.items, self._seal(scope, listing, found.more_after))
 
-    def _seal(self, scope: str, listing: Listing[F], after: tuple[str, str | int]) -> str:
+    def _seal(self, scope: str, listing: Listing[F], after: tuple[str | int, ...]) -> str:
         text = msgspec.msgpack.encode(msgspec.structs.replace(listing, after=after))
         return urlsafe_b64encode(self._sign(scope, text) + text).rstrip(b"=").decode()
 
