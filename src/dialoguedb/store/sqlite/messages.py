@@ -23,7 +23,7 @@ from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Where, ordering
 from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row
+from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
 
 LONG_MESSAGES = 50
@@ -192,7 +192,12 @@ def _page(reader: Reader, place: Place, wanted: MessageFilter, window: Window) -
         f"SELECT {_COLUMNS} FROM messages r WHERE {where.sql}" + ordering(order, window),
         where.values,
     )
-    return reader.page(rows, window, partial(to_message, place.id, place.namespace), slice(0, 2))
+    make = partial(to_message, place.id, place.namespace)
+    return reader.page(rows, window, Shape(make, _size, slice(0, 2)))
+
+
+def _size(row: Row) -> int:
+    return len(row[4]) + len(row[7])
 
 
 def to_message(dialogue_id: str, namespace: str, row: Row) -> Message:

@@ -8,8 +8,9 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import apsw
 
@@ -27,6 +28,18 @@ _CHECKS_MAX = 8
 _LOOP_BYTES_MAX = 512 * 1024
 _ROW_BYTES = 8 * 1024
 """What an item takes beside its values, at the most: five names of 256 characters, escaped."""
+
+
+@dataclass(frozen=True)
+class Shape(Generic[T]):
+    """How rows become items."""
+
+    make: Callable[[Row], T]
+    size: Callable[[Row], int]
+    """Bytes of the values that may be large."""
+
+    key: slice
+    """Where a row has its order key."""
 
 
 class OverBudget(Exception):
@@ -58,20 +71,18 @@ class Reader:
         self._checks += 1
         return self._checks > _CHECKS_MAX
 
-    def page(
-        self, rows: Iterable[Row], window: Window, make: Callable[[Row], T], key: slice
-    ) -> Slice[T]:
-        """Take rows until the window or the page is full; `key` cuts out the order key."""
+    def page(self, rows: Iterable[Row], window: Window, shape: Shape[T]) -> Slice[T]:
+        """Take rows until the window or the page is full."""
         items: list[T] = []
         size = 0
         last: Row = ()
         for row in rows:
-            size += _ROW_BYTES + sum(len(value) for value in row if type(value) is bytes)
+            size += _ROW_BYTES + shape.size(row)
             if len(items) == window.limit or (items and size > limits.PAGE_BYTES_MAX):
-                return Slice(items, last[key])
+                return Slice(items, last[shape.key])
             if self._on_loop and size > _LOOP_BYTES_MAX:
                 raise OverBudget
-            items.append(make(row))
+            items.append(shape.make(row))
             last = row
         return Slice(items)
 
