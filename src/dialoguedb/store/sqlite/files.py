@@ -42,7 +42,7 @@ def connect(path: Path) -> apsw.Connection:
     try:
         db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
         db.set_busy_timeout(_PATIENCE_MS)
-        _check_ours(db, path)
+        check_ours(db, path)
         _use_log(db)
         db.pragma("synchronous", "FULL")
         db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
@@ -76,7 +76,8 @@ def unusable(path: Path, error: apsw.Error) -> DataError:
     return DataError(f"{path} cannot be used ({error})")
 
 
-def _check_ours(db: apsw.Connection, path: Path) -> None:
+def check_ours(db: apsw.Connection, path: Path) -> None:
+    """Refuse a database that another program has made; NotOurData."""
     mark = int(db.pragma("application_id"))
     empty = db.execute("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone() == (1,)
     if mark != migrations.APPLICATION_ID and not (mark == 0 and empty):

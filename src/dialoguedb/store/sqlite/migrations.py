@@ -195,12 +195,18 @@ def migrate(db: apsw.Connection, now: str) -> list[str]:
             if version(db) == step:  # another process may have been faster
                 _take(db, step, now)
                 done.append(MIGRATIONS[step].name)
+    check_known(db)
+    return done
+
+
+def check_known(db: apsw.Connection) -> None:
+    """Refuse a schema that is newer than this program; NewerSchema."""
+    step = version(db)
     if step > len(MIGRATIONS):
         raise NewerSchema(
             f"The data has schema {step}, this program knows up to {len(MIGRATIONS)}: "
             "it was written by a newer version of DialogueDB. Install that version or a later one."
         )
-    return done
 
 
 def _take(db: apsw.Connection, step: int, now: str) -> None:
