@@ -166,7 +166,6 @@ class TestIdempotencyKeys:
             ("PUT", "/dialogue/d/state", {"a": 1}, 0),
             ("PATCH", "/dialogue/d/state", {"a": 1}, 0),
             ("POST", "/dialogue/d/end", {}, 0),
-            ("POST", "/admin/keys", {"name": "n"}, 0),
         ],
     )
     def test_the_same_request_gets_the_first_answer(self, method, path, body, stored, api):
