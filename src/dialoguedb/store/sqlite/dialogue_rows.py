@@ -12,7 +12,7 @@ from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.store.sqlite.lists import RARE_MAX, Where, ordering
 from dialoguedb.store.sqlite.messages import Place
-from dialoguedb.store.sqlite.reader import Reader
+from dialoguedb.store.sqlite.reader import Reader, Row, Shape
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
 
 _ORDER_COLUMNS = {
@@ -173,10 +173,16 @@ def page(
     where.add_window(order, window, window.after or ())
     sql = f"{_SELECTS[wanted.order_by]} WHERE {where.sql}" + ordering(order, window)
     rows = reader.db.execute(sql, where.values)
-    return reader.page(rows, window, lambda row: DialogueRow(*row).to_dialogue(project), _KEY)
+
+    def make(row: Row) -> Dialogue:
+        return DialogueRow(*row).to_dialogue(project)
+
+    return reader.page(rows, window, Shape(make, _size, slice(0, 3)))
 
 
-_KEY = slice(0, 3)
+def _size(row: Row) -> int:
+    tags, metadata, state = row[-3:]
+    return len(tags) + len(metadata) + len(state)
 
 
 def _add_status(db: apsw.Connection, where: Where, project: int, status: Status) -> None:

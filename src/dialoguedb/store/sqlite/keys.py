@@ -1,6 +1,7 @@
 """Keys, of which only hashes are stored."""
 
 import hmac
+from functools import partial
 
 import apsw
 from msgspec import UNSET, Struct
@@ -14,11 +15,10 @@ from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Where, ordering
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import find_numbered
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row
+from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
 
 _ORDER = ("r.created", "r.id")
-_KEY = slice(0, 2)
 
 
 class KeyRow(Struct, gc=False):
@@ -90,7 +90,8 @@ class SQLiteKeys:
             where.add_window(_ORDER, window, window.after or ())
             sql = f"{_SELECT} WHERE {where.sql}" + ordering(_ORDER, window)
             rows = reader.db.execute(sql, where.values)
-            return reader.page(rows, window, lambda row: _to_key(project, row), _KEY)
+            shape = Shape(partial(_to_key, project), lambda _: 0, slice(0, 2))
+            return reader.page(rows, window, shape)
 
         return await self._readers.read(query)
 

@@ -14,11 +14,11 @@ from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Where, ordering
 from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers
+from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.tags import MEMORY_TAGS, encode
 from dialoguedb.store.sqlite.writer import Writer
 
-_KEY = slice(0, 3)
+_ESCAPED_BYTES = 6  # a control character in JSON
 _LONG_BYTES = 1024 * 1024
 
 
@@ -188,4 +188,16 @@ def _page(number: int, wanted: MemoryFilter, window: Window, reader: Reader) -> 
     where.add_window(order, window, window.after or ())
     sql = f"{_select(wanted.order_by)} WHERE {where.sql}" + ordering(order, window)
     rows = reader.db.execute(sql, where.values)
-    return reader.page(rows, window, lambda row: MemoryRow(*row).to_memory(), _KEY)
+    return reader.page(rows, window, _SHAPE)
+
+
+def _make(row: Row) -> Memory:
+    return MemoryRow(*row).to_memory()
+
+
+def _size(row: Row) -> int:
+    memory = MemoryRow(*row)
+    return len(memory.value) + len(memory.metadata) + len(memory.description or "") * _ESCAPED_BYTES
+
+
+_SHAPE = Shape(_make, _size, slice(0, 3))

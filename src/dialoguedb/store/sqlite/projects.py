@@ -22,11 +22,11 @@ from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Where, ordering
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import SELECT, to_project
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row
+from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
 
 _ORDER = ("r.created", "r.id")
-_KEY = slice(0, 2)
+_SHAPE = Shape(to_project, lambda row: len(row[4]), slice(0, 2))
 
 _WITHIN_DIALOGUES = "(SELECT number FROM dialogues WHERE project = ?)"
 _DELETES = (
@@ -90,7 +90,7 @@ class SQLiteProjects:
             where = Where(["true"])
             where.add_window(_ORDER, window, window.after or ())
             sql = f"{SELECT} WHERE {where.sql}" + ordering(_ORDER, window)
-            return reader.page(reader.db.execute(sql, where.values), window, to_project, _KEY)
+            return reader.page(reader.db.execute(sql, where.values), window, _SHAPE)
 
         return await self._readers.read(query)
 
