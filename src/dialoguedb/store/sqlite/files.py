@@ -14,6 +14,7 @@ FILE = "dialoguedb.sqlite3"
 _HARMLESS = frozenset({"lost+found", "tls"})
 _CACHE_KIB = 16 * 1024
 _STATEMENTS_CACHED = 256
+_LOG_BYTES_KEPT = 64 * 1024 * 1024
 _PATIENCE_MS = 60_000
 _LOG_ATTEMPTS = 200
 _LOG_PAUSE_S = 0.05
@@ -47,6 +48,7 @@ def connect(path: Path) -> apsw.Connection:
         db.pragma("synchronous", "FULL")
         db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
         db.pragma("checkpoint_fullfsync", 1)
+        db.pragma("journal_size_limit", _LOG_BYTES_KEPT)
         db.pragma("secure_delete", "FAST")
         _configure(db)
     except apsw.Error as error:
