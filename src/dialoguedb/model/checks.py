@@ -17,7 +17,7 @@ def given(value: str | UnsetType | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def accept_metadata(raw: Raw | UnsetType | None, place: str, faults: Faults) -> bytes:
+def accept_metadata(raw: Raw | UnsetType, place: str, faults: Faults) -> bytes:
     """Return metadata in compact form, noting what is wrong with it."""
     metadata = accept_object(raw, place, faults)
     if len(metadata) > limits.METADATA_BYTES_MAX:
@@ -25,7 +25,7 @@ def accept_metadata(raw: Raw | UnsetType | None, place: str, faults: Faults) -> 
     return metadata
 
 
-def accept_state(raw: Raw | UnsetType | None, place: str, faults: Faults) -> bytes:
+def accept_state(raw: Raw | UnsetType, place: str, faults: Faults) -> bytes:
     """Return a state in compact form, noting what is wrong with it."""
     state = accept_object(raw, place, faults)
     check_state_size(state, place, faults)
@@ -39,7 +39,7 @@ def check_state_size(state: bytes, place: str, faults: Faults) -> None:
         faults.too_large(place, message, "STATE_TOO_LARGE")
 
 
-def accept_object(raw: Raw | UnsetType | None, place: str, faults: Faults) -> bytes:
+def accept_object(raw: Raw | UnsetType, place: str, faults: Faults) -> bytes:
     """Return a JSON object in compact form; `{}` when it was left out or null."""
     if not isinstance(raw, Raw) or bytes(raw) == b"null":
         return b"{}"

@@ -94,8 +94,8 @@ class DialogueInput(Struct, rename="camel"):
     label: Label | UnsetType | None = UNSET
     message: MessageInput | UnsetType | None = UNSET
     messages: list[MessageInput] | UnsetType | None = UNSET
-    state: JsonObject | UnsetType | None = UNSET
-    metadata: JsonObject | UnsetType | None = UNSET
+    state: JsonObject | UnsetType = UNSET
+    metadata: JsonObject | UnsetType = UNSET
     tags: Tags | UnsetType | None = UNSET
     created: Timestamp | UnsetType | None = UNSET
 
@@ -137,7 +137,7 @@ class DialogueChange(Struct, rename="camel"):
     checks: ClassVar[Checks] = {"state": accept_state}
 
     label: Label | UnsetType | None = UNSET
-    state: JsonObject | UnsetType | None = UNSET
+    state: JsonObject | UnsetType = UNSET
     tags: Tags | UnsetType | None = UNSET
     message: MessageInput | UnsetType | None = UNSET
     messages: list[MessageInput] | UnsetType | None = UNSET

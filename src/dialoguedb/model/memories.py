@@ -73,7 +73,7 @@ class MemoryInput(Struct, rename="camel"):
     label: Label | UnsetType | None = UNSET
     description: Description | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
-    metadata: JsonObject | UnsetType | None = UNSET
+    metadata: JsonObject | UnsetType = UNSET
     created: Timestamp | UnsetType | None = UNSET
 
     def accept(self) -> NewMemory:

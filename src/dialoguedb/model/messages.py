@@ -76,7 +76,7 @@ class MessageInput(Struct, rename="camel"):
     content: Content
     id: Id | UnsetType | None = UNSET
     name: Name | UnsetType | None = UNSET
-    metadata: JsonObject | UnsetType | None = UNSET
+    metadata: JsonObject | UnsetType = UNSET
     tags: Tags | UnsetType | None = UNSET
     created: Timestamp | UnsetType | None = UNSET
     dialogue_id: Id | UnsetType | None = UNSET
