@@ -1,0 +1,126 @@
+"""Looking for damage inside stored values: tags beside their tables, and JSON that is none."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+import apsw
+import msgspec
+
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.model import rawjson
+from dialoguedb.model.projects import Settings
+
+_EMPTY = frozenset({b"{}", b"[]"})
+
+Tagged = tuple[int, int, frozenset[str]]
+"""A tagged row's number, what it is looked up within, and its tags."""
+
+
+@dataclass(frozen=True)
+class Noun:
+    """Where a noun keeps its values: the JSON columns with what each begins with."""
+
+    name: str
+    rows: str
+    """Selects number and id, then the JSON columns."""
+
+    starts: tuple[bytes, ...]
+    arrays: str
+    """Selects number, owner and the array of tags, in order of number."""
+
+    side: str
+    """Selects number, owner and tag from the side table, in order of number."""
+
+
+NOUNS = (
+    Noun(
+        "dialogue",
+        "SELECT d.number, d.id, b.tags, b.metadata, b.state"
+        " FROM dialogues d JOIN dialogue_bodies b ON b.dialogue = d.number",
+        (b"[", b"{", b"{"),
+        "SELECT d.number, d.project, b.tags"
+        " FROM dialogues d JOIN dialogue_bodies b ON b.dialogue = d.number"
+        " WHERE b.tags <> X'5B5D' ORDER BY d.number",
+        "SELECT dialogue, project, tag FROM dialogue_tags ORDER BY dialogue",
+    ),
+    Noun(
+        "message",
+        "SELECT number, id, tags, metadata, content FROM messages",
+        (b"[", b"{", b'"{['),
+        "SELECT number, dialogue, tags FROM messages WHERE tags <> X'5B5D' ORDER BY number",
+        "SELECT message, dialogue, tag FROM message_tags ORDER BY message",
+    ),
+    Noun(
+        "memory",
+        "SELECT number, id, tags, metadata, value FROM memories",
+        (b"[", b"{", b'"{[tfn-0123456789'),
+        "SELECT number, project, tags FROM memories WHERE tags <> X'5B5D' ORDER BY number",
+        "SELECT memory, project, tag FROM memory_tags ORDER BY memory",
+    ),
+)
+
+
+def value_findings(db: apsw.Connection) -> Iterator[Iterator[str]]:
+    """Return what is wrong inside values, a line each, kind by kind."""
+    for noun in NOUNS:
+        yield _json_findings(db, noun)
+        yield _tag_findings(db, noun)
+    yield _length_findings(db)
+    yield _settings_findings(db)
+
+
+def _json_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
+    for number, name, *values in db.execute(noun.rows):
+        for value, start in zip(values, noun.starts, strict=True):
+            if not (value[:1] in start and (value in _EMPTY or _is_json(value))):
+                yield f"A value of {noun.name} {name!r} (row {number}) is not the JSON it should be"
+
+
+def _is_json(value: bytes) -> bool:
+    try:
+        rawjson.check_syntax(rawjson.receive(value))
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _tag_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
+    found = heapq.merge(_in_arrays(db, noun), _in_side_table(db, noun), key=itemgetter(0))
+    for number, group in groupby(found, key=itemgetter(0)):
+        both = list(group)
+        if len(both) != len(("array", "side table")) or both[0] != both[1]:
+            yield f"The tags of {noun.name} number {number} differ from those it is found by"
+
+
+def _in_arrays(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
+    for number, owner, tags in db.execute(noun.arrays):
+        yield number, owner, frozenset(_decoded(tags))
+
+
+def _decoded(tags: bytes) -> list[str]:
+    try:
+        return msgspec.json.decode(tags, type=list[str])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+
+
+def _in_side_table(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
+    for (number, owner), rows in groupby(db.execute(noun.side), key=itemgetter(0, 1)):
+        yield number, owner, frozenset(tag for _, _, tag in rows)
+
+
+def _length_findings(db: apsw.Connection) -> Iterator[str]:
+    for name, length, content in db.execute("SELECT id, content_length, content FROM messages"):
+        if _is_json(content) and length != rawjson.length(content):
+            yield f"Message {name!r} says its content has {length} bytes, which it has not"
+
+
+def _settings_findings(db: apsw.Connection) -> Iterator[str]:
+    for name, settings in db.execute("SELECT name, settings FROM projects"):
+        try:
+            msgspec.json.decode(settings, type=Settings)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            yield f"The settings of project {name!r} cannot be read"
