@@ -79,6 +79,9 @@ class Line:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.received.close()
         self.socket.close()
 
@@ -105,3 +108,13 @@ class Line:
         if "content-length" in headers:
             return Answer(status, headers, self.received.read(int(headers["content-length"])))
         return Answer(status, headers, self.received.read())
+
+
+def no_surprise(answer):
+    """Check that an answer over a raw line is ours: no 5xx and no HTML; or a hang-up."""
+    if answer is None:
+        return
+    assert answer.status < 500
+    assert b"<html" not in answer.body.lower()
+    if answer.status >= 400 and answer.headers.get("content-type", "").startswith("application"):
+        assert answer.json["error"]["code"]

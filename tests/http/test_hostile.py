@@ -1,0 +1,201 @@
+"""Hostile use: whatever is asked, the answer is ours, and the server lives on."""
+
+import time
+
+import pytest
+
+from .checking import done, error_of, ids
+from .making import new_dialogue, new_message, post_bytes, walk
+from .sockets import Line, chunked, exact, head, no_surprise
+
+SQL = [
+    "'; DROP TABLE dialogues; --",
+    '" OR "1"="1',
+    "1 OR 1=1",
+    "') UNION SELECT * FROM keys --",
+    "%' OR '%'='",
+    "x' AND randomblob(1000000000) --",
+    "${jndi:ldap://x}",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "$(reboot)",
+    "\u202e\u200b",
+]
+
+
+pytestmark = pytest.mark.usefixtures("survives")
+
+
+@pytest.fixture(autouse=True)
+def dialogue(api):
+    return new_dialogue(api, id="d")
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        "target",
+        [
+            "/../../etc/passwd",
+            "/dialogue/../admin/projects",
+            "/dialogue/%2e%2e/admin/keys",
+            "/api/v1/../../dialogue",
+            "/docs/../../../etc/passwd",
+            "/docs/%2e%2e%2fetc%2fpasswd",
+            "/dialogue/..%2f..%2fadmin%2fkeys",
+            "/./dialogue",
+            "//dialogue",
+            "///api/v1/dialogue",
+            "//evil.example/dialogue",
+            "/api/v1//dialogue",
+            "/api/v1/api/v1/dialogue",
+            "/dialogue;x=1",
+            "/dialogue/d;x=1",
+            "/dialogue%00",
+            "/DIALOGUE",
+            "/%64ialogue",
+            "/dialogue/" + "a/" * 500,
+            "/" + "/" * 5_000,
+            "/dialogue?" + "&" * 5_000,
+            "/dialogue?limit=1&" + "a=1&" * 5_000,
+            "/dialogue?=",
+            "/dialogue?%ff=%ff",
+            "/dialogue?tags=%ff",
+            "/dialogue?tags=%00",
+            "/dialogue?namespace=%ed%a0%80",
+            "/dialogue?limit=%31",
+            "/dialogue/d?messages=" + "9" * 5_000,
+            "/messages?dialogueId=" + "%F0%9F%98%80" * 300,
+        ],
+    )
+    def test_tricks_are_answered_in_our_way(self, target, server, project):
+        for key in [project.key, None]:
+            answer = exact(server, f"GET {target}", key=key)
+            no_surprise(answer)
+            assert answer.status not in {301, 302, 307, 308}
+            assert b"root:" not in answer.body
+
+    def test_no_trick_reaches_admin_routes_without_the_scope(self, server, api):
+        key = done(api.post("/admin/keys", json={"scope": "read"}))["key"]
+        for target in ["/dialogue/../admin/keys", "//admin/keys", "/api/v1//admin/keys"]:
+            assert exact(server, f"GET {target}", key=key).status in {400, 403, 404}
+
+
+class TestWhatLooksLikeCode:
+    @pytest.mark.parametrize("text", SQL)
+    def test_it_is_only_text(self, text, api):
+        name = "".join(character for character in text if character not in "/\\?#%")
+        new_dialogue(api, id=name, namespace=text, label=text, tags=[text[:64]])
+        new_message(api, name, namespace=text, id=name, role=text, name=text, content=text)
+        for params in [{"namespace": text}, {"namespace": text, "tags": text.split(",")[0]}]:
+            assert ids(done(api.get("/dialogue", params=params))) == [name]
+        listed = done(api.get(f"/dialogue/{name}/messages", params={"namespace": text}))
+        assert [(one["role"], one["content"]) for one in listed["items"]] == [(text, text)]
+        assert len(walk(api, "/dialogue")) == 2
+
+    @pytest.mark.parametrize("text", SQL)
+    @pytest.mark.parametrize("name", ["tags", "namespace", "threadOf", "next", "order", "created"])
+    def test_it_finds_nothing_in_a_query(self, name, text, api):
+        answer = api.get("/dialogue", params={name: text})
+        assert answer.status_code in {200, 400}
+        if answer.status_code == 200:
+            assert answer.json()["items"] == []
+
+    def test_wildcards_are_plain_characters(self, api):
+        new_dialogue(api, id="abc", namespace="abc", tags=["abc"])
+        for wild in ["a%", "a_c", "*", "ab?", "[a-z]*"]:
+            for name in ["tags", "namespace", "threadOf"]:
+                assert done(api.get("/dialogue", params={name: wild}))["items"] == []
+
+
+class TestJsonBombs:
+    @pytest.mark.parametrize(
+        "bomb",
+        [
+            b"[" * 1_000_000,
+            b"[" * 500_000 + b"]" * 500_000,
+            b'{"a":' * 300_000 + b"1" + b"}" * 300_000,
+            b'{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+            b'{"state":' + b'{"a":' * 2_000 + b"1" + b"}" * 2_001,
+            b'{"role":"u","content":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+        ],
+        ids=["open", "arrays", "objects", "ignored", "state", "content"],
+    )
+    def test_depth(self, bomb, api):
+        for call in [
+            "POST /dialogue",
+            "PUT /dialogue/d",
+            "PUT /dialogue/d/state",
+            "PATCH /dialogue/d/state",
+            "POST /dialogue/d/messages",
+            "POST /memory",
+        ]:
+            method, path = call.split()
+            answer = post_bytes(api, path, bomb, method)
+            assert answer.status_code == 400
+            error_of(answer)
+
+    def test_width(self, api):
+        many_keys = b"{" + b",".join(b'"k%d":0' % number for number in range(70_000)) + b"}"
+        done(post_bytes(api, "/dialogue/d/state?merge=false", many_keys, "PUT"))
+        start = time.monotonic()
+        done(post_bytes(api, "/dialogue/d/state", many_keys, "PUT"))
+        done(post_bytes(api, "/dialogue/d/state", many_keys, "PATCH"))
+        assert time.monotonic() - start < 10
+        zeros = b"[" + b"0," * 500_000 + b"0]"
+        done(post_bytes(api, "/memory", b'{"value":%s}' % zeros))
+        unknown = b"{" + b",".join(b'"k%d":{}' % number for number in range(200_000)) + b"}"
+        done(post_bytes(api, "/dialogue", unknown))
+
+    def test_duplicate_keys(self, api):
+        copies = b",".join([b'"label":"x"'] * 100_000)
+        answer = post_bytes(api, "/dialogue", b'{"id":"twice",%s}' % copies)
+        assert answer.status_code in {200, 400}
+        for body in [b'{"a":1,"a":2}', b'{"a":1,"a":{"b":1},"\\u0061":3}']:
+            for method in ["PUT", "PATCH"]:
+                answer = post_bytes(api, "/dialogue/d/state", body, method)
+                assert answer.status_code in {200, 400}
+                told = api.get("/dialogue/d/state").content
+                assert told.count(b'"a"') <= 1
+        answer = post_bytes(api, "/dialogue/d/messages", b'{"role":"a","role":"b","content":"c"}')
+        assert answer.status_code in {200, 400}
+
+    def test_huge_numbers_and_names(self, api):
+        digits = b"9" * 500_000
+        done(post_bytes(api, "/memory", b'{"value":%s}' % digits))
+        done(post_bytes(api, "/memory", b'{"value":-0.%se-%s}' % (digits, digits[:400_000])))
+        name = b"k" * 400_000
+        done(post_bytes(api, "/dialogue/d/state", b'{"%s":1}' % name, "PUT"))
+        for field in ["limit", "id", "tags", "created", "role"]:
+            answer = post_bytes(
+                api, "/dialogue/d/messages", b'{"%s":%s}' % (field.encode(), digits)
+            )
+            assert answer.status_code == 400
+            assert len(answer.content) < 10_000
+
+    def test_an_answer_to_many_faults_stays_small(self, api):
+        batch = [{"role": 5, "content": 5, "id": 5, "name": 5, "tags": 5}] * 1_000
+        answer = api.post("/dialogue/d/messages", json=batch)
+        assert answer.status_code == 400
+        assert len(answer.content) < 1_000_000
+
+    def test_gathering_many_chunks_is_cheap(self, server, project):
+        body = b'{"id":"chunks"}' + b" " * 200_000
+        with Line(server) as line:
+            line.send(head("POST", "/dialogue", project.key, Transfer_Encoding="chunked"))
+            line.send(chunked(body, size=1))
+            answer = line.answer()
+        assert answer
+        assert answer.status == 200
+
+
+class TestUnicodeEverywhere:
+    @pytest.mark.parametrize("text", ["\u0000", "\uffff", "\U0010fffe", "\u2028", "İß", "a" * 300])
+    @pytest.mark.parametrize("field", ["id", "namespace", "label", "threadOf", "tags", "created"])
+    def test_any_text_in_any_field_is_taken_or_refused(self, field, text, api):
+        value = [text] if field == "tags" else text
+        answer = api.post("/dialogue", json={field: value})
+        assert answer.status_code in {200, 400, 404}
+        if answer.status_code == 200:
+            assert done(answer)[field] == value
+        else:
+            error_of(answer)
