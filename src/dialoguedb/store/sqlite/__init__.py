@@ -6,7 +6,15 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.model import timestamps
-from dialoguedb.ports import Meter
+from dialoguedb.ports import (
+    DialogueStore,
+    KeyStore,
+    MemoryStore,
+    MessageStore,
+    Meter,
+    ProjectStore,
+    StateStore,
+)
 from dialoguedb.store.sqlite import answers, files, migrations
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.keys import SQLiteKeys
@@ -28,12 +36,12 @@ class SQLiteStore:
         parts = (self._writer, self._readers, Numbers(self._readers.quick.db))
         self.path = path
         self.token_secret = secret(db)
-        self.dialogues = SQLiteDialogues(*parts)
-        self.state = SQLiteState(*parts)
-        self.messages = SQLiteMessages(*parts)
-        self.memories = SQLiteMemories(*parts)
-        self.projects = SQLiteProjects(*parts)
-        self.keys = SQLiteKeys(*parts)
+        self.dialogues: DialogueStore = SQLiteDialogues(*parts)
+        self.state: StateStore = SQLiteState(*parts)
+        self.messages: MessageStore = SQLiteMessages(*parts)
+        self.memories: MemoryStore = SQLiteMemories(*parts)
+        self.projects: ProjectStore = SQLiteProjects(*parts)
+        self.keys: KeyStore = SQLiteKeys(*parts)
 
     @classmethod
     async def open(cls, directory: Path, meter: Meter | None = None) -> "SQLiteStore":

@@ -41,6 +41,7 @@ def _copy(
     _prepare(destination)
     partial = destination / _PARTIAL
     try:
+        partial.unlink(missing_ok=True)  # left by a copy that was killed
         with state as db:
             _copy_pages(db, partial, progress)
         _verify(partial, source)
@@ -59,7 +60,6 @@ def _prepare(destination: Path) -> None:
     try:
         destination.mkdir(parents=True, exist_ok=True)
         entries = {entry.name for entry in destination.iterdir()}
-        (destination / _PARTIAL).unlink(missing_ok=True)  # left by one that was killed
     except (FileExistsError, NotADirectoryError):
         raise NotOurData(f"{destination} is a file; an empty or new directory is needed") from None
     except OSError as error:

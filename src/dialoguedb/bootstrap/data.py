@@ -1,0 +1,72 @@
+"""The engine in use: opened for the services, or handled as files."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import ulid_transform
+
+from dialoguedb.model import timestamps
+from dialoguedb.ports import Meter
+from dialoguedb.service import Services, build_services
+from dialoguedb.settings import Settings
+from dialoguedb.store.sqlite import SQLiteStore, backup, check, snapshot, upgrade
+
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
+
+
+@asynccontextmanager
+async def opened_store(
+    settings: Settings, meter: Meter | None = None
+) -> AsyncIterator[SQLiteStore]:
+    """Open the data, made and brought to this version's schema as needed; DataError."""
+    store = await SQLiteStore.open(settings.database_directory, meter)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def services_of(store: SQLiteStore) -> Services:
+    """Put the services over an open store."""
+    return build_services(
+        store,
+        clock=timestamps.now,
+        new_id=ulid_transform.ulid_now,
+        token_secret=store.token_secret,
+    )
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, make: bool = False) -> AsyncIterator[Services]:
+    """Open the services for one command; DataError when there is no data, unless it may be made."""
+    if not make:
+        snapshot.locate(settings.database_directory)
+    async with opened_store(settings) as store:
+        yield services_of(store)
+
+
+def back_up(settings: Settings, destination: Path, progress: Progress) -> Path:
+    """Copy the data into an empty or new directory; DataError."""
+    return backup.backup(settings.database_directory, destination, progress)
+
+
+def restore(settings: Settings, source: Path, progress: Progress) -> Path:
+    """Make the data from a backup; DataError when there is data already."""
+    return backup.restore(source, settings.database_directory, progress)
+
+
+def find_damage(settings: Settings) -> list[str]:
+    """Return what is wrong with the data, a line each; DataError when it cannot be read."""
+    return check.check(settings.database_directory)
+
+
+def missing_migrations(settings: Settings) -> list[str]:
+    """Return the steps that the data's schema lacks; DataError."""
+    return upgrade.missing_steps(settings.database_directory)
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Take the steps that the data's schema lacks and return them; DataError."""
+    return upgrade.upgrade(settings.database_directory)

@@ -1,0 +1,38 @@
+"""The project that every new data directory begins with."""
+
+from dialoguedb.errors import DuplicateId, ProjectNotFound
+from dialoguedb.model.keys import KeyInput, NewKey
+from dialoguedb.model.lists import Order
+from dialoguedb.model.projects import Project, ProjectInput
+from dialoguedb.service import Services
+from dialoguedb.service.keys import Everything
+from dialoguedb.service.pages import Listing, PageRequest
+
+DEFAULT_PROJECT = "default"
+
+_OLDEST_FIRST: Order = "asc"
+
+
+async def default_project_key(services: Services) -> str | None:
+    """Make the project of a data directory that has none; returns its key, which is shown once."""
+    first = PageRequest(Listing(Everything(), _OLDEST_FIRST, limit=1))
+    if (await services.projects.list(first)).items:
+        return None
+    issued = services.keys.issue(KeyInput(), "admin")
+    try:
+        await _create(services, issued.new)
+    except DuplicateId:  # another server was started on it at the same moment
+        return None
+    return issued.secret
+
+
+async def default_project(services: Services) -> Project:
+    """Return the project, made without a key when it does not exist yet."""
+    try:
+        return await services.projects.get(DEFAULT_PROJECT)
+    except ProjectNotFound:
+        return await _create(services, None)
+
+
+async def _create(services: Services, key: NewKey | None) -> Project:
+    return await services.projects.create(ProjectInput(DEFAULT_PROJECT), key, services.terms())

@@ -1,0 +1,74 @@
+"""The server's parts, put together and kept running."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from msgspec import Struct
+from starlette.types import ASGIApp
+
+from dialoguedb.bootstrap.data import opened_store, services_of
+from dialoguedb.bootstrap.first_start import default_project_key
+from dialoguedb.http.app import build_app, build_project_metrics_app
+from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.options import HttpOptions
+from dialoguedb.model import limits, timestamps
+from dialoguedb.ports import Store
+from dialoguedb.settings import Settings
+
+_EXPIRY_PAUSE_S = 600
+
+logger = logging.getLogger(__name__)
+
+
+class Applications(Struct, frozen=True):
+    """What a server serves, and the key to show when its data is new."""
+
+    api: ASGIApp
+    project_metrics: ASGIApp
+    first_key: str | None
+
+
+@asynccontextmanager
+async def applications(settings: Settings) -> AsyncIterator[Applications]:
+    """Open the data and build what is served from it; DataError."""
+    metrics = Metrics()
+    async with opened_store(settings, metrics) as store, _forgetting_answers(store):
+        services = services_of(store)
+        yield Applications(
+            api=build_app(services, metrics, _http_options(settings)),
+            project_metrics=build_project_metrics_app(metrics),
+            first_key=await default_project_key(services),
+        )
+
+
+def _http_options(settings: Settings) -> HttpOptions:
+    return HttpOptions(
+        rate_limits=settings.rate_limits,
+        trusted_proxies=tuple(str(network) for network in settings.trusted_proxy),
+        cors_origins=settings.cors_origin,
+        access_log=settings.access_log,
+    )
+
+
+@asynccontextmanager
+async def _forgetting_answers(store: Store) -> AsyncIterator[None]:
+    """Drop, every now and then, the answers kept for idempotency keys that have expired."""
+    task = asyncio.create_task(_forget_answers(store))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forget_answers(store: Store) -> None:
+    while True:
+        try:
+            before = timestamps.later(timestamps.now(), -limits.IDEMPOTENCY_HOURS)
+            await store.forget_answers(before)
+        except Exception:
+            logger.exception("Expired answers could not be dropped; trying again later")
+        await asyncio.sleep(_EXPIRY_PAUSE_S)
