@@ -1,4 +1,4 @@
-"""The README's first screen, run as it is written (on a free port)."""
+"""The README's first screen and the tutorial, run as they are written (on a free port)."""
 
 import os
 import re
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+PROJECT = Path(__file__).parents[2]
+README = PROJECT / "README.md"
+TUTORIAL = PROJECT / "docs" / "tutorial" / "support-chat.md"
 COMMAND = Path(sys.executable).with_name("dialoguedb")
 
 
@@ -53,31 +55,33 @@ class Shell:
         return done.stdout.strip()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.DOTALL)
 
 
-def console_steps() -> list[tuple[str, str]]:
-    """The commands of the first screen, each with the output it promises."""
-    block = next(block for block in blocks("console") if block.startswith("$ "))
+def console_steps(document: Path) -> list[tuple[str, str]]:
+    """The commands of a document that show a prompt, each with the output it promises."""
     steps = []
-    for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        lines = step.strip().split("\n")
-        count = next(i for i, line in enumerate(lines) if not line.endswith("\\")) + 1
-        steps.append(("\n".join(lines[:count]), "\n".join(lines[count:])))
+    for block in blocks(document, "console"):
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            lines = step.strip().split("\n")
+            count = next(i for i, line in enumerate(lines) if not line.endswith("\\")) + 1
+            steps.append(("\n".join(lines[:count]), "\n".join(lines[count:])))
     return steps
 
 
-def test_the_curl_lines_answer_what_the_readme_says(shell: Shell) -> None:
-    steps = console_steps()
-    assert len(steps) == 4
+@pytest.mark.parametrize("document", [README, TUTORIAL], ids=lambda path: path.stem)
+def test_every_command_answers_what_stands_under_it(shell: Shell, document: Path) -> None:
+    steps = console_steps(document)
+    assert len(steps) >= 4
     for command, promised in steps:
         pattern = ".*".join(re.escape(part) for part in promised.split("…"))
-        assert re.fullmatch(pattern, shell.run(command)), command
+        printed = shell.run(command)
+        assert re.fullmatch(pattern, printed), f"{command}\n{printed}"
 
 
 def test_the_python_program_prints_what_the_readme_says(shell: Shell) -> None:
-    shell.run(console_steps()[0][0])
-    (program,) = blocks("python")
+    shell.run(console_steps(README)[0][0])
+    (program,) = blocks(README, "python")
     printed = shell.run(f"{sys.executable} - <<'END'\n{program}\nEND")
     assert f"It prints `{printed}`" in README.read_text()
