@@ -207,8 +207,8 @@ class RateLimitExceeded(LimitExceeded):
 
     code = "RATE_LIMIT_EXCEEDED"
 
-    def __init__(self, message: str, retry_after_s: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after_s: int, details: Sequence[Fault] = ()) -> None:
+        super().__init__(message, details)
         self.retry_after_s = retry_after_s
 
 

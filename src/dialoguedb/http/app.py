@@ -1,17 +1,79 @@
 """The application: what serves the API, put together from its parts."""
 
-from starlette.types import ASGIApp
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
-from dialoguedb.http.metrics import Metrics
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dialoguedb.http.activity import Activity
+from dialoguedb.http.auth import Auth
+from dialoguedb.http.calls import Parts
+from dialoguedb.http.cross_origin import CrossOrigin
+from dialoguedb.http.endpoints import Endpoint
+from dialoguedb.http.frame import Frame, NotFound
+from dialoguedb.http.metrics import CONTENT_TYPE, Metrics
+from dialoguedb.http.openapi import describe
 from dialoguedb.http.options import HttpOptions
+from dialoguedb.http.rates import Rates
+from dialoguedb.http.routes import RESERVED, ROUTES
+from dialoguedb.http.serving import Gate, PathEndpoint
 from dialoguedb.service import Services
 
 
 def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASGIApp:
     """Return the API as an ASGI application; its lifespan runs the background work."""
-    raise NotImplementedError
+    rates = Rates(enabled=options.rate_limits)
+    activity = Activity(services)
+    gate = Gate(Auth(services, options.trusted_proxies), rates, activity)
+    router = Router(
+        _served(gate),
+        redirect_slashes=False,
+        default=NotFound(),
+        lifespan=_background(activity),
+    )
+    parts = Parts(services, metrics, describe(ROUTES))
+    frame = Frame(router, parts, rates, access_log=options.access_log)
+    return CrossOrigin(frame, options.cors_origins) if options.cors_origins else frame
+
+
+def _served(gate: Gate) -> list[Route]:
+    """Turn the table into what the router tries, one entry for each path."""
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method] = route.endpoint
+    served = [Route(path, PathEndpoint(path, methods, gate)) for path, methods in paths.items()]
+    served[-1:-1] = [Route(path, NotFound()) for path in RESERVED]  # else they would be actions
+    return served
+
+
+def _background(activity: Activity) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        task = asyncio.create_task(activity.run())
+        yield
+        task.cancel()
+        await activity.flush()
+
+    return lifespan
 
 
 def build_project_metrics_app(metrics: Metrics) -> ASGIApp:
     """Return an application that serves `/metrics` with per-project series, for another address."""
-    raise NotImplementedError
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        found = scope["path"].rstrip("/") == "/metrics"
+        body = metrics.render_projects() if found else b""
+        headers = [
+            (b"content-type", CONTENT_TYPE),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        status = 200 if found else 404
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app

@@ -1,8 +1,161 @@
-"""What the server tells Prometheus about its work."""
+"""What the server tells Prometheus about its work.
+
+Requests are counted in plain numbers on the loop's thread; they become Prometheus' families only
+when somebody asks.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+COMMIT_SECONDS = REQUEST_SECONDS[:-2]
+BATCH_ACTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
+class Histogram:
+    """How often a value fell below each bound."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        """Note a value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Return the counts as Prometheus wants them: of all values up to each bound."""
+        total = 0
+        buckets: list[tuple[str, float]] = []
+        for bound, count in zip((*self.bounds, "+Inf"), self.counts, strict=True):
+            total += count
+            buckets.append((str(bound), total))
+        return buckets
+
+
+class Metrics(Collector):
     """Counts of requests and of the engine's commits; the engine reports as to `ports.Meter`."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._answers: Counter[tuple[str, str, int]] = Counter()
+        self._seconds: dict[tuple[str, str], Histogram] = {}
+        self._received_bytes = 0
+        self._sent_bytes = 0
+        self._projects: Counter[tuple[str, int]] = Counter()
+        self._commit_acts = Histogram(BATCH_ACTS)
+        self._commit_seconds = Histogram(COMMIT_SECONDS)
+        self._waiting = 0
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self._registry_of_projects = CollectorRegistry()
+        self._registry_of_projects.register(_ByProject(self._projects))
 
     def batch(self, acts: int, seconds: float, waiting: int) -> None:
         """Note a commit: how many acts, how long, how many wait behind it."""
+        self._commit_acts.observe(acts)
+        self._commit_seconds.observe(seconds)
+        self._waiting = waiting
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Note an answer; the route is its template, so that ids stay out."""
+        self._answers[method, route, status] += 1
+        histogram = self._seconds.get((method, route))
+        if histogram is None:
+            histogram = self._seconds[method, route] = Histogram(REQUEST_SECONDS)
+        histogram.observe(seconds)
+
+    def moved(self, received_bytes: int, sent_bytes: int) -> None:
+        """Note the bytes of a request's body and of its answer."""
+        self._received_bytes += received_bytes
+        self._sent_bytes += sent_bytes
+
+    def answered_for(self, project_id: str, status: int) -> None:
+        """Note an answer to a project."""
+        self._projects[project_id, status] += 1
+
+    def render(self) -> bytes:
+        """Return everything but the projects' series in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def render_projects(self) -> bytes:
+        """Return the projects' series in Prometheus' text format."""
+        return generate_latest(self._registry_of_projects)
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all families, as `prometheus_client` asks for them."""
+        yield from self._requests()
+        yield from self._engine()
+
+    def _requests(self) -> Iterator[Metric]:
+        answers = CounterMetricFamily(
+            "dialoguedb_http_requests",
+            "Requests answered, by route and status.",
+            labels=["method", "route", "status"],
+        )
+        for (method, route, status), count in self._answers.items():
+            answers.add_metric([method, route, str(status)], count)
+        yield answers
+        seconds = HistogramMetricFamily(
+            "dialoguedb_http_request_seconds",
+            "Time from a request's head to its answer.",
+            labels=["method", "route"],
+        )
+        for (method, route), histogram in self._seconds.items():
+            seconds.add_metric([method, route], histogram.buckets(), histogram.sum)
+        yield seconds
+        yield GaugeMetricFamily(
+            "dialoguedb_http_requests_in_flight", "Requests being served.", value=self.in_flight
+        )
+        yield CounterMetricFamily(
+            "dialoguedb_http_received_bytes", "Bytes of bodies read.", value=self._received_bytes
+        )
+        yield CounterMetricFamily(
+            "dialoguedb_http_sent_bytes", "Bytes of bodies answered.", value=self._sent_bytes
+        )
+
+    def _engine(self) -> Iterator[Metric]:
+        yield _family("dialoguedb_commit_acts", "Acts in one commit.", self._commit_acts)
+        yield _family("dialoguedb_commit_seconds", "Time of a commit.", self._commit_seconds)
+        yield GaugeMetricFamily(
+            "dialoguedb_writer_queue_acts",
+            "Acts waiting behind the last commit.",
+            value=self._waiting,
+        )
+
+
+class _ByProject(Collector):
+    def __init__(self, answers: Counter[tuple[str, int]]) -> None:
+        self._answers = answers
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "dialoguedb_project_requests",
+            "Requests answered, by project and status.",
+            labels=["project", "status"],
+        )
+        for (project, status), count in self._answers.items():
+            family.add_metric([project, str(status)], count)
+        yield family
+
+
+def _family(name: str, documentation: str, histogram: Histogram) -> HistogramMetricFamily:
+    return HistogramMetricFamily(
+        name, documentation, buckets=histogram.buckets(), sum_value=histogram.sum
+    )

@@ -64,4 +64,5 @@ def check_quotas(quotas: Quotas, used: Usage, month: Usage) -> None:
 def _over(name: str) -> QuotaExceeded:
     words = name.replace("_", " ")
     message = f"The monthly quota of {words} is used up"
-    return QuotaExceeded(message, [Fault(name, "TOO_LARGE", message)])
+    field = name.replace("_b", "B")  # its name in the settings
+    return QuotaExceeded(message, [Fault(field, "TOO_LARGE", message)])

@@ -1,0 +1,129 @@
+"""Messages as they are sent: one, a bare array, or an envelope; answered in the same shape."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from dialoguedb.http.calls import Claim
+from dialoguedb.model import limits
+from dialoguedb.model.decoding import decode, decode_list
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.fields import Id, Namespace
+from dialoguedb.model.lists import Page
+from dialoguedb.model.messages import Message, MessageInput, NewMessage
+
+_FIELD = "messages"
+
+
+class MessageBatch(Struct, rename="camel"):
+    """Several messages in an envelope."""
+
+    messages: list[MessageInput]
+    dialogue_id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+
+class OneMessage(Struct, frozen=True, gc=False):
+    """A single message."""
+
+    message: MessageInput
+
+    def dialogue_ids(self) -> Iterator[Claim]:
+        """Tell which dialogue it names."""
+        yield "dialogueId", self.message.dialogue_id
+
+    def namespaces(self) -> Iterator[Claim]:
+        """Tell which namespace it names."""
+        yield "namespace", self.message.namespace
+
+    def accept(self) -> list[NewMessage]:
+        """Check the values; InvalidRequest with every fault."""
+        faults = Faults()
+        new = [self.message.accept("", faults)]
+        faults.refuse()
+        return new
+
+    def shaped(self, stored: Sequence[Message]) -> object:
+        """Return what was stored in the shape that was sent."""
+        return stored[0]
+
+
+class ManyMessages(Struct, frozen=True):
+    """A bare array of messages, or an envelope of them."""
+
+    messages: list[MessageInput]
+    envelope: MessageBatch | None = None
+
+    def dialogue_ids(self) -> Iterator[Claim]:
+        """Tell which dialogue the envelope and each message name."""
+        if self.envelope:
+            yield "dialogueId", self.envelope.dialogue_id
+        yield from dialogue_ids_inside(None, self.messages)
+
+    def namespaces(self) -> Iterator[Claim]:
+        """Tell which namespace the envelope and each message name."""
+        if self.envelope:
+            yield "namespace", self.envelope.namespace
+        yield from namespaces_inside(None, self.messages)
+
+    def accept(self) -> list[NewMessage]:
+        """Check the values; InvalidRequest with every fault."""
+        faults = Faults()
+        if len(self.messages) > limits.MESSAGES_PER_REQUEST_MAX:
+            message = f"{_FIELD} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
+            faults.too_large(_FIELD, message)
+            faults.refuse()
+        new = [
+            message.accept(f"{_FIELD}[{place}].", faults)
+            for place, message in enumerate(self.messages)
+        ]
+        faults.refuse()
+        return new
+
+    def shaped(self, stored: Sequence[Message]) -> object:
+        """Return what was stored in the shape that was sent."""
+        return Page(list(stored)) if self.envelope else stored
+
+
+class _Shape(Struct):
+    messages: Raw | UnsetType = UNSET
+
+
+def receive(body: bytes) -> OneMessage | ManyMessages:
+    """Read what was sent; InvalidRequest with every fault of its types."""
+    if body.lstrip().startswith(b"["):
+        return ManyMessages(decode_list(MessageInput, body, _FIELD))
+    if b'"messages"' in body and _is_envelope(body):
+        envelope = decode(MessageBatch, body)
+        return ManyMessages(envelope.messages, envelope)
+    return OneMessage(decode(MessageInput, body))
+
+
+def _is_envelope(body: bytes) -> bool:
+    messages = decode(_Shape, body).messages
+    return isinstance(messages, Raw) and bytes(messages) != b"null"
+
+
+def dialogue_ids_inside(
+    one: MessageInput | UnsetType | None, many: list[MessageInput] | UnsetType | None
+) -> Iterator[Claim]:
+    """Tell which dialogue the messages inside a body name."""
+    for place, message in _placed(one, many):
+        yield f"{place}.dialogueId", message.dialogue_id
+
+
+def namespaces_inside(
+    one: MessageInput | UnsetType | None, many: list[MessageInput] | UnsetType | None
+) -> Iterator[Claim]:
+    """Tell which namespace the messages inside a body name."""
+    for place, message in _placed(one, many):
+        yield f"{place}.namespace", message.namespace
+
+
+def _placed(
+    one: MessageInput | UnsetType | None, many: list[MessageInput] | UnsetType | None
+) -> Iterator[tuple[str, MessageInput]]:
+    if isinstance(one, MessageInput):
+        yield "message", one
+    for number, message in enumerate(many or ()):
+        yield f"{_FIELD}[{number}]", message

@@ -1,0 +1,105 @@
+"""Bodies: read as far as the limit, made ready for decoding."""
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from dialoguedb.errors import PayloadTooLarge
+from dialoguedb.http.calls import Call, other_namespace
+from dialoguedb.model import limits, rawjson
+
+SKIPPED_BYTES_MAX = 64 * 1024
+"""A body that is not needed and longer than this costs the client its connection."""
+
+
+_LARGE_BYTES = 1024 * 1024
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole; nobody waits for an answer."""
+
+
+def check_length(call: Call) -> None:
+    """Refuse a body that says itself that it is too long."""
+    if declared_bytes(call) > limits.BODY_BYTES_MAX:
+        raise _too_large()
+
+
+def declared_bytes(call: Call) -> int:
+    """Return the length that a request gives for its body, 0 when it gives none."""
+    text = call.headers.get(b"content-length", b"")
+    return int(text) if text.isdigit() else 0
+
+
+def is_left_unread(call: Call) -> bool:
+    """Tell whether so much of the body is still to come that nobody should wait for it."""
+    if call.body_read:
+        return False
+    return b"transfer-encoding" in call.headers or declared_bytes(call) > SKIPPED_BYTES_MAX
+
+
+async def read(call: Call) -> None:
+    """Read the body; PayloadTooLarge as soon as it is, InvalidJSON when it is not UTF-8."""
+    message = await call.receive()
+    if message["type"] != "http.request":
+        raise ClientGone
+    body = message.get("body", b"")
+    if message.get("more_body"):
+        body = await _read_on(call, body)
+    call.body_read = True
+    call.body = rawjson.receive(body) or b"{}"
+
+
+async def _read_on(call: Call, start: bytes) -> bytes:
+    body = bytearray(start)
+    more = True
+    while more:
+        message = await call.receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > limits.BODY_BYTES_MAX:
+            raise _too_large()
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _too_large() -> PayloadTooLarge:
+    return PayloadTooLarge(f"A request's body holds at most {limits.BODY_BYTES_MAX} bytes")
+
+
+class _Naming(Struct):
+    namespace: Raw | UnsetType = UNSET
+    message: Raw | UnsetType = UNSET
+    messages: Raw | UnsetType = UNSET
+
+
+def check_namespaces(body: bytes, bound: str) -> None:
+    """Forbid a body that names another namespace than the one its key is bound to.
+
+    It looks ahead of the validation, which a body that fits no type here is left to.
+    """
+    pending = [body]
+    while pending:
+        value = pending.pop().lstrip()
+        if len(value) > _LARGE_BYTES and value.count(b"{") > limits.MESSAGES_PER_REQUEST_MAX:
+            return  # decoding at once could take much memory
+        for naming in _namings(value):
+            if _is_another(naming.namespace, bound):
+                raise other_namespace()
+            inside = (naming.message, naming.messages)
+            pending.extend(bytes(part) for part in inside if isinstance(part, Raw))
+
+
+def _namings(value: bytes) -> list[_Naming]:
+    try:
+        if value.startswith(b"["):
+            return msgspec.json.decode(value, type=list[_Naming])
+        return [msgspec.json.decode(value, type=_Naming)]
+    except msgspec.ValidationError:
+        return []
+
+
+def _is_another(named: Raw | UnsetType, bound: str) -> bool:
+    if not isinstance(named, Raw) or not bytes(named).startswith(b'"'):
+        return False
+    return bool(msgspec.json.decode(named) != bound)

@@ -1,0 +1,187 @@
+"""A call: one request on its way from the socket to its answer."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from starlette.types import Receive, Scope
+
+from dialoguedb.errors import Forbidden
+from dialoguedb.http.answers import Answer, record
+from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.rates import Standing
+from dialoguedb.model import limits
+from dialoguedb.model.checks import given
+from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.fields import Id
+from dialoguedb.model.keys import Caller
+from dialoguedb.ports import Once, Terms
+from dialoguedb.service import Services
+
+_REQUEST_ID = re.compile(rb"[\w.-]{1,%d}" % limits.REQUEST_ID_CHARS_MAX)
+
+Claim = tuple[str, object]
+"""Where in a request something is named, and by which name; UNSET and None name nothing."""
+
+
+class Parts(Struct, frozen=True):
+    """What endpoints work with."""
+
+    services: Services
+    metrics: Metrics
+    description: bytes
+    """The OpenAPI document."""
+
+
+class Call:
+    """One request; the fields fill up on the way."""
+
+    __slots__ = (
+        "answer",
+        "body",
+        "body_read",
+        "caller",
+        "expected",
+        "headers",
+        "method",
+        "parts",
+        "path",
+        "project",
+        "query",
+        "receive",
+        "request_id",
+        "route",
+        "scope",
+        "services",
+        "standing",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, parts: Parts) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.parts = parts
+        self.services = parts.services
+        self.headers = _by_name(scope["headers"])
+        self.method: str = "GET" if scope["method"] == "HEAD" else scope["method"]
+        self.request_id = _request_id(self.headers.get(b"x-request-id", b""))
+        self.route = ""
+        self.path: dict[str, str] = {}
+        self.query: Any = None
+        self.body = b""
+        self.body_read = False
+        self.expected: int | None = None
+        self.answer: Answer | None = None
+        self.standing: Standing | None = None
+        self.caller: Caller | None = None
+        self.project: Any = None
+        """The project of the caller; only open and operator's routes are served without one."""
+
+    @property
+    def bound(self) -> str | None:
+        """The namespace that the caller's key is bound to."""
+        return self.caller.namespace if self.caller else None
+
+    def id_in_path(self, name: str) -> str:
+        """Return an id that the path names; InvalidRequest when it can be none."""
+        try:
+            return msgspec.convert(self.path[name], Id)
+        except msgspec.ValidationError:
+            raise refuse(name, f"{name} in the path is not a valid id") from None
+
+    def dialogue_id(self, *claims: Claim) -> str:
+        """Return the dialogue that the path, the query and these claims agree on."""
+        faults = Faults()
+        path = self.id_in_path("dialogueId") if "dialogueId" in self.path else None
+        in_request = (("dialogueId", path), ("dialogueId", self.query.dialogue_id))
+        agreed = _agreed((*in_request, *claims), faults)
+        if agreed is None:
+            faults.missing("dialogueId")
+        faults.refuse()
+        return agreed or ""
+
+    def own_id(self, claimed: object, name: str = "id") -> str:
+        """Return the id in the path, which the body may repeat."""
+        faults = Faults()
+        own = self.id_in_path(name)
+        _agreed(((name, own), ("id", claimed)), faults)
+        faults.refuse()
+        return own
+
+    def namespace(self, *claims: Claim) -> str:
+        """Return the namespace that the query and these claims agree on; `""` is the default."""
+        faults = Faults()
+        agreed = _agreed((("namespace", self.query.namespace), *claims), faults)
+        faults.refuse()
+        if self.bound is None:
+            return agreed or ""
+        if agreed not in {None, self.bound}:
+            raise other_namespace()
+        return self.bound
+
+    def namespace_of_list(self) -> str | None:
+        """Return the namespace that a list shows; None for all of the project."""
+        named: str | UnsetType = self.query.namespace
+        if self.bound is None:
+            return given(named)
+        if named not in {UNSET, self.bound}:
+            raise other_namespace()
+        return self.bound
+
+    def terms(self, namespace: str, answer: Callable[[Any], Answer]) -> Terms:
+        """Return the terms of the write; `answer` turns its result into what is sent back."""
+        key = self.headers.get(b"idempotency-key")
+        once = None if key is None else self._once(key, namespace, answer)
+        return self.services.terms(once, self.expected)
+
+    def _once(self, key: bytes, namespace: str, answer: Callable[[Any], Answer]) -> Once:
+        owner = self.project.id if self.project else ""
+        place = [owner, self.method, self.scope["path"], namespace, key]
+        rest = sorted(
+            part
+            for part in self.scope["query_string"].split(b"&")
+            if not part.startswith(b"namespace=")
+        )
+        return Once(
+            key=_digest(place),
+            request=_digest([rest, self.body]),
+            record=lambda result: record(answer(result)),
+        )
+
+
+def other_namespace() -> Forbidden:
+    """Return the refusal of a namespace that a key is not bound to."""
+    return Forbidden("The key is bound to another namespace")
+
+
+def _by_name(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name; what is given twice is joined, as a list is."""
+    by_name = dict(headers)
+    if len(by_name) != len(headers):
+        by_name = {}
+        for name, value in headers:
+            by_name[name] = by_name[name] + b", " + value if name in by_name else value
+    return by_name
+
+
+def _request_id(sent: bytes) -> str:
+    return sent.decode() if _REQUEST_ID.fullmatch(sent) else str(uuid4())
+
+
+def _agreed(claims: Iterable[Claim], faults: Faults) -> str | None:
+    agreed = None
+    for place, name in claims:
+        if name is None or name is UNSET:
+            continue
+        if agreed is None:
+            agreed = str(name)
+        elif name != agreed:
+            faults.invalid(place, f"{place} names another one than the rest of the request")
+    return agreed
+
+
+def _digest(parts: list[Any]) -> bytes:
+    return hashlib.sha256(msgspec.msgpack.encode(parts)).digest()

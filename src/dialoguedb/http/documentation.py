@@ -1,0 +1,55 @@
+"""The API's description over HTTP: for programs, and as a page that needs no other server."""
+
+from importlib.resources import files
+
+from dialoguedb.errors import RouteNotFound
+from dialoguedb.http.answers import Answer
+from dialoguedb.http.calls import Call
+from dialoguedb.http.endpoints import endpoint
+
+_STATIC = files("dialoguedb.http") / "static"
+_MEDIA = {
+    "docs.js": b"text/javascript; charset=utf-8",
+    "favicon-32x32.png": b"image/png",
+    "swagger-ui-bundle.js": b"text/javascript; charset=utf-8",
+    "swagger-ui-bundle.js.LICENSE.txt": b"text/plain; charset=utf-8",
+    "swagger-ui.LICENSE.txt": b"text/plain; charset=utf-8",
+    "swagger-ui.NOTICE.txt": b"text/plain; charset=utf-8",
+    "swagger-ui.css": b"text/css; charset=utf-8",
+}
+# Swagger UI sets styles on its elements and has its icons in data: URLs.
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+@endpoint("Operations", None, answer=dict)
+async def openapi(call: Call) -> Answer:
+    """Describe the API as an OpenAPI 3.1 document."""
+    return Answer(call.parts.description)
+
+
+@endpoint("Operations", None, answer=str, media="text/html")
+async def page(call: Call) -> Answer:
+    """Show the API as a page to read and to try out."""
+    assets = b"" if call.scope["raw_path"].endswith(b"/") else b"docs/"
+    text = (_STATIC / "docs.html").read_bytes().replace(b"{{assets}}", assets)
+    return Answer(text, content_type=b"text/html; charset=utf-8", headers=_HEADERS)
+
+
+@endpoint("Operations", None, answer=str)
+async def asset(call: Call) -> Answer:
+    """Serve a file of that page."""
+    name = call.path["asset"]
+    if name not in _MEDIA:
+        raise RouteNotFound(f"There is no file {name!r} here")
+    body = (_STATIC / name).read_bytes()
+    headers = (*_HEADERS, (b"cache-control", b"max-age=3600"))
+    return Answer(body, content_type=_MEDIA[name], headers=headers)

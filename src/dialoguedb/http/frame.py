@@ -1,0 +1,114 @@
+"""The outermost frame: every request gets in here, and every answer goes out here."""
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dialoguedb.errors import DialogueDBError, RouteNotFound
+from dialoguedb.http import bodies, problems
+from dialoguedb.http.answers import Answer, Header
+from dialoguedb.http.calls import Call, Parts
+from dialoguedb.http.paths import normalise
+from dialoguedb.http.rates import Rates
+
+_DEFECT_STATUS = 500
+_log = logging.getLogger(__name__)
+_access_log = logging.getLogger("dialoguedb.access")
+
+
+class Frame:
+    """Names each call, has it answered whatever happens, and measures it."""
+
+    def __init__(self, routes: ASGIApp, parts: Parts, rates: Rates, *, access_log: bool) -> None:
+        self._routes = routes
+        self._parts = parts
+        self._rates = rates
+        self._access_log = access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or pass on the server's start and stop."""
+        if scope["type"] == "http":
+            await self._serve(Call(scope, receive, self._parts), send)
+        elif scope["type"] == "lifespan":
+            await self._routes(scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
+
+    async def _serve(self, call: Call, send: Send) -> None:
+        metrics = self._parts.metrics
+        started = time.perf_counter()
+        metrics.in_flight += 1
+        try:
+            answer = await self._answer(call, send)
+            headers = self._headers(call, answer)
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            await send({"type": "http.response.body", "body": answer.body})
+        except bodies.ClientGone:
+            return
+        finally:
+            metrics.in_flight -= 1
+        self._note(call, answer, time.perf_counter() - started)
+
+    async def _answer(self, call: Call, send: Send) -> Answer:
+        scope = call.scope
+        try:
+            scope["path"] = normalise(scope["raw_path"])
+            scope["call"] = call
+            bodies.check_length(call)
+            await self._routes(scope, call.receive, send)
+            assert call.answer is not None
+        except DialogueDBError as error:
+            answer = problems.answer_of(error, call.request_id, self._parts.services.clock())
+            if answer.status == _DEFECT_STATUS:
+                _log.exception("defect", extra={"request_id": call.request_id})
+            return answer
+        except bodies.ClientGone:
+            raise
+        except Exception:  # noqa: BLE001 - the outermost frame: no defect may go unanswered
+            _log.exception("defect", extra={"request_id": call.request_id})
+            defect = problems.unexpected()
+            return problems.answer_of(defect, call.request_id, self._parts.services.clock())
+        return call.answer
+
+    def _headers(self, call: Call, answer: Answer) -> list[Header]:
+        standing = call.standing or self._rates.full()
+        headers = [
+            (b"content-type", answer.content_type),
+            (b"content-length", b"%d" % len(answer.body)),
+            (b"x-request-id", call.request_id.encode()),
+            (b"x-ratelimit-limit", b"%d" % standing.limit),
+            (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+            (b"x-ratelimit-reset", b"%d" % standing.reset),
+            *answer.headers,
+        ]
+        if answer.etag is not None:
+            headers.append((b"etag", answer.etag))
+        if bodies.is_left_unread(call):
+            headers.append((b"connection", b"close"))
+        return headers
+
+    def _note(self, call: Call, answer: Answer, seconds: float) -> None:
+        metrics = self._parts.metrics
+        metrics.answered(call.scope["method"], call.route, answer.status, seconds)
+        metrics.moved(len(call.body), len(answer.body))
+        if call.project is not None:
+            metrics.answered_for(call.project.id, answer.status)
+        if self._access_log:
+            told = {
+                "request_id": call.request_id,
+                "method": call.scope["method"],
+                "route": call.route,
+                "status": answer.status,
+                "seconds": round(seconds, 6),
+                "key_id": call.caller.key_id if call.caller else None,
+            }
+            _access_log.info("request", extra=told)
+
+
+class NotFound:
+    """Refuses a path that no route has, as an ASGI application."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Raise the refusal; the frame answers it."""
+        raise RouteNotFound(f"There is no route {scope['path']!r}")

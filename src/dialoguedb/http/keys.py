@@ -1,0 +1,56 @@
+"""The keys of a project over HTTP."""
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from dialoguedb.errors import KeyNotFound
+from dialoguedb.http.answers import Answer, Deleted, encode
+from dialoguedb.http.calls import Call
+from dialoguedb.http.endpoints import endpoint
+from dialoguedb.http.projects import everything
+from dialoguedb.http.queries import ListQuery
+from dialoguedb.model.decoding import decode
+from dialoguedb.model.keys import Key, KeyInput
+from dialoguedb.model.lists import Page
+
+
+class NewKeyBody(Key, kw_only=True):
+    """A key just made."""
+
+    key: str | UnsetType = UNSET
+    """Shown once; the answer to a repeated request leaves it out."""
+
+
+def _made(key: Key, secret: str | UnsetType = UNSET) -> Answer:
+    return Answer(encode(NewKeyBody(**msgspec.structs.asdict(key), key=secret)))
+
+
+@endpoint("Keys", "admin", body=KeyInput, answer=NewKeyBody)
+async def create(call: Call) -> Answer:
+    """Create a key of the project; it is shown once and stored only as a hash.
+
+    The scope is `write` unless named. A `read` or `write` key may be bound to one namespace.
+    """
+    issued = call.services.keys.issue(decode(KeyInput, call.body))
+    terms = call.terms("", _made)  # without the secret: it is stored nowhere
+    return _made(await call.services.keys.create(call.project, issued.new, terms), issued.secret)
+
+
+@endpoint("Keys", "admin", query=ListQuery, answer=Page[Key])
+async def list_(call: Call) -> Answer:
+    """List the keys of the project, newest first; never the keys themselves."""
+    return Answer(encode(await call.services.keys.list(call.project, everything(call))))
+
+
+@endpoint("Keys", "admin", answer=Key, errors=(KeyNotFound,))
+async def get(call: Call) -> Answer:
+    """Return what is known of one key."""
+    return Answer(encode(await call.services.keys.get(call.project, call.id_in_path("id"))))
+
+
+@endpoint("Keys", "admin", answer=Deleted, errors=(KeyNotFound,))
+async def delete(call: Call) -> Answer:
+    """Revoke a key: it is refused within a second, on every server."""
+    key_id = call.id_in_path("id")
+    await call.services.keys.revoke(call.project, key_id, call.services.terms())
+    return Answer(encode(Deleted(key_id)))

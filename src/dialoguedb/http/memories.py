@@ -1,0 +1,110 @@
+"""Memories over HTTP."""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from dialoguedb.errors import DuplicateId, MemoryNotFound
+from dialoguedb.http.answers import Answer, Deleted, encode
+from dialoguedb.http.calls import Call
+from dialoguedb.http.endpoints import endpoint
+from dialoguedb.http.queries import InNamespace, ListMemories, named
+from dialoguedb.model import limits
+from dialoguedb.model.checks import given, refuse_write_once
+from dialoguedb.model.decoding import decode
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.fields import Id, Namespace
+from dialoguedb.model.lists import Page
+from dialoguedb.model.memories import (
+    MEMORY_WRITE_ONCE,
+    Memory,
+    MemoryChange,
+    MemoryFilter,
+    MemoryInput,
+)
+from dialoguedb.service.pages import Listing, PageRequest
+
+
+class NamedMemory(Struct, rename="camel"):
+    """A body that may repeat what the path and the query name."""
+
+    id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+
+def _shown(memory: Memory) -> Answer:
+    return Answer(encode(memory))
+
+
+@endpoint(
+    "Memories", "write", query=InNamespace, body=MemoryInput, answer=Memory, errors=(DuplicateId,)
+)
+async def create(call: Call) -> Answer:
+    """Create a memory.
+
+    An `id` that is stored already with the same bytes answers the stored memory.
+    """
+    sent = decode(MemoryInput, call.body)
+    new = sent.accept()
+    namespace = call.namespace(("namespace", sent.namespace))
+    terms = call.terms(namespace, _shown)
+    return _shown(await call.services.memories.create(call.project, namespace, new, terms))
+
+
+@endpoint("Memories", "read", query=ListMemories, answer=Page[Memory])
+async def list_(call: Call) -> Answer:
+    """List memories, newest first; without a namespace those of the whole project."""
+    query: ListMemories = call.query
+    wanted = MemoryFilter(
+        namespace=call.namespace_of_list(),
+        tags=query.any_of(),
+        created=query.span(),
+        order_by=query.order_by or "created",
+    )
+    listing = Listing(wanted, query.order or "desc", query.limit or limits.PAGE_ITEMS_DEFAULT)
+    request = PageRequest(listing, named(query), given(query.next), call.bound)
+    return Answer(encode(await call.services.memories.list(call.project, request)))
+
+
+@endpoint("Memories", "read", query=InNamespace, answer=Memory, errors=(MemoryNotFound,))
+async def get(call: Call) -> Answer:
+    """Return one memory."""
+    memory_id, namespace = call.own_id(None), call.namespace()
+    return _shown(await call.services.memories.get(call.project, namespace, memory_id))
+
+
+@endpoint(
+    "Memories",
+    "write",
+    query=InNamespace,
+    body=MemoryChange,
+    answer=Memory,
+    errors=(MemoryNotFound,),
+)
+async def update(call: Call) -> Answer:
+    """Replace the tags of a memory; all else is write-once."""
+    change = decode(MemoryChange, call.body)
+    faults = Faults()
+    refuse_write_once(change, MEMORY_WRITE_ONCE, faults)
+    faults.refuse()
+    memory_id = call.own_id(change.id)
+    namespace = call.namespace(("namespace", change.namespace))
+    tags = tuple(change.tags) if isinstance(change.tags, list) else None
+    terms = call.terms(namespace, _shown)
+    memories = call.services.memories
+    return _shown(await memories.update(call.project, namespace, memory_id, tags, terms))
+
+
+@endpoint(
+    "Memories",
+    "write",
+    query=InNamespace,
+    body=NamedMemory,
+    answer=Deleted,
+    errors=(MemoryNotFound,),
+)
+async def delete(call: Call) -> Answer:
+    """Delete one memory for good."""
+    sent = decode(NamedMemory, call.body)
+    memory_id = call.own_id(sent.id)
+    namespace = call.namespace(("namespace", sent.namespace))
+    await call.services.memories.delete(call.project, namespace, memory_id, call.services.terms())
+    return Answer(encode(Deleted(memory_id)))

@@ -1,0 +1,174 @@
+"""Messages over HTTP: one or a batch, in every spelling."""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+
+from dialoguedb.errors import (
+    DialogueEnded,
+    DialogueImmutable,
+    DialogueNotFound,
+    DuplicateId,
+    MessageNotFound,
+    VersionConflict,
+)
+from dialoguedb.http import batches
+from dialoguedb.http.answers import Answer, encode
+from dialoguedb.http.calls import Call
+from dialoguedb.http.endpoints import endpoint
+from dialoguedb.http.queries import ListMessages, OfDialogue, named
+from dialoguedb.http.versions import sequence_tag
+from dialoguedb.model import limits
+from dialoguedb.model.checks import given, refuse_write_once
+from dialoguedb.model.decoding import decode
+from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.fields import Id, Namespace
+from dialoguedb.model.lists import Page
+from dialoguedb.model.messages import (
+    MESSAGE_WRITE_ONCE,
+    Message,
+    MessageChange,
+    MessageFilter,
+    MessageInput,
+)
+from dialoguedb.ports import Versioned
+from dialoguedb.service.messages import MessagesOf
+from dialoguedb.service.pages import Listing, PageRequest
+
+
+class DeletedMessage(Struct, rename="camel"):
+    """The answer of deleting a message."""
+
+    id: str
+    dialogue_id: str
+    success: bool = True
+
+
+class Named(Struct, rename="camel"):
+    """A body that may repeat what the path and the query name."""
+
+    id: Id | UnsetType | None = UNSET
+    dialogue_id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+
+@endpoint(
+    "Messages",
+    "write",
+    query=OfDialogue,
+    body=MessageInput | list[MessageInput] | batches.MessageBatch,
+    answer=Message | list[Message] | Page[Message],
+    versions="sequence",
+    conditional=True,
+    errors=(DialogueNotFound, DialogueEnded, DialogueImmutable, DuplicateId, VersionConflict),
+)
+async def create(call: Call) -> Answer:
+    """Append a message, or several, all or nothing.
+
+    One object is answered by the message, an array by an array, `{"messages": […]}` by a list. An
+    `id` that is stored already with the same bytes answers the stored message.
+    """
+    sent = batches.receive(call.body)
+    dialogue_id = call.dialogue_id(*sent.dialogue_ids())
+    namespace = call.namespace(*sent.namespaces())
+
+    def answer(stored: Versioned[Sequence[Message]]) -> Answer:
+        return Answer(encode(sent.shaped(stored.value)), sequence_tag(stored.version))
+
+    terms = call.terms(namespace, answer)
+    new = sent.accept()
+    messages = call.services.messages
+    return answer(await messages.create(call.project, namespace, dialogue_id, new, terms))
+
+
+@endpoint(
+    "Messages",
+    "read",
+    query=ListMessages,
+    answer=Page[Message],
+    versions="sequence",
+    errors=(DialogueNotFound,),
+)
+async def list_(call: Call) -> Answer:
+    """List the messages of a dialogue, oldest first."""
+    query: ListMessages = call.query
+    token = given(query.next)
+    dialogue_id = (
+        "" if token and not ("dialogueId" in call.path or query.dialogue_id) else call.dialogue_id()
+    )
+    wanted = MessageFilter(role=given(query.role), tags=query.any_of(), created=query.span())
+    listing = Listing(
+        filter=MessagesOf(call.namespace(), dialogue_id, wanted),
+        order=query.order or "asc",
+        limit=query.limit or limits.PAGE_ITEMS_DEFAULT,
+    )
+    says = named(query) if token is not None else {}
+    if dialogue_id and says:
+        says["dialogueId"] = query.places["dialogueId"]
+    request = PageRequest(listing, says, token, call.bound)
+    found = await call.services.messages.list(call.project, request)
+    return Answer(encode(found.value), sequence_tag(found.version))
+
+
+@endpoint("Messages", "read", query=OfDialogue, answer=Message, errors=(MessageNotFound,))
+async def get(call: Call) -> Answer:
+    """Return one message."""
+    message_id, dialogue_id = call.id_in_path("id"), call.dialogue_id()
+    messages = call.services.messages
+    return Answer(
+        encode(await messages.get(call.project, call.namespace(), dialogue_id, message_id))
+    )
+
+
+@endpoint(
+    "Messages",
+    "write",
+    query=OfDialogue,
+    body=MessageChange,
+    answer=Message,
+    errors=(MessageNotFound, DialogueImmutable),
+)
+async def update(call: Call) -> Answer:
+    """Replace the tags of a message; all else is write-once."""
+    change = decode(MessageChange, call.body)
+    faults = Faults()
+    refuse_write_once(change, MESSAGE_WRITE_ONCE, faults)
+    faults.refuse()
+    place = (
+        call.dialogue_id(("dialogueId", change.dialogue_id)),
+        call.own_id(change.id),
+    )
+    namespace = call.namespace(("namespace", change.namespace))
+    tags = tuple(change.tags) if isinstance(change.tags, list) else None
+    terms = call.terms(namespace, _shown)
+    messages = call.services.messages
+    return _shown(await messages.update(call.project, namespace, place, tags, terms))
+
+
+@endpoint(
+    "Messages",
+    "write",
+    query=OfDialogue,
+    body=Named,
+    answer=DeletedMessage,
+    errors=(MessageNotFound, DialogueImmutable),
+)
+async def delete(call: Call) -> Answer:
+    """Delete one message for good."""
+    sent = decode(Named, call.body)
+    message_id = call.own_id(sent.id)
+    dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
+    namespace = call.namespace(("namespace", sent.namespace))
+    terms = call.services.terms()
+    await call.services.messages.delete(call.project, namespace, dialogue_id, message_id, terms)
+    return Answer(encode(DeletedMessage(message_id, dialogue_id)))
+
+
+def _shown(message: Message) -> Answer:
+    return Answer(encode(message))
+
+
+@endpoint("Messages", "read", query=OfDialogue)
+async def unnamed(_: Call) -> Answer:
+    """Refuse a request for one message that names none."""
+    raise refuse("id", "The message's id is required in the path", "MISSING_PARAMETER")

@@ -1,0 +1,37 @@
+"""The server itself over HTTP: whether it lives, whether it can write, how it does."""
+
+from importlib.metadata import version
+
+from msgspec import Struct
+
+from dialoguedb.errors import ServiceUnavailable
+from dialoguedb.http.answers import Answer, encode
+from dialoguedb.http.calls import Call
+from dialoguedb.http.endpoints import endpoint
+from dialoguedb.http.metrics import CONTENT_TYPE
+
+
+class Health(Struct):
+    """The server answers."""
+
+    version: str = version("dialoguedb")
+    status: str = "ok"
+
+
+@endpoint("Operations", None, answer=Health)
+async def health(_: Call) -> Answer:
+    """Answer as long as the server lives."""
+    return Answer(encode(Health()))
+
+
+@endpoint("Operations", None, answer=Health, errors=(ServiceUnavailable,))
+async def ready(call: Call) -> Answer:
+    """Answer when a write would be durable now."""
+    await call.services.ready()
+    return Answer(encode(Health()))
+
+
+@endpoint("Operations", None, answer=str, media="text/plain")
+async def metrics(call: Call) -> Answer:
+    """Tell Prometheus about requests and commits; nothing of it names a project."""
+    return Answer(call.parts.metrics.render(), content_type=CONTENT_TYPE)

@@ -1,0 +1,89 @@
+"""Errors as answers: one table of statuses and types, one shape of body."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from dialoguedb.errors import (
+    Conflict,
+    DialogueDBError,
+    Fault,
+    Forbidden,
+    InternalError,
+    InvalidRequest,
+    LimitExceeded,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    RateLimitExceeded,
+    ServiceUnavailable,
+    Unauthorized,
+)
+from dialoguedb.http.answers import Answer, Header, encode
+
+UNAVAILABLE_RETRY_SECONDS = 1
+"""When to try again after a 503."""
+
+STATUSES: dict[type[DialogueDBError], tuple[int, str]] = {
+    InvalidRequest: (400, "validation_error"),
+    Unauthorized: (401, "authentication_error"),
+    Forbidden: (403, "authorization_error"),
+    NotFound: (404, "not_found"),
+    MethodNotAllowed: (405, "validation_error"),
+    Conflict: (409, "conflict"),
+    PayloadTooLarge: (413, "validation_error"),
+    LimitExceeded: (429, "rate_limit"),
+    InternalError: (500, "server"),
+    ServiceUnavailable: (503, "service_unavailable"),
+}
+"""The status and type of each error; a class that is not named has those of its parent."""
+
+
+class Problem(Struct, rename="camel"):
+    """What went wrong."""
+
+    code: str
+    message: str
+    type: str
+    details: Sequence[Fault]
+    request_id: str
+    timestamp: str
+
+
+class ProblemBody(Struct):
+    """The body of every answer that is not a success."""
+
+    error: Problem
+
+
+def status_of(kind: type[DialogueDBError]) -> tuple[int, str] | None:
+    """Return an error's status and type; None when clients never see it."""
+    return next((STATUSES[parent] for parent in kind.__mro__ if parent in STATUSES), None)
+
+
+def answer_of(error: DialogueDBError, request_id: str, now: str) -> Answer:
+    """Return the answer that tells an error."""
+    told = status_of(type(error))
+    if told is None:
+        return answer_of(unexpected(), request_id, now)
+    status, kind = told
+    problem = Problem(error.code, error.message, kind, error.details, request_id, now)
+    return Answer(encode(ProblemBody(problem)), status=status, headers=_headers(error))
+
+
+def unexpected() -> InternalError:
+    """Return the error that stands for a defect, telling nothing of it."""
+    return InternalError("Something went wrong on our side; please quote the request id")
+
+
+def _headers(error: DialogueDBError) -> tuple[Header, ...]:
+    match error:
+        case Unauthorized():
+            return ((b"www-authenticate", b"Bearer"),)
+        case MethodNotAllowed():
+            return ((b"allow", ", ".join(error.allowed).encode()),)
+        case RateLimitExceeded():
+            return ((b"retry-after", b"%d" % error.retry_after_s),)
+        case ServiceUnavailable():
+            return ((b"retry-after", b"%d" % UNAVAILABLE_RETRY_SECONDS),)
+    return ()

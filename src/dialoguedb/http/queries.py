@@ -1,0 +1,253 @@
+"""Queries: what each kind of request may say behind its `?`."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from dialoguedb.model import limits, timestamps
+from dialoguedb.model.decoding import decode
+from dialoguedb.model.dialogues import DialogueOrderBy, Status
+from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.fields import Id, Namespace, Role, Tag
+from dialoguedb.model.lists import Order, Span
+from dialoguedb.model.memories import MemoryOrderBy
+
+Q = TypeVar("Q", bound=Struct)
+
+PARAMETERS_MAX = 1_000
+"""Parameters in one query."""
+
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+
+Limit = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=limits.PAGE_ITEMS_MAX,
+        description=f"The most items on a page; {limits.PAGE_ITEMS_DEFAULT} when not given.",
+    ),
+]
+Next = Annotated[str, Meta(description="The token of the page before; only limit may change.")]
+Moment = Annotated[
+    str, Meta(description="A date or date-time, inclusive.", examples=["2025-11-06"])
+]
+Prefix = Annotated[
+    str,
+    Meta(
+        description="A date prefix, read as the range at its precision; it wins over the dates.",
+        examples=["2025-11"],
+    ),
+]
+AnyOf = Annotated[
+    list[Tag],
+    Meta(description="Repeated or separated by commas: any of them.", examples=[["vip"]]),
+]
+LastMessages = Annotated[
+    int,
+    Meta(ge=0, le=limits.PAGE_ITEMS_MAX, description="Shows that many last messages, too."),
+]
+
+
+class NoQuery(Struct):
+    """A request without parameters."""
+
+
+class InNamespace(Struct, rename="camel"):
+    """A request that names a thing in a namespace."""
+
+    namespace: Namespace | UnsetType = UNSET
+
+
+class OfDialogue(InNamespace):
+    """A request about a dialogue or what is in it."""
+
+    dialogue_id: Id | UnsetType = UNSET
+
+
+class GetDialogue(OfDialogue):
+    """A request for a dialogue."""
+
+    messages: LastMessages | UnsetType = UNSET
+
+
+class UpdateState(OfDialogue):
+    """A request to change a state."""
+
+    merge: bool | UnsetType = UNSET
+
+
+class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
+    """A request for a page."""
+
+    places: ClassVar[Mapping[str, str]] = {"limit": "limit", "order": "order"}
+    """Where each parameter lies in a page request."""
+
+    limit: Limit | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+    next: Next | UnsetType = UNSET
+
+
+class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True):
+    """A request for a page of things with a namespace, tags and a time."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        **ListQuery.places,
+        "namespace": "filter.namespace",
+        "tags": "filter.tags",
+        "created": "filter.created",
+        "startDate": "filter.created.lower",
+        "endDate": "filter.created.upper",
+    }
+
+    namespace: Namespace | UnsetType = UNSET
+    tags: AnyOf | UnsetType = UNSET
+    created: Prefix | UnsetType = UNSET
+    start_date: Moment | UnsetType = UNSET
+    end_date: Moment | UnsetType = UNSET
+
+    def any_of(self) -> tuple[str, ...]:
+        """Return the tags asked for, each once, in one order."""
+        return tuple(sorted(set(self.tags))) if self.tags else ()
+
+    def span(self) -> Span:
+        """Return the range of times asked for; InvalidRequest when a date is none."""
+        faults = Faults()
+        if isinstance(self.created, str):
+            lower, upper = _read("created", self.created, timestamps.prefix_range, faults)
+        else:
+            lower = upper = ""
+            if isinstance(self.start_date, str):
+                lower = _read("startDate", self.start_date, timestamps.start, faults)
+            if isinstance(self.end_date, str):
+                upper = _read("endDate", self.end_date, timestamps.end, faults)
+        faults.refuse()
+        return Span(lower=lower, upper=upper or Span().upper)
+
+
+class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True):
+    """A request for a page of dialogues."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        **DatedQuery.places,
+        "orderBy": "filter.order_by",
+        "threadOf": "filter.thread_of",
+        "status": "filter.status",
+    }
+
+    order_by: DialogueOrderBy | UnsetType = UNSET
+    thread_of: Id | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+
+
+class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True):
+    """A request for a page of a dialogue's messages."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        name: place.replace("filter.", "filter.wanted.")
+        for name, place in DatedQuery.places.items()
+    } | {
+        "namespace": "filter.namespace",
+        "dialogueId": "filter.dialogue_id",
+        "role": "filter.wanted.role",
+    }
+
+    dialogue_id: Id | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+
+
+class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True):
+    """A request for a page of memories."""
+
+    places: ClassVar[Mapping[str, str]] = {**DatedQuery.places, "orderBy": "filter.order_by"}
+
+    order_by: MemoryOrderBy | UnsetType = UNSET
+
+
+def _read(name: str, text: str, reader: Any, faults: Faults) -> Any:
+    try:
+        return reader(text)
+    except ValueError as error:
+        faults.invalid(name, f"{name}: {error}")
+        return "", ""
+
+
+def parse(kind: type[Q], query: bytes) -> Q:
+    """Read a query string; InvalidRequest with every fault."""
+    if not query:
+        return kind()
+    values = _values(kind, query)
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError:
+        return decode(kind, msgspec.json.encode(values))
+
+
+def named(query: ListQuery) -> dict[str, str]:
+    """Return what a request for a page says itself, with its place in the page request."""
+    return {
+        field.encode_name: query.places[field.encode_name]
+        for field in msgspec.structs.fields(query)
+        if field.encode_name in query.places and getattr(query, field.name) is not UNSET
+    }
+
+
+def namespaces(query: bytes) -> set[str]:
+    """Return every namespace that a query string names, whatever else it says."""
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return {text for name, text in pairs if name == "namespace"}
+
+
+def _values(kind: type[Struct], query: bytes) -> dict[str, Any]:
+    """Return the parameters as what they are: numbers, switches, lists and text."""
+    try:
+        pairs = parse_qsl(
+            query.decode(), keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX
+        )
+    except ValueError as error:
+        raise refuse("query", f"The query cannot be read: {error}") from None
+    values: dict[str, Any] = {}
+    readers = _readers(kind)
+    for name, text in pairs:
+        value = readers.get(name, str)(text)
+        if isinstance(value, list):
+            value = values.get(name, []) + value
+        if name in values and not isinstance(value, list) and values[name] != value:
+            raise refuse(name, f"{name} is given twice, and differently")
+        values[name] = value
+    return values
+
+
+@cache
+def _readers(kind: type[Struct]) -> dict[str, Any]:
+    readers = {int: _whole_number, bool: _switch, list: _comma_separated}
+    return {
+        field.encode_name: readers.get(_plain(field.type), str)
+        for field in msgspec.structs.fields(kind)
+    }
+
+
+def _plain(kind: Any) -> Any:
+    """Return the plain type within one such as `Annotated[int, …] | UnsetType`."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    parts = [part for part in get_args(kind) if part is not UnsetType]
+    if get_origin(kind) is list or len(parts) != 1:
+        return get_origin(kind) or kind
+    return _plain(parts[0])
+
+
+def _whole_number(text: str) -> int | str:
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
+
+
+def _switch(text: str) -> bool | str:
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _comma_separated(text: str) -> list[str]:
+    return [part for part in text.split(",") if part]

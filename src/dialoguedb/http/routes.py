@@ -1,0 +1,85 @@
+"""Every route of the API: what serves, what is documented and what is measured, in one table."""
+
+from msgspec import Struct
+
+from dialoguedb.http import dialogues, documentation, keys, memories, messages, operations, projects
+from dialoguedb.http import state as states
+from dialoguedb.http.endpoints import Endpoint
+
+
+class Route(Struct, frozen=True):
+    """A method and a path, and what answers them."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    documented: bool = True
+    """Whether the OpenAPI document shows it."""
+
+
+ROUTES = [
+    # The busiest first: paths are tried in this order.
+    Route("POST", "/dialogue/{dialogueId}/messages", messages.create),
+    Route("GET", "/dialogue/{dialogueId}/messages", messages.list_),
+    Route("POST", "/message", messages.create),
+    Route("POST", "/messages", messages.create),
+    Route("GET", "/messages", messages.list_),
+    Route("POST", "/dialogue", dialogues.create),
+    Route("GET", "/dialogue", dialogues.list_),
+    Route("GET", "/dialogue/{dialogueId}", dialogues.get),
+    Route("PUT", "/dialogue/{dialogueId}", dialogues.update),
+    Route("DELETE", "/dialogue/{dialogueId}", dialogues.delete),
+    Route("GET", "/dialogue/{dialogueId}/state", states.get),
+    Route("PUT", "/dialogue/{dialogueId}/state", states.update),
+    Route("PATCH", "/dialogue/{dialogueId}/state", states.patch),
+    *(
+        Route(method, path, endpoint)
+        for path in (
+            "/message/{id}",
+            "/messages/{id}",
+            "/dialogue/{dialogueId}/message/{id}",
+            "/dialogue/{dialogueId}/messages/{id}",
+        )
+        for method, endpoint in (
+            ("GET", messages.get),
+            ("PUT", messages.update),
+            ("DELETE", messages.delete),
+        )
+    ),
+    *(
+        Route(method, "/message", messages.unnamed, documented=False)
+        for method in ("GET", "PUT", "DELETE")
+    ),
+    Route("POST", "/memory", memories.create),
+    Route("GET", "/memory", memories.list_),
+    Route("GET", "/memory/{id}", memories.get),
+    Route("PUT", "/memory/{id}", memories.update),
+    Route("DELETE", "/memory/{id}", memories.delete),
+    Route("GET", "/admin/settings", projects.get_settings),
+    Route("PUT", "/admin/settings", projects.update_settings),
+    Route("GET", "/admin/usage", projects.get_usage),
+    Route("POST", "/admin/keys", keys.create),
+    Route("GET", "/admin/keys", keys.list_),
+    Route("GET", "/admin/keys/{id}", keys.get),
+    Route("DELETE", "/admin/keys/{id}", keys.delete),
+    Route("POST", "/admin/projects", projects.create),
+    Route("GET", "/admin/projects", projects.list_),
+    Route("GET", "/admin/projects/{id}", projects.get),
+    Route("DELETE", "/admin/projects/{id}", projects.delete),
+    Route("GET", "/health", operations.health),
+    Route("GET", "/ready", operations.ready),
+    Route("GET", "/metrics", operations.metrics),
+    Route("GET", "/openapi.json", documentation.openapi),
+    Route("GET", "/docs", documentation.page),
+    Route("GET", "/docs/{asset}", documentation.asset, documented=False),
+    # Last, for it would take every third segment.
+    Route("POST", "/dialogue/{dialogueId}/{action}", dialogues.act),
+    Route("PUT", "/dialogue/{dialogueId}/{action}", dialogues.act),
+]
+
+RESERVED = (
+    "/dialogue/{dialogueId}/check",
+    "/dialogue/{dialogueId}/compact",
+    "/dialogue/{dialogueId}/context",
+)
+"""Paths that are no actions, and are not there."""

@@ -1,0 +1,86 @@
+"""The state of a dialogue over HTTP: the body is the state itself."""
+
+from msgspec import Raw
+
+from dialoguedb.errors import DialogueImmutable, DialogueNotFound, VersionConflict
+from dialoguedb.http.answers import Answer
+from dialoguedb.http.calls import Call
+from dialoguedb.http.endpoints import endpoint
+from dialoguedb.http.queries import OfDialogue, UpdateState
+from dialoguedb.http.versions import revision_tag
+from dialoguedb.model import rawjson
+from dialoguedb.model.checks import accept_state
+from dialoguedb.model.dialogues import StateMode, StateUpdate
+from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.fields import JsonObject
+from dialoguedb.ports import Versioned
+
+_REFUSALS = (DialogueNotFound, DialogueImmutable, VersionConflict)
+
+
+def _shown(state: Versioned[Raw]) -> Answer:
+    return Answer(bytes(state.value), revision_tag(state.version))
+
+
+@endpoint(
+    "State",
+    "read",
+    query=OfDialogue,
+    answer=JsonObject,
+    versions="revision",
+    errors=(DialogueNotFound,),
+)
+async def get(call: Call) -> Answer:
+    """Return the state of a dialogue."""
+    dialogue_id, namespace = call.dialogue_id(), call.namespace()
+    return _shown(await call.services.state.get(call.project, namespace, dialogue_id))
+
+
+@endpoint(
+    "State",
+    "write",
+    query=UpdateState,
+    body=JsonObject,
+    names_in_body=False,
+    answer=JsonObject,
+    versions="revision",
+    conditional=True,
+    errors=_REFUSALS,
+)
+async def update(call: Call) -> Answer:
+    """Merge an object into the state, key by key at the top; `merge=false` replaces it."""
+    return await _change(call, "replace" if call.query.merge is False else "merge")
+
+
+@endpoint(
+    "State",
+    "write",
+    query=OfDialogue,
+    body=JsonObject,
+    names_in_body=False,
+    answer=JsonObject,
+    versions="revision",
+    conditional=True,
+    errors=_REFUSALS,
+)
+async def patch(call: Call) -> Answer:
+    """Apply a JSON Merge Patch (RFC 7396) to the state: null deletes, objects merge."""
+    return await _change(call, "patch")
+
+
+async def _change(call: Call, mode: StateMode) -> Answer:
+    update = StateUpdate(mode, _receive(call.body))
+    dialogue_id, namespace = call.dialogue_id(), call.namespace()
+    terms = call.terms(namespace, _shown)
+    state = call.services.state
+    return _shown(await state.update(call.project, namespace, dialogue_id, update, terms))
+
+
+def _receive(body: bytes) -> bytes:
+    rawjson.check_syntax(body)
+    if not body.lstrip().startswith(b"{"):
+        raise refuse("state", "A state must be a JSON object")
+    faults = Faults()
+    state = accept_state(Raw(body), "state", faults)
+    faults.refuse()
+    return state
