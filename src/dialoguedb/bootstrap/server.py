@@ -9,12 +9,12 @@ from msgspec import Struct
 from starlette.types import ASGIApp
 
 from dialoguedb.bootstrap.data import opened_store, services_of
-from dialoguedb.bootstrap.first_start import default_project_key
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.options import HttpOptions
 from dialoguedb.model import limits, timestamps
 from dialoguedb.ports import Store
+from dialoguedb.service import Services
 from dialoguedb.settings import Settings
 
 _EXPIRY_PAUSE_S = 600
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 
 class Applications(Struct, frozen=True):
-    """What a server serves, and the key to show when its data is new."""
+    """What a server serves, and the services behind it."""
 
     api: ASGIApp
     project_metrics: ASGIApp
-    first_key: str | None
+    services: Services
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
         yield Applications(
             api=build_app(services, metrics, _http_options(settings)),
             project_metrics=build_project_metrics_app(metrics),
-            first_key=await default_project_key(services),
+            services=services,
         )
 
 

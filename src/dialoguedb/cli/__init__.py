@@ -1,0 +1,71 @@
+"""The commands. Each is a module of its own, loaded only when it is called."""
+
+import importlib
+from typing import Any
+
+import click
+
+from dialoguedb import __version__
+from dialoguedb.cli.options import examples
+from dialoguedb.errors import DialogueDBError
+
+COMMANDS = {
+    "serve": ("serve", "Run the server."),
+    "keys": ("keys", "Create, list and revoke keys."),
+    "projects": ("projects", "Create, list, show, set and delete projects."),
+    "backup": ("backup", "Copy the data of a running or stopped server."),
+    "restore": ("restore", "Make a data directory from a backup."),
+    "check": ("check", "Look for damage in the data."),
+    "migrate": ("migrate", "Bring the data to this version's schema."),
+}
+"""For each command its module, which has a click command of the same name, and its short help.
+
+Loading them by name is what keeps `dialoguedb keys list` from loading the web server, which takes
+longer than all the work it does; `tests/unit` sees to it that the table fits the modules.
+"""
+
+
+class _Commands(click.Group):
+    """The group of all commands."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error of ours ends it with one sentence on stderr and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except DialogueDBError as error:
+            raise click.ClickException(error.message) from error
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        ("Start a server with data in ./dialoguedb-data", "dialoguedb serve"),
+        (
+            "Make a key for one of your services",
+            "dialoguedb keys create --project default --name support-bot",
+        ),
+        ("Back up while it runs", "dialoguedb backup ./backup-of-monday"),
+    ),
+)
+@click.version_option(__version__, prog_name="dialoguedb", message="%(prog)s %(version)s")
+def main() -> None:
+    """DialogueDB, a database for conversations."""

@@ -1,0 +1,27 @@
+"""`dialoguedb check`."""
+
+import sys
+from typing import Any
+
+import click
+
+from dialoguedb.bootstrap import data
+from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
+
+
+@click.command()
+@settings_options(*STORAGE)
+def check(**flags: Any) -> None:
+    """Look for damage in the file, and for anything in it that contradicts itself.
+
+    Checks the file's structure, what refers to what, counters, sequence numbers, tags and every
+    stored value, as they are at this moment; a server may go on writing meanwhile. Prints a line
+    for each finding; exit code 1 when there is one.
+    """
+    settings = chosen_settings(flags)
+    findings = data.find_damage(settings)
+    for finding in findings:
+        click.echo(finding)
+    if findings:
+        sys.exit(1)
+    click.echo(f"Nothing wrong with {settings.database_directory}")

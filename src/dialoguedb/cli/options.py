@@ -1,0 +1,100 @@
+"""The settings as options of a command: flags, help and checks follow from `settings`."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from dialoguedb import settings
+from dialoguedb.errors import InvalidSetting
+from dialoguedb.settings import SETTINGS, Setting, Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+STORAGE = ("data", "database")
+"""The settings of a command that only works on the data."""
+
+CONFIG_HELP = (
+    f"TOML file with settings. [env var: {settings.CONFIG_VARIABLE};"
+    f" default: {settings.CONFIG_DEFAULT}, if there]"
+)
+
+
+class _Value(click.ParamType[Any]):
+    """Reads the text of an option as its setting does."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.name = setting.about.form.lower()
+        self._setting = setting
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the setting's value, or fail as a wrong use of the option."""
+        try:
+            return self._setting.about.read(value) if isinstance(value, str) else value
+        except ValueError:
+            self.fail(f"{value!r} is not {self._setting.about.expected}.", param, ctx)
+        except InvalidSetting as error:
+            self.fail(f"{error.message}.", param, ctx)
+
+
+def examples(*pairs: tuple[str, str]) -> str:
+    """Return the end of a help text: what one may want, and the command that does it."""
+    lines = (f"  {purpose}:\n    {command}" for purpose, command in pairs)
+    return "\b\nExamples:\n" + "\n".join(lines)  # \b keeps the lines as they are
+
+
+def settings_options(*names: str) -> Callable[[F], F]:
+    """Give a command an option for each named setting (all, when none is), and `--config`."""
+    chosen = [setting for setting in SETTINGS if not names or setting.name in names]
+
+    def decorate(command: F) -> F:
+        for setting in reversed(chosen):
+            command = _option(setting)(command)
+        path = click.Path(path_type=Path, dir_okay=False)
+        return click.option("--config", type=path, metavar="FILE", help=CONFIG_HELP)(command)
+
+    return decorate
+
+
+def _option(setting: Setting) -> Callable[[F], F]:
+    about = setting.about
+    text = f"{about.purpose} [env var: {setting.variable}{default_note(setting)}]"
+    if setting.kind is bool:
+        return click.option(
+            f"{setting.flag}/--no-{setting.key}", setting.name, default=None, help=text
+        )
+    return click.option(
+        setting.flag,
+        setting.name,
+        type=_Value(setting),
+        metavar=about.form,
+        multiple=setting.repeated,
+        help=text,
+    )
+
+
+def default_note(setting: Setting) -> str:
+    """Return how a help text ends that names a default, empty for a setting without one."""
+    if setting.repeated:
+        return "; may be repeated"
+    if setting.default is None:
+        return ""
+    text = str(setting.default)
+    if setting.kind is bool:
+        text = "on" if setting.default else "off"
+    return f"; default: {text}"
+
+
+def chosen_settings(flags: dict[str, Any]) -> Settings:
+    """Read all settings, those of the flags first; takes the settings' flags out of `flags`."""
+    config = flags.pop("config", None)
+    given = {setting.name: flags.pop(setting.name, None) for setting in SETTINGS}
+    return settings.load(given, os.environ, config)
+
+
+def tell_when_made(settings: Settings) -> None:
+    """Say so when a command makes a new data directory, in case another one was meant."""
+    if not settings.database_directory.exists():
+        click.echo(f"Making a new data directory: {settings.database_directory}", err=True)

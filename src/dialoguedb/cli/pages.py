@@ -1,0 +1,34 @@
+"""Whole lists, fetched page by page."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+from dialoguedb.model import limits
+from dialoguedb.model.lists import Page
+from dialoguedb.model.projects import Project
+from dialoguedb.service import Services
+from dialoguedb.service.keys import Everything
+from dialoguedb.service.pages import Listing, PageRequest
+
+T = TypeVar("T")
+
+
+async def all_of(
+    list_page: Callable[[PageRequest[Everything]], Awaitable[Page[T]]],
+) -> AsyncIterator[T]:
+    """Yield every item of a list, oldest first."""
+    listing = Listing(Everything(), "asc", limit=limits.PAGE_ITEMS_MAX)
+    page = await list_page(PageRequest(listing))
+    while True:
+        for item in page.items:
+            yield item
+        if page.next is None:
+            return
+        page = await list_page(PageRequest(listing, next=page.next))
+
+
+async def owners(services: Services) -> AsyncIterator[Project | None]:
+    """Yield all that keys can belong to: every project, and None for the operator."""
+    yield None
+    async for project in all_of(services.projects.list):
+        yield project

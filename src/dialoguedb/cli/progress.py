@@ -1,0 +1,22 @@
+"""A progress bar at a terminal, nothing elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from dialoguedb.bootstrap.data import Progress
+
+
+@contextmanager
+def shown_progress(what: str) -> Iterator[Progress]:
+    """Yield what work reports to; the bar is on stderr, so that stdout stays clean."""
+    with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance

@@ -1,0 +1,102 @@
+"""The options of `dialoguedb projects set`, and the change they stand for."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from dialoguedb.model import decoding
+from dialoguedb.model.projects import SettingsChange
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NO_QUOTA = "none"
+
+
+class _Quota(click.ParamType[Any]):
+    """A count, or `none`."""
+
+    name = "quota"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the count; the word for no quota stays as it is."""
+        if value == _NO_QUOTA or isinstance(value, int):
+            return value
+        if not value.isdecimal():
+            self.fail(f"{value!r} is neither a count nor {_NO_QUOTA!r}.", param, ctx)
+        return int(value)
+
+
+def _quota(flag: str, what: str) -> Callable[[F], F]:
+    text = f"Most {what} in a calendar month (UTC), or {_NO_QUOTA}."
+    return click.option(flag, type=_Quota(), metavar=f"N|{_NO_QUOTA}", help=text)
+
+
+_RATE = click.IntRange(1)
+_OPTIONS = (
+    click.option("--rate", type=_RATE, metavar="N", help="Requests per second."),
+    click.option("--burst", type=_RATE, metavar="N", help="Requests at once, before --rate."),
+    click.option("--rate-limit/--no-rate-limit", default=None, help="Keep to that rate at all."),
+    _quota("--requests-per-month", "requests"),
+    _quota("--messages-per-month", "messages stored"),
+    _quota("--dialogues-per-month", "dialogues created"),
+    _quota("--bytes-per-month", "bytes stored"),
+    click.option(
+        "--immutable",
+        is_flag=True,
+        default=None,
+        help="Allow no deleting or tagging of messages, and no deleting of dialogues; for ever.",
+    ),
+    click.option(
+        "--deletion-protection/--no-deletion-protection",
+        default=None,
+        help="Keep the project itself from being deleted.",
+    ),
+    click.option(
+        "--allowed-ip",
+        multiple=True,
+        metavar="CIDR",
+        help="Serve only these client addresses; may be repeated, replaces all former ones.",
+    ),
+    click.option("--any-ip", is_flag=True, help="Serve any client address again."),
+)
+
+
+def change_options(command: F) -> F:
+    """Give a command an option for each setting of a project."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def change_of(flags: dict[str, Any]) -> SettingsChange:
+    """Return the change that the given options stand for."""
+    if flags["any_ip"] and flags["allowed_ip"]:
+        raise click.UsageError("Give either --allowed-ip or --any-ip.")
+    change = _given(
+        rateLimit=_given(
+            perSecond=flags["rate"], burst=flags["burst"], enabled=flags["rate_limit"]
+        ),
+        quotas=_given(
+            requests=flags["requests_per_month"],
+            messages=flags["messages_per_month"],
+            dialogues=flags["dialogues_per_month"],
+            storedBytes=flags["bytes_per_month"],
+        ),
+        immutable=flags["immutable"],
+        deletionProtection=flags["deletion_protection"],
+        allowedIps=[] if flags["any_ip"] else list(flags["allowed_ip"]) or None,
+    )
+    if not change:
+        raise click.UsageError("Say what to set; --help lists the settings.")
+    return decoding.decode(SettingsChange, msgspec.json.encode(change)).accept()
+
+
+def _given(**members: Any) -> dict[str, Any]:
+    """Leave out what was not given; `none` becomes null."""
+    return {
+        name: None if value == _NO_QUOTA else value
+        for name, value in members.items()
+        if value is not None and value != {}
+    }

@@ -1,0 +1,29 @@
+"""`dialoguedb restore`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dialoguedb.bootstrap import data
+from dialoguedb.cli.options import STORAGE, chosen_settings, examples, settings_options
+from dialoguedb.cli.progress import shown_progress
+
+
+@click.command(
+    epilog=examples(
+        ("Into a new directory", "dialoguedb restore ./backups/2026-11-22 --data ./restored"),
+    )
+)
+@click.argument("backup", type=click.Path(path_type=Path))
+@settings_options(*STORAGE)
+def restore(backup: Path, **flags: Any) -> None:
+    """Make a data directory, empty or new, from a backup.
+
+    The backup is verified and stays as it is. Data that is there already is never overwritten:
+    stop the server and move the old directory away first.
+    """
+    settings = chosen_settings(flags)
+    with shown_progress("Restoring") as progress:
+        made = data.restore(settings, backup, progress)
+    click.echo(f"Restored and verified: {made} ({made.stat().st_size:,} bytes)")

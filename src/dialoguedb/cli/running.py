@@ -1,0 +1,79 @@
+"""uvicorn, run from here: started on our sockets, stopped by signals, with our exit code."""
+
+import signal
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from socket import socket
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from dialoguedb.cli.sockets import Place
+from dialoguedb.http.protocol import BoundedProtocol
+
+_KEEP_ALIVE_S = 75
+"""Longer than clients and load balancers keep an idle connection, so that they close it first."""
+
+
+class Server(uvicorn.Server):
+    """One application in its place; leaves signals to `stopped_by_signals`."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        place: Place,
+        context: ssl.SSLContext | None,
+        shutdown_timeout_s: int,
+        when_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=BoundedProtocol,
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                workers=1,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=shutdown_timeout_s,
+                ssl_context_factory=(lambda _config, _default: context) if context else None,
+            )
+        )
+        self._place = place
+        self._when_ready = when_ready
+
+    async def run_until_stopped(self) -> None:
+        """Serve until told to stop, then finish what is in flight."""
+        await self.serve(self._place.listening)
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start, and tell when connections are really accepted."""
+        await super().startup(sockets)
+        if self.started:
+            self._when_ready()
+
+    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # no generator needed
+        """Leave signals alone; uvicorn would raise them anew in the end and spoil exit code 0."""
+        return nullcontext()
+
+
+@contextmanager
+def stopped_by_signals(*servers: uvicorn.Server) -> Iterator[None]:
+    """Let SIGTERM and SIGINT stop the servers; a second one no longer waits for requests."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -1,0 +1,90 @@
+"""A certificate of our own for local use, kept in the data directory with its authority."""
+
+import os
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+from dialoguedb.cli import tls
+from dialoguedb.errors import DataError, InvalidSetting
+
+DIRECTORY = "tls"
+AUTHORITY = "ca.pem"
+"""What clients are given to trust: `curl --cacert`."""
+
+CERTIFICATE = "server.pem"
+"""The server's certificate with its key; the authority's own key is never kept."""
+
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_EVERY_INTERFACE = {"0.0.0.0", "::"}  # noqa: S104 - told apart, not bound
+_HANDSHAKE_STEPS = 4
+_DAYS_VALID = 820
+"""Some systems refuse certificates for more than 825 days; the first start after that renews."""
+
+
+def certificate(data: Path, host: str) -> Path:
+    """Return the certificate in a data directory, made anew unless it fits this host."""
+    place = data / DIRECTORY
+    names = list(dict.fromkeys((*_LOCAL, *({host} - _EVERY_INTERFACE))))
+    if not all(_is_trusted(place, name) for name in names):
+        try:
+            _make(place, names)
+        except ValueError as error:
+            raise InvalidSetting(f"No certificate can name the host {host!r}: {error}") from error
+    return place / CERTIFICATE
+
+
+def _make(place: Path, names: list[str]) -> None:
+    authority = trustme.CA(organization_name="DialogueDB, self-signed")
+    now = datetime.now(UTC)
+    issued = authority.issue_cert(
+        *names,
+        organization_name="DialogueDB",
+        not_before=now - timedelta(days=1),
+        not_after=now + timedelta(days=_DAYS_VALID),
+    )
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(place / CERTIFICATE, issued.private_key_and_cert_chain_pem.bytes(), 0o600)
+        _write(place / AUTHORITY, authority.cert_pem.bytes(), 0o644)
+    except OSError as error:
+        raise DataError(f"{place} cannot be written: {error.strerror}") from error
+
+
+def _write(path: Path, text: bytes, mode: int) -> None:
+    new = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _is_trusted(place: Path, name: str) -> bool:
+    """Tell whether a client that trusts the authority accepts the certificate for a name."""
+    try:
+        server = tls.load(place / CERTIFICATE, None)
+        client = ssl.create_default_context(cafile=place / AUTHORITY)
+        return _shake_hands(client, server, name)
+    except (InvalidSetting, OSError, ValueError):  # ssl.SSLError is an OSError
+        return False
+
+
+def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> bool:
+    """Do a handshake in memory; False, or SSLError, when it fails."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = server.wrap_bio(up, down, server_side=True)
+    theirs = client.wrap_bio(down, up, server_hostname=name)
+    for _ in range(_HANDSHAKE_STEPS):
+        done = [_step(side) for side in (theirs, ours)]
+        if all(done):
+            return True
+    return False
+
+
+def _step(side: ssl.SSLObject) -> bool:
+    try:
+        side.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""`dialoguedb serve`: what is opened, shown and run, in this order."""
+
+import asyncio
+import importlib
+import logging
+import ssl
+from typing import Any
+
+import click
+from uvicorn.loops.auto import auto_loop_factory
+
+from dialoguedb import __version__
+from dialoguedb.bootstrap.first_start import DEFAULT_PROJECT, default_project_key
+from dialoguedb.bootstrap.server import applications
+from dialoguedb.cli import logs, sockets, tls
+from dialoguedb.cli.options import chosen_settings, examples, settings_options
+from dialoguedb.cli.running import Server, stopped_by_signals
+from dialoguedb.cli.sockets import Place
+from dialoguedb.settings import Address, Settings
+
+logger = logging.getLogger(__name__)
+
+
+@click.command(
+    epilog=examples(
+        ("For this machine, with data in ./dialoguedb-data", "dialoguedb serve"),
+        (
+            "For a network, with TLS",
+            "dialoguedb serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
+        ),
+    )
+)
+@settings_options()
+def serve(**flags: Any) -> None:
+    """Run the server until SIGTERM or Ctrl-C; requests in flight are finished first.
+
+    The first start on a directory makes the project "default" and shows its key, once. Logs are
+    JSON lines on stderr.
+    """
+    settings = chosen_settings(flags)
+    context = tls.from_files(settings)
+    logs.configure(settings.log_level)
+    places = [sockets.listen(Address(settings.host, settings.port))]
+    if settings.metrics_address:
+        places.append(sockets.listen(settings.metrics_address))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(_serve(settings, context, *places))
+
+
+async def _serve(
+    settings: Settings, context: ssl.SSLContext | None, place: Place, *metrics_places: Place
+) -> None:
+    async with applications(settings) as served:
+        if settings.tls_self_signed:
+            context = _self_signed(settings)
+        if key := await default_project_key(served.services):
+            click.echo(f'API key for project "{DEFAULT_PROJECT}" (shown once): {key}')
+        wait_s = settings.shutdown_timeout
+        servers = [Server(served.api, place, context, wait_s, lambda: _tell_ready(place, context))]
+        for metrics in metrics_places:
+            click.echo(f"Metrics by project on http://{metrics.address}/metrics")
+            servers.append(Server(served.project_metrics, metrics, None, wait_s))
+        with stopped_by_signals(*servers):
+            await asyncio.gather(*(server.run_until_stopped() for server in servers))
+    logger.info("Stopped")
+
+
+def _self_signed(settings: Settings) -> ssl.SSLContext:
+    """Return the TLS side for a certificate of our own; what makes it is loaded only for this."""
+    self_signed = importlib.import_module("dialoguedb.cli.self_signed")
+    certificate = self_signed.certificate(settings.data, settings.host)
+    authority = certificate.with_name(self_signed.AUTHORITY)
+    click.echo(f"Certificate authority for your clients to trust: {authority}")
+    return tls.load(certificate, None)
+
+
+def _tell_ready(place: Place, context: ssl.SSLContext | None) -> None:
+    url = f"{'https' if context else 'http'}://{place.address}"
+    if not (context or place.is_local):
+        logger.warning("Keys and content travel unencrypted: plain HTTP, reachable by others")
+    logger.info("Ready", extra={"url": url, "version": __version__})
+    click.echo(f"DialogueDB ready on {url}")
