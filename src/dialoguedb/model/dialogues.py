@@ -32,29 +32,29 @@ StateMode = Literal["merge", "replace", "patch"]
 DialogueOrderBy = Literal["created", "modified", "lastMessageCreated"]
 
 
-class Dialogue(Struct, rename="camel", gc=False):
+class Dialogue(Struct, rename="camel", gc=False, kw_only=True):
     """A dialogue as it is answered."""
 
     id: Id
     project_id: str
     request_id: str
+    namespace: Namespace | UnsetType = UNSET
+    thread_of: Id | UnsetType = UNSET
+    label: Label | UnsetType = UNSET
     status: Status
+    ended_at: Timestamp | UnsetType = UNSET
+    archived_at: Timestamp | UnsetType = UNSET
     tags: StoredTags
     metadata: JsonObject
     metadata_length: int
+    metadata_sha256: str = field(name="metadataSHA256")
     state: JsonObject
     total_messages: int
     thread_count: int
     last_seq: int
+    last_message_created: Timestamp | UnsetType = UNSET
     created: Timestamp
     modified: Timestamp
-    metadata_sha256: str = field(name="metadataSHA256")
-    namespace: Namespace | UnsetType = UNSET
-    thread_of: Id | UnsetType = UNSET
-    label: Label | UnsetType = UNSET
-    ended_at: Timestamp | UnsetType = UNSET
-    archived_at: Timestamp | UnsetType = UNSET
-    last_message_created: Timestamp | UnsetType = UNSET
     messages: list[Message] | UnsetType = UNSET
 
 

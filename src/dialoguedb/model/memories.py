@@ -25,18 +25,18 @@ MemoryOrderBy = Literal["created", "modified"]
 MEMORY_WRITE_ONCE = ("value", "label", "description", "metadata")
 
 
-class Memory(Struct, rename="camel", gc=False):
+class Memory(Struct, rename="camel", gc=False, kw_only=True):
     """A memory as it is answered."""
 
     id: Id
+    namespace: Namespace | UnsetType = UNSET
+    label: Label | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
     value: JsonValue
     tags: StoredTags
     metadata: JsonObject
     created: Timestamp
     modified: Timestamp
-    namespace: Namespace | UnsetType = UNSET
-    label: Label | UnsetType = UNSET
-    description: Description | UnsetType = UNSET
 
 
 class NewMemory(Struct, gc=False):

@@ -24,21 +24,21 @@ from dialoguedb.model.lists import Span
 MESSAGE_WRITE_ONCE = ("content", "role", "name", "created", "metadata")
 
 
-class Message(Struct, rename="camel", gc=False):
+class Message(Struct, rename="camel", gc=False, kw_only=True):
     """A message as it is answered."""
 
     id: Id
     dialogue_id: Id
+    namespace: Namespace | UnsetType = UNSET
     role: Role
     content: Content
     content_length: int
+    name: Name | UnsetType = UNSET
     tags: StoredTags
     metadata: JsonObject
     created: Timestamp
     modified: Timestamp
     seq: int
-    namespace: Namespace | UnsetType = UNSET
-    name: Name | UnsetType = UNSET
 
 
 class NewMessage(Struct, gc=False):
