@@ -197,7 +197,8 @@ def _make(row: Row) -> Memory:
 
 def _size(row: Row) -> int:
     memory = MemoryRow(*row)
-    return len(memory.value) + len(memory.metadata) + len(memory.description or "") * _ESCAPED_BYTES
+    values = len(memory.value) + len(memory.metadata) + len(memory.tags)
+    return values + len(memory.description or "") * _ESCAPED_BYTES
 
 
 _SHAPE = Shape(_make, _size, slice(0, 3))

@@ -197,7 +197,7 @@ def _page(reader: Reader, place: Place, wanted: MessageFilter, window: Window) -
 
 
 def _size(row: Row) -> int:
-    return len(row[4]) + len(row[7])
+    return len(row[4]) + len(row[6]) + len(row[7])
 
 
 def to_message(dialogue_id: str, namespace: str, row: Row) -> Message:

@@ -1,0 +1,51 @@
+"""Every engine, opened afresh for each test, and a world of projects over it."""
+
+import sys
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contract.making")
+
+from dialoguedb.store.sqlite import SQLiteStore  # noqa: E402 - see the line above
+from tests.contract.making import World  # noqa: E402 - see the line above
+
+# Every engine the promises are kept on: how to open it in an empty directory.
+ENGINES = {"sqlite": SQLiteStore.open}
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request):
+    """Return what opens an engine."""
+    return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    """Run on the loop the server runs on."""
+    return "asyncio", {"use_uvloop": sys.platform != "win32"}
+
+
+@pytest.fixture
+async def store(engine, tmp_path):
+    """Open an empty store."""
+    store = await engine(tmp_path / "data")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def world(store):
+    """Put the services over an empty store."""
+    return World(store)
+
+
+@pytest.fixture
+async def me(world):
+    """Make a project for this test."""
+    return await world.tenant()
+
+
+@pytest.fixture
+async def stranger(world, me):
+    """Make another project."""
+    return await world.tenant()

@@ -1,0 +1,327 @@
+"""Short ways to act on a store for one project, at moments that the test sets."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from ulid_transform import ulid_now
+
+from dialoguedb.model.dialogues import DialogueFilter, DialogueUpdate, NewDialogue, StateUpdate
+from dialoguedb.model.keys import KeyInput
+from dialoguedb.model.memories import MemoryFilter, NewMemory
+from dialoguedb.model.messages import MessageFilter, NewMessage
+from dialoguedb.model.projects import Project, ProjectInput, SettingsChange
+from dialoguedb.model.rawjson import length
+from dialoguedb.model.timestamps import render
+from dialoguedb.ports import Once, Store, Terms
+from dialoguedb.service import Services, build_services
+from dialoguedb.service.keys import Everything
+from dialoguedb.service.messages import MessagesOf
+from dialoguedb.service.pages import Listing, PageRequest
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PAGES_TURNED_MAX = 10_000
+
+
+def at(seconds: float) -> str:
+    """Return a moment that many seconds after the test's beginning."""
+    return render(START + timedelta(seconds=seconds))
+
+
+class TestClock:
+    """Goes on by a millisecond each time it is read; can be set, also backwards."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._moment = START
+
+    def set(self, seconds: float) -> None:
+        self._moment = START + timedelta(seconds=seconds)
+
+    def __call__(self) -> str:
+        self._moment += timedelta(milliseconds=1)
+        return render(self._moment)
+
+
+def over(store: Store) -> tuple[Services, TestClock]:
+    """Put the services over a store."""
+    clock = TestClock()
+    services = build_services(store, clock=clock, new_id=ulid_now, token_secret=b"secret")
+    return services, clock
+
+
+def compact(value: Any) -> bytes:
+    """Return the JSON of a value as it is stored; bytes are JSON already."""
+    return value if isinstance(value, bytes) else msgspec.json.encode(value)
+
+
+def message(content: Any = "hello", **fields: Any) -> NewMessage:
+    """Make a message, by default a user's hello without an id."""
+    stored = compact(content)
+    known = {
+        "id": "",
+        "role": "user",
+        "content": stored,
+        "content_length": length(stored),
+        "name": None,
+        "tags": (),
+        "metadata": b"{}",
+        "created": None,
+        "named": "id" in fields,
+    }
+    return NewMessage(**{**known, **fields})
+
+
+def memory(value: Any = "v", **fields: Any) -> NewMemory:
+    """Make a memory, by default without an id."""
+    known = {
+        "id": "",
+        "value": compact(value),
+        "label": None,
+        "description": None,
+        "tags": (),
+        "metadata": b"{}",
+        "created": None,
+        "named": "id" in fields,
+    }
+    return NewMemory(**{**known, **fields})
+
+
+def dialogue(dialogue_id: str = "d", **fields: Any) -> NewDialogue:
+    """Make an empty dialogue."""
+    known = {
+        "id": dialogue_id,
+        "request_id": "request",
+        "thread_of": None,
+        "label": None,
+        "state": b"{}",
+        "metadata": b"{}",
+        "tags": (),
+        "created": None,
+        "messages": None,
+    }
+    return NewDialogue(**{**known, **fields})
+
+
+def change(**fields: Any) -> DialogueUpdate:
+    """Make a change of a dialogue that leaves alone what is not named."""
+    known = {"label": UNSET, "state": UNSET, "tags": UNSET, "messages": None}
+    return DialogueUpdate(**{**known, **fields})
+
+
+def once(key: str = "key", request: str = "request") -> Once:
+    """Make an idempotency key whose recorded answer is the act's result in words."""
+    return Once(key.encode(), request.encode(), lambda result: str(result).encode())
+
+
+class Tenant:
+    """A project, and everything that can be done in it."""
+
+    def __init__(self, services: Services, clock: TestClock, project: Project) -> None:
+        self.services = services
+        self.clock = clock
+        self.project = project
+
+    def terms(self, once: Once | None = None, expected: int | None = None) -> Terms:
+        return self.services.terms(once, expected)
+
+    # --- Dialogues ----------------------------------------------------------------------------
+
+    async def new(self, dialogue_id="d", namespace="", terms=None, **fields):
+        made = dialogue(dialogue_id, **fields)
+        terms = terms or self.terms()
+        return await self.services.dialogues.create(self.project, namespace, made, terms)
+
+    async def get(self, dialogue_id="d", namespace="", last_messages=0):
+        found = await self.services.dialogues.get(
+            self.project, namespace, dialogue_id, last_messages
+        )
+        return found.value
+
+    async def revision(self, dialogue_id="d", namespace=""):
+        found = await self.services.dialogues.get(self.project, namespace, dialogue_id, 0)
+        return found.version
+
+    async def change(self, dialogue_id="d", namespace="", terms=None, **fields):
+        changed = change(**fields)
+        terms = terms or self.terms()
+        return await self.services.dialogues.update(
+            self.project, namespace, dialogue_id, changed, terms
+        )
+
+    async def act(self, action, dialogue_id="d", namespace="", terms=None):
+        terms = terms or self.terms()
+        return await self.services.dialogues.act(
+            self.project, namespace, dialogue_id, action, terms
+        )
+
+    async def delete(self, dialogue_id="d", namespace=""):
+        return await self.services.dialogues.delete(
+            self.project, namespace, dialogue_id, self.terms()
+        )
+
+    async def page(self, wanted=None, order="desc", limit=1_000, token=None):
+        listing = Listing(wanted or DialogueFilter(), order, limit)
+        return await self.services.dialogues.list(self.project, PageRequest(listing, next=token))
+
+    async def dialogues(self, order="desc", limit=1_000, **wanted):
+        """Read a list of dialogues to its end, page by page."""
+
+        async def turn(token):
+            return await self.page(DialogueFilter(**wanted), order, limit, token)
+
+        return await turn_pages(turn)
+
+    # --- State --------------------------------------------------------------------------------
+
+    async def state(self, dialogue_id="d", namespace=""):
+        found = await self.services.state.get(self.project, namespace, dialogue_id)
+        return bytes(found.value)
+
+    async def put_state(self, mode, value, dialogue_id="d", namespace="", terms=None):
+        update = StateUpdate(mode, value)
+        terms = terms or self.terms()
+        return await self.services.state.update(self.project, namespace, dialogue_id, update, terms)
+
+    # --- Messages -----------------------------------------------------------------------------
+
+    async def append(self, *messages, to="d", namespace="", terms=None):
+        stored = await self.services.messages.create(
+            self.project, namespace, to, messages, terms or self.terms()
+        )
+        return stored.value
+
+    async def message(self, message_id, of="d", namespace=""):
+        return await self.services.messages.get(self.project, namespace, of, message_id)
+
+    async def tag(self, message_id, tags, of="d", namespace=""):
+        place = (of, message_id)
+        return await self.services.messages.update(
+            self.project, namespace, place, tags, self.terms()
+        )
+
+    async def delete_message(self, message_id, of="d", namespace=""):
+        await self.services.messages.delete(self.project, namespace, of, message_id, self.terms())
+
+    async def messages_page(self, of=None, order="asc", limit=1_000, token=None):
+        listing = Listing(of or MessagesOf("", "d"), order, limit)
+        request = PageRequest(listing, next=token)
+        return await self.services.messages.list(self.project, request)
+
+    async def messages(self, of="d", namespace="", order="asc", limit=1_000, **wanted):
+        """Read a list of messages to its end, page by page."""
+        listed = MessagesOf(namespace, of, MessageFilter(**wanted))
+
+        async def turn(token):
+            return (await self.messages_page(listed, order, limit, token)).value
+
+        return await turn_pages(turn)
+
+    async def contents(self, of="d", namespace="", **wanted):
+        listed = await self.messages(of, namespace, **wanted)
+        return [msgspec.json.decode(one.content) for one in listed]
+
+    # --- Memories -----------------------------------------------------------------------------
+
+    async def remember(self, value="v", namespace="", terms=None, **fields):
+        terms = terms or self.terms()
+        new = memory(value, **fields)
+        return await self.services.memories.create(self.project, namespace, new, terms)
+
+    async def memory(self, memory_id, namespace=""):
+        return await self.services.memories.get(self.project, namespace, memory_id)
+
+    async def tag_memory(self, memory_id, tags, namespace=""):
+        return await self.services.memories.update(
+            self.project, namespace, memory_id, tags, self.terms()
+        )
+
+    async def forget(self, memory_id, namespace=""):
+        await self.services.memories.delete(self.project, namespace, memory_id, self.terms())
+
+    async def memories(self, order="desc", limit=1_000, **wanted):
+        """Read a list of memories to its end, page by page."""
+
+        async def turn(token):
+            listing = Listing(MemoryFilter(**wanted), order, limit)
+            request = PageRequest(listing, next=token)
+            return await self.services.memories.list(self.project, request)
+
+        return await turn_pages(turn)
+
+    # --- The project itself -------------------------------------------------------------------
+
+    async def set(self, **settings):
+        """Change the project's settings, and go on under the new ones."""
+        change = msgspec.convert(settings, SettingsChange)
+        self.project = await self.services.projects.update(self.project, change, self.terms())
+        return self.project.settings
+
+    async def usage(self):
+        return await self.services.projects.usage(self.project, self.clock())
+
+    async def new_key(self, **asked):
+        """Create a key; returns its secret and the key as it is shown later."""
+        issued = self.services.keys.issue(msgspec.convert(asked, KeyInput))
+        return issued.secret, await self.services.keys.create(
+            self.project, issued.new, self.terms()
+        )
+
+    async def keys(self, order="desc", limit=1_000):
+        async def turn(token):
+            request = PageRequest(Listing(Everything(), order, limit), next=token)
+            return await self.services.keys.list(self.project, request)
+
+        return await turn_pages(turn)
+
+
+class World:
+    """A store with nothing in it but what a test makes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.services, self.clock = over(store)
+        self._made = 0
+
+    async def tenant(self, **settings):
+        """Make a fresh project."""
+        self._made += 1
+        asked = ProjectInput(f"project-{self._made}", msgspec.convert(settings, SettingsChange))
+        project = await self.services.projects.create(asked, None, self.services.terms())
+        return Tenant(self.services, self.clock, project)
+
+
+async def together(acts, failing=()):
+    """Do many things at once; returns their results, with errors of the kind `failing`."""
+    results = await asyncio.gather(*acts, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, failing):
+            raise result
+    return results
+
+
+async def turn_pages(turn):
+    """Read all pages of a list and return all items."""
+    items: list[Any] = []
+    token = None
+    for _ in range(PAGES_TURNED_MAX):
+        page = await turn(token)
+        items += page.items
+        token = page.next
+        if token is None:
+            return items
+        assert page.items, "a page that is not the last shows nothing"
+    raise AssertionError("the list has no end")
+
+
+def ids(items: Any) -> list[str]:
+    """Return the ids of items, in order."""
+    return [item.id for item in items]
+
+
+def plain(item: Any) -> Any:
+    """Return an item as the JSON that clients see."""
+    return msgspec.json.decode(msgspec.json.encode(item))
