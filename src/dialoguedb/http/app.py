@@ -27,14 +27,14 @@ def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASG
     """Return the API as an ASGI application; its lifespan runs the background work."""
     rates = Rates(enabled=options.rate_limits)
     activity = Activity(services)
-    gate = Gate(Auth(services, options.trusted_proxies), rates, activity)
+    auth = Auth(services, options.trusted_proxies)
     router = Router(
-        _served(gate),
+        _served(Gate(auth, rates, activity)),
         redirect_slashes=False,
         default=NotFound(),
         lifespan=_background(activity),
     )
-    parts = Parts(services, metrics, describe(ROUTES))
+    parts = Parts(services, metrics, describe(ROUTES), auth.forget, activity.flush)
     frame = Frame(router, parts, rates, access_log=options.access_log)
     return CrossOrigin(frame, options.cors_origins) if options.cors_origins else frame
 

@@ -65,6 +65,10 @@ class Auth:
         if known.allowed and not _contains(known.allowed, self._address(call)):
             raise Forbidden("The project does not allow requests from this address")
 
+    def forget(self) -> None:
+        """Look every key up anew."""
+        self._known.clear()
+
     async def _look_up(self, secret: str) -> Known:
         caller = await self._services.keys.find(secret)
         allowed = _networks(caller.project) if caller and caller.project else ()

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -35,6 +35,12 @@ class Parts(Struct, frozen=True):
     metrics: Metrics
     description: bytes
     """The OpenAPI document."""
+
+    forget_keys: Callable[[], None]
+    """Looks every key up anew, so that a change is felt here at once."""
+
+    write_activity: Callable[[], Awaitable[None]]
+    """Writes down at once who asked how often."""
 
 
 class Call:

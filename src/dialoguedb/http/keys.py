@@ -53,4 +53,5 @@ async def delete(call: Call) -> Answer:
     """Revoke a key: it is refused within a second, on every server."""
     key_id = call.id_in_path("id")
     await call.services.keys.revoke(call.project, key_id, call.services.terms())
+    call.parts.forget_keys()
     return Answer(encode(Deleted(key_id)))

@@ -102,8 +102,8 @@ async def list_(call: Call) -> Answer:
         order=query.order or "asc",
         limit=query.limit or limits.PAGE_ITEMS_DEFAULT,
     )
-    says = named(query) if token is not None else {}
-    if dialogue_id and says:
+    says = named(query)
+    if dialogue_id:
         says["dialogueId"] = query.places["dialogueId"]
     request = PageRequest(listing, says, token, call.bound)
     found = await call.services.messages.list(call.project, request)

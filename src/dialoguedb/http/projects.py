@@ -84,6 +84,7 @@ async def delete(call: Call) -> Answer:
     projects = call.services.projects
     project = await projects.get(call.id_in_path("id"))
     deleted = await projects.delete(project.id, call.services.terms())
+    call.parts.forget_keys()
     return Answer(encode(DeletedProjectBody(project.id, deleted)))
 
 
@@ -106,12 +107,15 @@ async def update_settings(call: Call) -> Answer:
 
     change = decode(SettingsChange, call.body)
     terms = call.terms("", answer)
-    return answer(await call.services.projects.update(call.project, change, terms))
+    changed = await call.services.projects.update(call.project, change, terms)
+    call.parts.forget_keys()
+    return answer(changed)
 
 
 @endpoint("Settings", "admin", answer=Usage)
 async def get_usage(call: Call) -> Answer:
     """Return what the key's own project has used this month."""
+    await call.parts.write_activity()
     now = call.services.clock()
     return Answer(encode(await call.services.projects.usage(call.project, now)))
 

@@ -84,8 +84,8 @@ class UpdateState(OfDialogue):
 class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
     """A request for a page."""
 
-    places: ClassVar[Mapping[str, str]] = {"limit": "limit", "order": "order"}
-    """Where each parameter lies in a page request."""
+    places: ClassVar[Mapping[str, str]] = {"order": "order"}
+    """Where each parameter that a page token carries lies in a listing."""
 
     limit: Limit | UnsetType = UNSET
     order: Order | UnsetType = UNSET
@@ -188,7 +188,9 @@ def parse(kind: type[Q], query: bytes) -> Q:
 
 
 def named(query: ListQuery) -> dict[str, str]:
-    """Return what a request for a page says itself, with its place in the page request."""
+    """Return what a request for a later page says itself, with its place in the listing."""
+    if query.next is UNSET:
+        return {}
     return {
         field.encode_name: query.places[field.encode_name]
         for field in msgspec.structs.fields(query)

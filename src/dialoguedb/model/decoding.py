@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Raw, Struct
+from msgspec import Raw, Struct
 from msgspec.structs import FieldInfo
 
 from dialoguedb.model import limits, rawjson
@@ -69,9 +69,10 @@ def _collect(kind: type[Struct], value: bytes, place: str, faults: Faults) -> No
     received = _decoder(dict[str, Raw]).decode(value)
     for field in msgspec.structs.fields(kind):
         where = place + field.encode_name
-        if field.encode_name in received:
-            _collect_field(kind, field, bytes(received[field.encode_name]), where, faults)
-        elif field.default is NODEFAULT and field.default_factory is NODEFAULT:
+        value = bytes(received.get(field.encode_name, b""))
+        if value and (value != b"null" or _may_be_null(field)):
+            _collect_field(kind, field, value, where, faults)
+        elif field.required:
             faults.missing(where)
         if faults.full:
             return
@@ -79,6 +80,11 @@ def _collect(kind: type[Struct], value: bytes, place: str, faults: Faults) -> No
         known = {field.encode_name for field in msgspec.structs.fields(kind)}
         for name in received.keys() - known:
             faults.unknown(place + name, f"{place}{name} does not exist here")
+
+
+def _may_be_null(field: FieldInfo) -> bool:
+    """Tell whether null is a value, or a fault, and not the same as leaving the field out."""
+    return not field.required or _mentioned(field.type, Raw)
 
 
 def _collect_field(

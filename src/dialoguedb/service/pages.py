@@ -2,7 +2,6 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from functools import cache
 from operator import attrgetter
@@ -22,7 +21,7 @@ T = TypeVar("T")
 _SEAL_BYTES = 16
 
 
-class Listing(Struct, Generic[F], frozen=True, array_like=True):
+class Listing(Struct, Generic[F], frozen=True):
     """A list as it was asked for, and where its next page starts."""
 
     filter: F
@@ -36,12 +35,21 @@ class Listing(Struct, Generic[F], frozen=True, array_like=True):
         return Window(limit=self.limit, order=self.order, after=self.after)
 
 
+class _Sealed(Struct, Generic[F], frozen=True, array_like=True):
+    """What a token carries: everything but the limit."""
+
+    filter: F
+    order: Order
+    after: tuple[str | int, ...]
+
+
 class PageRequest(Struct, Generic[F], frozen=True):
     """A request for a page."""
 
     listing: Listing[F]
     named: Mapping[str, str] = {}
-    """What the request itself says: parameters, with their places such as `filter.order_by`."""
+    """What the request itself says beside its limit: parameters, with their places in a listing
+    such as `filter.order_by`."""
 
     next: str | None = None
     bound: str | None = None
@@ -58,12 +66,11 @@ class Pages:
         """Return the list to show: as asked for now, or as asked for on the first page."""
         if request.next is None:
             return request.listing
-        listing = self._open(scope, request.next, type(request.listing.filter))
+        sealed = self._open(scope, request.next, type(request.listing.filter))
+        listing = Listing(sealed.filter, sealed.order, request.listing.limit, sealed.after)
         if request.bound is not None and request.bound != getattr(listing.filter, "namespace", ""):
             raise Forbidden("The page token is of a namespace that this key is not bound to")
         _check_agreement(request, listing)
-        if "limit" in request.named:
-            return msgspec.structs.replace(listing, limit=request.listing.limit)
         return listing
 
     def page(self, scope: str, listing: Listing[F], found: Slice[T]) -> Page[T]:
@@ -73,14 +80,11 @@ class Pages:
         return Page(found.items, self._seal(scope, listing, found.more_after))
 
     def _seal(self, scope: str, listing: Listing[F], after: tuple[str | int, ...]) -> str:
-        text = msgspec.msgpack.encode(msgspec.structs.replace(listing, after=after))
-        return urlsafe_b64encode(self._sign(scope, text) + text).rstrip(b"=").decode()
+        text = msgspec.msgpack.encode(_Sealed(listing.filter, listing.order, after))
+        return _write(self._sign(scope, text) + text)
 
-    def _open(self, scope: str, token: str, kind: type[F]) -> Listing[F]:
-        try:
-            sealed = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-        except (UnicodeEncodeError, NotBase64):
-            raise _foreign() from None
+    def _open(self, scope: str, token: str, kind: type[F]) -> _Sealed[F]:
+        sealed = _read(token)
         text = sealed[_SEAL_BYTES:]
         if not hmac.compare_digest(sealed[:_SEAL_BYTES], self._sign(scope, text)):
             raise _foreign()
@@ -93,16 +97,30 @@ class Pages:
         return hmac.digest(self._secret, scope.encode() + b"\0" + text, "sha256")[:_SEAL_BYTES]
 
 
+def _write(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+
+def _read(token: str) -> bytes:
+    try:
+        sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        raise _foreign() from None
+    if _write(sealed) != token:  # the decoder overlooks what it does not know
+        raise _foreign()
+    return sealed
+
+
 @cache
 def _decoder(kind: type[Struct]) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(Listing[kind])  # type: ignore[valid-type] # known at run time
+    return msgspec.msgpack.Decoder(_Sealed[kind])  # type: ignore[valid-type] # known at run time
 
 
 def _check_agreement(request: PageRequest[F], listing: Listing[F]) -> None:
     faults = Faults()
     for name, place in request.named.items():
         read = attrgetter(place)
-        if name != "limit" and read(request.listing) != read(listing):
+        if read(request.listing) != read(listing):
             faults.invalid(name, f"{name} differs from the first page; only limit may change")
     faults.refuse()
 
