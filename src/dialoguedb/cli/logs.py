@@ -45,3 +45,5 @@ def configure(level: LogLevel) -> None:
     lines.setFormatter(_Lines())
     logging.basicConfig(handlers=[lines], level=level.upper(), force=True)
     logging.captureWarnings(True)  # noqa: FBT003 - the standard library's own signature
+    if level == "info":  # its eight lines about each start and stop say what ours do
+        logging.getLogger("uvicorn").setLevel("WARNING")

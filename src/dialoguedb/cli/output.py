@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +18,7 @@ Record = Mapping[str, Any]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 _DAY_CHARS = len("2026-11-22")
+_PADDING = (0, 2, 0, 0)
 
 json_option: Callable[[F], F] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON lines, as into a pipe."
@@ -33,7 +33,7 @@ def show_list(records: Iterable[Record], columns: tuple[str, ...], *, as_json: b
         return
     rows = [dict(_cells(record)) for record in records]
     used = [column for column in columns if any(row.get(column) for row in rows)]
-    table = Table(box=SIMPLE)
+    table = Table(box=None, padding=_PADDING)
     for column in used or columns:
         table.add_column(_heading(column), no_wrap=column == "id")
     for row in rows:
@@ -46,7 +46,7 @@ def show(record: Record, *, as_json: bool) -> None:
     if as_json or not sys.stdout.isatty():
         _show_line(record)
         return
-    table = Table(box=SIMPLE, show_header=False)
+    table = Table(box=None, show_header=False, padding=_PADDING)
     for name, value in _cells(record):
         table.add_row(_heading(name), _text(value))
     Console().print(table)

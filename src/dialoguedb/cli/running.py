@@ -1,5 +1,6 @@
 """uvicorn, run from here: started on our sockets, stopped by signals, with our exit code."""
 
+import logging
 import signal
 import ssl
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp
 
 from dialoguedb.cli.sockets import Place
 from dialoguedb.http.protocol import BoundedProtocol
+
+logger = logging.getLogger(__name__)
 
 _KEEP_ALIVE_S = 75
 """Longer than clients and load balancers keep an idle connection, so that they close it first."""
@@ -56,6 +59,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._when_ready()
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop accepting, and finish what is in flight."""
+        logger.info("Stopping", extra={"connections": len(self.server_state.connections)})
+        await super().shutdown(sockets)
 
     def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # no generator needed
         """Leave signals alone; uvicorn would raise them anew in the end and spoil exit code 0."""

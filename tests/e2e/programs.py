@@ -1,0 +1,143 @@
+"""The program as an operator runs it: commands that end, and servers that do not."""
+
+import json
+import re
+import signal
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.http.server import NO_AUTHORITIES, program, quiet_environment
+
+SECONDS_MAX = 30
+READY = re.compile(r"^DialogueDB ready on (?P<url>https?://\S+:(?P<port>\d+))$", re.MULTILINE)
+KEY = re.compile(r"ddb_[A-Za-z0-9_-]{43}")
+
+
+@dataclass
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def records(self):
+        """Read the JSON lines it printed."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def record(self):
+        """Read the one JSON line it printed."""
+        (record,) = self.records
+        return record
+
+    @property
+    def error(self):
+        """Return its one line of complaint."""
+        assert self.out == ""
+        *usage, line = self.err.splitlines()
+        assert not usage or usage[0].startswith("Usage: "), self.err
+        return line.removeprefix("Error: ")
+
+
+@dataclass
+class Serving:
+    """A server that runs."""
+
+    process: subprocess.Popen[str]
+    log_file: Path
+    out: str
+    url: str
+    port: int
+    closing: ExitStack
+
+    @property
+    def first_key(self):
+        """Return the key that a first start shows."""
+        found = KEY.search(self.out)
+        assert found, self.out
+        return found[0]
+
+    def client(self, key=None, verify: ssl.SSLContext = NO_AUTHORITIES) -> httpx.Client:
+        """Return a client that carries this key, or none."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        client = httpx.Client(
+            base_url=self.url, headers=headers, timeout=SECONDS_MAX, verify=verify
+        )
+        return self.closing.enter_context(client)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ask it to stop; returns its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(SECONDS_MAX)
+
+    def log(self):
+        """Read what it has logged so far."""
+        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
+
+
+class Room:
+    """A directory to run commands in."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.data = directory / "dialoguedb-data"
+
+    def run(self, *words: object, **variables: str) -> Ended:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [program(), *map(str, words)],
+            capture_output=True,
+            check=False,
+            cwd=self.directory,
+            env=quiet_environment() | variables,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=SECONDS_MAX,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def serving(self, *words: object, **variables: str) -> Iterator[Serving]:
+        """Run a server on a free port until the block ends."""
+        log_file = self.directory / "log"
+        with log_file.open("w") as log:
+            process = subprocess.Popen(
+                [program(), "serve", "--port", "0", *map(str, words)],
+                cwd=self.directory,
+                env=quiet_environment() | variables,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        with process, ExitStack() as closing:
+            closing.callback(process.kill)
+            out = _until_ready(process)
+            ready = READY.search(out)
+            assert ready, out + log_file.read_text()
+            yield Serving(process, log_file, out, ready["url"], int(ready["port"]), closing)
+
+
+def _until_ready(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    lines = ""
+    killer = threading.Timer(SECONDS_MAX, process.kill)
+    killer.start()
+    try:
+        for line in process.stdout:
+            lines += line
+            if READY.search(lines):
+                break
+    finally:
+        killer.cancel()
+    return lines
