@@ -27,7 +27,6 @@ class TestWithoutAGoodKey:
         [
             "",
             "Bearer",
-            "Bearer ",
             "Basic {key}",
             "{key}",
             "Bearer {key}x",

@@ -92,7 +92,9 @@ class TestAPageOfAList:
 
     def test_an_item_larger_than_that_comes_alone(self, api):
         new_dialogue(api, id="d")
-        image = {"type": "image", "source": {"type": "base64", "data": "A" * (33 * MIB)}}
+        data = "A" * (33 * MIB)
+        source = {"type": "base64", "media_type": "image/png", "data": data}
+        image = {"type": "image", "source": source}
         new_messages(api, "d", {"id": "small"})
         body = compact([{"id": "large", "role": "user", "content": [image]}])
         done(post_bytes(api, "/dialogue/d/messages", body))

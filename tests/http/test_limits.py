@@ -20,6 +20,8 @@ MIB = 1024 * 1024
 MESSAGES = "/dialogue/d/messages"
 JPEG = base64.b64encode(b"\xff\xd8\xff" + bytes(3_000)).decode()
 
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "*"}}
+
 
 @pytest.fixture(autouse=True)
 def dialogue(api):

@@ -11,6 +11,11 @@ from .rows import ADMIN, DATA, OPERATOR
 SEGMENT = re.compile(r"\{[^}]*\}")
 
 
+@pytest.fixture(scope="module")
+def described(operator):
+    return done(operator.get("/openapi.json"))
+
+
 class TestHealth:
     @pytest.mark.parametrize("path", ["/health", "/ready"])
     def test_it_says_that_all_is_well(self, path, nobody):
@@ -35,10 +40,6 @@ class TestMetrics:
 
 
 class TestTheDescription:
-    @pytest.fixture(scope="class")
-    def described(self, operator):
-        return operator.get("/openapi.json").json()
-
     def test_it_is_openapi_3_1(self, described):
         assert described["openapi"].startswith("3.1")
         assert described["info"]["title"]
