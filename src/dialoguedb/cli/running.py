@@ -1,5 +1,6 @@
 """uvicorn, run from here: started on our sockets, stopped by signals, with our exit code."""
 
+import asyncio
 import logging
 import signal
 import ssl
@@ -12,12 +13,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from dialoguedb.cli.sockets import Place
+from dialoguedb.errors import InternalError
 from dialoguedb.http.protocol import BoundedProtocol
 
 logger = logging.getLogger(__name__)
 
 _KEEP_ALIVE_S = 75
 """Longer than clients and load balancers keep an idle connection, so that they close it first."""
+
+_TLS_OPENING_S = 10
+_TLS_CLOSING_S = 1
+"""How long a client gets to say goodbye; one that is idle would else hold up every stop."""
 
 
 class Server(uvicorn.Server):
@@ -44,10 +50,10 @@ class Server(uvicorn.Server):
                 workers=1,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=shutdown_timeout_s,
-                ssl_context_factory=(lambda _config, _default: context) if context else None,
             )
         )
         self._place = place
+        self._context = context
         self._when_ready = when_ready
 
     async def run_until_stopped(self) -> None:
@@ -55,10 +61,26 @@ class Server(uvicorn.Server):
         await self.serve(self._place.listening)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Start, and tell when connections are really accepted."""
-        await super().startup(sockets)
-        if self.started:
-            self._when_ready()
+        """Start the application, then accept connections, then tell so."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise InternalError("The application did not start; the log says why")
+        self.servers = [await self._accept(one) for one in sockets or ()]
+        self.started = True
+        self._when_ready()
+
+    async def _accept(self, listening: socket) -> asyncio.Server:
+        """Serve connections; uvicorn itself offers no time limits on TLS's opening and closing."""
+        return await asyncio.get_running_loop().create_server(
+            self._connection,
+            sock=listening,
+            ssl=self._context,
+            ssl_handshake_timeout=_TLS_OPENING_S if self._context else None,
+            ssl_shutdown_timeout=_TLS_CLOSING_S if self._context else None,
+        )
+
+    def _connection(self) -> BoundedProtocol:
+        return BoundedProtocol(self.config, self.server_state, self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Stop accepting, and finish what is in flight."""

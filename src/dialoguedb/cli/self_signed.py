@@ -17,8 +17,8 @@ AUTHORITY = "ca.pem"
 CERTIFICATE = "server.pem"
 """The server's certificate with its key; the authority's own key is never kept."""
 
-_LOCAL = ("localhost", "127.0.0.1", "::1")
-_EVERY_INTERFACE = {"0.0.0.0", "::"}  # noqa: S104 - told apart, not bound
+# With the wildcards, for they stand in the address that a server shows, and may be copied.
+_LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - named, not bound
 _HANDSHAKE_STEPS = 4
 _DAYS_VALID = 820
 """Some systems refuse certificates for more than 825 days; the first start after that renews."""
@@ -27,7 +27,7 @@ _DAYS_VALID = 820
 def certificate(data: Path, host: str) -> Path:
     """Return the certificate in a data directory, made anew unless it fits this host."""
     place = data / DIRECTORY
-    names = list(dict.fromkeys((*_LOCAL, *({host} - _EVERY_INTERFACE))))
+    names = list(dict.fromkeys((*_LOCAL, host)))
     if not all(_is_trusted(place, name) for name in names):
         try:
             _make(place, names)
