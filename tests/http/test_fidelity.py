@@ -21,6 +21,7 @@ OBJECTS = [
     b'{"small":-123456789012345678901234567890,"zero":-0,"minus":-0.0}',
     b'{"one":1,"point":1.0,"zeros":1.000,"exponent":1e0,"capital":1E+5}',
     b'{"huge":1e400,"tiny":1e-400,"long":3.14159265358979323846264338327950288}',
+    b'{"endless":%s,"fraction":0.%se-%s}' % (b"7" * 4_000, b"3" * 5_000, b"9" * 4_000),
     b'{"n":null,"t":true,"f":false}',
     b'{"z":1,"a":2,"m":3,"A":4}',
     b'{"":{"":[]}}',
@@ -30,6 +31,7 @@ OBJECTS = [
     b'{"spaces":" a  b ","tab":"\\t","braces":"} ] , : {"}',
     b'{"__proto__":{"x":1},"constructor":null}',
 ]
+IMAGE = b'{"type":"image","source":{"type":"base64","media_type":"image/png","data":"%s"}}'
 TEXTS = [
     rb'"a\u0000b"',
     rb'"\ud800"',
@@ -75,6 +77,14 @@ class TestContent:
                 assert told(answer, b"content", content) == 1
         assert told(api.get(MESSAGES), b"content", content) == 2
 
+    @pytest.mark.parametrize("beside", OBJECTS, ids=repr)
+    @pytest.mark.parametrize("filling", [b"AAAA", b"A" * 1_100_000], ids=["small", "large"])
+    def test_what_stands_beside_an_image_comes_back_too(self, beside, filling, api):
+        content = b"[%s,%s]" % (IMAGE % filling, beside)
+        sent = post_bytes(api, MESSAGES, b'{"id":"m","role":"user","content":%s}' % content)
+        assert sent.status_code == 200
+        assert told(api.get(f"{MESSAGES}/m"), b"content", content) == 1
+
     @pytest.mark.parametrize("content", TEXTS, ids=repr)
     def test_text_comes_back_as_the_same_text(self, content, api):
         sent = post_bytes(api, MESSAGES, b'{"id":"m","role":"user","content":%s}' % content)
@@ -83,8 +93,8 @@ class TestContent:
         assert done(api.get(f"{MESSAGES}/m"))["content"] == told
         assert done(api.get(MESSAGES))["items"][0]["content"] == told
 
-    def test_every_way_of_sending_keeps_the_bytes(self, api):
-        content = b'{"n":1.0,"s":"\\ud800"}'
+    @pytest.mark.parametrize("content", OBJECTS, ids=repr)
+    def test_every_way_of_sending_keeps_the_bytes(self, content, api):
         message = b'{"role":"user","content":%s}' % content
         for method, path, body in [
             ("POST", MESSAGES, b"[%s]" % message),

@@ -175,6 +175,30 @@ class TestJsonBombs:
             assert answer.status_code == 400
             assert len(answer.content) < 10_000
 
+    @pytest.mark.parametrize("number", [b"9" * 5_000, b"1e400", b"-1e999999999", b"0.1e-400"])
+    def test_numbers_that_no_machine_holds_are_no_defect_anywhere(self, number, api):
+        large = b"[%s]" % b",".join([b"0"] * 600_000)
+        for path, body, statuses in [
+            ("/dialogue/d/messages", b'[{"role":"u","content":{"n":%s}},{}]' % number, {400}),
+            ("/dialogue/d/messages", b'[{"role":"u","content":{"n":%s}}]' % number, {200}),
+            (
+                "/dialogue/d/messages",
+                b'{"role":"u","content":{"n":[%s,%s]}}' % (number, large),
+                {400},
+            ),
+            ("/memory", b'{"value":{"n":[%s,%s]}}' % (number, large), {400}),
+            ("/dialogue", b'{"label":5,"state":{"n":%s}}' % number, {400}),
+            ("/dialogue", b'{"label":%s}' % number, {400}),
+            ("/dialogue", b'{"unknown":%s,"metadata":{"n":"\\ud800"}}' % number, {200}),
+            ("/dialogue", b'{"tags":[%s]}' % number, {400}),
+            ("/admin/keys", b'{"name":%s}' % number, {400}),
+        ]:
+            answer = post_bytes(api, path, body)
+            assert answer.status_code in statuses, (path, body[:80], answer.text[:300])
+        for settings in [b'{"rateLimit":{"burst":%s}}', b'{"quotas":{"messages":%s}}']:
+            answer = post_bytes(api, "/admin/settings", settings % number, "PUT")
+            assert answer.status_code == 400
+
     def test_an_answer_to_many_faults_stays_small(self, api):
         batch = [{"role": 5, "content": 5, "id": 5, "name": 5, "tags": 5}] * 1_000
         answer = api.post("/dialogue/d/messages", json=batch)

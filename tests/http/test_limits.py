@@ -72,15 +72,9 @@ class TestContent:
     @pytest.mark.parametrize(
         "part",
         [
-            {
-                "type": "image",
-                "source": {"type": "base64", "media_type": "image/jpeg", "data": "*"},
-            },
+            IMAGE,
             {"type": "image_url", "image_url": {"url": "data:image/png;base64,*"}},
-            {
-                "type": "tool_result",
-                "content": [{"type": "image", "source": {"type": "base64", "data": "*"}}],
-            },
+            {"type": "tool_result", "content": [IMAGE]},
         ],
         ids=["source", "image_url", "inside a tool result"],
     )

@@ -121,6 +121,19 @@ class TestTwinsInABatch:
             assert len(error["details"]) == 1
         assert get_dialogue(api, "d")["totalMessages"] == 2
 
+    def test_a_batch_of_one_is_a_batch_and_one_message_is_not(self, api):
+        new_message(api, "d", id="m")
+        other = {"id": "m", "role": "user", "content": "other"}
+        for method, path, body, place in [
+            ("POST", MESSAGES, [other], "messages[0].id"),
+            ("POST", MESSAGES, {"messages": [other]}, "messages[0].id"),
+            ("PUT", "/dialogue/d", {"messages": [other]}, "messages[0].id"),
+            ("PUT", "/dialogue/d", {"message": other}, "message.id"),
+            ("POST", MESSAGES, other, "id"),
+        ]:
+            error = refused(api.request(method, path, json=body), "DUPLICATE_ID")
+            assert [detail["field"] for detail in error["details"]] == [place]
+
 
 class TestATwinOfAMemory:
     def test_it_is_answered_with_the_stored_one(self, api):
