@@ -93,8 +93,16 @@ class Room:
 
     def run(self, *words: object, **variables: str) -> Ended:
         """Run a command to its end."""
+        return self._run([program(), *map(str, words)], variables)
+
+    def run_on_full_disk(self, kib: int, *words: object) -> Ended:
+        """Run a command that cannot write files larger than this."""
+        limited = f'ulimit -f {kib}; exec "$@"'
+        return self._run(["bash", "-c", limited, "bash", program(), *map(str, words)], {})
+
+    def _run(self, command: list[str], variables: dict[str, str]) -> Ended:
         done = subprocess.run(
-            [program(), *map(str, words)],
+            command,
             capture_output=True,
             check=False,
             cwd=self.directory,

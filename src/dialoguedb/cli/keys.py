@@ -14,7 +14,7 @@ from dialoguedb.cli.options import (
     chosen_settings,
     examples,
     settings_options,
-    tell_when_made,
+    told_when_made,
 )
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of, owners
@@ -67,8 +67,8 @@ def create(**flags: Any) -> None:
     settings = chosen_settings(flags)
     if flags["operator"] and (flags["project"] or flags["namespace"] or flags["scope"]):
         raise click.UsageError("An operator's key has no project, namespace or scope.")
-    tell_when_made(settings)
-    record = asyncio.run(_create(settings, flags))
+    with told_when_made(settings):
+        record = asyncio.run(_create(settings, flags))
     if flags["quiet"]:
         click.echo(record["key"])
     else:

@@ -1,7 +1,8 @@
 """The settings as options of a command: flags, help and checks follow from `settings`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -94,7 +95,10 @@ def chosen_settings(flags: dict[str, Any]) -> Settings:
     return settings.load(given, os.environ, config)
 
 
-def tell_when_made(settings: Settings) -> None:
-    """Say so when a command makes a new data directory, in case another one was meant."""
-    if not settings.database_directory.exists():
-        click.echo(f"Making a new data directory: {settings.database_directory}", err=True)
+@contextmanager
+def told_when_made(settings: Settings) -> Iterator[None]:
+    """Say so when a command has made a new data directory, in case another one was meant."""
+    is_new = not settings.database_directory.exists()
+    yield
+    if is_new:
+        click.echo(f"Made a new data directory: {settings.database_directory}", err=True)

@@ -13,7 +13,7 @@ from dialoguedb.cli.options import (
     chosen_settings,
     examples,
     settings_options,
-    tell_when_made,
+    told_when_made,
 )
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of
@@ -45,8 +45,8 @@ def projects() -> None:
 def create(name: str, **flags: Any) -> None:
     """Create a project with an admin key, which is shown once."""
     settings = chosen_settings(flags)
-    tell_when_made(settings)
-    record = asyncio.run(_create(settings, name))
+    with told_when_made(settings):
+        record = asyncio.run(_create(settings, name))
     if flags["quiet"]:
         click.echo(record["key"])
     else:

@@ -166,9 +166,10 @@ def _shortened(findings: Iterator[str]) -> Iterator[str]:
 
 
 def _file_findings(db: apsw.Connection) -> Iterator[str]:
-    for (line,) in db.execute("PRAGMA integrity_check"):
-        if line != "ok":
-            yield f"The file is damaged: {line}"
+    for (text,) in db.execute("PRAGMA integrity_check"):
+        for line in text.splitlines():
+            if line != "ok" and not line.startswith("***"):  # a heading
+                yield f"The file is damaged: {line}"
 
 
 def _orphans(db: apsw.Connection) -> Iterator[str]:

@@ -34,7 +34,8 @@ def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
         files.check_ours(db, path)
         migrations.check_known(db)
         db.execute("BEGIN")
-        migrations.version(db)  # the first read takes hold of the state
+        if migrations.version(db) == 0:  # this first read takes hold of the state, too
+            raise DataError(f"{path} is empty")
         yield db
     except apsw.Error as error:
         raise files.unusable(path, error) from error

@@ -1,0 +1,93 @@
+"""Data directories as they should not be: what each command says of them, and leaves of them."""
+
+import os
+
+import apsw
+import pytest
+
+from tests.e2e.test_backup import FILE
+
+READERS = [["keys", "list"], ["projects", "list"], ["backup", "copy"], ["check"], ["migrate"]]
+MAKERS = [["serve", "--port", "0"], ["keys", "create"], ["projects", "create", "acme"]]
+
+
+def said_by(room, words):
+    """Run a command that has to fail, and return its one line."""
+    ended = room.run(*words)
+    assert ended.code == 1
+    assert len(ended.error) < 300
+    return ended.error
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_reading_what_is_not_there_makes_nothing(room, words):
+    error = said_by(room, words)
+    assert error == "There is no data in dialoguedb-data: it does not exist"
+    assert not room.data.exists()
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
+def test_reading_an_empty_directory_leaves_it_empty(room, words):
+    room.data.mkdir()
+    error = said_by(room, words)
+    assert error == "There is no data in dialoguedb-data: it is empty or something else"
+    assert list(room.data.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", MAKERS, ids=" ".join)
+def test_a_directory_of_other_things_is_refused_and_left_alone(room, words):
+    room.data.mkdir()
+    (room.data / "thesis.tex").write_text("mine")
+    error = said_by(room, words)
+    assert error.startswith("dialoguedb-data holds other files and no dialoguedb.sqlite3")
+    assert [path.name for path in room.data.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("words", MAKERS, ids=" ".join)
+def test_a_file_in_place_of_the_directory_is_refused(room, words):
+    room.data.write_text("mine")
+    assert said_by(room, words) == "dialoguedb-data is a file; a data directory is needed"
+    assert room.data.read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [*READERS, *MAKERS], ids=" ".join)
+def test_another_programs_database_is_refused_and_left_alone(room, words):
+    room.data.mkdir()
+    db = apsw.Connection(str(room.data / FILE))
+    db.execute("CREATE TABLE recipes (name)")
+    db.close()
+    before = (room.data / FILE).read_bytes()
+    assert "is a database of another program" in said_by(room, words)
+    assert (room.data / FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [*READERS, *MAKERS], ids=" ".join)
+def test_a_file_that_is_no_database_is_refused_and_left_alone(room, words):
+    room.data.mkdir()
+    (room.data / FILE).write_text("not a database at all, but long enough to look at" * 99)
+    error = said_by(room, words)
+    assert "is damaged or no SQLite database" in error
+    assert "dialoguedb restore" in error
+    assert (room.data / FILE).read_text().startswith("not a database")
+
+
+@pytest.mark.parametrize("words", MAKERS, ids=" ".join)
+def test_a_place_where_nothing_can_be_made_is_told(room, words):
+    error = said_by(room, [*words, "--data", "/proc/dialoguedb"])
+    assert error.startswith("/proc/dialoguedb cannot be used: ")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+@pytest.mark.parametrize("words", MAKERS, ids=" ".join)
+def test_a_read_only_directory_is_told(room, words):
+    room.run("projects", "create", "before")
+    (room.data / FILE).chmod(0o400)
+    room.data.chmod(0o500)
+    assert "cannot be opened for writing" in said_by(room, words)
+
+
+def test_hidden_files_and_certificates_are_no_hindrance(room):
+    room.data.mkdir()
+    (room.data / ".DS_Store").touch()
+    (room.data / "tls").mkdir()
+    assert room.run("projects", "create", "acme").code == 0
