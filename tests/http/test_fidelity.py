@@ -1,7 +1,6 @@
 """Fidelity: what was sent comes back, byte for byte in its compact form."""
 
 import json
-import re
 
 import pytest
 
@@ -56,9 +55,15 @@ def dialogue(api):
 STATES = [state for state in OBJECTS if b"twice" not in state]  # merging keeps one of each key
 
 
+def short(data: bytes) -> str:
+    """Name an example by its start."""
+    return repr(data[:40])
+
+
 def told(answer, name: bytes, value: bytes) -> int:
     """Count how often an answer tells exactly these bytes under this name."""
-    return len(re.findall(b'"%s":%s[,}]' % (name, re.escape(value)), answer.content))
+    _, *after = answer.content.split(b'"%s":%s' % (name, value))
+    return sum(rest[:1] in {b",", b"}"} for rest in after)
 
 
 def spread(data: bytes) -> bytes:
@@ -67,7 +72,7 @@ def spread(data: bytes) -> bytes:
 
 
 class TestContent:
-    @pytest.mark.parametrize("content", [*OBJECTS, *(b"[%s]" % one for one in OBJECTS)], ids=repr)
+    @pytest.mark.parametrize("content", [*OBJECTS, *(b"[%s]" % one for one in OBJECTS)], ids=short)
     def test_structured_content_comes_back_in_the_same_bytes(self, content, api):
         for name, sent_as in [("a", content), ("b", spread(content))]:
             body = b'{"id":"%s","role":"user","content":%s}' % (name.encode(), sent_as)
@@ -77,7 +82,7 @@ class TestContent:
                 assert told(answer, b"content", content) == 1
         assert told(api.get(MESSAGES), b"content", content) == 2
 
-    @pytest.mark.parametrize("beside", OBJECTS, ids=repr)
+    @pytest.mark.parametrize("beside", OBJECTS, ids=short)
     @pytest.mark.parametrize("filling", [b"AAAA", b"A" * 1_100_000], ids=["small", "large"])
     def test_what_stands_beside_an_image_comes_back_too(self, beside, filling, api):
         content = b"[%s,%s]" % (IMAGE % filling, beside)
@@ -85,7 +90,7 @@ class TestContent:
         assert sent.status_code == 200
         assert told(api.get(f"{MESSAGES}/m"), b"content", content) == 1
 
-    @pytest.mark.parametrize("content", TEXTS, ids=repr)
+    @pytest.mark.parametrize("content", TEXTS, ids=short)
     def test_text_comes_back_as_the_same_text(self, content, api):
         sent = post_bytes(api, MESSAGES, b'{"id":"m","role":"user","content":%s}' % content)
         told = done(sent)["content"]
@@ -93,7 +98,7 @@ class TestContent:
         assert done(api.get(f"{MESSAGES}/m"))["content"] == told
         assert done(api.get(MESSAGES))["items"][0]["content"] == told
 
-    @pytest.mark.parametrize("content", OBJECTS, ids=repr)
+    @pytest.mark.parametrize("content", OBJECTS, ids=short)
     def test_every_way_of_sending_keeps_the_bytes(self, content, api):
         message = b'{"role":"user","content":%s}' % content
         for method, path, body in [
@@ -109,7 +114,7 @@ class TestContent:
 
 
 class TestMetadata:
-    @pytest.mark.parametrize("metadata", OBJECTS, ids=repr)
+    @pytest.mark.parametrize("metadata", OBJECTS, ids=short)
     def test_it_comes_back_in_the_same_bytes(self, metadata, api):
         bodies = {
             "/dialogue": b'{"metadata":%s}',
@@ -124,7 +129,7 @@ class TestMetadata:
 
 
 class TestState:
-    @pytest.mark.parametrize("state", STATES, ids=repr)
+    @pytest.mark.parametrize("state", STATES, ids=short)
     def test_it_comes_back_in_the_same_bytes(self, state, api):
         made = post_bytes(api, "/dialogue", b'{"id":"s","state":%s}' % spread(state))
         done(made)
@@ -138,14 +143,14 @@ class TestState:
 
 
 class TestMemories:
-    @pytest.mark.parametrize("value", [*OBJECTS, *ANY], ids=repr)
+    @pytest.mark.parametrize("value", [*OBJECTS, *ANY], ids=short)
     def test_a_value_comes_back_in_the_same_bytes(self, value, api):
         made = post_bytes(api, "/memory", b'{"id":"k","value": %s }' % value)
         done(made)
         for answer in [made, api.get("/memory/k"), api.get("/memory")]:
             assert told(answer, b"value", value) == 1
 
-    @pytest.mark.parametrize("value", TEXTS, ids=repr)
+    @pytest.mark.parametrize("value", TEXTS, ids=short)
     def test_text_comes_back_as_the_same_text(self, value, api):
         done(post_bytes(api, "/memory", b'{"id":"k","value":%s}' % value))
         assert done(api.get("/memory/k"))["value"] == json.loads(value)

@@ -63,6 +63,29 @@ class TestBodiesThatDoNotEnd:
         assert get_dialogue(api, "slow")["id"] == "slow"
 
 
+class TestWaitingForLeave:
+    def test_a_client_may_ask_before_it_sends_its_body(self, server, project, api):
+        body = json.dumps({"id": "asked"}).encode()
+        with Line(server) as line:
+            expect = {"Expect": "100-continue", "Content-Length": len(body)}
+            line.send(head("POST", "/dialogue", project.key, **expect))
+            assert line.received.readline().startswith(b"HTTP/1.1 100")
+            assert line.received.readline().strip() == b""
+            line.send(body)
+            answer = line.answer()
+        assert answer
+        assert answer.status == 200
+        assert get_dialogue(api, "asked")["id"] == "asked"
+
+    def test_it_is_told_before_that_the_body_is_too_large(self, server, project):
+        with Line(server) as line:
+            expect = {"Expect": "100-continue", "Content-Length": 40_000_000}
+            line.send(head("POST", "/dialogue", project.key, **expect))
+            answer = line.answer()
+        assert answer
+        assert answer.status == 413
+
+
 class TestPipelining:
     def test_requests_sent_ahead_are_answered_in_order(self, server, project):
         requests = [

@@ -154,6 +154,24 @@ class TestKeysBoundToANamespace:
         batch = {"messages": [HELLO], **other}
         refused(bound.post("/dialogue/d/messages", json=batch), "FORBIDDEN")
 
+    def test_naming_another_is_forbidden_whatever_else_is_wrong(self, bound):
+        new_dialogue(bound, id="d")
+        other = {"namespace": "other"}
+        refused(bound.post("/dialogue", json={**other, "label": 5}), "FORBIDDEN")
+        refused(bound.post("/dialogue/none/messages", json=other), "FORBIDDEN")
+        refused(bound.post("/dialogue/d/messages", json=[{}, other]), "FORBIDDEN")
+        refused(bound.post("/dialogue?namespace=mine", json=other), "FORBIDDEN")
+        refused(bound.get("/dialogue?namespace=other&limit=0"), "FORBIDDEN")
+        refused(bound.get("/messages?namespace=other"), "FORBIDDEN")
+
+    def test_a_namespace_inside_of_state_or_content_is_none(self, bound):
+        new_dialogue(bound, id="d", metadata={"namespace": "other"})
+        state = {"namespace": "other"}
+        assert done(bound.put("/dialogue/d/state", json=state)) == state
+        assert done(bound.patch("/dialogue/d/state", json=state)) == state
+        new_message(bound, "d", content=state, metadata=state)
+        new_memory(bound, value=state)
+
     def test_a_bound_key_never_reaches_the_default_namespace(self, api, bound):
         new_dialogue(api, id="d")
         refused(bound.get("/dialogue/d"), "DIALOGUE_NOT_FOUND")

@@ -187,6 +187,7 @@ class TestIdempotencyKeys:
         done(api.put("/dialogue/d/state", json={"between": 1}))
         again = api.request(method, path, json=body, headers=KEY)
         assert (again.status_code, again.content) == (200, first.content)
+        assert again.headers.get("ETag") == first.headers.get("ETag")
         assert get_dialogue(api, "d")["totalMessages"] == stored
 
     def test_another_body_is_a_reuse_and_changes_nothing(self, api):
@@ -207,6 +208,13 @@ class TestIdempotencyKeys:
             "a": 1,
             "b": 2,
         }
+
+    def test_a_recorded_answer_comes_before_a_version_that_is_stale_by_now(self, api):
+        headers = {**KEY, "If-Match": api.get("/dialogue/d").headers["ETag"]}
+        first = done(api.put("/dialogue/d", json={"label": "l"}, headers=headers))
+        done(api.put("/dialogue/d", json={"label": "m"}))
+        assert done(api.put("/dialogue/d", json={"label": "l"}, headers=headers)) == first
+        assert get_dialogue(api, "d")["label"] == "m"
 
     def test_a_refusal_is_not_recorded(self, api):
         refused(api.post("/dialogue/e/messages", json=HELLO, headers=KEY), "DIALOGUE_NOT_FOUND")
