@@ -1,7 +1,11 @@
 """Answers: a status, a body, and the headers that belong to them."""
 
+from os import urandom
+
 import msgspec
 from msgspec import Struct
+
+from dialoguedb.http.rates import Standing
 
 Header = tuple[bytes, bytes]
 
@@ -17,6 +21,28 @@ class Answer(Struct, gc=False):
     status: int = 200
     content_type: bytes = b"application/json"
     headers: tuple[Header, ...] = ()
+
+
+def new_request_id() -> str:
+    """Return a random UUID; `uuid` itself would take four times as long."""
+    digits = urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def headers_of(answer: Answer, request_id: str, standing: Standing) -> list[Header]:
+    """Return the headers of an answer: its own, and those that every answer has."""
+    headers = [
+        (b"content-type", answer.content_type),
+        (b"content-length", b"%d" % len(answer.body)),
+        (b"x-request-id", request_id.encode()),
+        (b"x-ratelimit-limit", b"%d" % standing.limit),
+        (b"x-ratelimit-remaining", b"%d" % standing.remaining),
+        (b"x-ratelimit-reset", b"%d" % standing.reset),
+        *answer.headers,
+    ]
+    if answer.etag is not None:
+        headers.append((b"etag", answer.etag))
+    return headers
 
 
 class Deleted(Struct):

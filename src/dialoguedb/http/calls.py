@@ -4,14 +4,13 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from starlette.types import Receive, Scope
 
 from dialoguedb.errors import Forbidden
-from dialoguedb.http.answers import Answer, record
+from dialoguedb.http.answers import Answer, new_request_id, record
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.rates import Standing
 from dialoguedb.model import limits
@@ -174,7 +173,7 @@ def _by_name(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def _request_id(sent: bytes) -> str:
-    return sent.decode() if _REQUEST_ID.fullmatch(sent) else str(uuid4())
+    return sent.decode() if _REQUEST_ID.fullmatch(sent) else new_request_id()
 
 
 def _agreed(claims: Iterable[Claim], faults: Faults) -> str | None:

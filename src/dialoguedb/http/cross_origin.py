@@ -1,12 +1,13 @@
 """Calls from web pages of other origins; only the configured ones are let in."""
 
 from collections.abc import Sequence
-from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
+
+from dialoguedb.http.answers import new_request_id
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")
@@ -36,5 +37,5 @@ class CrossOrigin(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer a browser that asks first; this answer, too, has a request id."""
         response = super().preflight_response(request_headers)
-        response.headers["X-Request-Id"] = str(uuid4())
+        response.headers["X-Request-Id"] = new_request_id()
         return response

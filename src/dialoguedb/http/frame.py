@@ -7,10 +7,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dialoguedb.errors import DialogueDBError, RouteNotFound
 from dialoguedb.http import bodies, problems
-from dialoguedb.http.answers import Answer, Header
+from dialoguedb.http.answers import Answer, headers_of
 from dialoguedb.http.calls import Call, Parts
 from dialoguedb.http.paths import normalise
-from dialoguedb.http.rates import Rates
+from dialoguedb.http.rates import full
 
 _DEFECT_STATUS = 500
 _log = logging.getLogger(__name__)
@@ -20,10 +20,9 @@ _access_log = logging.getLogger("dialoguedb.access")
 class Frame:
     """Names each call, has it answered whatever happens, and measures it."""
 
-    def __init__(self, routes: ASGIApp, parts: Parts, rates: Rates, *, access_log: bool) -> None:
+    def __init__(self, routes: ASGIApp, parts: Parts, *, access_log: bool) -> None:
         self._routes = routes
         self._parts = parts
-        self._rates = rates
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +40,9 @@ class Frame:
         metrics.in_flight += 1
         try:
             answer = await self._answer(call, send)
-            headers = self._headers(call, answer)
+            headers = headers_of(answer, call.request_id, call.standing or full())
+            if bodies.is_left_unread(call):
+                headers.append((b"connection", b"close"))
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await send({"type": "http.response.body", "body": answer.body})
         except bodies.ClientGone:
@@ -70,23 +71,6 @@ class Frame:
             defect = problems.unexpected()
             return problems.answer_of(defect, call.request_id, self._parts.services.clock())
         return call.answer
-
-    def _headers(self, call: Call, answer: Answer) -> list[Header]:
-        standing = call.standing or self._rates.full()
-        headers = [
-            (b"content-type", answer.content_type),
-            (b"content-length", b"%d" % len(answer.body)),
-            (b"x-request-id", call.request_id.encode()),
-            (b"x-ratelimit-limit", b"%d" % standing.limit),
-            (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-            (b"x-ratelimit-reset", b"%d" % standing.reset),
-            *answer.headers,
-        ]
-        if answer.etag is not None:
-            headers.append((b"etag", answer.etag))
-        if bodies.is_left_unread(call):
-            headers.append((b"connection", b"close"))
-        return headers
 
     def _note(self, call: Call, answer: Answer, seconds: float) -> None:
         metrics = self._parts.metrics

@@ -35,6 +35,8 @@ from dialoguedb.ports import Versioned
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Listing, PageRequest
 
+Stored = Versioned[Sequence[Message]]
+
 
 class DeletedMessage(Struct, rename="camel"):
     """The answer of deleting a message."""
@@ -72,7 +74,7 @@ async def create(call: Call) -> Answer:
     dialogue_id = call.dialogue_id(*sent.dialogue_ids())
     namespace = call.namespace(*sent.namespaces())
 
-    def answer(stored: Versioned[Sequence[Message]]) -> Answer:
+    def answer(stored: Stored) -> Answer:
         return Answer(encode(sent.shaped(stored.value)), sequence_tag(stored.version))
 
     terms = call.terms(namespace, answer)
@@ -92,20 +94,13 @@ async def create(call: Call) -> Answer:
 async def list_(call: Call) -> Answer:
     """List the messages of a dialogue, oldest first."""
     query: ListMessages = call.query
-    token = given(query.next)
-    dialogue_id = (
-        "" if token and not ("dialogueId" in call.path or query.dialogue_id) else call.dialogue_id()
-    )
     wanted = MessageFilter(role=given(query.role), tags=query.any_of(), created=query.span())
     listing = Listing(
-        filter=MessagesOf(call.namespace(), dialogue_id, wanted),
+        filter=MessagesOf(call.namespace(), call.dialogue_id(), wanted),
         order=query.order or "asc",
         limit=query.limit or limits.PAGE_ITEMS_DEFAULT,
     )
-    says = named(query)
-    if dialogue_id:
-        says["dialogueId"] = query.places["dialogueId"]
-    request = PageRequest(listing, says, token, call.bound)
+    request = PageRequest(listing, named(query), given(query.next), call.bound)
     found = await call.services.messages.list(call.project, request)
     return Answer(encode(found.value), sequence_tag(found.version))
 

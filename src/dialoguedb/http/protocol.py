@@ -1,7 +1,303 @@
-"""The connection: uvicorn's HTTP protocol, bounded against hostile and stalled clients."""
+"""The connection: uvicorn's HTTP/1.1 protocol, bounded against hostile and stalled clients.
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+What it cannot read it refuses with our error object. The rest it serves as uvicorn does, but it
+tolerates targets that are not ASCII, and writes head and body of an answer at once.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import httptools
+from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.server import ServerState
+
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.http.answers import Header, headers_of, new_request_id
+from dialoguedb.http.problems import answer_of
+from dialoguedb.http.rates import full
+from dialoguedb.model import timestamps
+
+HEAD_BYTES_MAX = 64 * 1024
+"""The head of a request: its target and its headers."""
+
+HEADERS_MAX = 200
+"""Headers of one request."""
+
+HEAD_SECONDS_MAX = 20
+"""How long a head may take to come."""
+
+STALL_SECONDS_MAX = 30
+"""How long a body may stand still, or an answer lie unread."""
+
+BODY_GRACE_SECONDS = 60
+BODY_BYTES_PER_SECOND_MIN = 1024
+"""How slowly a body may come on the whole, after its first moments."""
+
+WATCH_SECONDS = 5
+"""How often a connection is looked at."""
+
+LINGER_SECONDS = 1
+"""How long a client that still sends is listened to after its refusal, so that it reads it."""
+
+_TOGETHER_BYTES_MAX = 64 * 1024
+_VISIBLE = bytes(range(0x21, 0x7F)).decode()
+
+
+class HeadRefused(Exception):
+    """A head breaks a bound; raised through the parser, which stops at it."""
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its answer; the answer's head waits for its body."""
+
+    _held: HTTPResponseStartEvent | None = None
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a part of an answer; one whose body comes whole is written at once."""
+        if message["type"] == "http.response.start" and not self.response_started:
+            self._held = message
+            return
+        start, self._held = self._held, None
+        if start is not None and message["type"] == "http.response.body":
+            if not (message.get("more_body") or self.flow.write_paused or self.disconnected):
+                self._send_whole(start["status"], start["headers"], message["body"])
+                return
+            await super().send(start)
+        await super().send(message)
+
+    def _send_whole(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+        self.response_started = True
+        for name, value in headers:
+            if name == b"connection" and value == b"close":
+                self.keep_alive = False
+        head = _head(status, (*self.default_headers, *headers), keep_alive=self.keep_alive)
+        if self.scope["method"] == "HEAD":
+            self.transport.write(head)
+        elif len(body) <= _TOGETHER_BYTES_MAX:
+            self.transport.write(head + body)
+        else:
+            self.transport.writelines([head, body])
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self._hang_up()
+        self.on_response()
+
+    def _hang_up(self) -> None:
+        """Close, but let a client that still sends read its answer; the protocol closes then."""
+        if self.more_body and self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+
+def _head(status: int, headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
+    parts = [STATUS_LINE[status]]
+    for name, value in headers:
+        if name != b"connection":
+            parts += (name, b": ", value, b"\r\n")
+    parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+    return b"".join(parts)
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Pass it to uvicorn as `http=`."""
+    """One connection; pass the class to uvicorn as `http=`."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._deaf = False
+        """Whether what still comes is overlooked."""
+
+        self._refusal: bytes | None = None
+        """What is answered last, after the requests that came before the fault."""
+
+        self._unparsed_bytes = 0
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._unsent_bytes = 0
+        self._unsent_since = 0.0
+        self._moved = self._began = self.loop.time()
+        self._awaits_head, self._awaits_body = True, False
+        self._watcher = self.loop.call_later(WATCH_SECONDS, self._watch)
+
+    # --- Reading ------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; its callbacks do the rest."""
+        if self._deaf:
+            return
+        self._unset_keepalive_if_required()
+        self._unparsed_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:  # served without; what follows is not for us
+            self._deaf = True
+        except httptools.HttpParserError as error:
+            self._refuse(str(error.__context__ or "This is not an HTTP request"))
+        else:
+            if self._unparsed_bytes > HEAD_BYTES_MAX:
+                self._refuse(_TOO_LONG)
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        super().on_message_begin()
+        self._began = self.loop.time()
+        self._awaits_head = True
+        self._head_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take in a piece of the target."""
+        self.url += url
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header."""
+        super().on_header(name, value)
+        self._count_head(len(name) + len(value))
+        if len(self.headers) > HEADERS_MAX:
+            raise HeadRefused(f"A request has at most {HEADERS_MAX} headers")
+
+    def _count_head(self, count: int) -> None:
+        self._head_bytes += count
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise HeadRefused(_TOO_LONG)
+
+    def on_headers_complete(self) -> None:
+        """Start answering, or line up behind the requests before."""
+        self._unparsed_bytes = self._body_bytes = 0
+        self._awaits_head, self._awaits_body = False, True
+        self._moved = self._began
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version = self.parser.get_http_version()
+        scope["raw_path"], scope["query_string"] = _target(self.url)
+        scope["path"] = scope["raw_path"].decode("ascii")
+        goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        before: Cycle | None = self.cycle  # type: ignore[assignment] # uvicorn hides the None
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=goes_on and version != "1.0",
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a piece of a body."""
+        super().on_body(body)
+        self._unparsed_bytes = 0
+        self._body_bytes += len(body)
+        self._moved = self.loop.time()
+
+    def on_message_complete(self) -> None:
+        """Note that a request is whole."""
+        super().on_message_complete()
+        self._unparsed_bytes = 0
+        self._awaits_body = False
+
+    # --- Answering ----------------------------------------------------------------------------
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or with what the last deserves."""
+        if self._refusal is not None and not self.pipeline and not self.transport.is_closing():
+            self.transport.write(self._refusal)
+            self.transport.close()
+            return
+        super().on_response_complete()
+        cycle = self.cycle
+        if cycle.response_complete and cycle.more_body and not cycle.keep_alive:
+            self._deaf = True
+            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _refuse(self, message: str) -> None:
+        """Answer what is no request, after the requests before it, and hang up."""
+        self._deaf = True
+        self._awaits_head = self._awaits_body = False
+        refusal = _refusal(message)
+        cycle: Cycle | None = self.cycle  # type: ignore[assignment] # uvicorn hides the None
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body or self.pipeline:
+                self._refusal = refusal
+                if cycle.more_body:  # it is the last in line, and will never be whole
+                    self.pipeline.popleft()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.write(refusal)
+        self.transport.close()
+
+    # --- Watching -----------------------------------------------------------------------------
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let everybody know."""
+        self._watcher.cancel()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        now = self.loop.time()
+        if self._is_stalled(now) or self._lies_unread(now):
+            self.transport.abort()
+        else:
+            self._watcher = self.loop.call_later(WATCH_SECONDS, self._watch)
+
+    def _is_stalled(self, now: float) -> bool:
+        """Tell whether a request does not come, or comes too slowly, through the client's fault."""
+        taken = now - self._began
+        if self._awaits_head:
+            return taken > HEAD_SECONDS_MAX
+        if not self._awaits_body or self.flow.read_paused:
+            return False
+        too_slow = self._body_bytes < taken * BODY_BYTES_PER_SECOND_MIN
+        return now - self._moved > STALL_SECONDS_MAX or (taken > BODY_GRACE_SECONDS and too_slow)
+
+    def _lies_unread(self, now: float) -> bool:
+        """Tell whether the client no longer reads what it is sent."""
+        before, self._unsent_bytes = self._unsent_bytes, self.transport.get_write_buffer_size()
+        if not before or self._unsent_bytes < before:
+            self._unsent_since = now
+        return bool(self._unsent_bytes) and now - self._unsent_since > STALL_SECONDS_MAX
+
+
+_TOO_LONG = f"The head of a request has at most {HEAD_BYTES_MAX} bytes"
+
+
+def _target(url: bytes) -> tuple[bytes, bytes]:
+    """Return path and query of a request's target, in whichever form and bytes it comes."""
+    if not url.isascii():
+        url = quote_from_bytes(url, _VISIBLE).encode()
+    path, _, query = url.partition(b"#")[0].partition(b"?")
+    if not path.startswith(b"/"):  # http://host/path
+        path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
+    return path, query
+
+
+def _refusal(message: str) -> bytes:
+    request_id = new_request_id()
+    answer = answer_of(InvalidRequest(message), request_id, timestamps.now())
+    headers = headers_of(answer, request_id, full())
+    return _head(answer.status, headers, keep_alive=False) + answer.body

@@ -152,7 +152,6 @@ class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True):
         for name, place in DatedQuery.places.items()
     } | {
         "namespace": "filter.namespace",
-        "dialogueId": "filter.dialogue_id",
         "role": "filter.wanted.role",
     }
 

@@ -43,7 +43,7 @@ class Messages:
         self, project: Project, request: PageRequest[MessagesOf]
     ) -> Versioned[Page[Message]]:
         """Return a page of a dialogue's messages."""
-        scope = f"messages {project.id}"
+        scope = f"messages {project.id} {request.listing.filter.dialogue_id}"
         listing = self._pages.resume(scope, request)
         of = listing.filter
         found = await self._store.list(
