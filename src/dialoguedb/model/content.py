@@ -43,13 +43,9 @@ def _is_content(content: bytes) -> bool:
     if content[:1] != b"[":
         return content[:1] in {b'"', b"{"}
     return all(
-        rawjson.is_object(item) for item in msgspec.json.decode(_decodable(content), type=list[Raw])
+        rawjson.is_object(item)
+        for item in msgspec.json.decode(rawjson.receive(content), type=list[Raw])
     )
-
-
-def _decodable(content: bytes) -> bytes:
-    """Return compact content in a form that msgspec decodes, whatever surrogates it holds."""
-    return rawjson.receive(content)
 
 
 def _check_size(content: bytes, place: str, faults: Faults) -> None:
@@ -71,7 +67,7 @@ def counted_bytes(content: bytes) -> int:
 
 def _images(content: bytes) -> Iterator[dict[str, object]]:
     """Find the image parts of both spellings, at any depth."""
-    pending = [msgspec.json.decode(_decodable(content))]
+    pending = [rawjson.reader.decode(content.decode())]
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
@@ -90,10 +86,14 @@ def _part(image: dict[str, object], key: str) -> dict[str, object]:
 def _inline_bytes(image: dict[str, object]) -> int:
     data = _part(image, "source").get("data")
     url = _part(image, "image_url").get("url")
-    inline = len(data.encode()) if isinstance(data, str) else 0
+    inline = _bytes(data) if isinstance(data, str) else 0
     if isinstance(url, str) and url.startswith("data:"):
-        inline += len(url.encode())
+        inline += _bytes(url)
     return inline
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _check_image(image: dict[str, object], place: str, faults: Faults) -> None:

@@ -4,7 +4,6 @@ A type may have `checks`: for a field's name, a function of its value, its place
 for what a type cannot say.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -20,7 +19,6 @@ from dialoguedb.model.faults import Faults
 T = TypeVar("T", bound=Struct)
 
 _PLACE = re.compile(r" - at `\$(.*)`$")
-_scanner = json.JSONDecoder(strict=False)
 _LARGE_BYTES = 1024 * 1024
 
 
@@ -118,7 +116,7 @@ def _items(text: str) -> Iterator[str]:
     """Cut an array into its items one by one, so that a hostile length costs nothing."""
     start = _after_space(text, 1)
     while text[start] != "]":
-        _, stop = _scanner.raw_decode(text, start)
+        _, stop = rawjson.reader.raw_decode(text, start)
         yield text[start:stop]
         start = _after_space(text, stop)
         if text[start] == ",":

@@ -30,6 +30,9 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 _any_decoder = msgspec.json.Decoder(Raw)
 
+reader = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+"""Reads any JSON there is; numbers stay text, for some fit no type."""
+
 
 def receive(body: bytes) -> bytes:
     """Return a body ready for decoding; refuse one that is not UTF-8 or is nested too deeply."""
