@@ -50,6 +50,7 @@ class Server:
     """A running server: where it listens, where its data lies, how it is stopped."""
 
     data: Path
+    log_file: Path
     base_url: str
     port: int
     process: subprocess.Popen[str]
@@ -78,7 +79,7 @@ class Server:
 
     def log(self) -> str:
         """Return everything the server has logged so far."""
-        return (self.data.parent / "log").read_text()
+        return self.log_file.read_text()
 
 
 def storage_flags(engine: str, directory: Path) -> list[str]:
@@ -88,23 +89,23 @@ def storage_flags(engine: str, directory: Path) -> list[str]:
 
 
 @contextmanager
-def running(engine: str, room: Path, *flags: str) -> Iterator[Server]:
-    """Run a server on a fresh data directory inside `room` until the block ends."""
-    data = room / "data"
-    words = [program(), "serve", *storage_flags(engine, data), "--port", "0", *flags]
-    with (room / "log").open("w") as log:
+def running(engine: str, room: Path, data: Path | None = None) -> Iterator[Server]:
+    """Run a server until the block ends: logs in `room`, data there too or beside another's."""
+    data = data or room / "data"
+    words = [program(), "serve", *storage_flags(engine, data), "--port", "0"]
+    with (room / "log").open("w") as log_file:
         process = subprocess.Popen(
             words,
             cwd=room,
             env=quiet_environment(),
-            stderr=log,
+            stderr=log_file,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
         )
     with process:
         try:
-            server = _when_ready(process, data)
+            server = _when_ready(process, data, room / "log")
             server.operator_key = server.command("keys", "create", "--operator", "--quiet")
             yield server
             process.terminate()
@@ -113,7 +114,7 @@ def running(engine: str, room: Path, *flags: str) -> Iterator[Server]:
             process.kill()
 
 
-def _when_ready(process: subprocess.Popen[str], data: Path) -> Server:
+def _when_ready(process: subprocess.Popen[str], data: Path, log: Path) -> Server:
     assert process.stdout
     lines = []
     killer = threading.Timer(START_SECONDS_MAX, process.kill)
@@ -122,9 +123,8 @@ def _when_ready(process: subprocess.Popen[str], data: Path) -> Server:
         for line in process.stdout:
             lines.append(line)
             if ready := READY.search(line):
-                return Server(data, ready["url"], int(ready["port"]), process, lines)
+                return Server(data, log, ready["url"], int(ready["port"]), process, lines)
     finally:
         killer.cancel()
-    log = (data.parent / "log").read_text()
-    message = f"the server did not start:\n{''.join(lines)}{log[-4000:]}"
+    message = f"the server did not start:\n{''.join(lines)}{log.read_text()[-4000:]}"
     raise AssertionError(message)
