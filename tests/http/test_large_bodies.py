@@ -78,6 +78,13 @@ class TestAPageOfAList:
         seen = ids(page) + ids(rest)
         assert seen == (expected if order == "asc" else expected[::-1])
 
+    def test_the_last_messages_of_a_dialogue_end_early_at_their_old_end(self, heavy, api):
+        answer = api.get("/dialogue/d?messages=1000")
+        shown = [int(message["id"]) for message in done(answer)["messages"]]
+        assert len(answer.content) <= PAGE_BYTES_MAX
+        assert shown == list(range(40 - len(shown), 40))
+        assert len(shown) == 31
+
     def test_memories_and_dialogues_have_the_same_end(self, api):
         for number in range(33):
             new_memory(api, id=str(number), value="x" * MIB)
