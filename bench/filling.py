@@ -7,8 +7,9 @@ from bench.generator import request_bytes, send_all
 from bench.plan import BATCH, CONNECTIONS, TEXT
 from bench.server import Server
 
-RARE_TAG = "rare"
 RARE = 20
+RARE_TAG = "rare"
+PARENT = "parent"
 
 
 def create_dialogue(server: Server) -> str:
@@ -20,7 +21,13 @@ def create_dialogue(server: Server) -> str:
 
 
 def create_dialogues(server: Server, count: int) -> None:
-    """Create many dialogues of one message each; a few of them, spread evenly, share a tag."""
+    """Create many dialogues of one message each.
+
+    A few of them, spread evenly, share a tag and are threads of the same dialogue.
+    """
+    client = server.client()
+    client.call("POST", "/dialogue", {"id": PARENT})
+    client.close()
     requests = (_creation(server, number, count) for number in range(count))
     send_all((server.host, server.port), requests, CONNECTIONS)
 
@@ -40,9 +47,10 @@ def filled_dialogue(server: Server, count: int) -> str:
 
 
 def _creation(server: Server, number: int, count: int) -> bytes:
-    tags = [RARE_TAG] if number % (count // RARE) == 0 else []
     message = {"role": "user", "content": TEXT.replace("{n}", str(number))}
-    body = {"label": f"dialogue {number}", "tags": tags, "message": message}
+    body: dict[str, object] = {"label": f"dialogue {number}", "message": message}
+    if number % (count // RARE) == 0:
+        body |= {"tags": [RARE_TAG], "threadOf": PARENT}
     return request_bytes("POST", "/dialogue", server.key, json.dumps(body).encode())
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 from urllib.parse import quote
 
-from bench.filling import RARE_TAG, create_dialogues, filled_dialogue
+from bench.filling import PARENT, RARE_TAG, create_dialogues, filled_dialogue
 from bench.findings import Finding, Goal, compared
 from bench.load import Load, appends, reads, send
 from bench.plan import PAGE, SMALL, Plan
@@ -48,6 +48,9 @@ class _Side:
     def tagged(self) -> Load:
         return reads(self.server, f"/dialogue?limit={PAGE}&tags={RARE_TAG}")
 
+    def threads(self) -> Load:
+        return reads(self.server, f"/dialogue?limit={PAGE}&threadOf={PARENT}")
+
     def appends(self) -> Load:
         fresh = self.messages == SMALL
         dialogue = filled_dialogue(self.server, SMALL) if fresh else self.dialogue
@@ -60,6 +63,7 @@ _KINDS: tuple[tuple[str, Callable[[_Side], Load], Goal | None], ...] = (
     ("time of listing among {dialogues:,} dialogues", _Side.listing, _WITHIN),
     ("time of listing by last message among {dialogues:,}", _Side.newest_activity, _WITHIN),
     ("time of listing by a rare tag among {dialogues:,}", _Side.tagged, None),
+    ("time of listing the threads of one among {dialogues:,}", _Side.threads, None),
     ("time of an append to {messages:,} messages", _Side.appends, _WITHIN),
 )
 
