@@ -28,7 +28,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     query: type[Struct] = NoQuery
     body: Any = None
-    """The type of the body; None when it is not read."""
+    """The type of the body, or a tuple of several; None when it is not read."""
+
+    example: Any = None
+    """A body to begin with, for the documentation."""
 
     names_in_body: bool = True
     """Whether `namespace` in the body names one, and is not just data."""

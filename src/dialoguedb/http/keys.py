@@ -25,7 +25,13 @@ def _made(key: Key, secret: str | UnsetType = UNSET) -> Answer:
     return Answer(encode(NewKeyBody(**msgspec.structs.asdict(key), key=secret)))
 
 
-@endpoint("Keys", "admin", body=KeyInput, answer=NewKeyBody)
+@endpoint(
+    "Keys",
+    "admin",
+    body=KeyInput,
+    example={"name": "website", "scope": "write", "namespace": "user_789"},
+    answer=NewKeyBody,
+)
 async def create(call: Call) -> Answer:
     """Create a key of the project; it is shown once and stored only as a hash.
 

@@ -35,7 +35,13 @@ def _shown(memory: Memory) -> Answer:
 
 
 @endpoint(
-    "Memories", "write", query=InNamespace, body=MemoryInput, answer=Memory, errors=(DuplicateId,)
+    "Memories",
+    "write",
+    query=InNamespace,
+    body=MemoryInput,
+    example={"value": "Prefers email", "label": "Contact", "namespace": "user_789"},
+    answer=Memory,
+    errors=(DuplicateId,),
 )
 async def create(call: Call) -> Answer:
     """Create a memory.
@@ -76,6 +82,7 @@ async def get(call: Call) -> Answer:
     "write",
     query=InNamespace,
     body=MemoryChange,
+    example={"tags": ["vip"]},
     answer=Memory,
     errors=(MemoryNotFound,),
 )

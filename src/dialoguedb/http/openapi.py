@@ -1,10 +1,232 @@
-"""The OpenAPI document, made from the same routes and types that serve."""
+"""The OpenAPI 3.1 document, made from the same routes and types that serve."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+from inspect import cleandoc
+from typing import Any
 
+import msgspec
+
+from dialoguedb.errors import (
+    DialogueDBError,
+    Forbidden,
+    IdempotencyKeyReused,
+    InternalError,
+    InvalidJSON,
+    InvalidRequest,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    QuotaExceeded,
+    RateLimitExceeded,
+    RouteNotFound,
+    ServiceUnavailable,
+    Unauthorized,
+)
+from dialoguedb.http.endpoints import Endpoint
+from dialoguedb.http.examples import example_of
+from dialoguedb.http.problems import FAULT_CODES, ProblemBody, status_of
 from dialoguedb.http.routes import Route
+from dialoguedb.model import limits
+from dialoguedb.model.dialogues import Action
+from dialoguedb.model.fields import Id
+
+Json = dict[str, Any]
+
+_REF = "#/components/schemas/{name}"
+_PLACE = re.compile(r"\{(\w+)\}")
+_PAGE = re.compile(r"Page(?:_(\w+)_|\[(\w+)\])")
+_PATH_TYPES: dict[str, Any] = {"action": Action}
+_EVERYBODY = (
+    InvalidRequest,
+    InvalidJSON,
+    RouteNotFound,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    InternalError,
+    ServiceUnavailable,
+)
+_WITH_KEY = (Unauthorized, Forbidden, RateLimitExceeded, QuotaExceeded)
+_WRITING = ("POST", "PUT", "PATCH")
+
+_DESCRIPTION = """\
+Store conversations and read them back: dialogues and their threads, messages, state and memories.
+
+Every path is served under `/api/v1`, too. Bodies are JSON, whatever their media type. A request
+that fails is answered by an error object; its `requestId` is also in `X-Request-Id`.
+"""
 
 
-def describe(routes: Sequence[Route]) -> bytes:  # noqa: ARG001 - written next
+def describe(routes: Sequence[Route]) -> bytes:
     """Return the document as JSON."""
-    return b"{}"
+    shown = [route for route in routes if route.documented]
+    schemas = _Schemas(route.endpoint for route in shown)
+    paths: dict[str, Json] = {}
+    for route in shown:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "DialogueDB",
+            "version": version("dialoguedb"),
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}, {"url": "/api/v1"}],
+        "tags": [{"name": name} for name in dict.fromkeys(route.endpoint.tag for route in shown)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "headers": _HEADERS,
+            "responses": schemas.refusals,
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
+            },
+        },
+    }
+    return _PAGE.sub(r"\1\2Page", msgspec.json.encode(document).decode()).encode()
+
+
+class _Schemas:
+    """The schemas of all types that the endpoints mention."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        types: list[Any] = [ProblemBody, Id, *_PATH_TYPES.values()]
+        for endpoint in endpoints:
+            for kind in (endpoint.query, endpoint.body, endpoint.answer):
+                types.extend(_alternatives(kind))
+        found, self.components = msgspec.json.schema_components(types, ref_template=_REF)
+        self._found = list(zip(types, found, strict=True))
+        self.refusals: dict[str, Json] = {}
+        """The answers of errors, by the codes they may have."""
+
+    def of(self, kind: Any) -> Json:
+        """Return the schema of a type, or of a tuple of alternatives."""
+        found = [self._of_one(one) for one in _alternatives(kind)]
+        return found[0] if len(found) == 1 else {"anyOf": found}
+
+    def refusal(self, kinds: Sequence[type[DialogueDBError]]) -> Json:
+        """Return the answer that tells one of these errors."""
+        codes = {code: line for kind in kinds for code, line in _codes(kind)}
+        name = ".".join(codes)
+        self.refusals[name] = {
+            "description": "\n".join(f"- `{code}`: {line}" for code, line in codes.items()),
+            "headers": _ON_EVERY_ANSWER,
+            "content": {"application/json": {"schema": self.of(ProblemBody)}},
+        }
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def properties(self, kind: Any) -> Json:
+        """Return the schemas of a type's fields."""
+        name = self._of_one(kind)["$ref"].rpartition("/")[2]
+        properties: Json = self.components[name]["properties"]
+        return properties
+
+    def _of_one(self, kind: Any) -> Json:
+        return next(schema for one, schema in self._found if one is kind or one == kind)
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    if kind is None:
+        return ()
+    return kind if isinstance(kind, tuple) else (kind,)
+
+
+def _operation(route: Route, schemas: _Schemas) -> Json:
+    endpoint = route.endpoint
+    summary, _, rest = cleandoc(endpoint.handle.__doc__ or "").partition("\n")
+    needs = f"Needs a key of scope `{endpoint.scope}`." if endpoint.scope else "Needs no key."
+    operation: Json = {
+        "operationId": _operation_id(route),
+        "tags": [endpoint.tag],
+        "summary": summary.rstrip("."),
+        "description": f"{rest.strip()}\n\n{needs}".strip(),
+        "parameters": list(_parameters(route, schemas)),
+        "responses": _responses(route, schemas),
+        "security": [{"key": []}] if endpoint.scope else [],
+    }
+    if endpoint.body is not None:
+        media: Json = {"schema": schemas.of(endpoint.body)}
+        if endpoint.example is not None:
+            media["example"] = endpoint.example
+        operation["requestBody"] = {"content": {"application/json": media}}
+    return operation
+
+
+def _operation_id(route: Route) -> str:
+    words = re.findall(r"\w+", route.path)
+    return "_".join([route.method.lower(), *words])
+
+
+def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
+    endpoint = route.endpoint
+    in_path = _PLACE.findall(route.path)
+    for name in in_path:
+        schema = schemas.of(_PATH_TYPES.get(name, Id))
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+    for name, schema in schemas.properties(endpoint.query).items():
+        if name not in in_path:
+            yield {"name": name, "in": "query", "schema": schema}
+    yield _header_parameter("X-Request-Id", "Comes back; a new UUID when it is not well-formed.")
+    if endpoint.scope and route.method in _WRITING:
+        text = f"Does the request at most once within {limits.IDEMPOTENCY_HOURS} hours."
+        yield _header_parameter("Idempotency-Key", text)
+    if endpoint.conditional:
+        yield _header_parameter("If-Match", "The version you saw; a stale one changes nothing.")
+
+
+def _header_parameter(name: str, description: str) -> Json:
+    return {
+        "name": name,
+        "in": "header",
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+def _responses(route: Route, schemas: _Schemas) -> Json:
+    endpoint = route.endpoint
+    schema = schemas.of(endpoint.answer)
+    headers = {**_ON_EVERY_ANSWER, "ETag": _ETAG} if endpoint.versions else _ON_EVERY_ANSWER
+    media: Json = {"schema": schema}
+    if endpoint.media == "application/json":
+        media["example"] = example_of(schema, schemas.components)
+    responses: Json = {
+        "200": {"description": "Done.", "headers": headers, "content": {endpoint.media: media}}
+    }
+    errors: dict[int, list[type[DialogueDBError]]] = {}
+    for error in _errors(route):
+        errors.setdefault((status_of(error) or (500, ""))[0], []).append(error)
+    for status, kinds in sorted(errors.items()):
+        responses[str(status)] = schemas.refusal(kinds)
+    return responses
+
+
+def _errors(route: Route) -> Iterator[type[DialogueDBError]]:
+    yield from _EVERYBODY
+    if route.endpoint.scope:
+        yield from _WITH_KEY
+        if route.method in _WRITING:
+            yield IdempotencyKeyReused
+    yield from (error for error in route.endpoint.errors if error not in _EVERYBODY)
+
+
+def _codes(kind: type[DialogueDBError]) -> Iterator[tuple[str, str]]:
+    if kind is InvalidRequest:
+        yield from FAULT_CODES.items()
+    else:
+        yield kind.code, (kind.__doc__ or "").partition("\n")[0]
+
+
+def _header(description: str, kind: str = "integer") -> Json:
+    return {"description": description, "required": True, "schema": {"type": kind}}
+
+
+_HEADERS = {
+    "X-Request-Id": _header("Identifies the request, in our logs too.", "string"),
+    "X-RateLimit-Limit": _header("Requests in a burst."),
+    "X-RateLimit-Remaining": _header("Requests left now."),
+    "X-RateLimit-Reset": _header("Unix second when the whole burst is there again."),
+}
+_ON_EVERY_ANSWER = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+_ETAG = _header("The version, for `If-Match`.", "string")

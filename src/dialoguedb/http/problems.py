@@ -39,6 +39,18 @@ STATUSES: dict[type[DialogueDBError], tuple[int, str]] = {
 """The status and type of each error; a class that is not named has those of its parent."""
 
 
+FAULT_CODES = {
+    "MISSING_PARAMETER": "Something required is absent.",
+    "INVALID_PARAMETER": "A value is not allowed.",
+    "MESSAGE_CONTENT_EMPTY": "A message says nothing.",
+    "MESSAGE_TOO_LARGE": "A message's content is over its limit.",
+    "STATE_TOO_LARGE": "A state is over its limit.",
+    "INVALID_IMAGE_CONTENT": "An image in a message is not well-formed.",
+    "VALIDATION_ERROR": "Several of these at once; `details` lists them.",
+}
+"""The codes of InvalidRequest."""
+
+
 class Problem(Struct, rename="camel"):
     """What went wrong."""
 

@@ -54,7 +54,14 @@ def _made(project: Project, secret: str | UnsetType = UNSET) -> Answer:
     )
 
 
-@endpoint("Projects", "operator", body=ProjectInput, answer=NewProject, errors=(DuplicateId,))
+@endpoint(
+    "Projects",
+    "operator",
+    body=ProjectInput,
+    example={"name": "support-bot"},
+    answer=NewProject,
+    errors=(DuplicateId,),
+)
 async def create(call: Call) -> Answer:
     """Create a project, with an admin key that is shown once."""
     sent = decode(ProjectInput, call.body)
@@ -95,7 +102,13 @@ async def get_settings(call: Call) -> Answer:
     return Answer(encode(project.settings))
 
 
-@endpoint("Settings", "admin", body=SettingsChange, answer=Settings)
+@endpoint(
+    "Settings",
+    "admin",
+    body=SettingsChange,
+    example={"rateLimit": {"perSecond": 100, "burst": 200}, "quotas": {"messages": 1_000_000}},
+    answer=Settings,
+)
 async def update_settings(call: Call) -> Answer:
     """Change settings of the key's own project: what is left out stays, null means the default.
 
