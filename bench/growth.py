@@ -13,7 +13,7 @@ from urllib.parse import quote
 from bench.filling import PARENT, RARE_TAG, create_dialogues, filled_dialogue
 from bench.findings import Finding, Goal, compared
 from bench.load import Load, appends, reads, send
-from bench.plan import PAGE, SMALL, Plan
+from bench.plan import PAGE, SMALL, BenchError, Plan
 from bench.reads import last_page
 from bench.server import Server, serving
 
@@ -107,11 +107,14 @@ def _compared(
     small: _Side,
 ) -> Finding:
     what, load, goal = kind
-    on_large, on_small = [], []
-    for _ in range(plan.rounds):
-        on_small.append(send(load(small), plan.seconds / 2).rate)
-        on_large.append(send(load(large), plan.seconds / 2).rate)
     title = what.format(messages=plan.messages, dialogues=plan.dialogues) + f" / {SMALL:,}"
+    on_large, on_small = [], []
+    try:
+        for _ in range(plan.rounds):
+            on_small.append(send(load(small), plan.seconds / 2).rate)
+            on_large.append(send(load(large), plan.seconds / 2).rate)
+    except BenchError as error:
+        return Finding(NAME, title, None, goal=goal, detail=f"failed: {error}")
     return compared(NAME, title, on_small, on_large, goal)
 
 
