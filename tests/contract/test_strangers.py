@@ -1,0 +1,246 @@
+"""A stranger's project finds nothing of mine, and changes nothing."""
+
+import inspect
+
+import pytest
+
+from dialoguedb import ports
+from dialoguedb.errors import (
+    DialogueNotFound,
+    KeyNotFound,
+    MemoryNotFound,
+    MessageNotFound,
+    ProjectNotFound,
+)
+from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
+from dialoguedb.model.keys import KeyInput
+from dialoguedb.model.lists import Window
+from dialoguedb.model.memories import MemoryFilter
+from dialoguedb.model.messages import MessageFilter
+from dialoguedb.model.projects import Project, Settings, SettingsChange
+from tests.contract.making import change, dialogue, ids, memory, message, once
+
+pytestmark = pytest.mark.anyio
+
+MONTH = "2026-03"
+WHOLE = Window(1_000, "asc")
+
+# What is asked of the store in the stranger's name about my dialogue "d", message and memory "m".
+FINDS_NOTHING = {
+    "dialogues.get": (
+        DialogueNotFound,
+        lambda ask: ask.store.dialogues.get(ask.who, ask.ns, "d", 5),
+    ),
+    "dialogues.update": (
+        DialogueNotFound,
+        lambda ask: ask.store.dialogues.update(
+            ask.who, ask.ns, "d", change(label="mine"), ask.terms
+        ),
+    ),
+    "dialogues.act": (
+        DialogueNotFound,
+        lambda ask: ask.store.dialogues.act(ask.who, ask.ns, "d", "end", ask.terms),
+    ),
+    "dialogues.delete": (
+        DialogueNotFound,
+        lambda ask: ask.store.dialogues.delete(ask.who, ask.ns, "d", ask.terms),
+    ),
+    "state.get": (DialogueNotFound, lambda ask: ask.store.state.get(ask.who, ask.ns, "d")),
+    "state.update": (
+        DialogueNotFound,
+        lambda ask: ask.store.state.update(
+            ask.who, ask.ns, "d", StateUpdate("replace", b"{}"), ask.terms
+        ),
+    ),
+    "messages.create": (
+        DialogueNotFound,
+        lambda ask: ask.store.messages.create(ask.who, ask.ns, "d", [message(id="m")], ask.terms),
+    ),
+    "messages.list": (
+        DialogueNotFound,
+        lambda ask: ask.store.messages.list(ask.who, ask.ns, "d", MessageFilter(), WHOLE),
+    ),
+    "messages.get": (
+        MessageNotFound,
+        lambda ask: ask.store.messages.get(ask.who, ask.ns, "d", "m"),
+    ),
+    "messages.update": (
+        MessageNotFound,
+        lambda ask: ask.store.messages.update(ask.who, ask.ns, ("d", "m"), ("mine",), ask.terms),
+    ),
+    "messages.delete": (
+        MessageNotFound,
+        lambda ask: ask.store.messages.delete(ask.who, ask.ns, "d", "m", ask.terms),
+    ),
+    "memories.get": (MemoryNotFound, lambda ask: ask.store.memories.get(ask.who, ask.ns, "m")),
+    "memories.update": (
+        MemoryNotFound,
+        lambda ask: ask.store.memories.update(ask.who, ask.ns, "m", ("mine",), ask.terms),
+    ),
+    "memories.delete": (
+        MemoryNotFound,
+        lambda ask: ask.store.memories.delete(ask.who, ask.ns, "m", ask.terms),
+    ),
+}
+OF_KEYS = {
+    "keys.get": (KeyNotFound, lambda ask: ask.store.keys.get(ask.who, ask.key_id)),
+    "keys.revoke": (KeyNotFound, lambda ask: ask.store.keys.revoke(ask.who, ask.key_id, ask.terms)),
+}
+SHOWS_ONLY_ITS_OWN = {
+    "dialogues.list": lambda ask: ask.store.dialogues.list(ask.who, DialogueFilter(), WHOLE),
+    "memories.list": lambda ask: ask.store.memories.list(ask.who, MemoryFilter(), WHOLE),
+    "keys.list": lambda ask: ask.store.keys.list(ask.who, WHOLE),
+}
+CHANGES_ONLY_ITS_OWN = {
+    "dialogues.create": lambda ask: ask.store.dialogues.create(
+        ask.who, ask.ns, dialogue("d"), ask.terms
+    ),
+    "memories.create": lambda ask: ask.store.memories.create(
+        ask.who, ask.ns, memory(id="m"), ask.terms
+    ),
+    "keys.create": lambda ask: ask.store.keys.create(ask.who, ask.new_key, ask.terms),
+    "projects.update": lambda ask: ask.store.projects.update(
+        ask.who, SettingsChange(immutable=True), ask.terms
+    ),
+    "projects.count_request": lambda ask: ask.store.projects.count_request(ask.who, MONTH),
+    "projects.usage": lambda ask: ask.store.projects.usage(ask.who, MONTH),
+}
+# Asked by the operator or the server, for no project.
+NOBODYS = {
+    "projects.create",
+    "projects.get",
+    "projects.list",
+    "projects.delete",
+    "projects.record_activity",
+    "keys.find",
+}
+
+
+class Asking:
+    """A store, asked in the name of a project about a namespace."""
+
+    def __init__(self, world, project, namespace="", key_id=""):
+        self.store = world.store
+        self.who = project
+        self.ns = namespace
+        self.key_id = key_id
+        self.new_key = world.services.keys.issue(KeyInput()).new
+        self.terms = world.services.terms()
+
+
+async def everything(tenant):
+    """Return all that a project holds."""
+    dialogues = await tenant.dialogues()
+    return [
+        dialogues,
+        [await tenant.messages(one.id, one.namespace or "") for one in dialogues],
+        await tenant.memories(),
+        await tenant.keys(),
+        await tenant.usage(),
+        await tenant.services.projects.get(tenant.project.id),
+    ]
+
+
+@pytest.fixture
+async def mine(me):
+    """Fill my project."""
+    for namespace in ["", "ns"]:
+        await me.new("d", namespace, messages=[message(id="m", tags=("t",))], tags=("t",))
+        await me.new("t", namespace, thread_of="d")
+        await me.remember("secret", namespace, id="m", tags=("t",))
+    _, key = await me.new_key()
+    await me.append(message(), terms=me.terms(once()))
+    return key
+
+
+class TestStrangers:
+    @pytest.mark.parametrize("act", FINDS_NOTHING)
+    async def test_find_nothing_by_any_id(self, act, world, me, mine, stranger):
+        error, ask = FINDS_NOTHING[act]
+        before = await everything(me)
+        for namespace in ["", "ns", "default"]:
+            with pytest.raises(error):
+                await ask(Asking(world, stranger.project, namespace))
+        assert await everything(me) == before
+
+    @pytest.mark.parametrize("act", OF_KEYS)
+    async def test_find_no_key(self, act, world, me, mine, stranger):
+        error, ask = OF_KEYS[act]
+        before = await everything(me)
+        for who in [stranger.project, None]:
+            with pytest.raises(error):
+                await ask(Asking(world, who, key_id=mine.id))
+        assert await everything(me) == before
+
+    @pytest.mark.parametrize("act", SHOWS_ONLY_ITS_OWN)
+    async def test_are_shown_only_what_is_theirs(self, act, world, mine, stranger):
+        listed = await SHOWS_ONLY_ITS_OWN[act](Asking(world, stranger.project))
+        assert listed.items == []
+        await stranger.new("own")
+        await stranger.remember(id="own")
+        _, key = await stranger.new_key()
+        listed = await SHOWS_ONLY_ITS_OWN[act](Asking(world, stranger.project))
+        assert ids(listed.items) == [key.id if act == "keys.list" else "own"]
+
+    @pytest.mark.parametrize("act", CHANGES_ONLY_ITS_OWN)
+    async def test_change_only_what_is_theirs(self, act, world, me, mine, stranger):
+        before = await everything(me)
+        await CHANGES_ONLY_ITS_OWN[act](Asking(world, stranger.project))
+        assert await everything(me) == before
+
+    @pytest.mark.parametrize("act", FINDS_NOTHING)
+    async def test_of_another_namespace_find_nothing_of_this_one(self, act, world, me):
+        await me.new("d", "a", messages=[message(id="m")])
+        await me.remember(id="m", namespace="a")
+        before = await everything(me)
+        error, ask = FINDS_NOTHING[act]
+        for namespace in ["", "A", "b", "aa", "a "]:
+            with pytest.raises(error):
+                await ask(Asking(world, me.project, namespace))
+            assert await me.dialogues(namespace=namespace) == []
+            assert await me.memories(namespace=namespace) == []
+        assert await everything(me) == before
+
+    async def test_live_beside_me_with_the_same_ids(self, me, stranger):
+        for tenant, text in [(me, "mine"), (stranger, "theirs")]:
+            await tenant.new("d", tags=("t",), messages=[message(text, id="m", tags=("t",))])
+            await tenant.remember(text, id="m", tags=("t",))
+            await tenant.append(message(text), terms=tenant.terms(once(text)))
+        for tenant, text in [(me, "mine"), (stranger, "theirs")]:
+            assert await tenant.contents("d") == [text, text]
+            assert await tenant.contents("d", tags=("t",)) == [text]
+            assert bytes((await tenant.memory("m")).value) == f'"{text}"'.encode()
+            assert len(await tenant.dialogues(tags=("t",))) == 1
+            assert len(await tenant.memories(tags=("t",))) == 1
+        await me.delete("d")
+        await me.forget("m")
+        assert await stranger.contents("d") == ["theirs", "theirs"]
+        assert bytes((await stranger.memory("m")).value) == b'"theirs"'
+        assert (await stranger.usage()).messages == 2
+
+    async def test_cannot_hang_a_thread_on_my_dialogue(self, mine, me, stranger):
+        before = await everything(me)
+        with pytest.raises(DialogueNotFound):
+            await stranger.new("theirs", thread_of="d")
+        assert await stranger.dialogues(thread_of="d") == []
+        assert await everything(me) == before
+
+    async def test_whose_project_does_not_exist_find_nothing_either(self, world, me, mine):
+        nobody = Project("gone", "gone", me.project.created, me.project.created, Settings())
+        for _, ask in [*FINDS_NOTHING.values(), *OF_KEYS.values()]:
+            with pytest.raises(ProjectNotFound):
+                await ask(Asking(world, nobody, key_id=mine.id))
+        for ask in [*SHOWS_ONLY_ITS_OWN.values(), *CHANGES_ONLY_ITS_OWN.values()]:
+            with pytest.raises(ProjectNotFound):
+                await ask(Asking(world, nobody))
+
+
+def test_every_act_of_the_store_is_tried_as_a_stranger():
+    tried = {*FINDS_NOTHING, *OF_KEYS, *SHOWS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
+    acts = {
+        f"{noun}.{name}"
+        for noun, protocol in inspect.get_annotations(ports.Store).items()
+        for name, function in vars(protocol).items()
+        if inspect.iscoroutinefunction(function)
+    }
+    assert tried == acts
