@@ -69,7 +69,7 @@ class TestTwins:
         fields = {"content": SENT_CONTENT, **SENT, **DIFFERENT_MESSAGES[difference]}
         with pytest.raises(DuplicateId) as caught:
             await me.append(message(id="m", **fields))
-        assert caught.value.details[0].field == "id"
+        assert caught.value.details[0].field == "messages[0].id"
         assert await me.messages() == [stored]
 
     async def test_ids_that_differ_in_case_or_space_are_different(self, me):

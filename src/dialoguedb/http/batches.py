@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from dialoguedb.errors import DuplicateId, Fault
 from dialoguedb.http.calls import Claim
 from dialoguedb.model import limits
 from dialoguedb.model.decoding import decode, decode_list
@@ -47,6 +48,10 @@ class OneMessage(Struct, frozen=True, gc=False):
         """Return what was stored in the shape that was sent."""
         return stored[0]
 
+    def placed(self, error: DuplicateId) -> DuplicateId:
+        """Return the engine's refusal with the place that the message has in what was sent."""
+        return placed(error, "")
+
 
 class ManyMessages(Struct, frozen=True):
     """A bare array of messages, or an envelope of them."""
@@ -84,6 +89,10 @@ class ManyMessages(Struct, frozen=True):
         """Return what was stored in the shape that was sent."""
         return Page(list(stored)) if self.envelope else stored
 
+    def placed(self, error: DuplicateId) -> DuplicateId:
+        """Return the engine's refusal; it names places in an array already."""
+        return error
+
 
 class _Shape(Struct):
     messages: Raw | UnsetType = UNSET
@@ -102,6 +111,16 @@ def receive(body: bytes) -> OneMessage | ManyMessages:
 def _is_envelope(body: bytes) -> bool:
     messages = decode(_Shape, body).messages
     return isinstance(messages, Raw) and bytes(messages) != b"null"
+
+
+def placed(error: DuplicateId, place: str) -> DuplicateId:
+    """Name the only message of a request by its place instead of as one of an array."""
+    first = f"{_FIELD}[0]."
+    details = [
+        Fault(place + fault.field.removeprefix(first), fault.code, fault.message)
+        for fault in error.details
+    ]
+    return DuplicateId(error.message, details)
 
 
 def dialogue_ids_inside(

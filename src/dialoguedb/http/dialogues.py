@@ -132,7 +132,10 @@ async def update(call: Call) -> Answer:
     namespace = call.namespace(("namespace", sent.namespace), *inside)
     terms = call.terms(namespace, _shown)
     dialogues = call.services.dialogues
-    return _shown(await dialogues.update(call.project, namespace, dialogue_id, update, terms))
+    try:
+        return _shown(await dialogues.update(call.project, namespace, dialogue_id, update, terms))
+    except DuplicateId as error:
+        raise batches.placed(error, "message.") if sent.message else error from None
 
 
 @endpoint(

@@ -81,7 +81,10 @@ async def create(call: Call) -> Answer:
     terms = call.terms(namespace, answer)
     new = sent.accept()
     messages = call.services.messages
-    return answer(await messages.create(call.project, namespace, dialogue_id, new, terms))
+    try:
+        return answer(await messages.create(call.project, namespace, dialogue_id, new, terms))
+    except DuplicateId as error:
+        raise sent.placed(error) from None
 
 
 @endpoint(

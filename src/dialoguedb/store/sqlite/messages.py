@@ -97,15 +97,14 @@ def _twins(
         if row and _is_twin(row, message) and message.id not in seen:
             twins[position] = to_message(place.id, place.namespace, row)
         elif row or message.id in seen:
-            conflict = conflict or _duplicate(message.id, position, len(new))
+            conflict = conflict or _duplicate(message.id, position)
         seen.add(message.id)
     return twins, conflict
 
 
-def _duplicate(message_id: str, position: int, count: int) -> DuplicateId:
-    field = f"messages[{position}].id" if count > 1 else "id"
+def _duplicate(message_id: str, position: int) -> DuplicateId:
     message = f"Message '{message_id}' exists already with other content"
-    return DuplicateId(message, [Fault(field, "INVALID", message)])
+    return DuplicateId(message, [Fault(f"messages[{position}].id", "INVALID", message)])
 
 
 def _is_twin(row: Row, new: NewMessage) -> bool:
