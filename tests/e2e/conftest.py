@@ -1,5 +1,7 @@
 """What the tests of commands ask for."""
 
+import shutil
+
 import pytest
 
 pytest.register_assert_rewrite("tests.e2e.programs")
@@ -11,6 +13,21 @@ from tests.e2e.programs import Room  # noqa: E402 - its asserts are rewritten by
 def room(tmp_path):
     """Make an empty directory to run commands in."""
     return Room(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """Make data with a project named acme, for tests to copy."""
+    room = Room(tmp_path_factory.mktemp("sample"))
+    assert room.run("projects", "create", "acme").code == 0
+    return room.data
+
+
+@pytest.fixture
+def filled(room, sample):
+    """Make a directory to run commands in, with data in it."""
+    shutil.copytree(sample, room.data)
+    return room
 
 
 @pytest.fixture(scope="module")

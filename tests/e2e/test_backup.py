@@ -74,54 +74,49 @@ def test_a_backup_under_load_is_whole_and_holds_what_was_acknowledged_before(roo
             assert before <= held
 
 
-def test_a_backup_leaves_nothing_beside_its_file(room):
-    room.run("projects", "create", "acme")
-    room.run("backup", "copy")
-    room.run("restore", "copy", "--data", "restored")
+def test_a_backup_leaves_nothing_beside_its_file(filled):
+    filled.run("backup", "copy")
+    filled.run("restore", "copy", "--data", "restored")
     for directory in ("copy", "restored"):
-        assert [path.name for path in (room.directory / directory).iterdir()] == [FILE]
+        assert [path.name for path in (filled.directory / directory).iterdir()] == [FILE]
 
 
-def test_a_backup_can_be_restored_from_its_file(room):
-    room.run("projects", "create", "acme")
-    room.run("backup", "copy")
-    assert room.run("restore", f"copy/{FILE}", "--data", "restored").code == 0
-    assert room.run("projects", "show", "acme", "--data", "restored").code == 0
+def test_a_backup_can_be_restored_from_its_file(filled):
+    filled.run("backup", "copy")
+    assert filled.run("restore", f"copy/{FILE}", "--data", "restored").code == 0
+    assert filled.run("projects", "show", "acme", "--data", "restored").code == 0
 
 
-def test_what_a_killed_backup_left_is_in_nobodys_way(room):
-    room.run("projects", "create", "acme")
-    copy = room.directory / "copy"
+def test_what_a_killed_backup_left_is_in_nobodys_way(filled):
+    copy = filled.directory / "copy"
     copy.mkdir()
     (copy / f"{FILE}.partial").write_text("half a copy")
-    assert room.run("backup", "copy").code == 0
+    assert filled.run("backup", "copy").code == 0
     assert [path.name for path in copy.iterdir()] == [FILE]
 
 
 @pytest.mark.parametrize("command", ["backup", "restore"])
-def test_a_copy_is_made_into_an_empty_or_new_directory_alone(room, command):
-    room.run("projects", "create", "acme")
-    room.run("backup", "copy")
+def test_a_copy_is_made_into_an_empty_or_new_directory_alone(filled, command):
+    filled.run("backup", "copy")
     words = ["backup", "full"] if command == "backup" else ["restore", "copy", "--data", "full"]
-    full = room.directory / "full"
+    full = filled.directory / "full"
     full.mkdir()
     for name in ("notes.txt", FILE, f"{FILE}-wal"):
         (full / name).write_text("mine")
-        ended = room.run(*words)
+        ended = filled.run(*words)
         assert ended.code == 1
         assert ended.error == "full is not empty; an empty or new directory is needed"
         assert (full / name).read_text() == "mine"
         (full / name).unlink()
     full.rmdir()
     full.write_text("a file")
-    assert room.run(*words).error == "full is a file; an empty or new directory is needed"
+    assert filled.run(*words).error == "full is a file; an empty or new directory is needed"
 
 
-def test_data_in_use_is_not_restored_over(room):
-    room.run("projects", "create", "acme")
-    room.run("backup", "copy")
-    with room.serving() as serving:
-        ended = room.run("restore", "copy")
+def test_data_in_use_is_not_restored_over(filled):
+    filled.run("backup", "copy")
+    with filled.serving() as serving:
+        ended = filled.run("restore", "copy")
         assert ended.error == "dialoguedb-data is not empty; an empty or new directory is needed"
         assert serving.client().get("/health").status_code == 200
 
@@ -134,23 +129,21 @@ def damage(path):
     path.write_bytes(content)
 
 
-def test_damaged_data_is_not_backed_up_as_if_it_were_well(room):
-    room.run("projects", "create", "acme")
-    damage(room.data / FILE)
-    ended = room.run("backup", "copy")
+def test_damaged_data_is_not_backed_up_as_if_it_were_well(filled):
+    damage(filled.data / FILE)
+    ended = filled.run("backup", "copy")
     assert ended.code == 1
     assert "is damaged" in ended.error
-    assert list((room.directory / "copy").iterdir()) == []
+    assert list((filled.directory / "copy").iterdir()) == []
 
 
-def test_a_damaged_backup_is_not_restored(room):
-    room.run("projects", "create", "acme")
-    room.run("backup", "copy")
-    damage(room.directory / "copy" / FILE)
-    ended = room.run("restore", "copy", "--data", "restored")
+def test_a_damaged_backup_is_not_restored(filled):
+    filled.run("backup", "copy")
+    damage(filled.directory / "copy" / FILE)
+    ended = filled.run("restore", "copy", "--data", "restored")
     assert ended.code == 1
     assert "is damaged" in ended.error
-    assert list((room.directory / "restored").iterdir()) == []
+    assert list((filled.directory / "restored").iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\0" + bytes(84)])

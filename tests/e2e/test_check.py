@@ -34,26 +34,23 @@ def test_each_finding_is_a_line_and_the_exit_code_tells(room):
     assert (ended.code, ended.err) == (1, "")
 
 
-def test_a_damaged_file_is_told_line_by_line(room):
-    room.run("projects", "create", "acme")
-    damage(room.data / FILE)
-    ended = room.run("check")
+def test_a_damaged_file_is_told_line_by_line(filled):
+    damage(filled.data / FILE)
+    ended = filled.run("check")
     assert ended.code == 1
     assert ended.out.startswith("The file is damaged: ")
 
 
-def test_a_check_changes_nothing(room):
-    room.run("projects", "create", "acme")
-    before = (room.data / FILE).read_bytes()
-    room.run("check")
-    room.run("migrate", "--dry-run")
-    assert (room.data / FILE).read_bytes() == before
+def test_a_check_changes_nothing(filled):
+    before = (filled.data / FILE).read_bytes()
+    filled.run("check")
+    filled.run("migrate", "--dry-run")
+    assert (filled.data / FILE).read_bytes() == before
 
 
-def test_data_of_this_version_needs_no_migration(room):
-    room.run("projects", "create", "acme")
+def test_data_of_this_version_needs_no_migration(filled):
     for words in (["migrate"], ["migrate", "--dry-run"]):
-        assert room.run(*words).out == "The schema is up to date\n"
+        assert filled.run(*words).out == "The schema is up to date\n"
 
 
 @pytest.mark.parametrize(
@@ -71,10 +68,9 @@ def test_data_of_this_version_needs_no_migration(room):
     ],
     ids=" ".join,
 )
-def test_data_of_a_newer_version_is_left_alone(room, words):
-    room.run("projects", "create", "acme")
-    tamper(room, "PRAGMA user_version = 99")
-    ended = room.run(*words)
+def test_data_of_a_newer_version_is_left_alone(filled, words):
+    tamper(filled, "PRAGMA user_version = 99")
+    ended = filled.run(*words)
     assert ended.code == 1
     assert ended.error.startswith("The data has schema 99, this program knows up to ")
     assert ended.error.endswith("Install that version or a later one.")
