@@ -1,0 +1,80 @@
+"""Real server processes on one data directory, started, killed and started again."""
+
+import asyncio
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from tests.http.server import READY, STOP_SECONDS_MAX, program, quiet_environment
+
+KEY = re.compile(r"ddb_[\w-]{43}")
+
+
+class Servers:
+    """A data directory, and the servers that run on it."""
+
+    def __init__(self, room: Path, data: Path | None = None) -> None:
+        self.room = room
+        self.data = data or room / "data"
+        self.key = ""
+        self._started = 0
+
+    async def start(self) -> "Server":
+        """Start a server on a free port and wait until it is ready."""
+        self._started += 1
+        log = self.room / f"log-{self._started}"
+        with log.open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(program(), "serve", "--data", str(self.data), "--port", "0"),
+                cwd=self.room,
+                env=quiet_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+            )
+        assert process.stdout
+        async for line in process.stdout:
+            if found := KEY.search(line.decode()):
+                self.key = found[0]
+            if ready := READY.search(line.decode()):
+                return Server(process, int(ready["port"]), log)
+        raise AssertionError(f"the server did not start: {log.read_text()[-4_000:]}")
+
+    async def run(self, *words: str) -> tuple[int, str]:
+        """Run another command on the data; returns its exit code and what it said."""
+        process = await asyncio.create_subprocess_exec(
+            *(program(), *words, "--data", str(self.data)),
+            cwd=self.room,
+            env=quiet_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, said.decode()
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self._log = log
+
+    async def kill(self) -> None:
+        """Kill it, as a power cut would, in the middle of whatever it does."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def stop(self) -> None:
+        """Ask it to stop; it must do so with exit code 0 and without a surprise in its log."""
+        self.process.send_signal(signal.SIGTERM)
+        code = await asyncio.wait_for(self.process.wait(), STOP_SECONDS_MAX)
+        assert code == 0, self.log()[-4_000:]
+
+    def log(self) -> str:
+        """Return what it has logged."""
+        return self._log.read_text()

@@ -1,0 +1,55 @@
+"""The lightest client that can drive a server hard: one keep-alive connection."""
+
+import asyncio
+import json
+from typing import Any, Self
+
+# What a client sees when the server is killed: never a bad answer, only none.
+CUT = (ConnectionError, asyncio.IncompleteReadError)
+
+
+class Connection:
+    """A connection that sends requests one after another."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self._port = port
+        self._key = key
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._writer
+        self._writer.close()
+
+    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Send a request; returns the status and the JSON of its answer, which must be whole."""
+        self.send(method, path, json.dumps(body).encode() if body is not None else b"")
+        return await self.answer()
+
+    def send(self, method: str, path: str, content: bytes, length: int | None = None) -> None:
+        """Send a request, or its beginning when its length is greater."""
+        assert self._writer
+        length = len(content) if length is None else length
+        self._writer.write(
+            f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._key}\r\n"
+            f"Content-Length: {length}\r\n\r\n".encode()
+            + content
+        )
+
+    def send_rest(self, content: bytes) -> None:
+        """Send the rest of a request's body."""
+        assert self._writer
+        self._writer.write(content)
+
+    async def answer(self) -> tuple[int, Any]:
+        """Wait for the answer to the request sent."""
+        assert self._reader
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        status, *headers = head.decode().splitlines()
+        lengths = [line for line in headers if line.lower().startswith("content-length:")]
+        content = await self._reader.readexactly(int(lengths[0].split(":")[1]))
+        return int(status.split()[1]), json.loads(content)
