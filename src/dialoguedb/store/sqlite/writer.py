@@ -80,7 +80,8 @@ class Writer:
             self._running = True
             self._idle.clear()
             self._loop.call_soon(self._turn)
-        return await job.future  # type: ignore[no-any-return]
+        result: T = await job.future
+        return result
 
     async def close(self) -> None:
         """Finish what waits, then release the connection."""
