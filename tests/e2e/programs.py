@@ -115,15 +115,15 @@ class Room:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
-    def serving(self, *words: object, **variables: str) -> Iterator[Serving]:
+    def serving(self, *words: object, log: str = "log", **variables: str) -> Iterator[Serving]:
         """Run a server on a free port until the block ends."""
-        log_file = self.directory / "log"
-        with log_file.open("w") as log:
+        log_file = self.directory / log
+        with log_file.open("w") as errors:
             process = subprocess.Popen(
                 [program(), "serve", "--port", "0", *map(str, words)],
                 cwd=self.directory,
                 env=quiet_environment() | variables,
-                stderr=log,
+                stderr=errors,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 text=True,

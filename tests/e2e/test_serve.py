@@ -2,12 +2,17 @@
 
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from tests.e2e.programs import KEY
 
 MESSAGE = {"role": "user", "content": "where is my order?"}
+
+
+HUNG_UP = ["Ready", "Stopping", "Hanging up on requests", "Stopped"]
 
 
 def stored(client):
@@ -88,6 +93,7 @@ def test_a_request_that_never_ends_holds_it_up_no_longer_than_asked(room):
     with room.serving("--shutdown-timeout", "1") as serving:
         with half_a_request(serving):
             assert serving.stop() == 0
+        assert [line["message"] for line in serving.log()] == HUNG_UP
         key = serving.first_key
     with room.serving() as serving:
         assert serving.client(key).get("/dialogue").json()["items"] == []
@@ -98,12 +104,23 @@ def test_a_second_signal_no_longer_waits(room):
         serving.process.terminate()
         until_refused(serving)
         assert serving.stop() == 0
+        assert [line["message"] for line in serving.log()] == HUNG_UP
 
 
 def test_an_idle_connection_does_not_hold_it_up(room):
     with room.serving("--shutdown-timeout", "600") as serving:
         serving.client(serving.first_key).get("/dialogue")
         assert serving.stop() == 0
+
+
+def test_servers_started_together_on_new_data_show_one_key_between_them(room):
+    with ExitStack() as started, ThreadPoolExecutor(4) as pool:
+        begun = [room.serving(log=f"log{number}") for number in range(4)]
+        servers = list(pool.map(started.enter_context, begun))
+        keys = {key for serving in servers for key in KEY.findall(serving.out)}
+        assert len(keys) == 1
+        for serving in servers:
+            stored(serving.client(*keys))
 
 
 def test_two_servers_share_one_directory(room, tmp_path):

@@ -5,7 +5,7 @@ import logging
 import signal
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from socket import socket
 from types import FrameType
 
@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 _KEEP_ALIVE_S = 75
 """Longer than clients and load balancers keep an idle connection, so that they close it first."""
 
+_LOOK_S = 0.05
+_HANGING_UP_S = 5
 _TLS_OPENING_S = 10
 _TLS_CLOSING_S = 1
 """How long a client gets to say goodbye; one that is idle would else hold up every stop."""
@@ -49,10 +51,10 @@ class Server(uvicorn.Server):
                 server_header=False,
                 workers=1,
                 timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=shutdown_timeout_s,
             )
         )
         self._place = place
+        self._shutdown_timeout_s = shutdown_timeout_s
         self._context = context
         self._when_ready = when_ready
 
@@ -82,10 +84,31 @@ class Server(uvicorn.Server):
     def _connection(self) -> BoundedProtocol:
         return BoundedProtocol(self.config, self.server_state, self.lifespan.state)
 
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Stop accepting, and finish what is in flight."""
-        logger.info("Stopping", extra={"connections": len(self.server_state.connections)})
-        await super().shutdown(sockets)
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's
+        """Stop accepting, finish what is in flight, and hang up on what does not end in time."""
+        connections = self.server_state.connections
+        logger.info("Stopping", extra={"connections": len(connections)})
+        for server in self.servers:
+            server.close()
+        for connection in list(connections):
+            connection.shutdown()
+        await self._until_idle(self._shutdown_timeout_s)
+        if connections:
+            logger.warning("Hanging up on requests", extra={"connections": len(connections)})
+        for connection in list(connections):
+            connection.transport.abort()
+        self.force_exit = False
+        await self._until_idle(_HANGING_UP_S)
+        await self.lifespan.shutdown()
+
+    async def _until_idle(self, most_s: float) -> None:
+        """Wait until nothing is in flight, the time is over, or a second signal says to go."""
+        state = self.server_state
+        with suppress(TimeoutError):
+            async with asyncio.timeout(most_s):
+                # uvicorn's sets tell nobody when they change
+                while (state.connections or state.tasks) and not self.force_exit:  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_S)
 
     def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # no generator needed
         """Leave signals alone; uvicorn would raise them anew in the end and spoil exit code 0."""
