@@ -17,6 +17,7 @@ def shown_progress(what: str) -> Iterator[Progress]:
         task = bar.add_task(what, total=None)
 
         def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            doing = what if done < total else "Verifying"
+            bar.update(task, completed=done, total=total, description=doing)
 
         yield advance
