@@ -10,7 +10,7 @@ from dialoguedb.model.dialogues import Dialogue, DialogueFilter, NewDialogue, St
 from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
-from dialoguedb.store.sqlite.lists import RARE_MAX, Where, ordering
+from dialoguedb.store.sqlite.lists import Listing, are_few
 from dialoguedb.store.sqlite.messages import Place
 from dialoguedb.store.sqlite.reader import Reader, Row, Shape
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
@@ -157,27 +157,31 @@ def page(
     project: Project, number: int, wanted: DialogueFilter, window: Window, reader: Reader
 ) -> Slice[Dialogue]:
     """Return a window of dialogues."""
-    where = Where()
-    where.add("r.project = ?", number)
-    if wanted.namespace is not None:
-        where.add("r.namespace = ?", wanted.namespace)
-    if wanted.thread_of is not None:
-        parent = "SELECT number FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
-        where.add(f"r.parent = ({parent})", number, wanted.namespace or "", wanted.thread_of)
-    if wanted.tags:
-        DIALOGUE_TAGS.add_filter(reader.db, where, number, wanted.tags)
-    if wanted.status is not None:
-        _add_status(reader.db, where, number, wanted.status)
-    where.add_span("r.created", wanted.created)
     order = (_ORDER_COLUMNS[wanted.order_by], "r.id", "r.namespace")
-    where.add_window(order, window, window.after or ())
-    sql = f"{_SELECTS[wanted.order_by]} WHERE {where.sql}" + ordering(order, window)
-    rows = reader.db.execute(sql, where.values)
+    listing = Listing(_SELECTS[wanted.order_by], order, window)
+    if wanted.thread_of is not None:
+        listing.scope["r.parent"] = _number_of(reader.db, number, wanted)
+    else:
+        listing.scope["r.project"] = number
+        if wanted.namespace is not None:
+            listing.scope["r.namespace"] = wanted.namespace
+    if wanted.tags:
+        DIALOGUE_TAGS.add_filter(reader.db, listing, number, wanted.tags)
+    if wanted.status is not None:
+        _add_status(reader.db, listing, number, wanted.status)
+    listing.add_span(reader.db, "dialogues", wanted.created)
 
     def make(row: Row) -> Dialogue:
         return DialogueRow(*row).to_dialogue(project)
 
-    return reader.page(rows, window, Shape(make, _size, slice(0, 3)))
+    return reader.page(listing.rows(reader.db), window, Shape(make, _size, slice(0, 3)))
+
+
+def _number_of(db: apsw.Connection, project: int, wanted: DialogueFilter) -> int | None:
+    """Return the parent's number; a list by an unknown one is empty."""
+    parent = "SELECT number FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
+    number: int | None = db.execute(parent, (project, wanted.namespace or "", wanted.thread_of)).get
+    return number
 
 
 def _size(row: Row) -> int:
@@ -185,12 +189,11 @@ def _size(row: Row) -> int:
     return len(tags) + len(metadata) + len(state)
 
 
-def _add_status(db: apsw.Connection, where: Where, project: int, status: Status) -> None:
-    """Keep to a status: few closed dialogues are fetched first, otherwise they are met in order."""
+def _add_status(db: apsw.Connection, listing: Listing, project: int, status: Status) -> None:
     if status != "active":
-        closed = "SELECT number FROM dialogues WHERE project = ? AND status = ?"
-        closed += " AND status <> 'active'"
-        count = f"SELECT count(*) FROM ({closed} LIMIT {RARE_MAX + 1})"
-        if db.execute(count, (project, status)).get <= RARE_MAX:
-            where.add(f"r.number IN ({closed})", project, status)
-    where.add("r.status = ?", status)
+        found = "SELECT number FROM dialogues WHERE project = ? AND status = ?"
+        found += " AND status <> 'active'"  # what the index of these is made with
+        if are_few(db, found, (project, status)):
+            listing.few = True
+            listing.add(f"r.number IN ({found})", project, status)
+    listing.add("r.status = ?", status)

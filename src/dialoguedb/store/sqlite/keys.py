@@ -12,13 +12,11 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import Terms
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Where, ordering
+from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import find_numbered
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
-
-_ORDER = ("r.created", "r.id")
 
 
 class KeyRow(Struct, gc=False):
@@ -85,13 +83,10 @@ class SQLiteKeys:
         number = self._number(project)
 
         def query(reader: Reader) -> Slice[Key]:
-            where = Where()
-            where.add("r.project IS ?", number)
-            where.add_window(_ORDER, window, window.after or ())
-            sql = f"{_SELECT} WHERE {where.sql}" + ordering(_ORDER, window)
-            rows = reader.db.execute(sql, where.values)
+            listing = Listing(_SELECT, ("r.created", "r.id"), window)
+            listing.add("r.project IS ?", number)
             shape = Shape(partial(_to_key, project), lambda _: 0, slice(0, 2))
-            return reader.page(rows, window, shape)
+            return reader.page(listing.rows(reader.db), window, shape)
 
         return await self._readers.read(query)
 

@@ -1,17 +1,44 @@
-"""The SQL that lists share: keyset windows and filters, every value a bound parameter."""
+"""The SQL of lists: keyset windows and filters, every value a bound parameter.
+
+A list reads an index in its order and stops when the window is full. A filter that few rows pass
+would make it read the whole index, so these rows are fetched first and sorted; a filter that many
+pass is met soon enough in order. The plus before a column keeps SQLite from using its index.
+"""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+
+import apsw
 
 from dialoguedb.model.lists import Span, Window
 
-RARE_MAX = 2_000
-"""Up to this many matches of a filter are fetched and sorted; more are met soon enough in order."""
+FEW_MAX = 2_000
+"""Up to this many rows are fetched and sorted."""
+
+_ANY = Span()
+
+
+def are_few(db: apsw.Connection, found: str, values: tuple[Any, ...]) -> bool:
+    """Tell whether a SELECT finds few rows, without counting more."""
+    count = f"SELECT count(*) FROM ({found} LIMIT {FEW_MAX + 1})"
+    return bool(db.execute(count, values).get <= FEW_MAX)
 
 
 @dataclass
-class Where:
-    """Conditions and the values bound to them."""
+class Listing:
+    """The SELECT of a list, put together from what is asked for."""
+
+    select: str
+    order: tuple[str, ...]
+    """The columns it is ordered by."""
+
+    window: Window
+    few: bool = False
+    """Whether a filter leaves few rows, which are best fetched first."""
+
+    scope: dict[str, Any] = field(default_factory=dict)
+    """Columns that the order's index begins with, and their values."""
 
     conditions: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
@@ -21,31 +48,59 @@ class Where:
         self.conditions.append(condition)
         self.values.extend(values)
 
-    def add_span(self, column: str, span: Span) -> None:
-        """Keep to a range of timestamps."""
-        if span != _ANY:
-            self.add(f"{column} >= ? AND {column} < ?", span.lower, span.upper)
+    def add_span(self, db: apsw.Connection, table: str, span: Span) -> None:
+        """Keep to a range of `created`."""
+        if span == _ANY:
+            return
+        if self.order[0] == "r.created":
+            lower, upper = self._still_ahead(span)
+            self.add("r.created >= ? AND r.created < ?", lower, upper)
+            return
+        within = "".join(f"{column} = ? AND " for column in self.scope)
+        found = f"SELECT 1 FROM {table} r WHERE {within} r.created >= ? AND r.created < ?"
+        few = are_few(db, found, (*self.scope.values(), span.lower, span.upper))
+        sign = "" if few else "+"
+        self.add(f"{sign}r.created >= ? AND {sign}r.created < ?", span.lower, span.upper)
 
-    def add_window(self, columns: tuple[str, ...], window: Window, after: tuple[Any, ...]) -> None:
-        """Start behind the last item seen."""
-        if window.after is not None:
-            sign = ">" if window.order == "asc" else "<"
-            marks = ", ".join("?" * len(columns))
-            self.add(f"({', '.join(columns)}) {sign} ({marks})", *after)
+    def _still_ahead(self, span: Span) -> tuple[str, str]:
+        """Narrow the range to what a later page can show, so that its depth costs nothing."""
+        if self.window.after is None:
+            return span.lower, span.upper
+        reached = str(self.window.after[0])
+        if self.window.order == "asc":
+            return max(span.lower, reached), span.upper
+        return span.lower, min(span.upper, reached + " ")  # the moment itself is still inside
 
-    @property
-    def sql(self) -> str:
-        """The conditions as SQL."""
-        return " AND ".join(self.conditions)
+    def rows(self, db: apsw.Connection) -> apsw.Cursor:
+        """Run it; one row more than the window holds shows whether more follow."""
+        after = self.window.after or ()
+        text = _text(
+            self.select,
+            (*self.scope,),
+            (*self.conditions,),
+            self.order,
+            (self.window.order, self.few, bool(after)),
+        )
+        values = (*self.scope.values(), *self.values, *after, self.window.limit + 1)
+        return db.execute(text, values)
 
 
-_ANY = Span()
-
-
-def ordering(columns: tuple[str, ...], window: Window) -> str:
-    """Return the ORDER BY and LIMIT of a window, one more to see whether more follow."""
-    terms = ", ".join(f"{column} {window.order}" for column in columns)
-    return f" ORDER BY {terms} LIMIT {window.limit + 1}"
+@lru_cache(maxsize=1024)
+def _text(
+    select: str,
+    scope: tuple[str, ...],
+    conditions: tuple[str, ...],
+    order: tuple[str, ...],
+    how: tuple[str, bool, bool],
+) -> str:
+    direction, few, later = how
+    where = [f"{'+' if few else ''}{column} = ?" for column in scope]
+    where += conditions
+    if later:
+        sign = ">" if direction == "asc" else "<"
+        where.append(f"({', '.join(order)}) {sign} ({marks(order)})")
+    terms = ", ".join(f"{column} {direction}" for column in order)
+    return f"{select} WHERE {' AND '.join(where) or 'true'} ORDER BY {terms} LIMIT ?"
 
 
 def marks(values: tuple[Any, ...]) -> str:

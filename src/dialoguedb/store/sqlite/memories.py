@@ -12,7 +12,7 @@ from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Where, ordering
+from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.tags import MEMORY_TAGS, encode
@@ -177,18 +177,15 @@ def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, n
 
 
 def _page(number: int, wanted: MemoryFilter, window: Window, reader: Reader) -> Slice[Memory]:
-    where = Where()
-    where.add("r.project = ?", number)
-    if wanted.namespace is not None:
-        where.add("r.namespace = ?", wanted.namespace)
-    if wanted.tags:
-        MEMORY_TAGS.add_filter(reader.db, where, number, wanted.tags)
-    where.add_span("r.created", wanted.created)
     order = (f"r.{wanted.order_by}", "r.id", "r.namespace")
-    where.add_window(order, window, window.after or ())
-    sql = f"{_select(wanted.order_by)} WHERE {where.sql}" + ordering(order, window)
-    rows = reader.db.execute(sql, where.values)
-    return reader.page(rows, window, _SHAPE)
+    listing = Listing(_select(wanted.order_by), order, window)
+    listing.scope["r.project"] = number
+    if wanted.namespace is not None:
+        listing.scope["r.namespace"] = wanted.namespace
+    if wanted.tags:
+        MEMORY_TAGS.add_filter(reader.db, listing, number, wanted.tags)
+    listing.add_span(reader.db, "memories", wanted.created)
+    return reader.page(listing.rows(reader.db), window, _SHAPE)
 
 
 def _make(row: Row) -> Memory:

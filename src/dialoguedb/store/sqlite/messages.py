@@ -18,12 +18,12 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms, Versioned
-from dialoguedb.store.sqlite import tags as tagging
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Where, ordering
+from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.tags import MESSAGE_TAGS, encode
 from dialoguedb.store.sqlite.writer import Writer
 
 LONG_MESSAGES = 50
@@ -35,6 +35,7 @@ _COLUMNS = (
     "r.created, r.seq, r.id, r.role, r.content, r.content_length, r.tags, r.metadata,"
     " r.modified, r.name"
 )
+_SELECT = f"SELECT {_COLUMNS} FROM messages r"
 _ONE = f"SELECT {_COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
 
 
@@ -123,7 +124,7 @@ def _insert(
     server_created = max(now, place.last_server_created)
     for seq, message in enumerate(new, place.last_seq + 1):
         created = message.created or server_created
-        stored_tags = tagging.encode(message.tags)
+        stored_tags = encode(message.tags)
         db.execute(
             "INSERT INTO messages (dialogue, seq, id, role, name, content, content_length, tags,"
             " metadata, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -141,7 +142,7 @@ def _insert(
                 server_created,
             ),
         )
-        tagging.MESSAGE_TAGS.insert(db, place.number, db.last_insert_rowid(), message.tags)
+        MESSAGE_TAGS.insert(db, place.number, db.last_insert_rowid(), message.tags)
         row = (
             created,
             seq,
@@ -177,22 +178,15 @@ def last(reader: Reader, place: Place, count: int) -> list[Message]:
 
 
 def _page(reader: Reader, place: Place, wanted: MessageFilter, window: Window) -> Slice[Message]:
-    where, rare = Where(), False
+    listing = Listing(_SELECT, ("r.created", "r.seq"), window)
+    listing.scope["r.dialogue"] = place.number
     if wanted.tags:
-        rare = tagging.MESSAGE_TAGS.add_filter(reader.db, where, place.number, wanted.tags)
-    # The plus keeps SQLite from the order's index, so that it starts from the few tagged rows.
-    where.add("+r.dialogue = ?" if rare else "r.dialogue = ?", place.number)
-    where.add_span("r.created", wanted.created)
+        MESSAGE_TAGS.add_filter(reader.db, listing, place.number, wanted.tags)
+    listing.add_span(reader.db, "messages", wanted.created)
     if wanted.role is not None:
-        where.add("r.role = ?", wanted.role)
-    order = ("r.created", "r.seq")
-    where.add_window(order, window, window.after or ())
-    rows = reader.db.execute(
-        f"SELECT {_COLUMNS} FROM messages r WHERE {where.sql}" + ordering(order, window),
-        where.values,
-    )
+        listing.add("r.role = ?", wanted.role)
     make = partial(to_message, place.id, place.namespace)
-    return reader.page(rows, window, Shape(make, _size, slice(0, 2)))
+    return reader.page(listing.rows(reader.db), window, Shape(make, _size, slice(0, 2)))
 
 
 def _size(row: Row) -> int:
@@ -302,7 +296,7 @@ class SQLiteMessages:
             place, row = _find(db, number, namespace, (dialogue_id, message_id))
             check_mutable(project, "its messages cannot be deleted")
             check_changeable(place.id, place.status)
-            tagging.MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
+            MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
             db.execute("DELETE FROM messages WHERE number = ?", (row[10],))
             _uncount(db, place, terms.now)
 
@@ -331,11 +325,11 @@ def _find(
 
 
 def _retag(db: apsw.Connection, place: Place, row: Row, tags: tuple[str, ...], now: str) -> None:
-    stored = tagging.encode(tags)
+    stored = encode(tags)
     if stored == row[6]:
         return
-    tagging.MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
-    tagging.MESSAGE_TAGS.insert(db, place.number, row[10], tags)
+    MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
+    MESSAGE_TAGS.insert(db, place.number, row[10], tags)
     db.execute(
         "UPDATE messages SET tags = ?, modified = max(modified, ?) WHERE number = ?",
         (stored, now, row[10]),

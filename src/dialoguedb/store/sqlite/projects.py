@@ -19,13 +19,12 @@ from dialoguedb.model.projects import (
 from dialoguedb.ports import Terms
 from dialoguedb.store.sqlite import keys, usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Where, ordering
+from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import SELECT, to_project
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
 
-_ORDER = ("r.created", "r.id")
 _SHAPE = Shape(to_project, lambda row: len(row[4]), slice(0, 2))
 
 _WITHIN_DIALOGUES = "(SELECT number FROM dialogues WHERE project = ?)"
@@ -87,10 +86,8 @@ class SQLiteProjects:
         """Return a window of projects by `created`, ties ordered by id."""
 
         def query(reader: Reader) -> Slice[Project]:
-            where = Where(["true"])
-            where.add_window(_ORDER, window, window.after or ())
-            sql = f"{SELECT} WHERE {where.sql}" + ordering(_ORDER, window)
-            return reader.page(reader.db.execute(sql, where.values), window, _SHAPE)
+            listing = Listing(SELECT, ("r.created", "r.id"), window)
+            return reader.page(listing.rows(reader.db), window, _SHAPE)
 
         return await self._readers.read(query)
 

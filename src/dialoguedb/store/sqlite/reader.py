@@ -64,6 +64,7 @@ class Reader:
         try:
             return query(self)
         finally:
+            self._checks = 0  # else the rollback of a read over budget could be broken off as well
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
 

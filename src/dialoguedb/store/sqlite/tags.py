@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import apsw
 import msgspec
 
-from dialoguedb.store.sqlite.lists import RARE_MAX, Where, marks
+from dialoguedb.store.sqlite.lists import Listing, are_few, marks
 
 _encoder = msgspec.json.Encoder()
 
@@ -39,19 +39,17 @@ class TagTable:
             )
 
     def add_filter(
-        self, db: apsw.Connection, where: Where, owner: int, tags: tuple[str, ...]
-    ) -> bool:
-        """Keep to rows with any of the tags; True when these are few and best fetched first."""
+        self, db: apsw.Connection, listing: Listing, owner: int, tags: tuple[str, ...]
+    ) -> None:
+        """Keep a list to rows with any of the tags."""
         found = f"SELECT {self.tagged} FROM {self.table} WHERE {self.owner} = ? AND tag IN"
         found += f" ({marks(tags)})"
         values = (owner, *tags)
-        count = f"SELECT count(*) FROM ({found} LIMIT {RARE_MAX + 1})"
-        rare = bool(db.execute(count, values).get <= RARE_MAX)
-        if rare:
-            where.add(f"r.number IN ({found})", *values)
+        if are_few(db, found, values):
+            listing.few = True
+            listing.add(f"r.number IN ({found})", *values)
         else:
-            where.add(f"EXISTS ({found} AND {self.tagged} = r.number)", *values)
-        return rare
+            listing.add(f"EXISTS ({found} AND {self.tagged} = r.number)", *values)
 
 
 DIALOGUE_TAGS = TagTable("dialogue_tags", "project", "dialogue")
