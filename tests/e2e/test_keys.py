@@ -1,6 +1,7 @@
 """`dialoguedb keys`, beside a running server."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -139,3 +140,15 @@ def test_an_operators_key_made_before_the_first_start_takes_nothing_from_it(room
     room.run("keys", "create", "--operator")
     with room.serving() as serving:
         assert status(serving, serving.first_key) == 200
+
+
+def test_a_key_is_not_made_for_a_default_project_that_was_never_there(room):
+    room.run("projects", "create", "acme")
+    ended = room.run("keys", "create")
+    assert (ended.code, ended.error) == (1, "Project 'default' not found")
+
+
+def test_keys_made_together_before_the_first_start_are_all_of_one_project(room):
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: room.run("keys", "create").record, range(4)))
+    assert len({record["projectId"] for record in made}) == 1

@@ -1,6 +1,8 @@
 """The project that every new data directory begins with."""
 
-from dialoguedb.errors import DuplicateId, ProjectNotFound
+from contextlib import suppress
+
+from dialoguedb.errors import DuplicateId
 from dialoguedb.model.keys import KeyInput, NewKey
 from dialoguedb.model.lists import Order
 from dialoguedb.model.projects import Project, ProjectInput
@@ -14,9 +16,8 @@ _OLDEST_FIRST: Order = "asc"
 
 
 async def default_project_key(services: Services) -> str | None:
-    """Make the project of a data directory that has none; returns its key, which is shown once."""
-    first = PageRequest(Listing(Everything(), _OLDEST_FIRST, limit=1))
-    if (await services.projects.list(first)).items:
+    """Make the project of data that has none; returns its key, which is shown once."""
+    if not await _is_new(services):
         return None
     issued = services.keys.issue(KeyInput(), "admin")
     try:
@@ -27,11 +28,16 @@ async def default_project_key(services: Services) -> str | None:
 
 
 async def default_project(services: Services) -> Project:
-    """Return the project, made without a key when it does not exist yet."""
-    try:
-        return await services.projects.get(DEFAULT_PROJECT)
-    except ProjectNotFound:
-        return await _create(services, None)
+    """Return the project, made without a key in data that has none; ProjectNotFound."""
+    if await _is_new(services):
+        with suppress(DuplicateId):  # another command was called at the same moment
+            return await _create(services, None)
+    return await services.projects.get(DEFAULT_PROJECT)
+
+
+async def _is_new(services: Services) -> bool:
+    first = PageRequest(Listing(Everything(), _OLDEST_FIRST, limit=1))
+    return not (await services.projects.list(first)).items
 
 
 async def _create(services: Services, key: NewKey | None) -> Project:

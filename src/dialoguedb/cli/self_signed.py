@@ -46,7 +46,7 @@ def _make(place: Path, names: list[str]) -> None:
         not_after=now + timedelta(days=_DAYS_VALID),
     )
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         _write(place / CERTIFICATE, issued.private_key_and_cert_chain_pem.bytes(), 0o600)
         _write(place / AUTHORITY, authority.cert_pem.bytes(), 0o644)
     except OSError as error:

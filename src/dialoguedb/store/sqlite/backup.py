@@ -58,7 +58,7 @@ def _copy(
 
 def _prepare(destination: Path) -> None:
     try:
-        destination.mkdir(parents=True, exist_ok=True)
+        destination.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds everything
         entries = {entry.name for entry in destination.iterdir()}
     except (FileExistsError, NotADirectoryError):
         raise NotOurData(f"{destination} is a file; an empty or new directory is needed") from None
