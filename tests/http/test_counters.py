@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from .checking import done
+from .checking import done, refused
 from .making import (
     HELLO,
     contents,
@@ -89,6 +89,24 @@ class TestCounters:
         shown = get_dialogue(api, "d")
         assert shown["totalMessages"] == len(contents(api, "d")) == WRITERS * 3
         assert shown["lastSeq"] == WRITERS * 6
+
+    def test_what_is_refused_takes_nothing_of_its_neighbours_along(self, api, each_writer):
+        new_message(api, "d", id="taken", content="other")
+
+        def work(client, number):
+            bad = [HELLO, {**HELLO, "id": "taken"}]
+            stale = {"If-Match": '"999"'}
+            for _ in range(4):
+                new_message(client, "d")
+                refused(client.post("/dialogue/d/messages", json=bad), "DUPLICATE_ID")
+                answer = client.post("/dialogue/d/messages", json=HELLO, headers=stale)
+                refused(answer, "VERSION_CONFLICT")
+                refused(client.post("/dialogue", json={"id": "d"}), "DUPLICATE_ID")
+
+        each_writer(work)
+        shown = get_dialogue(api, "d")
+        assert shown["totalMessages"] == shown["lastSeq"] == WRITERS * 4 + 1
+        assert len(done(api.get("/dialogue"))["items"]) == 1
 
     def test_of_many_deleting_the_same_message_one_does(self, api, each_writer):
         new_messages(api, "d", {"id": "m"}, {})
