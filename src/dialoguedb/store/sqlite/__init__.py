@@ -32,8 +32,8 @@ class SQLiteStore:
 
     def __init__(self, path: Path, db: apsw.Connection, meter: Meter | None) -> None:
         self._writer = Writer(db, meter)
-        self._readers = Readers(path)
-        parts = (self._writer, self._readers, Numbers(self._readers.quick.db))
+        self.readers = Readers(path)
+        parts = (self._writer, self.readers, Numbers(self.readers.quick.db))
         self.path = path
         self.token_secret = secret(db)
         self.dialogues: DialogueStore = SQLiteDialogues(*parts)
@@ -61,7 +61,7 @@ class SQLiteStore:
     async def close(self) -> None:
         """Finish the writes that wait, then release everything."""
         await self._writer.close()
-        self._readers.close()
+        self.readers.close()
 
 
 def open_database(path: Path) -> apsw.Connection:
