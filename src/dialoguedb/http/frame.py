@@ -49,6 +49,9 @@ class Frame:
             return
         finally:
             metrics.in_flight -= 1
+            call.scope.pop(
+                "call", None
+            )  # else they hold each other until the garbage collector comes
         self._note(call, answer, time.perf_counter() - started)
 
     async def _answer(self, call: Call, send: Send) -> Answer:
