@@ -7,7 +7,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from dialoguedb.http.answers import new_request_id
+from dialoguedb.http.answers import Answer, headers_of, new_request_id
+from dialoguedb.http.rates import full
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")
@@ -35,7 +36,9 @@ class CrossOrigin(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a browser that asks first; this answer, too, has a request id."""
+        """Answer a browser that asks first, with the headers that every answer has."""
         response = super().preflight_response(request_headers)
-        response.headers["X-Request-Id"] = new_request_id()
+        for name, value in headers_of(Answer(b""), new_request_id(), full()):
+            if name.startswith(b"x-"):
+                response.headers[name.decode()] = value.decode()
         return response

@@ -97,6 +97,9 @@ class _Schemas:
                 types.extend(_alternatives(kind))
         found, self.components = msgspec.json.schema_components(types, ref_template=_REF)
         self._found = list(zip(types, found, strict=True))
+        for component in self.components.values():
+            given = {name for name, part in component["properties"].items() if "default" in part}
+            component["required"] = sorted({*component.get("required", ()), *given})
         self.refusals: dict[str, Json] = {}
         """The answers of errors, by the codes they may have."""
 

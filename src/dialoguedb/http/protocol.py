@@ -1,13 +1,13 @@
 """The connection: uvicorn's HTTP/1.1 protocol, bounded against hostile and stalled clients.
 
-What it cannot read it refuses with our error object. The rest it serves as uvicorn does, but it
-tolerates targets that are not ASCII, and writes head and body of an answer at once.
+What it cannot read it refuses with our error object, after answering what came before. The rest it
+serves as uvicorn does, but overlooks upgrades, and writes head and body of an answer at once.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote_from_bytes
 
 import httptools
 from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
@@ -38,8 +38,10 @@ STALL_SECONDS_MAX = 30
 """How long a body may stand still, or an answer lie unread."""
 
 BODY_GRACE_SECONDS = 60
+"""How long a body may come as slowly as it likes."""
+
 BODY_BYTES_PER_SECOND_MIN = 1024
-"""How slowly a body may come on the whole, after its first moments."""
+"""How slowly a body may come on the whole, after that."""
 
 WATCH_SECONDS = 5
 """How often a connection is looked at."""
@@ -48,7 +50,7 @@ LINGER_SECONDS = 1
 """How long a client that still sends is listened to after its refusal, so that it reads it."""
 
 _TOGETHER_BYTES_MAX = 64 * 1024
-_VISIBLE = bytes(range(0x21, 0x7F)).decode()
+_UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 class HeadRefused(Exception):
@@ -87,16 +89,9 @@ class Cycle(RequestResponseCycle):
             self.transport.writelines([head, body])
         self.response_complete = True
         self.message_event.set()
-        if not self.keep_alive:
-            self._hang_up()
-        self.on_response()
-
-    def _hang_up(self) -> None:
-        """Close, but let a client that still sends read its answer; the protocol closes then."""
-        if self.more_body and self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
+        if not self.keep_alive and not self.more_body:
             self.transport.close()
+        self.on_response()
 
 
 def _head(status: int, headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
@@ -110,6 +105,12 @@ def _head(status: int, headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bo
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection; pass the class to uvicorn as `http=`."""
+
+    head_seconds_max: float = HEAD_SECONDS_MAX
+    stall_seconds_max: float = STALL_SECONDS_MAX
+    grace_seconds: float = BODY_GRACE_SECONDS
+    watch_seconds: float = WATCH_SECONDS
+    linger_seconds: float = LINGER_SECONDS
 
     def __init__(
         self,
@@ -132,7 +133,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unsent_since = 0.0
         self._moved = self._began = self.loop.time()
         self._awaits_head, self._awaits_body = True, False
-        self._watcher = self.loop.call_later(WATCH_SECONDS, self._watch)
+        self._watcher = self.loop.call_later(self.watch_seconds, self._watch)
 
     # --- Reading ------------------------------------------------------------------------------
 
@@ -142,10 +143,10 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         self._unparsed_bytes += len(data)
+        if not self._awaits_body and (b"pgrade" in data or b"PGRADE" in data):
+            data = _without_upgrade(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # served without; what follows is not for us
-            self._deaf = True
         except httptools.HttpParserError as error:
             self._refuse(str(error.__context__ or "This is not an HTTP request"))
         else:
@@ -186,7 +187,8 @@ class BoundedProtocol(HttpToolsProtocol):
         scope["http_version"] = version = self.parser.get_http_version()
         scope["raw_path"], scope["query_string"] = _target(self.url)
         scope["path"] = scope["raw_path"].decode("ascii")
-        goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        if self.parser.should_upgrade():  # the parser would take the body for another protocol
+            raise HeadRefused("Connections are not upgraded to other protocols here")
         before: Cycle | None = self.cycle  # type: ignore[assignment] # uvicorn hides the None
         self.cycle = Cycle(
             scope=scope,
@@ -198,7 +200,7 @@ class BoundedProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=self.expect_100_continue,
-            keep_alive=goes_on and version != "1.0",
+            keep_alive=self.parser.should_keep_alive() and version != "1.0",
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -226,13 +228,21 @@ class BoundedProtocol(HttpToolsProtocol):
         """Go on with the next request, or with what the last deserves."""
         if self._refusal is not None and not self.pipeline and not self.transport.is_closing():
             self.transport.write(self._refusal)
-            self.transport.close()
+            self._hang_up()
             return
         super().on_response_complete()
         cycle = self.cycle
         if cycle.response_complete and cycle.more_body and not cycle.keep_alive:
-            self._deaf = True
-            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close, but listen for a moment: a client that still sends would not read its answer."""
+        self._deaf = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(self.linger_seconds, self.transport.close)
+        else:
+            self.transport.close()
 
     def _refuse(self, message: str) -> None:
         """Answer what is no request, after the requests before it, and hang up."""
@@ -249,7 +259,7 @@ class BoundedProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.write(refusal)
-        self.transport.close()
+        self._hang_up()
 
     # --- Watching -----------------------------------------------------------------------------
 
@@ -263,33 +273,41 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_stalled(now) or self._lies_unread(now):
             self.transport.abort()
         else:
-            self._watcher = self.loop.call_later(WATCH_SECONDS, self._watch)
+            self._watcher = self.loop.call_later(self.watch_seconds, self._watch)
 
     def _is_stalled(self, now: float) -> bool:
         """Tell whether a request does not come, or comes too slowly, through the client's fault."""
         taken = now - self._began
         if self._awaits_head:
-            return taken > HEAD_SECONDS_MAX
+            return taken > self.head_seconds_max
         if not self._awaits_body or self.flow.read_paused:
             return False
         too_slow = self._body_bytes < taken * BODY_BYTES_PER_SECOND_MIN
-        return now - self._moved > STALL_SECONDS_MAX or (taken > BODY_GRACE_SECONDS and too_slow)
+        return now - self._moved > self.stall_seconds_max or (
+            taken > self.grace_seconds and too_slow
+        )
 
     def _lies_unread(self, now: float) -> bool:
         """Tell whether the client no longer reads what it is sent."""
         before, self._unsent_bytes = self._unsent_bytes, self.transport.get_write_buffer_size()
         if not before or self._unsent_bytes < before:
             self._unsent_since = now
-        return bool(self._unsent_bytes) and now - self._unsent_since > STALL_SECONDS_MAX
+        return bool(self._unsent_bytes) and now - self._unsent_since > self.stall_seconds_max
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Rename the header with which some clients always ask for HTTP/2."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nupgrad-", head) + end + body
 
 
 _TOO_LONG = f"The head of a request has at most {HEAD_BYTES_MAX} bytes"
 
 
 def _target(url: bytes) -> tuple[bytes, bytes]:
-    """Return path and query of a request's target, in whichever form and bytes it comes."""
+    """Return path and query of a request's target, in whichever form it comes."""
     if not url.isascii():
-        url = quote_from_bytes(url, _VISIBLE).encode()
+        raise HeadRefused("A request's target is written in ASCII, with %XX for all else")
     path, _, query = url.partition(b"#")[0].partition(b"?")
     if not path.startswith(b"/"):  # http://host/path
         path = b"/" + path.partition(b"://")[2].partition(b"/")[2]

@@ -1,21 +1,22 @@
 """Rate limits: requests per second with a burst, counted per project in memory.
 
-The generic cell rate algorithm: of each project one number is kept, the moment at which its whole
-burst will be there again.
+Of each project a bucket is kept, from which each request takes a token; tokens come back at the
+project's rate, up to its burst.
 """
 
 import math
 import time
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from dialoguedb.errors import Fault, RateLimitExceeded
 from dialoguedb.model.projects import RATE_BURST_DEFAULT, Project, RateLimit
 
+_ROUNDING = 1e-9
+
 PROJECTS_MAX = 65_536
 """Projects remembered before those are forgotten whose burst is whole."""
-
-_ROUNDING = 1e-6
 
 
 class Standing(Struct, gc=False):
@@ -32,35 +33,57 @@ def full() -> Standing:
     return Standing(RATE_BURST_DEFAULT, RATE_BURST_DEFAULT, int(time.time()))
 
 
+class Bucket(Struct, gc=False):
+    """What a project may still spend."""
+
+    tokens: float
+    moment: float
+    """When there were that many."""
+
+    full_at: float
+
+
 class Rates:
     """The rates of all projects."""
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(
+        self,
+        *,
+        enabled: bool,
+        clock: Callable[[], float] = time.monotonic,
+        projects_max: int = PROJECTS_MAX,
+    ) -> None:
         self._enabled = enabled
-        self._whole_at: dict[str, float] = {}
+        self._clock = clock
+        self._projects_max = projects_max
+        self._buckets: dict[str, Bucket] = {}
 
     def spend(self, project: Project) -> tuple[Standing, float]:
         """Spend one request; returns the standing, and the seconds to wait when it was too much."""
         rate = project.settings.rate_limit
         if not (self._enabled and rate.enabled):
             return full(), 0.0
-        now = time.monotonic()
-        used_s = max(0.0, self._whole_at.get(project.id, 0.0) - now)
-        cost_s = 1 / rate.per_second
-        spare = rate.burst - used_s * rate.per_second + _ROUNDING
-        if spare < 1:
-            return self._standing(rate, 0, used_s), (1 - spare) * cost_s
-        if len(self._whole_at) >= PROJECTS_MAX:
-            self._forget(now)
-        used_s += cost_s
-        self._whole_at[project.id] = now + used_s
-        return self._standing(rate, int(spare - 1), used_s), 0.0
+        now = self._clock()
+        bucket = self._buckets.get(project.id) or self._fill(project.id, rate, now)
+        back = (now - bucket.moment) * rate.per_second
+        bucket.tokens = min(rate.burst, bucket.tokens + back)
+        bucket.moment = now
+        wait_s = 0.0
+        if bucket.tokens >= 1 - _ROUNDING:
+            bucket.tokens -= 1
+        else:
+            wait_s = (1 - bucket.tokens) / rate.per_second
+        used_s = (rate.burst - bucket.tokens) / rate.per_second
+        bucket.full_at = now + used_s
+        reset = math.ceil(time.time() + used_s)
+        return Standing(rate.burst, int(bucket.tokens), reset), wait_s
 
-    def _standing(self, rate: RateLimit, remaining: int, used_s: float) -> Standing:
-        return Standing(rate.burst, remaining, math.ceil(time.time() + used_s))
-
-    def _forget(self, now: float) -> None:
-        self._whole_at = {name: moment for name, moment in self._whole_at.items() if moment > now}
+    def _fill(self, project_id: str, rate: RateLimit, now: float) -> Bucket:
+        if len(self._buckets) >= self._projects_max:
+            # A bucket that is full again is as good as none.
+            self._buckets = {name: one for name, one in self._buckets.items() if one.full_at > now}
+        bucket = self._buckets[project_id] = Bucket(rate.burst, now, now)
+        return bucket
 
 
 def too_fast(rate: RateLimit, wait_s: float) -> RateLimitExceeded:
