@@ -6,6 +6,7 @@ import pytest
 
 from dialoguedb.errors import Forbidden, InvalidRequest
 from dialoguedb.model.dialogues import DialogueFilter
+from dialoguedb.model.lists import Span
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.service.messages import MessagesOf
@@ -29,8 +30,8 @@ class Dialogues:
 
     async def make(self, name, seconds):
         first = [message(created=at(seconds))]
-        tags = self.wanted.tags
-        await self.me.new(name, created=at(seconds), messages=first, tags=tags)
+        tags, parent = self.wanted.tags, self.wanted.thread_of
+        await self.me.new(name, created=at(seconds), messages=first, tags=tags, thread_of=parent)
 
     async def touch(self, name):
         await self.me.append(message(created=at(1_000)), to=name)
@@ -87,11 +88,21 @@ LISTS: dict[str, Any] = {
     "dialogues by last message": (Dialogues, {"order_by": "lastMessageCreated"}),
     "tagged dialogues": (Dialogues, {"tags": ("t",)}),
     "active dialogues": (Dialogues, {"status": "active"}),
+    "dialogues of a time": (Dialogues, {"created": Span(at(0), at(12))}),
+    "dialogues of a time by modified": (
+        Dialogues,
+        {"created": Span(at(0), at(12)), "order_by": "modified"},
+    ),
+    "dialogues of a namespace": (Dialogues, {"namespace": ""}),
+    "threads": (Dialogues, {"thread_of": "root"}),
+    "threads by modified": (Dialogues, {"thread_of": "root", "order_by": "modified"}),
     "messages": (Messages, {}),
+    "messages of a time": (Messages, {"created": Span(at(0), at(12))}),
     "tagged messages": (Messages, {"tags": ("t",)}),
     "messages of a role": (Messages, {"role": "user"}),
     "memories by created": (Memories, {}),
     "memories by modified": (Memories, {"order_by": "modified"}),
+    "memories of a time": (Memories, {"created": Span(at(0), at(12))}),
     "tagged memories": (Memories, {"tags": ("t",)}),
 }
 
@@ -103,6 +114,8 @@ async def listed(request, me):
     listed = kind(me, **wanted)
     if kind is Messages:
         await me.new("d")
+    if "thread_of" in wanted:
+        await me.new("root")
     for number in range(COUNT):
         await listed.make(f"i{number * 7 % COUNT:02}", number // 2)
     return listed

@@ -1,7 +1,5 @@
 """Rooms for servers that are killed."""
 
-import sys
-
 import pytest
 
 pytest.register_assert_rewrite("tests.crash.journal", "tests.crash.servers")
@@ -11,11 +9,13 @@ from tests.crash.servers import Servers  # noqa: E402 - its asserts are rewritte
 
 @pytest.fixture(scope="session")
 def anyio_backend():
-    """Run on the loop the server runs on."""
-    return "asyncio", {"use_uvloop": sys.platform != "win32"}
+    """Run on the plain loop, which a timeout can interrupt."""
+    return "asyncio"
 
 
 @pytest.fixture
-def servers(tmp_path):
+async def servers(tmp_path):
     """Return a data directory to run servers on."""
-    return Servers(tmp_path)
+    servers = Servers(tmp_path)
+    yield servers
+    await servers.kill_all()

@@ -18,12 +18,11 @@ class Servers:
         self.room = room
         self.data = data or room / "data"
         self.key = ""
-        self._started = 0
+        self._started: list[asyncio.subprocess.Process] = []
 
     async def start(self) -> "Server":
         """Start a server on a free port and wait until it is ready."""
-        self._started += 1
-        log = self.room / f"log-{self._started}"
+        log = self.room / f"log-{len(self._started)}"
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(program(), "serve", "--data", str(self.data), "--port", "0"),
@@ -33,6 +32,7 @@ class Servers:
                 stdout=subprocess.PIPE,
                 stderr=errors,
             )
+        self._started.append(process)
         assert process.stdout
         async for line in process.stdout:
             if found := KEY.search(line.decode()):
@@ -40,6 +40,13 @@ class Servers:
             if ready := READY.search(line.decode()):
                 return Server(process, int(ready["port"]), log)
         raise AssertionError(f"the server did not start: {log.read_text()[-4_000:]}")
+
+    async def kill_all(self) -> None:
+        """Leave no server behind, however the test ended."""
+        for process in self._started:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
     async def run(self, *words: str) -> tuple[int, str]:
         """Run another command on the data; returns its exit code and what it said."""

@@ -56,7 +56,12 @@ class Plans:
 
     async def of(self, listing):
         statements = []
-        self._reader.exec_trace = lambda _, sql, values: statements.append((sql, values)) or True
+
+        def note(_, sql, values):
+            statements.append((sql, values))
+            return True
+
+        self._reader.exec_trace = note
         try:
             await listing
         finally:
