@@ -161,7 +161,7 @@ CODES = {
     "MESSAGE_CONTENT_EMPTY": "Content is an empty string, `null`, `[]` or `{}`.",
     "MESSAGE_TOO_LARGE": "Content is over its limit.",
     "STATE_TOO_LARGE": "A dialogue's state would be over its limit.",
-    "INVALID_IMAGE_CONTENT": "An inline image is of an unknown type, or written in the wrong form.",
+    "INVALID_IMAGE_CONTENT": "An inline image holds a `data:` prefix where bare base64 belongs.",
 }
 """Codes of `InvalidRequest` that have no class of their own."""
 
