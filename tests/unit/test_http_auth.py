@@ -46,16 +46,19 @@ class World:
         headers = [(b"authorization", b"Bearer " + secret.encode())]
         if forwarded:
             headers.append((b"x-forwarded-for", forwarded))
-        asked_from = (client, 1) if client else None
-        request = {"method": "GET", "headers": headers, "client": asked_from}
-        call = Call(
-            request, receive, Parts(self.services, Metrics(), b"", self.auth.forget, receive)
-        )
+        request = {
+            "method": "GET",
+            "raw_path": b"/dialogue",
+            "query_string": b"",
+            "headers": headers,
+            "client": (client, 1) if client else None,
+        }
+        call = Call(request, Parts(self.services, Metrics(), b"", self.auth.forget, unused))
         self.auth.authorize(call, await self.auth.authenticate(call), scope)
 
 
-async def receive():
-    """Stand for a request without a body."""
+async def unused():
+    """Stand for what is not needed here."""
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASG
         lifespan=_background(activity),
     )
     parts = Parts(services, metrics, describe(ROUTES), auth.forget, activity.flush)
-    frame = Frame(router, parts, access_log=options.access_log)
+    frame = Frame(router.app, parts, access_log=options.access_log)
     return CrossOrigin(frame, options.cors_origins) if options.cors_origins else frame
 
 

@@ -87,7 +87,7 @@ class Auth:
 
     def _address(self, call: Call) -> IPv4Address | IPv6Address | None:
         """Return the peer's address, or what trusted proxies say that they were asked by."""
-        address = _parse(call.scope["client"][0]) if call.scope["client"] else None
+        address = _parse(call.client)
         forwarded = call.headers.get(b"x-forwarded-for", b"").decode("latin-1")
         for hop in reversed(forwarded.split(",")):
             if not hop.strip() or not _contains(self._proxies, address):

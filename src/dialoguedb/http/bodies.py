@@ -2,6 +2,7 @@
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from starlette.types import Receive
 
 from dialoguedb.errors import PayloadTooLarge
 from dialoguedb.http.calls import Call, other_namespace
@@ -37,23 +38,23 @@ def is_left_unread(call: Call) -> bool:
     return b"transfer-encoding" in call.headers or declared_bytes(call) > SKIPPED_BYTES_MAX
 
 
-async def read(call: Call) -> None:
+async def read(call: Call, receive: Receive) -> None:
     """Read the body; PayloadTooLarge as soon as it is, InvalidJSON when it is not UTF-8."""
-    message = await call.receive()
+    message = await receive()
     if message["type"] != "http.request":
         raise ClientGone
     body = message.get("body", b"")
     if message.get("more_body"):
-        body = await _read_on(call, body)
+        body = await _read_on(receive, body)
     call.body_read = True
     call.body = rawjson.receive(body) or b"{}"
 
 
-async def _read_on(call: Call, start: bytes) -> bytes:
+async def _read_on(receive: Receive, start: bytes) -> bytes:
     body = bytearray(start)
     more = True
     while more:
-        message = await call.receive()
+        message = await receive()
         if message["type"] != "http.request":
             raise ClientGone
         body += message.get("body", b"")

@@ -7,15 +7,16 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 
 from dialoguedb.errors import Forbidden
 from dialoguedb.http.answers import Answer, new_request_id, record
 from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.paths import normalise
 from dialoguedb.http.rates import Standing
 from dialoguedb.model import limits
 from dialoguedb.model.checks import given
-from dialoguedb.model.faults import Faults, refuse
+from dialoguedb.model.faults import MISSING, Faults, refuse
 from dialoguedb.model.fields import Id
 from dialoguedb.model.keys import Caller
 from dialoguedb.ports import Once, Terms
@@ -50,6 +51,7 @@ class Call:
         "body",
         "body_read",
         "caller",
+        "client",
         "expected",
         "headers",
         "method",
@@ -57,17 +59,21 @@ class Call:
         "path",
         "project",
         "query",
-        "receive",
+        "query_string",
+        "raw_path",
         "request_id",
         "route",
-        "scope",
         "services",
         "standing",
+        "target",
     )
 
-    def __init__(self, scope: Scope, receive: Receive, parts: Parts) -> None:
-        self.scope = scope
-        self.receive = receive
+    def __init__(self, scope: Scope, parts: Parts) -> None:
+        # It keeps no scope: that leads to it, and both would wait for the garbage collector.
+        self.raw_path: bytes = scope["raw_path"]
+        self.query_string: bytes = scope["query_string"]
+        self.client: str = scope["client"][0] if scope["client"] else ""
+        self.target = normalise(self.raw_path)
         self.parts = parts
         self.services = parts.services
         self.headers = _by_name(scope["headers"])
@@ -99,28 +105,22 @@ class Call:
 
     def dialogue_id(self, *claims: Claim) -> str:
         """Return the dialogue that the path, the query and these claims agree on."""
-        faults = Faults()
         path = self.id_in_path("dialogueId") if "dialogueId" in self.path else None
-        in_request = (("dialogueId", path), ("dialogueId", self.query.dialogue_id))
-        agreed = _agreed((*in_request, *claims), faults)
+        in_query = ("dialogueId", self.query.dialogue_id)
+        agreed = _agreed((("dialogueId", path), in_query, *claims))
         if agreed is None:
-            faults.missing("dialogueId")
-        faults.refuse()
-        return agreed or ""
+            raise refuse("dialogueId", "dialogueId is required", MISSING)
+        return agreed
 
     def own_id(self, claimed: object, name: str = "id") -> str:
         """Return the id in the path, which the body may repeat."""
-        faults = Faults()
         own = self.id_in_path(name)
-        _agreed(((name, own), ("id", claimed)), faults)
-        faults.refuse()
+        _agreed(((name, own), ("id", claimed)))
         return own
 
     def namespace(self, *claims: Claim) -> str:
         """Return the namespace that the query and these claims agree on; `""` is the default."""
-        faults = Faults()
-        agreed = _agreed((("namespace", self.query.namespace), *claims), faults)
-        faults.refuse()
+        agreed = _agreed((("namespace", self.query.namespace), *claims))
         if self.bound is None:
             return agreed or ""
         if agreed not in {None, self.bound}:
@@ -144,11 +144,9 @@ class Call:
 
     def _once(self, key: bytes, namespace: str, answer: Callable[[Any], Answer]) -> Once:
         owner = self.project.id if self.project else ""
-        place = [owner, self.method, self.scope["path"], namespace, key]
+        place = [owner, self.method, self.target, namespace, key]
         rest = sorted(
-            part
-            for part in self.scope["query_string"].split(b"&")
-            if not part.startswith(b"namespace=")
+            part for part in self.query_string.split(b"&") if not part.startswith(b"namespace=")
         )
         return Once(
             key=_digest(place),
@@ -176,15 +174,19 @@ def _request_id(sent: bytes) -> str:
     return sent.decode() if _REQUEST_ID.fullmatch(sent) else new_request_id()
 
 
-def _agreed(claims: Iterable[Claim], faults: Faults) -> str | None:
-    agreed = None
+def _agreed(claims: Iterable[Claim]) -> str | None:
+    """Return the one name that all claims agree on; InvalidRequest with each that does not."""
+    agreed, faults = None, None
     for place, name in claims:
-        if name is None or name is UNSET:
+        if name is None or name is UNSET or name == agreed:
             continue
         if agreed is None:
             agreed = str(name)
-        elif name != agreed:
+        else:
+            faults = faults or Faults()
             faults.invalid(place, f"{place} names another one than the rest of the request")
+    if faults:
+        faults.refuse()
     return agreed
 
 

@@ -39,7 +39,7 @@ async def openapi(call: Call) -> Answer:
 @endpoint("Operations", None, answer=str, media="text/html")
 async def page(call: Call) -> Answer:
     """Show the API as a page to read and to try out."""
-    assets = b"" if call.scope["raw_path"].endswith(b"/") else b"docs/"
+    assets = b"" if call.raw_path.endswith(b"/") else b"docs/"
     text = (_STATIC / "docs.html").read_bytes().replace(b"{{assets}}", assets)
     return Answer(text, content_type=b"text/html; charset=utf-8", headers=_HEADERS)
 

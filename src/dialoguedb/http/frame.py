@@ -9,7 +9,6 @@ from dialoguedb.errors import DialogueDBError, RouteNotFound
 from dialoguedb.http import bodies, problems
 from dialoguedb.http.answers import Answer, headers_of
 from dialoguedb.http.calls import Call, Parts
-from dialoguedb.http.paths import normalise
 from dialoguedb.http.rates import full
 
 _DEFECT_STATUS = 500
@@ -28,63 +27,55 @@ class Frame:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or pass on the server's start and stop."""
         if scope["type"] == "http":
-            await self._serve(Call(scope, receive, self._parts), send)
+            await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._routes(scope, receive, send)
         else:
             await send({"type": "websocket.close"})
 
-    async def _serve(self, call: Call, send: Send) -> None:
-        metrics = self._parts.metrics
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
+        call = Call(scope, self._parts)
+        metrics = self._parts.metrics
         metrics.in_flight += 1
         try:
-            answer = await self._answer(call, send)
-            headers = headers_of(answer, call.request_id, call.standing or full())
-            if bodies.is_left_unread(call):
-                headers.append((b"connection", b"close"))
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body})
-        except bodies.ClientGone:
-            return
-        finally:
-            metrics.in_flight -= 1
-            call.scope.pop(
-                "call", None
-            )  # else they hold each other until the garbage collector comes
-        self._note(call, answer, time.perf_counter() - started)
-
-    async def _answer(self, call: Call, send: Send) -> Answer:
-        scope = call.scope
-        try:
-            scope["path"] = normalise(scope["raw_path"])
+            scope["path"] = call.target
             scope["call"] = call
             bodies.check_length(call)
-            await self._routes(scope, call.receive, send)
+            await self._routes(scope, receive, send)
             assert call.answer is not None
-        except DialogueDBError as error:
-            answer = problems.answer_of(error, call.request_id, self._parts.services.clock())
-            if answer.status == _DEFECT_STATUS:
-                _log.exception("defect", extra={"request_id": call.request_id})
-            return answer
+            answer = call.answer
         except bodies.ClientGone:
-            raise
-        except Exception:  # noqa: BLE001 - the outermost frame: no defect may go unanswered
-            _log.exception("defect", extra={"request_id": call.request_id})
-            defect = problems.unexpected()
-            return problems.answer_of(defect, call.request_id, self._parts.services.clock())
-        return call.answer
+            return
+        except Exception as error:  # noqa: BLE001 - the outermost frame: no defect goes unanswered
+            answer = self._problem(call, error)
+        finally:
+            metrics.in_flight -= 1
+        headers = headers_of(answer, call.request_id, call.standing or full())
+        if bodies.is_left_unread(call):
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        self._note(call, scope["method"], answer, time.perf_counter() - started)
 
-    def _note(self, call: Call, answer: Answer, seconds: float) -> None:
+    def _problem(self, call: Call, error: Exception) -> Answer:
+        """Return the answer that tells an error; a defect is logged, and not told."""
+        known = error if isinstance(error, DialogueDBError) else problems.unexpected()
+        answer = problems.answer_of(known, call.request_id, self._parts.services.clock())
+        if answer.status == _DEFECT_STATUS:
+            _log.error("defect", exc_info=error, extra={"request_id": call.request_id})
+        return answer
+
+    def _note(self, call: Call, method: str, answer: Answer, seconds: float) -> None:
         metrics = self._parts.metrics
-        metrics.answered(call.scope["method"], call.route, answer.status, seconds)
+        metrics.answered(method, call.route, answer.status, seconds)
         metrics.moved(len(call.body), len(answer.body))
         if call.project is not None:
             metrics.answered_for(call.project.id, answer.status)
         if self._access_log:
             told = {
                 "request_id": call.request_id,
-                "method": call.scope["method"],
+                "method": method,
                 "route": call.route,
                 "status": answer.status,
                 "seconds": round(seconds, 6),

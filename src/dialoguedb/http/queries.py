@@ -1,7 +1,7 @@
 """Queries: what each kind of request may say behind its `?`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
@@ -22,6 +22,9 @@ Q = TypeVar("Q", bound=Struct)
 PARAMETERS_MAX = 1_000
 """Parameters in one query."""
 
+_EVER = Span()
+_CODED = re.compile(r"[%+]")
+_PLAIN_PARAMETERS_MAX = 16
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 
 Limit = Annotated[
@@ -116,6 +119,8 @@ class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True):
 
     def span(self) -> Span:
         """Return the range of times asked for; InvalidRequest when a date is none."""
+        if self.created is self.start_date is self.end_date is UNSET:
+            return _EVER
         faults = Faults()
         if isinstance(self.created, str):
             lower, upper = _read("created", self.created, timestamps.prefix_range, faults)
@@ -126,7 +131,7 @@ class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True):
             if isinstance(self.end_date, str):
                 upper = _read("endDate", self.end_date, timestamps.end, faults)
         faults.refuse()
-        return Span(lower=lower, upper=upper or Span().upper)
+        return Span(lower=lower, upper=upper or _EVER.upper)
 
 
 class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True):
@@ -205,15 +210,9 @@ def namespaces(query: bytes) -> set[str]:
 
 def _values(kind: type[Struct], query: bytes) -> dict[str, Any]:
     """Return the parameters as what they are: numbers, switches, lists and text."""
-    try:
-        pairs = parse_qsl(
-            query.decode(), keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX
-        )
-    except ValueError as error:
-        raise refuse("query", f"The query cannot be read: {error}") from None
     values: dict[str, Any] = {}
     readers = _readers(kind)
-    for name, text in pairs:
+    for name, text in _pairs(query):
         value = readers.get(name, str)(text)
         if isinstance(value, list):
             value = values.get(name, []) + value
@@ -221,6 +220,18 @@ def _values(kind: type[Struct], query: bytes) -> dict[str, Any]:
             raise refuse(name, f"{name} is given twice, and differently")
         values[name] = value
     return values
+
+
+def _pairs(query: bytes) -> Iterable[Sequence[str]]:
+    try:
+        text = query.decode()
+        if text.count("&") < _PLAIN_PARAMETERS_MAX and not _CODED.search(text):
+            return [part.partition("=")[::2] for part in text.split("&") if part]
+        return parse_qsl(
+            text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX
+        )
+    except ValueError as error:
+        raise refuse("query", f"The query cannot be read: {error}") from None
 
 
 @cache

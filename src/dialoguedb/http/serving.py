@@ -51,7 +51,7 @@ class PathEndpoint:
         self._gate = gate
         self._allowed = [*endpoints, "HEAD"] if "GET" in endpoints else [*endpoints]
 
-    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         """Answer the call that the scope carries; the frame sends what it answers."""
         call: Call = scope["call"]
         call.route = self._path
@@ -62,7 +62,7 @@ class PathEndpoint:
         if endpoint.scope is not None:
             await self._gate.admit(call, endpoint.scope)
         if endpoint.body is not None:
-            await bodies.read(call)
+            await bodies.read(call, receive)
         call.answer = await _answer(call, endpoint)
 
 
@@ -86,7 +86,7 @@ def _prepare(call: Call, endpoint: Endpoint) -> None:
     if call.bound is not None and endpoint.body is not None and endpoint.names_in_body:
         rawjson.check_syntax(call.body)
         bodies.check_namespaces(call.body, call.bound)
-    call.query = queries.parse(endpoint.query, call.scope["query_string"])
+    call.query = queries.parse(endpoint.query, call.query_string)
     if_match = call.headers.get(b"if-match")
     if if_match is not None:
         counted = endpoint.versions if endpoint.conditional else None
@@ -98,6 +98,6 @@ def _prepare(call: Call, endpoint: Endpoint) -> None:
 
 
 def _check_namespace_in_query(call: Call, bound: str) -> None:
-    query = call.scope["query_string"]
+    query = call.query_string
     if b"namespace" in query and queries.namespaces(query) - {bound}:
         raise other_namespace()
