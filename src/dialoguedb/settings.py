@@ -289,6 +289,7 @@ class Setting:
     def read(self, text: str, source: str) -> Any:
         """Read one value; InvalidSetting, naming the source, when it does not fit."""
         try:
+            text.encode()  # no part of it may be undecodable bytes
             return self.about.read(text)
         except ValueError:
             raise InvalidSetting(f"{source}: {text!r} is not {self.about.expected}") from None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -91,23 +92,26 @@ class Room:
         self.directory = directory
         self.data = directory / "dialoguedb-data"
 
-    def run(self, *words: object, **variables: str) -> Ended:
+    def run(self, *words: object, stdout: Any = subprocess.PIPE, **variables: str) -> Ended:
         """Run a command to its end."""
-        return self._run([program(), *map(str, words)], variables)
+        return self._run([program(), *map(str, words)], variables, stdout)
 
     def run_on_full_disk(self, kib: int, *words: object) -> Ended:
         """Run a command that cannot write files larger than this."""
         limited = f'ulimit -f {kib}; exec "$@"'
         return self._run(["bash", "-c", limited, "bash", program(), *map(str, words)], {})
 
-    def _run(self, command: list[str], variables: dict[str, str]) -> Ended:
+    def _run(
+        self, command: list[str], variables: dict[str, str], stdout: Any = subprocess.PIPE
+    ) -> Ended:
         done = subprocess.run(
             command,
-            capture_output=True,
             check=False,
             cwd=self.directory,
             env=quiet_environment() | variables,
+            stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
+            stdout=stdout,
             text=True,
             timeout=SECONDS_MAX,
         )

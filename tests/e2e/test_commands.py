@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pytest
@@ -67,6 +68,26 @@ def test_only_serve_loads_the_web_server(name):
     assert done.stdout == "set()\n"
 
 
+def test_arguments_that_are_no_text_end_with_code_2(room):
+    for words in (["keys", "create", "--name"], ["projects", "show"], ["check", "--data"]):
+        assert room.run(*words, "\udcff").code == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_told_in_one_line(filled):
+    with Path("/dev/full").open("w") as full:
+        ended = filled.run("keys", "list", stdout=full)
+    assert ended.code == 1
+    assert ended.err == "Error: [Errno 28] No space left on device\n"
+
+
+def test_into_a_pipe_names_are_utf8_whatever_the_locale(filled):
+    made = filled.run(
+        "keys", "create", "--project", "acme", "--name", "é", PYTHONIOENCODING="ascii"
+    )
+    assert made.record["name"] == "é"
+
+
 # --- Settings, as each source brings them -------------------------------------------------------
 
 
@@ -126,6 +147,7 @@ def test_a_file_that_is_named_has_to_be_there(room):
 @pytest.mark.parametrize(
     ("name", "text", "complaint"),
     [
+        ("DATA", "\udcff", "DIALOGUEDB_DATA: '\\udcff' is not a directory"),
         ("PORT", "many", "DIALOGUEDB_PORT: 'many' is not a port from 0 to 65535"),
         ("LOG_LEVEL", "loud", "DIALOGUEDB_LOG_LEVEL: 'loud' is not one of debug, info, "),
         ("TRUSTED_PROXY", "::1,near", "DIALOGUEDB_TRUSTED_PROXY: 'near' is not an address range"),

@@ -1,6 +1,9 @@
 """The commands. Each is a module of its own, loaded only when it is called."""
 
+import errno
 import importlib
+import io
+import sys
 from typing import Any
 
 import click
@@ -28,6 +31,14 @@ longer than all the work it does; `tests/unit` sees to it that the table fits th
 class _Commands(click.Group):
     """The group of all commands."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse bytes that are no text before they get anywhere."""
+        try:
+            "".join(args).encode()
+        except UnicodeEncodeError:
+            raise click.UsageError("Arguments have to be UTF-8.", ctx) from None
+        return super().parse_args(ctx, args)
+
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
         return list(COMMANDS)
@@ -52,6 +63,10 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except DialogueDBError as error:
             raise click.ClickException(error.message) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever reads our output has enough of it
+                raise
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(
@@ -69,3 +84,5 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="dialoguedb", message="%(prog)s %(version)s")
 def main() -> None:
     """DialogueDB, a database for conversations."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal cannot show
+        sys.stdout.reconfigure(errors="backslashreplace")
