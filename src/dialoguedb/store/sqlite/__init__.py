@@ -68,7 +68,8 @@ def open_database(path: Path) -> apsw.Connection:
     """Open a database file and bring it to this program's schema."""
     db = files.connect(path)
     try:
-        migrations.migrate(db, timestamps.now())
+        with files.closed_on_error(db):
+            migrations.migrate(db, timestamps.now())
     except apsw.Error as error:
         raise files.unusable(path, error) from error
     return db

@@ -1,6 +1,8 @@
 """The data directory and connections to the database in it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -42,18 +44,29 @@ def connect(path: Path) -> apsw.Connection:
     """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
     try:
         db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
-        db.set_busy_timeout(_PATIENCE_MS)
-        check_ours(db, path)
-        _use_log(db)
-        db.pragma("synchronous", "FULL")
-        db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
-        db.pragma("checkpoint_fullfsync", 1)
-        db.pragma("journal_size_limit", _LOG_BYTES_KEPT)
-        db.pragma("secure_delete", "FAST")
-        _configure(db)
+        with closed_on_error(db):
+            db.set_busy_timeout(_PATIENCE_MS)
+            check_ours(db, path)
+            _use_log(db)
+            db.pragma("synchronous", "FULL")
+            db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
+            db.pragma("checkpoint_fullfsync", 1)
+            db.pragma("journal_size_limit", _LOG_BYTES_KEPT)
+            db.pragma("secure_delete", "FAST")
+            _configure(db)
     except apsw.Error as error:
         raise unusable(path, error) from error
     return db
+
+
+@contextmanager
+def closed_on_error(db: apsw.Connection) -> Iterator[None]:
+    """Close a connection when the block fails, so that SQLite leaves no file of its own behind."""
+    try:
+        yield
+    except BaseException:
+        db.close(True)  # noqa: FBT003 - forced: what went wrong is told already
+        raise
 
 
 def connect_reader(path: Path) -> apsw.Connection:
@@ -80,8 +93,11 @@ def unusable(path: Path, error: apsw.Error) -> DataError:
 
 def check_ours(db: apsw.Connection, path: Path) -> None:
     """Refuse a database that another program has made; NotOurData."""
-    mark = int(db.pragma("application_id"))
-    empty = db.execute("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)").fetchone() == (1,)
+    # One statement sees one state: between two, another process may make the first schema.
+    mark, empty = db.execute(
+        "SELECT application_id, NOT EXISTS (SELECT 1 FROM sqlite_schema)"
+        " FROM pragma_application_id"
+    ).get
     if mark != migrations.APPLICATION_ID and not (mark == 0 and empty):
         raise NotOurData(f"{path} is a database of another program")
 
