@@ -13,12 +13,13 @@ BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
 
-.PHONY: help serve test check lint types layers wheel crash bench lock clean
+.PHONY: help serve test check lint types layers wheel docs crash bench lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
 	@echo "make test     the test suite"
 	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
+	@echo "make docs     write the generated reference anew"
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
@@ -51,6 +52,9 @@ wheel: .venv/.dev
 	$(PIP) --python build/wheel-venv/bin/python install --quiet --no-deps dist/*.whl
 	$(PIP) --python build/wheel-venv/bin/python check
 	cd build && wheel-venv/bin/python ../tests/gates/wheel_smoke.py
+
+docs: .venv/.dev
+	$(BIN)/python -m docs.generate
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash

@@ -18,6 +18,7 @@ _CACHE_KIB = 16 * 1024
 _STATEMENTS_CACHED = 256
 _LOG_BYTES_KEPT = 64 * 1024 * 1024
 _PATIENCE_MS = 60_000
+_PRIVATE = 0o700
 _LOG_ATTEMPTS = 200
 _LOG_PAUSE_S = 0.05
 _RDWR = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
@@ -27,7 +28,7 @@ def prepare(directory: Path) -> Path:
     """Return the database's path, making the directory; NotOurData when it holds other things."""
     path = directory / FILE
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         entries = {entry.name for entry in directory.iterdir() if not entry.name.startswith(".")}
     except (FileExistsError, NotADirectoryError):
         raise NotOurData(f"{directory} is a file; a data directory is needed") from None
