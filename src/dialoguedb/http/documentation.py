@@ -17,9 +17,9 @@ _MEDIA = {
     "swagger-ui.NOTICE.txt": b"text/plain; charset=utf-8",
     "swagger-ui.css": b"text/css; charset=utf-8",
 }
-# Swagger UI sets styles on its elements and has its icons in data: URLs.
+# Swagger UI has its icons in data: URLs.
 _POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    b"default-src 'none'; script-src 'self'; style-src 'self'; "
     b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
 )

@@ -151,7 +151,8 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
     if endpoint.body is not None:
         media: Json = {"schema": schemas.of(endpoint.body)}
         if endpoint.example is not None:
-            media["example"] = endpoint.example
+            named = _PLACE.findall(route.path)
+            media["example"] = {k: v for k, v in endpoint.example.items() if k not in named}
         operation["requestBody"] = {"content": {"application/json": media}}
     return operation
 
@@ -166,10 +167,10 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
     in_path = _PLACE.findall(route.path)
     for name in in_path:
         schema = schemas.of(_PATH_TYPES.get(name, Id))
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {**_parameter(name, "path", schema), "required": True}
     for name, schema in schemas.properties(endpoint.query).items():
         if name not in in_path:
-            yield {"name": name, "in": "query", "schema": schema}
+            yield _parameter(name, "query", schema)
     yield _header_parameter("X-Request-Id", "Comes back; a new UUID when it is not well-formed.")
     if endpoint.scope and route.method in _WRITING:
         text = f"Does the request at most once within {limits.IDEMPOTENCY_HOURS} hours."
@@ -178,13 +179,14 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
         yield _header_parameter("If-Match", "The version you saw; a stale one changes nothing.")
 
 
+def _parameter(name: str, place: str, schema: Json) -> Json:
+    plain = {key: value for key, value in schema.items() if key != "description"}
+    described = {"description": schema["description"]} if "description" in schema else {}
+    return {"name": name, "in": place, **described, "schema": plain}
+
+
 def _header_parameter(name: str, description: str) -> Json:
-    return {
-        "name": name,
-        "in": "header",
-        "description": description,
-        "schema": {"type": "string"},
-    }
+    return _parameter(name, "header", {"type": "string", "description": description})
 
 
 def _responses(route: Route, schemas: _Schemas) -> Json:
