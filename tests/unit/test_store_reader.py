@@ -1,0 +1,209 @@
+"""Readers: what is short is read on the loop, what is long on a thread, with the same answer."""
+
+import asyncio
+import threading
+
+import apsw
+import pytest
+
+from dialoguedb.errors import MessageNotFound
+from dialoguedb.model.lists import Window
+from dialoguedb.model.messages import MessageFilter
+from dialoguedb.store.sqlite import SQLiteStore, files
+from dialoguedb.store.sqlite.reader import Readers, Shape
+from tests.contract.making import World, at, ids, message
+
+pytestmark = pytest.mark.anyio
+
+MANY = 30_000
+LARGE = "x" * 100_000
+SLOW = "SELECT count(*) FROM messages WHERE id GLOB 'm*' AND substr(id, 2) % 7 = 3"
+
+
+@pytest.fixture(scope="module")
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def store(tmp_path_factory):
+    store = await SQLiteStore.open(tmp_path_factory.mktemp("reader"))
+    yield store
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+async def me(store):
+    """Make a dialogue of many messages, and one of large ones."""
+    me = await World(store).tenant()
+    await me.new("many")
+    for first in range(0, MANY, 1_000):
+        batch = [
+            message(
+                id=f"m{number:05}",
+                role="tool" if number % 9_999 == 5 else "user",
+                tags=("some",) if number % 9 == 0 else (),
+                created=at(number * 7_919 % MANY),
+            )
+            for number in range(first, first + 1_000)
+        ]
+        await me.append(*batch, to="many")
+    await me.new("large", messages=[message(LARGE, id=f"l{number}") for number in range(100)])
+    return me
+
+
+def in_order():
+    """Return the ids of the many messages in the order in which they are listed."""
+    numbers = sorted(range(MANY), key=lambda number: (number * 7_919 % MANY, number))
+    return [f"m{number:05}" for number in numbers]
+
+
+class Threads:
+    """Notes on which threads a query ran."""
+
+    def __init__(self, query):
+        self._query = query
+        self.seen = []
+
+    def __call__(self, reader):
+        self.seen.append(threading.get_ident())
+        return self._query(reader)
+
+
+class TestWhere:
+    async def test_a_short_read_runs_on_the_loop(self, store, me):
+        query = Threads(lambda reader: reader.db.execute("SELECT count(*) FROM projects").get)
+        assert await store.readers.read(query) == 1
+        assert query.seen == [threading.get_ident()]
+
+    async def test_one_of_many_steps_is_repeated_on_a_thread(self, store, me):
+        query = Threads(lambda reader: reader.db.execute(SLOW).get)
+        found = await store.readers.read(query)
+        assert found == sum(number % 7 == 3 for number in range(MANY))
+        here, there = query.seen
+        assert here == threading.get_ident() != there
+
+    async def test_one_of_many_bytes_is_repeated_on_a_thread(self, store, me):
+        shape = Shape(lambda row: row[0], lambda row: len(row[0]), slice(0, 1))
+
+        def read(reader):
+            rows = reader.db.execute("SELECT content FROM messages WHERE id GLOB 'l*'")
+            return reader.page(rows, Window(1_000, "asc"), shape)
+
+        query = Threads(read)
+        found = await store.readers.read(query)
+        assert [len(content) for content in found.items] == [len(LARGE) + 2] * 100
+        here, there = query.seen
+        assert here == threading.get_ident() != there
+
+    async def test_the_loop_goes_on_while_a_long_one_reads(self, store, me):
+        loop = asyncio.get_running_loop()
+        released = threading.Event()
+        here = threading.get_ident()
+
+        def query(reader):
+            if threading.get_ident() == here:
+                raise apsw.InterruptError
+            assert released.wait(30)
+            return "read"
+
+        reading = asyncio.ensure_future(store.readers.read(query))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert not reading.done()
+        assert len(await me.messages("large", limit=1_000)) == 100
+        loop.call_soon(released.set)
+        assert await reading == "read"
+
+    async def test_a_refusal_is_the_same_on_both(self, store, me):
+        def refuse(reader):
+            raise MessageNotFound(str(reader.db.execute(SLOW).get))
+
+        with pytest.raises(MessageNotFound, match=r"\d+"):
+            await store.readers.read(refuse)
+
+
+class TestSameAnswer:
+    @pytest.mark.parametrize("order", ["asc", "desc"])
+    @pytest.mark.parametrize("limit", [7, 60, 1_000])
+    async def test_pages_on_the_loop_and_on_threads_make_the_same_list(
+        self, order, limit, store, me
+    ):
+        everything = in_order() if order == "asc" else in_order()[::-1]
+        seen: list[str] = []
+        after = None
+        for _ in range(3):
+            window = Window(limit, order, after)
+            page = await store.messages.list(me.project, "", "many", MessageFilter(), window)
+            seen += ids(page.value.items)
+            after = page.value.more_after
+        assert seen == everything[: 3 * limit]
+
+    async def test_a_filter_that_few_of_many_pass(self, me):
+        tools = [name for name in in_order() if int(name[1:]) % 9_999 == 5]
+        assert ids(await me.messages("many", role="tool")) == tools
+        assert ids(await me.messages("many", role="tool", order="desc", limit=2)) == tools[::-1]
+        assert await me.messages("many", role="nobody") == []
+
+    async def test_a_tag_that_many_have(self, me):
+        tagged = [name for name in in_order() if int(name[1:]) % 9 == 0]
+        assert ids(await me.messages("many", tags=("some",))) == tagged
+
+    async def test_what_changes_meanwhile_is_seen_as_one_state(self, store, me):
+        await me.new("changing", messages=[message() for _ in range(1_000)])
+
+        async def change():
+            for _ in range(30):
+                await me.append(message(), message(), to="changing")
+
+        async def look():
+            for _ in range(30):
+                window = Window(1_000, "desc")
+                found = await store.messages.list(
+                    me.project, "", "changing", MessageFilter(), window
+                )
+                assert found.version == found.value.items[0].seq
+                assert found.version % 2 == 0
+
+        await asyncio.gather(change(), *(look() for _ in range(4)))
+
+    async def test_many_long_reads_at_once(self, me):
+        found = await asyncio.gather(*(me.messages("large") for _ in range(12)))
+        assert all(one == found[0] for one in found)
+
+
+class TestReadOnly:
+    async def test_readers_cannot_write(self, store, me):
+        for sql in ["DELETE FROM messages", "CREATE TABLE t (a)", "PRAGMA user_version = 9"]:
+            with pytest.raises(apsw.ReadOnlyError):
+                store.readers.quick.db.execute(sql)
+        assert (await me.get("many")).total_messages == MANY
+
+    async def test_a_reader_does_not_wait_for_a_writer(self, store, me):
+        writing = files.connect(store.path)
+        writing.execute("BEGIN IMMEDIATE; DELETE FROM messages")
+        assert (await me.get("many", last_messages=1)).total_messages == MANY
+        assert len(await me.messages("large")) == 100
+        writing.execute("ROLLBACK")
+        writing.close()
+
+
+class TestClosing:
+    async def test_reads_under_way_are_finished_first(self, tmp_path):
+        store = await SQLiteStore.open(tmp_path)
+        readers = Readers(store.path)
+        begun = threading.Event()
+        here = threading.get_ident()
+
+        def query(reader):
+            if threading.get_ident() == here:
+                raise apsw.InterruptError
+            begun.set()
+            return reader.db.execute("SELECT count(*) FROM projects").get
+
+        reading = asyncio.ensure_future(readers.read(query))
+        await asyncio.sleep(0)
+        assert begun.wait(30)
+        readers.close()
+        assert await reading == 0
+        await store.close()
