@@ -54,8 +54,9 @@ class Activity:
         try:
             projects = self._services.projects
             await projects.record_activity(now, requests, dict.fromkeys(used, now))
-        except DialogueDBError as error:  # such as a full disk: the counts wait for better times
-            _log.warning("requests could not be counted: %s", error.message)
+        except Exception as error:  # noqa: BLE001 - a background loop; on a full disk counts wait
+            defect = None if isinstance(error, DialogueDBError) else error
+            _log.warning("requests could not be counted yet: %s", error, exc_info=defect)
             self._requests.update(requests)
             self._used |= used
 
