@@ -137,7 +137,7 @@ class SQLiteDialogues:
             check_mutable(project, "its dialogues cannot be deleted")
             return threads.delete_tree(db, number, row)
 
-        long = await self._readers.read(size) > _LONG_DELETE_MESSAGES
+        long = await self._readers.read(size) >= _LONG_DELETE_MESSAGES
         return await self._writer.write(at_most_once(act, number, terms), long=long)
 
 

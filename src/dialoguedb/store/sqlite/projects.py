@@ -113,7 +113,7 @@ class SQLiteProjects:
         def act(db: apsw.Connection) -> DeletedProject:
             project = to_project(_find(db, project_id))
             check_unprotected(project)
-            number = self._numbers.of(project)
+            number = db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).get
             deleted = _count(db, number)
             for sql in _DELETES:
                 db.execute(sql, (number,))
