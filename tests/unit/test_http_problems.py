@@ -1,0 +1,57 @@
+"""Every error has its answer, and every route says what it may refuse."""
+
+import json
+
+import pytest
+
+from dialoguedb import errors
+from dialoguedb.errors import DataError, DialogueDBError, Fault, MethodNotAllowed, RateLimitExceeded
+from dialoguedb.http.problems import STATUSES, answer_of, status_of
+from dialoguedb.http.routes import ROUTES
+
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, DialogueDBError) and kind is not DialogueDBError
+]
+SPEAK_TO_THE_OPERATOR = (DataError, errors.InvalidSetting)
+EXTRA = {MethodNotAllowed: (["GET"],), RateLimitExceeded: (7,)}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_error_is_told_to_clients_or_to_the_operator(kind):
+    assert (status_of(kind) is None) == issubclass(kind, SPEAK_TO_THE_OPERATOR)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_answer_has_the_same_shape(kind):
+    error = kind("It went wrong", *EXTRA.get(kind, ()))
+    error.details = (Fault("a.b", "INVALID", "a.b is wrong"),)
+    answer = answer_of(error, "request", "now")
+    told = json.loads(answer.body)["error"]
+    assert told.keys() == {"code", "message", "type", "details", "requestId", "timestamp"}
+    assert (told["requestId"], told["timestamp"]) == ("request", "now")
+    if issubclass(kind, SPEAK_TO_THE_OPERATOR):
+        assert (answer.status, told["code"], told["details"]) == (500, "INTERNAL_ERROR", [])
+        assert "went wrong" not in told["message"].replace("Something went wrong", "")
+    else:
+        assert (answer.status, told["type"]) == status_of(kind)
+        assert told["details"] == [{"field": "a.b", "code": "INVALID", "message": "a.b is wrong"}]
+
+
+def test_no_status_has_two_types():
+    assert len({status for status, _ in STATUSES.values()}) == len(STATUSES)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_every_route_is_documented_and_names_errors_that_clients_see(route):
+    assert route.endpoint.handle.__doc__
+    assert all(status_of(error) for error in route.endpoint.errors)
+    assert route.endpoint.versions or not route.endpoint.conditional
+    if route.documented:
+        assert route.endpoint.answer is not None
+
+
+def test_no_route_is_there_twice():
+    places = [(route.method, route.path) for route in ROUTES]
+    assert len(places) == len(set(places))
