@@ -7,6 +7,7 @@ import pytest
 
 from dialoguedb.store.sqlite import SQLiteStore, files, open_database
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
+from dialoguedb.store.sqlite.messages import SQLiteMessages
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.projects import SQLiteProjects
 from dialoguedb.store.sqlite.reader import Readers
@@ -98,6 +99,60 @@ class TestThreads:
         await me.new("d", messages=[message() for _ in range(10)])
         await SQLiteProjects(*engine.parts).delete(me.project.id, me.terms())
         assert {thread for _, thread in engine.threads["reader"]} <= {threading.get_ident()}
+
+
+class TestGrowth:
+    """What a write costs does not depend on how much else is stored."""
+
+    async def steps(self, engine, act):
+        """Count SQLite's steps in tens."""
+        spent = 0
+
+        def count():
+            nonlocal spent
+            spent += 1
+            return False
+
+        engine.db.set_progress_handler(count, 10, id="test")
+        await act
+        engine.db.set_progress_handler(None, id="test")
+        return spent
+
+    async def test_deleting_one_dialogue_among_many(self, me, engine):
+        dialogues = SQLiteDialogues(*engine.parts)
+        spent = []
+        for count in [20, MANY]:
+            await asyncio.gather(
+                *(me.new(f"{count}.{n}", tags=("t", "u")) for n in range(count)),
+                *(me.new(f"{count}.{n}t", thread_of=f"{count}.{n}") for n in range(count)),
+            )
+            delete = dialogues.delete(me.project, "", f"{count}.7", me.terms())
+            spent.append(await self.steps(engine, delete))
+        assert spent[1] < 2 * spent[0]
+
+    async def test_deleting_one_message_among_many(self, me, engine):
+        messages = SQLiteMessages(*engine.parts)
+        spent = []
+        for count in [20, MANY // 2]:
+            name = str(count)
+            new = [message(id=str(number), tags=("t",)) for number in range(count)]
+            await me.new(name, messages=new)
+            delete = messages.delete(me.project, "", name, "7", me.terms())
+            spent.append(await self.steps(engine, delete))
+        assert spent[1] < 2 * spent[0]
+
+    async def test_appending_one_message_to_many(self, me, engine):
+        messages = SQLiteMessages(*engine.parts)
+        spent = []
+        for count in [20, MANY // 2]:
+            name = str(count)
+            new = [message(id=str(number), tags=("t",)) for number in range(count)]
+            await me.new(name, messages=new)
+            append = messages.create(
+                me.project, "", name, [message(id="x", tags=("t",))], me.terms()
+            )
+            spent.append(await self.steps(engine, append))
+        assert spent[1] < 2 * spent[0]
 
 
 class TestReady:

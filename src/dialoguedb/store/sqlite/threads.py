@@ -6,6 +6,8 @@ from dialoguedb.errors import DialogueNotFound
 from dialoguedb.model.dialogues import DeletedDialogue, NewDialogue
 from dialoguedb.model.lifecycle import check_changeable
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find
+from dialoguedb.store.sqlite.reader import Row
+from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS
 
 _GATHER = """
     INSERT INTO temp.doomed
@@ -17,6 +19,7 @@ _GATHER = """
     SELECT number FROM tree
 """
 _DOOMED = "(SELECT number FROM temp.doomed)"
+_TAGGED = f"SELECT dialogue, tags FROM dialogue_bodies WHERE dialogue IN {_DOOMED}"
 
 
 def find_parent(
@@ -40,7 +43,10 @@ def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> Deleted
     dialogues, messages = db.execute(counts).get
     db.execute(f"DELETE FROM message_tags WHERE dialogue IN {_DOOMED}")
     db.execute(f"DELETE FROM messages WHERE dialogue IN {_DOOMED}")
-    db.execute(f"DELETE FROM dialogue_tags WHERE project = ? AND dialogue IN {_DOOMED}", (project,))
+    # Tag by tag, for the side table cannot be searched by dialogue alone.
+    tagged: list[Row] = db.execute(_TAGGED).fetchall()
+    for number, tags in tagged:
+        DIALOGUE_TAGS.delete(db, project, number, tags)
     db.execute(f"DELETE FROM dialogues WHERE number IN {_DOOMED}")
     db.execute("DELETE FROM temp.doomed")
     if root.parent is not None:
