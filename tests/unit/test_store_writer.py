@@ -157,9 +157,7 @@ class TestFailures:
         assert names() == []
         assert await writer.write(insert("after")) == "after"
 
-    async def test_a_failed_transaction_fails_all_of_its_acts_and_nothing_else(
-        self, writer, names
-    ):
+    async def test_a_failed_transaction_fails_all_of_its_acts_and_nothing_else(self, writer, names):
         def lose_all(db):
             db.execute("INSERT OR ROLLBACK INTO things VALUES ('before')")
 
