@@ -1,0 +1,147 @@
+"""The schema grows step by step; every release's data is brought along, whole or not at all."""
+
+import os
+import signal
+from multiprocessing import get_context
+
+import apsw
+import pytest
+
+from dialoguedb.errors import NewerSchema
+from dialoguedb.store.sqlite import files, migrations, open_database
+from tests.migration.recorded import NOW, SCHEMAS, dump, file_of, fresh, released
+
+NEWEST = len(migrations.MIGRATIONS)
+VERSIONS = range(1, NEWEST + 1)
+
+
+def die_at(path, statement):
+    """Migrate, and be killed before the given statement."""
+    db = files.connect(path)
+    ran = 0
+
+    def trace(*_):
+        nonlocal ran
+        ran += 1
+        if ran == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return True
+
+    db.exec_trace = trace
+    migrations.migrate(db, NOW)
+
+
+def migrated_before(path, statement):
+    """Migrate, and fail at the given statement; returns whether all was done before it came."""
+    db = files.connect(path)
+    left = statement
+
+    def fail(*_):
+        nonlocal left
+        left -= 1
+        return left >= 0  # False breaks off what runs
+
+    db.exec_trace = fail
+    try:
+        migrations.migrate(db, NOW)
+    except apsw.ExecTraceAbort:
+        return False
+    finally:
+        db.exec_trace = None
+        db.close()
+    return True
+
+
+class TestSchema:
+    def test_every_step_has_its_record(self):
+        assert sorted(path.name for path in SCHEMAS.iterdir()) == [
+            file_of(version).name for version in VERSIONS
+        ]
+
+    def test_the_newest_record_is_the_fresh_schema(self):
+        assert file_of(NEWEST).read_text() == dump(fresh())
+
+    @pytest.mark.parametrize("version", VERSIONS)
+    def test_every_release_migrates_to_the_fresh_schema(self, version):
+        db = released(version)
+        steps = migrations.migrate(db, NOW)
+        assert len(steps) == NEWEST - version
+        assert dump(db) == dump(fresh())
+        assert db.pragma("user_version") == NEWEST
+        assert db.pragma("integrity_check") == "ok"
+        assert db.pragma("foreign_key_check") is None
+
+    def test_each_step_leaves_its_record_in_the_data(self):
+        recorded = fresh().execute("SELECT version, name, applied FROM migrations").fetchall()
+        assert recorded == [
+            (version, migration.name, NOW)
+            for version, migration in enumerate(migrations.MIGRATIONS, 1)
+        ]
+
+    def test_migrating_again_does_nothing(self):
+        db = fresh()
+        before = dump(db), db.pragma("schema_version")
+        assert migrations.migrate(db, "2027-01-01T00:00:00.000Z") == []
+        assert (dump(db), db.pragma("schema_version")) == before
+
+    def test_every_table_is_strict(self):
+        tables = fresh().execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
+        assert {name for name, strict in tables if not strict} == {
+            "sqlite_schema",
+            "sqlite_sequence",
+        }
+
+    def test_every_foreign_key_can_be_followed_back_by_an_index(self):
+        """Deleting a parent would otherwise read the whole table of its children."""
+        db = fresh()
+        keys = db.execute(
+            'SELECT t.name, k."from" FROM pragma_table_list t, pragma_foreign_key_list(t.name) k'
+        ).fetchall()
+        assert len(keys) > 5
+        for table, column in keys:
+            sql = f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 1"
+            plan = str(db.execute(sql).fetchall()[0][3])
+            assert plan.startswith("SEARCH"), (table, column, plan)
+
+
+class TestNewer:
+    @pytest.mark.parametrize("ahead", [1, 1_000])
+    def test_a_newer_schema_is_refused_and_left_alone(self, ahead, tmp_path):
+        path = tmp_path / files.FILE
+        db = open_database(path)
+        db.pragma("user_version", NEWEST + ahead)
+        db.close()
+        before = path.read_bytes()
+        with pytest.raises(NewerSchema, match=f"schema {NEWEST + ahead}.* up to {NEWEST}"):
+            open_database(path)
+        assert path.read_bytes() == before
+
+
+class TestInterrupted:
+    def test_a_step_that_fails_anywhere_is_taken_whole_or_not_at_all(self, tmp_path):
+        whole = {0: "", **{version: file_of(version).read_text() for version in VERSIONS}}
+        path = tmp_path / files.FILE
+        statement = 0
+        while not migrated_before(path, statement):
+            db = files.connect(path)
+            assert dump(db) == whole[migrations.version(db)]
+            db.close()
+            statement += 1
+        assert statement > 20
+        db = open_database(path)
+        assert dump(db) == dump(fresh())
+        db.close()
+
+    @pytest.mark.parametrize("statement", [2, 12, 30])
+    def test_a_process_killed_in_the_middle_of_a_step_leaves_nothing(self, statement, tmp_path):
+        path = tmp_path / files.FILE
+        process = get_context("spawn").Process(target=die_at, args=(path, statement))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
+        db = files.connect(path)
+        assert (migrations.version(db), dump(db)) == (0, "")
+        db.close()
+        db = open_database(path)
+        assert dump(db) == dump(fresh())
+        db.close()
