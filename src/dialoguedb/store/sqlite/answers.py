@@ -1,5 +1,7 @@
 """Answers kept for idempotency keys, in the commit of the act they answer."""
 
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
 from typing import TypeVar
 
 import apsw

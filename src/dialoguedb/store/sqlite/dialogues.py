@@ -1,5 +1,7 @@
 """Dialogues and the tree of their threads."""
 
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
 from functools import partial
 
 import apsw

@@ -21,7 +21,8 @@ _PATIENCE_MS = 60_000
 _PRIVATE = 0o700
 _LOG_ATTEMPTS = 200
 _LOG_PAUSE_S = 0.05
-_RDWR = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+# No connection is ever used by two threads at once, so SQLite need not lock each call.
+_RDWR = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 
 
 def prepare(directory: Path) -> Path:
@@ -72,7 +73,9 @@ def closed_on_error(db: apsw.Connection) -> Iterator[None]:
 
 def connect_reader(path: Path) -> apsw.Connection:
     """Open a connection that cannot write."""
-    flags = apsw.SQLITE_OPEN_READWRITE  # a read-only one could not recover the log after a crash
+    flags = (
+        apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+    )  # a read-only one could not recover the log after a crash
     db = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS_CACHED)
     db.set_busy_timeout(_PATIENCE_MS)
     _configure(db)
@@ -96,8 +99,7 @@ def check_ours(db: apsw.Connection, path: Path) -> None:
     """Refuse a database that another program has made; NotOurData."""
     # One statement sees one state: between two, another process may make the first schema.
     mark, empty = db.execute(
-        "SELECT application_id, NOT EXISTS (SELECT 1 FROM sqlite_schema)"
-        " FROM pragma_application_id"
+        "SELECT application_id, NOT EXISTS (SELECT 1 FROM sqlite_schema) FROM pragma_application_id"
     ).get
     if mark != migrations.APPLICATION_ID and not (mark == 0 and empty):
         raise NotOurData(f"{path} is a database of another program")
@@ -117,6 +119,8 @@ def _use_log(db: apsw.Connection) -> None:
 
 
 def _configure(db: apsw.Connection) -> None:
+    # A plan that depended on bound values, a LIMIT's too, would be made anew for each of them.
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     db.pragma("foreign_keys", 1)
     db.pragma("cache_size", -_CACHE_KIB)
     db.pragma("temp_store", "MEMORY")

@@ -1,5 +1,7 @@
 """Keys, of which only hashes are stored."""
 
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
 import hmac
 from functools import partial
 

@@ -1,5 +1,7 @@
 """Messages of a dialogue, in the order of `created`, then `seq`."""
 
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
 from collections.abc import Sequence
 from functools import partial
 

@@ -1,5 +1,7 @@
 """Projects, their settings and usage."""
 
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
 from collections.abc import Mapping
 
 import apsw

@@ -1,5 +1,7 @@
 """The state of dialogues, versioned with the dialogue itself."""
 
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
 import apsw
 from msgspec import Raw
 
