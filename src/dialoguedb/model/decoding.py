@@ -14,8 +14,9 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import FieldInfo
 
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.model import limits, rawjson
-from dialoguedb.model.faults import Faults
+from dialoguedb.model.faults import Faults, refuse
 
 T = TypeVar("T", bound=Struct)
 
@@ -35,9 +36,9 @@ def decode(kind: type[T], body: bytes) -> T:
     decoder: msgspec.json.Decoder[T] = _decoder(kind)
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError:
+    except msgspec.DecodeError as error:
         _refuse_faults(kind, body)
-        raise
+        raise _repeated(error, "") from None
 
 
 def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
@@ -53,7 +54,10 @@ def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
     faults = Faults()
     _collect_list(kind, body.strip(), field, faults)
     faults.refuse()
-    return decoder.decode(body)
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise _repeated(error, field) from None
 
 
 def _may_hold_too_many(body: bytes) -> bool:
@@ -144,17 +148,28 @@ def _collect_plain(
     try:
         decoded = _decoder(field.type).decode(value)
     except msgspec.ValidationError as error:
-        text = str(error)
-        place = _PLACE.search(text)
-        where += place[1] if place else ""
-        faults.invalid(where, _sentence(where, _PLACE.sub("", text)))
+        where += _place(error)
+        faults.invalid(where, _sentence(where, error))
         return
     check = getattr(kind, "checks", {}).get(field.name)
     if check:
         check(decoded, where, faults)
 
 
-def _sentence(where: str, text: str) -> str:
+def _repeated(error: msgspec.DecodeError, where: str) -> InvalidRequest:
+    """Return the refusal of a value that one of the same name, further on, hides from a look."""
+    where = (where + _place(error)).lstrip(".")
+    return refuse(where, f"{_sentence(where, error)} (the name comes more than once)")
+
+
+def _place(error: msgspec.DecodeError) -> str:
+    """Return where a fault is, within the value that was decoded."""
+    place = _PLACE.search(str(error))
+    return place[1] if place else ""
+
+
+def _sentence(where: str, error: msgspec.DecodeError) -> str:
+    text = _PLACE.sub("", str(error))
     if "matching regex" in text:
         return f"{where} holds characters that are not allowed there"
     return f"{where}: {text[:1].lower()}{text[1:]}"
