@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -99,7 +100,7 @@ class Call:
     def id_in_path(self, name: str) -> str:
         """Return an id that the path names; InvalidRequest when it can be none."""
         try:
-            return msgspec.convert(self.path[name], Id)
+            return _id(self.path[name])
         except msgspec.ValidationError:
             raise refuse(name, f"{name} in the path is not a valid id") from None
 
@@ -153,6 +154,11 @@ class Call:
             request=_digest([rest, self.body]),
             record=lambda result: record(answer(result)),
         )
+
+
+@lru_cache(maxsize=4096)
+def _id(text: str) -> str:
+    return msgspec.convert(text, Id)
 
 
 def other_namespace() -> Forbidden:

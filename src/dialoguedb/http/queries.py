@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,9 @@ from dialoguedb.model.lists import Order, Span
 from dialoguedb.model.memories import MemoryOrderBy
 
 Q = TypeVar("Q", bound=Struct)
+
+_COMMON_BYTES = 64
+"""Shorter queries, such as `limit=20&order=desc`, are met again and again."""
 
 PARAMETERS_MAX = 1_000
 """Parameters in one query."""
@@ -56,35 +59,35 @@ LastMessages = Annotated[
 ]
 
 
-class NoQuery(Struct):
+class NoQuery(Struct, frozen=True):
     """A request without parameters."""
 
 
-class InNamespace(Struct, rename="camel"):
+class InNamespace(Struct, rename="camel", frozen=True):
     """A request that names a thing in a namespace."""
 
     namespace: Namespace | UnsetType = UNSET
 
 
-class OfDialogue(InNamespace):
+class OfDialogue(InNamespace, frozen=True):
     """A request about a dialogue or what is in it."""
 
     dialogue_id: Id | UnsetType = UNSET
 
 
-class GetDialogue(OfDialogue):
+class GetDialogue(OfDialogue, frozen=True):
     """A request for a dialogue."""
 
     messages: LastMessages | UnsetType = UNSET
 
 
-class UpdateState(OfDialogue):
+class UpdateState(OfDialogue, frozen=True):
     """A request to change a state."""
 
     merge: bool | UnsetType = UNSET
 
 
-class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
+class ListQuery(Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A request for a page."""
 
     places: ClassVar[Mapping[str, str]] = {"order": "order"}
@@ -95,7 +98,7 @@ class ListQuery(Struct, rename="camel", forbid_unknown_fields=True):
     next: Next | UnsetType = UNSET
 
 
-class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True):
+class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A request for a page of things with a namespace, tags and a time."""
 
     places: ClassVar[Mapping[str, str]] = {
@@ -134,7 +137,7 @@ class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True):
         return Span(lower=lower, upper=upper or _EVER.upper)
 
 
-class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True):
+class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A request for a page of dialogues."""
 
     places: ClassVar[Mapping[str, str]] = {
@@ -149,7 +152,7 @@ class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True):
     status: Status | UnsetType = UNSET
 
 
-class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True):
+class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A request for a page of a dialogue's messages."""
 
     places: ClassVar[Mapping[str, str]] = {
@@ -164,7 +167,7 @@ class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True):
     role: Role | UnsetType = UNSET
 
 
-class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True):
+class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A request for a page of memories."""
 
     places: ClassVar[Mapping[str, str]] = {**DatedQuery.places, "orderBy": "filter.order_by"}
@@ -184,11 +187,18 @@ def parse(kind: type[Q], query: bytes) -> Q:
     """Read a query string; InvalidRequest with every fault."""
     if not query:
         return kind()
+    return (_parse if len(query) > _COMMON_BYTES else _parse_common)(kind, query)
+
+
+def _parse(kind: type[Q], query: bytes) -> Q:
     values = _values(kind, query)
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError:
         return decode(kind, msgspec.json.encode(values))
+
+
+_parse_common = lru_cache(maxsize=1024)(_parse)
 
 
 def named(query: ListQuery) -> dict[str, str]:
