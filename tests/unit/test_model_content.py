@@ -1,0 +1,163 @@
+"""What a message may say, and how it is measured."""
+
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from msgspec import Raw
+
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.model.content import accept_content, accept_value, counted_bytes
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.limits import CONTENT_BYTES_MAX, FAULTS_MAX
+from dialoguedb.model.rawjson import receive
+from tests.property.written_json import contents, spread
+
+MANY = settings(max_examples=200, deadline=None, database=None)
+FILLING = "x" * CONTENT_BYTES_MAX
+
+
+def base64_image(data):
+    return {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}}
+
+
+def url_image(url):
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def refusal(content, accept=accept_content):
+    """Return the code with which content is refused, if it is."""
+    faults = Faults()
+    accept(Raw(receive(content)), "content", faults)
+    try:
+        faults.refuse()
+    except InvalidRequest as error:
+        return error.code
+    return None
+
+
+def encoded(value):
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+class TestKinds:
+    @pytest.mark.parametrize("content", [b'""', b"null", b"[]", b"{}", b"[ ]", b"{\n}"])
+    def test_what_is_empty(self, content):
+        assert refusal(content) == "MESSAGE_CONTENT_EMPTY"
+
+    @pytest.mark.parametrize(
+        "content", [b"0", b"1.5", b"true", b"false", b"[1]", b'[{},""]', b"[[{}]]", b"[null]"]
+    )
+    def test_what_is_no_content(self, content):
+        assert refusal(content) == "INVALID_PARAMETER"
+
+    @pytest.mark.parametrize("content", [b'" "', b'"0"', b"[{}]", b'{"":null}', b'"\\ud800"'])
+    def test_what_is(self, content):
+        assert refusal(content) is None
+
+    @MANY
+    @given(tokens=contents)
+    @example(tokens=("[", "{", '"type"', ":", '"image"', ",", '"source"', ":", "1e999", "}", "]"))
+    @example(
+        tokens=("[", "{", '"type"', ":", '"image_url"', ",", '"image_url"', ":", "[]", "}", "]")
+    )
+    def test_any_that_has_the_shape_is_taken(self, tokens):
+        assert refusal(spread(tokens, " ")) is None
+
+    @pytest.mark.parametrize("value", [b"null", b"0", b'""', b"[]", b"{}", b"[1]", b"true"])
+    def test_a_memory_may_be_anything(self, value):
+        assert refusal(value, accept_value) is None
+
+
+class TestSize:
+    @pytest.mark.parametrize(
+        ("before", "unit", "after"),
+        [
+            (b'"', b"x", b'"'),
+            (b'"', "é".encode(), b'"'),
+            (b'"', rb"\u00e9", b'"'),
+            (b'"', rb"\ud800", b'"'),
+            (b'"', rb"\"", b'"'),
+        ],
+    )
+    def test_a_text_is_measured_by_what_it_means(self, before, unit, after):
+        means = len(json.loads(before + unit + after).encode("utf-8", "surrogatepass"))
+        count = CONTENT_BYTES_MAX // means
+        assert refusal(before + unit * count + after) is None
+        assert refusal(before + unit * (count + 1) + after) == "MESSAGE_TOO_LARGE"
+
+    @pytest.mark.parametrize("accept", [accept_content, accept_value])
+    def test_all_else_is_measured_as_json_without_space(self, accept):
+        content = {"a": "x" * (CONTENT_BYTES_MAX - len(encoded({"a": ""})))}
+        assert len(encoded(content)) == CONTENT_BYTES_MAX
+        assert refusal(encoded(content), accept) is None
+        assert refusal(json.dumps(content, indent=9).encode(), accept) is None
+        assert refusal(encoded({**content, "b": 1}), accept) is not None
+
+
+class TestImages:
+    @pytest.mark.parametrize(
+        "image", [base64_image(FILLING), url_image(f"data:image/png;base64,{FILLING}")]
+    )
+    @pytest.mark.parametrize(
+        "around",
+        [
+            lambda image: [image],
+            lambda image: image,
+            lambda image: {"type": "tool_result", "content": [{"deep": [image]}]},
+            lambda image: [{"text": "😀\ud800"}, image, image],
+        ],
+    )
+    def test_inline_data_does_not_count_at_any_depth(self, image, around):
+        content = encoded(around(image))
+        assert refusal(content) is None
+        assert counted_bytes(content) < 500
+
+    def test_all_beside_the_data_counts(self):
+        image = base64_image(FILLING)
+        rest = CONTENT_BYTES_MAX - counted_bytes(encoded([image, {"t": ""}]))
+        assert refusal(encoded([image, {"t": "x" * rest}])) is None
+        assert refusal(encoded([image, {"t": "x" * (rest + 1)}])) == "MESSAGE_TOO_LARGE"
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            [url_image(f"https://example.org/{FILLING}")],
+            [{"type": "text", "source": {"data": FILLING}}],
+            [{"type": "image", "data": FILLING}],
+            [{"source": {"media_type": "image/png", "data": FILLING}}],
+        ],
+    )
+    def test_what_is_no_inline_image_counts(self, content):
+        assert refusal(encoded(content)) == "MESSAGE_TOO_LARGE"
+
+    def test_a_prefix_inside_source_data_is_refused(self):
+        wrong = base64_image("data:image/png;base64,AAAA")
+        for content in [[wrong], wrong, {"deep": [{"deeper": wrong}]}]:
+            assert refusal(encoded(content)) == "INVALID_IMAGE_CONTENT"
+
+
+class TestFaults:
+    def test_the_code_all_share_is_the_code(self):
+        faults = Faults()
+        faults.refuse()
+        faults.invalid("a", "a is wrong")
+        faults.too_large("b", "b is large")
+        with pytest.raises(InvalidRequest, match="a is wrong") as caught:
+            faults.refuse()
+        assert caught.value.code == "INVALID_PARAMETER"
+        faults.missing("c")
+        with pytest.raises(InvalidRequest) as caught:
+            faults.refuse()
+        assert caught.value.code == "VALIDATION_ERROR"
+        found = [(fault.field, fault.code) for fault in caught.value.details]
+        assert found == [("a", "INVALID"), ("b", "TOO_LARGE"), ("c", "REQUIRED")]
+
+    def test_there_is_an_end_to_them(self):
+        faults = Faults()
+        for number in range(2 * FAULTS_MAX):
+            faults.invalid(str(number), "wrong")
+        assert faults.full
+        with pytest.raises(InvalidRequest) as caught:
+            faults.refuse()
+        assert len(caught.value.details) == FAULTS_MAX

@@ -1,0 +1,128 @@
+"""Times as text: any moment becomes one form, in which text order is time order."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dialoguedb.model import timestamps
+
+MANY = settings(max_examples=300, deadline=None, database=None)
+FIRST = datetime(1, 1, 3, tzinfo=UTC)
+MOMENTS = st.timedeltas(timedelta(), timedelta(days=3_652_000)).map(lambda since: FIRST + since)
+OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+def cut(moment: datetime) -> str:
+    """Return the form that a moment must have."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1_000:03}Z".rjust(24, "0")
+
+
+class TestParsing:
+    @pytest.mark.parametrize(
+        ("text", "parsed"),
+        [
+            ("2025-11-06", "2025-11-06T00:00:00.000Z"),
+            ("2025-11-06T21:34", "2025-11-06T21:34:00.000Z"),
+            ("2025-11-06T21:34:21", "2025-11-06T21:34:21.000Z"),
+            ("2025-11-06T21:34:21.1Z", "2025-11-06T21:34:21.100Z"),
+            ("2025-11-06T21:34:21.117999999Z", "2025-11-06T21:34:21.117Z"),
+            ("2025-11-06T21:34:21.117+02:00", "2025-11-06T19:34:21.117Z"),
+            ("2025-11-06T21:34:21-0530", "2025-11-07T03:04:21.000Z"),
+            ("2024-02-29", "2024-02-29T00:00:00.000Z"),
+            ("0001-01-01", "0001-01-01T00:00:00.000Z"),
+            ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+        ],
+    )
+    def test_what_is_a_moment(self, text, parsed):
+        assert timestamps.parse(text) == parsed
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", " ", "now", "2025", "2025-11", "20251106", "2025-W45-4", "2025-310"),
+            *("2025-13-01", "2025-02-29", "2025-11-06T24:01", "2025-11-06T21", "2025-11-06 21:34"),
+            *("2025-11-06T21:34:60", "2025-11-06T21:34:21,5", "2025-11-06t21:34:21z", "1762464861"),
+            *(
+                "2025-11-06T21:34:21+25:00",
+                "2025-11-06Z",
+                " 2025-11-06",
+                "2025-11-06\n",
+                "٢٠٢٥-11-06",
+            ),
+            *("0001-01-01T00:00+01:00", "9999-12-31T23:59-01:00", "10000-01-01", "-2025-01-01"),
+        ],
+    )
+    def test_what_is_none(self, text):
+        with pytest.raises(ValueError, match="is not a"):
+            timestamps.parse(text)
+
+    @MANY
+    @given(moment=MOMENTS, offset=OFFSETS)
+    def test_any_offset_means_the_same_moment(self, moment, offset):
+        assert timestamps.parse(moment.astimezone(offset).isoformat()) == cut(moment)
+
+    @MANY
+    @given(one=MOMENTS, other=MOMENTS)
+    def test_the_order_of_texts_is_the_order_of_moments(self, one, other):
+        texts = timestamps.render(one), timestamps.render(other)
+        if abs(one - other) >= timedelta(milliseconds=1):
+            assert (texts[0] < texts[1]) == (one < other)
+        assert all(len(text) == 24 and timestamps.parse(text) == text for text in texts)
+
+    @MANY
+    @given(text=st.text(max_size=30) | st.from_regex(r"[0-9TZ:.+-]{1,32}", fullmatch=True))
+    def test_anything_is_read_or_refused(self, text):
+        for read in [timestamps.parse, timestamps.prefix_range, timestamps.start, timestamps.end]:
+            try:
+                read(text)
+            except ValueError:
+                continue
+
+
+class TestRanges:
+    @pytest.mark.parametrize(
+        "prefix",
+        [
+            *("2025", "2025-11", "2025-11-06", "2025-11-06T21", "2025-11-06T21:34"),
+            *("2025-11-06T21:34:21", "2025-11-06T21:34:21.1", "2025-11-06T21:34:21.117"),
+            *("2025-11-06T21:34:21.117Z", "2025-11-06T23:34:21.117+02:00", "2025-11-06T21:34Z"),
+        ],
+    )
+    def test_a_prefix_covers_its_precision(self, prefix):
+        lower, upper = timestamps.prefix_range(prefix)
+        assert lower <= "2025-11-06T21:34:21.117Z" < upper
+        for outside in ["2024-12-31T23:59:59.999Z", "2026-01-01T00:00:00.000Z"]:
+            assert not lower <= outside < upper
+
+    def test_a_month_ends_where_the_next_begins(self):
+        lower, upper = timestamps.prefix_range("2025-11")
+        assert lower <= "2025-11-01T00:00:00.000Z"
+        assert "2025-11-30T23:59:59.999Z" < upper <= "2025-12-01T00:00:00.000Z"
+
+    @pytest.mark.parametrize("prefix", ["", "2", "20255", "2025-1", "2025-13", "2025-11-31", "x"])
+    def test_what_is_no_prefix_is_refused(self, prefix):
+        with pytest.raises(ValueError, match="is not a"):
+            timestamps.prefix_range(prefix)
+
+    def test_both_ends_are_inclusive(self):
+        moment = "2025-11-06T21:34:21.117Z"
+        assert timestamps.start(moment) <= moment < timestamps.end(moment)
+        assert timestamps.end(moment) < "2025-11-06T21:34:21.118Z"
+
+    def test_a_bare_end_date_is_its_whole_day(self):
+        assert "2025-11-06T23:59:59.999Z" < timestamps.end("2025-11-06") < "2025-11-07"
+        assert timestamps.start("2025-11-06") == "2025-11-06T00:00:00.000Z"
+
+
+class TestClock:
+    def test_now_has_the_form(self):
+        now = timestamps.now()
+        assert timestamps.parse(now) == now
+        assert abs(datetime.now(UTC) - datetime.fromisoformat(now)) < timedelta(seconds=30)
+
+    def test_hours_later_and_earlier(self):
+        assert timestamps.later("2025-12-31T23:30:00.000Z", 1) == "2026-01-01T00:30:00.000Z"
+        assert timestamps.later("2026-01-01T00:30:00.000Z", -24.5) == "2025-12-31T00:00:00.000Z"
