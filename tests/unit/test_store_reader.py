@@ -19,6 +19,8 @@ MANY = 30_000
 LARGE = "x" * 100_000
 SLOW = "SELECT count(*) FROM messages WHERE id GLOB 'm*' AND substr(id, 2) % 7 = 3"
 
+CONTENTS = Shape(lambda row: row[0], lambda row: len(row[0]), slice(0, 1))
+
 
 @pytest.fixture(scope="module")
 def anyio_backend():
@@ -84,11 +86,9 @@ class TestWhere:
         assert here == threading.get_ident() != there
 
     async def test_one_of_many_bytes_is_repeated_on_a_thread(self, store, me):
-        shape = Shape(lambda row: row[0], lambda row: len(row[0]), slice(0, 1))
-
         def read(reader):
             rows = reader.db.execute("SELECT content FROM messages WHERE id GLOB 'l*'")
-            return reader.page(rows, Window(1_000, "asc"), shape)
+            return reader.page(rows, Window(1_000, "asc"), CONTENTS)
 
         query = Threads(read)
         found = await store.readers.read(query)
@@ -166,6 +166,25 @@ class TestSameAnswer:
                 assert found.version % 2 == 0
 
         await asyncio.gather(change(), *(look() for _ in range(4)))
+
+    @pytest.mark.parametrize("slow", ["of many bytes", "of many steps"])
+    async def test_what_is_written_during_a_long_read_is_seen_at_once(self, slow, store, me):
+        here, released = threading.get_ident(), threading.Event()
+
+        def query(reader):
+            assert threading.get_ident() == here or released.wait(30)
+            if slow == "of many steps":
+                return reader.db.execute(SLOW).get
+            rows = reader.db.execute("SELECT content FROM messages WHERE id GLOB 'l*'")
+            return reader.page(rows, Window(1_000, "asc"), CONTENTS)
+
+        reading = asyncio.ensure_future(store.readers.read(query))
+        await asyncio.sleep(0)
+        await me.new(slow, messages=[message("new", id="new")])
+        assert bytes((await me.message("new", of=slow)).content) == b'"new"'
+        assert not reading.done()
+        released.set()
+        await reading
 
     async def test_many_long_reads_at_once(self, me):
         found = await asyncio.gather(*(me.messages("large") for _ in range(12)))

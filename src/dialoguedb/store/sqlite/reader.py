@@ -6,7 +6,7 @@ SQLite's steps and of bytes; one that goes over is broken off and repeated on a 
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ class Reader:
         self._checks += 1
         return self._checks > _CHECKS_MAX
 
-    def page(self, rows: Iterable[Row], window: Window, shape: Shape[T]) -> Slice[T]:
+    def page(self, rows: apsw.Cursor, window: Window, shape: Shape[T]) -> Slice[T]:
         """Take rows until the window or the page is full."""
         items: list[T] = []
         size = 0
@@ -82,6 +82,7 @@ class Reader:
             if len(items) == window.limit or (items and size > limits.PAGE_BYTES_MAX):
                 return Slice(items, last[shape.key])
             if self._on_loop and size > _LOOP_BYTES_MAX:
+                rows.close()  # an open cursor would hold the reader to this state of the data
                 raise OverBudget
             items.append(shape.make(row))
             last = row
@@ -103,9 +104,10 @@ class Readers:
         try:
             return self.quick.read(query)
         except (OverBudget, apsw.InterruptError, apsw.BusyError):
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._long, query)
+            pass  # and not from here, where the exception would keep what the query held
         except apsw.Error as error:
             raise translate(error) from error
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._long, query)
 
     def _long(self, query: Callable[[Reader], T]) -> T:
         reader: Reader | None = getattr(self._local, "reader", None)
