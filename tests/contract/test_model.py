@@ -308,10 +308,12 @@ class Machine(RuleBasedStateMachine):
         namespace, name = place = self.pick(picked)
         seq = self.model.things[place].last_seq - last if place in self.model.things else 1
         message_id = self.ids.get((place, seq), "nobody")
-        self.both(
+        answers = self.both(
             lambda: self.model.delete_message(place, seq),
             self.me.delete_message(message_id, name, namespace),
         )
+        if answers:
+            del self.ids[place, seq]  # the id can be used again, for another number
 
     @rule(
         picked=PICKS,

@@ -51,7 +51,7 @@ class SQLiteDialogues:
             echoed, fresh = messages.append(db, place, new.messages or [], Terms(terms.now))
             used = messages.cost(fresh, terms.now)
             used.dialogues, used.stored_bytes = 1, new.stored_bytes
-            usage.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used)
             row = find(db, number, namespace, new.id)
             return _versioned(project, row, UNSET if new.messages is None else echoed)
 
@@ -97,7 +97,7 @@ class SQLiteDialogues:
             if fresh or not echoed or _differs(row, update):
                 _change(db, row, update, terms)
                 used.stored_bytes += len(update.state) if update.state is not UNSET else 0
-            usage.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used)
             row = find(db, number, namespace, dialogue_id)
             return _versioned(project, row, UNSET if update.messages is None else echoed)
 
@@ -119,7 +119,7 @@ class SQLiteDialogues:
                 _turn(db, row, action, terms.now)
             else:
                 check_version(terms.expected, row.revision)
-            usage.charge(db, project, number, Usage(usage.month(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return _versioned(project, find(db, number, namespace, dialogue_id))
 
         return await self._writer.write(at_most_once(act, number, terms))

@@ -94,7 +94,7 @@ class SQLiteMemories:
                 raise DuplicateId(message, [Fault("id", "INVALID", message)])
             _insert(db, number, namespace, new, terms.now)
             used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
-            usage.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used)
             return _find(db, number, namespace, new.id).to_memory()
 
         long = new.stored_bytes > _LONG_BYTES
@@ -129,7 +129,7 @@ class SQLiteMemories:
                     "UPDATE memories SET tags = ?, modified = max(modified, ?) WHERE number = ?",
                     (encode(tags), terms.now, row.number),
                 )
-            usage.charge(db, project, number, Usage(usage.month(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return _find(db, number, namespace, memory_id).to_memory()
 
         return await self._writer.write(at_most_once(act, number, terms))

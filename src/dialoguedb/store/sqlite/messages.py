@@ -245,7 +245,7 @@ class SQLiteMessages:
             place = find_place(db, number, namespace, dialogue_id)
             stored, fresh = append(db, place, new, terms)
             if fresh:
-                usage.charge(db, project, number, cost(fresh, terms.now))
+                self._writer.tally.charge(db, project, number, cost(fresh, terms.now))
             return Versioned(stored, place.last_seq)
 
         return await self._writer.write(at_most_once(act, number, terms), long=is_long(new))
@@ -292,7 +292,7 @@ class SQLiteMessages:
                 check_changeable(dialogue.id, dialogue.status)
                 _retag(db, dialogue, row, tags, terms.now)
                 dialogue, row = _find(db, number, namespace, place)
-            usage.charge(db, project, number, Usage(usage.month(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return to_message(dialogue.id, dialogue.namespace, row)
 
         return await self._writer.write(at_most_once(act, number, terms))

@@ -56,7 +56,7 @@ class SQLiteState:
                 touch(db, row.number, terms.now)
                 row.revision += 1
                 used.stored_bytes = len(update.value)
-            usage.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used)
             return Versioned(Raw(state), row.revision)
 
         return await self._writer.write(at_most_once(act, number, terms))

@@ -3,8 +3,9 @@
 import apsw
 
 from dialoguedb.model.lifecycle import check_quotas
-from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.projects import Project, Quotas, Usage
 
+_NO_QUOTAS = Quotas()
 _ADD = """
     INSERT INTO usage (project, month, requests, messages, dialogues, stored_bytes)
     VALUES (?, ?, ?, ?, ?, ?)
@@ -24,9 +25,46 @@ def add(db: apsw.Connection, project: int, used: Usage) -> Usage:
     return Usage(used.month, *row)
 
 
-def charge(db: apsw.Connection, project: Project, number: int, used: Usage) -> None:
-    """Add what an act uses; QuotaExceeded when that is more than the project may."""
-    check_quotas(project.settings.quotas, used, add(db, number, used))
+class Tally:
+    """What the acts of a transaction use, written once, right before its commit."""
+
+    def __init__(self) -> None:
+        self._noted: list[tuple[int, Usage]] = []
+
+    def charge(self, db: apsw.Connection, project: Project, number: int, used: Usage) -> None:
+        """Note what an act uses; QuotaExceeded when that is more than the project may."""
+        quotas = project.settings.quotas
+        if quotas != _NO_QUOTAS:
+            month = get(db, number, used.month)
+            for noted_number, noted in (*self._noted, (number, used)):
+                if (noted_number, noted.month) == (number, used.month):
+                    _add_up(month, noted)
+            check_quotas(quotas, used, month)
+        self._noted.append((number, used))
+
+    def __len__(self) -> int:
+        """Return how many acts are noted."""
+        return len(self._noted)
+
+    def forget(self, kept: int = 0) -> None:
+        """Take back what was noted since there were so many."""
+        del self._noted[kept:]
+
+    def write(self, db: apsw.Connection) -> None:
+        """Write what is noted, one row for a project and month."""
+        sums: dict[tuple[int, str], Usage] = {}
+        for number, used in self._noted:
+            _add_up(sums.setdefault((number, used.month), Usage(used.month)), used)
+        self.forget()
+        for (number, month), total in sums.items():
+            if total != Usage(month):
+                add(db, number, total)
+
+
+def _add_up(total: Usage, used: Usage) -> None:
+    total.messages += used.messages
+    total.dialogues += used.dialogues
+    total.stored_bytes += used.stored_bytes
 
 
 def get(db: apsw.Connection, project: int, month: str) -> Usage:

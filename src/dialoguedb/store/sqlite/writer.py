@@ -21,6 +21,7 @@ import apsw
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
 from dialoguedb.ports import Meter, Replay
 from dialoguedb.store.sqlite.faults import translate
+from dialoguedb.store.sqlite.usage import Tally
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ class Writer:
 
     def __init__(self, db: apsw.Connection, meter: Meter | None) -> None:
         self._db = db
+        self.tally = Tally()
         self._meter = meter
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dialoguedb-writer")
@@ -141,6 +143,7 @@ class Writer:
     def _run_one(self, job: _Job) -> bool:
         """Run one act; False when the whole transaction is lost with it."""
         execute = self._db.execute
+        tallied = len(self.tally)
         try:
             execute("SAVEPOINT act")
             job.result = job.act(self._db)
@@ -155,6 +158,7 @@ class Writer:
             job.error.__cause__ = error
         else:
             return True
+        self.tally.forget(tallied)
         return self._undo()
 
     def _undo(self) -> bool:
@@ -169,6 +173,7 @@ class Writer:
         if not self._db.in_transaction:
             return
         try:
+            self.tally.write(self._db)
             self._db.execute("COMMIT")
         except apsw.Error as error:
             self._fail(batch, translate(error))
@@ -176,6 +181,7 @@ class Writer:
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
         """Nothing of the batch is stored: every act of it fails."""
         self._roll_back()
+        self.tally.forget()
         for job in batch:
             job.error = error
 
