@@ -121,6 +121,29 @@ class TestUnderManyTasks:
         assert await me.revision() == 1 + 2 * TASKS * TURNS
 
 
+class TestReadYourWrites:
+    async def test_what_was_acknowledged_is_seen_while_long_lists_are_read(self, me):
+        await me.new("long", messages=[message("x" * 100_000) for _ in range(60)])
+        await me.new("d")
+        written = asyncio.Event()
+
+        async def read():
+            while not written.is_set():
+                assert len(await me.messages("long")) == 60
+
+        async def write():
+            try:
+                for number in range(60):
+                    stored = (await me.append(message(id=f"m{number}")))[0]
+                    assert await me.message(f"m{number}") == stored
+                    assert (await me.get()).total_messages == number + 1
+                    assert ids(await me.messages(order="desc", limit=100))[0] == f"m{number}"
+            finally:
+                written.set()
+
+        await together([write(), *(read() for _ in range(4))])
+
+
 class TestWhoGoesAway:
     async def test_an_append_whose_caller_is_cancelled_is_stored_once_or_not_at_all(self, me):
         await me.new("d")

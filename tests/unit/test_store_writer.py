@@ -12,7 +12,10 @@ from dialoguedb.store.sqlite import open_database
 from dialoguedb.store.sqlite.files import FILE, connect_reader
 from dialoguedb.store.sqlite.writer import Writer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.timeout(method="thread"),  # a signal does not interrupt uvloop
+]
 
 LOOP_TURNS = 50
 
