@@ -227,6 +227,17 @@ class TestUsage:
             await me.new("d", messages=[message()])
         assert await me.usage() == before
 
+    async def test_a_state_sent_again_as_it_is_costs_nothing(self, me):
+        await me.new("d", state=b'{"a":1}')
+        before = await me.usage()
+        await me.change(state=b'{"a":1}')
+        await me.change(state=b'{"a":1}', label="l", tags=("t",))
+        await me.put_state("replace", b'{"a":1}')
+        await me.put_state("merge", b'{"a":1}')
+        assert await me.usage() == before
+        await me.change(state=b'{"a":2}')
+        assert (await me.usage()).stored_bytes == before.stored_bytes + 7
+
     async def test_deleting_gives_nothing_back(self, me):
         await me.new("d", messages=[message(id="m")])
         before = await me.usage()

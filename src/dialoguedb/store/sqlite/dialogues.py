@@ -96,7 +96,8 @@ class SQLiteDialogues:
             used = messages.cost(fresh, terms.now)
             if fresh or not echoed or _differs(row, update):
                 _change(db, row, update, terms)
-                used.stored_bytes += len(update.state) if update.state is not UNSET else 0
+                if update.state is not UNSET and update.state != row.state:
+                    used.stored_bytes += len(update.state)
             self._writer.tally.charge(db, project, number, used)
             row = find(db, number, namespace, dialogue_id)
             return _versioned(project, row, UNSET if update.messages is None else echoed)
