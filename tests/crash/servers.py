@@ -22,6 +22,17 @@ class Servers:
 
     async def start(self) -> "Server":
         """Start a server on a free port and wait until it is ready."""
+        process, log = await self.begin()
+        assert process.stdout
+        async for line in process.stdout:
+            if found := KEY.search(line.decode()):
+                self.key = found[0]
+            if ready := READY.search(line.decode()):
+                return Server(process, int(ready["port"]), log)
+        raise AssertionError(f"the server did not start: {log.read_text()[-4_000:]}")
+
+    async def begin(self) -> tuple[asyncio.subprocess.Process, Path]:
+        """Begin to start a server; returns it and its log."""
         log = self.room / f"log-{len(self._started)}"
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -33,13 +44,7 @@ class Servers:
                 stderr=errors,
             )
         self._started.append(process)
-        assert process.stdout
-        async for line in process.stdout:
-            if found := KEY.search(line.decode()):
-                self.key = found[0]
-            if ready := READY.search(line.decode()):
-                return Server(process, int(ready["port"]), log)
-        raise AssertionError(f"the server did not start: {log.read_text()[-4_000:]}")
+        return process, log
 
     async def kill_all(self) -> None:
         """Leave no server behind, however the test ended."""

@@ -122,6 +122,7 @@ class TestFullDisk:
             disk.fill()
             stored, status, refusal = await write_until_refused(connection)
             assert (status, refusal["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+            assert int(connection.headers["retry-after"]) > 0
             assert len(stored) > 10
             assert await read_ids(connection) == stored
             assert (await connection.ask("GET", "/health"))[0] == 200

@@ -16,6 +16,8 @@ class Connection:
         self._key = key
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self.headers: dict[str, str] = {}
+        """Those of the last answer, their names in lower case."""
 
     async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -49,7 +51,8 @@ class Connection:
         """Wait for the answer to the request sent."""
         assert self._reader
         head = await self._reader.readuntil(b"\r\n\r\n")
-        status, *headers = head.decode().splitlines()
-        lengths = [line for line in headers if line.lower().startswith("content-length:")]
-        content = await self._reader.readexactly(int(lengths[0].split(":")[1]))
+        status, *lines = head.decode().strip().splitlines()
+        pairs = (line.split(": ", 1) for line in lines)
+        self.headers = {name.lower(): value for name, value in pairs}
+        content = await self._reader.readexactly(int(self.headers["content-length"]))
         return int(status.split()[1]), json.loads(content)
