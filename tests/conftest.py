@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-pytest.register_assert_rewrite("tests.http.checking", "tests.http.making", "tests.http.sockets")
+for folder in ("contract", "crash", "e2e", "http"):  # what their tests share asserts, too
+    pytest.register_assert_rewrite(f"tests.{folder}")
 
-from tests.http.checking import done  # noqa: E402 - its asserts are rewritten by the line above
+from tests.http.checking import done  # noqa: E402 - after the lines above
 from tests.http.server import Project, Server, running  # noqa: E402 - as above
 
 # Every engine the promises are kept on; a new one is added here and in `storage_flags`.

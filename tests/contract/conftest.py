@@ -2,10 +2,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.making")
-
-from dialoguedb.store.sqlite import SQLiteStore  # noqa: E402 - see the line above
-from tests.contract.making import World  # noqa: E402 - see the line above
+from dialoguedb.store.sqlite import SQLiteStore
+from tests.contract.making import World
 
 # Every engine the promises are kept on: how to open it in an empty directory.
 ENGINES = {"sqlite": SQLiteStore.open}

@@ -4,9 +4,7 @@ import shutil
 
 import pytest
 
-pytest.register_assert_rewrite("tests.e2e.programs")
-
-from tests.e2e.programs import Room  # noqa: E402 - its asserts are rewritten by the line above
+from tests.e2e.programs import Room
 
 
 @pytest.fixture
