@@ -1,7 +1,6 @@
 """Whatever is done to dialogues, in whatever order: the store behaves like a plain dictionary."""
 
 import asyncio
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from dialoguedb.errors import (
     VersionConflict,
 )
 from dialoguedb.ports import Terms
-from tests.contract.making import World, at, message, over
+from tests.contract.making import World, at, compact, message, over
 
 PLACES = st.tuples(st.sampled_from(["", "ns"]), st.sampled_from(["a", "b", "c", "d"]))
 PICKS = st.integers(0, 20)
@@ -75,6 +74,7 @@ class Model:
 
     def __init__(self) -> None:
         self.things: dict[tuple[str, str], Thing] = {}
+        self.used = {"dialogues": 0, "messages": 0, "storedBytes": 0}
 
     def find(self, place):
         if place not in self.things:
@@ -101,6 +101,8 @@ class Model:
         thing = Thing(place[1], parent)
         self.append_to(thing, sent, None, now)
         self.things[place] = thing
+        self.used["dialogues"] += 1
+        self.used["storedBytes"] += len("{}{}")  # state and metadata
 
     def append(self, place, sent, expected, now):
         return self.append_to(self.find(place), sent, expected, now)
@@ -142,6 +144,8 @@ class Model:
         thing.last_time = max(now, thing.last_time)
         kept = {"role": "user", "id": None, "tags": (), "created": thing.last_time, **one}
         thing.messages[thing.last_seq] = kept
+        self.used["messages"] += 1
+        self.used["storedBytes"] += len(compact(one["content"])) + len("{}")
         return thing.last_seq
 
     def change(self, place, fields, expected):
@@ -150,6 +154,8 @@ class Model:
             self.changeable(place)
         if expected not in {None, thing.revision}:
             raise VersionConflict("")
+        if "state" in fields:
+            self.charge_state(thing, fields["state"], fields["state"])
         self.settle(thing, fields)
 
     def set_state(self, place, mode, value, expected):
@@ -157,11 +163,18 @@ class Model:
         if expected not in {None, thing.revision}:
             raise VersionConflict("")
         join = {"replace": lambda _, new: new, "merge": lambda old, new: {**old, **new}}
-        self.settle(thing, {"state": join.get(mode, merge_patch)(thing.state, value)})
+        after = join.get(mode, merge_patch)(thing.state, value)
+        self.charge_state(thing, after, value)
+        self.settle(thing, {"state": after})
+
+    def charge_state(self, thing, after, sent):
+        """Count the bytes sent, when they change anything."""
+        if compact(after) != compact(thing.state):
+            self.used["storedBytes"] += len(compact(sent))
 
     def settle(self, thing, fields):
         """Take over new values; a real change is a new revision."""
-        if any(in_bytes(getattr(thing, name)) != in_bytes(new) for name, new in fields.items()):
+        if any(compact(getattr(thing, name)) != compact(new) for name, new in fields.items()):
             thing.revision += 1
         for name, new in fields.items():
             setattr(thing, name, new)
@@ -204,11 +217,6 @@ class Model:
             "lastSeq": thing.last_seq,
             "lastMessageCreated": max(times, default=None),
         }
-
-
-def in_bytes(value):
-    """Return a value as it is stored, for the order of its keys counts as a difference."""
-    return json.dumps(value)
 
 
 def merge_patch(target, patch):
@@ -372,6 +380,8 @@ class Machine(RuleBasedStateMachine):
     def everything_is_as_the_model_says(self):
         listed = {(one.namespace or "", one.id): one for one in self.run(self.me.dialogues())}
         assert listed.keys() == self.model.things.keys()
+        used = msgspec.to_builtins(self.run(self.me.usage()))
+        assert {name: used[name] for name in self.model.used} == self.model.used
         for place, one in listed.items():
             expected = self.model.shown(place)
             encoded = msgspec.json.decode(msgspec.json.encode(one))
