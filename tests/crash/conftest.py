@@ -2,9 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.crash.journal", "tests.crash.servers")
-
-from tests.crash.servers import Servers  # noqa: E402 - its asserts are rewritten by the line above
+from tests.crash.servers import Servers
 
 
 @pytest.fixture(scope="session")
