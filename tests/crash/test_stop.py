@@ -7,19 +7,12 @@ import random
 import pytest
 
 from tests.crash.journal import Journal, make_dialogues, new_message
-from tests.crash.wire import CUT, Connection
+from tests.crash.wire import CUT, Connection, until
 
 pytestmark = pytest.mark.anyio
 
 WRITERS = 32
 MESSAGES_BEFORE = 200
-
-
-async def until(true, seconds_max=20):
-    """Look again and again until something comes true."""
-    async with asyncio.timeout(seconds_max):
-        while not true():  # noqa: ASYNC110 - another process makes it come true
-            await asyncio.sleep(0.005)
 
 
 class TestUnderLoad:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any, Self
 
 # What a client sees when the server is killed: never a bad answer, only none.
@@ -56,3 +57,10 @@ class Connection:
         self.headers = {name.lower(): value for name, value in pairs}
         content = await self._reader.readexactly(int(self.headers["content-length"]))
         return int(status.split()[1]), json.loads(content)
+
+
+async def until(true: Callable[[], bool], seconds_max: float = 30) -> None:
+    """Look again and again until something comes true."""
+    async with asyncio.timeout(seconds_max):
+        while not true():  # noqa: ASYNC110 - another process makes it come true
+            await asyncio.sleep(0.005)
