@@ -97,7 +97,11 @@ def revoke(key_id: str, **flags: Any) -> None:
 
 
 async def _create(settings: Settings, flags: dict[str, Any]) -> Record:
-    given = {name: flags[name] for name in ("name", "scope", "namespace", "expires") if flags[name]}
+    given = {
+        name: flags[name]
+        for name in ("name", "scope", "namespace", "expires")
+        if flags[name] is not None
+    }
     asked = decoding.decode(KeyInput, msgspec.json.encode(given))
     async with data.opened(settings, make=True) as services:
         issued = services.keys.issue(asked, "operator" if flags["operator"] else None)

@@ -8,7 +8,7 @@ from dialoguedb.errors import DuplicateId, Fault
 from dialoguedb.http.calls import Claim
 from dialoguedb.model import limits
 from dialoguedb.model.decoding import decode, decode_list
-from dialoguedb.model.faults import Faults
+from dialoguedb.model.faults import Faults, refuse
 from dialoguedb.model.fields import Id, Namespace
 from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import Message, MessageInput, NewMessage
@@ -96,6 +96,7 @@ class ManyMessages(Struct, frozen=True):
 
 class _Shape(Struct):
     messages: Raw | UnsetType = UNSET
+    content: Raw | UnsetType = UNSET
 
 
 def receive(body: bytes) -> OneMessage | ManyMessages:
@@ -109,8 +110,12 @@ def receive(body: bytes) -> OneMessage | ManyMessages:
 
 
 def _is_envelope(body: bytes) -> bool:
-    messages = decode(_Shape, body).messages
-    return isinstance(messages, Raw) and bytes(messages) != b"null"
+    shape = decode(_Shape, body)
+    if not isinstance(shape.messages, Raw) or bytes(shape.messages) == b"null":
+        return False
+    if shape.content is not UNSET:
+        raise refuse("messages", "Send either one message or messages, not both")
+    return True
 
 
 def placed(error: DuplicateId, place: str) -> DuplicateId:

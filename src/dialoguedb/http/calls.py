@@ -119,6 +119,10 @@ class Call:
         _agreed(((name, own), ("id", claimed)))
         return own
 
+    def check_new_id(self, new_id: str, *claims: Claim) -> None:
+        """Refuse claims that name another dialogue than the one to be created."""
+        _agreed((("id", new_id), *claims))
+
     def namespace(self, *claims: Claim) -> str:
         """Return the namespace that the query and these claims agree on; `""` is the default."""
         agreed = _agreed((("namespace", self.query.namespace), *claims))

@@ -70,6 +70,8 @@ async def create(call: Call) -> Answer:
     """
     sent = decode(DialogueInput, call.body)
     new = sent.accept(call.request_id)
+    inside = batches.dialogue_ids_inside(sent.message, sent.messages)
+    call.check_new_id(new.id, *inside)
     inside = batches.namespaces_inside(sent.message, sent.messages)
     namespace = call.namespace(("namespace", sent.namespace), *inside)
     terms = call.terms(namespace, _shown)

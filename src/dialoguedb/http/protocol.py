@@ -148,7 +148,9 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._refuse(str(error.__context__ or "This is not an HTTP request"))
+            self._refuse(
+                str(error.__context__ or "This is no HTTP request; a URL is percent-encoded")
+            )
         else:
             if self._unparsed_bytes > HEAD_BYTES_MAX:
                 self._refuse(_TOO_LONG)

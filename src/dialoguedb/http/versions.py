@@ -28,7 +28,7 @@ def expected(if_match: bytes, versions: Versions | None) -> int:
     """Return the version that a request expects; None as versions stands for a route without."""
     if versions is None:
         raise refuse(
-            "If-Match", "If-Match makes no sense here: nothing on this route has a version"
+            "If-Match", "If-Match is for updates, actions and appends; this request is none"
         )
     match = _EXPECTED[versions].fullmatch(if_match.strip())
     if match is None:

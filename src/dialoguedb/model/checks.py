@@ -65,4 +65,4 @@ def refuse_write_once(change: Struct, fields: tuple[str, ...], faults: Faults) -
     for field in fields:
         value = getattr(change, field)
         if isinstance(value, Raw) and bytes(value) != b"null":
-            faults.invalid(field, f"{field} cannot be changed after creation; only tags can")
+            faults.invalid(field, f"{field} cannot be changed after creation")

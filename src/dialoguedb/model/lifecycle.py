@@ -44,7 +44,7 @@ def check_version(expected: int | None, stored: int) -> None:
     """Refuse an act that expected another version; None expects nothing."""
     if expected is not None and expected != stored:
         raise VersionConflict(
-            f"The stored version is {stored}, not {expected}; nothing was changed"
+            f"Version {expected} is expected, but {stored} is stored; nothing was changed"
         )
 
 
@@ -54,15 +54,14 @@ def check_quotas(quotas: Quotas, used: Usage, month: Usage) -> None:
     A requests quota of 0 stands for one that is used up.
     """
     if quotas.requests == 0:
-        raise _over("requests")
+        raise _over("requests", "The monthly quota of requests is used up")
     for name in ("messages", "dialogues", "stored_bytes"):
         quota = getattr(quotas, name)
         if quota is not None and getattr(used, name) and getattr(month, name) > quota:
-            raise _over(name)
+            words = name.replace("_", " ")
+            raise _over(name, f"This would exceed the monthly quota of {quota} {words}")
 
 
-def _over(name: str) -> QuotaExceeded:
-    words = name.replace("_", " ")
-    message = f"The monthly quota of {words} is used up"
+def _over(name: str, message: str) -> QuotaExceeded:
     field = name.replace("_b", "B")  # its name in the settings
     return QuotaExceeded(message, [Fault(field, "TOO_LARGE", message)])

@@ -42,7 +42,10 @@ class RateLimit(Struct, rename="camel", frozen=True):
 
 
 class Quotas(Struct, rename="camel", frozen=True):
-    """The most a project may use in a calendar month (UTC); null means no quota."""
+    """The most a project may use in a calendar month (UTC); null means no quota.
+
+    Stored bytes are those of content, metadata, state and memory values.
+    """
 
     requests: Count | None = None
     messages: Count | None = None

@@ -51,7 +51,10 @@ def prefix_range(text: str) -> tuple[str, str]:
     """
     if not _PREFIX.fullmatch(text):
         return _zoned_range(text)
-    parse(text + _EARLIEST[len(text) :] if len(text) < len(_EARLIEST) else text)
+    try:
+        parse(text + _EARLIEST[len(text) :] if len(text) < len(_EARLIEST) else text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a moment of the calendar") from None
     return text, text + _AFTER
 
 

@@ -51,10 +51,12 @@ class Keys:
             prefix=prefix(secret),
             scope=scope or given(asked.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
             name=given(asked.name),
-            namespace=given(asked.namespace) or None,
+            namespace=given(asked.namespace),
             expires=accept_time(asked.expires, "expires", faults),
         )
-        if new.namespace and new.scope not in {"read", "write"}:
+        if new.namespace == "":
+            faults.invalid("namespace", "A key is bound to a namespace with a name, or to none")
+        elif new.namespace and new.scope not in {"read", "write"}:
             faults.invalid("namespace", "Only a read or write key can be bound to a namespace")
         faults.refuse()
         return Issued(secret, new)

@@ -90,7 +90,7 @@ class SQLiteMemories:
             if twin and new.named and twin.is_twin(new):
                 return twin.to_memory()
             if twin:
-                message = f"Memory '{new.id}' exists already with other content"
+                message = f"Memory '{new.id}' exists already, and is not the same"
                 raise DuplicateId(message, [Fault("id", "INVALID", message)])
             _insert(db, number, namespace, new, terms.now)
             used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)

@@ -104,14 +104,16 @@ def _twins(
         row = db.execute(_ONE, (place.number, message.id)).fetchone()
         if row and _is_twin(row, message) and message.id not in seen:
             twins[position] = to_message(place.id, place.namespace, row)
-        elif row or message.id in seen:
-            conflict = conflict or _duplicate(message.id, position)
+        elif message.id in seen:
+            conflict = conflict or _duplicate(position, f"Id '{message.id}' stands here twice")
+        elif row:
+            differs = f"Message '{message.id}' exists already, and is not the same"
+            conflict = conflict or _duplicate(position, differs)
         seen.add(message.id)
     return twins, conflict
 
 
-def _duplicate(message_id: str, position: int) -> DuplicateId:
-    message = f"Message '{message_id}' exists already with other content"
+def _duplicate(position: int, message: str) -> DuplicateId:
     return DuplicateId(message, [Fault(f"messages[{position}].id", "INVALID", message)])
 
 
