@@ -108,7 +108,7 @@ class TestLifecycle:
         lifecycle.check_version(None, 5)
         lifecycle.check_version(5, 5)
         for expected in [0, 4, 6]:
-            with pytest.raises(VersionConflict, match=f"is 5, not {expected}"):
+            with pytest.raises(VersionConflict, match=f"{expected} is expected, but 5"):
                 lifecycle.check_version(expected, 5)
 
     def test_projects_keep_what_their_settings_say(self):

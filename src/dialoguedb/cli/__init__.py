@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import os
 import sys
 from typing import Any
 
@@ -66,7 +67,16 @@ class _Commands(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever reads our output has enough of it
                 raise
+            _drop_unwritten_output()
             raise click.ClickException(str(error)) from error
+
+
+def _drop_unwritten_output() -> None:
+    """Keep Python from trying again at its end, which would change the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(
