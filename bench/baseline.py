@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS messages (
     metadata BLOB NOT NULL,
     created TEXT NOT NULL,
     modified TEXT NOT NULL,
-    UNIQUE (dialogue, id)
+    UNIQUE (id, dialogue)
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS messages_in_order ON messages (dialogue, created, seq, role);
 """

@@ -14,6 +14,7 @@ NOW = "2026-03-01T12:00:00.000Z"
 
 _DUMP = """
     SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+    AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
     ORDER BY type DESC, tbl_name, name
 """
 

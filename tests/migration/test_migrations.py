@@ -85,7 +85,9 @@ class TestSchema:
         assert (dump(db), db.pragma("schema_version")) == before
 
     def test_every_table_is_strict(self):
-        tables = fresh().execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
+        tables = fresh().execute(
+            "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+        )
         assert {name for name, strict in tables if not strict} == {
             "sqlite_schema",
             "sqlite_sequence",

@@ -178,7 +178,89 @@ CREATE INDEX answers_by_created ON answers (created);
 CREATE INDEX answers_by_project ON answers (project);
 """
 
-MIGRATIONS = (Migration("first schema", _FIRST),)
+_SEARCH = """
+-- Ids made here grow, so with the id first the newest stand together at the end of the index.
+CREATE TABLE messages_by_id (
+    number INTEGER PRIMARY KEY,
+    dialogue INTEGER NOT NULL REFERENCES dialogues,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    name TEXT,
+    content BLOB NOT NULL,
+    content_length INTEGER NOT NULL,
+    tags BLOB NOT NULL,
+    metadata BLOB NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    UNIQUE (id, dialogue)
+) STRICT;
+INSERT INTO messages_by_id SELECT * FROM messages;
+DROP TABLE messages;
+ALTER TABLE messages_by_id RENAME TO messages;
+CREATE UNIQUE INDEX messages_in_order ON messages (dialogue, created, seq, role);
+
+-- The words of each object, and marks of what it can be filtered by; the rowid is its number.
+CREATE VIRTUAL TABLE message_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = none,
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE dialogue_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = none,
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE memory_words USING fts5 (
+    words, content = '', contentless_delete = 1, detail = none,
+    tokenize = 'porter unicode61 remove_diacritics 2'
+);
+
+CREATE TABLE embedders (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    dimensions INTEGER,
+    state TEXT NOT NULL CHECK (state IN ('building', 'serving')),
+    created TEXT NOT NULL
+) STRICT;
+
+-- A position is never used again, so whoever keeps vectors in memory reads on from the last.
+CREATE TABLE vectors (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    embedder INTEGER NOT NULL REFERENCES embedders,
+    object TEXT NOT NULL CHECK (object IN ('message', 'dialogue', 'memory')),
+    number INTEGER NOT NULL,
+    project INTEGER NOT NULL,
+    scope INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    UNIQUE (embedder, object, number)
+) STRICT;
+
+-- What still waits for its vector.
+CREATE TABLE outbox (
+    embedder INTEGER NOT NULL REFERENCES embedders,
+    object TEXT NOT NULL CHECK (object IN ('message', 'dialogue', 'memory')),
+    number INTEGER NOT NULL,
+    written TEXT NOT NULL,
+    due TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (embedder, object, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_by_due ON outbox (embedder, due);
+
+-- What is to be indexed anew, up to a number: its words where no embedder is named.
+CREATE TABLE index_runs (
+    number INTEGER PRIMARY KEY,
+    embedder INTEGER REFERENCES embedders,
+    object TEXT NOT NULL CHECK (object IN ('message', 'dialogue', 'memory')),
+    done INTEGER NOT NULL DEFAULT 0,
+    last INTEGER NOT NULL
+) STRICT;
+CREATE INDEX index_runs_by_embedder ON index_runs (embedder);
+INSERT INTO index_runs (object, last) SELECT 'message', max(number) FROM messages HAVING count(*);
+INSERT INTO index_runs (object, last) SELECT 'dialogue', max(number) FROM dialogues HAVING count(*);
+INSERT INTO index_runs (object, last) SELECT 'memory', max(number) FROM memories HAVING count(*);
+"""
+
+MIGRATIONS = (Migration("first schema", _FIRST), Migration("search", _SEARCH))
 
 
 def version(db: apsw.Connection) -> int:

@@ -1,10 +1,14 @@
 """The one writer: acts of many requests in one transaction, durable together.
 
-A turn takes the acts that wait and runs them on the event loop's own thread, each inside a
-savepoint of its own; only the COMMIT, which waits for the disk, runs on a worker thread, while the
-loop decodes the next requests. (With the acts on the worker as well, both threads fight over the
-interpreter lock; `bench/` has the figures.) A long act, or a turn that finds another process
-writing, runs on the worker as a whole, where waiting hurts nobody.
+A turn takes the acts that wait and runs them on the event loop's own thread; only the COMMIT, which
+waits for the disk, runs on a worker thread, while the loop decodes the next requests. (With the
+acts on the worker as well, both threads fight over the interpreter lock; `bench/` has the figures.)
+A long act, or a turn that finds another process writing, runs on the worker as a whole, where
+waiting hurts nobody.
+
+An act that fails has seldom changed anything yet. When one has, the whole transaction is rolled
+back and all its acts run again, each inside a savepoint of its own; a savepoint around every act
+from the start would take as long as a third of the act itself.
 """
 
 import asyncio
@@ -26,11 +30,13 @@ from dialoguedb.store.sqlite.usage import Tally
 T = TypeVar("T")
 
 Act = Callable[[apsw.Connection], T]
-"""One atomic piece of work; raising undoes it and nothing else."""
+"""One atomic piece of work; raising undoes it and nothing else. It may run more than once."""
 
 _ACTS_MAX = 256
 _PATIENCE_S = 60.0
 _PAUSE_S = (0.0002, 0.004)
+_KEEP = "RELEASE act"
+_UNDO = "ROLLBACK TO act; RELEASE act"
 
 
 class _Job:
@@ -136,18 +142,38 @@ class Writer:
 
     def _run(self, batch: list[_Job]) -> None:
         for job in batch:
-            if not self._run_one(job):
+            changes = self._db.total_changes()
+            self._attempt(job)
+            if job.error is None:
+                continue
+            if not self._db.in_transaction:  # SQLite itself rolls back on some failures
                 self._fail(batch, job.error)
                 return
+            if self._db.total_changes() != changes:
+                self._run_apart(batch)
+                return
 
-    def _run_one(self, job: _Job) -> bool:
-        """Run one act; False when the whole transaction is lost with it."""
-        execute = self._db.execute
-        tallied = len(self.tally)
+    def _run_apart(self, batch: list[_Job]) -> None:
+        """Run the acts anew, so that one that fails can be undone by itself."""
+        self._roll_back()
+        self.tally.forget()
         try:
-            execute("SAVEPOINT act")
+            self._db.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                self._db.execute("SAVEPOINT act")
+                self._attempt(job)
+                if not self._db.in_transaction:
+                    self._fail(batch, job.error)
+                    return
+                self._db.execute(_KEEP if job.error is None else _UNDO)
+        except apsw.Error as error:
+            self._fail(batch, translate(error))
+
+    def _attempt(self, job: _Job) -> None:
+        tallied = len(self.tally)
+        job.error = None
+        try:
             job.result = job.act(self._db)
-            execute("RELEASE act")
         except (DialogueDBError, Replay) as error:
             job.error = error
         except apsw.Error as error:
@@ -156,18 +182,8 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - a defect in one act must not harm its neighbours
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
-        else:
-            return True
-        self.tally.forget(tallied)
-        return self._undo()
-
-    def _undo(self) -> bool:
-        try:
-            if self._db.in_transaction:  # SQLite itself rolls back on some failures
-                self._db.execute("ROLLBACK TO act; RELEASE act")
-        except apsw.Error:
-            self._roll_back()
-        return self._db.in_transaction
+        if job.error is not None:
+            self.tally.forget(tallied)
 
     def _commit(self, batch: list[_Job]) -> None:
         if not self._db.in_transaction:

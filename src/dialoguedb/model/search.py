@@ -1,0 +1,58 @@
+"""A search: what is looked for, what it is kept to, and what it finds."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from dialoguedb.model.lists import Order, Span
+
+SearchObject = Literal["message", "dialogue", "memory"]
+SearchMode = Literal["hybrid", "semantic", "keyword"]
+SearchOrderBy = Literal["relevance", "created", "modified"]
+Operator = Literal["$in", "$nin", "$gt", "$gte", "$lt", "$lte"]
+Scalar = str | int | float | bool | None
+
+
+class Condition(Struct, frozen=True):
+    """One operator on one key of the metadata; equal is `$in` of one value, unequal `$nin`."""
+
+    key: str
+    operator: Operator
+    values: tuple[Scalar, ...]
+
+
+class TagFilter(Struct, frozen=True):
+    """Which tags an object has; None asks nothing."""
+
+    any_of: tuple[str, ...] | None = None
+    all_of: tuple[str, ...] | None = None
+    none_of: tuple[str, ...] | None = None
+
+
+class SearchFilter(Struct, frozen=True):
+    """What the objects found are kept to; None and the widest values ask nothing."""
+
+    namespace: str | None = None
+    """None covers the whole project, `""` is the default namespace."""
+
+    dialogue_id: str | None = None
+    role: str | None = None
+    tags: TagFilter = TagFilter()
+    metadata: tuple[Condition, ...] = ()
+    created: Span = Span()
+    modified: Span = Span()
+    has_image: bool | None = None
+
+
+class Search(Struct, frozen=True):
+    """A search with its dates resolved."""
+
+    object: SearchObject
+    query: str
+    limit: int
+    mode: SearchMode = "hybrid"
+    filter: SearchFilter = SearchFilter()
+    order_by: SearchOrderBy = "relevance"
+    order: Order = "desc"
+    context: int = 0
+    """How many neighbouring messages before and after each message found come along."""
