@@ -66,6 +66,13 @@ def counted_bytes(content: bytes) -> int:
     return whole - sum(_inline_bytes(image) for image in _images(content))
 
 
+def has_image(content: bytes) -> bool:
+    """Tell whether a message shows an image, inline or by its address."""
+    if content[:1] == b'"' or not _IMAGE_TYPE.search(content):
+        return False
+    return next(_images(content), None) is not None
+
+
 def _images(content: bytes) -> Iterator[dict[str, object]]:
     """Find the image parts of both spellings, at any depth."""
     pending = [rawjson.reader.decode(content.decode())]

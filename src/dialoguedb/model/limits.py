@@ -36,6 +36,15 @@ TAG_CHARS_MAX = 64
 TAGS_MAX = 50
 """Tags of one object."""
 
+INDEXED_CHARS_MAX = 1024 * 1024
+"""What is searched by words in one object, from its beginning: all there may be."""
+
+EMBEDDED_CHARS_MAX = 8_192
+"""What is searched by meaning in one object, from its beginning, cut at a word."""
+
+INDEXED_VALUES_MAX = 20_000
+"""Values searched in one object's JSON, in the order they stand."""
+
 JSON_DEPTH_MAX = 128
 """Nested arrays and objects in a body, counted from its root."""
 

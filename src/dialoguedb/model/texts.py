@@ -1,0 +1,196 @@
+"""What an object says in plain text: what it is found by, in words and in meaning.
+
+The spellings that chat APIs share are known, so that of a tool call its name and inputs remain and
+not its ids. Of any other JSON the strings and numbers remain, with their keys.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from dialoguedb.model import limits, rawjson
+
+_decoder = msgspec.json.Decoder()
+
+_ENCODED_CHARS = 160
+_KEY_CHARS = 64
+
+_ENCODED = re.compile(
+    r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*,[^\s\"'<>)]*"
+    r"|(?<![\w+/=-])[\w+/=-]{160,}"
+    r"|(?:[A-Za-z0-9+/]{76}\r?\n){2,}[A-Za-z0-9+/]+={0,2}",
+    re.ASCII,
+)
+"""Bytes written as text: data URIs, and base64 in one run or in lines."""
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
+_MEDIA_TYPES = ("media_type", "mime_type", "mimeType")
+_CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
+
+# Parts that are known by their type, and what of them is said; not their keys, ids and bytes.
+_SILENT = {"image", "image_url", "input_image", "input_audio", "redacted_thinking", "base64"}
+_SAYS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_SILENT, _CAPTIONS),
+    **dict.fromkeys(("input_text", "output_text", "summary_text", "reasoning_text"), ("text",)),
+    "text": ("text", "data"),
+    "refusal": ("refusal",),
+    "thinking": ("thinking",),
+    "reasoning": ("summary", "content"),
+    **dict.fromkeys(("message", "content"), ("content",)),
+    **dict.fromkeys(("tool_use", "server_tool_use", "mcp_tool_use"), ("name", "input")),
+    **dict.fromkeys(("tool_result", "mcp_tool_result", "web_search_tool_result"), ("content",)),
+    "web_search_result": ("title", "url"),
+    "search_result": ("title", "source", "content"),
+    "function": ("function",),
+    "function_call": ("name", "arguments"),
+    "custom_tool_call": ("name", "input"),
+    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), ("output",)),
+    "document": ("title", "context", "source"),
+    "file": ("file",),
+}
+# Parts that are known by what they hold.
+_CALL = ("name", "arguments")
+_TURN = ("content", "refusal", "tool_calls")
+_FILE = ("filename",)
+
+
+def message_text(content: bytes, name: str | None, _created: str) -> str:
+    """Return what a message says, with its speaker in front."""
+    text = _stored_text(content)
+    return clean(f"{name}: {text}" if name and text else text)
+
+
+def memory_text(value: bytes, label: str | None, description: str | None) -> str:
+    """Return what a memory says: its label, its description and its value."""
+    return clean("\n".join(filter(None, (label, description, _stored_text(value)))))
+
+
+def dialogue_text(label: str | None, tags: Sequence[str] = ()) -> str:
+    """Return what a dialogue says beside its messages: its label and its tags."""
+    return clean("\n".join(filter(None, (label, " ".join(tags)))))
+
+
+def beginning(text: str) -> str:
+    """Return as much of a text as is searched by meaning."""
+    return _cut(text, limits.EMBEDDED_CHARS_MAX)
+
+
+def clean(text: str) -> str:
+    """Return a text without what are no words of anybody's."""
+    if len(text) >= _ENCODED_CHARS or "data:" in text:
+        text = _ENCODED.sub(" ", text)
+    if not text.isascii():  # lone surrogates cannot be stored
+        text = text.encode("utf-8", "replace").decode()
+    return _cut(text.replace("\0", " "), limits.INDEXED_CHARS_MAX)
+
+
+def _cut(text: str, chars: int) -> str:
+    if len(text) <= chars:
+        return text
+    head = text[: chars + 1].rsplit(None, 1)[0]
+    return head if chars // 2 < len(head) <= chars else text[:chars]
+
+
+def _stored_text(value: bytes) -> str:
+    """Return the text of JSON as it is stored."""
+    if value[:1] == b'"' and b"\\" not in value:
+        return value[1:-1].decode("utf-8", "replace")
+    return _Saying().of(_decoded(value))
+
+
+def _decoded(value: bytes) -> Any:
+    try:
+        return _decoder.decode(value)
+    except (msgspec.DecodeError, RecursionError):  # lone surrogates, numbers out of range
+        return _decoded_strictly(value.decode("utf-8", "replace"), rawjson.reader.decode)
+
+
+def _decoded_strictly(text: str, decode: Callable[[str], Any]) -> Any:
+    try:
+        return decode(text)
+    except (ValueError, RecursionError):  # damaged: nothing is found by it
+        return None
+
+
+class _Saying:
+    """Gathers what JSON says, in the order it stands."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._left = limits.INDEXED_VALUES_MAX
+
+    def of(self, value: Any) -> str:
+        """Return what a value says."""
+        self._add(value, "")
+        return "\n".join(self._parts)
+
+    def _add(self, value: Any, key: str) -> None:
+        if self._left <= 0:
+            return
+        self._left -= 1
+        if isinstance(value, dict):
+            self._add_object(value, key)
+        elif isinstance(value, list):
+            for item in value:
+                self._add(item, key)
+        elif isinstance(value, str):
+            self._say(value, key)
+        elif isinstance(value, bool):
+            self._say("true" if value else "false", key)
+        elif value is not None:
+            self._say(repr(value), key)
+
+    def _say(self, text: str, key: str) -> None:
+        if text and not text.isspace():
+            self._parts.append(f"{_spoken(key)}: {text}" if key else text)
+
+    def _add_object(self, value: dict[str, Any], key: str) -> None:
+        known = _known(value)
+        if known is None:
+            for inner, item in value.items():
+                self._add(item, inner or key)
+            return
+        for inner in known:
+            item = value.get(inner)
+            self._add(_arguments(item) if inner in {"arguments", "input"} else item, "")
+
+
+def _known(value: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return which members speak in a part of a known spelling; None when it is something else."""
+    kind = value.get("type")
+    said = _SAYS.get(kind) if isinstance(kind, str) else None
+    if said and (kind in _SILENT or any(key in value for key in said)):
+        return said
+    if isinstance(value.get("arguments"), str) and "name" in value:
+        return _CALL
+    if "role" in value and ("content" in value or "tool_calls" in value):
+        return _TURN
+    if "file_data" in value:
+        return _FILE
+    return () if _is_binary(value) else None
+
+
+def _is_binary(value: dict[str, Any]) -> bool:
+    """Tell bytes with their media type, in whatever spelling."""
+    media_type = next((value[key] for key in _MEDIA_TYPES if key in value), None)
+    if not isinstance(media_type, str) or media_type.startswith("text/"):
+        return False
+    return isinstance(value.get("data"), str)
+
+
+def _arguments(value: Any) -> Any:
+    """Return a tool's inputs, which some APIs write as JSON in a string."""
+    if not (isinstance(value, str) and value[:1] in {"{", "["}):
+        return value
+    read = _decoded_strictly(value, json.loads)
+    return value if read is None else read
+
+
+@lru_cache(4_096)
+def _spoken(key: str) -> str:
+    """Write a key as words: `dueDate` and `due_date` as `due date`."""
+    return _HUMP.sub(" ", key).strip().lower() if len(key) <= _KEY_CHARS else key
