@@ -1,0 +1,78 @@
+"""Vectors as they are stored: a float32 scale, then a byte for each component."""
+
+from collections.abc import Iterable, Sequence
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from dialoguedb.ports.search import Vectors
+
+_SCALE_BYTES = 4
+_STEPS = 127
+
+Owner = tuple[str, int, int, int]
+"""An object's kind and number, its project's number and that of its scope."""
+
+_INSERT = """
+    INSERT OR REPLACE INTO vectors (embedder, object, number, project, scope, vector)
+    VALUES (?, ?, ?, ?, ?, ?)
+"""
+_OF_ALL_EMBEDDERS = "embedder IN (SELECT number FROM embedders) AND object = ?"
+
+
+def pack(vector: NDArray[np.float32]) -> bytes:
+    """Return one vector as it is stored."""
+    return pack_all(vector.reshape(1, -1))[0]
+
+
+def pack_all(vectors: Vectors) -> list[bytes]:
+    """Return vectors, one in a row, as they are stored; what is no number becomes 0."""
+    finite = np.nan_to_num(vectors.astype(np.float32, copy=False), posinf=0.0, neginf=0.0)
+    count, dimensions = finite.shape
+    scales = np.abs(finite).max(axis=1, initial=0.0).astype("<f4") / np.float32(_STEPS)
+    steps = np.rint(finite / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
+    packed = np.empty((count, _SCALE_BYTES + dimensions), np.uint8)
+    packed[:, :_SCALE_BYTES] = scales.astype("<f4").view(np.uint8).reshape(count, _SCALE_BYTES)
+    packed[:, _SCALE_BYTES:] = steps.view(np.uint8)
+    whole = packed.tobytes()
+    size = _SCALE_BYTES + dimensions
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+
+def unpack(blobs: Sequence[bytes]) -> Vectors:
+    """Return stored vectors of one embedder, one in a row."""
+    if not blobs:
+        return np.empty((0, 0), np.float32)
+    packed = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), -1)
+    scales = np.ascontiguousarray(packed[:, :_SCALE_BYTES]).view("<f4")
+    steps: Vectors = packed[:, _SCALE_BYTES:].view(np.int8).astype(np.float32)
+    return steps * scales
+
+
+def dimensions_of(blob: bytes) -> int:
+    """Return how many components a stored vector has."""
+    return len(blob) - _SCALE_BYTES
+
+
+def insert(db: apsw.Connection, embedder: int, owners: Iterable[Owner], vectors: Vectors) -> None:
+    """Store an embedder's vectors in place of those there are, one for each owner."""
+    rows = zip(owners, pack_all(vectors), strict=True)
+    db.executemany(_INSERT, ((embedder, *owner, blob) for owner, blob in rows))
+
+
+def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:
+    """Remove what is stored or waits for objects whose numbers a query gives, of every embedder."""
+    for table in ("vectors", "outbox"):
+        db.execute(
+            f"DELETE FROM {table} WHERE {_OF_ALL_EMBEDDERS} AND number IN ({numbers})",
+            (kind, *values),
+        )
+
+
+def serving(db: apsw.Connection) -> tuple[int, str] | None:
+    """Return the number and name of the embedder whose vectors are searched."""
+    row: tuple[int, str] | None = db.execute(
+        "SELECT number, name FROM embedders WHERE state = 'serving'"
+    ).fetchone()
+    return row
