@@ -26,14 +26,17 @@
     │   └── QuotaExceeded
     ├── InternalError
     ├── ServiceUnavailable
+    │   └── EmbedderUnavailable
     ├── InvalidSetting
+    │   └── WrongDimensions
     └── DataError
         ├── NotOurData
         ├── NewerSchema
         └── DamagedData
 
-Each class has the stable `code` that clients see. `InvalidSetting`, and `DataError`
-and its children, speak to the operator and never reach a client.
+Each class has the stable `code` that clients see; `EmbedderUnavailable` shares its
+parent's. `InvalidSetting`, `DataError` and their children speak to the operator and never reach a
+client.
 """
 
 from collections.abc import Sequence
@@ -230,10 +233,20 @@ class ServiceUnavailable(DialogueDBError):
     code = "SERVICE_UNAVAILABLE"
 
 
+class EmbedderUnavailable(ServiceUnavailable):
+    """Texts cannot be turned into vectors now; words are still found."""
+
+
 class InvalidSetting(DialogueDBError):
     """A flag, an environment variable or an entry of the settings file cannot be used."""
 
     code = "INVALID_SETTING"
+
+
+class WrongDimensions(InvalidSetting):
+    """An embedder's vectors are not as long as those that are asked for or stored."""
+
+    code = "WRONG_DIMENSIONS"
 
 
 class DataError(DialogueDBError):

@@ -23,6 +23,7 @@ CONFIG_DEFAULT = Path("dialoguedb.toml")
 PORT_MAX = 65_535
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+EmbedderName = Literal["wordllama", "none"]
 Network = IPv4Network | IPv6Network
 
 
@@ -111,6 +112,12 @@ def _read_level(text: str) -> str:
     if text.lower() not in get_args(LogLevel):
         raise ValueError(text)
     return text.lower()
+
+
+def _read_embedder(text: str) -> str:
+    if text not in get_args(EmbedderName):
+        raise ValueError(text)
+    return text
 
 
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True}
@@ -250,6 +257,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             _read_seconds,
         ),
     ] = 30
+
+    embedder: Annotated[
+        EmbedderName,
+        About(
+            "What turns texts into vectors; none searches by words alone.",
+            "NAME",
+            f"one of {', '.join(get_args(EmbedderName))}",
+            _read_embedder,
+        ),
+    ] = "wordllama"
 
     @property
     def database_directory(self) -> Path:

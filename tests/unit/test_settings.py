@@ -23,6 +23,7 @@ TEXTS = {
     "access_log": ("1", True),
     "log_level": ("WARNING", "warning"),
     "shutdown_timeout": ("0", 0),
+    "embedder": ("none", "none"),
 }
 
 
