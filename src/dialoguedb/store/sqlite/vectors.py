@@ -46,8 +46,8 @@ def unpack(blobs: Sequence[bytes]) -> Vectors:
         return np.empty((0, 0), np.float32)
     packed = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), -1)
     scales = np.ascontiguousarray(packed[:, :_SCALE_BYTES]).view("<f4")
-    steps: Vectors = packed[:, _SCALE_BYTES:].view(np.int8).astype(np.float32)
-    return steps * scales
+    unpacked: Vectors = packed[:, _SCALE_BYTES:].view(np.int8) * scales
+    return unpacked
 
 
 def dimensions_of(blob: bytes) -> int:

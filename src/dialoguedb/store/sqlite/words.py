@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import apsw
 import msgspec
@@ -178,14 +178,14 @@ def query_terms(db: apsw.Connection, text: str) -> list[Term]:
 
 def _tokens(db: apsw.Connection, tokenizer: tuple[str, ...], text: str) -> list[str]:
     tokenize = db.fts5_tokenizer(tokenizer[0], list(tokenizer[1:]))
-    found: list[Any] = tokenize(
+    found = tokenize(
         set_apart(text).encode("utf-8", "replace"),
         apsw.FTS5_TOKENIZE_DOCUMENT,
         None,
         include_offsets=False,
         include_colocated=False,
     )
-    return found
+    return cast("list[str]", found)  # as it is without offsets
 
 
 def quote(word: str) -> str:
