@@ -5,6 +5,7 @@ import gc
 import importlib
 import logging
 import ssl
+import sys
 from typing import Any
 
 import click
@@ -23,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 _OBJECTS_PER_COLLECTION = 20_000
 """Requests leave no cycles behind, so there is little to collect."""
+
+_SWITCH_SECONDS = 0.0005
+"""How long the event loop may keep the interpreter from the thread that is to commit."""
 
 
 @click.command(
@@ -65,6 +69,7 @@ async def _serve(
             click.echo(f"Metrics by project on http://{metrics.address}/metrics")
             servers.append(Server(served.project_metrics, metrics, None, wait_s))
         _spare_collector()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         with stopped_by_signals(*servers):
             await asyncio.gather(*(server.run_until_stopped() for server in servers))
     logger.info("Stopped")

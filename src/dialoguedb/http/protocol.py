@@ -165,19 +165,21 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         """Take in a piece of the target."""
         self.url += url
-        self._count_head(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            raise HeadRefused(_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take in a header."""
-        super().on_header(name, value)
-        self._count_head(len(name) + len(value))
-        if len(self.headers) > HEADERS_MAX:
-            raise HeadRefused(f"A request has at most {HEADERS_MAX} headers")
-
-    def _count_head(self, count: int) -> None:
-        self._head_bytes += count
+        name = name.lower()
+        self.headers.append((name, value))
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        self._head_bytes += len(name) + len(value)
         if self._head_bytes > HEAD_BYTES_MAX:
             raise HeadRefused(_TOO_LONG)
+        if len(self.headers) > HEADERS_MAX:
+            raise HeadRefused(f"A request has at most {HEADERS_MAX} headers")
 
     def on_headers_complete(self) -> None:
         """Start answering, or line up behind the requests before."""

@@ -74,17 +74,20 @@ class Reader:
 
     def page(self, rows: apsw.Cursor, window: Window, shape: Shape[T]) -> Slice[T]:
         """Take rows until the window or the page is full."""
+        make, weigh = shape.make, shape.size
+        room = _LOOP_BYTES_MAX if self._on_loop else limits.PAGE_BYTES_MAX
         items: list[T] = []
-        size = 0
         last: Row = ()
         for row in rows:
-            size += _ROW_BYTES + shape.size(row)
-            if len(items) == window.limit or (items and size > limits.PAGE_BYTES_MAX):
+            room -= _ROW_BYTES + weigh(row)
+            if len(items) == window.limit:
                 return Slice(items, last[shape.key])
-            if self._on_loop and size > _LOOP_BYTES_MAX:
+            if room < 0 and self._on_loop:
                 rows.close()  # an open cursor would hold the reader to this state of the data
                 raise OverBudget
-            items.append(shape.make(row))
+            if room < 0 and items:
+                return Slice(items, last[shape.key])
+            items.append(make(row))
             last = row
         return Slice(items)
 
