@@ -3,10 +3,13 @@
 from ipaddress import ip_network
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from dialoguedb.cli.options import settings_options
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.settings import SETTINGS, Address, Database, Settings, load
+from dialoguedb.settings import SETTINGS, Address, Database, Secret, Settings, load
 
 TEXTS = {
     "data": ("~/data", Path("~/data").expanduser()),
@@ -24,6 +27,14 @@ TEXTS = {
     "log_level": ("WARNING", "warning"),
     "shutdown_timeout": ("0", 0),
     "embedder": ("none", "none"),
+    "embedder_model": ("nomic-embed-text", "nomic-embed-text"),
+    "embedder_url": ("http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
+    "embedder_key": ("sk-1", Secret("sk-1")),
+    "embedder_dimensions": ("512", 512),
+    "embedder_query_prefix": ("query: ", "query: "),
+    "embedder_document_prefix": ("passage: ", "passage: "),
+    "embedder_batch_size": ("16", 16),
+    "embedder_timeout": ("5", 5),
 }
 
 
@@ -103,6 +114,17 @@ def test_the_forms_of_an_sqlite_database(text, directory):
         ("SHUTDOWN_TIMEOUT", "1.5"),
         ("DATABASE", "chat"),
         ("DATABASE", "postgresql://u:hidden@db/chat"),
+        ("EMBEDDER", "word2vec"),
+        ("EMBEDDER_MODEL", " "),
+        ("EMBEDDER_URL", "127.0.0.1:11434/v1"),
+        ("EMBEDDER_URL", "https://u:hidden@a.example/v1"),
+        ("EMBEDDER_URL", "https://a.example/v1?key=1"),
+        ("EMBEDDER_URL", "http://127.0.0.1:70000/v1"),
+        ("EMBEDDER_KEY", "hidden key"),
+        ("EMBEDDER_KEY", "hidden\udcff"),
+        ("EMBEDDER_DIMENSIONS", "0"),
+        ("EMBEDDER_BATCH_SIZE", "0"),
+        ("EMBEDDER_TIMEOUT", "0"),
     ],
 )
 def test_a_bad_value_names_its_source_and_hides_passwords(name, text):
@@ -115,3 +137,20 @@ def test_a_bad_value_names_its_source_and_hides_passwords(name, text):
 def test_an_address_is_written_as_in_a_url():
     assert str(Address("127.0.0.1", 80)) == "127.0.0.1:80"
     assert str(Address("::1", 80)) == "[::1]:80"
+
+
+def test_nothing_shows_a_secret():
+    settings = load({}, {"DIALOGUEDB_EMBEDDER_KEY": "sk-hidden"})
+    assert settings.embedder_key
+    assert settings.embedder_key.text == "sk-hidden"
+    for shown in (repr(settings), str(settings.embedder_key), f"{settings}"):
+        assert "hidden" not in shown
+
+
+def test_a_flag_that_does_not_fit_shows_no_secret():
+    command = click.Command("any", callback=print)
+    command = settings_options("embedder_key")(command)
+    ran = CliRunner().invoke(command, ["--embedder-key", "hidden key"])
+    assert ran.exit_code == 2
+    assert "not a key" in ran.output
+    assert "hidden" not in ran.output

@@ -35,7 +35,7 @@ class _Value(click.ParamType[Any]):
         try:
             return self._setting.about.read(value) if isinstance(value, str) else value
         except ValueError:
-            self.fail(f"{value!r} is not {self._setting.about.expected}.", param, ctx)
+            self.fail(f"{self._setting.about.refusal(value)}.", param, ctx)
         except InvalidSetting as error:
             self.fail(f"{error.message}.", param, ctx)
 
@@ -80,7 +80,7 @@ def default_note(setting: Setting) -> str:
     """Return how a help text ends that names a default, empty for a setting without one."""
     if setting.repeated:
         return "; may be repeated"
-    if setting.default is None:
+    if setting.default is None or setting.default == "":
         return ""
     text = str(setting.default)
     if setting.kind is bool:

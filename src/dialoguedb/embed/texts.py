@@ -1,7 +1,24 @@
 """What embedders read of a text."""
 
+from msgspec import Struct
+
 CHARACTERS_MAX = 4_096
 """How much of a text is embedded: a vector of pages says little, and models read no more."""
+
+
+class Prefixes(Struct, frozen=True):
+    """What a model wants before a text, to know whether it is asked or stored."""
+
+    query: str = ""
+    document: str = ""
+
+    def before(self, text: str, *, query: bool) -> str:
+        """Return the text with its prefix."""
+        return (self.query if query else self.document) + readable(text)
+
+    def mark(self, name: str) -> str:
+        """Name an embedder so that stored vectors with another prefix are told apart."""
+        return f"{name} after {self.document!r}" if self.document else name
 
 
 def readable(text: str) -> str:

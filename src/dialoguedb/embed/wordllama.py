@@ -19,6 +19,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from dialoguedb.embed.texts import readable
+from dialoguedb.embed.vectors import unit
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.ports.search import Vectors
 
@@ -48,13 +49,11 @@ class WordLlama:
         """Return a row of length 1 for each text, zeros for one without words."""
         del query  # asked or stored, a text has the same vector
         model = _loaded(self._directory)
-        vectors: Vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
+        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
         tokens = model.words.tokens([readable(text).split() for text in texts])
         for row, numbers in zip(vectors, tokens, strict=True):
             model.matrix.take(numbers, axis=0).sum(axis=0, out=row)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        np.divide(vectors, lengths, out=vectors, where=lengths > 0)
-        return vectors
+        return unit(vectors)
 
 
 class _Words:

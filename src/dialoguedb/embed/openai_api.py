@@ -1,0 +1,150 @@
+"""Embedders behind an endpoint that speaks like OpenAI's: OpenAI, Ollama, vLLM, TEI, LM Studio."""
+
+import logging
+from collections.abc import Sequence
+
+import httpx2
+import numpy as np
+import stamina
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from dialoguedb.embed.openai_answers import Failure, Refused, failure_of, pause_s, vectors_of
+from dialoguedb.embed.texts import Prefixes
+from dialoguedb.embed.vectors import spread, unit
+from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
+from dialoguedb.ports.search import Vectors
+
+logger = logging.getLogger(__name__)
+
+_SHORTEST_CHARACTERS = 256
+"""A text that is refused is halved, for the model may read less; but never below this."""
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """Where an embedder is, and what is asked of it."""
+
+    url: str
+    model: str
+    dimensions: int | None = None
+    prefixes: Prefixes = Prefixes()
+    batch_size: int = 64
+    timeout_s: float = 30
+
+
+class _Patience(Struct, frozen=True):
+    """How long a call waits for an endpoint that fails."""
+
+    timeout_s_max: float
+    attempts: int
+    wait_s_initial: float
+    wait_s_max: float
+
+
+_FOR_DOCUMENTS = _Patience(timeout_s_max=600, attempts=4, wait_s_initial=0.25, wait_s_max=8)
+"""What is not embedded then is tried again later, from the outbox."""
+
+_FOR_A_QUERY = _Patience(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s_max=0.5)
+"""Somebody is waiting, and words can be searched without it."""
+
+
+class OpenAIEmbedder:
+    """A model behind an endpoint."""
+
+    immediate = False
+
+    def __init__(self, endpoint: Endpoint, key: str | None = None) -> None:
+        self._endpoint = endpoint
+        self._key = key
+        self._dimensions = endpoint.dimensions
+        self._client = httpx2.Client(headers={"authorization": f"Bearer {key}"} if key else {})
+        size = f"/{endpoint.dimensions}" if endpoint.dimensions else ""
+        self.name = endpoint.prefixes.mark(f"openai/{endpoint.model}{size}")
+        # Its line for each request would bury the rest of the log.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """Return a row of length 1 for each text, zeros for a blank one.
+
+        EmbedderUnavailable when the endpoint does not give them; WrongDimensions.
+        """
+        places = [place for place, text in enumerate(texts) if text.strip()]
+        prefixes, patience = self._endpoint.prefixes, _FOR_A_QUERY if query else _FOR_DOCUMENTS
+        asked = [prefixes.before(texts[place], query=query) for place in places]
+        try:
+            rows = self._rows(asked or ["."], patience)  # the dot tells how long vectors are
+        except Failure as failure:
+            raise self._unavailable(failure) from None
+        return spread(unit(rows)[: len(places)], places, len(texts))
+
+    def _rows(self, texts: list[str], patience: _Patience) -> NDArray[np.float32]:
+        size = self._endpoint.batch_size
+        batches = [texts[start : start + size] for start in range(0, len(texts), size)]
+        return np.concatenate([self._accepted(batch, patience) for batch in batches])
+
+    def _accepted(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
+        """Embed a batch; what is refused is parted, and at last the text that is too long."""
+        try:
+            return self._patiently(batch, patience)
+        except Refused:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                halves = (batch[:middle], batch[middle:])
+                return np.concatenate([self._accepted(half, patience) for half in halves])
+            [text] = batch
+            if len(text) < 2 * _SHORTEST_CHARACTERS:
+                raise
+            return self._accepted([text[: len(text) // 2]], patience)
+
+    def _patiently(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
+        attempts = stamina.retry_context(
+            on=lambda error: pause_s(error, patience.wait_s_max),
+            attempts=patience.attempts,
+            timeout=None,
+            wait_initial=patience.wait_s_initial,
+            wait_max=patience.wait_s_max,
+            wait_jitter=patience.wait_s_initial,
+        )
+        for attempt in attempts:
+            with attempt:
+                return self._fitting(self._post(batch, patience))
+        raise AssertionError  # the last attempt has returned or raised
+
+    def _post(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
+        endpoint = self._endpoint
+        asked = {"model": endpoint.model, "input": batch, "encoding_format": "base64"}
+        shortened = {"dimensions": endpoint.dimensions} if endpoint.dimensions else {}
+        timeout_s = min(endpoint.timeout_s, patience.timeout_s_max)
+        try:
+            answer = self._client.post(
+                f"{endpoint.url}/embeddings", json=asked | shortened, timeout=timeout_s
+            )
+        except httpx2.TimeoutException:
+            raise Failure(f"it did not answer within {timeout_s:g} s", again=True) from None
+        except httpx2.HTTPError as error:
+            raise Failure(f"it cannot be reached: {error}", again=True) from None
+        if not answer.is_success:
+            raise failure_of(answer)
+        return vectors_of(answer.content, len(batch))
+
+    def _fitting(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return rows as long as those before, or as is asked."""
+        self._dimensions = self._dimensions or rows.shape[1]
+        if rows.shape[1] != self._dimensions:
+            raise WrongDimensions(
+                f"The embedder {self.name} gives {rows.shape[1]} dimensions, not the"
+                f" {self._dimensions} that are expected; set embedder-dimensions to what the model"
+                " gives, or leave it out"
+            )
+        return rows
+
+    def _unavailable(self, failure: Failure) -> EmbedderUnavailable:
+        """Log what happened, for the operator alone, and return what a client may know."""
+        told = failure.told.replace(self._key, "…") if self._key else failure.told
+        extra = {"embedder": self.name, "url": self._endpoint.url, "told": told}
+        logger.warning("The embedder failed: %s", failure.reason, extra=extra)
+        return EmbedderUnavailable(f"The embedder {self.name} failed: {failure.reason}")

@@ -1,0 +1,249 @@
+"""Every choice of an operator, with its default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, get_args
+
+from msgspec import Struct
+
+from dialoguedb.settings.values import (
+    PORT_MAX,
+    Address,
+    Database,
+    EmbedderName,
+    LogLevel,
+    Network,
+    Secret,
+    read_address,
+    read_amount,
+    read_database,
+    read_embedder,
+    read_host,
+    read_level,
+    read_name,
+    read_network,
+    read_origin,
+    read_path,
+    read_port,
+    read_seconds,
+    read_secret,
+    read_switch,
+    read_text,
+    read_url,
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a setting is for, and how its value is written and read."""
+
+    purpose: str
+    form: str
+    """What stands for the value in help texts, such as `PORT`."""
+
+    expected: str
+    """What the value has to be, such as `a port from 0 to 65535`."""
+
+    read: Callable[[str], object]
+    is_secret: bool = False
+
+    def refusal(self, text: str) -> str:
+        """Say that a text is not what is expected."""
+        return f"{'this' if self.is_secret else repr(text)} is not {self.expected}"
+
+
+_NETWORK = "an address range such as 10.0.0.0/8"
+_SECONDS = "a whole number of seconds"
+_ON_OFF = "true or false"
+_AMOUNT = "a whole number from 1 on"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be chosen when a command starts."""
+
+    data: Annotated[
+        Path,
+        About("Directory that holds all data; made when absent.", "DIR", "a directory", read_path),
+    ] = Path("dialoguedb-data")
+    database: Annotated[
+        Database,
+        About(
+            "Engine and its place: sqlite: is the data directory, sqlite:DIR another one.",
+            "URL",
+            "a database such as sqlite:DIR",
+            read_database,
+        ),
+    ] = Database()
+    host: Annotated[
+        str,
+        About(
+            "Name or address to listen on; 0.0.0.0 or :: for every interface.",
+            "HOST",
+            "a host",
+            read_host,
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        About(
+            "Port to listen on; 0 takes any free one.",
+            "PORT",
+            f"a port from 0 to {PORT_MAX}",
+            read_port,
+        ),
+    ] = 8000
+    tls_cert: Annotated[
+        Path | None,
+        About("Certificate chain (PEM); serves HTTPS.", "FILE", "a file", read_path),
+    ] = None
+    tls_key: Annotated[
+        Path | None,
+        About("Private key of the certificate (PEM).", "FILE", "a file", read_path),
+    ] = None
+    tls_self_signed: Annotated[
+        bool,
+        About(
+            "Serve HTTPS with a certificate of our own, kept in the data directory.",
+            "",
+            _ON_OFF,
+            read_switch,
+        ),
+    ] = False
+    metrics_address: Annotated[
+        Address | None,
+        About(
+            "Serve metrics by project there, without a key; bind it where only you can reach it.",
+            "HOST:PORT",
+            "an address such as 127.0.0.1:9090",
+            read_address,
+        ),
+    ] = None
+    trusted_proxy: Annotated[
+        tuple[Network, ...],
+        About(
+            "Addresses of your proxies, whose X-Forwarded-For is believed.",
+            "CIDR",
+            _NETWORK,
+            read_network,
+        ),
+    ] = ()
+    cors_origin: Annotated[
+        tuple[str, ...],
+        About(
+            "Origins whose web pages may call the API; * for any.",
+            "ORIGIN",
+            "an origin such as https://app.example.com, or *",
+            read_origin,
+        ),
+    ] = ()
+    rate_limits: Annotated[
+        bool,
+        About("Keep every project's rate limit.", "", _ON_OFF, read_switch),
+    ] = True
+    access_log: Annotated[
+        bool,
+        About("Log every request, not only the failing ones.", "", _ON_OFF, read_switch),
+    ] = False
+    log_level: Annotated[
+        LogLevel,
+        About(
+            "Least severity that is logged.",
+            "LEVEL",
+            f"one of {', '.join(get_args(LogLevel))}",
+            read_level,
+        ),
+    ] = "info"
+    shutdown_timeout: Annotated[
+        int,
+        About(
+            "Seconds that requests in flight get to finish after SIGTERM.",
+            "SECONDS",
+            _SECONDS,
+            read_seconds,
+        ),
+    ] = 30
+    embedder: Annotated[
+        EmbedderName,
+        About(
+            "What turns texts into vectors: the built-in wordllama; openai, any endpoint that"
+            " speaks like OpenAI's; sentence-transformers, a model on this machine; none, to"
+            " search by words alone.",
+            "NAME",
+            f"one of {', '.join(get_args(EmbedderName))}",
+            read_embedder,
+        ),
+    ] = "wordllama"
+    embedder_model: Annotated[
+        str | None,
+        About(
+            "Model of the embedder: its name for openai, its directory for sentence-transformers.",
+            "MODEL",
+            "a name or a directory",
+            read_name,
+        ),
+    ] = None
+    embedder_url: Annotated[
+        str,
+        About(
+            "Address of the endpoint for openai, to which /embeddings is added.",
+            "URL",
+            "a URL such as http://127.0.0.1:11434/v1",
+            read_url,
+        ),
+    ] = "https://api.openai.com/v1"
+    embedder_key: Annotated[
+        Secret | None,
+        About(
+            "Key for the endpoint; a command line is seen by others, its variable is not.",
+            "KEY",
+            "a key of visible ASCII characters",
+            read_secret,
+            is_secret=True,
+        ),
+    ] = None
+    embedder_dimensions: Annotated[
+        int | None,
+        About(
+            "Length of the vectors, for models that can shorten them.",
+            "NUMBER",
+            _AMOUNT,
+            read_amount,
+        ),
+    ] = None
+    embedder_query_prefix: Annotated[
+        str,
+        About(
+            "What the model wants before a query, such as 'query: ' for e5.",
+            "TEXT",
+            "a text",
+            read_text,
+        ),
+    ] = ""
+    embedder_document_prefix: Annotated[
+        str,
+        About(
+            "What the model wants before a text that is stored, such as 'passage: ' for e5.",
+            "TEXT",
+            "a text",
+            read_text,
+        ),
+    ] = ""
+    embedder_batch_size: Annotated[
+        int,
+        About("Texts that are embedded at once.", "NUMBER", _AMOUNT, read_amount),
+    ] = 64
+    embedder_timeout: Annotated[
+        int,
+        About(
+            "Seconds that the endpoint may take for a batch.",
+            "SECONDS",
+            "a whole number of seconds from 1 on",
+            read_amount,
+        ),
+    ] = 30
+
+    @property
+    def database_directory(self) -> Path:
+        """Where the engine keeps its files."""
+        return self.database.directory or self.data
