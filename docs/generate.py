@@ -16,7 +16,7 @@ from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.cli.options import default_note
 from dialoguedb.errors import DialogueDBError
-from dialoguedb.http import protocol
+from dialoguedb.http import buffer, protocol
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.problems import status_of
 from dialoguedb.http.routes import ROUTES, Route
@@ -246,7 +246,8 @@ These keep hostile and stalled clients from holding up others.
 def limits_page() -> str:
     """Return the page of limits."""
     heads = ("Limit", "Value", "What it bounds")
-    rows, connection = (table(heads, list(constants(module))) for module in (limits, protocol))
+    rows = table(heads, list(constants(limits)))
+    connection = table(heads, [*constants(protocol), *constants(buffer)])
     return f"{LIMITS_INTRO}\n{rows}\n{CONNECTION_INTRO}\n{connection}\n"
 
 

@@ -7,6 +7,7 @@ from ulid_transform import ulid_now
 
 from dialoguedb.errors import Forbidden, Unauthorized
 from dialoguedb.http.auth import KEYS_MAX, Auth
+from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.calls import Call, Parts
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.model.keys import KeyInput
@@ -53,7 +54,9 @@ class World:
             "headers": headers,
             "client": (client, 1) if client else None,
         }
-        call = Call(request, Parts(self.services, Metrics(), b"", self.auth.forget, unused))
+        call = Call(
+            request, Parts(self.services, Metrics(), b"", self.auth.forget, unused, Buffer())
+        )
         self.auth.authorize(call, await self.auth.authenticate(call), scope)
 
 

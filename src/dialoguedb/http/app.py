@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dialoguedb.http.activity import Activity
 from dialoguedb.http.auth import Auth
+from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.calls import Parts
 from dialoguedb.http.cross_origin import CrossOrigin
 from dialoguedb.http.endpoints import Endpoint
@@ -34,7 +35,7 @@ def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASG
         default=NotFound(),
         lifespan=_background(activity),
     )
-    parts = Parts(services, metrics, describe(ROUTES), auth.forget, activity.flush)
+    parts = Parts(services, metrics, describe(ROUTES), auth.forget, activity.flush, Buffer())
     frame = Frame(router.app, parts, access_log=options.access_log)
     return CrossOrigin(frame, options.cors_origins) if options.cors_origins else frame
 

@@ -45,19 +45,22 @@ async def read(call: Call, receive: Receive) -> None:
         raise ClientGone
     body = message.get("body", b"")
     if message.get("more_body"):
-        body = await _read_on(receive, body)
+        body = await _read_on(call, receive, body)
     call.body_read = True
     call.body = rawjson.receive(body) or b"{}"
 
 
-async def _read_on(receive: Receive, start: bytes) -> bytes:
+async def _read_on(call: Call, receive: Receive, start: bytes) -> bytes:
     body = bytearray(start)
     more = True
     while more:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientGone
-        body += message.get("body", b"")
+        piece = message.get("body", b"")
+        call.parts.buffer.take(len(piece))
+        call.buffered_bytes += len(piece)
+        body += piece
         if len(body) > limits.BODY_BYTES_MAX:
             raise _too_large()
         more = message.get("more_body", False)

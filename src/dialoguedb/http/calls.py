@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from dialoguedb.errors import Forbidden
 from dialoguedb.http.answers import Answer, new_request_id, record
+from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.paths import normalise
 from dialoguedb.http.rates import Standing
@@ -43,6 +44,9 @@ class Parts(Struct, frozen=True):
     write_activity: Callable[[], Awaitable[None]]
     """Writes down at once who asked how often."""
 
+    buffer: Buffer
+    """Where bodies wait until they are whole."""
+
 
 class Call:
     """One request; the fields fill up on the way."""
@@ -51,6 +55,7 @@ class Call:
         "answer",
         "body",
         "body_read",
+        "buffered_bytes",
         "caller",
         "client",
         "expected",
@@ -85,6 +90,7 @@ class Call:
         self.query: Any = None
         self.body = b""
         self.body_read = False
+        self.buffered_bytes = 0
         self.expected: int | None = None
         self.answer: Answer | None = None
         self.standing: Standing | None = None

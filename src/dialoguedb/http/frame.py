@@ -12,6 +12,7 @@ from dialoguedb.http.calls import Call, Parts
 from dialoguedb.http.rates import full
 
 _DEFECT_STATUS = 500
+_UNAVAILABLE_STATUS = 503
 _log = logging.getLogger(__name__)
 _access_log = logging.getLogger("dialoguedb.access")
 
@@ -51,6 +52,8 @@ class Frame:
             answer = self._problem(call, error)
         finally:
             metrics.in_flight -= 1
+            if call.buffered_bytes:
+                self._parts.buffer.give_back(call.buffered_bytes)
         headers = headers_of(answer, call.request_id, call.standing or full())
         if bodies.is_left_unread(call):
             headers.append((b"connection", b"close"))
@@ -64,6 +67,9 @@ class Frame:
         answer = problems.answer_of(known, call.request_id, self._parts.services.clock())
         if answer.status == _DEFECT_STATUS:
             _log.error("defect", exc_info=error, extra={"request_id": call.request_id})
+        elif answer.status == _UNAVAILABLE_STATUS:
+            cause = error.__cause__ or error
+            _log.warning("unavailable: %s", cause, extra={"request_id": call.request_id})
         return answer
 
     def _note(self, call: Call, method: str, answer: Answer, seconds: float) -> None:

@@ -1,0 +1,93 @@
+"""Large bodies share one memory while they come in."""
+
+import pytest
+
+from dialoguedb.errors import DialogueDBError, ServiceUnavailable
+from dialoguedb.http.answers import Answer
+from dialoguedb.http.bodies import read
+from dialoguedb.http.buffer import Buffer
+from dialoguedb.http.calls import Parts
+from dialoguedb.http.frame import Frame
+from dialoguedb.http.metrics import Metrics
+
+pytestmark = pytest.mark.anyio
+
+PIECES = [b'{"a":"', b"x" * 600, b'"}']
+
+
+class Clock:
+    """Services of which nothing but the time is asked."""
+
+    def __call__(self):
+        return "2026-06-01T00:00:00.000Z"
+
+    clock = __call__
+
+
+async def reading(scope, receive, _send):
+    """Read the body and answer its length."""
+    call = scope["call"]
+    await read(call, receive)
+    call.answer = Answer(str(len(call.body)).encode())
+
+
+async def status_of(frame, during=None):
+    """Send a body in pieces and return the status of the answer."""
+    pieces = iter(PIECES)
+    answers = []
+
+    async def receive():
+        piece = next(pieces)
+        if during and piece == PIECES[-1]:
+            await during()
+        return {"type": "http.request", "body": piece, "more_body": piece != PIECES[-1]}
+
+    async def send(message):
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "raw_path": b"/",
+        "query_string": b"",
+        "client": None,
+        "headers": [],
+    }
+    await frame(scope, receive, send)
+    return answers[0]["status"]
+
+
+def frame_with(bytes_max):
+    """Make a frame whose bodies share so many bytes."""
+    parts = Parts(Clock(), Metrics(), b"", lambda: None, None, Buffer(bytes_max))
+    return Frame(reading, parts, access_log=False)
+
+
+class TestALargeBody:
+    async def test_comes_in_while_there_is_room(self):
+        assert await status_of(frame_with(1_000)) == 200
+
+    async def test_is_told_to_come_back_when_there_is_none(self):
+        assert await status_of(frame_with(500)) == 503
+
+    async def test_finds_no_room_while_another_is_held(self):
+        frame, inside = frame_with(1_000), []
+
+        async def another():
+            inside.append(await status_of(frame))
+
+        assert await status_of(frame, during=another) == 200
+        assert inside == [503]
+
+    async def test_gives_its_room_back_however_it_ends(self):
+        frame = frame_with(1_000)
+        assert [await status_of(frame) for _ in range(5)] == [200] * 5
+        refusing = frame_with(500)
+        assert [await status_of(refusing) for _ in range(5)] == [503] * 5
+
+
+class TestTheBuffer:
+    def test_refuses_with_an_error_of_ours(self):
+        with pytest.raises(ServiceUnavailable) as refusal:
+            Buffer(1).take(2)
+        assert isinstance(refusal.value, DialogueDBError)
