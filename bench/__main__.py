@@ -1,59 +1,100 @@
-"""The command line of the measurements: `python -m bench [--quick] [MEASURE]...`."""
+"""The command line of the measurements: `python -m bench [--search] [--quick] [MEASURE]...`."""
 
 import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 import click
 from rich.console import Console
 
-from bench import appends, conversations, growth, peer, plan, reads, report
-from bench.findings import Finding
+from bench import (
+    appends,
+    conversations,
+    growth,
+    indexing,
+    meaning,
+    peer,
+    plan,
+    reads,
+    recall,
+    report,
+    search_speed,
+    searching,
+    written,
+)
+from bench.findings import Finding, Taken
 
-_RESULTS = Path(__file__).with_name("results.md")
+_HERE = Path(__file__).parent
 _COMMAND = str(Path(sys.executable).with_name("dialoguedb"))
 
 _PLAIN_WIDTH = 160
 
-_MEASURES: dict[str, Callable[[plan.Plan], list[Finding]]] = {
-    measure.NAME: measure.measure for measure in (appends, reads, growth, peer, conversations)
+
+@dataclass(frozen=True)
+class _Suite:
+    """Measures whose results stand on one page."""
+
+    measures: tuple[ModuleType, ...]
+    results: Path
+    method: Callable[[plan.Plan], str]
+
+
+_ENGINE = _Suite(
+    (appends, reads, growth, peer, conversations), _HERE / "results.md", report.method_of_rounds
+)
+_SEARCH = _Suite(
+    (meaning, recall, search_speed, indexing, written),
+    _HERE / "search-results.md",
+    searching.method,
+)
+_MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
+    module.NAME: module.measure for suite in (_ENGINE, _SEARCH) for module in suite.measures
 }
 
 
 @click.command()
 @click.argument("measures", nargs=-1, type=click.Choice(list(_MEASURES)))
-@click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; under two minutes.")
+@click.option("--search", is_flag=True, help="Measure search instead of the engine.")
+@click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
+@click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
+@click.option("--unindexed", default="", help="A dialoguedb without search, to append to.")
 @click.option("--results", type=click.Path(path_type=Path), help="Write the report to this file.")
 @click.option("--scratch", type=click.Path(path_type=Path), help="Keep data directories here.")
 @click.option("--command", default=_COMMAND, help="The dialoguedb command to measure.")
-def main(
+def main(  # noqa: PLR0913 -- one argument for each option
     measures: tuple[str, ...],
     *,
+    search: bool,
     quick: bool,
+    minilm: bool,
+    unindexed: str,
     results: Path | None,
     scratch: Path | None,
     command: str,
 ) -> None:
-    """Measure everything, or the MEASURES named, and print one table.
+    """Measure the engine, search, or the MEASURES named, and print what was found.
 
-    A full run of everything also rewrites bench/results.md.
+    A full run of the engine or of search also rewrites its page beside this file.
     """
     size = plan.quick if quick else plan.full
     chosen = size(tuple(shlex.split(command)), scratch or plan.cache_directory())
+    chosen = replace(chosen, minilm=minilm, unindexed=tuple(shlex.split(unindexed)))
+    suite = _SEARCH if search else _ENGINE
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
-    findings = [
-        finding for name in measures or _MEASURES for finding in _taken(name, chosen, console)
-    ]
-    report.show(findings, console)
+    names = measures or tuple(module.NAME for module in suite.measures)
+    taken = [one for name in names for one in _taken(name, chosen, console)]
+    report.show(taken, console)
     whole = not quick and not measures
-    if target := results or (_RESULTS if whole else None):
-        report.write(findings, chosen, target)
+    if target := results or (suite.results if whole else None):
+        report.write(taken, chosen, target, suite.method(chosen))
         console.print(f"written to {target}")
 
 
-def _taken(name: str, chosen: plan.Plan, console: Console) -> list[Finding]:
+def _taken(name: str, chosen: plan.Plan, console: Console) -> Sequence[Taken]:
     began = time.perf_counter()
     try:
         found = _MEASURES[name](chosen)

@@ -5,47 +5,29 @@ The baseline of the loading is a plain loop with one durable commit per batch of
 both use a single connection.
 """
 
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench import baseline
 from bench.client import Client
 from bench.findings import TIMES, Finding
+from bench.locomo import VARIABLE, Session, conversations, named_file
 from bench.plan import BenchError, Plan
 from bench.server import serving
 
 NAME = "conversations"
-VARIABLE = "DIALOGUEDB_LOCOMO"
-_STEP = timedelta(seconds=20)
 _BATCH = 10
 _PAGE = 7
 
 
-@dataclass(frozen=True)
-class _Session:
-    """One dialogue as it is sent."""
-
-    dialogue: str
-    label: str
-    messages: list[dict[str, str]]
-
-    def batches(self) -> Iterator[list[dict[str, str]]]:
-        for first in range(0, len(self.messages), _BATCH):
-            yield self.messages[first : first + _BATCH]
-
-
 def measure(plan: Plan) -> list[Finding]:
     """Load all of it, read all of it back, and insist that nothing differs."""
-    named = os.environ.get(VARIABLE)
-    if not named:
+    file = named_file()
+    if not file:
         return [Finding(NAME, "skipped", None, detail=f"{VARIABLE} names no file")]
-    sessions = list(_sessions(Path(named)))
+    sessions = [session for one in conversations(file) for session in one.sessions]
     with plan.directory() as place, serving(plan, place / "data") as server:
         client = server.client()
         loading = _timed(lambda: _load(client, sessions))
@@ -55,43 +37,20 @@ def measure(plan: Plan) -> list[Finding]:
     return _findings(sessions, loading, reading, plain)
 
 
-def _sessions(file: Path) -> Iterator[_Session]:
-    for conversation in json.loads(file.read_text())["conversations"]:
-        name = conversation["conversation"]
-        for session in conversation["sessions"]:
-            number = session["session"]
-            messages = list(_messages(session, conversation["speakers"]))
-            yield _Session(f"{name}:{number}", f"{name}, session {number}", messages)
-
-
-def _messages(session: dict[str, Any], speakers: list[str]) -> Iterator[dict[str, str]]:
-    created = datetime.fromisoformat(session["started"])
-    for said in session["messages"]:
-        caption = said.get("image_caption")
-        yield {
-            "id": said["id"],
-            "role": "user" if said["speaker"] == speakers[0] else "assistant",
-            "name": said["speaker"],
-            "content": said["text"] + (f" [shares {caption}]" if caption else ""),
-            "created": created.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        }
-        created += _STEP
-
-
-def _load(client: Client, sessions: list[_Session]) -> None:
+def _load(client: Client, sessions: list[Session]) -> None:
     for session in sessions:
         client.call("POST", "/dialogue", {"id": session.dialogue, "label": session.label})
         path = f"/dialogue/{session.dialogue}/messages"
-        for batch in session.batches():
+        for batch in session.batches(_BATCH):
             client.call("POST", path, {"messages": batch})
 
 
-def _insist_identical(client: Client, sessions: list[_Session]) -> None:
+def _insist_identical(client: Client, sessions: list[Session]) -> None:
     for session in sessions:
         _insist_one_identical(client, session)
 
 
-def _insist_one_identical(client: Client, session: _Session) -> None:
+def _insist_one_identical(client: Client, session: Session) -> None:
     dialogue = client.call("GET", f"/dialogue/{session.dialogue}")
     read = list(_pages(client, session.dialogue))
     if dialogue["totalMessages"] != len(session.messages) or len(read) != len(session.messages):
@@ -115,11 +74,11 @@ def _pages(client: Client, dialogue: str) -> Iterator[dict[str, Any]]:
         yield from page["items"]
 
 
-def _load_plainly(file: Path, sessions: list[_Session]) -> None:
+def _load_plainly(file: Path, sessions: list[Session]) -> None:
     connection = baseline.connect(file)
     seq = 0
     for session in sessions:
-        for batch in session.batches():
+        for batch in session.batches(_BATCH):
             with connection:
                 for message in batch:
                     seq += 1
@@ -134,10 +93,10 @@ def _timed(work: Callable[[], None]) -> float:
 
 
 def _findings(
-    sessions: list[_Session], loading: float, reading: float, plain: float
+    sessions: list[Session], loading: float, reading: float, plain: float
 ) -> list[Finding]:
     messages = sum(len(session.messages) for session in sessions)
-    batches = sum(len(list(session.batches())) for session in sessions)
+    batches = sum(len(list(session.batches(_BATCH))) for session in sessions)
     counts = f"{messages:,} messages of {len(sessions)} dialogues in {batches} batches"
     read = f"{messages:,} messages, {messages / reading:,.0f}/s in pages of {_PAGE}"
     return [

@@ -48,6 +48,18 @@ class Finding:
         return "–" if self.figure is None else f"{self.figure:.3g}{self.unit}"
 
 
+@dataclass(frozen=True)
+class Figures:
+    """A table of figures that belong side by side."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+Taken = Finding | Figures
+
+
 def compared(
     measure: str,
     what: str,

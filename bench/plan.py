@@ -33,6 +33,13 @@ class Plan:
     seconds: float
     messages: int
     dialogues: int
+    searches: int
+    pairs: int
+    minilm: bool = False
+    """Whether search is measured with a model of sentence-transformers, too."""
+
+    unindexed: tuple[str, ...] = ()
+    """A command of a version without search."""
 
     @contextmanager
     def directory(self) -> Iterator[Path]:
@@ -45,14 +52,30 @@ class Plan:
 def full(command: tuple[str, ...], scratch: Path) -> Plan:
     """Plan what the published results come from."""
     return Plan(
-        "full", command, scratch, rounds=5, seconds=4.0, messages=1_000_000, dialogues=100_000
+        "full",
+        command,
+        scratch,
+        rounds=5,
+        seconds=4.0,
+        messages=1_000_000,
+        dialogues=100_000,
+        searches=500,
+        pairs=1_000,
     )
 
 
 def quick(command: tuple[str, ...], scratch: Path) -> Plan:
     """Plan a look while working: the same measures, shorter and on smaller data."""
     return Plan(
-        "quick", command, scratch, rounds=3, seconds=1.0, messages=100_000, dialogues=10_000
+        "quick",
+        command,
+        scratch,
+        rounds=3,
+        seconds=1.0,
+        messages=100_000,
+        dialogues=10_000,
+        searches=100,
+        pairs=100,
     )
 
 

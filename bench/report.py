@@ -1,30 +1,54 @@
 """Findings as a table on the terminal and as a page of Markdown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench.findings import Finding
+from bench.findings import Figures, Finding, Taken
 from bench.machine import described
 from bench.plan import CONNECTIONS, Plan
 
 _COLUMNS = ("measure", "what", "figure", "goal", "", "made of")
 
 
-def show(findings: list[Finding], console: Console) -> None:
-    """Print one table of all findings."""
-    table = Table(*_COLUMNS)
-    for finding in findings:
-        table.add_row(*_cells(finding))
-    console.print(table)
+def show(taken: Sequence[Taken], console: Console) -> None:
+    """Print one table of all findings, and the other tables below."""
+    for figures in (_table_of(_findings(taken)), *_tables(taken)):
+        table = Table(*figures.columns, title=figures.title or None, title_justify="left")
+        for row in figures.rows:
+            table.add_row(*row)
+        console.print(table)
 
 
-def write(findings: list[Finding], plan: Plan, file: Path) -> None:
-    """Write the findings, the method and the machine to a file."""
-    file.write_text("\n".join(_page(findings, plan)) + "\n")
+def write(taken: Sequence[Taken], plan: Plan, file: Path, method: str) -> None:
+    """Write what was taken, the method and the machine to a file."""
+    file.write_text("\n".join(_page(taken, plan, method)) + "\n")
+
+
+def method_of_rounds(plan: Plan) -> str:
+    """Say how rates are compared."""
+    return (
+        f"{plan.rounds} rounds, in each of which ours and its baseline take turns of up to "
+        f"{plan.seconds:g} s; a ratio is the median of the rounds' ratios, a rate the median of "
+        f"the rounds' rates. Load on {CONNECTIONS} keep-alive connections over loopback from a "
+        "process of its own. Every server is started as an operator would, with its defaults: "
+        "keys, limits and quotas checked, `synchronous=FULL`."
+    )
+
+
+def _findings(taken: Sequence[Taken]) -> list[Finding]:
+    return [one for one in taken if isinstance(one, Finding)]
+
+
+def _tables(taken: Sequence[Taken]) -> list[Figures]:
+    return [one for one in taken if isinstance(one, Figures)]
+
+
+def _table_of(findings: list[Finding]) -> Figures:
+    return Figures("", _COLUMNS, [_cells(finding) for finding in findings])
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
@@ -33,25 +57,19 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     return finding.measure, finding.what, finding.shown, goal, finding.verdict, made_of
 
 
-def _page(findings: list[Finding], plan: Plan) -> Iterator[str]:
+def _page(taken: Sequence[Taken], plan: Plan, method: str) -> Iterator[str]:
     yield f"# Results of a {plan.name} run"
     yield ""
     yield "Written by `python -m bench`; what each measure does stands in [README.md](README.md)."
     yield ""
-    yield f"| {' | '.join(_COLUMNS)} |"
-    yield f"|{'---|' * len(_COLUMNS)}"
-    for finding in findings:
-        yield f"| {' | '.join(_cells(finding))} |"
-    yield ""
+    yield from _lines(_table_of(_findings(taken)))
+    for figures in _tables(taken):
+        yield f"## {figures.title}"
+        yield ""
+        yield from _lines(figures)
     yield "## Method"
     yield ""
-    yield (
-        f"{plan.rounds} rounds, in each of which ours and its baseline take turns of up to "
-        f"{plan.seconds:g} s; a ratio is the median of the rounds' ratios, a rate the median of "
-        f"the rounds' rates. Load on {CONNECTIONS} keep-alive connections over loopback from a "
-        "process of its own. Every server is started as an operator would, with its defaults: "
-        "keys, limits and quotas checked, `synchronous=FULL`."
-    )
+    yield method
     yield ""
     yield "## Machine"
     yield ""
@@ -59,3 +77,11 @@ def _page(findings: list[Finding], plan: Plan) -> Iterator[str]:
     yield ""
     for what, is_what in described():
         yield f"- {what}: {is_what}"
+
+
+def _lines(figures: Figures) -> Iterator[str]:
+    yield f"| {' | '.join(figures.columns)} |"
+    yield f"|{'---|' * len(figures.columns)}"
+    for row in figures.rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""

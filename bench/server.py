@@ -1,7 +1,7 @@
 """The server under test, started as an operator would."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,8 @@ _KEY = re.compile(r"\bddb_[\w-]+")
 class Server:
     """One `dialoguedb serve` on a data directory, which can be stopped and started again."""
 
-    def __init__(self, command: tuple[str, ...], data: Path) -> None:
-        self._command = (*command, "serve", "--data", str(data), "--port", "0")
+    def __init__(self, command: tuple[str, ...], data: Path, options: Sequence[str] = ()) -> None:
+        self._command = (*command, "serve", "--data", str(data), "--port", "0", *options)
         self._log = data.with_suffix(".log")
         self.key = ""
         self.start()
@@ -39,9 +39,9 @@ class Server:
 
 
 @contextmanager
-def serving(plan: Plan, data: Path) -> Iterator[Server]:
+def serving(plan: Plan, data: Path, options: Sequence[str] = ()) -> Iterator[Server]:
     """Run a server on a data directory for as long as the block lasts."""
-    server = Server(plan.command, data)
+    server = Server(plan.command, data, options)
     try:
         yield server
     finally:

@@ -1,0 +1,135 @@
+"""Recall on real conversations: how much of what answers a question is among the first found.
+
+One namespace per conversation, one dialogue per session, searched in that namespace. Recall@k is
+the share of a question's evidence that is among the first k, averaged over the questions of
+categories 1 to 4 whose evidence is there. Nothing is searched before everything is indexed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import mean
+
+from bench.client import Client
+from bench.findings import Figures, Finding, Goal, Taken
+from bench.locomo import CATEGORIES, VARIABLE, Conversation, Question, conversations, named_file
+from bench.plan import BATCH, Plan
+from bench.searching import (
+    DEFAULT,
+    MINILM,
+    WITHOUT_NEIGHBOURS,
+    Embedding,
+    await_index,
+    embeddings,
+    search,
+)
+
+NAME = "recall"
+FIRST = (5, 10, 50)
+_PERCENT = 100
+_COLUMNS = ("ranking", "of", "questions", *(f"R@{first}" for first in FIRST))
+_GOALS = {(DEFAULT, 5): 64.0, (DEFAULT, 10): 74.0, (DEFAULT, 50): 88.0, (MINILM, 10): 77.0}
+_WHOLE = "hybrid, with neighbours"
+
+
+@dataclass(frozen=True)
+class _Ablation:
+    """One way to rank: a mode, on a server with these options."""
+
+    name: str
+    mode: str
+    options: tuple[str, ...] = ()
+
+
+_ABLATIONS = (
+    _Ablation("keyword", "keyword", WITHOUT_NEIGHBOURS),
+    _Ablation("semantic", "semantic", WITHOUT_NEIGHBOURS),
+    _Ablation("hybrid", "hybrid", WITHOUT_NEIGHBOURS),
+    _Ablation("keyword, with neighbours", "keyword"),
+    _Ablation("semantic, with neighbours", "semantic"),
+    _Ablation(_WHOLE, "hybrid"),
+)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came of one question: the recall at each of the depths."""
+
+    conversation: str
+    category: int
+    recalls: tuple[float, ...]
+
+
+def measure(plan: Plan) -> list[Taken]:
+    """Load the conversations and ask their questions in every way, with each embedder."""
+    file = named_file()
+    if not file:
+        return [Finding(NAME, "skipped", None, detail=f"{VARIABLE} names no file")]
+    read = conversations(file)
+    return [one for embedding in embeddings(plan) for one in _measured(plan, embedding, read)]
+
+
+def _measured(plan: Plan, embedding: Embedding, read: list[Conversation]) -> Iterator[Taken]:
+    answers: dict[str, list[_Answer]] = {}
+    with plan.directory() as place:
+        for options in dict.fromkeys(ablation.options for ablation in _ABLATIONS):
+            with embedding.serving(plan, place / "data", options) as server:
+                client = server.client()
+                if not answers:
+                    _load(client, read)
+                await_index(client)
+                for ablation in _ABLATIONS:
+                    if ablation.options == options:
+                        answers[ablation.name] = list(_answers(client, ablation, read))
+                client.close()
+    yield from _findings(embedding, answers[_WHOLE])
+    yield Figures(f"Recall, {embedding.name}", _COLUMNS, list(_rows(answers)))
+
+
+def _load(client: Client, read: list[Conversation]) -> None:
+    for conversation in read:
+        for session in conversation.sessions:
+            place = {"namespace": conversation.name}
+            client.call("POST", "/dialogue", {"id": session.dialogue, **place})
+            for batch in session.batches(BATCH):
+                path = f"/dialogue/{session.dialogue}/messages"
+                client.call("POST", path, {"messages": batch, **place})
+
+
+def _answers(client: Client, ablation: _Ablation, read: list[Conversation]) -> Iterator[_Answer]:
+    for conversation in read:
+        asked = {"namespace": conversation.name, "mode": ablation.mode, "limit": max(FIRST)}
+        for question in conversation.questions:
+            found = [item["id"] for item in search(client, question.text, **asked)]
+            recalls = tuple(_recall(question, found[:first]) for first in FIRST)
+            yield _Answer(conversation.name, question.category, recalls)
+
+
+def _recall(question: Question, found: list[str]) -> float:
+    return _PERCENT * len(question.evidence.intersection(found)) / len(question.evidence)
+
+
+def _means(answers: list[_Answer]) -> list[float]:
+    return [mean(recalls) for recalls in zip(*(one.recalls for one in answers), strict=True)]
+
+
+def _findings(embedding: Embedding, answers: list[_Answer]) -> Iterator[Finding]:
+    for first, figure in zip(FIRST, _means(answers), strict=True):
+        bound = _GOALS.get((embedding.name, first))
+        goal = Goal(bound, at_least=True, unit="") if bound else None
+        what = f"R@{first}, {_WHOLE}, {embedding.name}"
+        yield Finding(NAME, what, figure, goal=goal, detail=f"{len(answers)} questions")
+
+
+def _rows(answers: dict[str, list[_Answer]]) -> Iterator[tuple[str, ...]]:
+    for name, given in answers.items():
+        yield _row(name, "all", given)
+        for category, of in CATEGORIES.items():
+            yield _row(name, of, [one for one in given if one.category == category])
+        for conversation in dict.fromkeys(one.conversation for one in given):
+            of_it = [one for one in given if one.conversation == conversation]
+            yield _row(name, f"conversation {conversation}", of_it)
+
+
+def _row(name: str, of: str, answers: list[_Answer]) -> tuple[str, ...]:
+    figures = _means(answers) if answers else []
+    return name, of, str(len(answers)), *(f"{figure:.1f}" for figure in figures)

@@ -1,0 +1,194 @@
+"""Searches on 1,000, 100,000 and 1,000,000 messages: what growth costs in time and memory.
+
+One server whose data grows. Every namespace holds 1,000 messages in four dialogues. At each size
+the server is started anew, asked once across the project (which brings its index into memory), and
+then asked again and again, each time something else: within one namespace, across the project, and
+across the project for a tag that one message in 10,000 has.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from statistics import quantiles
+
+from bench.client import Client
+from bench.findings import Figures, Finding, Goal, Taken
+from bench.generator import request_bytes, send_all
+from bench.plan import SMALL, Plan
+from bench.processes import output_of
+from bench.searching import MODES, search
+from bench.server import Server, serving
+from bench.texts import Texts
+
+NAME = "search_speed"
+_SIZES = (1_000, 100_000)
+_DIALOGUE = 250
+_RARE = 10_000
+_TAG = "rare"
+_SEED = 7
+_WARM_UP = 20
+_MILLISECONDS = 1e3
+_MIB = 1024 * 1024
+_WITHIN = f"namespace of {SMALL:,}"
+_ACROSS = "project"
+_TAGGED = f"project, tag of 1 in {_RARE:,}"
+_GOALS = {_WITHIN: 20.0, _ACROSS: 60.0}
+_COLUMNS = ("messages", "searched in", "mode", "p50 ms", "p95 ms", "p99 ms", "found")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The latencies of one kind of search, and how many objects it found on average."""
+
+    where: str
+    mode: str
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    found: float
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What was measured at one size."""
+
+    messages: int
+    loaded_per_second: float
+    start_seconds: float
+    first_search_seconds: float
+    resident_bytes: int
+    disk_bytes: int
+    asked: list[_Asked]
+
+
+def measure(plan: Plan) -> list[Taken]:
+    """Fill, start and search at each size, then rebuild the index."""
+    sizes = sorted({*_SIZES, plan.messages})
+    texts = Texts(_SEED)
+    with plan.directory() as place, serving(plan, place / "data") as server:
+        empty = server.program.resident_bytes() or 0
+        stages = [
+            _stage(plan, server, texts, size, already, place / "data")
+            for already, size in pairwise((0, *sizes))
+        ]
+        server.program.stop()
+        rebuilding = _rebuild(plan, place / "data")
+    return [*_findings(stages, empty), *rebuilding, _table(stages)]
+
+
+def _stage(plan: Plan, server: Server, texts: Texts, size: int, already: int, data: Path) -> _Stage:
+    began = time.perf_counter()
+    requests = _dialogues(server, texts, already, size)
+    send_all((server.host, server.port), requests, connections=2)
+    loading = time.perf_counter() - began
+    server.program.stop()
+    start_seconds = server.start()
+    client = server.client()
+    began = time.perf_counter()
+    search(client, texts.query())
+    first = time.perf_counter() - began
+    asked = list(_asked(client, texts, size, plan.searches))
+    client.close()
+    resident = server.program.resident_bytes() or 0
+    on_disk = sum(file.stat().st_size for file in data.iterdir())
+    rate = (size - already) / loading
+    return _Stage(size, rate, start_seconds, first, resident, on_disk, asked)
+
+
+def _dialogues(server: Server, texts: Texts, first: int, last: int) -> Iterator[bytes]:
+    for start in range(first, last, _DIALOGUE):
+        numbers = range(start, start + _DIALOGUE)
+        body = {"namespace": _namespace(start), "messages": [_message(texts, n) for n in numbers]}
+        yield request_bytes("POST", "/dialogue", server.key, json.dumps(body).encode())
+
+
+def _namespace(number: int) -> str:
+    return f"user-{number // SMALL}"
+
+
+def _message(texts: Texts, number: int) -> dict[str, object]:
+    said: dict[str, object] = {"role": "assistant" if number % 2 else "user"}
+    said["content"] = texts.text()
+    if number % _RARE == 0:
+        said["tags"] = [_TAG]
+    return said
+
+
+def _asked(client: Client, texts: Texts, size: int, count: int) -> Iterator[_Asked]:
+    places = Random(_SEED)  # noqa: S311 -- nothing is kept secret with it
+    for mode in MODES:
+        for where in (_WITHIN, _ACROSS, _TAGGED):
+            wanted: list[dict[str, object]] = [{"mode": mode} for _ in range(count + _WARM_UP)]
+            for one in wanted:
+                if where == _WITHIN:
+                    one["namespace"] = _namespace(places.randrange(size))
+                elif where == _TAGGED:
+                    one["tags"] = [_TAG]
+            yield _measured(client, texts, where, wanted)
+
+
+def _measured(
+    client: Client, texts: Texts, where: str, wanted: Sequence[dict[str, object]]
+) -> _Asked:
+    latencies, found = [], 0
+    for one in wanted:
+        query = texts.query()
+        began = time.perf_counter()
+        found += len(search(client, query, **one))
+        latencies.append((time.perf_counter() - began) * _MILLISECONDS)
+    marks = quantiles(latencies[_WARM_UP:], n=100)
+    mode = str(wanted[0]["mode"])
+    return _Asked(where, mode, marks[49], marks[94], marks[98], found / len(wanted))
+
+
+def _rebuild(plan: Plan, data: Path) -> Iterator[Finding]:
+    began = time.perf_counter()
+    output_of([*plan.command, "reindex", "--data", str(data)])
+    rate = plan.messages / (time.perf_counter() - began)
+    yield Finding(NAME, f"rebuilding the index of {plan.messages:,}", rate, " messages/s")
+
+
+def _findings(stages: list[_Stage], empty: int) -> Iterator[Finding]:
+    for stage in stages:
+        yield from _of_stage(stage)
+    last = stages[-1]
+    for asked in last.asked:
+        if asked.mode == "hybrid" and asked.where in _GOALS:
+            goal = Goal(_GOALS[asked.where], at_least=False, unit=" ms")
+            what = f"p95, hybrid, {asked.where}, among {last.messages:,}"
+            yield Finding(NAME, what, asked.p95_ms, " ms", goal)
+    goal = Goal(1_000, at_least=False, unit=" bytes")
+    detail = f"{last.resident_bytes / _MIB:.0f} MiB, of which {empty / _MIB:.0f} MiB when empty"
+    figure = (last.resident_bytes - empty) / last.messages
+    what = f"memory a message, among {last.messages:,}"
+    yield Finding(NAME, what, figure, " bytes", goal, detail)
+
+
+def _of_stage(stage: _Stage) -> Iterator[Finding]:
+    size = f"{stage.messages:,}"
+    disk = f"{stage.disk_bytes / stage.messages:,.0f} bytes a message on disk"
+    yield Finding(NAME, f"loading up to {size}", stage.loaded_per_second, "/s", detail=disk)
+    start = stage.start_seconds
+    yield Finding(NAME, f"start on {size}", start, " s", Goal(2, at_least=False, unit=" s"))
+    first = stage.first_search_seconds
+    detail = "the index comes into memory"
+    yield Finding(NAME, f"first search after a start on {size}", first, " s", detail=detail)
+
+
+def _table(stages: list[_Stage]) -> Figures:
+    rows = [
+        (
+            f"{stage.messages:,}",
+            asked.where,
+            asked.mode,
+            *(f"{figure:.2f}" for figure in (asked.p50_ms, asked.p95_ms, asked.p99_ms)),
+            f"{asked.found:.1f}",
+        )
+        for stage in stages
+        for asked in stage.asked
+    ]
+    return Figures("Time of a search", _COLUMNS, rows)

