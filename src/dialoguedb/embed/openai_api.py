@@ -60,8 +60,8 @@ class OpenAIEmbedder:
         self._client = httpx2.Client(headers={"authorization": f"Bearer {key}"} if key else {})
         size = f"/{endpoint.dimensions}" if endpoint.dimensions else ""
         self.name = endpoint.prefixes.mark(f"openai/{endpoint.model}{size}")
-        # Its line for each request would bury the rest of the log.
-        logging.getLogger("httpx2").setLevel(logging.WARNING)
+        for chatty in ("httpx2", "httpcore2"):  # lines for each request would bury the others
+            logging.getLogger(chatty).setLevel(logging.WARNING)
 
     def close(self) -> None:
         """Close the connections."""
