@@ -127,7 +127,16 @@ class Unembedded(Struct):
 
     object: str
     number: int
+    project: int
+    scope: int
+    """Which project's it is, and in which namespace."""
+
     text: str
+    attempts: int
+    """How often it was tried before."""
+
+    claim: str
+    """Shows whose it is now; whoever lost it, or whose text is another by now, does nothing."""
 
 
 class IndexStatus(Struct):
@@ -152,14 +161,16 @@ class IndexStore(Protocol):
     """What background indexing does; no project is named, for it serves them all."""
 
     async def prepare(self, embedders: Sequence[str]) -> None:
-        """Make the first of these the embedder to be.
+        """Make the first of these the embedder to be; with none there are only words.
 
         The index of another serves until its own is complete, provided it is among them.
         """
         ...
 
-    async def take(self, limit: int, now: str) -> tuple[str, list[Unembedded]]:
-        """Return an embedder's name, and texts that are due for it."""
+    async def take(
+        self, embedders: Sequence[str], limit: int, now: str, until: str
+    ) -> tuple[str, list[Unembedded]]:
+        """Return one of the embedders and texts that are due for it, no one else's until then."""
         ...
 
     async def put(self, embedder: str, done: Sequence[Unembedded], vectors: Vectors) -> None:
@@ -171,7 +182,7 @@ class IndexStore(Protocol):
         ...
 
     async def advance(self, limit: int) -> bool:
-        """Index a further portion of what is to be indexed anew; False when nothing is left."""
+        """Index a further portion of what is to be indexed anew; False when none can be now."""
         ...
 
     async def rebuild(self) -> None:

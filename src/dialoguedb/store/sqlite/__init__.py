@@ -1,6 +1,7 @@
 """The embedded engine: SQLite in a data directory, safe for several processes at once."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -15,8 +16,10 @@ from dialoguedb.ports import (
     ProjectStore,
     StateStore,
 )
-from dialoguedb.store.sqlite import answers, files, migrations
+from dialoguedb.ports.search import Embedder, IndexStore
+from dialoguedb.store.sqlite import answers, embedders, files, migrations
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
+from dialoguedb.store.sqlite.index_store import SQLiteIndex
 from dialoguedb.store.sqlite.keys import SQLiteKeys
 from dialoguedb.store.sqlite.memories import SQLiteMemories
 from dialoguedb.store.sqlite.messages import SQLiteMessages
@@ -26,12 +29,21 @@ from dialoguedb.store.sqlite.reader import Readers
 from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.writer import Writer
 
+_SAMPLE = "How long is a vector?"
+
 
 class SQLiteStore:
     """Implements `ports.Store`; use `open`."""
 
-    def __init__(self, path: Path, db: apsw.Connection, meter: Meter | None) -> None:
-        self._writer = Writer(db, meter)
+    def __init__(
+        self,
+        path: Path,
+        db: apsw.Connection,
+        meter: Meter | None,
+        known: Sequence[Embedder] = (),
+    ) -> None:
+        immediate = {embedder.name: embedder for embedder in known if embedder.immediate}
+        self._writer = Writer(db, meter, immediate)
         self.readers = Readers(path)
         parts = (self._writer, self.readers, Numbers(self.readers.quick.db))
         self.path = path
@@ -42,13 +54,25 @@ class SQLiteStore:
         self.memories: MemoryStore = SQLiteMemories(*parts)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
+        self.index: IndexStore = SQLiteIndex(self._writer, self.readers, immediate)
 
     @classmethod
-    async def open(cls, directory: Path, meter: Meter | None = None) -> "SQLiteStore":
-        """Open a data directory, made and brought to this program's schema as needed; DataError."""
+    async def open(
+        cls,
+        directory: Path,
+        meter: Meter | None = None,
+        embedder: Embedder | None = None,
+        others: Sequence[Embedder] = (),
+    ) -> "SQLiteStore":
+        """Open a data directory, made and brought to this program's schema as needed; DataError.
+
+        An embedder's vectors are to serve; till they are complete, those of one of the others may.
+        Without one, the indexes stay as they are: what is written waits for the one that serves.
+        """
         path = files.prepare(directory)
-        db = await asyncio.to_thread(open_database, path)
-        return cls(path, db, meter)
+        known = [embedder, *others] if embedder else []
+        db = await asyncio.to_thread(_open, path, known)
+        return cls(path, db, meter, known)
 
     async def ready(self) -> None:
         """Return when a write would be durable now; ServiceUnavailable otherwise."""
@@ -73,6 +97,29 @@ def open_database(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         raise files.unusable(path, error) from error
     return db
+
+
+def _open(path: Path, known: Sequence[Embedder]) -> apsw.Connection:
+    db = open_database(path)
+    try:
+        with files.closed_on_error(db):
+            _settle(db, known)
+    except apsw.Error as error:
+        raise files.unusable(path, error) from error
+    return db
+
+
+def _settle(db: apsw.Connection, known: Sequence[Embedder]) -> None:
+    """Make known which embedders there are, and that the vectors of those at hand fit."""
+    if not known:
+        return
+    with db:
+        embedders.prepare(db, [embedder.name for embedder in known], timestamps.now())
+        stored = {row.name: row for row in embedders.active(db)}
+        for embedder in known:
+            if embedder.immediate and embedder.name in stored:
+                made = embedder.embed([_SAMPLE])
+                embedders.fit(db, stored[embedder.name], made.shape[1])
 
 
 def secret(db: apsw.Connection) -> bytes:

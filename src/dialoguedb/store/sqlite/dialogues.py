@@ -23,6 +23,7 @@ from dialoguedb.ports import Terms, Versioned
 from dialoguedb.store.sqlite import messages, threads, usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, insert, page, touch
+from dialoguedb.store.sqlite.indexing import Change
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
@@ -48,7 +49,9 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             parent = threads.find_parent(db, number, namespace, new)
             place = insert(db, (number, namespace, parent), new, terms.now)
-            echoed, fresh = messages.append(db, place, new.messages or [], Terms(terms.now))
+            self._writer.index.note("dialogue", place.number)
+            sent = new.messages or []
+            echoed, fresh = messages.append(self._writer, db, place, sent, Terms(terms.now))
             used = messages.cost(fresh, terms.now)
             used.dialogues, used.stored_bytes = 1, new.stored_bytes
             self._writer.tally.charge(db, project, number, used)
@@ -92,10 +95,12 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             row = find(db, number, namespace, dialogue_id)
             sent = update.messages or []
-            echoed, fresh = messages.append(db, row.place, sent, Terms(terms.now))
+            echoed, fresh = messages.append(self._writer, db, row.place, sent, Terms(terms.now))
             used = messages.cost(fresh, terms.now)
             if fresh or not echoed or _differs(row, update):
                 _change(db, row, update, terms)
+                if _is_told_anew(row, update):
+                    self._writer.index.note("dialogue", row.number, Change.TEXT)
                 if update.state is not UNSET and update.state != row.state:
                     used.stored_bytes += len(update.state)
             self._writer.tally.charge(db, project, number, used)
@@ -156,6 +161,11 @@ def _differs(row: DialogueRow, update: DialogueUpdate) -> bool:
         and update.state in {UNSET, row.state}
         and (update.tags is UNSET or encode(update.tags) == row.tags)
     )
+
+
+def _is_told_anew(row: DialogueRow, update: DialogueUpdate) -> bool:
+    """Tell whether a dialogue is found by other words than before."""
+    return _differs(row, DialogueUpdate(update.label, UNSET, update.tags, None))
 
 
 def _change(db: apsw.Connection, row: DialogueRow, update: DialogueUpdate, terms: Terms) -> None:

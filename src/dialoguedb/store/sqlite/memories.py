@@ -14,6 +14,7 @@ from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.indexing import Change, remove
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
@@ -92,7 +93,8 @@ class SQLiteMemories:
             if twin:
                 message = f"Memory '{new.id}' exists already, and is not the same"
                 raise DuplicateId(message, [Fault("id", "INVALID", message)])
-            _insert(db, number, namespace, new, terms.now)
+            stored = _insert(db, number, namespace, new, terms.now)
+            self._writer.index.note("memory", stored)
             used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
             self._writer.tally.charge(db, project, number, used)
             return _find(db, number, namespace, new.id).to_memory()
@@ -129,6 +131,7 @@ class SQLiteMemories:
                     "UPDATE memories SET tags = ?, modified = max(modified, ?) WHERE number = ?",
                     (encode(tags), terms.now, row.number),
                 )
+                self._writer.index.note("memory", row.number, Change.MARKS)
             self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return _find(db, number, namespace, memory_id).to_memory()
 
@@ -142,6 +145,7 @@ class SQLiteMemories:
             row = _find(db, number, namespace, memory_id)
             MEMORY_TAGS.delete(db, number, row.number, row.tags)
             db.execute("DELETE FROM memories WHERE number = ?", (row.number,))
+            remove(db, "memory", "VALUES (?)", (row.number,))
 
         await self._writer.write(at_most_once(act, number, terms))
 
@@ -158,7 +162,7 @@ def _find(db: apsw.Connection, project: int, namespace: str, memory_id: str) -> 
     return row
 
 
-def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, now: str) -> None:
+def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, now: str) -> int:
     db.execute(
         "INSERT INTO memories (project, namespace, id, value, label, description, tags, metadata,"
         " created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -175,7 +179,9 @@ def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, n
             now,
         ),
     )
-    MEMORY_TAGS.insert(db, project, db.last_insert_rowid(), new.tags)
+    number = db.last_insert_rowid()
+    MEMORY_TAGS.insert(db, project, number, new.tags)
+    return number
 
 
 def _page(number: int, wanted: MemoryFilter, window: Window, reader: Reader) -> Slice[Memory]:

@@ -22,6 +22,7 @@ from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms, Versioned
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.indexing import Change, Index, remove
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
@@ -77,7 +78,7 @@ def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: s
 
 
 def append(
-    db: apsw.Connection, place: Place, new: Sequence[NewMessage], terms: Terms
+    writer: Writer, db: apsw.Connection, place: Place, new: Sequence[NewMessage], terms: Terms
 ) -> tuple[list[Message], list[NewMessage]]:
     """Store what is not stored yet; returns all messages as stored, and which of them are new."""
     twins, conflict = _twins(db, place, new)
@@ -88,7 +89,7 @@ def append(
     if conflict:
         raise conflict
     check_version(terms.expected, place.last_seq)
-    stored = iter(_insert(db, place, fresh, terms.now))
+    stored = iter(_insert(writer.index, db, place, fresh, terms.now))
     return [twins.get(position) or next(stored) for position in range(len(new))], fresh
 
 
@@ -127,7 +128,7 @@ def _is_twin(row: Row, new: NewMessage) -> bool:
 
 
 def _insert(
-    db: apsw.Connection, place: Place, new: Sequence[NewMessage], now: str
+    index: Index, db: apsw.Connection, place: Place, new: Sequence[NewMessage], now: str
 ) -> list[Message]:
     stored = []
     server_created = max(now, place.last_server_created)
@@ -151,7 +152,9 @@ def _insert(
                 server_created,
             ),
         )
-        MESSAGE_TAGS.insert(db, place.number, db.last_insert_rowid(), message.tags)
+        number = db.last_insert_rowid()
+        MESSAGE_TAGS.insert(db, place.number, number, message.tags)
+        index.note("message", number)
         row = (
             created,
             seq,
@@ -245,7 +248,7 @@ class SQLiteMessages:
 
         def act(db: apsw.Connection) -> Versioned[Sequence[Message]]:
             place = find_place(db, number, namespace, dialogue_id)
-            stored, fresh = append(db, place, new, terms)
+            stored, fresh = append(self._writer, db, place, new, terms)
             if fresh:
                 self._writer.tally.charge(db, project, number, cost(fresh, terms.now))
             return Versioned(stored, place.last_seq)
@@ -292,7 +295,8 @@ class SQLiteMessages:
             if tags is not None:
                 check_mutable(project, "its messages cannot be tagged")
                 check_changeable(dialogue.id, dialogue.status)
-                _retag(db, dialogue, row, tags, terms.now)
+                if _retag(db, dialogue, row, tags, terms.now):
+                    self._writer.index.note("message", row[10], Change.MARKS)
                 dialogue, row = _find(db, number, namespace, place)
             self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return to_message(dialogue.id, dialogue.namespace, row)
@@ -311,6 +315,7 @@ class SQLiteMessages:
             check_changeable(place.id, place.status)
             MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
             db.execute("DELETE FROM messages WHERE number = ?", (row[10],))
+            remove(db, "message", "VALUES (?)", (row[10],))
             _uncount(db, place, terms.now)
 
         await self._writer.write(at_most_once(act, number, terms))
@@ -337,16 +342,18 @@ def _find(
     raise MessageNotFound(f"Message '{message_id}' not found in dialogue '{dialogue_id}'")
 
 
-def _retag(db: apsw.Connection, place: Place, row: Row, tags: tuple[str, ...], now: str) -> None:
+def _retag(db: apsw.Connection, place: Place, row: Row, tags: tuple[str, ...], now: str) -> bool:
+    """Replace a message's tags; False when they are these already."""
     stored = encode(tags)
     if stored == row[6]:
-        return
+        return False
     MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
     MESSAGE_TAGS.insert(db, place.number, row[10], tags)
     db.execute(
         "UPDATE messages SET tags = ?, modified = max(modified, ?) WHERE number = ?",
         (stored, now, row[10]),
     )
+    return True
 
 
 def _uncount(db: apsw.Connection, place: Place, now: str) -> None:

@@ -218,7 +218,7 @@ CREATE TABLE embedders (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     dimensions INTEGER,
-    state TEXT NOT NULL CHECK (state IN ('building', 'serving')),
+    state TEXT NOT NULL CHECK (state IN ('building', 'serving', 'retired')),
     created TEXT NOT NULL
 ) STRICT;
 

@@ -21,6 +21,7 @@ from dialoguedb.model.projects import (
 from dialoguedb.ports import Terms
 from dialoguedb.store.sqlite import keys, usage
 from dialoguedb.store.sqlite.answers import at_most_once
+from dialoguedb.store.sqlite.indexing import remove
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import SELECT, to_project
@@ -30,6 +31,11 @@ from dialoguedb.store.sqlite.writer import Writer
 _SHAPE = Shape(to_project, lambda row: len(row[4]), slice(0, 2))
 
 _WITHIN_DIALOGUES = "(SELECT number FROM dialogues WHERE project = ?)"
+_INDEXED = {
+    "message": f"SELECT number FROM messages WHERE dialogue IN {_WITHIN_DIALOGUES}",
+    "dialogue": "SELECT number FROM dialogues WHERE project = ?",
+    "memory": "SELECT number FROM memories WHERE project = ?",
+}
 _DELETES = (
     f"DELETE FROM message_tags WHERE dialogue IN {_WITHIN_DIALOGUES}",
     f"DELETE FROM messages WHERE dialogue IN {_WITHIN_DIALOGUES}",
@@ -117,6 +123,8 @@ class SQLiteProjects:
             check_unprotected(project)
             number = db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).get
             deleted = _count(db, number)
+            for kind, numbers in _INDEXED.items():
+                remove(db, kind, numbers, (number,))
             for sql in _DELETES:
                 db.execute(sql, (number,))
             return deleted

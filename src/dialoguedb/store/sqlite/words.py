@@ -104,9 +104,12 @@ def _scalar(value: Scalar) -> str:
 
 def tag_marks(tags: bytes) -> list[str]:
     """Return the marks of tags as they are stored."""
-    if tags == b"[]":
-        return []
-    return [tag_mark(tag) for tag in msgspec.json.decode(tags, type=list[str])]
+    return [tag_mark(tag) for tag in decoded_tags(tags)]
+
+
+def decoded_tags(tags: bytes) -> list[str]:
+    """Return tags that are stored as an array."""
+    return [] if tags == b"[]" else msgspec.json.decode(tags, type=list[str])
 
 
 def metadata_marks(metadata: bytes) -> list[str]:

@@ -15,7 +15,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
@@ -24,7 +24,9 @@ import apsw
 
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
 from dialoguedb.ports import Meter, Replay
+from dialoguedb.ports.search import Embedder
 from dialoguedb.store.sqlite.faults import translate
+from dialoguedb.store.sqlite.indexing import Index
 from dialoguedb.store.sqlite.usage import Tally
 
 T = TypeVar("T")
@@ -64,9 +66,15 @@ class _Job:
 class Writer:
     """Runs acts in the order they came; belongs to the event loop that made it."""
 
-    def __init__(self, db: apsw.Connection, meter: Meter | None) -> None:
+    def __init__(
+        self,
+        db: apsw.Connection,
+        meter: Meter | None,
+        immediate: Mapping[str, Embedder] | None = None,
+    ) -> None:
         self._db = db
         self.tally = Tally()
+        self.index = Index(immediate or {})
         self._meter = meter
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dialoguedb-writer")
@@ -156,7 +164,7 @@ class Writer:
     def _run_apart(self, batch: list[_Job]) -> None:
         """Run the acts anew, so that one that fails can be undone by itself."""
         self._roll_back()
-        self.tally.forget()
+        self._forget()
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for job in batch:
@@ -170,7 +178,7 @@ class Writer:
             self._fail(batch, translate(error))
 
     def _attempt(self, job: _Job) -> None:
-        tallied = len(self.tally)
+        noted = len(self.tally), len(self.index)
         job.error = None
         try:
             job.result = job.act(self._db)
@@ -183,23 +191,31 @@ class Writer:
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
         if job.error is not None:
-            self.tally.forget(tallied)
+            self._forget(*noted)
 
     def _commit(self, batch: list[_Job]) -> None:
         if not self._db.in_transaction:
             return
         try:
+            self.index.write(self._db)
             self.tally.write(self._db)
             self._db.execute("COMMIT")
         except apsw.Error as error:
             self._fail(batch, translate(error))
+        except Exception as error:
+            self._fail(batch, error)
+            raise
 
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
         """Nothing of the batch is stored: every act of it fails."""
         self._roll_back()
-        self.tally.forget()
+        self._forget()
         for job in batch:
             job.error = error
+
+    def _forget(self, tallied: int = 0, indexed: int = 0) -> None:
+        self.tally.forget(tallied)
+        self.index.forget(indexed)
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:

@@ -1,0 +1,93 @@
+"""What is read of stored objects to index them."""
+
+from collections.abc import Callable, Iterable
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from dialoguedb.model.content import has_image
+from dialoguedb.model.texts import dialogue_text, memory_text, message_text
+from dialoguedb.store.sqlite import words
+from dialoguedb.store.sqlite.reader import Row
+
+KINDS = {"message": "messages", "dialogue": "dialogues", "memory": "memories"}
+"""What is searched for, with its table."""
+
+
+class Source(Struct, gc=False):
+    """An object as it is indexed."""
+
+    number: int
+    project: int
+    scope: int
+    written: str
+    """When the server stored it or last changed it."""
+
+    text: str
+    words: str
+    """The text, and the marks of what it can be filtered by."""
+
+
+def read(db: apsw.Connection, kind: str, numbers: Iterable[int]) -> list[Source]:
+    """Return those of the numbered objects that are there."""
+    wanted = msgspec.json.encode(list(numbers)).decode()
+    sql = f"{_SELECTS[kind]} WHERE r.number IN (SELECT value FROM json_each(?)) ORDER BY r.number"
+    return [_source(kind, row) for row in db.execute(sql, (wanted,))]
+
+
+def read_range(db: apsw.Connection, kind: str, after: int, last: int, limit: int) -> list[Source]:
+    """Return so many of the objects whose numbers lie in a range, from the lowest on."""
+    sql = f"{_SELECTS[kind]} WHERE r.number > ? AND r.number <= ? ORDER BY r.number LIMIT ?"
+    return [_source(kind, row) for row in db.execute(sql, (after, last, limit))]
+
+
+def _source(kind: str, row: Row) -> Source:
+    number, project, namespace, written, tags, metadata, *said = row
+    scope = words.scope_number(project, namespace)
+    text, marks = _SAYINGS[kind](tags, *said)
+    marks += words.tag_marks(tags)
+    marks += words.metadata_marks(metadata)
+    belongs = (words.project_mark(project), words.scope_mark(scope))
+    return Source(number, project, scope, written, text, words.indexed((*belongs, *marks), text))
+
+
+def _of_message(
+    _tags: bytes, content: bytes, name: str | None, created: str, role: str
+) -> tuple[str, list[str]]:
+    marks = [words.role_mark(role)]
+    if has_image(content):
+        marks.append(words.IMAGE_MARK)
+    return message_text(content, name, created), marks
+
+
+def _of_dialogue(tags: bytes, label: str | None) -> tuple[str, list[str]]:
+    return dialogue_text(label, words.decoded_tags(tags)), []
+
+
+def _of_memory(
+    _tags: bytes, value: bytes, label: str | None, description: str | None
+) -> tuple[str, list[str]]:
+    return memory_text(value, label, description), []
+
+
+_SAYINGS: dict[str, Callable[..., tuple[str, list[str]]]] = {
+    "message": _of_message,
+    "dialogue": _of_dialogue,
+    "memory": _of_memory,
+}
+_SELECTS = {
+    "message": (
+        "SELECT r.number, d.project, d.namespace, r.modified, r.tags, r.metadata,"
+        " r.content, r.name, r.created, r.role"
+        " FROM messages r JOIN dialogues d ON d.number = r.dialogue"
+    ),
+    "dialogue": (
+        "SELECT r.number, r.project, r.namespace, r.modified, b.tags, b.metadata, r.label"
+        " FROM dialogues r JOIN dialogue_bodies b ON b.dialogue = r.number"
+    ),
+    "memory": (
+        "SELECT r.number, r.project, r.namespace, r.modified, r.tags, r.metadata,"
+        " r.value, r.label, r.description FROM memories r"
+    ),
+}
