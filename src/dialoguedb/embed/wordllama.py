@@ -48,12 +48,16 @@ class WordLlama:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for one without words."""
         del query  # asked or stored, a text has the same vector
+        return unit(self.embed_words(texts))
+
+    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Return what each word, or several, adds to the vector of a text, one in a row."""
         model = _loaded(self._directory)
-        vectors = np.zeros((len(texts), DIMENSIONS), np.float32)
-        tokens = model.words.tokens([readable(text).split() for text in texts])
+        vectors = np.zeros((len(words), DIMENSIONS), np.float32)
+        tokens = model.words.tokens([readable(text).split() for text in words])
         for row, numbers in zip(vectors, tokens, strict=True):
             model.matrix.take(numbers, axis=0).sum(axis=0, out=row)
-        return unit(vectors)
+        return vectors
 
 
 class _Words:

@@ -1,7 +1,7 @@
 """What searching needs: embedders, and what an engine gives and is asked for."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
@@ -38,6 +38,27 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class WordEmbedder(Embedder, Protocol):
+    """An embedder whose vector of a text is the sum of those of its words, made a length of 1."""
+
+    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Return what each word adds to the vector of a text, one in a row."""
+        ...
+
+
+class WordVectors(Struct):
+    """A query, word by word, so that words can count by how rare they are where is searched."""
+
+    words: list[str]
+    vectors: NDArray[np.float32]
+    """What each adds to the query's vector, one in a row."""
+
+
+QueryVector = NDArray[np.float32] | WordVectors
+"""A query's vector, of length 1, or what it is made of."""
+
+
 class Evidence(Struct):
     """What is known of a search's candidates; row i of every array is candidate i."""
 
@@ -45,7 +66,7 @@ class Evidence(Struct):
     """Cosine with the query, NaN without a vector; shape (n,)."""
 
     occurrences: NDArray[np.float32]
-    """How often each term of the query occurs; shape (n, terms)."""
+    """Whether each term of the query occurs, 1 or 0; shape (n, terms)."""
 
     lengths: NDArray[np.float32]
     """Words of each candidate; shape (n,)."""
@@ -59,6 +80,13 @@ class Evidence(Struct):
     near: NDArray[np.int64]
     """Rows of the neighbours in the dialogue: two before, one before, one after, two after; -1 for
     none; shape (n, 4)."""
+
+    dialogues: NDArray[np.int64]
+    """The dialogue of each message, -1 for what is none; those of one stand together; shape (n,).
+    """
+
+    named: NDArray[np.bool_]
+    """Whether the query names who speaks; shape (n,)."""
 
 
 class Ranking(Struct):
@@ -113,7 +141,7 @@ class SearchStore(Protocol):
         ...
 
     async def search(
-        self, project: Project, search: Search, vector: NDArray[np.float32] | None, rank: Rank
+        self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
     ) -> list[Hit]:
         """Return the most relevant objects, as many as asked for, the best first.
 
