@@ -1,6 +1,6 @@
 """The engine in use: opened for the services, or handled as files."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import ulid_transform
 
 from dialoguedb.model import timestamps
 from dialoguedb.ports import Meter
+from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
 from dialoguedb.settings import Settings
 from dialoguedb.store.sqlite import SQLiteStore, backup, check, snapshot, upgrade
@@ -18,10 +19,14 @@ Progress = Callable[[int, int], None]
 
 @asynccontextmanager
 async def opened_store(
-    settings: Settings, meter: Meter | None = None
+    settings: Settings, meter: Meter | None = None, known: Sequence[Embedder] = ()
 ) -> AsyncIterator[SQLiteStore]:
-    """Open the data, made and brought to this version's schema as needed; DataError."""
-    store = await SQLiteStore.open(settings.database_directory, meter)
+    """Open the data, made and brought to this version's schema as needed; DataError.
+
+    The first of the embedders that are known is the one to be.
+    """
+    embedder, *others = known or (None,)
+    store = await SQLiteStore.open(settings.database_directory, meter, embedder, others)
     try:
         yield store
     finally:

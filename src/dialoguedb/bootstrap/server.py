@@ -9,6 +9,8 @@ from msgspec import Struct
 from starlette.types import ASGIApp
 
 from dialoguedb.bootstrap.data import opened_store, services_of
+from dialoguedb.bootstrap.embedders import known
+from dialoguedb.bootstrap.indexing import indexing
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.options import HttpOptions
@@ -34,7 +36,12 @@ class Applications(Struct, frozen=True):
 async def applications(settings: Settings) -> AsyncIterator[Applications]:
     """Open the data and build what is served from it; DataError."""
     metrics = Metrics()
-    async with opened_store(settings, metrics) as store, _forgetting_answers(store):
+    embedders = known(settings)
+    async with (
+        opened_store(settings, metrics, embedders) as store,
+        _forgetting_answers(store),
+        indexing(store.index, embedders),
+    ):
         services = services_of(store)
         yield Applications(
             api=build_app(services, metrics, _http_options(settings)),

@@ -1,0 +1,57 @@
+"""The background work on the indexes, put together and kept running."""
+
+import asyncio
+import random
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from dialoguedb.model import timestamps
+from dialoguedb.ports.search import Embedder, IndexStore, Vectors
+from dialoguedb.service.indexing import Aside, Indexing
+
+
+def indexing_of(store: IndexStore, embedders: Sequence[Embedder]) -> Indexing:
+    """Put the work on the indexes over an open store."""
+    aside = Aside(asyncio.sleep, _run_aside, random.random)
+    return Indexing(store, embedders, timestamps.now, aside)
+
+
+@asynccontextmanager
+async def indexing(store: IndexStore, embedders: Sequence[Embedder]) -> AsyncIterator[None]:
+    """Keep the indexes complete; without an embedder there are only words."""
+    if not embedders:
+        await store.prepare(())
+    task = asyncio.create_task(indexing_of(store, embedders).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _run_aside(work: Callable[[], Vectors]) -> Vectors:
+    """Run what blocks on a thread that ends with the process, however long an embedder takes."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Vectors] = loop.create_future()
+
+    def settle(made: Vectors | None, error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error:
+            done.set_exception(error)
+        elif made is not None:
+            done.set_result(made)
+
+    def run() -> None:
+        made, error = None, None
+        try:
+            made = work()
+        except Exception as failed:  # noqa: BLE001 - it is raised where the work is awaited
+            error = failed
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(settle, made, error)
+
+    threading.Thread(target=run, name="dialoguedb-embedder", daemon=True).start()
+    return await done

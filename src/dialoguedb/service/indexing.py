@@ -1,0 +1,155 @@
+"""Keeping the indexes complete in the background: what waits for a vector, and indexing anew."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+import numpy as np
+from msgspec import Struct
+
+from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
+from dialoguedb.model import timestamps
+from dialoguedb.model.timestamps import Clock
+from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Unembedded, Vectors
+
+_TOGETHER = 64
+"""Texts embedded at once."""
+
+_PORTION = 256
+"""Objects indexed anew in one transaction: other writes wait some ten milliseconds for it."""
+
+_PORTION_PAUSE_S = 0.02
+_IDLE_PAUSE_S = 0.2
+_CLAIM_S = 180
+"""Longer than an embedder takes; then others may try what this process has claimed."""
+
+_RETRY_S_MAX = 300
+_ALONE_AFTER = 3
+"""Attempts after which a text is tried by itself: it may be what its neighbours fail with."""
+
+_FAILURES_MAX = 2
+_HOPELESS_AFTER = 8
+_PORTIONS_PER_LINE = 200
+_SECONDS_PER_HOUR = 3600
+
+logger = logging.getLogger(__name__)
+
+
+class Aside(Struct, frozen=True):
+    """How to wait, and how to have something done that blocks."""
+
+    sleep: Callable[[float], Awaitable[None]]
+    run: Callable[[Callable[[], Vectors]], Awaitable[Vectors]]
+    random: Callable[[], float]
+    """A number from 0 to 1, so that not all try again at the same moment."""
+
+
+class Indexing:
+    """Embeds what waits, and indexes anew what is to be."""
+
+    def __init__(
+        self, store: IndexStore, embedders: Sequence[Embedder], clock: Clock, aside: Aside
+    ) -> None:
+        self._store = store
+        self._embedders = {embedder.name: embedder for embedder in embedders}
+        self._clock = clock
+        self._aside = aside
+        self._portions = 0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forever(self.drain, 0.0))
+            tasks.create_task(self._forever(self._advance_and_tell, _PORTION_PAUSE_S))
+
+    async def _forever(self, work: Callable[[], Awaitable[bool]], pause_s: float) -> None:
+        while True:
+            try:
+                worked = await work()
+            except Exception:  # a background loop goes on
+                logger.exception("Indexing failed; trying again later")
+                worked = False
+            await self._aside.sleep(pause_s if worked else _IDLE_PAUSE_S)
+
+    async def complete(self, progress: Callable[[int, int], None]) -> None:
+        """Work until everything is indexed anew that is to be, telling how far it is."""
+        total = left = (await self.status()).to_reindex
+        while left:
+            progress(total - left, total)
+            worked = await self.advance()
+            worked = await self.drain() or worked
+            if not worked:
+                await self._aside.sleep(_IDLE_PAUSE_S)
+            left = (await self.status()).to_reindex
+            total = max(total, left)
+        progress(total, total)
+
+    async def status(self) -> IndexStatus:
+        """Return how the index stands."""
+        return await self._store.status()
+
+    async def rebuild(self) -> None:
+        """Have everything indexed anew."""
+        await self._store.rebuild()
+
+    async def advance(self) -> bool:
+        """Index a portion anew; False when there is nothing to do now."""
+        return await self._store.advance(_PORTION)
+
+    async def _advance_and_tell(self) -> bool:
+        worked = await self.advance()
+        if worked and self._portions % _PORTIONS_PER_LINE == 0:
+            left = (await self.status()).to_reindex
+            logger.info("Indexing what was there before", extra={"objects_left": left})
+        if self._portions and not worked:
+            logger.info("Nothing is left to be indexed anew for now")
+        self._portions = self._portions + 1 if worked else 0
+        return worked
+
+    async def drain(self) -> bool:
+        """Embed some of what waits; False when nothing is due."""
+        now = self._clock()
+        until = timestamps.later(now, _CLAIM_S / _SECONDS_PER_HOUR)
+        name, taken = await self._store.take(list(self._embedders), _TOGETHER, now, until)
+        if not taken:
+            return False
+        try:
+            await self._embed(self._embedders[name], taken)
+        except asyncio.CancelledError:
+            await self._store.postpone(name, taken, self._clock())
+            raise
+        return True
+
+    async def _embed(self, embedder: Embedder, taken: Sequence[Unembedded]) -> None:
+        """Embed what was taken, and put off what fails."""
+        together: Sequence[Unembedded] = [one for one in taken if one.attempts < _ALONE_AFTER]
+        parts = [together] if together else []
+        parts += [[one] for one in taken if one.attempts >= _ALONE_AFTER]
+        dimensions = 0
+        failed: list[Sequence[Unembedded]] = []
+        for part in parts:
+            if len(failed) >= _FAILURES_MAX and not dimensions:
+                failed.append(part)
+                continue
+            try:
+                made = await self._aside.run(partial(embedder.embed, [one.text for one in part]))
+                await self._store.put(embedder.name, part, made)
+            except (EmbedderUnavailable, WrongDimensions) as error:
+                logger.warning("%s; trying again later", error.message)
+                failed.append(part)
+            else:
+                dimensions = made.shape[1]
+        for part in failed:
+            await self._put_off(embedder.name, part, dimensions)
+
+    async def _put_off(self, name: str, part: Sequence[Unembedded], dimensions: int) -> None:
+        """Try again later; what fails again and again while its neighbours do not is given up."""
+        attempts = min(one.attempts for one in part)
+        if dimensions and attempts >= _HOPELESS_AFTER:
+            logger.error("A text cannot be embedded; it is found by its words alone")
+            await self._store.put(name, part, np.zeros((len(part), dimensions), np.float32))
+            return
+        wait_s = min(_RETRY_S_MAX, 2.0**attempts) * (1 + self._aside.random()) / 2
+        due = timestamps.later(self._clock(), wait_s / _SECONDS_PER_HOUR)
+        await self._store.postpone(name, part, due)
