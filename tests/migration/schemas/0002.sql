@@ -157,8 +157,8 @@ CREATE TABLE usage (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE vectors (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    embedder INTEGER NOT NULL REFERENCES embedders,
-    object TEXT NOT NULL CHECK (object IN ('message', 'dialogue', 'memory')),
+    embedder INTEGER NOT NULL,
+    object TEXT NOT NULL,
     number INTEGER NOT NULL,
     project INTEGER NOT NULL,
     scope INTEGER NOT NULL,

@@ -7,7 +7,7 @@ outbox waits.
 """
 
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from enum import Enum
 
 import apsw
 
@@ -21,15 +21,15 @@ _TOGETHER = 512
 """Objects whose texts are in memory at once."""
 
 
-class Change(IntEnum):
+class Change(Enum):
     """What an act did to an object, as far as indexes go."""
 
-    NEW = 1
-    MARKS = 2
+    NEW = "new"
+    MARKS = "marks"
     """What it is filtered by is another: tags."""
 
-    TEXT = 3
-    """What it says is another, too."""
+    TEXT = "text"
+    """What it says is another, too; and whatever happened to one number in one transaction."""
 
 
 class Index:
@@ -55,9 +55,10 @@ class Index:
         """Index what is noted and still there."""
         if not self._noted:
             return
-        changes: dict[str, dict[int, set[Change]]] = {}
+        changes: dict[str, dict[int, Change]] = {}
         for kind, number, change in self._noted:
-            changes.setdefault(kind, {}).setdefault(number, set()).add(change)
+            of_kind = changes.setdefault(kind, {})
+            of_kind[number] = Change.TEXT if of_kind.get(number, change) is not change else change
         self.forget()
         active = embedders.active(db)
         for kind, numbers in changes.items():
@@ -65,7 +66,7 @@ class Index:
             for start in range(0, len(ordered), _TOGETHER):
                 found = sources.read(db, kind, ordered[start : start + _TOGETHER])
                 _write_words(db, kind, found, numbers)
-                said = [source for source in found if numbers[source.number] != {Change.MARKS}]
+                said = [source for source in found if numbers[source.number] is not Change.MARKS]
                 for embedder in active:
                     self._write_vectors(db, embedder, kind, said)
 
@@ -94,10 +95,10 @@ def embed(
 
 
 def _write_words(
-    db: apsw.Connection, kind: str, found: Sequence[Source], changes: Mapping[int, set[Change]]
+    db: apsw.Connection, kind: str, found: Sequence[Source], changes: Mapping[int, Change]
 ) -> None:
     for source in found:
-        if changes[source.number] != {Change.NEW}:
+        if changes[source.number] is not Change.NEW:
             words.delete(db, kind, "VALUES (?)", (source.number,))
     words.insert(db, kind, ((source.number, source.words) for source in found))
 

@@ -223,10 +223,11 @@ CREATE TABLE embedders (
 ) STRICT;
 
 -- A position is never used again, so whoever keeps vectors in memory reads on from the last.
+-- Without constraints, which would take as long as the rest of an insert; `check` looks after them.
 CREATE TABLE vectors (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    embedder INTEGER NOT NULL REFERENCES embedders,
-    object TEXT NOT NULL CHECK (object IN ('message', 'dialogue', 'memory')),
+    embedder INTEGER NOT NULL,
+    object TEXT NOT NULL,
     number INTEGER NOT NULL,
     project INTEGER NOT NULL,
     scope INTEGER NOT NULL,

@@ -1,6 +1,7 @@
 """What is read of stored objects to index them."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import apsw
 import msgspec
@@ -13,6 +14,9 @@ from dialoguedb.store.sqlite.reader import Row
 
 KINDS = {"message": "messages", "dialogue": "dialogues", "memory": "memories"}
 """What is searched for, with its table."""
+
+
+_PLACES_KEPT = 4_096
 
 
 class Source(Struct, gc=False):
@@ -44,12 +48,18 @@ def read_range(db: apsw.Connection, kind: str, after: int, last: int, limit: int
 
 def _source(kind: str, row: Row) -> Source:
     number, project, namespace, written, tags, metadata, *said = row
-    scope = words.scope_number(project, namespace)
+    scope, belongs = _place(project, namespace)
     text, marks = _SAYINGS[kind](tags, *said)
     marks += words.tag_marks(tags)
     marks += words.metadata_marks(metadata)
-    belongs = (words.project_mark(project), words.scope_mark(scope))
     return Source(number, project, scope, written, text, words.indexed((*belongs, *marks), text))
+
+
+@lru_cache(_PLACES_KEPT)
+def _place(project: int, namespace: str) -> tuple[int, tuple[str, str]]:
+    """Return the number of a project's namespace, and the marks of both."""
+    scope = words.scope_number(project, namespace)
+    return scope, (words.project_mark(project), words.scope_mark(scope))
 
 
 def _of_message(

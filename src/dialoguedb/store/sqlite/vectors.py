@@ -28,15 +28,17 @@ def pack(vector: NDArray[np.float32]) -> bytes:
 
 def pack_all(vectors: Vectors) -> list[bytes]:
     """Return vectors, one in a row, as they are stored; what is no number becomes 0."""
-    finite = np.nan_to_num(vectors.astype(np.float32, copy=False), posinf=0.0, neginf=0.0)
-    count, dimensions = finite.shape
-    scales = np.abs(finite).max(axis=1, initial=0.0).astype("<f4") / np.float32(_STEPS)
-    steps = np.rint(finite / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
-    packed = np.empty((count, _SCALE_BYTES + dimensions), np.uint8)
-    packed[:, :_SCALE_BYTES] = scales.astype("<f4").view(np.uint8).reshape(count, _SCALE_BYTES)
-    packed[:, _SCALE_BYTES:] = steps.view(np.uint8)
-    whole = packed.tobytes()
+    count, dimensions = vectors.shape
+    peaks = np.abs(vectors).max(axis=1, initial=0.0)
+    if not np.isfinite(peaks).all():
+        return pack_all(np.nan_to_num(vectors, posinf=0.0, neginf=0.0))
+    peaks[peaks == 0] = 1
     size = _SCALE_BYTES + dimensions
+    packed = np.empty((count, size), np.int8)
+    packed[:, :_SCALE_BYTES] = (peaks / _STEPS).astype("<f4").view(np.int8).reshape(count, -1)
+    scaled = vectors * (_STEPS / peaks)[:, None]
+    packed[:, _SCALE_BYTES:] = np.rint(scaled, out=scaled)
+    whole = packed.tobytes()
     return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
@@ -58,7 +60,7 @@ def dimensions_of(blob: bytes) -> int:
 def insert(db: apsw.Connection, embedder: int, owners: Iterable[Owner], vectors: Vectors) -> None:
     """Store an embedder's vectors in place of those there are, one for each owner."""
     rows = zip(owners, pack_all(vectors), strict=True)
-    db.executemany(_INSERT, ((embedder, *owner, blob) for owner, blob in rows))
+    db.executemany(_INSERT, [(embedder, *owner, blob) for owner, blob in rows])
 
 
 def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:

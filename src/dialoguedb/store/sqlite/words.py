@@ -26,6 +26,7 @@ IMAGE_MARK = _MARK + "i"
 _FOLDING = ("unicode61", "remove_diacritics", "2")
 _STEMMING = ("porter", *_FOLDING)
 _NAMES_KEPT = 16_384
+_ROLES_KEPT = 256
 # Chinese, Japanese and Korean are written without spaces: each character is a word.
 _UNSPACED = re.compile(
     "([\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -79,6 +80,7 @@ def tag_mark(tag: str) -> str:
     return f"{_MARK}t{zlib.crc32(tag.encode())}"
 
 
+@lru_cache(_ROLES_KEPT)
 def role_mark(role: str) -> str:
     """Return the mark of messages of a role."""
     return f"{_MARK}r{zlib.crc32(role.encode())}"
