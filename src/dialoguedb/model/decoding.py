@@ -1,7 +1,8 @@
 """Turning received JSON into the model's types, or into one error that lists every fault.
 
 A type may have `checks`: for a field's name, a function of its value, its place and the faults,
-for what a type cannot say.
+for what a type cannot say. A type that takes no unknown fields may have `retired`: for the name of
+one that was once known, what to use now.
 """
 
 import re
@@ -89,8 +90,11 @@ def _collect(kind: type[Struct], value: bytes, place: str, faults: Faults) -> No
             return
     if kind.__struct_config__.forbid_unknown_fields:
         known = {field.encode_name for field in msgspec.structs.fields(kind)}
-        for name in received.keys() - known:
-            faults.unknown(place + name, f"{place}{name} does not exist here")
+        for name in sorted(received.keys() - known):
+            now = getattr(kind, "retired", {}).get(name)
+            told = f"is no longer taken: use {now}" if now else "does not exist here"
+            where = place + name[: limits.NAME_CHARS_MAX]
+            faults.unknown(where, f"{where} {told}")
 
 
 def _may_be_null(field: FieldInfo) -> bool:

@@ -62,3 +62,24 @@ FAULTS_MAX = 100
 
 ALLOWED_IPS_MAX = 1_000
 """Address ranges in a project's settings."""
+
+SEARCH_ITEMS_MAX = 100
+"""The largest `limit` of a search."""
+
+SEARCH_ITEMS_DEFAULT = 10
+"""The `limit` of a search that names none."""
+
+QUERY_CHARS_MAX = 8_192
+"""The query of a search."""
+
+FILTER_VALUES_MAX = 1_000
+"""Values in one list of a search's filters: an `$in`, tags, an array that means any of."""
+
+FILTER_CONDITIONS_MAX = 100
+"""Conditions on metadata in one search; each operator on a key is one."""
+
+DATE_PHRASE_CHARS_MAX = 100
+"""A date in a search, such as `last week`."""
+
+CONTEXT_MESSAGES_MAX = 10
+"""Messages shown before a message that was found, and as many after it."""

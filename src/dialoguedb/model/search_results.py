@@ -1,0 +1,102 @@
+"""What a search answers."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from dialoguedb.model.fields import Timestamp
+from dialoguedb.model.lists import Order
+from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
+from dialoguedb.model.search_request import TagsWanted
+
+_MESSAGE = {"$ref": "#/components/schemas/Message"}
+_OTHERS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Dialogue", "Memory")]
+
+EncodedMessage = Annotated[Raw, Meta(extra_json_schema=_MESSAGE)]
+EncodedItem = Annotated[Raw, Meta(extra_json_schema={"anyOf": [_MESSAGE, *_OTHERS]})]
+"""A whole object, encoded once for both places that show it."""
+
+Relevance = Annotated[
+    float,
+    Meta(
+        ge=0,
+        le=1,
+        description="0 to 1, comparable within one answer.",
+        examples=[0.734192],
+    ),
+]
+Share = Annotated[float, Meta(description="A share of the relevance.", examples=[0.317508])]
+
+
+class SearchMatch(Struct):
+    """A message by which a dialogue was found."""
+
+    item: EncodedMessage
+    relevance: Relevance
+    object: Literal["message"] = "message"
+
+
+class SearchExplanation(Struct):
+    """What a relevance is the sum of, and which words of the query occur."""
+
+    semantic: Share
+    keyword: Share
+    neighbours: Share
+    terms: list[str]
+
+
+class SearchContext(Struct):
+    """The messages around one that was found, oldest first."""
+
+    before: list[EncodedMessage]
+    after: list[EncodedMessage]
+
+
+class SearchResult(Struct):
+    """An object that was found."""
+
+    object: SearchObject
+    relevance: Relevance
+    item: EncodedItem
+    matches: list[SearchMatch] | UnsetType = UNSET
+    """The best messages of a dialogue, the best first."""
+
+    explain: SearchExplanation | UnsetType = UNSET
+    context: SearchContext | UnsetType = UNSET
+
+
+class ResolvedDates(Struct):
+    """A range of times; what is left out is open."""
+
+    gte: Timestamp | UnsetType = UNSET
+    lt: Timestamp | UnsetType = UNSET
+
+
+class ResolvedFilter(Struct, rename="camel"):
+    """The filter of the request, with its dates resolved."""
+
+    created: ResolvedDates | UnsetType = UNSET
+    modified: ResolvedDates | UnsetType = UNSET
+    has_image: bool | UnsetType = UNSET
+    tags: TagsWanted | UnsetType = UNSET
+
+
+class ResolvedSearch(Struct, rename="camel"):
+    """How the request was understood."""
+
+    order_by: SearchOrderBy
+    order: Order
+    candidate_order_by: Literal["relevance"] = "relevance"
+    filter: ResolvedFilter | UnsetType = UNSET
+    mode: SearchMode | UnsetType = UNSET
+    """How it was searched when not as asked: by words alone while the embedder is unavailable."""
+
+
+class SearchResults(Struct):
+    """The most relevant objects, in the order asked for."""
+
+    items: list[EncodedItem]
+    results: list[SearchResult]
+    """The same objects in the same order."""
+
+    request: ResolvedSearch

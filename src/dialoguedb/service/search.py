@@ -1,0 +1,96 @@
+"""Search: dates read, the query made a vector, the engine asked, what it finds put in order."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from dialoguedb.errors import EmbedderUnavailable
+from dialoguedb.model.projects import Project
+from dialoguedb.model.search import Search, SearchMode
+from dialoguedb.model.search_request import SearchRequest
+from dialoguedb.model.search_results import ResolvedFilter, ResolvedSearch
+from dialoguedb.model.timestamps import Clock
+from dialoguedb.ports.search import Embedder, Hit, QueryVector, SearchStore
+from dialoguedb.service.query_vector import query_vector
+from dialoguedb.service.ranking import Weights, rank
+from dialoguedb.service.search_dates import has_phrases, with_dates
+
+
+class Found(Struct, frozen=True):
+    """What a search found, in the order asked for."""
+
+    hits: list[Hit]
+    request: ResolvedSearch
+
+
+class SearchService:
+    """What can be found."""
+
+    def __init__(
+        self,
+        store: SearchStore,
+        embedders: Sequence[Embedder],
+        weights: Mapping[SearchMode, Weights],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._embedders = {embedder.name: embedder for embedder in embedders}
+        self._weights = weights
+        self._clock = clock
+
+    async def search(self, project: Project, request: SearchRequest) -> Found:
+        """Return the most relevant objects; EmbedderUnavailable when only meaning was asked for."""
+        search, resolved = await self._with_dates(request)
+        asked = search.mode
+        search, vector = await self._with_vector(search)
+        weighed = partial(rank, weights=self._weights[search.mode])
+        hits = await self._store.search(project, search, vector, weighed)
+        told = ResolvedSearch(
+            order_by=search.order_by,
+            order=search.order,
+            filter=resolved,
+            mode=UNSET if search.mode == asked else search.mode,
+        )
+        return Found(_ordered(hits, search), told)
+
+    async def _with_dates(
+        self, request: SearchRequest
+    ) -> tuple[Search, ResolvedFilter | UnsetType]:
+        """Read the dates; on a thread when there are phrases, whose reader takes its time."""
+        if has_phrases(request):
+            return await asyncio.to_thread(with_dates, request, self._clock())
+        return with_dates(request, self._clock())
+
+    async def _with_vector(self, search: Search) -> tuple[Search, QueryVector | None]:
+        """Embed the query; when that is not possible, what can be found by words is."""
+        if search.mode == "keyword":
+            return search, None
+        try:
+            return search, await self._embed(search.query)
+        except EmbedderUnavailable:
+            if search.mode == "semantic":
+                raise
+            return msgspec.structs.replace(search, mode="keyword"), None
+
+    async def _embed(self, query: str) -> QueryVector:
+        name = await self._store.serving()
+        embedder = self._embedders.get(name or "")
+        if embedder is None:
+            raise EmbedderUnavailable("No index by meaning serves yet; words can be searched for")
+        if embedder.immediate:
+            return query_vector(embedder, query)
+        return await asyncio.to_thread(query_vector, embedder, query)
+
+
+def _ordered(hits: list[Hit], search: Search) -> list[Hit]:
+    """Sort what was found, the best first, as asked."""
+    descending = search.order == "desc"
+    match search.order_by:
+        case "created":
+            return sorted(hits, key=lambda hit: hit.item.created, reverse=descending)
+        case "modified":
+            return sorted(hits, key=lambda hit: hit.item.modified, reverse=descending)
+    return hits if descending else hits[::-1]

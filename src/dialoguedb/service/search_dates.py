@@ -1,0 +1,87 @@
+"""The dates of a search, read as of the moment it is asked."""
+
+from datetime import tzinfo
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from dialoguedb.model.date_phrases import Stretch, is_iso, read, read_edge
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.lists import Span
+from dialoguedb.model.search import Search
+from dialoguedb.model.search_request import DateRange, SearchRequest
+from dialoguedb.model.search_results import ResolvedDates, ResolvedFilter
+
+_EVER = Span()
+
+
+def has_phrases(request: SearchRequest) -> bool:
+    """Tell whether there is more to read than ISO dates, which takes its time."""
+    texts: list[str] = []
+    for dates in (request.sent.created, request.sent.modified):
+        if isinstance(dates, str):
+            texts.append(dates)
+        elif isinstance(dates, DateRange):
+            texts.extend(dates.edges().values())
+    return not all(map(is_iso, texts))
+
+
+def with_dates(request: SearchRequest, now: str) -> tuple[Search, ResolvedFilter | UnsetType]:
+    """Return the search kept to its dates, and the filter as it was understood; InvalidRequest."""
+    sent, faults = request.sent, Faults()
+    reader = _Reader(request.zone, now, faults)
+    created = reader.read(sent.created, "filter.created")
+    modified = reader.read(sent.modified, "filter.modified")
+    faults.refuse()
+    shown = ResolvedFilter(
+        created=_shown(created),
+        modified=_shown(modified),
+        has_image=UNSET if sent.has_image is None else sent.has_image,
+        tags=sent.tags if isinstance(sent.tags, Raw) and bytes(sent.tags) != b"null" else UNSET,
+    )
+    wanted = msgspec.structs.replace(
+        request.search.filter, created=_span(created), modified=_span(modified)
+    )
+    search = msgspec.structs.replace(request.search, filter=wanted)
+    return search, UNSET if shown == ResolvedFilter() else shown
+
+
+class _Reader(Struct):
+    zone: tzinfo
+    now: str
+    faults: Faults
+
+    def read(self, sent: str | DateRange | UnsetType | None, place: str) -> Stretch:
+        """Return the time that dates allow, noting what cannot be understood."""
+        try:
+            if isinstance(sent, str):
+                return read(sent, self.zone, self.now)
+        except ValueError as error:
+            self.faults.invalid(place, f"{place}: {error}")
+        return self._range(sent, place) if isinstance(sent, DateRange) else Stretch()
+
+    def _range(self, sent: DateRange, place: str) -> Stretch:
+        edges = sent.edges()
+        if not edges:
+            self.faults.invalid(place, f"{place} is empty: it takes gte, gt, lte, lt")
+        starts: list[str] = []
+        ends: list[str] = []
+        for name, text in edges.items():
+            try:
+                edge = read_edge(text, self.zone, self.now)
+            except ValueError as error:
+                self.faults.invalid(f"{place}.{name}", f"{place}.{name}: {error}")
+                continue
+            bound = edge.start if name in {"gte", "lt"} else edge.end
+            (starts if name in {"gte", "gt"} else ends).append(bound or "")
+        return Stretch(max(starts, default=None), min(ends, default=None))
+
+
+def _span(time: Stretch) -> Span:
+    return Span(lower=time.start or _EVER.lower, upper=time.end or _EVER.upper)
+
+
+def _shown(time: Stretch) -> ResolvedDates | UnsetType:
+    if time == Stretch():
+        return UNSET
+    return ResolvedDates(gte=time.start or UNSET, lt=time.end or UNSET)
