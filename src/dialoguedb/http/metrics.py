@@ -7,6 +7,7 @@ when somebody asks.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -17,9 +18,20 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from dialoguedb.ports.search import IndexStatus
+
 REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_SECONDS = REQUEST_SECONDS[:-2]
 BATCH_ACTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+_INDEX = {
+    "vectors": "Vectors that serve.",
+    "vector_bytes": "Bytes of the vectors that serve, in the database.",
+    "memory_bytes": "Bytes of them in this server's memory.",
+    "waiting": "Objects that are found by words and wait for their vectors.",
+    "lag_seconds": "Age of the oldest of those that wait.",
+    "to_reindex": "Objects still to be indexed anew.",
+}
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -62,6 +74,8 @@ class Metrics(Collector):
         self._commit_acts = Histogram(BATCH_ACTS)
         self._commit_seconds = Histogram(COMMIT_SECONDS)
         self._waiting = 0
+        self._search_seconds: dict[tuple[str, str], Histogram] = {}
+        self._index = dict.fromkeys(_INDEX, 0.0)
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._registry_of_projects = CollectorRegistry()
@@ -86,6 +100,26 @@ class Metrics(Collector):
         self._received_bytes += received_bytes
         self._sent_bytes += sent_bytes
 
+    def searched(self, of: str, mode: str, seconds: float) -> None:
+        """Note a search: for which kind of object, in which mode, how long."""
+        histogram = self._search_seconds.get((of, mode))
+        if histogram is None:
+            histogram = self._search_seconds[of, mode] = Histogram(REQUEST_SECONDS)
+        histogram.observe(seconds)
+
+    def index_stands(self, status: IndexStatus, now: str) -> None:
+        """Note how the index stands now."""
+        oldest = datetime.fromisoformat(status.oldest_waiting or now)
+        lag_s = (datetime.fromisoformat(now) - oldest).total_seconds()
+        self._index = {
+            "vectors": status.vectors,
+            "vector_bytes": status.vector_bytes,
+            "memory_bytes": status.memory_bytes,
+            "waiting": status.waiting,
+            "lag_seconds": max(0.0, lag_s),
+            "to_reindex": status.to_reindex,
+        }
+
     def answered_for(self, project_id: str, status: int) -> None:
         """Note an answer to a project."""
         self._projects[project_id, status] += 1
@@ -102,6 +136,7 @@ class Metrics(Collector):
         """Return all families, as `prometheus_client` asks for them."""
         yield from self._requests()
         yield from self._engine()
+        yield from self._searches()
 
     def _requests(self) -> Iterator[Metric]:
         answers = CounterMetricFamily(
@@ -138,6 +173,19 @@ class Metrics(Collector):
             "Acts waiting behind the last commit.",
             value=self._waiting,
         )
+
+    def _searches(self) -> Iterator[Metric]:
+        seconds = HistogramMetricFamily(
+            "dialoguedb_search_seconds",
+            "Time of a search, by what was looked for and how.",
+            labels=["object", "mode"],
+        )
+        for (of, mode), histogram in self._search_seconds.items():
+            seconds.add_metric([of, mode], histogram.buckets(), histogram.sum)
+        yield seconds
+        for name, documentation in _INDEX.items():
+            value = self._index[name]
+            yield GaugeMetricFamily(f"dialoguedb_index_{name}", documentation, value=value)
 
 
 class _ByProject(Collector):

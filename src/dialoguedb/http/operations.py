@@ -33,5 +33,7 @@ async def ready(call: Call) -> Answer:
 
 @endpoint("Operations", None, answer=str, media="text/plain")
 async def metrics(call: Call) -> Answer:
-    """Tell Prometheus about requests and commits; nothing of it names a project."""
-    return Answer(call.parts.metrics.render(), content_type=CONTENT_TYPE)
+    """Tell Prometheus about requests, commits and search; nothing of it names a project."""
+    metrics = call.parts.metrics
+    metrics.index_stands(await call.services.index_status(), call.services.clock())
+    return Answer(metrics.render(), content_type=CONTENT_TYPE)

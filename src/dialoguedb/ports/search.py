@@ -175,6 +175,8 @@ class IndexStatus(Struct):
 
     vectors: int
     vector_bytes: int
+    memory_bytes: int
+    """What this process holds of them in memory."""
     waiting: int
     """Objects written but not embedded yet."""
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports import Once, Store, Terms
+from dialoguedb.ports.search import IndexStatus
 from dialoguedb.service.dialogues import Dialogues
 from dialoguedb.service.keys import Keys
 from dialoguedb.service.memories import Memories
@@ -24,6 +25,7 @@ class Services(Struct, frozen=True):
     memories: Memories
     projects: Projects
     keys: Keys
+    index_status: Callable[[], Awaitable[IndexStatus]]
     clock: Clock
     ready: Callable[[], Awaitable[None]]
     """Returns when a write would be durable now; ServiceUnavailable otherwise."""
@@ -45,6 +47,7 @@ def build_services(
         memories=Memories(store.memories, new_id, pages),
         projects=Projects(store.projects, new_id, pages),
         keys=Keys(store.keys, new_id, pages),
+        index_status=store.index.status,
         clock=clock,
         ready=store.ready,
     )

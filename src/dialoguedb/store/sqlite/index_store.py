@@ -172,4 +172,4 @@ def _status(reader: Reader) -> IndexStatus:
     ).get
     waiting, oldest, backlog = db.execute(_WAITING).get
     left = db.execute("SELECT ifnull(sum(last - done), 0) FROM index_runs").get
-    return IndexStatus(name, row[0], row[0] * row[1], waiting, oldest, left + backlog)
+    return IndexStatus(name, row[0], row[0] * row[1], 0, waiting, oldest, left + backlog)
