@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.store.sqlite import migrations, snapshot
+from dialoguedb.store.sqlite.check_index import REMEDY, index_findings
 from dialoguedb.store.sqlite.check_values import value_findings
 
 _FINDINGS_MAX = 100
@@ -157,6 +158,7 @@ def _kinds(db: apsw.Connection) -> Iterator[Iterator[str]]:
     if migrations.version(db) == len(migrations.MIGRATIONS):
         yield from (_rule_findings(db, rule) for rule in RULES)
         yield from value_findings(db)
+        yield from index_findings(db)
 
 
 def _shortened(findings: Iterator[str]) -> Iterator[str]:
@@ -168,7 +170,9 @@ def _shortened(findings: Iterator[str]) -> Iterator[str]:
 def _file_findings(db: apsw.Connection) -> Iterator[str]:
     for (text,) in db.execute("PRAGMA integrity_check"):
         for line in text.splitlines():
-            if line != "ok" and not line.startswith("***"):  # a heading
+            if line.lower().startswith("fts5") or "FTS5" in line:
+                yield f"The index of words is damaged: {line}{REMEDY}"
+            elif line != "ok" and not line.startswith("***"):  # a heading
                 yield f"The file is damaged: {line}"
 
 

@@ -94,10 +94,17 @@ def _note(db: apsw.Connection, run: _Run, upto: int) -> None:
         db.execute("DELETE FROM index_runs WHERE number = ?", (run.number,))
 
 
+def _is_whole(db: apsw.Connection, table: str) -> bool:
+    try:
+        return bool(db.execute(f"PRAGMA integrity_check ({table})").get == _WHOLE)
+    except apsw.CorruptError:
+        return False
+
+
 def rebuild(db: apsw.Connection) -> None:
     """Have everything indexed anew, words and vectors."""
     for table in words.TABLES.values():
-        if db.execute(f"PRAGMA integrity_check ({table})").get != _WHOLE:
+        if not _is_whole(db, table):
             db.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
     embedders.begin_runs(db, None)
     for stored in embedders.active(db):

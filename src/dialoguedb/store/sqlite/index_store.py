@@ -94,7 +94,7 @@ class SQLiteIndex:
 
     async def status(self) -> IndexStatus:
         """Return how the index stands."""
-        return await self._readers.read(_status)
+        return await self._readers.run(_status)
 
 
 def _advance(immediate: Mapping[str, Embedder], limit: int, db: apsw.Connection) -> bool:

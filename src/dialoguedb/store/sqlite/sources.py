@@ -101,3 +101,14 @@ _SELECTS = {
         " r.value, r.label, r.description FROM memories r"
     ),
 }
+PLACES = {
+    "message": (
+        "FROM vectors v JOIN messages r ON r.number = v.number"
+        " JOIN dialogues p ON p.number = r.dialogue WHERE v.object = 'message'"
+    ),
+    "dialogue": (
+        "FROM vectors v JOIN dialogues p ON p.number = v.number WHERE v.object = 'dialogue'"
+    ),
+    "memory": "FROM vectors v JOIN memories p ON p.number = v.number WHERE v.object = 'memory'",
+}
+"""Vectors with what tells their project and namespace."""

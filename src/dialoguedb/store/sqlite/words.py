@@ -157,8 +157,15 @@ def set_apart(text: str) -> str:
 
 
 def insert(db: apsw.Connection, kind: str, rows: Iterable[tuple[int, str]]) -> None:
-    """Store what is `indexed` of objects that have no words yet, by their numbers."""
-    db.executemany(f"INSERT INTO {TABLES[kind]} (rowid, words) VALUES (?, ?)", rows)
+    """Store what is `indexed` of objects that have no words yet, by their numbers.
+
+    One statement for all of them: between two, the thread would have to get the interpreter back.
+    """
+    db.execute(
+        f"INSERT INTO {TABLES[kind]} (rowid, words)"
+        " SELECT value ->> 0, value ->> 1 FROM json_each(?)",
+        (msgspec.json.encode(list(rows)).decode(),),
+    )
 
 
 def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:
@@ -168,12 +175,17 @@ def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, .
 
 def stems(db: apsw.Connection, text: str) -> list[str]:
     """Return the words of a text as the index has them, in order, repeated as they are."""
-    return _tokens(db, _STEMMING, text)
+    return _tokens(db, _STEMMING, set_apart(text))
+
+
+def folded(db: apsw.Connection, text: str) -> list[str]:
+    """Return the words and marks of what is `indexed`, each as it can be asked for."""
+    return _tokens(db, _FOLDING, text)
 
 
 def query_terms(db: apsw.Connection, text: str) -> list[Term]:
     """Return what is looked for in a query, each word once; stop words only if nothing else is."""
-    written = _tokens(db, _FOLDING, text)
+    written = folded(db, set_apart(text))
     terms: dict[str, Term] = {}
     for word, stem in zip(written, stems(db, text), strict=True):
         terms.setdefault(stem, Term(word, stem))
@@ -184,7 +196,7 @@ def query_terms(db: apsw.Connection, text: str) -> list[Term]:
 def _tokens(db: apsw.Connection, tokenizer: tuple[str, ...], text: str) -> list[str]:
     tokenize = db.fts5_tokenizer(tokenizer[0], list(tokenizer[1:]))
     found = tokenize(
-        set_apart(text).encode("utf-8", "replace"),
+        text.encode("utf-8", "replace"),
         apsw.FTS5_TOKENIZE_DOCUMENT,
         None,
         include_offsets=False,
