@@ -20,7 +20,7 @@ from bench.findings import Figures, Finding, Goal, Taken
 from bench.generator import request_bytes, send_all
 from bench.plan import SMALL, Plan
 from bench.processes import output_of
-from bench.searching import MODES, search
+from bench.searching import MODES, index_gauges, search
 from bench.server import Server, serving
 from bench.texts import Texts
 
@@ -61,6 +61,7 @@ class _Stage:
     start_seconds: float
     first_search_seconds: float
     resident_bytes: int
+    index_bytes: int
     disk_bytes: int
     asked: list[_Asked]
 
@@ -92,11 +93,12 @@ def _stage(plan: Plan, server: Server, texts: Texts, size: int, already: int, da
     search(client, texts.query())
     first = time.perf_counter() - began
     asked = list(_asked(client, texts, size, plan.searches))
+    in_memory = round(index_gauges(client)["memory_bytes"])
     client.close()
     resident = server.program.resident_bytes() or 0
     on_disk = sum(file.stat().st_size for file in data.iterdir())
     rate = (size - already) / loading
-    return _Stage(size, rate, start_seconds, first, resident, on_disk, asked)
+    return _Stage(size, rate, start_seconds, first, resident, in_memory, on_disk, asked)
 
 
 def _dialogues(server: Server, texts: Texts, first: int, last: int) -> Iterator[bytes]:
@@ -162,7 +164,9 @@ def _findings(stages: list[_Stage], empty: int) -> Iterator[Finding]:
             what = f"p95, hybrid, {asked.where}, among {last.messages:,}"
             yield Finding(NAME, what, asked.p95_ms, " ms", goal)
     goal = Goal(1_000, at_least=False, unit=" bytes")
-    detail = f"{last.resident_bytes / _MIB:.0f} MiB, of which {empty / _MIB:.0f} MiB when empty"
+    sizes = (last.resident_bytes, empty, last.index_bytes)
+    whole, bare, index = (f"{size / _MIB:,.0f} MiB" for size in sizes)
+    detail = f"{whole}, {bare} when empty; {index} are the index"
     figure = (last.resident_bytes - empty) / last.messages
     what = f"memory a message, among {last.messages:,}"
     yield Finding(NAME, what, figure, " bytes", goal, detail)

