@@ -80,6 +80,13 @@ def test_settings_that_do_not_go_together_are_refused(settings, told):
     assert "hidden" not in caught.value.message
 
 
+def test_warming_up_asks_no_endpoint(endpoint):
+    settings = Settings(embedder="openai", embedder_model="m", embedder_url=endpoint.url)
+    embedders.warm_up(embedders.known(settings))
+    embedders.warm_up([])
+    assert not endpoint.asked
+
+
 def test_an_embedder_is_loaded_only_when_it_is_chosen():
     ran = subprocess.run(
         [sys.executable, "-c", NAMES_LOADED], capture_output=True, text=True, check=True

@@ -4,6 +4,7 @@ An embedder's module is imported when it is chosen: what they need takes from 30
 """
 
 import importlib
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,11 @@ def known(settings: Settings) -> list[Embedder]:
     return [embedder, *others]
 
 
-def warm_up(embedder: Embedder) -> None:
-    """Have an embedder load what it needs, so that the first write does not wait; blocks."""
-    if embedder.immediate:
-        embedder.embed(["ready"])
+def warm_up(embedders: Sequence[Embedder]) -> None:
+    """Have the chosen one load what it needs, so that the first write does not wait; blocks."""
+    for embedder in embedders[:1]:
+        if embedder.immediate:
+            embedder.embed(["ready"])
 
 
 def _wordllama(settings: Settings) -> Embedder:

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from msgspec import Struct
 from starlette.types import ASGIApp
 
 from dialoguedb.bootstrap.data import opened_store, services_of
-from dialoguedb.bootstrap.embedders import known
+from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.indexing import indexing
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
@@ -30,6 +31,8 @@ class Applications(Struct, frozen=True):
     api: ASGIApp
     project_metrics: ASGIApp
     services: Services
+    warm_up: Callable[[], None]
+    """Loads what the first writes need; blocks."""
 
 
 @asynccontextmanager
@@ -47,6 +50,7 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
             api=build_app(services, metrics, _http_options(settings)),
             project_metrics=build_project_metrics_app(metrics),
             services=services,
+            warm_up=partial(warm_up, embedders),
         )
 
 

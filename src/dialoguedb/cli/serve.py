@@ -6,6 +6,7 @@ import importlib
 import logging
 import ssl
 import sys
+from threading import Thread
 from typing import Any
 
 import click
@@ -64,7 +65,12 @@ async def _serve(
         if key := await default_project_key(served.services):
             click.echo(f'API key for project "{DEFAULT_PROJECT}" (shown once): {key}')
         wait_s = settings.shutdown_timeout
-        servers = [Server(served.api, place, context, wait_s, lambda: _tell_ready(place, context))]
+
+        def ready() -> None:
+            _tell_ready(place, context)
+            Thread(target=served.warm_up, name="dialoguedb-warm-up", daemon=True).start()
+
+        servers = [Server(served.api, place, context, wait_s, ready)]
         for metrics in metrics_places:
             click.echo(f"Metrics by project on http://{metrics.address}/metrics")
             servers.append(Server(served.project_metrics, metrics, None, wait_s))

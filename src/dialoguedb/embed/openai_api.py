@@ -56,7 +56,7 @@ class OpenAIEmbedder:
     def __init__(self, endpoint: Endpoint, key: str | None = None) -> None:
         self._endpoint = endpoint
         self._key = key
-        self._dimensions = endpoint.dimensions
+        self.dimensions: int | None = endpoint.dimensions
         self._client = httpx2.Client(headers={"authorization": f"Bearer {key}"} if key else {})
         size = f"/{endpoint.dimensions}" if endpoint.dimensions else ""
         self.name = endpoint.prefixes.mark(f"openai/{endpoint.model}{size}")
@@ -133,11 +133,11 @@ class OpenAIEmbedder:
 
     def _fitting(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return rows as long as those before, or as is asked."""
-        self._dimensions = self._dimensions or rows.shape[1]
-        if rows.shape[1] != self._dimensions:
+        self.dimensions = self.dimensions or rows.shape[1]
+        if rows.shape[1] != self.dimensions:
             raise WrongDimensions(
                 f"The embedder {self.name} gives {rows.shape[1]} dimensions, not the"
-                f" {self._dimensions} that are expected; set embedder-dimensions to what the model"
+                f" {self.dimensions} that are expected; set embedder-dimensions to what the model"
                 " gives, or leave it out"
             )
         return rows

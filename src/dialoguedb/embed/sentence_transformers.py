@@ -36,7 +36,7 @@ class SentenceTransformersEmbedder:
         batch_size: int = 64,
     ) -> None:
         self._directory = _checked(directory)
-        self._dimensions = dimensions
+        self.dimensions = dimensions
         self._prefixes = prefixes or Prefixes()
         self._batch_size = batch_size
         self._loading = Lock()
@@ -58,10 +58,10 @@ class SentenceTransformersEmbedder:
             convert_to_numpy=True,
         )
         rows = np.array(rows, np.float32)
-        if self._dimensions not in {None, rows.shape[1]}:
+        if self.dimensions not in {None, rows.shape[1]}:
             raise WrongDimensions(
                 f"the model in {self._directory} gives {rows.shape[1]} dimensions, not the"
-                f" {self._dimensions} of embedder-dimensions"
+                f" {self.dimensions} of embedder-dimensions"
             )
         return spread(unit(rows)[: len(places)], places, len(texts))
 
@@ -70,7 +70,7 @@ class SentenceTransformersEmbedder:
         os.environ["HF_HUB_OFFLINE"] = "1"  # it is read at the import
         library = importlib.import_module(_LIBRARY)  # seconds, and only some want them
         return library.SentenceTransformer(
-            str(self._directory), local_files_only=True, truncate_dim=self._dimensions
+            str(self._directory), local_files_only=True, truncate_dim=self.dimensions
         )
 
 

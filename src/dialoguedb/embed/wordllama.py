@@ -39,6 +39,7 @@ class WordLlama:
 
     name = f"wordllama/{DIMENSIONS}"
     immediate = True
+    dimensions = DIMENSIONS
 
     def __init__(self) -> None:
         self._directory = _installed()
