@@ -6,15 +6,36 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from dialoguedb.bootstrap.data import Progress
+from dialoguedb.bootstrap.embedders import known
 from dialoguedb.model import timestamps
-from dialoguedb.ports.search import Embedder, IndexStore, Vectors
+from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Vectors
 from dialoguedb.service.indexing import Aside, Indexing
+from dialoguedb.settings import Settings
+from dialoguedb.store.sqlite import SQLiteStore, snapshot
 
 
 def indexing_of(store: IndexStore, embedders: Sequence[Embedder]) -> Indexing:
     """Put the work on the indexes over an open store."""
     aside = Aside(asyncio.sleep, _run_aside, random.random)
     return Indexing(store, embedders, timestamps.now, aside)
+
+
+async def reindex(settings: Settings, progress: Progress, *, anew: bool) -> IndexStatus:
+    """Make the indexes anew, beside a server or not; goes on where one stopped, unless `anew`.
+
+    Which embedder serves is the server's choice and stays as it is. DataError.
+    """
+    snapshot.locate(settings.database_directory)
+    embedders = known(settings)
+    store = await SQLiteStore.open(settings.database_directory, others=embedders)
+    try:
+        work = indexing_of(store.index, embedders)
+        if anew or not (await work.status()).to_reindex:
+            await work.rebuild()
+        return await work.complete(progress)
+    finally:
+        await store.close()
 
 
 @asynccontextmanager

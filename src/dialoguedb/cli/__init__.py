@@ -20,6 +20,7 @@ COMMANDS = {
     "backup": ("backup", "Copy the data of a running or stopped server."),
     "restore": ("restore", "Make a data directory from a backup."),
     "check": ("check", "Look for damage in the data."),
+    "reindex": ("reindex", "Make the search indexes anew."),
     "migrate": ("migrate", "Bring the data to this version's schema."),
 }
 """For each command its module, which has a click command of the same name, and its short help.

@@ -26,6 +26,6 @@ def backup(destination: Path, **flags: Any) -> None:
     of it. Keys work in the copy as they do in the original.
     """
     settings = chosen_settings(flags)
-    with shown_progress("Copying") as progress:
+    with shown_progress("Copying", "Verifying") as progress:
         made = data.back_up(settings, destination, progress)
     click.echo(f"Backed up and verified: {made} ({made.stat().st_size:,} bytes)")

@@ -17,6 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 STORAGE = ("data", "database")
 """The settings of a command that only works on the data."""
 
+EMBEDDING = tuple(setting.name for setting in SETTINGS if setting.name.startswith("embedder"))
+"""The settings of a command that embeds."""
+
 CONFIG_HELP = (
     f"TOML file with settings. [env var: {settings.CONFIG_VARIABLE};"
     f" default: {settings.CONFIG_DEFAULT}, if there]"

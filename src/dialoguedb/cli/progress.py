@@ -11,13 +11,13 @@ from dialoguedb.bootstrap.data import Progress
 
 
 @contextmanager
-def shown_progress(what: str) -> Iterator[Progress]:
+def shown_progress(what: str, at_last: str | None = None) -> Iterator[Progress]:
     """Yield what work reports to; the bar is on stderr, so that stdout stays clean."""
     with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=None)
 
         def advance(done: int, total: int) -> None:
-            doing = what if done < total else "Verifying"
+            doing = what if done < total else at_last or what
             bar.update(task, completed=done, total=total, description=doing)
 
         yield advance

@@ -24,6 +24,6 @@ def restore(backup: Path, **flags: Any) -> None:
     stop the server and move the old directory away first.
     """
     settings = chosen_settings(flags)
-    with shown_progress("Restoring") as progress:
+    with shown_progress("Restoring", "Verifying") as progress:
         made = data.restore(settings, backup, progress)
     click.echo(f"Restored and verified: {made} ({made.stat().st_size:,} bytes)")

@@ -30,6 +30,11 @@ class Embedder(Protocol):
         """Whether it works in this process in microseconds, so that a write can wait for it."""
         ...
 
+    @property
+    def dimensions(self) -> int | None:
+        """How long its vectors are; None when only the first one tells."""
+        ...
+
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for one that says nothing; blocks.
 
@@ -185,6 +190,9 @@ class IndexStatus(Struct):
 
     to_reindex: int
     """Objects that a rebuild has still to do."""
+
+    needed: list[str]
+    """Embedders without which that cannot be finished."""
 
 
 class IndexStore(Protocol):

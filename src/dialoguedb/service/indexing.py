@@ -31,6 +31,7 @@ _ALONE_AFTER = 3
 _FAILURES_MAX = 2
 _HOPELESS_AFTER = 8
 _PORTIONS_PER_LINE = 200
+_PORTIONS_PER_LOOK = 8
 _SECONDS_PER_HOUR = 3600
 
 logger = logging.getLogger(__name__)
@@ -72,18 +73,27 @@ class Indexing:
                 worked = False
             await self._aside.sleep(pause_s if worked else _IDLE_PAUSE_S)
 
-    async def complete(self, progress: Callable[[int, int], None]) -> None:
-        """Work until everything is indexed anew that is to be, telling how far it is."""
-        total = left = (await self.status()).to_reindex
-        while left:
-            progress(total - left, total)
+    async def complete(self, progress: Callable[[int, int], None]) -> IndexStatus:
+        """Work until all is indexed anew that can be here, telling how far it is."""
+        status = await self.status()
+        total = status.to_reindex
+        while status.to_reindex:
+            progress(total - status.to_reindex, total)
+            worked = await self._work_a_while()
+            status = await self.status()
+            if not worked and not self._embedders.keys() & set(status.needed):
+                break
+            if not worked:
+                await self._aside.sleep(_IDLE_PAUSE_S)
+        return status
+
+    async def _work_a_while(self) -> bool:
+        for portion in range(_PORTIONS_PER_LOOK):
             worked = await self.advance()
             worked = await self.drain() or worked
             if not worked:
-                await self._aside.sleep(_IDLE_PAUSE_S)
-            left = (await self.status()).to_reindex
-            total = max(total, left)
-        progress(total, total)
+                return portion > 0
+        return True
 
     async def status(self) -> IndexStatus:
         """Return how the index stands."""

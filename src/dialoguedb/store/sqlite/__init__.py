@@ -29,8 +29,6 @@ from dialoguedb.store.sqlite.reader import Readers
 from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.writer import Writer
 
-_SAMPLE = "How long is a vector?"
-
 
 class SQLiteStore:
     """Implements `ports.Store`; use `open`."""
@@ -67,11 +65,12 @@ class SQLiteStore:
         """Open a data directory, made and brought to this program's schema as needed; DataError.
 
         An embedder's vectors are to serve; till they are complete, those of one of the others may.
-        Without one, the indexes stay as they are: what is written waits for the one that serves.
+        Without one, it stays as it is which vectors there are: what is written waits for them when
+        the others do not make them.
         """
         path = files.prepare(directory)
-        known = [embedder, *others] if embedder else []
-        db = await asyncio.to_thread(_open, path, known)
+        known = [embedder, *others] if embedder else [*others]
+        db = await asyncio.to_thread(_open, path, known if embedder else ())
         return cls(path, db, meter, known)
 
     async def ready(self) -> None:
@@ -103,23 +102,21 @@ def _open(path: Path, known: Sequence[Embedder]) -> apsw.Connection:
     db = open_database(path)
     try:
         with files.closed_on_error(db):
-            _settle(db, known)
+            if known:
+                _settle(db, known)
     except apsw.Error as error:
         raise files.unusable(path, error) from error
     return db
 
 
 def _settle(db: apsw.Connection, known: Sequence[Embedder]) -> None:
-    """Make known which embedders there are, and that the vectors of those at hand fit."""
-    if not known:
-        return
+    """Make the first embedder the one to be; WrongDimensions when it is another by now."""
     with db:
         embedders.prepare(db, [embedder.name for embedder in known], timestamps.now())
         stored = {row.name: row for row in embedders.active(db)}
         for embedder in known:
-            if embedder.immediate and embedder.name in stored:
-                made = embedder.embed([_SAMPLE])
-                embedders.fit(db, stored[embedder.name], made.shape[1])
+            if embedder.dimensions and embedder.name in stored:
+                embedders.fit(db, stored[embedder.name], embedder.dimensions)
 
 
 def secret(db: apsw.Connection) -> bytes:

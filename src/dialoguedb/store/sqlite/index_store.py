@@ -128,6 +128,14 @@ _WAITING = """
 """
 
 
+_NEEDED = """
+    SELECT name FROM embedders e WHERE state <> 'retired' AND (
+        EXISTS (SELECT 1 FROM index_runs r WHERE r.embedder = e.number)
+        OR EXISTS (SELECT 1 FROM outbox o WHERE o.embedder = e.number AND o.written = '')
+    )
+"""
+
+
 def _take(db: apsw.Connection, embedder: int, limit: int, now: str, claim: str) -> list[Unembedded]:
     due = "SELECT object, number, attempts FROM outbox WHERE embedder = ? AND due <= ?"
     waiting: list[Row] = db.execute(
@@ -172,4 +180,5 @@ def _status(reader: Reader) -> IndexStatus:
     ).get
     waiting, oldest, backlog = db.execute(_WAITING).get
     left = db.execute("SELECT ifnull(sum(last - done), 0) FROM index_runs").get
-    return IndexStatus(name, row[0], row[0] * row[1], 0, waiting, oldest, left + backlog)
+    needed = [name for (name,) in db.execute(_NEEDED)]
+    return IndexStatus(name, row[0], row[0] * row[1], 0, waiting, oldest, left + backlog, needed)
