@@ -1,5 +1,6 @@
 """The embedder that is built in."""
 
+import hashlib
 import importlib.util
 import subprocess
 import sys
@@ -38,6 +39,13 @@ print(*sorted(loaded & {"wordllama", "huggingface_hub", "requests", "pydantic", 
 """
 
 
+def package():
+    spec = importlib.util.find_spec("wordllama")
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).parent
+
+
 @pytest.fixture(scope="module")
 def embedder():
     return WordLlama()
@@ -73,14 +81,16 @@ def test_texts_that_are_not_latin_are_told_apart(embedder):
     assert rows[0] @ rows[1] > rows[0] @ rows[2]
 
 
+def test_the_matrix_is_the_one_that_stored_vectors_were_made_with():
+    file = package() / "weights" / "l2_supercat_256.safetensors"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert digest == "64b47a2dc493cb8e85944076601189739852d7b64e0e1eedcb1937a251cd9fd5"
+
+
 def test_a_vector_is_the_mean_of_the_vectors_of_the_packages_tokens(embedder):
-    spec = importlib.util.find_spec("wordllama")
-    assert spec
-    assert spec.origin
-    package = Path(spec.origin).parent
-    [matrix] = load_file(package / "weights" / "l2_supercat_256.safetensors").values()
+    [matrix] = load_file(package() / "weights" / "l2_supercat_256.safetensors").values()
     tokenizer = Tokenizer.from_file(
-        str(package / "tokenizers" / "l2_supercat_tokenizer_config.json")
+        str(package() / "tokenizers" / "l2_supercat_tokenizer_config.json")
     )
     for text, row in zip(TEXTS, embedder.embed(TEXTS), strict=True):
         mean = matrix[tokenizer.encode(text, add_special_tokens=False).ids].mean(0, np.float32)
