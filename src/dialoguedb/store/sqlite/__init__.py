@@ -16,7 +16,7 @@ from dialoguedb.ports import (
     ProjectStore,
     StateStore,
 )
-from dialoguedb.ports.search import Embedder, IndexStore
+from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.store.sqlite import answers, embedders, files, migrations
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.index_store import SQLiteIndex
@@ -26,6 +26,7 @@ from dialoguedb.store.sqlite.messages import SQLiteMessages
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.projects import SQLiteProjects
 from dialoguedb.store.sqlite.reader import Readers
+from dialoguedb.store.sqlite.search import SQLiteSearch
 from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.writer import Writer
 
@@ -43,7 +44,8 @@ class SQLiteStore:
         immediate = {embedder.name: embedder for embedder in known if embedder.immediate}
         self._writer = Writer(db, meter, immediate)
         self.readers = Readers(path)
-        parts = (self._writer, self.readers, Numbers(self.readers.quick.db))
+        numbers = Numbers(self.readers.quick.db)
+        parts = (self._writer, self.readers, numbers)
         self.path = path
         self.token_secret = secret(db)
         self.dialogues: DialogueStore = SQLiteDialogues(*parts)
@@ -52,6 +54,7 @@ class SQLiteStore:
         self.memories: MemoryStore = SQLiteMemories(*parts)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
+        self.search: SearchStore = SQLiteSearch(self.readers, numbers)
         self.index: IndexStore = SQLiteIndex(self._writer, self.readers, immediate)
 
     @classmethod

@@ -102,7 +102,8 @@ def _select(order_column: str) -> str:
 
 
 _SELECTS = {order_by: _select(column) for order_by, column in _ORDER_COLUMNS.items()}
-_ONE = f"{_SELECTS['created']} WHERE r.project = ? AND r.namespace = ? AND r.id = ?"
+SELECT = _SELECTS["created"]
+_ONE = f"{SELECT} WHERE r.project = ? AND r.namespace = ? AND r.id = ?"
 
 
 def find(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> DialogueRow:

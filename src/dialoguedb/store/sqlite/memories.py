@@ -69,7 +69,8 @@ def _select(order_column: str) -> str:
     return f"SELECT r.{order_column}, {columns} FROM memories r"
 
 
-_ONE = f"{_select('created')} WHERE r.project = ? AND r.namespace = ? AND r.id = ?"
+SELECT = _select("created")
+_ONE = f"{SELECT} WHERE r.project = ? AND r.namespace = ? AND r.id = ?"
 
 
 class SQLiteMemories:

@@ -34,17 +34,17 @@ LONG_MESSAGES = 50
 
 _LONG_BYTES = 1024 * 1024
 
-_COLUMNS = (
+COLUMNS = (
     "r.created, r.seq, r.id, r.role, r.content, r.content_length, r.tags, r.metadata,"
     " r.modified, r.name"
 )
-_SELECT = f"SELECT {_COLUMNS} FROM messages r"
+_SELECT = f"SELECT {COLUMNS} FROM messages r"
 _ALL = {
     order: f"{_SELECT} WHERE r.dialogue = ? ORDER BY r.created {order}, r.seq {order} LIMIT ?"
     for order in ("asc", "desc")
 }
 _ANY = MessageFilter()
-_ONE = f"SELECT {_COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
+_ONE = f"SELECT {COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
 
 
 class Place(Struct, gc=False):

@@ -1,0 +1,238 @@
+"""Which vectors point the way a query does: all of them looked at, a bit for each dimension.
+
+The codes are in memory and nowhere else: 52 bytes for a vector of 256 dimensions. They are read
+from the database, which alone decides what is there: a code can be late or one too many, never
+wrong. Whatever they find is read again and compared in full.
+"""
+
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from dialoguedb.model.search import SearchObject
+from dialoguedb.store.sqlite import vectors
+from dialoguedb.store.sqlite.scopes import Numbers, array, column
+
+Codes = NDArray[np.uint64]
+
+_CHUNK = 1 << 16
+_WORD_BITS = 64
+_FARTHEST = np.iinfo(np.uint16).max
+_DEAD = -1
+_NONE = -1
+_DEAD_SHARE_MAX = 0.25
+_KEPT_TIMES = 4
+"""How many times as many as asked for are kept before the farthest are dropped."""
+
+_LATER = (
+    "SELECT position, object, project, scope, number, vector FROM vectors"
+    " WHERE position > ? AND +embedder = ? ORDER BY position"
+)
+_ALIVE = "SELECT v.position FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
+
+
+def codes_of(unpacked: NDArray[np.float32]) -> Codes:
+    """Return a bit for each component, whether it is above zero; shape (words, n)."""
+    count, dimensions = unpacked.shape
+    whole = -(-dimensions // _WORD_BITS)
+    padded = np.zeros((count, whole * _WORD_BITS), bool)
+    padded[:, :dimensions] = unpacked > 0
+    packed = np.packbits(padded, axis=1).view(np.uint64)
+    return np.ascontiguousarray(packed.T)
+
+
+class _Chunk:
+    """So many vectors in a row, the oldest first."""
+
+    def __init__(self, code_words: int) -> None:
+        self.count = 0
+        self.positions = np.empty(_CHUNK, np.int64)
+        self.numbers = np.empty(_CHUNK, np.int64)
+        self.groups = np.empty(_CHUNK, np.int32)
+        self.codes = np.empty((code_words, _CHUNK), np.uint64)
+
+    def append(self, rows: list[tuple[int, int, int]], codes: Codes) -> None:
+        """Add positions, numbers and groups with their codes."""
+        start, end = self.count, self.count + len(rows)
+        self.positions[start:end], self.numbers[start:end], self.groups[start:end] = zip(
+            *rows, strict=True
+        )
+        self.codes[:, start:end] = codes
+        self.count = end  # last, for another thread may be looking
+
+    def distances(self, code: Codes, groups: NDArray[np.bool_]) -> NDArray[np.uint16]:
+        """Return in how many bits each differs; the most there can be outside the groups."""
+        count = self.count
+        differing = np.bitwise_count(self.codes[:, :count] ^ code)
+        distances: NDArray[np.uint16] = differing.sum(axis=0, dtype=np.uint16)
+        distances[~groups[self.groups[:count]]] = _FARTHEST
+        return distances
+
+
+class Nearest:
+    """The codes of one embedder's vectors."""
+
+    def __init__(self, embedder: int) -> None:
+        self.embedder = embedder
+        self._chunks: list[_Chunk] = []
+        self._groups: dict[tuple[str, int, int], int] = {}
+        self._read_to = 0
+        self._dead = 0
+        self._changing = Lock()
+
+    def __len__(self) -> int:
+        """Return how many vectors are known."""
+        return sum(chunk.count for chunk in self._chunks)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of memory in use."""
+        arrays = (
+            (chunk.positions, chunk.numbers, chunk.groups, chunk.codes) for chunk in self._chunks
+        )
+        return sum(array.nbytes for chunk in arrays for array in chunk)
+
+    @property
+    def worn(self) -> bool:
+        """Whether too many of the vectors are gone, so that it should be made anew."""
+        return self._dead > max(_CHUNK, len(self) * _DEAD_SHARE_MAX)
+
+    def catch_up(self, db: apsw.Connection) -> None:
+        """Read what has been stored since."""
+        last = _last_position(db)
+        if last <= self._read_to:
+            return
+        with self._changing:
+            rows = db.execute(_LATER, (self._read_to, self.embedder))
+            while batch := list(islice(rows, self._room())):
+                self._append(batch)
+            self._read_to = max(self._read_to, last)
+
+    def _room(self) -> int:
+        """Return how many fit into the last chunk, or into another one."""
+        return (_CHUNK - self._chunks[-1].count if self._chunks else 0) or _CHUNK
+
+    def _append(self, batch: list[tuple[Any, ...]]) -> None:
+        codes = codes_of(vectors.unpack([row[5] for row in batch]))
+        if not self._chunks or self._chunks[-1].count == _CHUNK:
+            self._chunks.append(_Chunk(len(codes)))
+        rows = [
+            (position, number, self._groups.setdefault((kind, project, scope), len(self._groups)))
+            for position, kind, project, scope, number, _ in batch
+        ]
+        self._chunks[-1].append(rows, codes)
+        self._read_to = rows[-1][0]  # if what follows fails, these are not read again
+
+    def find(
+        self, vector: NDArray[np.float32], groups: "Groups", count: int, among: Numbers | None
+    ) -> Numbers:
+        """Return the positions of about so many vectors, the nearest of some groups.
+
+        `among` are the only numbers that are wanted.
+        """
+        code = codes_of(vector.reshape(1, -1))
+        wanted = np.zeros(len(self._groups) + 1, bool)  # the last, False, stands for the dead
+        wanted[groups.of(self._groups)] = True
+        best = _Best(count)
+        for chunk in list(self._chunks):
+            if len(chunk.codes) != len(code):
+                continue
+            distances = chunk.distances(code, wanted)
+            if among is not None:
+                others = ~np.isin(chunk.numbers[: len(distances)], among)
+                distances[others] = _FARTHEST
+            best.add(distances, chunk.positions)
+        return best.positions()
+
+    def check(self, db: apsw.Connection, found: Numbers) -> None:
+        """Forget those of these positions that are gone in a snapshot that has reached them."""
+        reached = _last_position(db)
+        alive = column(db.execute(_ALIVE, (array(found),)))
+        gone = np.setdiff1d(found[found <= reached], alive)
+        with self._changing:
+            for chunk in self._chunks if len(gone) else ():
+                at = np.flatnonzero(np.isin(chunk.positions[: chunk.count], gone))
+                self._dead += int((chunk.groups[at] != _DEAD).sum())
+                chunk.groups[at] = _DEAD
+
+
+def _last_position(db: apsw.Connection) -> int:
+    return db.execute("SELECT max(position) FROM vectors").get or 0
+
+
+class Groups:
+    """Vectors of one kind of object in a project, or in one of its namespaces."""
+
+    def __init__(self, kind: SearchObject, project: int, scope: int | None) -> None:
+        self._kind = kind
+        self._project = project
+        self._scope = scope
+
+    def of(self, known: dict[tuple[str, int, int], int]) -> list[int]:
+        """Return which of the known groups these are."""
+        if self._scope is not None:
+            group = known.get((self._kind, self._project, self._scope))
+            return [] if group is None else [group]
+        return [
+            group
+            for (kind, project, _), group in list(known.items())
+            if (kind, project) == (self._kind, self._project)
+        ]
+
+
+class _Best:
+    """The nearest so far."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._within = _FARTHEST
+        self._distances = np.empty(0, np.uint16)
+        self._positions = np.empty(0, np.int64)
+
+    def add(self, distances: NDArray[np.uint16], positions: Numbers) -> None:
+        """Take what is nearer than the farthest that counts."""
+        at = np.flatnonzero(distances < self._within)
+        self._distances = np.append(self._distances, distances[at])
+        self._positions = np.append(self._positions, positions[at])
+        if len(self._distances) > self._count * _KEPT_TIMES:
+            self._drop_farthest()
+
+    def _drop_farthest(self) -> None:
+        if len(self._distances) <= self._count:
+            return
+        kept = np.argpartition(self._distances, self._count - 1)[: self._count]
+        self._distances, self._positions = self._distances[kept], self._positions[kept]
+        self._within = int(self._distances.max())
+
+    def positions(self) -> Numbers:
+        """Return the nearest, the nearest first."""
+        self._drop_farthest()
+        return self._positions[np.argsort(self._distances, kind="stable")]
+
+
+class Renewed:
+    """What is known of the vectors that serve, made anew when these are others or too many gone."""
+
+    def __init__(self) -> None:
+        self._known = Nearest(_NONE)
+        self._renewing = Lock()
+
+    def of(self, db: apsw.Connection, embedder: int) -> Nearest:
+        """Return an embedder's vectors, all that there are in a snapshot among them."""
+        known = self._known
+        if known.embedder != embedder or known.worn:
+            known = self._renew(db, embedder)
+        known.catch_up(db)
+        return known
+
+    def _renew(self, db: apsw.Connection, embedder: int) -> Nearest:
+        with self._renewing:
+            if self._known.embedder != embedder or self._known.worn:
+                fresh = Nearest(embedder)
+                fresh.catch_up(db)
+                self._known = fresh
+            return self._known

@@ -1,0 +1,157 @@
+"""Where the words of a query occur.
+
+FTS5 keeps no count of a word within an object, so a word occurs or does not. How rare it is, is
+counted where is searched; in a large scope it is reckoned from the newest objects that hold it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialoguedb.model.rarity import rarity
+from dialoguedb.store.sqlite import words
+from dialoguedb.store.sqlite.scopes import Numbers, Scope, column
+from dialoguedb.store.sqlite.words import TABLES
+
+Floats = NDArray[np.float32]
+
+_WORDS_MAX = 32
+"""Words of a query that count each for itself; those beyond count together, as one."""
+
+_NEWEST = 10_000
+"""Objects read of a word that more hold."""
+
+_GAP_MAX = 100
+"""Numbers between objects that are looked through together."""
+
+
+class Counts(NamedTuple):
+    """How many objects there are in a scope, and how many of them hold each word."""
+
+    documents: int
+    documents_with: Floats
+
+
+class Occurrences:
+    """Where in a scope the words of a query occur."""
+
+    def __init__(self, scope: Scope, query: str) -> None:
+        self._scope = scope
+        table = TABLES[scope.kind]
+        self._between = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?"
+        self._newest = (
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT {_NEWEST}"
+        )
+        self._bounds = f"SELECT min(id), max(id) FROM {table}_docsize"
+        terms = words.query_terms(scope.db, query)
+        if len(terms) > _WORDS_MAX:  # the longer, the rarer
+            terms.sort(key=lambda term: len(term.word), reverse=True)
+        self.terms, rest = terms[:_WORDS_MAX], terms[_WORDS_MAX:]
+        self._matches = [words.quote(term.word) for term in self.terms]
+        if rest:
+            self._matches.append(f"({' OR '.join(words.quote(term.word) for term in rest)})")
+
+    def __len__(self) -> int:
+        """Return how many words count."""
+        return len(self._matches)
+
+    def among(self, numbers: Numbers) -> Floats:
+        """Return which words these objects of the scope hold; shape (n, words)."""
+        return _held(numbers, [self._holding(at, numbers) for at in range(len(self))])
+
+    def _holding(self, at: int, numbers: Numbers) -> Numbers:
+        """Return what holds a word, with numbers no lower and no higher than these."""
+        if not len(numbers):
+            return numbers
+        match = f"{self._scope.match} AND {self._matches[at]}"
+        bounds = (int(numbers.min()), int(numbers.max()))
+        return column(self._scope.db.execute(self._between, (match, *bounds)))
+
+    def newest(self) -> "Newest":
+        """Return the newest objects in the scope that hold each word."""
+        db, scope = self._scope.db, self._scope.match
+        every = column(db.execute(self._newest, (scope,)))
+        holding = [
+            column(db.execute(self._newest, (f"{scope} AND {match}",))) for match in self._matches
+        ]
+        first, last = db.execute(self._bounds).fetchone() or (0, 0)
+        return Newest(self, (first or 0, last or 0), every[::-1], [each[::-1] for each in holding])
+
+    def add_older(self, held: Floats, at: int, numbers: Numbers) -> None:
+        """Note which of these objects hold a word."""
+        for part in _close_together(numbers):
+            held[np.isin(numbers, self._holding(at, part)), at] = 1
+
+
+class Newest:
+    """The newest objects of a large scope that hold each word of a query, sorted by number."""
+
+    def __init__(
+        self, asked: Occurrences, bounds: tuple[int, int], every: Numbers, holding: list[Numbers]
+    ) -> None:
+        self._asked = asked
+        self._holding = holding
+        counts = [_reckoned(numbers, bounds) for numbers in holding]
+        documents = max(_reckoned(every, bounds), *counts, 1)
+        self.counts = Counts(documents, np.array(counts, np.float32))
+
+    @property
+    def complete(self) -> bool:
+        """Whether no other object of the scope holds a word."""
+        return all(len(numbers) < _NEWEST for numbers in self._holding)
+
+    def best(self, count: int) -> Numbers:
+        """Return the numbers of those that hold the most, and the rarest, words."""
+        if not self._holding:
+            return np.empty(0, np.int64)
+        numbers, places = np.unique(np.concatenate(self._holding), return_inverse=True)
+        rarities = rarity(self.counts.documents_with, self.counts.documents)
+        weights = np.repeat(rarities, [len(each) for each in self._holding])
+        scores = np.bincount(places, weights, len(numbers))
+        return numbers[np.argsort(-scores, kind="stable")[:count]]
+
+    def roughly_among(self, numbers: Numbers) -> Floats:
+        """Return which words objects hold, as far as that is known; shape (n, words)."""
+        return _held(numbers, self._holding)
+
+    def among(self, numbers: Numbers) -> Floats:
+        """Return which words objects hold; shape (n, words)."""
+        held = self.roughly_among(numbers)
+        for at, holding in enumerate(self._holding):
+            if len(holding) == _NEWEST:
+                older = np.flatnonzero(numbers < holding[0])
+                part = held[older]
+                self._asked.add_older(part, at, numbers[older])
+                held[older] = part
+        return held
+
+
+def _held(numbers: Numbers, holding: Sequence[Numbers]) -> Floats:
+    """Return which objects are among those that hold each word; shape (n, words)."""
+    held = np.zeros((len(numbers), len(holding)), np.float32)
+    if not len(numbers):
+        return held
+    order = np.argsort(numbers)
+    ordered = numbers[order]
+    for at, found in enumerate(holding):
+        places = np.searchsorted(ordered, found)
+        places[places == len(ordered)] = 0
+        held[order[places[ordered[places] == found]], at] = 1
+    return held
+
+
+def _reckoned(newest: Numbers, bounds: tuple[int, int]) -> int:
+    """Reckon how many there are as if they were spread evenly."""
+    if len(newest) < _NEWEST:
+        return len(newest)
+    first, last = bounds
+    return round(len(newest) * (last - first + 1) / (last - int(newest[0]) + 1))
+
+
+def _close_together(numbers: Numbers) -> Iterator[Numbers]:
+    """Split numbers so that little else lies between those of each part."""
+    ordered = np.sort(numbers)
+    if len(ordered):
+        yield from np.split(ordered, np.flatnonzero(np.diff(ordered) > _GAP_MAX) + 1)

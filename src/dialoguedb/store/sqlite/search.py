@@ -1,0 +1,68 @@
+"""Search: where, which candidates, how relevant, the items; in one snapshot on a reader thread."""
+
+from collections.abc import Sequence
+
+import apsw
+
+from dialoguedb.model.memories import Memory
+from dialoguedb.model.messages import Message
+from dialoguedb.model.projects import Project
+from dialoguedb.model.search import Search
+from dialoguedb.ports.search import Hit, QueryVector, Rank
+from dialoguedb.store.sqlite import found_dialogues, scopes, search_filters, vectors
+from dialoguedb.store.sqlite.candidates import Judge, Quest
+from dialoguedb.store.sqlite.found_items import read_around, read_memories, read_messages
+from dialoguedb.store.sqlite.nearest import Renewed
+from dialoguedb.store.sqlite.numbers import Numbers
+from dialoguedb.store.sqlite.reader import Reader, Readers
+
+
+class SQLiteSearch:
+    """Implements `ports.SearchStore`."""
+
+    def __init__(self, readers: Readers, numbers: Numbers) -> None:
+        self._readers = readers
+        self._numbers = numbers
+        self._nearest = Renewed()
+
+    async def serving(self) -> str | None:
+        """Return the name of the embedder whose index serves; None while there is none."""
+        serving = await self._readers.read(lambda reader: vectors.serving(reader.db))
+        return serving and serving[1]
+
+    async def search(
+        self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
+    ) -> list[Hit]:
+        """Return the most relevant objects, as many as asked for, the best first."""
+        number = self._numbers.of(project)
+
+        def query(reader: Reader) -> list[Hit]:
+            search_filters.prepare(reader.db, search.filter)
+            quest = Quest(reader.db, search, vector, rank, self._nearest)
+            if search.object == "dialogue":
+                return found_dialogues.find(quest, project, number)
+            scope = scopes.of_objects(reader.db, number, search.object, search.filter)
+            return _find(quest, Judge(quest, scope))
+
+        return await self._readers.run(query)
+
+
+def _find(quest: Quest, judge: Judge) -> list[Hit]:
+    search = quest.search
+    judged = judge.judge()
+    best = judged.best_first()[: search.limit].tolist()
+    numbers = judged.rows.numbers[best].tolist()
+    items = _read(quest.db, search, numbers)
+    hits = [
+        judged.hit(at, items[number], judge.terms) for at, number in zip(best, numbers, strict=True)
+    ]
+    if search.context and search.object == "message":
+        for hit, number in zip(hits, numbers, strict=True):
+            hit.before, hit.after = read_around(quest.db, number, search.context)
+    return hits
+
+
+def _read(
+    db: apsw.Connection, search: Search, numbers: Sequence[int]
+) -> dict[int, Message] | dict[int, Memory]:
+    return (read_messages if search.object == "message" else read_memories)(db, numbers)
