@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from dialoguedb.ports.search import Embedder, QueryVector, WordEmbedder, WordVectors
 
 _WORD = re.compile(r"[^\W_]+")
@@ -12,4 +14,4 @@ def query_vector(embedder: Embedder, query: str) -> QueryVector:
     words = _WORD.findall(query)
     if words and isinstance(embedder, WordEmbedder):
         return WordVectors(words, embedder.embed_words(words))
-    return embedder.embed([query], query=True)[0]
+    return np.asarray(embedder.embed([query], query=True)[0])
