@@ -227,6 +227,10 @@ class IndexStore(Protocol):
         """Have everything indexed anew."""
         ...
 
+    async def purge(self, *, begin: bool) -> bool:
+        """Remove a further portion of what deleted objects left; False when nothing is left."""
+        ...
+
     async def status(self) -> IndexStatus:
         """Return how the index stands."""
         ...

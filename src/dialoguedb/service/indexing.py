@@ -21,6 +21,7 @@ _PORTION = 256
 
 _PORTION_PAUSE_S = 0.02
 _IDLE_PAUSE_S = 0.2
+_PURGE_PAUSE_S = 600
 _CLAIM_S = 180
 """Longer than an embedder takes; then others may try what this process has claimed."""
 
@@ -63,6 +64,7 @@ class Indexing:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forever(self.drain, 0.0))
             tasks.create_task(self._forever(self._advance_and_tell, _PORTION_PAUSE_S))
+            tasks.create_task(self._forever(self._purge_later, 0.0))
 
     async def _forever(self, work: Callable[[], Awaitable[bool]], pause_s: float) -> None:
         while True:
@@ -116,6 +118,18 @@ class Indexing:
             logger.info("Nothing is left to be indexed anew for now")
         self._portions = self._portions + 1 if worked else 0
         return worked
+
+    async def _purge_later(self) -> bool:
+        await self._aside.sleep(_PURGE_PAUSE_S)
+        await self.purge()
+        return True
+
+    async def purge(self) -> None:
+        """Remove from the index what deleted objects left there, in portions."""
+        left = await self._store.purge(begin=True)
+        while left:
+            await self._aside.sleep(_PORTION_PAUSE_S)
+            left = await self._store.purge(begin=False)
 
     async def drain(self) -> bool:
         """Embed some of what waits; False when nothing is due."""

@@ -10,7 +10,7 @@ import apsw
 
 from dialoguedb.model import timestamps
 from dialoguedb.ports.search import Embedder, IndexStatus, Unembedded, Vectors
-from dialoguedb.store.sqlite import embedders, index_runs, sources, vectors
+from dialoguedb.store.sqlite import embedders, index_runs, purging, sources, vectors
 from dialoguedb.store.sqlite.embedders import Stored
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.writer import Writer
@@ -25,6 +25,7 @@ class SQLiteIndex:
         self._writer = writer
         self._readers = readers
         self._immediate = immediate
+        self._left_over: list[tuple[str, bool]] = []
 
     async def prepare(self, names: Sequence[str]) -> None:
         """Make the first of these the embedder to be; with none there are only words."""
@@ -61,7 +62,8 @@ class SQLiteIndex:
             embedders.fit(db, embedder, made.shape[1])
             kept = [row for row, one in enumerate(done) if _release(db, embedder.number, one)]
             owners = [_owner(done[row]) for row in kept]
-            vectors.insert(db, embedder.number, owners, made[kept])
+            if owners:
+                db.execute(*vectors.insertion(embedder.number, owners, made[kept]))
             embedders.promote(db)
 
         await self._writer.write(act, long=True)
@@ -91,6 +93,19 @@ class SQLiteIndex:
     async def rebuild(self) -> None:
         """Have everything indexed anew."""
         await self._writer.write(index_runs.rebuild, long=True)
+
+    async def purge(self, *, begin: bool) -> bool:
+        """Remove a further portion of what deleted objects left; False when nothing is left."""
+        if begin:
+            tables = await self._readers.read(lambda reader: purging.left_over(reader.db))
+            self._left_over = [(table, True) for table in tables]
+        if not self._left_over:
+            return False
+        table, begins = self._left_over.pop()
+        act = partial(purging.merge, table=table, begin=begins)
+        if await self._writer.write(act, long=True):
+            self._left_over.append((table, False))
+        return True
 
     async def status(self) -> IndexStatus:
         """Return how the index stands."""
