@@ -59,6 +59,8 @@ READS = [
     *(Row("GET", path, missing="MESSAGE_NOT_FOUND") for path in MESSAGE_PATHS),
     Row("GET", "/memory"),
     Row("GET", "/memory/{memory}", missing="MEMORY_NOT_FOUND"),
+    Row("GET", "/search?query=hello&object=message"),
+    Row("POST", "/search", {"query": "hello", "object": "message"}),
 ]
 WRITES = [
     Row("POST", "/dialogue", {}, "write"),

@@ -71,8 +71,6 @@ class TestRoutesThatAreNotThere:
     @pytest.mark.parametrize(
         ("method", "path"),
         [
-            ("POST", "/search"),
-            ("GET", "/search"),
             ("POST", "/summary"),
             ("GET", "/summary"),
             ("GET", "/summary/x"),
@@ -95,6 +93,7 @@ class TestRoutesThatAreNotThere:
             ("POST", "/memory/x", {"GET", "PUT", "DELETE"}),
             ("DELETE", "/admin/settings", {"GET", "PUT"}),
             ("PUT", "/admin/keys", {"GET", "POST"}),
+            ("PUT", "/search", {"GET", "POST"}),
             ("POST", "/health", {"GET"}),
         ],
     )

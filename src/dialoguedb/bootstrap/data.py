@@ -33,13 +33,14 @@ async def opened_store(
         await store.close()
 
 
-def services_of(store: SQLiteStore) -> Services:
-    """Put the services over an open store."""
+def services_of(store: SQLiteStore, known: Sequence[Embedder] = ()) -> Services:
+    """Put the services over an open store, to search with the embedders that are known."""
     return build_services(
         store,
         clock=timestamps.now,
         new_id=ulid_transform.ulid_now,
         token_secret=store.token_secret,
+        embedders=known,
     )
 
 

@@ -45,7 +45,7 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
         _forgetting_answers(store),
         indexing(store.index, embedders),
     ):
-        services = services_of(store)
+        services = services_of(store, embedders)
         yield Applications(
             api=build_app(services, metrics, _http_options(settings)),
             project_metrics=build_project_metrics_app(metrics),

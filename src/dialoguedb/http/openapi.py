@@ -51,6 +51,7 @@ _WRITING = ("POST", "PUT", "PATCH")
 
 _DESCRIPTION = """\
 Store conversations and read them back: dialogues and their threads, messages, state and memories.
+Search them by meaning and by words.
 
 Every path is served under `/api/v1`, too. Bodies are JSON, whatever their media type. A request
 that fails is answered by an error object; its `requestId` is also in `X-Request-Id`.
@@ -119,11 +120,12 @@ class _Schemas:
         }
         return {"$ref": f"#/components/responses/{name}"}
 
-    def properties(self, kind: Any) -> Json:
-        """Return the schemas of a type's fields."""
+    def properties(self, kind: Any) -> dict[str, tuple[Json, bool]]:
+        """Return the schemas of a type's fields, and whether they are required."""
         name = self._of_one(kind)["$ref"].rpartition("/")[2]
-        properties: Json = self.components[name]["properties"]
-        return properties
+        component = self.components[name]
+        needed = component.get("required", ())
+        return {name: (schema, name in needed) for name, schema in component["properties"].items()}
 
     def _of_one(self, kind: Any) -> Json:
         return next(schema for one, schema in self._found if one is kind or one == kind)
@@ -168,15 +170,20 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
     for name in in_path:
         schema = schemas.of(_PATH_TYPES.get(name, Id))
         yield {**_parameter(name, "path", schema), "required": True}
-    for name, schema in schemas.properties(endpoint.query).items():
+    for name, (schema, needed) in schemas.properties(endpoint.query).items():
         if name not in in_path:
-            yield _parameter(name, "query", schema)
+            required = {"required": True} if needed else {}
+            yield {**_parameter(name, "query", schema), **required}
     yield _header_parameter("X-Request-Id", "Comes back; a new UUID when it is not well-formed.")
-    if endpoint.scope and route.method in _WRITING:
+    if _is_write(route):
         text = f"Does the request at most once within {limits.IDEMPOTENCY_HOURS} hours."
         yield _header_parameter("Idempotency-Key", text)
     if endpoint.conditional:
         yield _header_parameter("If-Match", "The version you saw; a stale one changes nothing.")
+
+
+def _is_write(route: Route) -> bool:
+    return route.endpoint.scope not in {None, "read"} and route.method in _WRITING
 
 
 def _parameter(name: str, place: str, schema: Json) -> Json:
@@ -211,7 +218,7 @@ def _errors(route: Route) -> Iterator[type[DialogueDBError]]:
     yield from _EVERYBODY
     if route.endpoint.scope:
         yield from _WITH_KEY
-        if route.method in _WRITING:
+        if _is_write(route):
             yield IdempotencyKeyReused
     yield from (error for error in route.endpoint.errors if error not in _EVERYBODY)
 

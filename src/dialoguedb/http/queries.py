@@ -16,6 +16,8 @@ from dialoguedb.model.faults import Faults, refuse
 from dialoguedb.model.fields import Id, Namespace, Role, Tag
 from dialoguedb.model.lists import Order, Span
 from dialoguedb.model.memories import MemoryOrderBy
+from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
+from dialoguedb.model.search_request import Context, Explain, Query, SearchLimit, TimeZone
 
 Q = TypeVar("Q", bound=Struct)
 
@@ -52,6 +54,20 @@ Prefix = Annotated[
 AnyOf = Annotated[
     list[Tag],
     Meta(description="Repeated or separated by commas: any of them.", examples=[["vip"]]),
+]
+FilterText = Annotated[
+    str,
+    Meta(
+        description="As JSON: dates by `created` and `modified`, `hasImage`, `tags`.",
+        examples=['{"created": "last week"}'],
+    ),
+]
+MetadataText = Annotated[
+    str,
+    Meta(
+        description="As JSON: for each key a value, an array of values, or operators.",
+        examples=['{"plan": "pro"}'],
+    ),
 ]
 LastMessages = Annotated[
     int,
@@ -175,6 +191,30 @@ class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True, froze
     order_by: MemoryOrderBy | UnsetType = UNSET
 
 
+class SearchNaming(OfDialogue, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request to search, which its body describes."""
+
+
+class SearchQuery(
+    SearchNaming, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True
+):
+    """A request to search."""
+
+    query: Query
+    object: SearchObject
+    limit: SearchLimit | UnsetType = UNSET
+    timezone: TimeZone | UnsetType = UNSET
+    tags: AnyOf | UnsetType = UNSET
+    filter: FilterText | UnsetType = UNSET
+    metadata: MetadataText | UnsetType = UNSET
+    order_by: SearchOrderBy | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    mode: SearchMode | UnsetType = UNSET
+    explain: Explain | UnsetType = UNSET
+    context: Context | UnsetType = UNSET
+
+
 def _read(name: str, text: str, reader: Any, faults: Faults) -> Any:
     try:
         return reader(text)
@@ -185,8 +225,6 @@ def _read(name: str, text: str, reader: Any, faults: Faults) -> Any:
 
 def parse(kind: type[Q], query: bytes) -> Q:
     """Read a query string; InvalidRequest with every fault."""
-    if not query:
-        return kind()
     return (_parse if len(query) > _COMMON_BYTES else _parse_common)(kind, query)
 
 

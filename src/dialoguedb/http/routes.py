@@ -2,7 +2,16 @@
 
 from msgspec import Struct
 
-from dialoguedb.http import dialogues, documentation, keys, memories, messages, operations, projects
+from dialoguedb.http import (
+    dialogues,
+    documentation,
+    keys,
+    memories,
+    messages,
+    operations,
+    projects,
+    search,
+)
 from dialoguedb.http import state as states
 from dialoguedb.http.endpoints import Endpoint
 
@@ -55,6 +64,8 @@ ROUTES = [
     Route("GET", "/memory/{id}", memories.get),
     Route("PUT", "/memory/{id}", memories.update),
     Route("DELETE", "/memory/{id}", memories.delete),
+    Route("POST", "/search", search.search),
+    Route("GET", "/search", search.search_by_query),
     Route("GET", "/admin/settings", projects.get_settings),
     Route("PUT", "/admin/settings", projects.update_settings),
     Route("GET", "/admin/usage", projects.get_usage),

@@ -212,12 +212,12 @@ def _parsed(phrase: str, now: datetime) -> Any:
     """Return what the library makes of a phrase: it is large, and loaded when first needed."""
     with _lock:
         parser = importlib.import_module("dateparser.date").DateDataParser
-        settings = {
-            "PARSERS": ["relative-time", "absolute-time"],  # and no digits without a word
-            "PREFER_DATES_FROM": "past",
-            "RELATIVE_BASE": now,
-            "RETURN_TIME_AS_PERIOD": True,
-        }
+        settings = dict(  # noqa: C408 - as text, these would look like codes of errors
+            PARSERS=["relative-time", "absolute-time"],  # and no digits without a word
+            PREFER_DATES_FROM="past",
+            RELATIVE_BASE=now,
+            RETURN_TIME_AS_PERIOD=True,
+        )
         return parser(languages=["en"], settings=settings).get_date_data(phrase)
 
 

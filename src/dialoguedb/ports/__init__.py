@@ -23,7 +23,7 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import DeletedProject, Project, SettingsChange, Usage
-from dialoguedb.ports.search import IndexStore
+from dialoguedb.ports.search import IndexStore, SearchStore
 
 T = TypeVar("T")
 
@@ -271,6 +271,7 @@ class Store(Protocol):
     memories: MemoryStore
     projects: ProjectStore
     keys: KeyStore
+    search: SearchStore
     index: IndexStore
 
     async def ready(self) -> None:

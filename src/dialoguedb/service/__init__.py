@@ -1,18 +1,21 @@
 """What DialogueDB decides itself: ids, times, pages, and which act of the engine a request is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from dialoguedb.model.search import SearchMode
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports import Once, Store, Terms
-from dialoguedb.ports.search import IndexStatus
+from dialoguedb.ports.search import Embedder, IndexStatus
 from dialoguedb.service.dialogues import Dialogues
 from dialoguedb.service.keys import Keys
 from dialoguedb.service.memories import Memories
 from dialoguedb.service.messages import Messages
 from dialoguedb.service.pages import Pages
 from dialoguedb.service.projects import Projects
+from dialoguedb.service.ranking import WEIGHTS, Weights
+from dialoguedb.service.search import SearchService
 from dialoguedb.service.state import State
 
 
@@ -25,6 +28,7 @@ class Services(Struct, frozen=True):
     memories: Memories
     projects: Projects
     keys: Keys
+    search: SearchService
     index_status: Callable[[], Awaitable[IndexStatus]]
     clock: Clock
     ready: Callable[[], Awaitable[None]]
@@ -36,9 +40,18 @@ class Services(Struct, frozen=True):
 
 
 def build_services(
-    store: Store, *, clock: Clock, new_id: Callable[[], str], token_secret: bytes
+    store: Store,
+    *,
+    clock: Clock,
+    new_id: Callable[[], str],
+    token_secret: bytes,
+    embedders: Sequence[Embedder] = (),
+    weights: Mapping[SearchMode, Weights] = WEIGHTS,
 ) -> Services:
-    """Put the services over a store; the secret seals page tokens and belongs to the data."""
+    """Put the services over a store; the secret seals page tokens and belongs to the data.
+
+    Searches by meaning go on with whichever of the embedders the store's index is made of.
+    """
     pages = Pages(token_secret)
     return Services(
         dialogues=Dialogues(store.dialogues, new_id, pages),
@@ -47,6 +60,7 @@ def build_services(
         memories=Memories(store.memories, new_id, pages),
         projects=Projects(store.projects, new_id, pages),
         keys=Keys(store.keys, new_id, pages),
+        search=SearchService(store.search, embedders, weights, clock),
         index_status=store.index.status,
         clock=clock,
         ready=store.ready,

@@ -1,0 +1,36 @@
+"""Short ways to search over the wire."""
+
+import json
+from typing import Any
+
+import httpx
+
+from .checking import done, ids
+
+MODES = ["hybrid", "semantic", "keyword"]
+OBJECTS = ["message", "dialogue", "memory"]
+
+
+def search(api: httpx.Client, query: str, of: str = "message", **fields: Any) -> Any:
+    """Search and return the answer, checked to show the same objects in both places."""
+    told = done(api.post("/search", json={"query": query, "object": of, **fields}))
+    assert told.keys() == {"items", "results", "request"}
+    assert told["items"] == [result["item"] for result in told["results"]]
+    for result in told["results"]:
+        assert result["object"] == of
+        assert 0 <= result["relevance"] <= 1
+    return told
+
+
+def found(api: httpx.Client, query: str, of: str = "message", **fields: Any) -> list[str]:
+    """Return the ids of what is found, in order."""
+    return ids(search(api, query, of, **fields))
+
+
+def found_by_query(api: httpx.Client, query: str, of: str = "message", **fields: Any) -> list[str]:
+    """Return the ids of what a GET finds; objects become JSON text, as in a browser's query."""
+    params = {
+        name: json.dumps(value) if isinstance(value, dict) else value
+        for name, value in fields.items()
+    }
+    return ids(done(api.get("/search", params={"query": query, "object": of, **params})))
