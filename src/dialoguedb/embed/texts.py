@@ -23,4 +23,5 @@ class Prefixes(Struct, frozen=True):
 
 def readable(text: str) -> str:
     """Return the part of a text that is embedded, with no half characters in it."""
-    return text[:CHARACTERS_MAX].encode(errors="replace").decode()
+    text = text[:CHARACTERS_MAX]
+    return text if text.isascii() else text.encode(errors="replace").decode()

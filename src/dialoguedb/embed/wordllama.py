@@ -30,6 +30,9 @@ _VECTORS = Path("weights", "l2_supercat_256.safetensors")
 _TENSOR = "embedding.weight"
 _TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 
+_SPACE = "\u2581"
+"""What a token begins with that begins a word."""
+
 _REMEMBERED_CHARACTERS_MAX = 256 * 1024
 """Of words whose tokens are remembered: some 40,000 words, 10 MB."""
 
@@ -69,6 +72,8 @@ class _Words:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        vocabulary = tokenizer.get_vocab().items()
+        self._beginnings = frozenset(id_ for token, id_ in vocabulary if token[0] == _SPACE)
         self._known: dict[str, list[int]] = {}
         self._room = _REMEMBERED_CHARACTERS_MAX
 
@@ -81,11 +86,24 @@ class _Words:
         return [list(chain.from_iterable(map(known.__getitem__, words))) for words in texts]
 
     def _learn(self, known: dict[str, list[int]], words: list[str]) -> None:
-        encoded = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
-        known.update(zip(words, (each.ids for each in encoded), strict=True))
+        known.update(zip(words, self._encoded(words), strict=True))
         self._room -= sum(map(len, words))
         if self._room < 0:
             self._known, self._room = {}, _REMEMBERED_CHARACTERS_MAX
+
+
+    def _encoded(self, words: list[str]) -> list[list[int]]:
+        """Return the tokens of each word; as one text, for each call costs more than its words."""
+        whole, *_ = self._tokenizer.encode_batch_fast([" ".join(words)], add_special_tokens=False)
+        split: list[list[int]] = []
+        for token in whole.ids:
+            if token in self._beginnings or not split:
+                split.append([])
+            split[-1].append(token)
+        if len(split) == len(words):
+            return split
+        encoded = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
+        return [each.ids for each in encoded]
 
 
 class _Model(Struct, frozen=True):
