@@ -34,3 +34,8 @@ def found_by_query(api: httpx.Client, query: str, of: str = "message", **fields:
         for name, value in fields.items()
     }
     return ids(done(api.get("/search", params={"query": query, "object": of, **params})))
+
+
+def label(value: Any) -> str | None:
+    """Name a case by its filter, not by the set of what it finds."""
+    return json.dumps(value) if isinstance(value, dict | list | str) else None

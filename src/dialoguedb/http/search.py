@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.errors import InvalidJSON
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.http.activity import check_requests_left
 from dialoguedb.http.answers import Answer, encode
 from dialoguedb.http.calls import Call, other_namespace
@@ -72,10 +72,10 @@ async def search_by_query(call: Call) -> Answer:
 
 
 def _json(name: str, text: str) -> Raw:
-    value = rawjson.receive(text.encode())
     try:
+        value = rawjson.receive(text.encode())
         rawjson.check_syntax(value)
-    except InvalidJSON as error:
+    except InvalidRequest as error:
         raise refuse(name, error.message.replace("The body", name)) from None
     return Raw(value)
 

@@ -31,10 +31,11 @@ def find(quest: Quest, project: Project, number: int) -> list[Hit]:
     """Return the most relevant dialogues."""
     db, search = quest.db, quest.search
     through = Judge(quest, scopes.of_messages_of_dialogues(db, number, search.filter), spread=True)
-    itself = Judge(quest, scopes.of_objects(db, number, "dialogue", search.filter))
     found: dict[int, _Found] = {}
     _add_messages(found, through.judge())
-    _add_own(found, itself.judge())
+    if search.filter.role is None and search.filter.has_image is None:  # those ask for messages
+        itself = Judge(quest, scopes.of_objects(db, number, "dialogue", search.filter))
+        _add_own(found, itself.judge())
     best = _best(list(found.values()), search.limit)
     if not through.small:
         for one in best:

@@ -86,8 +86,8 @@ def of_messages_of_dialogues(wanted: SearchFilter) -> Where:
 def of_memories(wanted: SearchFilter) -> Where:
     """Return what is asked of memories `r`."""
     where = Where()
-    if wanted.has_image or wanted.role is not None or wanted.dialogue_id is not None:
-        where.add("false")  # a memory shows nothing, is said by nobody and in no dialogue
+    if (wanted.has_image, wanted.role, wanted.dialogue_id) != (None, None, None):
+        where.add("false")  # it is nobody's message, and in no dialogue
     _add_span(where, "r.created", wanted.created)
     _add_span(where, "r.modified", wanted.modified)
     _add_tags(where, "r.tags", wanted.tags)
