@@ -1,6 +1,7 @@
 """Short ways to act on a store for one project, at moments that the test sets."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from dialoguedb.model.projects import Project, ProjectInput, SettingsChange
 from dialoguedb.model.rawjson import length
 from dialoguedb.model.timestamps import render
 from dialoguedb.ports import Once, Store, Terms
+from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.keys import Everything
 from dialoguedb.service.messages import MessagesOf
@@ -46,10 +48,12 @@ class TestClock:
         return render(self._moment)
 
 
-def over(store: Store) -> tuple[Services, TestClock]:
+def over(store: Store, embedders: Sequence[Embedder] = ()) -> tuple[Services, TestClock]:
     """Put the services over a store."""
     clock = TestClock()
-    services = build_services(store, clock=clock, new_id=ulid_now, token_secret=b"secret")
+    services = build_services(
+        store, clock=clock, new_id=ulid_now, token_secret=b"secret", embedders=embedders
+    )
     return services, clock
 
 
@@ -281,9 +285,9 @@ class Tenant:
 class World:
     """A store with nothing in it but what a test makes."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, embedders: Sequence[Embedder] = ()) -> None:
         self.store = store
-        self.services, self.clock = over(store)
+        self.services, self.clock = over(store, embedders)
         self._made = 0
 
     async def tenant(self, **settings):

@@ -31,6 +31,7 @@ _ALONE_AFTER = 3
 
 _FAILURES_MAX = 2
 _HOPELESS_AFTER = 8
+_HARMLESS = "Hello"
 _PORTIONS_PER_LINE = 200
 _PORTIONS_PER_LOOK = 8
 _SECONDS_PER_HOUR = 3600
@@ -150,10 +151,10 @@ class Indexing:
         together: Sequence[Unembedded] = [one for one in taken if one.attempts < _ALONE_AFTER]
         parts = [together] if together else []
         parts += [[one] for one in taken if one.attempts >= _ALONE_AFTER]
-        dimensions = 0
+        succeeded = False
         failed: list[Sequence[Unembedded]] = []
         for part in parts:
-            if len(failed) >= _FAILURES_MAX and not dimensions:
+            if len(failed) >= _FAILURES_MAX and not succeeded:
                 failed.append(part)
                 continue
             try:
@@ -163,17 +164,24 @@ class Indexing:
                 logger.warning("%s; trying again later", error.message)
                 failed.append(part)
             else:
-                dimensions = made.shape[1]
+                succeeded = True
         for part in failed:
-            await self._put_off(embedder.name, part, dimensions)
+            if part[0].attempts < _HOPELESS_AFTER or not await self._gives_up(embedder, part):
+                await self._put_off(embedder.name, part)
 
-    async def _put_off(self, name: str, part: Sequence[Unembedded], dimensions: int) -> None:
-        """Try again later; what fails again and again while its neighbours do not is given up."""
+    async def _gives_up(self, embedder: Embedder, part: Sequence[Unembedded]) -> bool:
+        """Let texts be found by words alone when others are embedded, but not these."""
+        try:
+            made = await self._aside.run(partial(embedder.embed, [_HARMLESS]))
+        except EmbedderUnavailable:
+            return False
+        logger.error("A text cannot be embedded; it is found by its words alone")
+        await self._store.put(embedder.name, part, np.zeros((len(part), made.shape[1]), np.float32))
+        return True
+
+    async def _put_off(self, name: str, part: Sequence[Unembedded]) -> None:
+        """Try again later, ever later."""
         attempts = min(one.attempts for one in part)
-        if dimensions and attempts >= _HOPELESS_AFTER:
-            logger.error("A text cannot be embedded; it is found by its words alone")
-            await self._store.put(name, part, np.zeros((len(part), dimensions), np.float32))
-            return
         wait_s = min(_RETRY_S_MAX, 2.0**attempts) * (1 + self._aside.random()) / 2
         due = timestamps.later(self._clock(), wait_s / _SECONDS_PER_HOUR)
         await self._store.postpone(name, part, due)
