@@ -54,6 +54,7 @@ class DialogueRow(Struct, gc=False):
         """The dialogue as a place to append messages to."""
         return Place(
             self.number,
+            self.project,
             self.id,
             self.namespace,
             self.status,
@@ -145,7 +146,7 @@ def insert(
     if parent:
         more = "UPDATE dialogues SET thread_count = thread_count + 1 WHERE number = ?"
         db.execute(more, (parent.number,))
-    return Place(number, new.id, namespace, "active", 0, "")
+    return Place(number, project, new.id, namespace, "active", 0, "")
 
 
 def touch(db: apsw.Connection, number: int, now: str) -> None:

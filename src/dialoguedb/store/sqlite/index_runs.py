@@ -58,7 +58,7 @@ def _runs(db: apsw.Connection) -> list[_Run]:
 def _renew_words(db: apsw.Connection, run: _Run, upto: int, found: list[Source]) -> None:
     table = words.TABLES[run.kind]
     db.execute(f"DELETE FROM {table} WHERE rowid > ? AND rowid <= ?", (run.done, upto))
-    words.insert(db, run.kind, ((source.number, source.words) for source in found))
+    db.execute(*words.insertion(run.kind, ((source.number, source.words) for source in found)))
 
 
 def _drop_strays(
@@ -77,8 +77,9 @@ def _drop_strays(
 def _renew_vectors(
     db: apsw.Connection, stored: Stored, embedder: Embedder | None, kind: str, found: list[Source]
 ) -> None:
+    if embedder and found:
+        db.execute(*embed(db, stored, embedder, kind, found))
     if embedder:
-        embed(db, stored, embedder, kind, found)
         return
     db.executemany(
         "INSERT OR IGNORE INTO outbox (embedder, object, number, written, due)"

@@ -1,12 +1,12 @@
 """Both indexes, written in the transaction of what they index: its words, and its vectors.
 
-An act only notes the numbers of what it stores or changes, which costs the event loop next to
-nothing. Right before the COMMIT, on the worker's thread, all that is noted is read and indexed: its
-words, and its vectors by embedders that work in this process at once. For the others a row in the
-outbox waits.
+An act only notes what it stores or changes. When all acts of the transaction have run, their thread
+works out words, and vectors by embedders that work in this process at once; the worker's thread
+writes them, a statement for each, right before the COMMIT. For other embedders a row in the outbox
+waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
 import apsw
@@ -15,7 +15,9 @@ from dialoguedb.errors import InternalError
 from dialoguedb.ports.search import Embedder
 from dialoguedb.store.sqlite import embedders, sources, vectors, words
 from dialoguedb.store.sqlite.embedders import Stored
+from dialoguedb.store.sqlite.reader import Row
 from dialoguedb.store.sqlite.sources import Source
+from dialoguedb.store.sqlite.words import Statement
 
 _TOGETHER = 512
 """Objects whose texts are in memory at once."""
@@ -37,11 +39,14 @@ class Index:
 
     def __init__(self, immediate: Mapping[str, Embedder]) -> None:
         self._immediate = immediate
-        self._noted: list[tuple[str, int, Change]] = []
+        self._noted: list[tuple[str, int, Change, Row | None]] = []
+        self._ready: list[Statement] = []
 
-    def note(self, kind: str, number: int, change: Change = Change.NEW) -> None:
-        """Note an object that an act stores or changes."""
-        self._noted.append((kind, number, change))
+    def note(
+        self, kind: str, number: int, change: Change = Change.NEW, row: Row | None = None
+    ) -> None:
+        """Note an object that an act stores or changes; `row` is what `sources` would read."""
+        self._noted.append((kind, number, change, row))
 
     def __len__(self) -> int:
         """Return how many changes are noted."""
@@ -50,57 +55,90 @@ class Index:
     def forget(self, kept: int = 0) -> None:
         """Take back what was noted since there were so many."""
         del self._noted[kept:]
+        self._ready.clear()
 
-    def write(self, db: apsw.Connection) -> None:
-        """Index what is noted and still there."""
+    def prepare(self, db: apsw.Connection) -> None:
+        """Work out what is to be written for what is noted and still there.
+
+        It is Python's work, so it belongs to the thread that ran the acts: on the one that commits
+        it would fight the event loop for the interpreter.
+        """
         if not self._noted:
             return
         changes: dict[str, dict[int, Change]] = {}
-        for kind, number, change in self._noted:
+        rows: dict[tuple[str, int], Row] = {}
+        for kind, number, change, row in self._noted:
             of_kind = changes.setdefault(kind, {})
             of_kind[number] = Change.TEXT if of_kind.get(number, change) is not change else change
-        self.forget()
+            if row is not None and of_kind[number] is Change.NEW:
+                rows[kind, number] = row
         active = embedders.active(db)
         for kind, numbers in changes.items():
-            ordered = list(numbers)
-            for start in range(0, len(ordered), _TOGETHER):
-                found = sources.read(db, kind, ordered[start : start + _TOGETHER])
-                _write_words(db, kind, found, numbers)
+            for portion in _portions(list(numbers)):
+                found = _found(db, kind, portion, rows)
+                self._prepare_words(db, kind, found, numbers)
                 said = [source for source in found if numbers[source.number] is not Change.MARKS]
-                for embedder in active:
-                    self._write_vectors(db, embedder, kind, said)
+                for embedder in active if said else ():
+                    self._prepare_vectors(db, embedder, kind, said)
 
-    def _write_vectors(
+    def write(self, db: apsw.Connection) -> None:
+        """Write what is prepared."""
+        for statement in self._ready:
+            db.execute(*statement)
+        self.forget()
+
+    def _prepare_words(
+        self,
+        db: apsw.Connection,
+        kind: str,
+        found: Sequence[Source],
+        changes: Mapping[int, Change],
+    ) -> None:
+        for source in found:
+            if changes[source.number] is not Change.NEW:
+                words.delete(db, kind, "VALUES (?)", (source.number,))
+        if found:
+            rows = ((source.number, source.words) for source in found)
+            self._ready.append(words.insertion(kind, rows))
+
+    def _prepare_vectors(
         self, db: apsw.Connection, embedder: Stored, kind: str, found: Sequence[Source]
     ) -> None:
         immediate = self._immediate.get(embedder.name)
         if immediate is None:
             enqueue(db, embedder.number, kind, found)
         else:
-            embed(db, embedder, immediate, kind, found)
+            self._ready.append(embed(db, embedder, immediate, kind, found))
+
+
+def _found(
+    db: apsw.Connection, kind: str, numbers: Sequence[int], rows: Mapping[tuple[str, int], Row]
+) -> list[Source]:
+    """Return what is there of objects: as it was noted, else as it is stored."""
+    noted = [number for number in numbers if (kind, number) in rows]
+    gone = sources.missing(db, kind, noted) if noted else ()
+    found = [sources.of_row(kind, rows[kind, number]) for number in noted if number not in gone]
+    if len(noted) < len(numbers):
+        unread = (number for number in numbers if (kind, number) not in rows)
+        found += sources.read(db, kind, unread)
+    return found
+
+
+def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), _TOGETHER):
+        yield numbers[start : start + _TOGETHER]
 
 
 def embed(
     db: apsw.Connection, stored: Stored, embedder: Embedder, kind: str, found: Sequence[Source]
-) -> None:
-    """Store vectors of objects."""
-    if not found:
-        return
+) -> Statement:
+    """Return what stores vectors of objects."""
     made = embedder.embed([source.text for source in found])
     if len(made) != len(found):
         raise InternalError(f"Embedder {stored.name!r} left out texts")
     embedders.fit(db, stored, made.shape[1])
     owners = [(kind, one.number, one.project, one.scope) for one in found]
-    vectors.insert(db, stored.number, owners, made)
-
-
-def _write_words(
-    db: apsw.Connection, kind: str, found: Sequence[Source], changes: Mapping[int, Change]
-) -> None:
-    for source in found:
-        if changes[source.number] is not Change.NEW:
-            words.delete(db, kind, "VALUES (?)", (source.number,))
-    words.insert(db, kind, ((source.number, source.words) for source in found))
+    return vectors.insertion(stored.number, owners, made)
 
 
 def enqueue(db: apsw.Connection, embedder: int, kind: str, found: Sequence[Source]) -> None:
@@ -115,8 +153,8 @@ def enqueue(db: apsw.Connection, embedder: int, kind: str, found: Sequence[Sourc
 def remove(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:
     """Remove objects, whose numbers a query gives, from both indexes.
 
-    FTS5 marks their words as gone: no search finds them any more. The words of an object, without
-    their order, leave the file when FTS5 next merges the segment they are in.
+    FTS5 marks their words as gone: no search finds them any more. From the file, where they stand
+    without their order, they are removed in the background; see `purging`.
     """
     words.delete(db, kind, numbers, values)
     vectors.delete(db, kind, numbers, values)

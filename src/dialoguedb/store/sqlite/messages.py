@@ -43,6 +43,10 @@ _ALL = {
     order: f"{_SELECT} WHERE r.dialogue = ? ORDER BY r.created {order}, r.seq {order} LIMIT ?"
     for order in ("asc", "desc")
 }
+_INSERT = (
+    "INSERT INTO messages (dialogue, created, seq, id, role, content, content_length, tags,"
+    " metadata, modified, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _ANY = MessageFilter()
 _ONE = f"SELECT {COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
 
@@ -51,6 +55,7 @@ class Place(Struct, gc=False):
     """A dialogue to append to, as it stands."""
 
     number: int
+    project: int
     id: str
     namespace: str
     status: Status
@@ -74,7 +79,7 @@ def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: s
     ).fetchone()
     if row is None:
         raise DialogueNotFound(f"Dialogue '{dialogue_id}' not found")
-    return Place(row[0], dialogue_id, namespace, row[1], row[2], row[3])
+    return Place(row[0], project, dialogue_id, namespace, row[1], row[2], row[3])
 
 
 def append(
@@ -133,44 +138,33 @@ def _insert(
     stored = []
     server_created = max(now, place.last_server_created)
     for seq, message in enumerate(new, place.last_seq + 1):
-        created = message.created or server_created
-        stored_tags = encode(message.tags)
-        db.execute(
-            "INSERT INTO messages (dialogue, seq, id, role, name, content, content_length, tags,"
-            " metadata, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                place.number,
-                seq,
-                message.id,
-                message.role,
-                message.name,
-                message.content,
-                message.content_length,
-                stored_tags,
-                message.metadata,
-                created,
-                server_created,
-            ),
-        )
-        number = db.last_insert_rowid()
-        MESSAGE_TAGS.insert(db, place.number, number, message.tags)
-        index.note("message", number)
         row = (
-            created,
+            message.created or server_created,
             seq,
             message.id,
             message.role,
             message.content,
             message.content_length,
-            stored_tags,
+            encode(message.tags),
             message.metadata,
             server_created,
             message.name,
         )
+        db.execute(_INSERT, (place.number, *row))
+        number = db.last_insert_rowid()
+        MESSAGE_TAGS.insert(db, place.number, number, message.tags)
+        index.note("message", number, row=_source(place, number, row))
         stored.append(to_message(place.id, place.namespace, row))
     if stored:
         _count(db, place, stored, server_created)
     return stored
+
+
+def _source(place: Place, number: int, row: Row) -> Row:
+    """Return what is indexed of a row, in the order of `sources`."""
+    created, _, _, role, content, _, tags, metadata, modified, name = row
+    belongs = (number, place.project, place.namespace)
+    return (*belongs, modified, tags, metadata, content, name, created, role)
 
 
 def _count(db: apsw.Connection, place: Place, stored: list[Message], now: str) -> None:

@@ -1,6 +1,6 @@
 """What is read of stored objects to index them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import apsw
@@ -37,16 +37,24 @@ def read(db: apsw.Connection, kind: str, numbers: Iterable[int]) -> list[Source]
     """Return those of the numbered objects that are there."""
     wanted = msgspec.json.encode(list(numbers)).decode()
     sql = f"{_SELECTS[kind]} WHERE r.number IN (SELECT value FROM json_each(?)) ORDER BY r.number"
-    return [_source(kind, row) for row in db.execute(sql, (wanted,))]
+    return [of_row(kind, row) for row in db.execute(sql, (wanted,))]
 
 
 def read_range(db: apsw.Connection, kind: str, after: int, last: int, limit: int) -> list[Source]:
     """Return so many of the objects whose numbers lie in a range, from the lowest on."""
     sql = f"{_SELECTS[kind]} WHERE r.number > ? AND r.number <= ? ORDER BY r.number LIMIT ?"
-    return [_source(kind, row) for row in db.execute(sql, (after, last, limit))]
+    return [of_row(kind, row) for row in db.execute(sql, (after, last, limit))]
 
 
-def _source(kind: str, row: Row) -> Source:
+def missing(db: apsw.Connection, kind: str, numbers: Sequence[int]) -> set[int]:
+    """Return which of the numbered objects are not there."""
+    wanted = msgspec.json.encode(numbers).decode()
+    sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {KINDS[kind]})"
+    return {number for (number,) in db.execute(sql, (wanted,))}
+
+
+def of_row(kind: str, row: Row) -> Source:
+    """Make it of a row: number, project, namespace, when written, tags, metadata, what it says."""
     number, project, namespace, written, tags, metadata, *said = row
     scope, belongs = _place(project, namespace)
     text, marks = _SAYINGS[kind](tags, *said)

@@ -1,12 +1,14 @@
 """Vectors as they are stored: a float32 scale, then a byte for each component."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import apsw
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from dialoguedb.ports.search import Vectors
+from dialoguedb.store.sqlite.words import Statement
 
 _SCALE_BYTES = 4
 _STEPS = 127
@@ -14,32 +16,32 @@ _STEPS = 127
 Owner = tuple[str, int, int, int]
 """An object's kind and number, its project's number and that of its scope."""
 
+# One statement for all of them: between two, the thread would have to get the interpreter back.
 _INSERT = """
     INSERT OR REPLACE INTO vectors (embedder, object, number, project, scope, vector)
-    VALUES (?, ?, ?, ?, ?, ?)
+    SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, substr(?2, 1 + key * ?3, ?3)
+    FROM json_each(?4)
 """
 _OF_ALL_EMBEDDERS = "embedder IN (SELECT number FROM embedders) AND object = ?"
 
 
 def pack(vector: NDArray[np.float32]) -> bytes:
     """Return one vector as it is stored."""
-    return pack_all(vector.reshape(1, -1))[0]
+    return pack_all(vector.reshape(1, -1))
 
 
-def pack_all(vectors: Vectors) -> list[bytes]:
-    """Return vectors, one in a row, as they are stored; what is no number becomes 0."""
+def pack_all(vectors: Vectors) -> bytes:
+    """Return vectors, one in a row, as they are stored, in one; what is no number becomes 0."""
     count, dimensions = vectors.shape
     peaks = np.abs(vectors).max(axis=1, initial=0.0)
     if not np.isfinite(peaks).all():
         return pack_all(np.nan_to_num(vectors, posinf=0.0, neginf=0.0))
     peaks[peaks == 0] = 1
-    size = _SCALE_BYTES + dimensions
-    packed = np.empty((count, size), np.int8)
+    packed = np.empty((count, _SCALE_BYTES + dimensions), np.int8)
     packed[:, :_SCALE_BYTES] = (peaks / _STEPS).astype("<f4").view(np.int8).reshape(count, -1)
     scaled = vectors * (_STEPS / peaks)[:, None]
     packed[:, _SCALE_BYTES:] = np.rint(scaled, out=scaled)
-    whole = packed.tobytes()
-    return [whole[start : start + size] for start in range(0, len(whole), size)]
+    return packed.tobytes()
 
 
 def unpack(blobs: Sequence[bytes]) -> Vectors:
@@ -57,10 +59,11 @@ def dimensions_of(blob: bytes) -> int:
     return len(blob) - _SCALE_BYTES
 
 
-def insert(db: apsw.Connection, embedder: int, owners: Iterable[Owner], vectors: Vectors) -> None:
+def insertion(embedder: int, owners: Sequence[Owner], vectors: Vectors) -> Statement:
     """Store an embedder's vectors in place of those there are, one for each owner."""
-    rows = zip(owners, pack_all(vectors), strict=True)
-    db.executemany(_INSERT, [(embedder, *owner, blob) for owner, blob in rows])
+    packed = pack_all(vectors)
+    listed = msgspec.json.encode(owners).decode()
+    return Statement(_INSERT, (embedder, packed, len(packed) // len(owners), listed))
 
 
 def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:

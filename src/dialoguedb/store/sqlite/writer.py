@@ -149,6 +149,20 @@ class Writer:
         self._commit(batch)
 
     def _run(self, batch: list[_Job]) -> None:
+        """Run the acts, and work out what the index is to be told of them."""
+        self._run_acts(batch)
+        if not self._db.in_transaction:
+            return
+        try:
+            self.index.prepare(self._db)
+        except apsw.Error as error:
+            self._fail(batch, translate(error))
+        except Exception as error:  # noqa: BLE001 - a defect must not stop the writer
+            failure = InternalError("The engine failed")
+            failure.__cause__ = error
+            self._fail(batch, failure)
+
+    def _run_acts(self, batch: list[_Job]) -> None:
         for job in batch:
             changes = self._db.total_changes()
             self._attempt(job)
@@ -202,9 +216,6 @@ class Writer:
             self._db.execute("COMMIT")
         except apsw.Error as error:
             self._fail(batch, translate(error))
-        except Exception as error:
-            self._fail(batch, error)
-            raise
 
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
         """Nothing of the batch is stored: every act of it fails."""
