@@ -1,6 +1,7 @@
 """The filters of a search: what is found satisfies all of them, and all that does can be found."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -75,14 +76,13 @@ class TestMetadata:
     ):
         for mode in MODES:
             assert set(found(api, "hello", mode=mode, limit=50, metadata={"n": wanted})) == names
-        asked = {"metadata": {"n": wanted}, "limit": 50}
-        assert set(found_by_query(api, "hello", **asked)) == names
+        assert set(found_by_query(api, "hello", limit=50, metadata={"n": wanted})) == names
 
     def test_a_missing_key_satisfies_only_what_it_is_not(self, api, metadata):
         for wanted in [1, None, [1, None], {"$gt": 0}, {"$lt": "x"}, {"$in": [None]}]:
             assert found(api, "hello", metadata={"absent": wanted}) == []
-        for wanted in [{"$ne": 1}, {"$nin": [1, None]}]:
-            assert set(found(api, "hello", limit=50, metadata={"absent": wanted})) == EVERY
+        for other in [{"$ne": 1}, {"$nin": [1, None]}]:
+            assert set(found(api, "hello", limit=50, metadata={"absent": other})) == EVERY
 
     def test_all_keys_are_to_hold(self, api):
         new_dialogue(api, id="d")
@@ -338,7 +338,7 @@ class TestRoleAndDialogue:
         assert found(api, "hello", "memory", dialogueId="e") == []
 
     def test_all_filters_hold_together(self, api, said):
-        wanted = {"role": "user", "dialogueId": "d", "filter": {"hasImage": False}}
+        wanted: Any = {"role": "user", "dialogueId": "d", "filter": {"hasImage": False}}
         assert found(api, "hello", **wanted) == ["d-user"]
         assert found(api, "hello", **wanted, tags=["t"]) == []
         assert found_by_query(api, "hello", **wanted) == ["d-user"]

@@ -61,17 +61,11 @@ class TestLimits:
 
     def test_a_thousand_values_are_taken_and_no_more(self, api, talk):
         values = [f"v{number}" for number in range(1_000)]
-        for at, past, field in [
-            ({"tags": values}, {"tags": [*values, "x"]}, "tags"),
-            (
-                {"metadata": {"k": {"$in": values}}},
-                {"metadata": {"k": {"$in": [*values, "x"]}}},
-                "metadata.k.$in",
-            ),
-        ]:
-            done(ask(api, **at))
-            error = refused(ask(api, **past), "INVALID_PARAMETER", field)
-            assert details_by_field(error)[field] == "TOO_LARGE"
+        done(ask(api, tags=values, metadata={"k": {"$in": values}}))
+        past = [*values, "x"]
+        answer = ask(api, tags=past, metadata={"k": {"$in": past}})
+        error = refused(answer, "INVALID_PARAMETER")
+        assert details_by_field(error) == {"tags": "TOO_LARGE", "metadata.k.$in": "TOO_LARGE"}
 
     def test_a_hundred_conditions_are_taken_and_no_more(self, api, talk):
         conditions = {f"k{number}": number for number in range(100)}
