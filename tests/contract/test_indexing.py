@@ -183,7 +183,7 @@ class TestASlowEmbedder:
         waits = []
         while not await vectors_of(slow):
             asked = len(endpoint.asked)
-            waited = 0
+            waited = 0.0
             while len(endpoint.asked) == asked:
                 slow.wait(0.5)
                 waited += 0.5

@@ -24,8 +24,8 @@ CHILD = b'{"id": "child", "namespace": "n", "threadOf": "parent"}'
 MEMORIES = [b'{"value": null}', b'{"value": -1.0}', b'{"value": "\\ud800", "tags": ["a"]}']
 
 
-async def fill(directory):
-    store = await SQLiteStore.open(directory)
+async def fill(directory, embedder=None):
+    store = await SQLiteStore.open(directory, None, embedder)
     services = build_services(
         store, clock=timestamps.now, new_id=ulid_now, token_secret=store.token_secret
     )

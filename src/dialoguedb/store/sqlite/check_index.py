@@ -107,7 +107,12 @@ def _sampled_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
     for source in _samples(db, kind):
         sizes = f"SELECT sz FROM {TABLES[kind]}_docsize WHERE id = ?"
         size = db.execute(sizes, (source.number,)).get
-        if size is not None and not _is_indexed(db, kind, source, size):
+        try:
+            drifted = size is not None and not _is_indexed(db, kind, source, size)
+        except apsw.CorruptError as error:
+            yield f"The words of {KINDS[kind]} cannot be read: {error}{REMEDY}"
+            return
+        if drifted:
             yield f"The words of {kind} number {source.number} are not those of its text{REMEDY}"
 
 
