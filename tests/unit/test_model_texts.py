@@ -1,0 +1,206 @@
+"""What is said in stored JSON, in every spelling that chat APIs share."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialoguedb.model import limits
+from dialoguedb.model.texts import dialogue_text, memory_text, message_text
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+BYTES = base64.b64encode(bytes(range(256)) * 4).decode()
+
+
+def said(content, name=None):
+    stored = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return message_text(stored, name, "2026-03-01T12:00:00.000Z")
+
+
+SPELLINGS = {
+    "a string": ("Hello there", "Hello there"),
+    "text blocks": (
+        [{"type": "text", "text": "Hello"}, {"type": "input_text", "text": "there"}],
+        "Hello\nthere",
+    ),
+    "an answer of OpenAI's responses": (
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "Done", "annotations": []}],
+        },
+        "Done",
+    ),
+    "a tool call of Anthropic's": (
+        [{"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Paris"}}],
+        "get_weather\ncity: Paris",
+    ),
+    "a tool call of OpenAI's": (
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {
+                    "id": "call_1",
+                    "type": "function",
+                    "function": {"name": "book", "arguments": '{"dueDate": "Monday", "seats": 2}'},
+                }
+            ],
+        },
+        "book\ndue date: Monday\nseats: 2",
+    ),
+    "a function call of OpenAI's responses": (
+        [{"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"x": ["y", "z"]}'}],
+        "f\nx: y\nx: z",
+    ),
+    "arguments that are no JSON": (
+        [{"type": "function_call", "call_id": "c", "name": "f", "arguments": "{half"}],
+        "f\n{half",
+    ),
+    "a tool result in words": (
+        [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "18 degrees"}],
+        "18 degrees",
+    ),
+    "a tool result in blocks": (
+        [
+            {
+                "type": "tool_result",
+                "tool_use_id": "toolu_1",
+                "content": [{"type": "text", "text": "18 degrees"}],
+            }
+        ],
+        "18 degrees",
+    ),
+    "the output of a function": (
+        [{"type": "function_call_output", "call_id": "c", "output": "sunny"}],
+        "sunny",
+    ),
+    "thoughts": ([{"type": "thinking", "thinking": "Hm.", "signature": PIXEL}], "Hm."),
+    "a refusal": ([{"type": "refusal", "refusal": "No."}], "No."),
+    "a document in words": (
+        [
+            {
+                "type": "document",
+                "title": "Terms",
+                "source": {"type": "text", "media_type": "text/plain", "data": "Be kind."},
+            }
+        ],
+        "Terms\nBe kind.",
+    ),
+    "any other object": (
+        {"order_id": "A-17", "paid": True, "price": 9.5, "note": None, "items": [{"name": "tea"}]},
+        "order id: A-17\npaid: true\nprice: 9.5\nname: tea",
+    ),
+    "what only looks like a part": ({"type": "text", "body": "x"}, "type: text\nbody: x"),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_what_is_said_is_text(spelling):
+    content, text = SPELLINGS[spelling]
+    assert said(content) == text
+
+
+SILENT = {
+    "an image of Anthropic's": {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": PIXEL},
+    },
+    "an image of OpenAI's": {
+        "type": "image_url",
+        "image_url": {"url": f"data:image/png;base64,{PIXEL}"},
+    },
+    "an image of the responses": {"type": "input_image", "image_url": f"data:;base64,{PIXEL}"},
+    "sound": {"type": "input_audio", "input_audio": {"data": PIXEL, "format": "wav"}},
+    "hidden thoughts": {"type": "redacted_thinking", "data": PIXEL},
+    "bytes in Google's spelling": {"inlineData": {"mimeType": "image/png", "data": PIXEL}},
+    "a short image": {
+        "type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": "aGk="},
+    },
+}
+
+
+@pytest.mark.parametrize("silent", SILENT)
+def test_bytes_say_nothing(silent):
+    assert said([SILENT[silent]]) == ""
+    assert said([{"type": "tool_result", "content": [SILENT[silent]]}]) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"before data:image/png;base64,{PIXEL} after",
+        f"before ![](data:image/png;base64,{PIXEL}) after",
+        f"before {BYTES} after",
+        "before " + "\n".join(BYTES[at : at + 76] for at in range(0, len(BYTES), 76)) + " after",
+    ],
+)
+def test_bytes_in_the_middle_of_a_text_are_left_out(text):
+    words = said(text).replace("![](", "").replace(")", "").split()
+    assert words == ["before", "after"]
+    assert PIXEL not in said({"any": {"thing": [text]}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/" + "a-long-path/" * 20,
+        "sha256 " + "0123456789abcdef" * 4,
+        "the data: all of it",
+        "word " * 1_000 + "end",
+    ],
+)
+def test_long_words_that_people_write_stay(text):
+    assert said(text) == text
+
+
+def test_the_speaker_is_named_in_front():
+    assert said("I moved", "Caroline") == "Caroline: I moved"
+    assert said([{"type": "text", "text": "I moved"}], "Caroline") == "Caroline: I moved"
+    assert said([SILENT["a short image"]], "Caroline") == ""
+
+
+def test_memories_and_dialogues_say_what_they_are_called():
+    assert memory_text(b'{"likes":["tea"]}', "Taste", "What she drinks") == (
+        "Taste\nWhat she drinks\nlikes: tea"
+    )
+    assert memory_text(b"null", None, None) == ""
+    assert memory_text(b"42", None, None) == "42"
+    assert dialogue_text("Billing", ("vip", "de")) == "Billing\nvip de"
+    assert dialogue_text(None) == ""
+
+
+def test_nothing_is_said_beyond_the_limits():
+    words = "word " * limits.INDEXED_CHARS_MAX
+    text = said(words)
+    assert limits.INDEXED_CHARS_MAX - 10 < len(text) <= limits.INDEXED_CHARS_MAX
+    assert text.endswith("word")
+    many = said({"key": ["x"] * (limits.INDEXED_VALUES_MAX + 10)})
+    assert 0 < len(many.split("\n")) <= limits.INDEXED_VALUES_MAX
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b'"\xff"', b"[1e999]", b"[" * 2_000, b"nope"])
+def test_damage_says_nothing_and_breaks_nothing(damaged):
+    assert isinstance(said(damaged), str)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@given(JSON | ANY_TEXT, st.none() | st.text(max_size=5))
+def test_any_json_says_something_that_can_be_stored(value, name):
+    text = said(json.dumps(value).encode(), name)
+    text.encode()
+    assert "\0" not in text
