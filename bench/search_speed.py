@@ -77,7 +77,7 @@ def measure(plan: Plan) -> list[Taken]:
             for already, size in pairwise((0, *sizes))
         ]
         server.program.stop()
-        rebuilding = _rebuild(plan, place / "data")
+        rebuilding = list(_rebuild(plan, place / "data"))
     return [*_findings(stages, empty), *rebuilding, _table(stages)]
 
 

@@ -35,6 +35,7 @@ TEXTS = {
     "embedder_document_prefix": ("passage: ", "passage: "),
     "embedder_batch_size": ("16", 16),
     "embedder_timeout": ("5", 5),
+    "search_neighbours": ("false", False),
 }
 
 

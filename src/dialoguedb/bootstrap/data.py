@@ -1,15 +1,17 @@
 """The engine in use: opened for the services, or handled as files."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import ulid_transform
 
 from dialoguedb.model import timestamps
+from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import Meter
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
+from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.settings import Settings
 from dialoguedb.store.sqlite import SQLiteStore, backup, check, snapshot, upgrade
 
@@ -33,7 +35,11 @@ async def opened_store(
         await store.close()
 
 
-def services_of(store: SQLiteStore, known: Sequence[Embedder] = ()) -> Services:
+def services_of(
+    store: SQLiteStore,
+    known: Sequence[Embedder] = (),
+    weights: Mapping[SearchMode, Weights] = WEIGHTS,
+) -> Services:
     """Put the services over an open store, to search with the embedders that are known."""
     return build_services(
         store,
@@ -41,7 +47,15 @@ def services_of(store: SQLiteStore, known: Sequence[Embedder] = ()) -> Services:
         new_id=ulid_transform.ulid_now,
         token_secret=store.token_secret,
         embedders=known,
+        weights=weights,
     )
+
+
+def weights_of(settings: Settings) -> Mapping[SearchMode, Weights]:
+    """Return how searches rank: each message with those around it, or by itself."""
+    if settings.search_neighbours:
+        return WEIGHTS
+    return {mode: weights.alone() for mode, weights in WEIGHTS.items()}
 
 
 @asynccontextmanager

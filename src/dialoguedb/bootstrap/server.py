@@ -9,7 +9,7 @@ from functools import partial
 from msgspec import Struct
 from starlette.types import ASGIApp
 
-from dialoguedb.bootstrap.data import opened_store, services_of
+from dialoguedb.bootstrap.data import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.indexing import indexing
 from dialoguedb.http.app import build_app, build_project_metrics_app
@@ -45,7 +45,7 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
         _forgetting_answers(store),
         indexing(store.index, embedders),
     ):
-        services = services_of(store, embedders)
+        services = services_of(store, embedders, weights_of(settings))
         yield Applications(
             api=build_app(services, metrics, _http_options(settings)),
             project_metrics=build_project_metrics_app(metrics),

@@ -242,6 +242,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             read_amount,
         ),
     ] = 30
+    search_neighbours: Annotated[
+        bool,
+        About(
+            "Rank a message also by those around it in its dialogue, and by who speaks.",
+            "",
+            _ON_OFF,
+            read_switch,
+        ),
+    ] = True
 
     @property
     def database_directory(self) -> Path:
