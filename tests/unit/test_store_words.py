@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialoguedb.model.search import Scalar
 from dialoguedb.store.sqlite import open_database, vectors, words
 
 
@@ -76,7 +77,7 @@ class TestMarks:
 
     def test_equal_values_have_one_mark_and_others_another(self):
         alike = [1, 1.0]
-        others = ["1", True, None, "true", "null", 2, 10**400, -(10**400), "1.0", ""]
+        others: list[Scalar] = ["1", True, None, "true", "null", 2, 10**400, -(10**400), "1.0", ""]
         assert len({words.metadata_mark("k", value) for value in alike}) == 1
         marks = {words.metadata_mark("k", value) for value in [1, *others]}
         assert len(marks) == 1 + len(others)

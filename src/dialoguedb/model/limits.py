@@ -37,10 +37,7 @@ TAGS_MAX = 50
 """Tags of one object."""
 
 INDEXED_CHARS_MAX = 1024 * 1024
-"""What is searched by words in one object, from its beginning: all there may be."""
-
-EMBEDDED_CHARS_MAX = 8_192
-"""What is searched by meaning in one object, from its beginning, cut at a word."""
+"""What is searched in one object, from its beginning, cut at a word; meaning is of less."""
 
 INDEXED_VALUES_MAX = 20_000
 """Values searched in one object's JSON, in the order they stand."""

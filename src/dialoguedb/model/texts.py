@@ -75,11 +75,6 @@ def dialogue_text(label: str | None, tags: Sequence[str] = ()) -> str:
     return clean("\n".join(filter(None, (label, " ".join(tags)))))
 
 
-def beginning(text: str) -> str:
-    """Return as much of a text as is searched by meaning."""
-    return _cut(text, limits.EMBEDDED_CHARS_MAX)
-
-
 def clean(text: str) -> str:
     """Return a text without what are no words of anybody's."""
     if len(text) >= _ENCODED_CHARS or "data:" in text:
