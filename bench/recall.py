@@ -7,6 +7,8 @@ categories 1 to 4 whose evidence is there. Nothing is searched before everything
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from statistics import mean
 
 from bench.client import Client
@@ -70,17 +72,18 @@ def measure(plan: Plan) -> list[Taken]:
 
 def _measured(plan: Plan, embedding: Embedding, read: list[Conversation]) -> Iterator[Taken]:
     answers: dict[str, list[_Answer]] = {}
-    with plan.directory() as place:
-        for options in dict.fromkeys(ablation.options for ablation in _ABLATIONS):
-            with embedding.serving(plan, place / "data", options) as server:
-                client = server.client()
-                if not answers:
-                    _load(client, read)
-                await_index(client)
-                for ablation in _ABLATIONS:
-                    if ablation.options == options:
-                        answers[ablation.name] = list(_answers(client, ablation, read))
-                client.close()
+    with plan.directory() as place, embedding.serving(plan, place / "data") as server:
+        client = server.client()
+        _load(client, read)
+        await_index(client)
+        client.close()
+        for options, ablations in groupby(_ABLATIONS, attrgetter("options")):
+            server.program.stop()
+            server.start(options)
+            client = server.client()
+            for ablation in ablations:
+                answers[ablation.name] = list(_answers(client, ablation, read))
+            client.close()
     yield from _findings(embedding, answers[_WHOLE])
     yield Figures(f"Recall, {embedding.name}", _COLUMNS, list(_rows(answers)))
 

@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,11 +36,9 @@ class Embedding:
     options: tuple[str, ...] = ()
 
     @contextmanager
-    def serving(self, plan: Plan, data: Path, options: Sequence[str] = ()) -> Iterator[Server]:
+    def serving(self, plan: Plan, data: Path) -> Iterator[Server]:
         """Run a server with this embedder for as long as the block lasts."""
-        with serving(
-            replace(plan, command=self.command), data, (*self.options, *options)
-        ) as server:
+        with serving(replace(plan, command=self.command), data, self.options) as server:
             yield server
 
 

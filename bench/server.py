@@ -22,9 +22,9 @@ class Server:
         self.key = ""
         self.start()
 
-    def start(self) -> float:
+    def start(self, options: Sequence[str] = ()) -> float:
         """Start the server and give the seconds from exec to its ready line."""
-        self.program = Program(self._command, _READY, self._log)
+        self.program = Program((*self._command, *options), _READY, self._log)
         self.host = self.program.ready["host"]
         self.port = int(self.program.ready["port"])
         shown = _KEY.search("\n".join(self.program.printed))
