@@ -6,7 +6,7 @@ from datetime import UTC
 
 from dialoguedb.embed.openai_api import Endpoint, OpenAIEmbedder
 from dialoguedb.embed.wordllama import WordLlama
-from dialoguedb.model.search import Search
+from dialoguedb.model.search import Search, SearchFilter
 from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.service.indexing import Aside, Indexing
 from tests.contract.making import Tenant, World, ids
@@ -39,9 +39,9 @@ class Shelf(Tenant):
         self._seconds += seconds
         self.clock.set(self._seconds)
 
-    async def find(self, query, of="message", mode="hybrid"):
+    async def find(self, query, of="message", mode="hybrid", **wanted):
         """Return the ids of what has to do with a query."""
-        search = Search(of, query, 100, mode)
+        search = Search(of, query, 100, mode, SearchFilter(**wanted))
         request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
         found = await self.services.search.search(self.project, request)
         return ids(hit.item for hit in found.hits if hit.semantic > 0 or hit.keyword > 0)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from dialoguedb.errors import DuplicateId, EmbedderUnavailable
+from dialoguedb.model.search import TagFilter
 from tests.contract.indexes import BUILT_IN, opened, remote
 from tests.contract.making import message, together
 from tests.embed.endpoint import EmbeddingServer, status, vectors
@@ -128,6 +129,20 @@ class TestAnImmediateEmbedder:
         )
         assert await shelf.finds("words") == ["last", "lasting"]
         assert await vectors_of(shelf) == 3
+
+    async def test_what_is_written_and_tagged_in_one_commit_is_found_by_its_tags(self, shelf):
+        await shelf.new("d")
+        await together(
+            [
+                shelf.append(message("some words", id="m", tags=("old",))),
+                shelf.tag("m", ("new",)),
+                shelf.remember("some words", id="k", tags=("old",)),
+                shelf.tag_memory("k", ("new",)),
+            ]
+        )
+        for of, found in (("message", "m"), ("memory", "k")):
+            assert await shelf.find("words", of, tags=TagFilter(any_of=("new",))) == [found]
+            assert await shelf.find("words", of, tags=TagFilter(any_of=("old",))) == []
 
     async def test_a_refused_act_leaves_nothing_and_its_neighbours_everything(self, shelf):
         await shelf.new("d", messages=[message("taken", id="taken")])

@@ -72,6 +72,8 @@ class Index:
             of_kind[number] = Change.TEXT if of_kind.get(number, change) is not change else change
             if row is not None and of_kind[number] is Change.NEW:
                 rows[kind, number] = row
+            else:
+                rows.pop((kind, number), None)  # it is another by now
         active = embedders.active(db)
         for kind, numbers in changes.items():
             for portion in _portions(list(numbers)):
