@@ -91,10 +91,17 @@ class Program:
 
     def resident_bytes(self) -> int | None:
         """Give the memory the program holds in RAM, where the system tells."""
+        return self._told_bytes("VmRSS")
+
+    def own_bytes(self) -> int | None:
+        """Give as much of it as is no page of a file, which the system could take back."""
+        return self._told_bytes("RssAnon")
+
+    def _told_bytes(self, name: str) -> int | None:
         status = Path(f"/proc/{self._process.pid}/status")
         if not status.exists():
             return None
-        found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text())
+        found = re.search(rf"{name}:\s+(\d+) kB", status.read_text())
         return int(found[1]) * 1024 if found else None
 
     def cpu_seconds(self) -> dict[str, float]:

@@ -61,6 +61,7 @@ class _Stage:
     start_seconds: float
     first_search_seconds: float
     resident_bytes: int
+    own_bytes: int
     index_bytes: int
     disk_bytes: int
     asked: list[_Asked]
@@ -71,14 +72,13 @@ def measure(plan: Plan) -> list[Taken]:
     sizes = sorted({*_SIZES, plan.messages})
     texts = Texts(_SEED)
     with plan.directory() as place, serving(plan, place / "data") as server:
-        empty = server.program.resident_bytes() or 0
         stages = [
             _stage(plan, server, texts, size, already, place / "data")
             for already, size in pairwise((0, *sizes))
         ]
         server.program.stop()
         rebuilding = list(_rebuild(plan, place / "data"))
-    return [*_findings(stages, empty), *rebuilding, _table(stages)]
+    return [*_findings(stages), *rebuilding, _table(stages)]
 
 
 def _stage(plan: Plan, server: Server, texts: Texts, size: int, already: int, data: Path) -> _Stage:
@@ -95,10 +95,10 @@ def _stage(plan: Plan, server: Server, texts: Texts, size: int, already: int, da
     asked = list(_asked(client, texts, size, plan.searches))
     in_memory = round(index_gauges(client)["memory_bytes"])
     client.close()
-    resident = server.program.resident_bytes() or 0
+    held = (server.program.resident_bytes() or 0, server.program.own_bytes() or 0, in_memory)
     on_disk = sum(file.stat().st_size for file in data.iterdir())
     rate = (size - already) / loading
-    return _Stage(size, rate, start_seconds, first, resident, in_memory, on_disk, asked)
+    return _Stage(size, rate, start_seconds, first, *held, on_disk, asked)
 
 
 def _dialogues(server: Server, texts: Texts, first: int, last: int) -> Iterator[bytes]:
@@ -154,7 +154,7 @@ def _rebuild(plan: Plan, data: Path) -> Iterator[Finding]:
     yield Finding(NAME, f"rebuilding the index of {plan.messages:,}", rate, " messages/s")
 
 
-def _findings(stages: list[_Stage], empty: int) -> Iterator[Finding]:
+def _findings(stages: list[_Stage]) -> Iterator[Finding]:
     for stage in stages:
         yield from _of_stage(stage)
     last = stages[-1]
@@ -163,13 +163,21 @@ def _findings(stages: list[_Stage], empty: int) -> Iterator[Finding]:
             goal = Goal(_GOALS[asked.where], at_least=False, unit=" ms")
             what = f"p95, hybrid, {asked.where}, among {last.messages:,}"
             yield Finding(NAME, what, asked.p95_ms, " ms", goal)
+    yield from _memory(stages[0], last)
+
+
+def _memory(first: _Stage, last: _Stage) -> Iterator[Finding]:
+    """Tell what each further message took once everything was searched."""
+    more = last.messages - first.messages
     goal = Goal(1_000, at_least=False, unit=" bytes")
-    sizes = (last.resident_bytes, empty, last.index_bytes)
-    whole, bare, index = (f"{size / _MIB:,.0f} MiB" for size in sizes)
-    detail = f"{whole}, {bare} when empty; {index} are the index"
-    figure = (last.resident_bytes - empty) / last.messages
-    what = f"memory a message, among {last.messages:,}"
-    yield Finding(NAME, what, figure, " bytes", goal, detail)
+    sizes = (last.own_bytes, first.own_bytes, last.index_bytes)
+    own, small, index = (f"{size / _MIB:,.0f} MiB" for size in sizes)
+    detail = f"{own}, of which {index} index; {small} among {first.messages:,}"
+    what = f"memory a further message, among {last.messages:,}"
+    yield Finding(NAME, what, (last.own_bytes - first.own_bytes) / more, " bytes", goal, detail)
+    resident = f"{last.resident_bytes / _MIB:,.0f} MiB; the system can take back pages of the file"
+    figure = (last.resident_bytes - first.resident_bytes) / more
+    yield Finding(NAME, "the same with mapped pages of the file", figure, " bytes", detail=resident)
 
 
 def _of_stage(stage: _Stage) -> Iterator[Finding]:
