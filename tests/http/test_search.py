@@ -353,3 +353,35 @@ class TestLanguages:
     @pytest.mark.parametrize("mode", MODES)
     def test_a_query_that_says_little_is_answered(self, query, mode, api, talk):
         search(api, query, mode=mode)
+
+
+class TestTheSizeOfAnAnswer:
+    MIB = 1024 * 1024
+
+    @pytest.fixture
+    def pictures(self, api):
+        """Four messages of 6 MiB each, nearly all of it in images."""
+        data = "A" * (6 * self.MIB)
+        source = {"type": "base64", "media_type": "image/png", "data": data}
+        content = [{"type": "text", "text": "zeppelin"}, {"type": "image", "source": source}]
+        new_dialogue(api, id="d")
+        for number in range(4):
+            new_message(api, "d", id=f"m{number}", content=content)
+
+    def test_it_ends_early_at_32_mib(self, api, pictures):
+        answer = api.post("/search", json={"query": "zeppelin", "object": "message"})
+        assert len(done(answer)["items"]) == len(done(answer)["results"]) == 2
+        assert len(answer.content) <= 33 * self.MIB
+
+    def test_what_comes_along_is_left_out_where_there_is_no_room(self, api, pictures):
+        asked = {"query": "zeppelin", "object": "message", "context": 10, "limit": 1}
+        answer = api.post("/search", json=asked)
+        context = done(answer)["results"][0]["context"]
+        assert len(context["before"] + context["after"]) == 3
+        asked["limit"] = 2
+        answer = api.post("/search", json=asked)
+        assert 1 <= len(done(answer)["items"]) <= 2
+        assert len(answer.content) <= 33 * self.MIB
+        answer = api.post("/search", json={"query": "zeppelin", "object": "dialogue"})
+        assert len(done(answer)["results"][0]["matches"]) == 3
+        assert len(answer.content) <= 33 * self.MIB
