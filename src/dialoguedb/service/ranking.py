@@ -73,7 +73,7 @@ def rank(evidence: Evidence, weights: Weights = WEIGHTS["hybrid"]) -> Ranking:
 def _by_words(evidence: Evidence) -> Floats:
     """Return BM25, each occurrence counted once, as a share of all that the query asks for."""
     rarities = rarity(evidence.documents_with, evidence.documents)
-    if not rarities.sum() > 0:
+    if not (len(evidence.lengths) and rarities.sum() > 0):
         return np.zeros(len(evidence.lengths), np.float32)
     relative = evidence.lengths / max(float(evidence.lengths.mean()), 1.0)
     damping = 1 + _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)

@@ -21,7 +21,7 @@ from dialoguedb.ports.search import Hit, QueryVector, Rank, Ranking
 from dialoguedb.store.sqlite import evidence
 from dialoguedb.store.sqlite.evidence import Asked
 from dialoguedb.store.sqlite.nearest import Groups, Renewed
-from dialoguedb.store.sqlite.occurrences import Counts, Newest, Occurrences
+from dialoguedb.store.sqlite.occurrences import Counts, Occurrences
 from dialoguedb.store.sqlite.scopes import Numbers, Rows, Scope, array, column
 from dialoguedb.store.sqlite.words import TABLES, Term
 
@@ -33,9 +33,9 @@ FEW = 5_000
 
 _EVERY = 1 << 62
 _NEAREST = 1_000
-_WORDED = 1_000
+_WORDED = 500
 _MARKED_MAX = 20_000
-_SEEDS = 200
+_SEEDS = 100
 _SEEDS_OF_DIALOGUE = 3
 _ATTEMPTS = 4
 
@@ -106,16 +106,20 @@ class Judge:
         self.scope = scope
         self._spread = spread
         self.occurrences = Occurrences(scope, quest.search.query)
-        self._newest: Newest | None = None
         self._all = scope.rows(FEW + 1)
         if self.small:
             self._held = self.occurrences.among(self._all.numbers)
-            counts = Counts(len(self._all), self._held.sum(axis=0))
+            self._ask(Counts(len(self._all), self._held.sum(axis=0)))
         else:
-            self._newest = self.occurrences.newest()
-            counts = self._newest.counts
-        meaning = evidence.aim(quest.db, quest.vector, self.terms, counts)
-        self.asked = Asked(scope, self.terms, counts, meaning)
+            self._read_newest(strictly=False)
+
+    def _read_newest(self, *, strictly: bool) -> None:
+        self._newest = self.occurrences.newest(strictly=strictly)
+        self._ask(self._newest.counts)
+
+    def _ask(self, counts: Counts) -> None:
+        meaning = evidence.aim(self.quest.db, self.quest.vector, self.terms, counts)
+        self.asked = Asked(self.scope, self.terms, counts, meaning)
 
     @property
     def terms(self) -> Sequence[Term]:
@@ -129,9 +133,9 @@ class Judge:
 
     def judge(self) -> Judged:
         """Return the objects that matter."""
-        if self._newest is None:
+        if self.small:
             return self._judged(self._all, self._held, self._satisfying(self._all.numbers))
-        seeds = self._seeds(*self._rough(self._newest))
+        seeds = self._seeds(*self._rough())
         rows, complete = self.scope.around(seeds)
         found = complete & self._satisfying(rows.numbers)
         return self._judged(rows, self._newest.among(rows.numbers), found)
@@ -158,18 +162,26 @@ class Judge:
 
     # --- Large scopes -------------------------------------------------------------------------
 
-    def _rough(self, newest: Newest) -> tuple[Numbers, Floats]:
+    def _rough(self) -> tuple[Numbers, Floats]:
         """Return objects that satisfy the filters, and roughly which words they hold."""
         chosen = self._chosen_first()
         if chosen is None:
-            numbers = np.union1d(self._nearest(None), newest.best(_WORDED))
-            if not self.scope.filtered:
-                return self._filled(numbers, newest)
-            found = self.scope.found_of(numbers)
-            if len(found) >= self.quest.enough:
-                return found, newest.roughly_among(found)
+            numbers = self._best_of_all()
+            if len(numbers) >= self.quest.enough or not self.scope.filtered:
+                return self._filled(numbers)
             chosen = self.scope.found(_EVERY).numbers
         return self._best_of(np.sort(chosen))
+
+    def _best_of_all(self) -> Numbers:
+        """Return those of the best of the scope that satisfy the filters."""
+        numbers = np.union1d(self._nearest(None), self._newest.best(_WORDED))
+        if not (self._newest.mixed or self.scope.filtered):
+            return numbers
+        found = self.scope.found_of(numbers)
+        if self._newest.mixed and len(found) < max(self.quest.enough, len(numbers) // 2):
+            self._read_newest(strictly=True)
+            return self._best_of_all()
+        return found
 
     def _chosen_first(self) -> Numbers | None:
         """Return all that satisfies the filters if that is few, as far as filters tell."""
@@ -188,7 +200,7 @@ class Judge:
 
     def _best_of(self, chosen: Numbers) -> tuple[Numbers, Floats]:
         """Return the best of objects that are known to satisfy the filters."""
-        held = self.occurrences.among(chosen)
+        held = self.occurrences.among(chosen, wanted=True)
         if self.quest.by_words:
             holding = held.any(axis=1)
             chosen, held = chosen[holding], held[holding]
@@ -201,12 +213,12 @@ class Judge:
         kept = np.isin(chosen, np.concatenate((best, near, chosen[-self.quest.enough :])))
         return chosen[kept], held[kept]
 
-    def _filled(self, numbers: Numbers, newest: Newest) -> tuple[Numbers, Floats]:
+    def _filled(self, numbers: Numbers) -> tuple[Numbers, Floats]:
         """Add any others where too few are near or hold a word: all of them are relevant, by 0."""
         if len(numbers) < self.quest.enough and not self.quest.by_words:
             others = self.scope.found(len(numbers) + self.quest.enough).numbers
             numbers = np.union1d(numbers, others)
-        return numbers, newest.roughly_among(numbers)
+        return numbers, self._newest.roughly_among(numbers)
 
     def _nearest(self, among: Numbers | None) -> Numbers:
         """Return the nearest by meaning, those of `among` alone if there are such."""

@@ -5,6 +5,7 @@ Everything else of a search decides which candidates there are; this is read of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import apsw
 import numpy as np
@@ -20,6 +21,7 @@ from dialoguedb.store.sqlite.words import TABLES, Term
 Floats = NDArray[np.float32]
 
 _OFFSETS = (-2, -1, 1, 2)
+_SIZES_KEPT = 4_096
 
 _VECTORS = (
     "SELECT v.number, v.vector FROM carray(?) c CROSS JOIN vectors v"
@@ -124,6 +126,7 @@ def _lengths(scope: Scope, numbers: Numbers) -> Floats:
     return lengths
 
 
+@lru_cache(_SIZES_KEPT)
 def _decoded(size: bytes) -> int:
     number = 0
     for byte in size:

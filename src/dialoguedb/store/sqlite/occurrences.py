@@ -26,6 +26,12 @@ _NEWEST = 10_000
 _GAP_MAX = 100
 """Numbers between objects that are looked through together."""
 
+_SAMPLES = 8
+_SAMPLE = 200
+_MOST = 0.9
+_SPARSE = 20
+"""Numbers to an object of a scope, from which on its mark is worth being looked up as well."""
+
 
 class Counts(NamedTuple):
     """How many objects there are in a scope, and how many of them hold each word."""
@@ -44,7 +50,8 @@ class Occurrences:
         self._newest = (
             f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT {_NEWEST}"
         )
-        self._bounds = f"SELECT min(id), max(id) FROM {table}_docsize"
+        sizes = f"{table}_docsize"  # asked for both at once, SQLite would read all of it
+        self._bounds = f"SELECT (SELECT min(id) FROM {sizes}), (SELECT max(id) FROM {sizes})"
         terms = words.query_terms(scope.db, query)
         if len(terms) > _WORDS_MAX:  # the longer, the rarer
             terms.sort(key=lambda term: len(term.word), reverse=True)
@@ -57,27 +64,46 @@ class Occurrences:
         """Return how many words count."""
         return len(self._matches)
 
-    def among(self, numbers: Numbers) -> Floats:
-        """Return which words these objects of the scope hold; shape (n, words)."""
-        return _held(numbers, [self._holding(at, numbers) for at in range(len(self))])
+    def among(self, numbers: Numbers, *, wanted: bool = False) -> Floats:
+        """Return which words objects of the scope hold, `wanted` ones alone; shape (n, words)."""
+        return _held(
+            numbers, [self._holding(at, numbers, wanted=wanted) for at in range(len(self))]
+        )
 
-    def _holding(self, at: int, numbers: Numbers) -> Numbers:
+    def _holding(self, at: int, numbers: Numbers, *, wanted: bool = False) -> Numbers:
         """Return what holds a word, with numbers no lower and no higher than these."""
         if not len(numbers):
             return numbers
-        match = f"{self._scope.match} AND {self._matches[at]}"
-        bounds = (int(numbers.min()), int(numbers.max()))
-        return column(self._scope.db.execute(self._between, (match, *bounds)))
+        match, first, last = self._matches[at], int(numbers.min()), int(numbers.max())
+        if last - first > _SPARSE * len(numbers):
+            marks = self._scope.marks if wanted else ()
+            match = " AND ".join((self._scope.match, *marks, match))
+        return column(self._scope.db.execute(self._between, (match, first, last)))
 
-    def newest(self) -> "Newest":
-        """Return the newest objects in the scope that hold each word."""
-        db, scope = self._scope.db, self._scope.match
-        every = column(db.execute(self._newest, (scope,)))
-        holding = [
-            column(db.execute(self._newest, (f"{scope} AND {match}",))) for match in self._matches
-        ]
-        first, last = db.execute(self._bounds).fetchone() or (0, 0)
-        return Newest(self, (first or 0, last or 0), every[::-1], [each[::-1] for each in holding])
+    def newest(self, *, strictly: bool) -> "Newest":
+        """Return the newest objects that hold each word, `strictly` of the scope alone.
+
+        Where nearly all there is belongs to the scope, to look up its mark costs more than what
+        others have among it, which is left out later.
+        """
+        db, mark = self._scope.db, self._scope.match
+        first, last = db.execute(self._bounds).get
+        mixed = not strictly and self._is_most(first or 0, last or 0)
+        within = "" if mixed else f"{mark} AND "
+        every, *holding = (
+            column(db.execute(self._newest, (match,)))[::-1]
+            for match in (mark, *(within + match for match in self._matches))
+        )
+        return Newest(self, (first or 0, last or 0), every, holding, mixed=mixed)
+
+    def _is_most(self, first: int, last: int) -> bool:
+        """Tell whether nearly all objects are of the scope, going by samples."""
+        for start in np.linspace(first, max(first, last - _SAMPLE), _SAMPLES).astype(int).tolist():
+            bounds = (start, min(start + _SAMPLE - 1, last))
+            found = column(self._scope.db.execute(self._between, (self._scope.match, *bounds)))
+            if len(found) < _MOST * (bounds[1] - bounds[0] + 1):
+                return False
+        return True
 
     def add_older(self, held: Floats, at: int, numbers: Numbers) -> None:
         """Note which of these objects hold a word."""
@@ -89,8 +115,17 @@ class Newest:
     """The newest objects of a large scope that hold each word of a query, sorted by number."""
 
     def __init__(
-        self, asked: Occurrences, bounds: tuple[int, int], every: Numbers, holding: list[Numbers]
+        self,
+        asked: Occurrences,
+        bounds: tuple[int, int],
+        every: Numbers,
+        holding: list[Numbers],
+        *,
+        mixed: bool,
     ) -> None:
+        self.mixed = mixed
+        """Whether some may not be of the scope."""
+
         self._asked = asked
         self._holding = holding
         counts = [_reckoned(numbers, bounds) for numbers in holding]
