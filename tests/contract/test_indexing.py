@@ -157,9 +157,12 @@ class TestAnImmediateEmbedder:
         )
         assert await shelf.finds("words") == ["a", "e"]
 
-    async def test_names_are_part_of_what_is_said(self, shelf):
-        await shelf.new("d", messages=[message("I moved to Oslo", id="m", name="Caroline")])
-        assert await shelf.finds("Caroline") == ["m"]
+    async def test_messages_are_found_by_who_said_them_and_when(self, shelf):
+        created = "2023-05-08T12:00:00.000Z"
+        said = message("I moved to Oslo", id="m", name="Caroline", created=created)
+        await shelf.new("d", messages=[said, message("No", id="n", name="Melanie")])
+        for asked in ("Caroline", "May", "2023", "monday"):
+            assert await shelf.find(asked, mode="keyword") == ["m"]
 
     async def test_anything_that_can_be_stored_can_be_indexed(self, shelf):
         awkward = [

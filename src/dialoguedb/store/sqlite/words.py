@@ -33,14 +33,15 @@ _UNSPACED = re.compile(
     "\U00020000-\U0003ffff])"
 )
 _SAY_LITTLE = """
-    a about after again all also am an and any are as at be because been before being but by can
-    could did do does doing don down during each few for from further had has have having he her
-    here hers herself him himself his how i if in into is it its itself just ll m me more most my
-    myself no nor not now of off on once only or other our ours ourselves out over own re s same she
-    should so some such t than that the their theirs them themselves then there these they this
-    those through to too under until up ve very was we were what when where which while who whom why
-    will with would you your yours yourself yourselves d didn doesn isn wasn weren won wouldn
-    couldn shouldn hasn haven hadn aren
+    a about above after again all also am an and any are aren as at be because been before
+    being below between both but by can cannot could couldn d did didn do does doesn doing don
+    down during each few for from further had hadn has hasn have haven having he her here hers
+    herself him himself his how i if in into is isn it its itself just ll m me might more most
+    must my myself no nor not now of off on once only or other our ours ourselves out over own
+    re s same shall she should shouldn so some such t than that the their theirs them
+    themselves then there these they this those through to too under until up us ve very was
+    wasn we were weren what when where which while who whom whose why will with won would
+    wouldn you your yours yourself yourselves
 """
 _STOP_WORDS = frozenset(_SAY_LITTLE.split())
 

@@ -1,0 +1,119 @@
+"""A server whose embedder is an endpoint that fails, and the figures that tell of it."""
+
+import re
+import threading
+import time
+
+import pytest
+
+from tests.e2e.programs import SECONDS_MAX
+from tests.embed.endpoint import EmbeddingServer, status, vectors
+
+DOWN = status(401)
+
+
+@pytest.fixture
+def endpoint():
+    with EmbeddingServer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()
+
+
+def settings(endpoint, model="m"):
+    return {
+        "DIALOGUEDB_EMBEDDER": "openai",
+        "DIALOGUEDB_EMBEDDER_MODEL": model,
+        "DIALOGUEDB_EMBEDDER_URL": endpoint.url,
+    }
+
+
+def figure(client, name):
+    """Return what /metrics says."""
+    text = client.get("/metrics").text
+    return float(re.search(rf"^dialoguedb_index_{name} (\S+)$", text, re.MULTILINE)[1])
+
+
+def found(client, query, mode):
+    answer = client.post("/search", json={"query": query, "object": "message", "mode": mode})
+    assert answer.status_code == 200, answer.text
+    return [item["id"] for item in answer.json()["items"]]
+
+
+def becomes(check, wanted):
+    """Wait until something is as it should be at last."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while (seen := check()) != wanted:
+        assert time.monotonic() < deadline, seen
+    return seen
+
+
+def test_words_are_found_while_the_embedder_fails_and_meaning_once_it_works(room, endpoint):
+    endpoint.script = [DOWN] * 1_000
+    with room.serving(**settings(endpoint)) as serving:
+        client = serving.client(serving.first_key)
+        client.post(
+            "/dialogue", json={"message": {"id": "m", "role": "user", "content": "a parcel"}}
+        )
+        assert found(client, "parcel", "keyword") == ["m"]
+        assert found(client, "parcel", "hybrid") == ["m"]
+        assert figure(client, "waiting") == 2
+        first = figure(client, "lag_seconds")
+        becomes(lambda: str(figure(client, "lag_seconds") > first), "True")
+        endpoint.script.clear()
+        becomes(lambda: figure(client, "waiting"), 0)
+        assert figure(client, "lag_seconds") == 0
+        assert figure(client, "vectors") == 2
+        assert found(client, "parcel", "semantic") == ["m"]
+    assert any("embedder failed" in line["message"] for line in serving.log())
+    assert room.run("check").code == 0
+
+
+def test_a_server_stops_at_once_though_its_embedder_answers_late(room, endpoint):
+    late = threading.Event()
+
+    def answer_late(asked):
+        late.set()
+        endpoint.released.wait(SECONDS_MAX)
+        vectors()(asked)
+
+    endpoint.script = [answer_late]
+    with room.serving(**settings(endpoint)) as serving:
+        client = serving.client(serving.first_key)
+        client.post("/dialogue", json={"message": {"role": "user", "content": "a parcel"}})
+        assert late.wait(SECONDS_MAX)
+        began = time.monotonic()
+        assert serving.stop() == 0
+        assert time.monotonic() - began < 10
+    assert room.run("check").code == 0
+
+
+def test_another_model_takes_over_when_its_index_is_complete(room, endpoint):
+    with room.serving() as serving:
+        key = serving.first_key
+        client = serving.client(key)
+        client.post(
+            "/dialogue", json={"message": {"id": "m", "role": "user", "content": "a parcel"}}
+        )
+        assert found(client, "package", "semantic") == ["m"]
+    gate = threading.Event()
+
+    def wait_for_test(asked):
+        gate.wait(SECONDS_MAX)
+        vectors()(asked)
+
+    endpoint.script = [wait_for_test]
+    with room.serving(**settings(endpoint)) as serving:
+        client = serving.client(key)
+        becomes(lambda: figure(client, "to_reindex"), 2)
+        assert figure(client, "vectors") == 2
+        assert found(client, "package", "semantic") == ["m"]
+        gate.set()
+        becomes(lambda: figure(client, "to_reindex"), 0)
+        becomes(lambda: endpoint.inputs[0], ["a parcel"])
+        assert found(client, "parcel", "semantic") == ["m"]
+        assert ["parcel"] in endpoint.inputs
+    assert room.run("check").code == 0
