@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialoguedb.model import limits
-from dialoguedb.model.texts import dialogue_text, memory_text, message_text
+from dialoguedb.model.texts import dialogue_text, memory_text, message_text, message_words
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
@@ -17,9 +17,12 @@ PIXEL = (
 BYTES = base64.b64encode(bytes(range(256)) * 4).decode()
 
 
-def said(content, name=None):
-    stored = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return message_text(stored, name, "2026-03-01T12:00:00.000Z")
+def said(content):
+    return message_text(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+def found_by(content, name=None):
+    return message_words(said(content), name, "2026-03-01T12:00:00.000Z")
 
 
 SPELLINGS = {
@@ -162,10 +165,10 @@ def test_long_words_that_people_write_stay(text):
     assert said(text) == text
 
 
-def test_the_speaker_is_named_in_front():
-    assert said("I moved", "Caroline") == "Caroline: I moved"
-    assert said([{"type": "text", "text": "I moved"}], "Caroline") == "Caroline: I moved"
-    assert said([SILENT["a short image"]], "Caroline") == ""
+def test_a_message_is_found_by_its_speaker_and_its_day():
+    assert found_by("I moved", "Caroline") == "Caroline: I moved 1 March 2026 Sunday"
+    assert found_by([{"type": "text", "text": "Yes"}]) == "Yes 1 March 2026 Sunday"
+    assert found_by([SILENT["a short image"]], "Caroline") == ""
 
 
 def test_memories_and_dialogues_say_what_they_are_called():
@@ -201,6 +204,6 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
 @given(JSON | ANY_TEXT, st.none() | st.text(max_size=5))
 def test_any_json_says_something_that_can_be_stored(value, name):
-    text = said(json.dumps(value).encode(), name)
+    text = found_by(json.dumps(value).encode(), name)
     text.encode()
     assert "\0" not in text

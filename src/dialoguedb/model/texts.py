@@ -7,6 +7,7 @@ not its ids. Of any other JSON the strings and numbers remain, with their keys.
 import json
 import re
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +28,23 @@ _ENCODED = re.compile(
     re.ASCII,
 )
 """Bytes written as text: data URIs, and base64 in one run or in lines."""
+
+# Not those of `calendar`, which follow the process's locale.
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
 _MEDIA_TYPES = ("media_type", "mime_type", "mimeType")
@@ -59,10 +77,23 @@ _TURN = ("content", "refusal", "tool_calls")
 _FILE = ("filename",)
 
 
-def message_text(content: bytes, name: str | None, _created: str) -> str:
-    """Return what a message says, with its speaker in front."""
-    text = _stored_text(content)
-    return clean(f"{name}: {text}" if name and text else text)
+def message_text(content: bytes) -> str:
+    """Return what a message says."""
+    return clean(_stored_text(content))
+
+
+def message_words(text: str, name: str | None, created: str) -> str:
+    """Return by which words a message is found: its speaker's, its text's, and those of its day."""
+    said = f"{name}: {text}" if name else text
+    return clean(f"{said} {_day(created[:10])}") if text else ""
+
+
+@lru_cache(4_096)
+def _day(day: str) -> str:
+    """Write a day as people name it: `2023-05-08` as `8 May 2023 Monday`."""
+    moment = date.fromisoformat(day)
+    month, weekday = _MONTHS[moment.month - 1], _WEEKDAYS[moment.weekday()]
+    return f"{moment.day} {month} {moment.year} {weekday}"
 
 
 def memory_text(value: bytes, label: str | None, description: str | None) -> str:

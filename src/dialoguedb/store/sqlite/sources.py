@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.model.content import has_image
-from dialoguedb.model.texts import dialogue_text, memory_text, message_text
+from dialoguedb.model.texts import dialogue_text, memory_text, message_text, message_words
 from dialoguedb.store.sqlite import words
 from dialoguedb.store.sqlite.reader import Row
 
@@ -17,6 +17,10 @@ KINDS = {"message": "messages", "dialogue": "dialogues", "memory": "memories"}
 
 
 _PLACES_KEPT = 4_096
+
+
+Saying = tuple[str, str, list[str]]
+"""What is embedded of an object, by which words it is found, and its marks."""
 
 
 class Source(Struct, gc=False):
@@ -29,8 +33,10 @@ class Source(Struct, gc=False):
     """When the server stored it or last changed it."""
 
     text: str
+    """What is embedded."""
+
     words: str
-    """The text, and the marks of what it can be filtered by."""
+    """By which words it is found, and the marks of what it can be filtered by."""
 
 
 def read(db: apsw.Connection, kind: str, numbers: Iterable[int]) -> list[Source]:
@@ -57,10 +63,11 @@ def of_row(kind: str, row: Row) -> Source:
     """Make it of a row: number, project, namespace, when written, tags, metadata, what it says."""
     number, project, namespace, written, tags, metadata, *said = row
     scope, belongs = _place(project, namespace)
-    text, marks = _SAYINGS[kind](tags, *said)
+    text, found_by, marks = _SAYINGS[kind](tags, *said)
     marks += words.tag_marks(tags)
     marks += words.metadata_marks(metadata)
-    return Source(number, project, scope, written, text, words.indexed((*belongs, *marks), text))
+    indexed = words.indexed((*belongs, *marks), found_by)
+    return Source(number, project, scope, written, text, indexed)
 
 
 @lru_cache(_PLACES_KEPT)
@@ -70,26 +77,25 @@ def _place(project: int, namespace: str) -> tuple[int, tuple[str, str]]:
     return scope, (words.project_mark(project), words.scope_mark(scope))
 
 
-def _of_message(
-    _tags: bytes, content: bytes, name: str | None, created: str, role: str
-) -> tuple[str, list[str]]:
+def _of_message(_tags: bytes, content: bytes, name: str | None, created: str, role: str) -> Saying:
     marks = [words.role_mark(role)]
     if has_image(content):
         marks.append(words.IMAGE_MARK)
-    return message_text(content, name, created), marks
+    text = message_text(content)
+    return text, message_words(text, name, created), marks
 
 
-def _of_dialogue(tags: bytes, label: str | None) -> tuple[str, list[str]]:
-    return dialogue_text(label, words.decoded_tags(tags)), []
+def _of_dialogue(tags: bytes, label: str | None) -> Saying:
+    text = dialogue_text(label, words.decoded_tags(tags))
+    return text, text, []
 
 
-def _of_memory(
-    _tags: bytes, value: bytes, label: str | None, description: str | None
-) -> tuple[str, list[str]]:
-    return memory_text(value, label, description), []
+def _of_memory(_tags: bytes, value: bytes, label: str | None, description: str | None) -> Saying:
+    text = memory_text(value, label, description)
+    return text, text, []
 
 
-_SAYINGS: dict[str, Callable[..., tuple[str, list[str]]]] = {
+_SAYINGS: dict[str, Callable[..., Saying]] = {
     "message": _of_message,
     "dialogue": _of_dialogue,
     "memory": _of_memory,
