@@ -34,7 +34,9 @@ def settings(endpoint, model="m"):
 def figure(client, name):
     """Return what /metrics says."""
     text = client.get("/metrics").text
-    return float(re.search(rf"^dialoguedb_index_{name} (\S+)$", text, re.MULTILINE)[1])
+    line = re.search(rf"^dialoguedb_index_{name} (\S+)$", text, re.MULTILINE)
+    assert line, name
+    return float(line[1])
 
 
 def found(client, query, mode):
