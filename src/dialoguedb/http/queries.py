@@ -16,8 +16,16 @@ from dialoguedb.model.faults import Faults, refuse
 from dialoguedb.model.fields import Id, Namespace, Role, Tag
 from dialoguedb.model.lists import Order, Span
 from dialoguedb.model.memories import MemoryOrderBy
-from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
-from dialoguedb.model.search_request import Context, Explain, Query, SearchLimit, TimeZone
+from dialoguedb.model.search_request import (
+    Context,
+    Explain,
+    Kind,
+    Mode,
+    OrderBy,
+    Query,
+    SearchLimit,
+    TimeZone,
+)
 
 Q = TypeVar("Q", bound=Struct)
 
@@ -201,16 +209,16 @@ class SearchQuery(
     """A request to search."""
 
     query: Query
-    object: SearchObject
+    object: Kind
     limit: SearchLimit | UnsetType = UNSET
     timezone: TimeZone | UnsetType = UNSET
     tags: AnyOf | UnsetType = UNSET
     filter: FilterText | UnsetType = UNSET
     metadata: MetadataText | UnsetType = UNSET
-    order_by: SearchOrderBy | UnsetType = UNSET
+    order_by: OrderBy | UnsetType = UNSET
     order: Order | UnsetType = UNSET
     role: Role | UnsetType = UNSET
-    mode: SearchMode | UnsetType = UNSET
+    mode: Mode | UnsetType = UNSET
     explain: Explain | UnsetType = UNSET
     context: Context | UnsetType = UNSET
 

@@ -31,6 +31,17 @@ Query = Annotated[
         examples=["billing issue"],
     ),
 ]
+Kind = Annotated[SearchObject, Meta(description="What is looked for.", examples=["message"])]
+Mode = Annotated[
+    SearchMode,
+    Meta(
+        description="By meaning (`semantic`), by words (`keyword`), or both: `hybrid`, the default."
+    ),
+]
+OrderBy = Annotated[
+    SearchOrderBy,
+    Meta(description="How the most relevant objects are sorted; by relevance when not given."),
+]
 SearchLimit = Annotated[
     int,
     Meta(
@@ -168,18 +179,18 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     }
 
     query: Query
-    object: SearchObject
+    object: Kind
     limit: SearchLimit | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
     timezone: TimeZone | UnsetType | None = UNSET
     tags: TagsWanted | UnsetType = UNSET
     filter: FilterInput | UnsetType | None = UNSET
     metadata: MetadataWanted | UnsetType = UNSET
-    order_by: SearchOrderBy | UnsetType | None = UNSET
+    order_by: OrderBy | UnsetType | None = UNSET
     order: Order | UnsetType | None = UNSET
     role: Role | UnsetType | None = UNSET
     dialogue_id: Id | UnsetType | None = UNSET
-    mode: SearchMode | UnsetType | None = UNSET
+    mode: Mode | UnsetType | None = UNSET
     explain: Explain | UnsetType | None = UNSET
     context: Context | UnsetType | None = UNSET
 

@@ -6,8 +6,8 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from dialoguedb.model.fields import Timestamp
 from dialoguedb.model.lists import Order
-from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
-from dialoguedb.model.search_request import TagsWanted
+from dialoguedb.model.search import SearchMode, SearchOrderBy
+from dialoguedb.model.search_request import Kind, TagsWanted
 
 _MESSAGE = {"$ref": "#/components/schemas/Message"}
 _OTHERS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Dialogue", "Memory")]
@@ -55,7 +55,7 @@ class SearchContext(Struct):
 class SearchResult(Struct):
     """An object that was found."""
 
-    object: SearchObject
+    object: Kind
     relevance: Relevance
     item: EncodedItem
     matches: list[SearchMatch] | UnsetType = UNSET
