@@ -23,6 +23,7 @@ from dialoguedb.store.sqlite.index_store import SQLiteIndex
 from dialoguedb.store.sqlite.keys import SQLiteKeys
 from dialoguedb.store.sqlite.memories import SQLiteMemories
 from dialoguedb.store.sqlite.messages import SQLiteMessages
+from dialoguedb.store.sqlite.nearest import Renewed
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.projects import SQLiteProjects
 from dialoguedb.store.sqlite.reader import Readers
@@ -54,8 +55,9 @@ class SQLiteStore:
         self.memories: MemoryStore = SQLiteMemories(*parts)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
-        self.search: SearchStore = SQLiteSearch(self.readers, numbers)
-        self.index: IndexStore = SQLiteIndex(self._writer, self.readers, immediate)
+        nearest = Renewed()
+        self.search: SearchStore = SQLiteSearch(self.readers, numbers, nearest)
+        self.index: IndexStore = SQLiteIndex(self._writer, self.readers, immediate, nearest)
 
     @classmethod
     async def open(

@@ -12,6 +12,7 @@ from dialoguedb.model import timestamps
 from dialoguedb.ports.search import Embedder, IndexStatus, Unembedded, Vectors
 from dialoguedb.store.sqlite import embedders, index_runs, purging, sources, vectors
 from dialoguedb.store.sqlite.embedders import Stored
+from dialoguedb.store.sqlite.nearest import Renewed
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.writer import Writer
 
@@ -21,10 +22,17 @@ _CLAIM_BYTES = 6
 class SQLiteIndex:
     """Implements `ports.IndexStore`."""
 
-    def __init__(self, writer: Writer, readers: Readers, immediate: Mapping[str, Embedder]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        readers: Readers,
+        immediate: Mapping[str, Embedder],
+        nearest: Renewed,
+    ) -> None:
         self._writer = writer
         self._readers = readers
         self._immediate = immediate
+        self._nearest = nearest
         self._left_over: list[tuple[str, bool]] = []
 
     async def prepare(self, names: Sequence[str]) -> None:
@@ -109,7 +117,7 @@ class SQLiteIndex:
 
     async def status(self) -> IndexStatus:
         """Return how the index stands."""
-        return await self._readers.run(_status)
+        return await self._readers.run(partial(_status, self._nearest.memory_bytes))
 
 
 def _advance(immediate: Mapping[str, Embedder], limit: int, db: apsw.Connection) -> bool:
@@ -184,7 +192,7 @@ def _owner(done: Unembedded) -> vectors.Owner:
     return done.object, done.number, done.project, done.scope
 
 
-def _status(reader: Reader) -> IndexStatus:
+def _status(memory_bytes: int, reader: Reader) -> IndexStatus:
     db = reader.db
     number, name = vectors.serving(db) or (0, None)
     row = db.execute(
@@ -196,4 +204,6 @@ def _status(reader: Reader) -> IndexStatus:
     waiting, oldest, backlog = db.execute(_WAITING).get
     left = db.execute("SELECT ifnull(sum(last - done), 0) FROM index_runs").get
     needed = [name for (name,) in db.execute(_NEEDED)]
-    return IndexStatus(name, row[0], row[0] * row[1], 0, waiting, oldest, left + backlog, needed)
+    return IndexStatus(
+        name, row[0], row[0] * row[1], memory_bytes, waiting, oldest, left + backlog, needed
+    )

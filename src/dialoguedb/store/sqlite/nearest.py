@@ -221,6 +221,11 @@ class Renewed:
         self._known = Nearest(_NONE)
         self._renewing = Lock()
 
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of memory in use."""
+        return self._known.memory_bytes
+
     def of(self, db: apsw.Connection, embedder: int) -> Nearest:
         """Return an embedder's vectors, all that there are in a snapshot among them."""
         known = self._known

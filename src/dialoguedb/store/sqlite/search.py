@@ -20,10 +20,10 @@ from dialoguedb.store.sqlite.reader import Reader, Readers
 class SQLiteSearch:
     """Implements `ports.SearchStore`."""
 
-    def __init__(self, readers: Readers, numbers: Numbers) -> None:
+    def __init__(self, readers: Readers, numbers: Numbers, nearest: Renewed) -> None:
         self._readers = readers
         self._numbers = numbers
-        self._nearest = Renewed()
+        self._nearest = nearest
 
     async def serving(self) -> str | None:
         """Return the name of the embedder whose index serves; None while there is none."""
