@@ -9,7 +9,7 @@ from tests.http.making import new_dialogue, new_message, new_messages
 from tests.http.searching import found, search
 from tests.http.server import running
 
-from .endpoint import status
+from .endpoint import status, vector_of, vectors
 
 SETTINGS = """\
 embedder = "openai"
@@ -71,6 +71,14 @@ def test_while_the_endpoint_fails_words_are_searched_and_the_answer_says_so(api,
     assert set(found(api, "zeppelin")) == {"m", "later"}
     endpoint.script.clear()
     assert "mode" not in search(api, "zeppelin")["request"]
+
+
+def test_vectors_that_are_suddenly_longer_are_as_good_as_none(api, endpoint):
+    longer = vectors(lambda text: [*vector_of(text), 3.0])
+    endpoint.script[:] = [longer] * 1_000
+    told = search(api, "zeppelin")
+    assert [item["id"] for item in told["items"]] == ["m"]
+    assert told["request"]["mode"] == "keyword"
 
 
 def test_without_an_embedder_words_are_searched(client_with):

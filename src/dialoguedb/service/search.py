@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.errors import EmbedderUnavailable
+from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchMode
 from dialoguedb.model.search_request import SearchRequest
@@ -82,7 +82,10 @@ class SearchService:
             raise EmbedderUnavailable("No index by meaning serves yet; words can be searched for")
         if embedder.immediate:
             return query_vector(embedder, query)
-        return await asyncio.to_thread(query_vector, embedder, query)
+        try:
+            return await asyncio.to_thread(query_vector, embedder, query)
+        except WrongDimensions as error:
+            raise EmbedderUnavailable(error.message) from error
 
 
 def _ordered(hits: list[Hit], search: Search) -> list[Hit]:
