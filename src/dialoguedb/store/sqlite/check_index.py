@@ -11,7 +11,7 @@ from dialoguedb.store.sqlite.words import TABLES
 
 REMEDY = "; `dialoguedb reindex` makes the index anew"
 
-_SAMPLES = 200
+_SAMPLES = 50
 """Objects of each kind whose words are compared with their text."""
 
 _WORDS_COMPARED = 1_000
