@@ -14,16 +14,26 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
 from dialoguedb.model.keys import KeyInput
-from dialoguedb.model.lists import Window
+from dialoguedb.model.lists import Page, Window
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, Settings, SettingsChange
+from dialoguedb.model.search import Search
+from dialoguedb.service.ranking import rank
 from tests.contract.making import change, dialogue, ids, memory, message, once
 
 pytestmark = pytest.mark.anyio
 
 MONTH = "2026-03"
 WHOLE = Window(1_000, "asc")
+
+
+async def memories_found(ask):
+    """Search all memories of a project, whatever they say."""
+    asked = Search("memory", "secret", limit=100)
+    hits = await ask.store.search.search(ask.who, asked, None, rank)
+    return Page([hit.item for hit in hits])
+
 
 # What is asked of the store in the stranger's name about my dialogue "d", message and memory "m".
 FINDS_NOTHING = {
@@ -90,6 +100,7 @@ SHOWS_ONLY_ITS_OWN = {
     "dialogues.list": lambda ask: ask.store.dialogues.list(ask.who, DialogueFilter(), WHOLE),
     "memories.list": lambda ask: ask.store.memories.list(ask.who, MemoryFilter(), WHOLE),
     "keys.list": lambda ask: ask.store.keys.list(ask.who, WHOLE),
+    "search.search": memories_found,
 }
 CHANGES_ONLY_ITS_OWN = {
     "dialogues.create": lambda ask: ask.store.dialogues.create(
@@ -113,6 +124,12 @@ NOBODYS = {
     "projects.delete",
     "projects.record_activity",
     "keys.find",
+    "search.serving",
+    *(
+        f"index.{name}"
+        for name, function in vars(ports.search.IndexStore).items()
+        if inspect.iscoroutinefunction(function)
+    ),
 }
 
 
