@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -28,7 +29,7 @@ class Terminal:
         told = self.run_script(f'{command}\necho "${export[1]}"' if export else command)
         if not export:
             return told
-        self.exported.append(f"export {export[1]}={told}")
+        self.exported.append(f"export {export[1]}={quote(told)}")
         return ""
 
     def run_script(self, step):
