@@ -278,7 +278,10 @@ class TestPrecedence:
         for body in [{"namespace": "x"}, {"metadata": {"namespace": "x"}, "limit": 0, "top": 1}]:
             refused(bound.post("/search", json=body), "FORBIDDEN")
         refused(bound.get("/search?namespace=x&limit=0"), "FORBIDDEN")
-        refused(bound.get('/search?metadata={"namespace":"x"}&object=message&query=q'), "FORBIDDEN")
+        refused(
+            bound.get('/search?metadata={"namespace":"x"}&filter={&query=q&object=message'),
+            "FORBIDDEN",
+        )
 
     def test_json_comes_before_parameters(self, api):
         refused(post_bytes(api, "/search?top=1", b'{"limit":0'), "INVALID_JSON")

@@ -1,8 +1,11 @@
 """Searches as they are received: what is read from them, and what is refused."""
 
 import json
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.model.decoding import decode
@@ -244,6 +247,32 @@ class TestDates:
     @pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc", "+01:00", 1])
     def test_a_zone_that_is_not_there_is_refused(self, name):
         refused("timezone", timezone=name)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["$in", "$all", "$gt", "$eq", "created", "gte", "tags", "namespace"])
+            | st.text(max_size=3),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+FIELDS = [
+    *("query", "object", "limit", "namespace", "timezone", "tags", "filter", "metadata", "orderBy"),
+    *("order", "role", "dialogueId", "mode", "explain", "context", "other"),
+]
+
+
+@settings(max_examples=500, deadline=None)
+@given(fields=st.dictionaries(st.sampled_from(FIELDS), values, max_size=3))
+def test_whatever_is_sent_is_read_or_refused(fields):
+    with suppress(InvalidRequest):
+        read(json.dumps({**LEAST, **fields}).encode("utf-8", "surrogatepass"))
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ async def search(call: Call) -> Answer:
     Every filter holds for every object found, and as many as asked for are found whenever as many
     match. Without a namespace the whole project is searched.
     """
+    _check_namespace_in_metadata(call, call.body)
     return await _search(call, call.body)
 
 
@@ -61,6 +62,7 @@ async def search_by_query(call: Call) -> Answer:
     The same as a POST, with `filter` and `metadata` as JSON text.
     """
     asked: SearchQuery = call.query
+    _check_namespace_in_metadata(call, b'{"metadata":%s}' % (asked.metadata or "null").encode())
     named = {
         field.encode_name: value
         for field in msgspec.structs.fields(asked)
@@ -81,8 +83,6 @@ def _json(name: str, text: str) -> Raw:
 
 
 async def _search(call: Call, body: bytes) -> Answer:
-    if call.bound is not None and call.query.namespace is UNSET:
-        _check_namespace_in_metadata(body, call.bound)
     sent = decode(SearchInput, body)
     if call.query.namespace is UNSET:
         sent = sent.with_namespace_of_metadata()
@@ -104,13 +104,15 @@ class _Naming(Struct):
     namespace: UnsetType | None = UNSET
 
 
-def _check_namespace_in_metadata(body: bytes, bound: str) -> None:
+def _check_namespace_in_metadata(call: Call, body: bytes) -> None:
     """Forbid another namespace than the key's before anything else is looked at."""
+    if call.bound is None or call.query.namespace is not UNSET:
+        return
     try:
         named = msgspec.json.decode(body, type=_Naming).metadata.namespace
     except msgspec.DecodeError:
         return  # there is none, or what is wrong with it is told further on
-    if named not in {UNSET, bound}:
+    if named not in {UNSET, call.bound}:
         raise other_namespace()
 
 
