@@ -1,0 +1,38 @@
+"""Short ways to search a store, with the embedder that is built in."""
+
+from copy import copy
+from functools import partial
+
+from dialoguedb.model.projects import ProjectInput, SettingsChange
+from dialoguedb.model.search import Search, SearchFilter
+from dialoguedb.service.query_vector import query_vector
+from dialoguedb.service.ranking import WEIGHTS, rank
+from tests.contract.indexes import BUILT_IN
+from tests.contract.making import ids
+
+
+async def search(shelf, query, *, of="message", mode="hybrid", alone=False, **asked):
+    """Return what is found; `alone`, messages and words are judged without those around them."""
+    limit, context = asked.pop("limit", 10), asked.pop("context", 0)
+    wanted = Search(of, query, limit, mode, SearchFilter(**asked), context=context)
+    meant = await shelf.store.search.serving() == BUILT_IN.name and mode != "keyword"
+    vector = _vector(query, alone=alone) if meant else None
+    judged = partial(rank, weights=WEIGHTS[mode].alone() if alone else WEIGHTS[mode])
+    return await shelf.store.search.search(shelf.project, wanted, vector, judged)
+
+
+def _vector(query, *, alone):
+    return BUILT_IN.embed([query])[0] if alone else query_vector(BUILT_IN, query)
+
+
+async def found(shelf, query, **asked):
+    """Return the ids of what is found, the best first."""
+    return ids(hit.item for hit in await search(shelf, query, **asked))
+
+
+async def neighbour_of(shelf):
+    """Make another project in the same store."""
+    other = copy(shelf)
+    asked = ProjectInput("another", SettingsChange())
+    other.project = await shelf.services.projects.create(asked, None, shelf.terms())
+    return other
