@@ -412,6 +412,18 @@ class TestIndexingAnew:
         assert await shelf.finds("parcel") == [f"new {n:02}" for n in range(30)]
         assert await vectors_of(shelf) == 31
 
+    async def test_two_processes_share_the_work(self, engine, tmp_path):
+        async with (
+            opened(engine, tmp_path, BUILT_IN) as one,
+            opened(engine, tmp_path, BUILT_IN, project=one.project) as two,
+        ):
+            await one.new("d", messages=parcels(700))
+            await one.store.index.rebuild()
+            await asyncio.gather(one.finish(), two.finish(), one.delete_message("m650"))
+            assert len(await two.find("parcel", mode="semantic")) == 100
+            status = await two.status()
+            assert (status.vectors, status.to_reindex) == (700, 0)
+
     async def test_it_goes_on_where_it_stopped(self, engine, tmp_path):
         async with opened(engine, tmp_path, BUILT_IN) as shelf:
             await shelf.new("d", messages=parcels(50))

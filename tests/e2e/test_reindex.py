@@ -1,7 +1,13 @@
 """`dialoguedb reindex`, beside a server and alone."""
 
+import subprocess
+
+import apsw
+
+from tests.e2e.test_backup import FILE
 from tests.e2e.test_check import tamper
 from tests.e2e.test_serve import stored
+from tests.http.server import program
 
 INDEXED = "Indexed anew; 2 vectors by wordllama/256\n"
 
@@ -25,6 +31,43 @@ def test_a_server_goes_on_meanwhile(room):
         assert room.run("reindex", "--anew").out == INDEXED
         stored(client)
         assert room.run("check").code == 0
+
+
+def test_data_whose_index_has_drifted_can_be_backed_up(room):
+    with room.serving() as serving:
+        stored(serving.client(serving.first_key))
+    tamper(room, "DELETE FROM vectors")
+    assert room.run("backup", "copy").code == 0
+    assert room.run("check", "--data", "copy").code == 1
+    assert room.run("reindex", "--data", "copy").out == INDEXED
+    assert room.run("check", "--data", "copy").code == 0
+
+
+def test_one_that_was_killed_goes_on_where_it_was(room):
+    with room.serving() as serving:
+        client = serving.client(serving.first_key)
+        dialogue = stored(client)
+        for _ in range(5):
+            batch = [{"role": "user", "content": f"parcel {n}"} for n in range(1_000)]
+            assert (
+                client.post(f"/dialogue/{dialogue['id']}/messages", json=batch).status_code == 200
+            )
+    process = subprocess.Popen(
+        [program(), "reindex"], cwd=room.directory, stderr=subprocess.DEVNULL
+    )
+    db = apsw.Connection(str(room.data / FILE))
+    db.set_busy_timeout(10_000)
+    began = "SELECT count(*) FROM index_runs WHERE done > 0"
+    while process.poll() is None and not db.execute(began).get:
+        pass
+    process.kill()
+    process.wait()
+    left = db.execute("SELECT sum(last - done) FROM index_runs").get
+    db.close()
+    assert room.run("check").code == 0
+    assert left
+    assert room.run("reindex").out == "Indexed anew; 5,002 vectors by wordllama/256\n"
+    assert room.run("check").code == 0
 
 
 def test_without_data_it_says_so(room):

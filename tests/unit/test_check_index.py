@@ -100,7 +100,7 @@ DRIFT = {
         "INSERT INTO embedders VALUES (2, 'other', 256, 'serving', '2026');"
         f"INSERT INTO vectors SELECT NULL, 2, {NAMES}"
     ),
-    "The index of words is damaged: ": (
+    "The index of the words of messages is damaged: ": (
         "UPDATE message_words_data SET block = substr(block, 1, 5) WHERE id > 100"
     ),
 }

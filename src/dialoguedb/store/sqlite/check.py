@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.store.sqlite import migrations, snapshot
-from dialoguedb.store.sqlite.check_index import REMEDY, index_findings
+from dialoguedb.store.sqlite.check_index import index_findings
 from dialoguedb.store.sqlite.check_values import value_findings
 
 _FINDINGS_MAX = 100
@@ -138,13 +138,20 @@ RULES = (
 def check(directory: Path) -> list[str]:
     """Return what is wrong with a data directory, a line each; DataError when it cannot be read."""
     with snapshot.snapshot(snapshot.locate(directory)) as db:
-        return find_damage(db)
+        return find_damage(db) + _found(index_findings(db) if _is_newest(db) else iter(()))
 
 
 def find_damage(db: apsw.Connection) -> list[str]:
-    """Return what is wrong; of an older schema, only what holds for every schema."""
+    """Return what is wrong, drifted indexes aside, which can be made anew.
+
+    Of an older schema, only what holds for every schema.
+    """
+    return _found(_kinds(db))
+
+
+def _found(kinds: Iterator[Iterator[str]]) -> list[str]:
     findings: list[str] = []
-    for kind in _kinds(db):
+    for kind in kinds:
         try:
             findings += _shortened(kind)
         except apsw.Error as error:
@@ -155,10 +162,13 @@ def find_damage(db: apsw.Connection) -> list[str]:
 def _kinds(db: apsw.Connection) -> Iterator[Iterator[str]]:
     yield _file_findings(db)
     yield _orphans(db)
-    if migrations.version(db) == len(migrations.MIGRATIONS):
+    if _is_newest(db):
         yield from (_rule_findings(db, rule) for rule in RULES)
         yield from value_findings(db)
-        yield from index_findings(db)
+
+
+def _is_newest(db: apsw.Connection) -> bool:
+    return migrations.version(db) == len(migrations.MIGRATIONS)
 
 
 def _shortened(findings: Iterator[str]) -> Iterator[str]:
@@ -170,10 +180,8 @@ def _shortened(findings: Iterator[str]) -> Iterator[str]:
 def _file_findings(db: apsw.Connection) -> Iterator[str]:
     for (text,) in db.execute("PRAGMA integrity_check"):
         for line in text.splitlines():
-            if line.lower().startswith("fts5") or "FTS5" in line:
-                yield f"The index of words is damaged: {line}{REMEDY}"
-            elif line != "ok" and not line.startswith("***"):  # a heading
-                yield f"The file is damaged: {line}"
+            if line != "ok" and not (line.startswith("***") or "fts5" in line.lower()):
+                yield f"The file is damaged: {line}"  # neither a heading, nor an index of words
 
 
 def _orphans(db: apsw.Connection) -> Iterator[str]:

@@ -28,12 +28,19 @@ _COVERED = """
 def index_findings(db: apsw.Connection) -> Iterator[Iterator[str]]:
     """Return where an index does not agree with the data, a line each, kind by kind."""
     for kind in KINDS:
+        yield _broken_findings(db, kind)
         yield _word_findings(db, kind)
         yield _sampled_findings(db, kind)
         yield _stray_vector_findings(db, kind)
         for stored in embedders.active(db):
             yield _missing_vector_findings(db, kind, stored)
     yield _vector_findings(db)
+
+
+def _broken_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
+    for (line,) in db.execute(f"PRAGMA integrity_check ({TABLES[kind]})"):
+        if line != "ok":
+            yield f"The index of the words of {KINDS[kind]} is damaged: {line}{REMEDY}"
 
 
 def _word_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
