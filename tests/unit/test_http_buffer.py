@@ -1,6 +1,9 @@
 """Large bodies share one memory while they come in."""
 
+from typing import Any
+
 import pytest
+from ulid_transform import ulid_now
 
 from dialoguedb.errors import DialogueDBError, ServiceUnavailable
 from dialoguedb.http.answers import Answer
@@ -9,19 +12,19 @@ from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.calls import Parts
 from dialoguedb.http.frame import Frame
 from dialoguedb.http.metrics import Metrics
+from dialoguedb.model.timestamps import now
+from dialoguedb.service import build_services
+from dialoguedb.store.sqlite import SQLiteStore
 
 pytestmark = pytest.mark.anyio
 
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
 PIECES = [b'{"a":"', b"x" * 600, b'"}']
-
-
-class Clock:
-    """Services of which nothing but the time is asked."""
-
-    def __call__(self):
-        return "2026-06-01T00:00:00.000Z"
-
-    clock = __call__
 
 
 async def reading(scope, receive, _send):
@@ -45,7 +48,7 @@ async def status_of(frame, during=None):
     async def send(message):
         answers.append(message)
 
-    scope = {
+    scope: dict[str, Any] = {
         "type": "http",
         "method": "POST",
         "raw_path": b"/",
@@ -57,20 +60,32 @@ async def status_of(frame, during=None):
     return answers[0]["status"]
 
 
-def frame_with(bytes_max):
-    """Make a frame whose bodies share so many bytes."""
-    parts = Parts(Clock(), Metrics(), b"", lambda: None, None, Buffer(bytes_max))
-    return Frame(reading, parts, access_log=False)
+async def unused():
+    """Stand for what is not needed here."""
+
+
+@pytest.fixture
+async def frame_with(tmp_path):
+    """Make frames whose bodies share so many bytes."""
+    store = await SQLiteStore.open(tmp_path / "data")
+    services = build_services(store, clock=now, new_id=ulid_now, token_secret=store.token_secret)
+
+    def make(bytes_max):
+        parts = Parts(services, Metrics(), b"", lambda: None, unused, Buffer(bytes_max))
+        return Frame(reading, parts, access_log=False)
+
+    yield make
+    await store.close()
 
 
 class TestALargeBody:
-    async def test_comes_in_while_there_is_room(self):
+    async def test_comes_in_while_there_is_room(self, frame_with):
         assert await status_of(frame_with(1_000)) == 200
 
-    async def test_is_told_to_come_back_when_there_is_none(self):
+    async def test_is_told_to_come_back_when_there_is_none(self, frame_with):
         assert await status_of(frame_with(500)) == 503
 
-    async def test_finds_no_room_while_another_is_held(self):
+    async def test_finds_no_room_while_another_is_held(self, frame_with):
         frame, inside = frame_with(1_000), []
 
         async def another():
@@ -79,7 +94,7 @@ class TestALargeBody:
         assert await status_of(frame, during=another) == 200
         assert inside == [503]
 
-    async def test_gives_its_room_back_however_it_ends(self):
+    async def test_gives_its_room_back_however_it_ends(self, frame_with):
         frame = frame_with(1_000)
         assert [await status_of(frame) for _ in range(5)] == [200] * 5
         refusing = frame_with(500)

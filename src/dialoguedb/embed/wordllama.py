@@ -91,7 +91,6 @@ class _Words:
         if self._room < 0:
             self._known, self._room = {}, _REMEMBERED_CHARACTERS_MAX
 
-
     def _encoded(self, words: list[str]) -> list[list[int]]:
         """Return the tokens of each word; as one text, for each call costs more than its words."""
         whole, *_ = self._tokenizer.encode_batch_fast([" ".join(words)], add_special_tokens=False)
