@@ -14,9 +14,10 @@ from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 def check(**flags: Any) -> None:
     """Look for damage in the file, and for anything in it that contradicts itself.
 
-    Checks the file's structure, what refers to what, counters, sequence numbers, tags and every
-    stored value, as they are at this moment; a server may go on writing meanwhile. Prints a line
-    for each finding; exit code 1 when there is one.
+    Checks the file's structure, what refers to what, counters, sequence numbers, tags, every stored
+    value, and that the search indexes agree with the data, as they are at this moment; a server
+    may go on writing meanwhile. Prints a line for each finding; exit code 1 when there is one.
+    What is wrong with an index alone, `dialoguedb reindex` mends.
     """
     settings = chosen_settings(flags)
     findings = data.find_damage(settings)

@@ -144,11 +144,11 @@ def embed(
 
 
 def enqueue(db: apsw.Connection, embedder: int, kind: str, found: Sequence[Source]) -> None:
-    """Have objects wait for their vectors of an embedder, from when they were written."""
+    """Have objects wait for their vectors of an embedder; they are due at once."""
     db.executemany(
         "INSERT OR REPLACE INTO outbox (embedder, object, number, written, due)"
-        " VALUES (?, ?, ?, ?, ?)",
-        ((embedder, kind, source.number, source.written, source.written) for source in found),
+        " VALUES (?, ?, ?, ?, '')",
+        ((embedder, kind, source.number, source.written) for source in found),
     )
 
 
