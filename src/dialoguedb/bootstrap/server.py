@@ -43,6 +43,7 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
     async with (
         opened_store(settings, metrics, embedders) as store,
         _forgetting_answers(store),
+        _warming(store),
         indexing(store.index, embedders),
     ):
         services = services_of(store, embedders, weights_of(settings))
@@ -61,6 +62,25 @@ def _http_options(settings: Settings) -> HttpOptions:
         cors_origins=settings.cors_origin,
         access_log=settings.access_log,
     )
+
+
+@asynccontextmanager
+async def _warming(store: Store) -> AsyncIterator[None]:
+    """Get ready for searches while the first requests are served."""
+    task = asyncio.create_task(_warm(store))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _warm(store: Store) -> None:
+    try:
+        await store.search.warm()
+    except Exception:
+        logger.exception("Searches could not be got ready for; the first will take longer")
 
 
 @asynccontextmanager

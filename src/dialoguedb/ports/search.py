@@ -145,6 +145,10 @@ class SearchStore(Protocol):
         """Return the name of the embedder whose index serves; None while there is none."""
         ...
 
+    async def warm(self) -> None:
+        """Get ready, so that the first search takes no longer than others."""
+        ...
+
     async def search(
         self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
     ) -> list[Hit]:

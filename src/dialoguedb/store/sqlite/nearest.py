@@ -5,7 +5,6 @@ from the database, which alone decides what is there: a code can be late or one 
 wrong. Whatever they find is read again and compared in full.
 """
 
-from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -30,7 +29,7 @@ _KEPT_TIMES = 4
 
 _LATER = (
     "SELECT position, object, project, scope, number, vector FROM vectors"
-    " WHERE position > ? AND +embedder = ? ORDER BY position"
+    " WHERE position > ? AND +embedder = ? ORDER BY position LIMIT ?"
 )
 _ALIVE = "SELECT v.position FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
 
@@ -103,14 +102,21 @@ class Nearest:
 
     def catch_up(self, db: apsw.Connection) -> None:
         """Read what has been stored since."""
+        while self.advance(db):
+            pass
+
+    def advance(self, db: apsw.Connection) -> bool:
+        """Read some of what has been stored since; False when that is nothing."""
         last = _last_position(db)
         if last <= self._read_to:
-            return
+            return False
         with self._changing:
-            rows = db.execute(_LATER, (self._read_to, self.embedder))
-            while batch := list(islice(rows, self._room())):
+            later = (self._read_to, self.embedder, self._room())
+            if batch := db.execute(_LATER, later).fetchall():
                 self._append(batch)
-            self._read_to = max(self._read_to, last)
+            else:  # what is left is of other embedders
+                self._read_to = max(self._read_to, last)
+        return True
 
     def _room(self) -> int:
         """Return how many fit into the last chunk, or into another one."""
@@ -228,15 +234,22 @@ class Renewed:
 
     def of(self, db: apsw.Connection, embedder: int) -> Nearest:
         """Return an embedder's vectors, all that there are in a snapshot among them."""
-        known = self._known
-        if known.embedder != embedder or known.worn:
-            known = self._renew(db, embedder)
+        known = self._current(db, embedder)
         known.catch_up(db)
         return known
 
-    def _renew(self, db: apsw.Connection, embedder: int) -> Nearest:
+    def advance(self, db: apsw.Connection, embedder: int) -> bool:
+        """Read some of an embedder's vectors that are not known yet; False when all are."""
+        return self._current(db, embedder).advance(db)
+
+    def _current(self, db: apsw.Connection, embedder: int) -> Nearest:
+        known = self._known
+        if known.embedder == embedder and not known.worn:
+            return known
         with self._renewing:
-            if self._known.embedder != embedder or self._known.worn:
+            if self._known.embedder != embedder:
+                self._known = Nearest(embedder)
+            elif self._known.worn:  # which goes on serving until it is replaced
                 fresh = Nearest(embedder)
                 fresh.catch_up(db)
                 self._known = fresh

@@ -30,6 +30,15 @@ class SQLiteSearch:
         serving = await self._readers.read(lambda reader: vectors.serving(reader.db))
         return serving and serving[1]
 
+    async def warm(self) -> None:
+        """Read into memory what searches of much need, a little at a time."""
+        while await self._readers.run(self._warm):
+            pass
+
+    def _warm(self, reader: Reader) -> bool:
+        serving = vectors.serving(reader.db)
+        return serving is not None and self._nearest.advance(reader.db, serving[0])
+
     async def search(
         self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
     ) -> list[Hit]:
