@@ -65,7 +65,7 @@ class Indexing:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forever(self.drain, 0.0))
             tasks.create_task(self._forever(self._advance_and_tell, _PORTION_PAUSE_S))
-            tasks.create_task(self._forever(self._purge_later, 0.0))
+            tasks.create_task(self._forever(self._purge, _PURGE_PAUSE_S))
 
     async def _forever(self, work: Callable[[], Awaitable[bool]], pause_s: float) -> None:
         while True:
@@ -120,17 +120,13 @@ class Indexing:
         self._portions = self._portions + 1 if worked else 0
         return worked
 
-    async def _purge_later(self) -> bool:
-        await self._aside.sleep(_PURGE_PAUSE_S)
-        await self.purge()
-        return True
-
-    async def purge(self) -> None:
+    async def _purge(self) -> bool:
         """Remove from the index what deleted objects left there, in portions."""
         left = await self._store.purge(begin=True)
         while left:
             await self._aside.sleep(_PORTION_PAUSE_S)
             left = await self._store.purge(begin=False)
+        return True
 
     async def drain(self) -> bool:
         """Embed some of what waits; False when nothing is due."""
