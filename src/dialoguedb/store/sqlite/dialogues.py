@@ -143,7 +143,7 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> DeletedDialogue:
             row = find(db, number, namespace, dialogue_id)
             check_mutable(project, "its dialogues cannot be deleted")
-            return threads.delete_tree(db, number, row)
+            return threads.delete_tree(self._writer.index, db, number, row)
 
         long = await self._readers.read(size) >= _LONG_DELETE_MESSAGES
         return await self._writer.write(at_most_once(act, number, terms), long=long)

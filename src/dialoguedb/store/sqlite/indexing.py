@@ -41,12 +41,26 @@ class Index:
         self._immediate = immediate
         self._noted: list[tuple[str, int, Change, Row | None]] = []
         self._ready: list[Statement] = []
+        self._removed = False
+        """Whether what is noted may be gone again."""
 
     def note(
         self, kind: str, number: int, change: Change = Change.NEW, row: Row | None = None
     ) -> None:
         """Note an object that an act stores or changes; `row` is what `sources` would read."""
         self._noted.append((kind, number, change, row))
+
+    def remove(
+        self, db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()
+    ) -> None:
+        """Remove objects, whose numbers a query gives, from both indexes.
+
+        FTS5 marks their words as gone: no search finds them any more. From the file, where they
+        stand without their order, they are removed in the background; see `purging`.
+        """
+        words.delete(db, kind, numbers, values)
+        vectors.delete(db, kind, numbers, values)
+        self._removed = True
 
     def __len__(self) -> int:
         """Return how many changes are noted."""
@@ -77,7 +91,7 @@ class Index:
         active = embedders.active(db)
         for kind, numbers in changes.items():
             for portion in _portions(list(numbers)):
-                found = _found(db, kind, portion, rows)
+                found = self._found(db, kind, portion, rows)
                 self._prepare_words(db, kind, found, numbers)
                 said = [source for source in found if numbers[source.number] is not Change.MARKS]
                 for embedder in active if said else ():
@@ -88,6 +102,23 @@ class Index:
         for statement in self._ready:
             db.execute(*statement)
         self.forget()
+        self._removed = False
+
+    def _found(
+        self,
+        db: apsw.Connection,
+        kind: str,
+        numbers: Sequence[int],
+        rows: Mapping[tuple[str, int], Row],
+    ) -> list[Source]:
+        """Return what is there of objects: as it was noted, else as it is stored."""
+        noted = [number for number in numbers if (kind, number) in rows]
+        gone = sources.missing(db, kind, noted) if self._removed and noted else ()
+        found = [sources.of_row(kind, rows[kind, number]) for number in noted if number not in gone]
+        if len(noted) < len(numbers):
+            unread = (number for number in numbers if (kind, number) not in rows)
+            found += sources.read(db, kind, unread)
+        return found
 
     def _prepare_words(
         self,
@@ -111,19 +142,6 @@ class Index:
             enqueue(db, embedder.number, kind, found)
         else:
             self._ready.append(embed(db, embedder, immediate, kind, found))
-
-
-def _found(
-    db: apsw.Connection, kind: str, numbers: Sequence[int], rows: Mapping[tuple[str, int], Row]
-) -> list[Source]:
-    """Return what is there of objects: as it was noted, else as it is stored."""
-    noted = [number for number in numbers if (kind, number) in rows]
-    gone = sources.missing(db, kind, noted) if noted else ()
-    found = [sources.of_row(kind, rows[kind, number]) for number in noted if number not in gone]
-    if len(noted) < len(numbers):
-        unread = (number for number in numbers if (kind, number) not in rows)
-        found += sources.read(db, kind, unread)
-    return found
 
 
 def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -150,13 +168,3 @@ def enqueue(db: apsw.Connection, embedder: int, kind: str, found: Sequence[Sourc
         " VALUES (?, ?, ?, ?, '')",
         ((embedder, kind, source.number, source.written) for source in found),
     )
-
-
-def remove(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:
-    """Remove objects, whose numbers a query gives, from both indexes.
-
-    FTS5 marks their words as gone: no search finds them any more. From the file, where they stand
-    without their order, they are removed in the background; see `purging`.
-    """
-    words.delete(db, kind, numbers, values)
-    vectors.delete(db, kind, numbers, values)

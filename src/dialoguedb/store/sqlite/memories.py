@@ -14,7 +14,7 @@ from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.indexing import Change, remove
+from dialoguedb.store.sqlite.indexing import Change
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
@@ -146,7 +146,7 @@ class SQLiteMemories:
             row = _find(db, number, namespace, memory_id)
             MEMORY_TAGS.delete(db, number, row.number, row.tags)
             db.execute("DELETE FROM memories WHERE number = ?", (row.number,))
-            remove(db, "memory", "VALUES (?)", (row.number,))
+            self._writer.index.remove(db, "memory", "VALUES (?)", (row.number,))
 
         await self._writer.write(at_most_once(act, number, terms))
 

@@ -22,7 +22,7 @@ from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms, Versioned
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.indexing import Change, Index, remove
+from dialoguedb.store.sqlite.indexing import Change, Index
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
@@ -309,7 +309,7 @@ class SQLiteMessages:
             check_changeable(place.id, place.status)
             MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
             db.execute("DELETE FROM messages WHERE number = ?", (row[10],))
-            remove(db, "message", "VALUES (?)", (row[10],))
+            self._writer.index.remove(db, "message", "VALUES (?)", (row[10],))
             _uncount(db, place, terms.now)
 
         await self._writer.write(at_most_once(act, number, terms))

@@ -21,7 +21,6 @@ from dialoguedb.model.projects import (
 from dialoguedb.ports import Terms
 from dialoguedb.store.sqlite import keys, usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.indexing import remove
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import SELECT, to_project
@@ -124,7 +123,7 @@ class SQLiteProjects:
             number = db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).get
             deleted = _count(db, number)
             for kind, numbers in _INDEXED.items():
-                remove(db, kind, numbers, (number,))
+                self._writer.index.remove(db, kind, numbers, (number,))
             for sql in _DELETES:
                 db.execute(sql, (number,))
             return deleted
