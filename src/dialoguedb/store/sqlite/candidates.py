@@ -136,6 +136,9 @@ class Judge:
         if self.small:
             return self._judged(self._all, self._held, self._satisfying(self._all.numbers))
         seeds = self._seeds(*self._rough())
+        if self._newest.mixed and len(self.scope.found_of(seeds)) < len(seeds):
+            self._read_newest(strictly=True)
+            seeds = self._seeds(*self._rough())
         rows, complete = self.scope.around(seeds)
         found = complete & self._satisfying(rows.numbers)
         return self._judged(rows, self._newest.among(rows.numbers), found)
@@ -175,16 +178,10 @@ class Judge:
     def _best_of_all(self) -> Numbers:
         """Return those of the best of the scope that satisfy the filters."""
         numbers = np.union1d(self._nearest(None), self._newest.best(_WORDED))
-        if not (self._newest.mixed or self.scope.filtered):
-            return numbers
-        found = self.scope.found_of(numbers)
-        if self._newest.mixed and len(found) < max(self.quest.enough, len(numbers) // 2):
-            self._read_newest(strictly=True)
-            return self._best_of_all()
-        return found
+        return self.scope.found_of(numbers) if self.scope.filtered else numbers
 
     def _chosen_first(self) -> Numbers | None:
-        """Return all that satisfies the filters if that is few, as far as filters tell."""
+        """Return all that satisfies the filters if that is few, and quick to tell."""
         scope = self.scope
         if not scope.filtered:
             return None
@@ -193,8 +190,9 @@ class Judge:
             table = TABLES[scope.kind]
             sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?"
             marked = column(scope.db.execute(sql, (match, _MARKED_MAX + 1)))
-            if len(marked) <= _MARKED_MAX:
-                return scope.found_of(marked)
+            return scope.found_of(marked) if len(marked) <= _MARKED_MAX else None
+        if not scope.is_quick:
+            return None
         few = scope.found(FEW + 1).numbers
         return few if len(few) <= FEW else None
 

@@ -1,7 +1,7 @@
 """Where a search looks: the objects of a kind in a project, a namespace or a dialogue."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -9,6 +9,7 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
+from dialoguedb.model.lists import Span
 from dialoguedb.model.search import SearchFilter, SearchObject
 from dialoguedb.store.sqlite import search_filters, words
 from dialoguedb.store.sqlite.search_filters import Where
@@ -94,10 +95,18 @@ class Scope:
     dialogue: int | None = None
     """The only dialogue whose messages are looked at."""
 
+    by_time: bool = False
+    """Whether messages are wanted by time, and so found by an index."""
+
     @property
     def filtered(self) -> bool:
         """Whether the scope as the indexes know it holds more than may be found."""
         return bool(self.wanted) or self.dialogue is not None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether what satisfies the filters is soon found, or found to be much."""
+        return self.kind != "message" or self.dialogue is not None or self.by_time
 
     @property
     def number(self) -> int | None:
@@ -182,11 +191,12 @@ def _note(
 def of_objects(db: apsw.Connection, project: int, kind: SearchObject, asked: SearchFilter) -> Scope:
     """Return where objects are looked for by what they say themselves."""
     if kind == "message":
-        return _of_messages(
+        scope = _of_messages(
             (db, project, asked),
             search_filters.of_messages(asked),
             search_filters.marks_of_messages(asked),
         )
+        return replace(scope, by_time=asked.created != Span())
     within = _within(project, kind, asked)
     wanted = search_filters.of_memories(asked)
     if kind == "dialogue":
