@@ -1,7 +1,9 @@
 """Searches in more than can all be compared: the best are found, and as many as are asked for."""
 
 import random
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -44,7 +46,8 @@ def made(number):
 @pytest.fixture(scope="module")
 async def large(engine, tmp_path_factory):
     """Fill a project, and another with half as much of the same."""
-    async with opened(engine, tmp_path_factory.mktemp("large"), BUILT_IN) as shelf:
+    directory = tmp_path_factory.mktemp("large")
+    async with opened(engine, directory, BUILT_IN) as shelf:
         other = await neighbour_of(shelf)
         for tenant, dialogues in ((shelf, DIALOGUES), (other, DIALOGUES // 2)):
             for number in range(dialogues):
@@ -53,15 +56,14 @@ async def large(engine, tmp_path_factory):
                 namespace = "big" if number % 10 else "small"
                 metadata = msgspec.json.encode({"d": number})
                 await tenant.new(f"d{number}", namespace, metadata=metadata, messages=said)
-        yield SimpleNamespace(mine=shelf, theirs=other)
+        yield SimpleNamespace(mine=shelf, theirs=other, directory=directory)
 
 
 def numbers(condition):
     return {f"m{number}" for number in range(COUNT) if condition(number)}
 
 
-ALL = set(range(COUNT))
-WANTED = {
+WANTED: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
     "a rare tag": ({"tags": TagFilter(any_of=("rare",))}, lambda n: n % 700 == 3),
     "a common tag": ({"tags": TagFilter(any_of=("even",))}, lambda n: n % 2 == 0 and n % 700 != 3),
     "no tag": (
@@ -189,3 +191,28 @@ async def test_what_is_written_now_is_found_now_and_what_is_deleted_no_more(larg
     for mode in MODES:
         assert "fresh" not in await found(large.mine, "zeppelin", mode=mode, limit=100)
     await large.mine.delete("fresh", "big")
+
+
+async def test_what_another_process_writes_and_deletes_is_seen(engine, large):
+    mine, text = large.mine, "submarines under the polar ice"
+    await mine.store.search.warm()
+    project = mine.project
+    async with opened(engine, large.directory, BUILT_IN, project=project) as elsewhere:
+        await elsewhere.new("remote", messages=[message(text, id="remote")])
+        for mode in MODES:
+            assert (await found(mine, text, mode=mode))[0] == "remote"
+        await elsewhere.delete("remote")
+        for mode in MODES:
+            assert "remote" not in await found(mine, text, mode=mode, limit=100)
+
+
+async def test_filters_hold_while_everything_is_indexed_anew(large):
+    await large.mine.store.index.rebuild()
+    for wanted, condition in WANTED.values():
+        satisfying = numbers(condition)
+        hits = await found(large.mine, "violin", limit=20, **wanted)
+        assert len(hits) == len(set(hits)) == min(20, len(satisfying))
+        assert set(hits) <= satisfying
+    await large.mine.finish()
+    (best, *_) = await found(large.mine, "item4242")
+    assert best == "m4242"
