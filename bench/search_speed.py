@@ -1,9 +1,9 @@
 """Searches on 1,000, 100,000 and 1,000,000 messages: what growth costs in time and memory.
 
 One server whose data grows. Every namespace holds 1,000 messages in four dialogues. At each size
-the server is started anew, asked once across the project at once (while its index comes into
-memory), and then asked again and again, each time something else: within one namespace, across the project, and
-across the project for a tag that one message in 10,000 has.
+the server is started anew, asked once across the project while its index still comes into memory,
+and then asked again and again, each time something else: within one namespace, across the project,
+and across the project for a tag that one message in 10,000 has.
 """
 
 import json
