@@ -19,6 +19,10 @@ from dialoguedb.store.sqlite.reader import Row
 from dialoguedb.store.sqlite.sources import Source
 from dialoguedb.store.sqlite.words import Statement
 
+_LIGHT_BYTES = 64 * 1024
+_METADATA, _SAID = 5, 6
+"""Where a row noted has what may be long."""
+
 _TOGETHER = 512
 """Objects whose texts are in memory at once."""
 
@@ -71,11 +75,21 @@ class Index:
         del self._noted[kept:]
         self._ready.clear()
 
+    @property
+    def is_light(self) -> bool:
+        """Whether what is noted is at hand and short, so that preparing it holds nobody up."""
+        room = _LIGHT_BYTES
+        for *_, row in self._noted:
+            if row is None:
+                return False
+            room -= len(row[_METADATA]) + len(row[_SAID])
+        return room >= 0
+
     def prepare(self, db: apsw.Connection) -> None:
         """Work out what is to be written for what is noted and still there.
 
-        It is Python's work, so it belongs to the thread that ran the acts: on the one that commits
-        it would fight the event loop for the interpreter.
+        It is Python's work, so while it `is_light` it belongs to the thread that ran the acts: on
+        the one that commits it would fight the event loop for the interpreter.
         """
         if not self._noted:
             return
@@ -96,6 +110,7 @@ class Index:
                 said = [source for source in found if numbers[source.number] is not Change.MARKS]
                 for embedder in active if said else ():
                     self._prepare_vectors(db, embedder, kind, said)
+        self._noted.clear()
 
     def write(self, db: apsw.Connection) -> None:
         """Write what is prepared."""

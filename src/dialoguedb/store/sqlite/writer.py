@@ -136,6 +136,8 @@ class Writer:
         except apsw.Error:
             return partial(self._work, batch)
         self._run(batch)
+        if self.index.is_light:
+            self._prepare(batch)
         return partial(self._commit, batch)
 
     def _work(self, batch: list[_Job]) -> None:
@@ -149,20 +151,6 @@ class Writer:
         self._commit(batch)
 
     def _run(self, batch: list[_Job]) -> None:
-        """Run the acts, and work out what the index is to be told of them."""
-        self._run_acts(batch)
-        if not self._db.in_transaction:
-            return
-        try:
-            self.index.prepare(self._db)
-        except apsw.Error as error:
-            self._fail(batch, translate(error))
-        except Exception as error:  # noqa: BLE001 - a defect must not stop the writer
-            failure = InternalError("The engine failed")
-            failure.__cause__ = error
-            self._fail(batch, failure)
-
-    def _run_acts(self, batch: list[_Job]) -> None:
         for job in batch:
             changes = self._db.total_changes()
             self._attempt(job)
@@ -207,7 +195,21 @@ class Writer:
         if job.error is not None:
             self._forget(*noted)
 
+    def _prepare(self, batch: list[_Job]) -> None:
+        """Work out what the index is to be told of the acts, unless that is done."""
+        if not self._db.in_transaction:
+            return
+        try:
+            self.index.prepare(self._db)
+        except apsw.Error as error:
+            self._fail(batch, translate(error))
+        except Exception as error:  # noqa: BLE001 - a defect must not stop the writer
+            failure = InternalError("The engine failed")
+            failure.__cause__ = error
+            self._fail(batch, failure)
+
     def _commit(self, batch: list[_Job]) -> None:
+        self._prepare(batch)
         if not self._db.in_transaction:
             return
         try:
