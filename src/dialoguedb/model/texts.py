@@ -17,8 +17,11 @@ from dialoguedb.model import limits, rawjson
 
 _decoder = msgspec.json.Decoder()
 
-_ENCODED_CHARS = 160
+_LINE_CHARS = 76
+"""Base64 in lines has lines of this length; in one run it is longer."""
+
 _KEY_CHARS = 64
+_PART_CHARS = 32 * 1024
 
 _ENCODED = re.compile(
     r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*,[^\s\"'<>)]*"
@@ -84,8 +87,10 @@ def message_text(content: bytes) -> str:
 
 def message_words(text: str, name: str | None, created: str) -> str:
     """Return by which words a message is found: its speaker's, its text's, and those of its day."""
-    said = f"{name}: {text}" if name else text
-    return clean(f"{said} {_day(created[:10])}") if text else ""
+    if not text:
+        return ""
+    said = f"{clean(name)}: {text}" if name else text
+    return f"{said} {_day(created[:10])}"
 
 
 @lru_cache(4_096)
@@ -106,10 +111,24 @@ def dialogue_text(label: str | None, tags: Sequence[str] = ()) -> str:
     return clean("\n".join(filter(None, (label, " ".join(tags)))))
 
 
+def _may_hold_bytes(text: str) -> bool:
+    if len(text) < _LINE_CHARS:
+        return "data:" in text
+    return "data:" in text or max(map(len, text.split()), default=0) >= _LINE_CHARS
+
+
+def replaced(pattern: re.Pattern[str], by: str, text: str) -> str:
+    """Replace all matches, part by part: one search of a long text would stop all other threads."""
+    if len(text) <= _PART_CHARS:
+        return pattern.sub(by, text)
+    parts = (text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS))
+    return "".join(pattern.sub(by, part) for part in parts)
+
+
 def clean(text: str) -> str:
     """Return a text without what are no words of anybody's."""
-    if len(text) >= _ENCODED_CHARS or "data:" in text:
-        text = _ENCODED.sub(" ", text)
+    if _may_hold_bytes(text):
+        text = replaced(_ENCODED, " ", text)
     if not text.isascii():  # lone surrogates cannot be stored
         text = text.encode("utf-8", "replace").decode()
     return _cut(text.replace("\0", " "), limits.INDEXED_CHARS_MAX)

@@ -16,6 +16,7 @@ import apsw
 import msgspec
 
 from dialoguedb.model.search import Scalar
+from dialoguedb.model.texts import replaced
 
 TABLES = {"message": "message_words", "dialogue": "dialogue_words", "memory": "memory_words"}
 
@@ -161,7 +162,7 @@ def set_apart(text: str) -> str:
     """Return a text with a space around each character that is a word by itself."""
     if text.isascii():
         return text
-    return _UNSPACED.sub(r" \1 ", text.replace(_MARK, " "))
+    return replaced(_UNSPACED, r" \1 ", text.replace(_MARK, " "))
 
 
 def insertion(kind: str, rows: Iterable[tuple[int, str]]) -> Statement:
