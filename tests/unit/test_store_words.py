@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialoguedb.model.search import Scalar
+from dialoguedb.model.texts import clean
 from dialoguedb.store.sqlite import open_database, vectors, words
 
 
@@ -60,7 +61,7 @@ class TestTerms:
     @given(st.text(st.characters(exclude_categories=())))
     def test_any_text_finds_itself(self, db, text):
         for term in words.query_terms(db, text):
-            assert matches(db, term.word, text)
+            assert matches(db, term.word, clean(text))
 
 
 class TestMarks:
