@@ -91,7 +91,7 @@ class Asked:
             documents_with=self.counts.documents_with,
             near=_near(rows.dialogues),
             dialogues=rows.dialogues,
-            named=_speakers_named(self.scope, rows, self.terms),
+            named=_speakers_named(self.scope, rows.numbers, self.terms, held),
         )
 
 
@@ -144,15 +144,17 @@ def _near(dialogues: Numbers) -> Numbers:
     return np.where(same, rows, -1)
 
 
-def _speakers_named(scope: Scope, rows: Rows, terms: Sequence[Term]) -> NDArray[np.bool_]:
-    """Return of which messages the query names the speaker."""
+def _speakers_named(
+    scope: Scope, numbers: Numbers, terms: Sequence[Term], held: Floats
+) -> NDArray[np.bool_]:
+    """Return of which messages the query names the speaker, who is among their words."""
     if scope.kind != "message":
-        return np.zeros(len(rows), bool)
-    named = list(scope.db.execute(_NAMES, (array(rows.numbers),)))
+        return np.zeros(len(numbers), bool)
+    named = list(scope.db.execute(_NAMES, (array(numbers[held.any(axis=1)]),)))
     asked = {term.stem for term in terms}
     speakers = {
         name
         for name in {name for _, name in named}
         if not asked.isdisjoint(words.stems(scope.db, name))
     }
-    return np.isin(rows.numbers, integers(number for number, name in named if name in speakers))
+    return np.isin(numbers, integers(number for number, name in named if name in speakers))
