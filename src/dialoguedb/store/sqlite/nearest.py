@@ -19,6 +19,9 @@ from dialoguedb.store.sqlite.scopes import Numbers, array, column
 Codes = NDArray[np.uint64]
 
 _CHUNK = 1 << 16
+_TOGETHER = 1 << 13
+"""Vectors read at once, so that reading takes little memory and lets others in."""
+
 _WORD_BITS = 64
 _FARTHEST = np.iinfo(np.uint16).max
 _DEAD = -1
@@ -119,8 +122,9 @@ class Nearest:
         return True
 
     def _room(self) -> int:
-        """Return how many fit into the last chunk, or into another one."""
-        return (_CHUNK - self._chunks[-1].count if self._chunks else 0) or _CHUNK
+        """Return how many to read that fit into the last chunk, or into another one."""
+        room = _CHUNK - self._chunks[-1].count if self._chunks else 0
+        return min(room or _CHUNK, _TOGETHER)
 
     def _append(self, batch: list[tuple[Any, ...]]) -> None:
         codes = codes_of(vectors.unpack([row[5] for row in batch]))

@@ -6,8 +6,9 @@ SQLite's steps and of bytes; one that goes over is broken off and repeated on a 
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -58,7 +59,7 @@ class Reader:
             self.db.set_busy_timeout(0)
             self.db.set_progress_handler(self._check, _STEPS_PER_CHECK)
         else:  # a search meets thousands of pages; mapped, each costs a fraction of a call
-            self.db.pragma("mmap_size", _MAPPED_BYTES_MAX)
+            self._map(_MAPPED_BYTES_MAX)
 
     def read(self, query: Callable[["Reader"], T]) -> T:
         """Run a query in one snapshot of the data."""
@@ -70,6 +71,18 @@ class Reader:
             self._checks = 0  # else the rollback of a read over budget could be broken off as well
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
+
+    @contextmanager
+    def unmapped(self) -> Iterator[None]:
+        """Read the file without leaving what is read once in the memory of the process."""
+        self._map(0)
+        try:
+            yield
+        finally:
+            self._map(_MAPPED_BYTES_MAX)
+
+    def _map(self, size: int) -> None:
+        self.db.pragma("mmap_size", size)
 
     def _check(self) -> bool:
         self._checks += 1

@@ -36,8 +36,9 @@ class SQLiteSearch:
             pass
 
     def _warm(self, reader: Reader) -> bool:
-        serving = vectors.serving(reader.db)
-        return serving is not None and self._nearest.advance(reader.db, serving[0])
+        with reader.unmapped():
+            serving = vectors.serving(reader.db)
+            return serving is not None and self._nearest.advance(reader.db, serving[0])
 
     async def search(
         self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
