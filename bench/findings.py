@@ -45,7 +45,10 @@ class Finding:
     @property
     def shown(self) -> str:
         """Spell the figure as the report prints it."""
-        return "–" if self.figure is None else f"{self.figure:.3g}{self.unit}"
+        if self.figure is None:
+            return "–"
+        digits = ",.0f" if self.figure >= 1_000 else ".3g"
+        return f"{self.figure:{digits}}{self.unit}"
 
 
 @dataclass(frozen=True)

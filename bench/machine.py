@@ -10,7 +10,10 @@ import apsw
 
 from bench.load import GENERATOR
 
-_PACKAGES = ("dialoguedb", "uvicorn", "starlette", "msgspec", "uvloop", "httptools", "apsw")
+_PACKAGES = (
+    *("dialoguedb", "uvicorn", "starlette", "msgspec", "uvloop", "httptools", "apsw"),
+    *("numpy", "wordllama", "tokenizers"),
+)
 _GIB = 1024**3
 
 
