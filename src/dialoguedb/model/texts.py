@@ -17,8 +17,9 @@ from dialoguedb.model import limits, rawjson
 
 _decoder = msgspec.json.Decoder()
 
+_FEW_CHARS = 160
 _LINE_CHARS = 76
-"""Base64 in lines has lines of this length; in one run it is longer."""
+"""Base64 in lines has lines of this length, at least two; in one run it is longer."""
 
 _KEY_CHARS = 64
 _PART_CHARS = 32 * 1024
@@ -112,9 +113,9 @@ def dialogue_text(label: str | None, tags: Sequence[str] = ()) -> str:
 
 
 def _may_hold_bytes(text: str) -> bool:
-    if len(text) < _LINE_CHARS:
+    if len(text) < _FEW_CHARS or "data:" in text:
         return "data:" in text
-    return "data:" in text or max(map(len, text.split()), default=0) >= _LINE_CHARS
+    return max(map(len, text.split()), default=0) >= _LINE_CHARS
 
 
 def replaced(pattern: re.Pattern[str], by: str, text: str) -> str:
