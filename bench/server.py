@@ -30,6 +30,7 @@ class Server:
         shown = _KEY.search("\n".join(self.program.printed))
         self.key = shown[0] if shown else self.key
         if not self.key:
+            self.program.stop()
             raise BenchError("the server's first start showed no key")
         return self.program.start_seconds
 
