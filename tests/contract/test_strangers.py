@@ -125,6 +125,7 @@ NOBODYS = {
     "projects.record_activity",
     "keys.find",
     "search.serving",
+    "search.warm",
     *(
         f"index.{name}"
         for name, function in vars(ports.search.IndexStore).items()
