@@ -95,7 +95,7 @@ def test_an_operators_key_manages_projects_and_opens_no_data(shared_room, servin
     [
         (["create", "--project", "nobody"], "Project 'nobody' not found"),
         (["create", "--expires", "soon"], "expires: 'soon' is not a date or date-time"),
-        (["create", "--name", "x" * 257], "name: expected `str` of length <= 256"),
+        (["create", "--name", "x" * 257], "name must be a string of length <= 256"),
         (
             ["create", "--scope", "admin", "--namespace", "n"],
             "Only a read or write key can be bound to a namespace",

@@ -188,3 +188,14 @@ class TestFaults:
         assert isinstance(accepted(MessageInput, json.dumps(body).encode()), MessageInput)
         _, details = self.details(SettingsChange, {"immutable": True, "imutable": True})
         assert details == {"imutable": "UNKNOWN"}
+
+    def test_what_is_expected_is_said_in_words(self):
+        refusal = accepted(MessageInput, b'{"role":1,"content":"x","name":[]}')
+        assert [fault.message for fault in refusal.details] == [
+            "role must be a string, not a whole number",
+            "name must be a string or null, not an array",
+        ]
+
+    def test_a_choice_is_refused_with_all_there_are(self):
+        refusal = accepted(KeyInput, b'{"scope":"root"}')
+        assert refusal.message == "scope must be one of: read, write, admin"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Raw, Struct
@@ -22,6 +22,15 @@ from dialoguedb.model.faults import Faults, refuse
 T = TypeVar("T", bound=Struct)
 
 _PLACE = re.compile(r" - at `\$(.*)`$")
+_TYPE = re.compile(r"`([^`]*)`")
+_TYPES = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+}
 _LARGE_BYTES = 1024 * 1024
 
 
@@ -153,7 +162,7 @@ def _collect_plain(
         decoded = _decoder(field.type).decode(value)
     except msgspec.ValidationError as error:
         where += _place(error)
-        faults.invalid(where, _sentence(where, error))
+        faults.invalid(where, _sentence(where, error, field.type))
         return
     check = getattr(kind, "checks", {}).get(field.name)
     if check:
@@ -172,11 +181,26 @@ def _place(error: msgspec.DecodeError) -> str:
     return place[1] if place else ""
 
 
-def _sentence(where: str, error: msgspec.DecodeError) -> str:
+def _sentence(where: str, error: msgspec.DecodeError, kind: Any = None) -> str:
+    """Say in words for people what a decoder has found."""
     text = _PLACE.sub("", str(error))
     if "matching regex" in text:
         return f"{where} holds characters that are not allowed there"
-    return f"{where}: {text[:1].lower()}{text[1:]}"
+    if text.startswith("Invalid enum value") and (choices := _choices(kind)):
+        return f"{where} must be one of: {', '.join(choices)}"
+    text = _TYPE.sub(lambda types: _named(types[1]), text.replace(", got ", ", not "))
+    return f"{where} must be {text.removeprefix('Expected ')}"
+
+
+def _named(types: str) -> str:
+    return " or ".join(_TYPES.get(name, name) for name in types.split(" | "))
+
+
+def _choices(kind: Any) -> list[str]:
+    """Return the texts that a type allows where it allows no others."""
+    if get_origin(kind) is Literal:
+        return [str(choice) for choice in get_args(kind)]
+    return [choice for part in get_args(kind) for choice in _choices(part)]
 
 
 @cache

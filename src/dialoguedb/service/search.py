@@ -79,7 +79,7 @@ class SearchService:
         name = await self._store.serving()
         embedder = self._embedders.get(name or "")
         if embedder is None:
-            raise EmbedderUnavailable("No index by meaning serves yet; words can be searched for")
+            raise EmbedderUnavailable("There is no index by meaning to search in; search by words")
         if embedder.immediate:
             return query_vector(embedder, query)
         try:
