@@ -128,6 +128,8 @@ class TestNamesAndValues:
         assert f'"{noun}"' in error["message"]
         answer = api.get("/search", params={**LEAST, "filter": json.dumps({name: 2025})})
         refused(answer, "INVALID_PARAMETER", f"filter.{name}")
+        for answer in (ask(api, **{name: 1}), api.get("/search", params={**LEAST, name: 1})):
+            assert "filter." in refused(answer, "INVALID_PARAMETER", name)["message"]
 
     @pytest.mark.parametrize(
         ("field", "fields"),

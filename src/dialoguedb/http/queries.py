@@ -23,6 +23,7 @@ from dialoguedb.model.search_request import (
     Mode,
     OrderBy,
     Query,
+    SearchInput,
     SearchLimit,
     TimeZone,
 )
@@ -207,6 +208,8 @@ class SearchQuery(
     SearchNaming, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True
 ):
     """A request to search."""
+
+    retired: ClassVar[Mapping[str, str]] = SearchInput.retired
 
     query: Query
     object: Kind

@@ -51,7 +51,7 @@ _MONTHS = [
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
-_MEDIA_TYPES = ("media_type", "mime_type", "mimeType")
+_MEDIA_TYPES = ("media_type", "mime_type", "mimeType", "mediaType")
 _CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
 
 # Parts that are known by their type, and what of them is said; not their keys, ids and bytes.
@@ -138,8 +138,10 @@ def clean(text: str) -> str:
 def _cut(text: str, chars: int) -> str:
     if len(text) <= chars:
         return text
-    head = text[: chars + 1].rsplit(None, 1)[0]
-    return head if chars // 2 < len(head) <= chars else text[:chars]
+    if text[chars].isspace() or text[chars - 1].isspace():
+        return text[:chars].rstrip()
+    head = text[:chars].rsplit(None, 1)[0]
+    return head if chars // 2 < len(head) else text[:chars]
 
 
 def _stored_text(value: bytes) -> str:

@@ -34,8 +34,11 @@ FEW = 5_000
 _EVERY = 1 << 62
 _NEAREST = 1_000
 _WORDED = 500
+_COMPARED = 5_000
+"""Of those that hold the same words the shortest are taken, among so many."""
+
 _MARKED_MAX = 20_000
-_SEEDS = 60
+_SEEDS = 100
 _SEEDS_OF_DIALOGUE = 3
 _ATTEMPTS = 4
 
@@ -139,9 +142,28 @@ class Judge:
         if self._newest.mixed and len(self.scope.found_of(seeds)) < len(seeds):
             self._read_newest(strictly=True)
             seeds = self._seeds(*self._rough())
+        judged = self._judged_around(seeds)
+        if self._spread and self._lacks_dialogues(judged):
+            judged = self._judged_around(np.union1d(seeds, self._one_of_each()))
+        return judged
+
+    def _judged_around(self, seeds: Numbers) -> Judged:
         rows, complete = self.scope.around(seeds)
         found = complete & self._satisfying(rows.numbers)
         return self._judged(rows, self._newest.among(rows.numbers), found)
+
+    def _lacks_dialogues(self, judged: Judged) -> bool:
+        """Tell whether more dialogues may hold a word than those that were found."""
+        if not self.quest.by_words or self._newest.complete:
+            return False
+        return len(np.unique(judged.rows.dialogues[judged.found])) < self.quest.search.limit
+
+    def _one_of_each(self) -> Numbers:
+        """Return a message of every dialogue that has some which may be found, older ones too."""
+        numbers = self.scope.found_of(self.occurrences.all())
+        _, first = np.unique(self.scope.dialogues_of(numbers), return_index=True)
+        one_of_each: Numbers = numbers[first]
+        return one_of_each
 
     def of_dialogue(self, dialogue: int) -> Judged:
         """Return messages of a dialogue of the scope that was found in another way."""
@@ -177,7 +199,8 @@ class Judge:
 
     def _best_of_all(self) -> Numbers:
         """Return those of the best of the scope that satisfy the filters."""
-        numbers = np.union1d(self._nearest(None), self._newest.best(_WORDED))
+        worded = self._best_by_words(*self._newest.scored())
+        numbers = np.union1d(self._nearest(None), worded)
         return self.scope.found_of(numbers) if self.scope.filtered else numbers
 
     def _chosen_first(self) -> Numbers | None:
@@ -206,10 +229,22 @@ class Judge:
             return chosen, held
         counts = self.asked.counts
         scores = held @ rarity(counts.documents_with, counts.documents)
-        best = chosen[np.argsort(-scores, kind="stable")[:_WORDED]]
+        best = self._best_by_words(chosen, scores)
         near = self._nearest(chosen)
         kept = np.isin(chosen, np.concatenate((best, near, chosen[-self.quest.enough :])))
         return chosen[kept], held[kept]
+
+    def _best_by_words(self, numbers: Numbers, scores: Floats) -> Numbers:
+        """Return those whose words tell the most; of equals the shortest, among the newest."""
+        order = np.lexsort((-numbers, -scores))
+        if self._spread:
+            order = order[_not_too_often(self.scope.dialogues_of(numbers[order]))]
+        order = order[:_COMPARED]
+        if len(order) > _WORDED:
+            lengths = evidence.lengths_of(self.scope, numbers[order])
+            order = order[np.lexsort((lengths, -scores[order]))][:_WORDED]
+        best: Numbers = numbers[order]
+        return best
 
     def _filled(self, numbers: Numbers) -> tuple[Numbers, Floats]:
         """Add any others where too few are near or hold a word: all of them are relevant, by 0."""

@@ -86,7 +86,7 @@ class Asked:
         return Evidence(
             semantic=_likeness(self.scope, rows.numbers, self.meaning),
             occurrences=held,
-            lengths=_lengths(self.scope, rows.numbers),
+            lengths=lengths_of(self.scope, rows.numbers),
             documents=self.counts.documents,
             documents_with=self.counts.documents_with,
             near=_near(rows.dialogues),
@@ -110,7 +110,7 @@ def _likeness(scope: Scope, numbers: Numbers, meaning: Meaning | None) -> Floats
     return cosines
 
 
-def _lengths(scope: Scope, numbers: Numbers) -> Floats:
+def lengths_of(scope: Scope, numbers: Numbers) -> Floats:
     """Return how many words each has, marks among them; FTS5 keeps that as a variable integer."""
     order = np.argsort(numbers)
     lengths = np.zeros(len(numbers), np.float32)

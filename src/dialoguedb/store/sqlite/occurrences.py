@@ -80,6 +80,14 @@ class Occurrences:
             match = " AND ".join((self._scope.match, *marks, match))
         return column(self._scope.db.execute(self._between, (match, first, last)))
 
+    def all(self) -> Numbers:
+        """Return whatever of the scope holds a word."""
+        table, holding = TABLES[self._scope.kind], " OR ".join(self._matches)
+        if not holding:
+            return np.empty(0, np.int64)
+        sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ?"
+        return column(self._scope.db.execute(sql, (f"{self._scope.match} AND ({holding})",)))
+
     def newest(self, *, strictly: bool) -> "Newest":
         """Return the newest objects that hold each word, `strictly` of the scope alone.
 
@@ -137,15 +145,14 @@ class Newest:
         """Whether no other object of the scope holds a word."""
         return all(len(numbers) < _NEWEST for numbers in self._holding)
 
-    def best(self, count: int) -> Numbers:
-        """Return the numbers of those that hold the most, and the rarest, words."""
+    def scored(self) -> tuple[Numbers, Floats]:
+        """Return the numbers of those that hold a word, and how much their words tell."""
         if not self._holding:
-            return np.empty(0, np.int64)
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         numbers, places = np.unique(np.concatenate(self._holding), return_inverse=True)
         rarities = rarity(self.counts.documents_with, self.counts.documents)
         weights = np.repeat(rarities, [len(each) for each in self._holding])
-        scores = np.bincount(places, weights, len(numbers))
-        return numbers[np.argsort(-scores, kind="stable")[:count]]
+        return numbers, np.bincount(places, weights, len(numbers)).astype(np.float32)
 
     def roughly_among(self, numbers: Numbers) -> Floats:
         """Return which words objects hold, as far as that is known; shape (n, words)."""
