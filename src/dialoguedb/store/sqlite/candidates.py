@@ -34,11 +34,11 @@ FEW = 5_000
 _EVERY = 1 << 62
 _NEAREST = 1_000
 _WORDED = 500
-_COMPARED = 5_000
+_COMPARED = 1_500
 """Of those that hold the same words the shortest are taken, among so many."""
 
 _MARKED_MAX = 20_000
-_SEEDS = 100
+_SEEDS = 60
 _SEEDS_OF_DIALOGUE = 3
 _ATTEMPTS = 4
 
