@@ -26,7 +26,9 @@
     │   └── QuotaExceeded
     ├── InternalError
     ├── ServiceUnavailable
-    │   └── EmbedderUnavailable
+    │   ├── EmbedderUnavailable
+    │   ├── SummarizerUnavailable
+    │   └── SummarizerRefused
     ├── InvalidSetting
     │   └── WrongDimensions
     └── DataError
@@ -34,7 +36,7 @@
         ├── NewerSchema
         └── DamagedData
 
-Each class has the stable `code` that clients see; `EmbedderUnavailable` shares its
+Each class has the stable `code` that clients see; those of embedders and summarizers share their
 parent's. `InvalidSetting`, `DataError` and their children speak to the operator and never reach a
 client.
 """
@@ -235,6 +237,14 @@ class ServiceUnavailable(DialogueDBError):
 
 class EmbedderUnavailable(ServiceUnavailable):
     """Texts cannot be turned into vectors now; words are still found."""
+
+
+class SummarizerUnavailable(ServiceUnavailable):
+    """A summary cannot be made now; it is tried again."""
+
+
+class SummarizerRefused(ServiceUnavailable):
+    """A summary will never be made of this, or with these settings; it fails and says why."""
 
 
 class InvalidSetting(DialogueDBError):
