@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 from ulid_transform import ulid_now
 
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.dialogues import DialogueFilter, DialogueUpdate, NewDialogue, StateUpdate
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter, NewMemory
@@ -52,7 +53,12 @@ def over(store: Store, embedders: Sequence[Embedder] = ()) -> tuple[Services, Te
     """Put the services over a store."""
     clock = TestClock()
     services = build_services(
-        store, clock=clock, new_id=ulid_now, token_secret=b"secret", embedders=embedders
+        store,
+        clock=clock,
+        new_id=ulid_now,
+        token_secret=b"secret",
+        count_tokens=count_tokens,
+        embedders=embedders,
     )
     return services, clock
 

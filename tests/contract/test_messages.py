@@ -32,6 +32,7 @@ class TestAppending:
             "created": stored.created,
             "modified": stored.created,
             "seq": 1,
+            "tokenCount": 5,
         }
         assert await me.message(stored.id) == stored
 

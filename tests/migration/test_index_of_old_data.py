@@ -3,6 +3,7 @@
 import apsw
 import pytest
 
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.store.sqlite import SQLiteStore, check, files
 from tests.contract.indexes import BUILT_IN, Shelf
 from tests.contract.making import World, message
@@ -42,7 +43,7 @@ async def shelf(tmp_path):
         pages.step()
     file.execute(DATA).fetchall()
     file.close()
-    store = await SQLiteStore.open(tmp_path, None, BUILT_IN)
+    store = await SQLiteStore.open(tmp_path, None, BUILT_IN, count=count_tokens)
     world = World(store, [BUILT_IN])
     yield Shelf(store, [BUILT_IN], world, await world.services.projects.get("default"))
     await store.close()

@@ -7,12 +7,26 @@ from multiprocessing import get_context
 import apsw
 import pytest
 
-from dialoguedb.errors import NewerSchema
+from dialoguedb.embed.tokens import count_tokens
+from dialoguedb.errors import DataError, NewerSchema
+from dialoguedb.model.tokens import message_tokens
 from dialoguedb.store.sqlite import files, migrations, open_database
 from tests.migration.recorded import NOW, SCHEMAS, dump, file_of, fresh, released
 
 NEWEST = len(migrations.MIGRATIONS)
 VERSIONS = range(1, NEWEST + 1)
+
+MESSAGES_OF_SCHEMA_2 = f"""
+    INSERT INTO projects VALUES (1, 'p', 'default', X'7B7D', '{NOW}', '{NOW}');
+    INSERT INTO dialogues (number, project, namespace, id, request_id, created, modified)
+    VALUES (5, 1, '', 'd', 'r', '{NOW}', '{NOW}');
+    WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+    INSERT INTO messages SELECT i, 5, i, 'm' || i, 'user', NULL,
+        CAST('"parcel number ' || i || '"' AS BLOB), 9, X'5B5D', X'7B7D', '{NOW}', '{NOW}' FROM n;
+    INSERT INTO messages VALUES (7000, 5, 1201, 'n', 'user', 'Ada',
+        CAST('[{{"type":"text","text":"two\\n\\nlines"}}]' AS BLOB),
+        9, X'5B5D', X'7B7D', '{NOW}', '{NOW}');
+"""
 
 
 def die_at(path, statement):
@@ -147,3 +161,21 @@ class TestInterrupted:
         db = open_database(path)
         assert dump(db) == dump(fresh())
         db.close()
+
+
+class TestTokens:
+    def test_what_was_stored_before_tokens_were_is_counted_as_what_is_stored_now(self):
+        db = released(2)
+        db.execute(MESSAGES_OF_SCHEMA_2)
+        migrations.migrate(db, NOW, count_tokens)
+        counted = db.execute("SELECT content, name, tokens FROM messages").fetchall()
+        assert len(counted) == 1_201
+        for content, name, tokens in counted:
+            assert tokens == message_tokens(content, name, count_tokens) > 4
+
+    def test_without_a_counter_messages_stay_in_the_old_schema(self):
+        db = released(2)
+        db.execute(MESSAGES_OF_SCHEMA_2)
+        with pytest.raises(DataError, match="without counting"):
+            migrations.migrate(db, NOW)
+        assert migrations.version(db) == 2

@@ -6,6 +6,7 @@ import apsw
 import pytest
 from ulid_transform import ulid_now
 
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model import decoding, rawjson, timestamps
 from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.keys import KeyInput
@@ -27,7 +28,11 @@ MEMORIES = [b'{"value": null}', b'{"value": -1.0}', b'{"value": "\\ud800", "tags
 async def fill(directory, embedder=None):
     store = await SQLiteStore.open(directory, None, embedder)
     services = build_services(
-        store, clock=timestamps.now, new_id=ulid_now, token_secret=store.token_secret
+        store,
+        clock=timestamps.now,
+        new_id=ulid_now,
+        token_secret=store.token_secret,
+        count_tokens=count_tokens,
     )
     key = services.keys.issue(KeyInput(), "admin").new
     project = await services.projects.create(ProjectInput("default"), key, services.terms())

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from ulid_transform import ulid_now
 
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import Forbidden, Unauthorized
 from dialoguedb.http.auth import KEYS_MAX, Auth
 from dialoguedb.http.buffer import Buffer
@@ -23,7 +24,11 @@ class World:
 
     def __init__(self, store, proxies=()):
         self.services = build_services(
-            store, clock=lambda: NOW, new_id=ulid_now, token_secret=store.token_secret
+            store,
+            clock=lambda: NOW,
+            new_id=ulid_now,
+            token_secret=store.token_secret,
+            count_tokens=count_tokens,
         )
         self.passed = 0.0
         self.auth = Auth(self.services, proxies, lambda: self.passed)

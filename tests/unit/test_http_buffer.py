@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from ulid_transform import ulid_now
 
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DialogueDBError, ServiceUnavailable
 from dialoguedb.http.answers import Answer
 from dialoguedb.http.bodies import read
@@ -68,7 +69,13 @@ async def unused():
 async def frame_with(tmp_path):
     """Make frames whose bodies share so many bytes."""
     store = await SQLiteStore.open(tmp_path / "data")
-    services = build_services(store, clock=now, new_id=ulid_now, token_secret=store.token_secret)
+    services = build_services(
+        store,
+        clock=now,
+        new_id=ulid_now,
+        token_secret=store.token_secret,
+        count_tokens=count_tokens,
+    )
 
     def make(bytes_max):
         parts = Parts(services, Metrics(), b"", lambda: None, unused, Buffer(bytes_max))

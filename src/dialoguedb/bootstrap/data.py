@@ -6,6 +6,7 @@ from pathlib import Path
 
 import ulid_transform
 
+from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.model import timestamps
 from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import Meter
@@ -28,7 +29,9 @@ async def opened_store(
     The first of the embedders that are known is the one to be.
     """
     embedder, *others = known or (None,)
-    store = await SQLiteStore.open(settings.database_directory, meter, embedder, others)
+    store = await SQLiteStore.open(
+        settings.database_directory, meter, embedder, others, count_tokens
+    )
     try:
         yield store
     finally:
@@ -46,6 +49,7 @@ def services_of(
         clock=timestamps.now,
         new_id=ulid_transform.ulid_now,
         token_secret=store.token_secret,
+        count_tokens=count_tokens,
         embedders=known,
         weights=weights,
     )
@@ -89,4 +93,4 @@ def missing_migrations(settings: Settings) -> list[str]:
 
 def migrate(settings: Settings) -> list[str]:
     """Take the steps that the data's schema lacks and return them; DataError."""
-    return upgrade.upgrade(settings.database_directory)
+    return upgrade.upgrade(settings.database_directory, count_tokens)

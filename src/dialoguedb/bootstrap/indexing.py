@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from dialoguedb.bootstrap.data import Progress
 from dialoguedb.bootstrap.embedders import known
+from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.model import timestamps
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Vectors
 from dialoguedb.service.indexing import Aside, Indexing
@@ -28,7 +29,9 @@ async def reindex(settings: Settings, progress: Progress, *, anew: bool) -> Inde
     """
     snapshot.locate(settings.database_directory)
     embedders = known(settings)
-    store = await SQLiteStore.open(settings.database_directory, others=embedders)
+    store = await SQLiteStore.open(
+        settings.database_directory, others=embedders, count=count_tokens
+    )
     try:
         work = indexing_of(store.index, embedders)
         if anew or not (await work.status()).to_reindex:

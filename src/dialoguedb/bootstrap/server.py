@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -12,11 +12,13 @@ from starlette.types import ASGIApp
 from dialoguedb.bootstrap.data import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.indexing import indexing
+from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.options import HttpOptions
 from dialoguedb.model import limits, timestamps
 from dialoguedb.ports import Store
+from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services
 from dialoguedb.settings import Settings
 
@@ -51,8 +53,13 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
             api=build_app(services, metrics, _http_options(settings)),
             project_metrics=build_project_metrics_app(metrics),
             services=services,
-            warm_up=partial(warm_up, embedders),
+            warm_up=partial(_warm_up, embedders),
         )
+
+
+def _warm_up(embedders: Sequence[Embedder]) -> None:
+    count_tokens("ready")
+    warm_up(embedders)
 
 
 def _http_options(settings: Settings) -> HttpOptions:

@@ -64,6 +64,14 @@ Timestamp = Annotated[
         examples=["2025-11-06T21:34:21.117Z"],
     ),
 ]
+TokenCount = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="Tokens in a model's window, counted when stored; an estimate for most models.",
+        examples=[12],
+    ),
+]
 
 Content = Annotated[
     Raw,

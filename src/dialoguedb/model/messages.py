@@ -18,6 +18,7 @@ from dialoguedb.model.fields import (
     StoredTags,
     Tags,
     Timestamp,
+    TokenCount,
 )
 from dialoguedb.model.lists import Span
 
@@ -39,6 +40,7 @@ class Message(Struct, rename="camel", gc=False, kw_only=True):
     created: Timestamp
     modified: Timestamp
     seq: int
+    token_count: TokenCount
 
 
 class NewMessage(Struct, gc=False):
@@ -56,6 +58,9 @@ class NewMessage(Struct, gc=False):
 
     named: bool
     """Whether the caller chose the id, so that a stored twin may answer."""
+
+    tokens: int = 0
+    """What it takes in a model's window; counted by the service."""
 
     @property
     def stored_bytes(self) -> int:

@@ -148,10 +148,11 @@ def _stored_text(value: bytes) -> str:
     """Return the text of JSON as it is stored."""
     if value[:1] == b'"' and b"\\" not in value:
         return value[1:-1].decode("utf-8", "replace")
-    return _Saying().of(_decoded(value))
+    return _Saying().of(decoded(value))
 
 
-def _decoded(value: bytes) -> Any:
+def decoded(value: bytes) -> Any:
+    """Return stored JSON decoded; None when it is damaged."""
     try:
         return _decoder.decode(value)
     except (msgspec.DecodeError, RecursionError):  # lone surrogates, numbers out of range

@@ -8,10 +8,11 @@ from dialoguedb.model.search import SearchMode
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports import Once, Store, Terms
 from dialoguedb.ports.search import Embedder, IndexStatus
+from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.dialogues import Dialogues
 from dialoguedb.service.keys import Keys
 from dialoguedb.service.memories import Memories
-from dialoguedb.service.messages import Messages
+from dialoguedb.service.messages import Intake, Messages
 from dialoguedb.service.pages import Pages
 from dialoguedb.service.projects import Projects
 from dialoguedb.service.ranking import WEIGHTS, Weights
@@ -39,12 +40,13 @@ class Services(Struct, frozen=True):
         return Terms(self.clock(), once, expected)
 
 
-def build_services(
+def build_services(  # noqa: PLR0913 - all by name, and in one place
     store: Store,
     *,
     clock: Clock,
     new_id: Callable[[], str],
     token_secret: bytes,
+    count_tokens: TokenCounter,
     embedders: Sequence[Embedder] = (),
     weights: Mapping[SearchMode, Weights] = WEIGHTS,
 ) -> Services:
@@ -53,10 +55,11 @@ def build_services(
     Searches by meaning go on with whichever of the embedders the store's index is made of.
     """
     pages = Pages(token_secret)
+    intake = Intake(new_id, count_tokens)
     return Services(
-        dialogues=Dialogues(store.dialogues, new_id, pages),
+        dialogues=Dialogues(store.dialogues, new_id, intake, pages),
         state=State(store.state),
-        messages=Messages(store.messages, new_id, pages),
+        messages=Messages(store.messages, intake, pages),
         memories=Memories(store.memories, new_id, pages),
         projects=Projects(store.projects, new_id, pages),
         keys=Keys(store.keys, new_id, pages),

@@ -15,16 +15,19 @@ from dialoguedb.model.dialogues import (
 from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Terms, Versioned
-from dialoguedb.service.messages import name_messages
+from dialoguedb.service.messages import Intake
 from dialoguedb.service.pages import PageRequest, Pages
 
 
 class Dialogues:
     """What can be done with dialogues."""
 
-    def __init__(self, store: DialogueStore, new_id: Callable[[], str], pages: Pages) -> None:
+    def __init__(
+        self, store: DialogueStore, new_id: Callable[[], str], intake: Intake, pages: Pages
+    ) -> None:
         self._store = store
         self._new_id = new_id
+        self._intake = intake
         self._pages = pages
 
     async def create(
@@ -32,7 +35,7 @@ class Dialogues:
     ) -> Versioned[Dialogue]:
         """Create a dialogue with its first messages."""
         new.id = new.id or self._new_id()
-        name_messages(new.messages or (), self._new_id)
+        await self._intake.prepare(new.messages or ())
         return await self._store.create(project, namespace, new, terms)
 
     async def get(
@@ -60,7 +63,7 @@ class Dialogues:
         terms: Terms,
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
-        name_messages(update.messages or (), self._new_id)
+        await self._intake.prepare(update.messages or ())
         return await self._store.update(project, namespace, dialogue_id, update, terms)
 
     async def act(

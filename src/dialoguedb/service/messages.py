@@ -1,14 +1,20 @@
 """Messages: ids for new ones, pages of lists."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
+from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports import MessageStore, Tags, Terms, Versioned
+from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.pages import PageRequest, Pages
+
+_COUNTED_AT_ONCE_BYTES = 16 * 1024
+"""More than this may take milliseconds when its words are new."""
 
 
 class MessagesOf(Struct, frozen=True):
@@ -19,12 +25,34 @@ class MessagesOf(Struct, frozen=True):
     wanted: MessageFilter = MessageFilter()
 
 
+class Intake:
+    """Gets messages ready to be stored: named, and their tokens counted."""
+
+    def __init__(self, new_id: Callable[[], str], count: TokenCounter) -> None:
+        self._new_id = new_id
+        self._count = count
+
+    async def prepare(self, new: Sequence[NewMessage]) -> None:
+        """Name those whose sender chose no id, and count all; on a thread when that takes long."""
+        for message in new:
+            if not message.named:
+                message.id = self._new_id()
+        if sum(len(message.content) for message in new) <= _COUNTED_AT_ONCE_BYTES:
+            self._count_all(new)
+        else:
+            await asyncio.to_thread(self._count_all, new)
+
+    def _count_all(self, new: Sequence[NewMessage]) -> None:
+        for message in new:
+            message.tokens = message_tokens(message.content, message.name, self._count)
+
+
 class Messages:
     """What can be done with messages."""
 
-    def __init__(self, store: MessageStore, new_id: Callable[[], str], pages: Pages) -> None:
+    def __init__(self, store: MessageStore, intake: Intake, pages: Pages) -> None:
         self._store = store
-        self._new_id = new_id
+        self._intake = intake
         self._pages = pages
 
     async def create(
@@ -36,7 +64,7 @@ class Messages:
         terms: Terms,
     ) -> Versioned[Sequence[Message]]:
         """Append messages, all or none."""
-        name_messages(new, self._new_id)
+        await self._intake.prepare(new)
         return await self._store.create(project, namespace, dialogue_id, new, terms)
 
     async def list(
@@ -68,10 +96,3 @@ class Messages:
     ) -> None:
         """Delete one message."""
         await self._store.delete(project, namespace, dialogue_id, message_id, terms)
-
-
-def name_messages(new: Iterable[NewMessage], new_id: Callable[[], str]) -> None:
-    """Give an id to each message whose sender chose none."""
-    for message in new:
-        if not message.named:
-            message.id = new_id()

@@ -17,6 +17,7 @@ from dialoguedb.ports import (
     StateStore,
 )
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
+from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import answers, embedders, files, migrations
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.index_store import SQLiteIndex
@@ -66,16 +67,17 @@ class SQLiteStore:
         meter: Meter | None = None,
         embedder: Embedder | None = None,
         others: Sequence[Embedder] = (),
+        count: TokenCounter | None = None,
     ) -> "SQLiteStore":
         """Open a data directory, made and brought to this program's schema as needed; DataError.
 
         An embedder's vectors are to serve; till they are complete, those of one of the others may.
         Without one, it stays as it is which vectors there are: what is written waits for them when
-        the others do not make them.
+        the others do not make them. The messages of an older schema are counted.
         """
         path = files.prepare(directory)
         known = [embedder, *others] if embedder else [*others]
-        db = await asyncio.to_thread(_open, path, known if embedder else ())
+        db = await asyncio.to_thread(_open, path, known if embedder else (), count)
         return cls(path, db, meter, known)
 
     async def ready(self) -> None:
@@ -92,19 +94,19 @@ class SQLiteStore:
         self.readers.close()
 
 
-def open_database(path: Path) -> apsw.Connection:
+def open_database(path: Path, count: TokenCounter | None = None) -> apsw.Connection:
     """Open a database file and bring it to this program's schema."""
     db = files.connect(path)
     try:
         with files.closed_on_error(db):
-            migrations.migrate(db, timestamps.now())
+            migrations.migrate(db, timestamps.now(), count)
     except apsw.Error as error:
         raise files.unusable(path, error) from error
     return db
 
 
-def _open(path: Path, known: Sequence[Embedder]) -> apsw.Connection:
-    db = open_database(path)
+def _open(path: Path, known: Sequence[Embedder], count: TokenCounter | None) -> apsw.Connection:
+    db = open_database(path, count)
     try:
         with files.closed_on_error(db):
             if known:

@@ -65,5 +65,5 @@ def read_around(
 
 
 def _message(row: Row) -> Message:
-    dialogue_id, namespace = row[10:12]
+    dialogue_id, namespace = row[11:13]
     return to_message(dialogue_id, namespace, row)

@@ -36,7 +36,7 @@ _LONG_BYTES = 1024 * 1024
 
 COLUMNS = (
     "r.created, r.seq, r.id, r.role, r.content, r.content_length, r.tags, r.metadata,"
-    " r.modified, r.name"
+    " r.modified, r.name, r.tokens"
 )
 _SELECT = f"SELECT {COLUMNS} FROM messages r"
 _ALL = {
@@ -45,7 +45,7 @@ _ALL = {
 }
 _INSERT = (
     "INSERT INTO messages (dialogue, created, seq, id, role, content, content_length, tags,"
-    " metadata, modified, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " metadata, modified, name, tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ANY = MessageFilter()
 _ONE = f"SELECT {COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
@@ -149,6 +149,7 @@ def _insert(
             message.metadata,
             server_created,
             message.name,
+            message.tokens,
         )
         db.execute(_INSERT, (place.number, *row))
         number = db.last_insert_rowid()
@@ -162,7 +163,7 @@ def _insert(
 
 def _source(place: Place, number: int, row: Row) -> Row:
     """Return what is indexed of a row, in the order of `sources`."""
-    created, _, _, role, content, _, tags, metadata, modified, name = row
+    created, _, _, role, content, _, tags, metadata, modified, name, _ = row
     belongs = (number, place.project, place.namespace)
     return (*belongs, modified, tags, metadata, content, name, created, role)
 
@@ -216,6 +217,7 @@ def to_message(dialogue_id: str, namespace: str, row: Row) -> Message:
         created=row[0],
         modified=row[8],
         seq=row[1],
+        token_count=row[10],
         namespace=namespace or UNSET,
         name=UNSET if row[9] is None else row[9],
     )
@@ -290,7 +292,7 @@ class SQLiteMessages:
                 check_mutable(project, "its messages cannot be tagged")
                 check_changeable(dialogue.id, dialogue.status)
                 if _retag(db, dialogue, row, tags, terms.now):
-                    self._writer.index.note("message", row[10], Change.MARKS)
+                    self._writer.index.note("message", row[11], Change.MARKS)
                 dialogue, row = _find(db, number, namespace, place)
             self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return to_message(dialogue.id, dialogue.namespace, row)
@@ -307,9 +309,9 @@ class SQLiteMessages:
             place, row = _find(db, number, namespace, (dialogue_id, message_id))
             check_mutable(project, "its messages cannot be deleted")
             check_changeable(place.id, place.status)
-            MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
-            db.execute("DELETE FROM messages WHERE number = ?", (row[10],))
-            self._writer.index.remove(db, "message", "VALUES (?)", (row[10],))
+            MESSAGE_TAGS.delete(db, place.number, row[11], row[6])
+            db.execute("DELETE FROM messages WHERE number = ?", (row[11],))
+            self._writer.index.remove(db, "message", "VALUES (?)", (row[11],))
             _uncount(db, place, terms.now)
 
         await self._writer.write(at_most_once(act, number, terms))
@@ -341,11 +343,11 @@ def _retag(db: apsw.Connection, place: Place, row: Row, tags: tuple[str, ...], n
     stored = encode(tags)
     if stored == row[6]:
         return False
-    MESSAGE_TAGS.delete(db, place.number, row[10], row[6])
-    MESSAGE_TAGS.insert(db, place.number, row[10], tags)
+    MESSAGE_TAGS.delete(db, place.number, row[11], row[6])
+    MESSAGE_TAGS.insert(db, place.number, row[11], tags)
     db.execute(
         "UPDATE messages SET tags = ?, modified = max(modified, ?) WHERE number = ?",
-        (stored, now, row[10]),
+        (stored, now, row[11]),
     )
     return True
 

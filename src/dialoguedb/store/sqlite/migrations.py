@@ -1,10 +1,14 @@
 """The schema, step by step from the first; each step is one transaction with its own record."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import apsw
 
-from dialoguedb.errors import NewerSchema
+from dialoguedb.errors import DataError, NewerSchema
+from dialoguedb.model.tokens import message_tokens
+from dialoguedb.ports.tokens import TokenCounter
 
 APPLICATION_ID = 0x44444230
 """Marks the file as ours: "DDB0"."""
@@ -16,6 +20,8 @@ class Migration:
 
     name: str
     sql: str
+    fill: Callable[[apsw.Connection, TokenCounter | None], None] | None = None
+    """Does to the data what SQL cannot."""
 
 
 _FIRST = """
@@ -261,7 +267,34 @@ INSERT INTO index_runs (object, last) SELECT 'dialogue', max(number) FROM dialog
 INSERT INTO index_runs (object, last) SELECT 'memory', max(number) FROM memories HAVING count(*);
 """
 
-MIGRATIONS = (Migration("first schema", _FIRST), Migration("search", _SEARCH))
+_TOKENS = """
+ALTER TABLE messages ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0 CHECK (tokens >= 0);
+
+-- What a window begins with.
+CREATE INDEX messages_of_system ON messages (dialogue, created, seq)
+    WHERE role IN ('system', 'developer');
+"""
+
+
+def _count_tokens(db: apsw.Connection, count: TokenCounter | None) -> None:
+    """Count what was stored before tokens were, in portions."""
+    rows: list[Any]  # what a column holds, SQLite does not say
+    last = -1
+    while rows := list(db.execute(_UNCOUNTED, (last,))):
+        if count is None:
+            raise DataError("Messages of an older version cannot be brought along without counting")
+        for last, name, content in rows:
+            tokens = message_tokens(content, name, count)
+            db.execute("UPDATE messages SET tokens = ? WHERE number = ?", (tokens, last))
+
+
+_UNCOUNTED = "SELECT number, name, content FROM messages WHERE number > ? ORDER BY number LIMIT 500"
+
+MIGRATIONS = (
+    Migration("first schema", _FIRST),
+    Migration("search", _SEARCH),
+    Migration("tokens", _TOKENS, _count_tokens),
+)
 
 
 def version(db: apsw.Connection) -> int:
@@ -269,14 +302,17 @@ def version(db: apsw.Connection) -> int:
     return int(db.pragma("user_version"))
 
 
-def migrate(db: apsw.Connection, now: str) -> list[str]:
-    """Take the steps that are missing; returns their names. NewerSchema when there are too many."""
+def migrate(db: apsw.Connection, now: str, count: TokenCounter | None = None) -> list[str]:
+    """Take the steps that are missing; returns their names. NewerSchema when there are too many.
+
+    Messages of an older schema are counted; without a counter they cannot be brought along.
+    """
     done = []
     db.transaction_mode = "IMMEDIATE"
     while (step := version(db)) < len(MIGRATIONS):
         with db:
             if version(db) == step:  # another process may have been faster
-                _take(db, step, now)
+                _take(db, step, now, count)
                 done.append(MIGRATIONS[step].name)
     check_known(db)
     return done
@@ -292,9 +328,11 @@ def check_known(db: apsw.Connection) -> None:
         )
 
 
-def _take(db: apsw.Connection, step: int, now: str) -> None:
+def _take(db: apsw.Connection, step: int, now: str, count: TokenCounter | None) -> None:
     migration = MIGRATIONS[step]
     db.execute(migration.sql)
+    if migration.fill:
+        migration.fill(db, count)
     db.execute("INSERT INTO migrations VALUES (?, ?, ?)", (step + 1, migration.name, now))
     db.pragma("application_id", APPLICATION_ID)
     db.pragma("user_version", step + 1)

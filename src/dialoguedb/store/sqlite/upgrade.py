@@ -6,6 +6,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.model import timestamps
+from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import files, migrations, snapshot
 
 
@@ -15,11 +16,11 @@ def missing_steps(directory: Path) -> list[str]:
         return [step.name for step in migrations.MIGRATIONS[migrations.version(db) :]]
 
 
-def upgrade(directory: Path) -> list[str]:
+def upgrade(directory: Path, count: TokenCounter) -> list[str]:
     """Take the missing steps, each in one transaction; returns their names. DataError."""
     path = snapshot.locate(directory)
     with closing(files.connect(path)) as db:
         try:
-            return migrations.migrate(db, timestamps.now())
+            return migrations.migrate(db, timestamps.now(), count)
         except apsw.Error as error:
             raise files.unusable(path, error) from error

@@ -1,0 +1,151 @@
+"""The tokens of texts, counted and remembered, by the tokenizer that the package `wordllama` has.
+
+Other models cut texts in other ways: for them a count is an estimate, most often a little high.
+"""
+
+import importlib.util
+import os
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from threading import Lock
+
+from tokenizers import Tokenizer
+
+from dialoguedb.errors import InvalidSetting
+
+TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
+
+_PACKAGE = "wordllama"
+_SPACE = "\u2581"
+"""What a token begins with that begins a word."""
+
+_REMEMBERED_CHARACTERS_MAX = 256 * 1024
+"""Of words whose tokens are remembered: some 40,000 words, 10 MB."""
+
+_PIECE = re.compile(r"\n[^ \n]*+| ++[^ \n]*+")
+"""A word behind spaces or behind the end of a line."""
+
+_loading = Lock()
+
+
+def count_tokens(text: str) -> int:
+    """Return the number of tokens of a text; implements `ports.TokenCounter`."""
+    return _shared().count(text)
+
+
+@cache
+def _shared() -> "Words":
+    return loaded_words(carrying(TOKENIZER))
+
+
+def carrying(*files: Path) -> Path:
+    """Find the package with files of these names, without importing it; InvalidSetting."""
+    places = _places()
+    for place in places:
+        if all((place / file).is_file() for file in files):
+            return place
+    wanted = " or ".join(map(str, files))
+    missing = f"{wanted} in {places[0]}" if places else f"package {_PACKAGE!r}"
+    raise InvalidSetting(
+        f"the {missing} is missing, which tokens are counted with and the built-in embedder is made"
+        f" of: install {_PACKAGE!r} anew"
+    )
+
+
+def _places() -> list[Path]:
+    spec = importlib.util.find_spec(_PACKAGE)
+    return [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+
+
+class Words:
+    """The tokens of words, remembered: people say the same ones again and again.
+
+    No token of this vocabulary reaches across a space, so words have the tokens of their texts.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        vocabulary = tokenizer.get_vocab()
+        self._beginnings = frozenset(id_ for token, id_ in vocabulary.items() if token[0] == _SPACE)
+        self._space = [vocabulary[_SPACE]]
+        self._known: dict[str, list[int]] = {"": self._space}
+        self._room = _REMEMBERED_CHARACTERS_MAX
+
+    def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
+        """Return the numbers of each text's tokens, a text being its words."""
+        known = self._knowing(word for words in texts for word in words)
+        return [list(chain.from_iterable(map(known.__getitem__, words))) for words in texts]
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has, with the spaces and line ends between its words."""
+        pieces = _pieces(text)
+        try:
+            return sum(map(len, map(self._known.__getitem__, pieces)))
+        except KeyError:
+            known = self._knowing(pieces)
+            return sum(map(len, map(known.__getitem__, pieces)))
+
+    def _knowing(self, words: Iterable[str]) -> dict[str, list[int]]:
+        """Return what is known, with these words among it."""
+        known = self._known  # stays whole here, even if another thread begins anew
+        unknown = {word for word in words if word not in known}
+        if unknown:
+            self._learn(known, list(unknown))
+        return known
+
+    def _learn(self, known: dict[str, list[int]], words: list[str]) -> None:
+        plain = [word for word in words if word[0] not in " \n"]
+        known.update(zip(plain, self._encoded(plain), strict=True))
+        if len(plain) < len(words):
+            others = [word for word in words if word[0] in " \n"]
+            for word, tokens in zip(others, self._encoded_apart(others), strict=True):
+                # A line's first word has no space before it, as the tokenizer thinks it has.
+                known[word] = tokens[1:] if word[0] == "\n" else tokens
+        self._room -= sum(map(len, words))
+        if self._room < 0:
+            self._known, self._room = {"": self._space}, _REMEMBERED_CHARACTERS_MAX
+
+    def _encoded(self, words: list[str]) -> list[list[int]]:
+        """Return the tokens of each word; as one text, for each call costs more than its words."""
+        whole, *_ = self._encoded_apart([" ".join(words)])
+        split: list[list[int]] = []
+        for token in whole:
+            if token in self._beginnings or not split:
+                split.append([])
+            split[-1].append(token)
+        return split if len(split) == len(words) else self._encoded_apart(words)
+
+    def _encoded_apart(self, words: list[str]) -> list[list[int]]:
+        encoded = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
+        return [each.ids for each in encoded]
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut a text where no token reaches across, each piece without the space before it."""
+    if not text:
+        return []
+    if _SPACE in text:  # the tokenizer takes one for the other
+        text = text.replace(_SPACE, " ")
+    pieces = text.replace("\n", " \n").split(" ") if "\n" in text else text.split(" ")
+    if "" not in pieces:
+        return pieces
+    return [piece.removeprefix(" ") for piece in _PIECE.findall(f" {text}")]
+
+
+def loaded_words(directory: Path) -> Words:
+    """Return the tokens that all in this process share; read when first needed."""
+    with _loading:
+        return _load(directory)
+
+
+@cache
+def _load(directory: Path) -> Words:
+    # Its threads would take the cores that serve requests, and gain little on short texts.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return Words(tokenizer)
