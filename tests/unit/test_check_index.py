@@ -16,8 +16,15 @@ EMBEDDER = WordLlama()
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
     directory = tmp_path_factory.mktemp("data")
-    asyncio.run(fill(directory, EMBEDDER))
+    asyncio.run(filled(directory))
     return (directory / files.FILE).read_bytes()
+
+
+async def filled(directory):
+    await fill(directory, EMBEDDER)
+    store = await SQLiteStore.open(directory, None, EMBEDDER)
+    await store.index.follow()
+    await store.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from dialoguedb.store.sqlite import SQLiteStore, files, open_database
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
+from dialoguedb.store.sqlite.indexing import Index
 from dialoguedb.store.sqlite.messages import SQLiteMessages
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.projects import SQLiteProjects
@@ -41,7 +42,7 @@ class Engine:
 
     def __init__(self, path):
         self.db = open_database(path)
-        self.writer = Writer(self.db, None)
+        self.writer = Writer(self.db, None, Index({}))
         self.readers = Readers(path)
         self.parts = (self.writer, self.readers, Numbers(self.readers.quick.db))
         self.threads: dict[str, list[tuple[str, int]]] = {"writer": [], "reader": []}

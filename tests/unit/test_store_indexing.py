@@ -15,6 +15,7 @@ from tests.contract.making import World, message, together
 pytestmark = pytest.mark.anyio
 
 IDS = ("a", "b", "c")
+HALF = 0.5
 
 
 @pytest.fixture
@@ -59,17 +60,22 @@ def some_act(me, chosen):
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_whatever_is_done_at_once_the_index_agrees_with_the_data(me, tmp_path, seed):
+async def test_whatever_is_done_at_once_the_index_agrees_with_the_data(store, me, tmp_path, seed):
     chosen = random.Random(seed)
     for _ in range(8):
         acts = [some_act(me, chosen) for _ in range(chosen.randrange(1, 24))]
         await together(acts, failing=DialogueDBError)
         assert check.check(tmp_path) == []
+        if chosen.random() < HALF:
+            await store.index.follow()
+            assert check.check(tmp_path) == []
+            assert not await store.index.follow()
 
 
 async def test_words_of_what_is_deleted_leave_the_file(store, me, tmp_path):
     await me.new("d", messages=[message(f"common {n}", id=f"{n}") for n in range(200)])
     await me.append(message("zyzzyva", id="secret"))
+    await store.index.follow()
     path = tmp_path / store_files.FILE
     with snapshot(path) as db:
         assert holds(db, b"zyzzyva")

@@ -10,6 +10,7 @@ from dialoguedb.errors import DuplicateId, InternalError, ProjectNotFound, Servi
 from dialoguedb.ports import Replay
 from dialoguedb.store.sqlite import open_database
 from dialoguedb.store.sqlite.files import FILE, connect_reader
+from dialoguedb.store.sqlite.indexing import Index
 from dialoguedb.store.sqlite.writer import Writer
 
 pytestmark = [
@@ -54,7 +55,7 @@ def path(tmp_path):
 
 @pytest.fixture
 async def writer(path, batches):
-    writer = Writer(open_database(path), batches)
+    writer = Writer(open_database(path), batches, Index({}))
     yield writer
     await writer.close()
 
@@ -251,6 +252,32 @@ class TestOtherProcesses:
         assert await mine == "mine"
         assert names() == ["theirs", "mine"]
 
+    async def test_one_that_writes_before_acts_are_run_again_only_delays(
+        self, writer, other, names
+    ):
+        loop = asyncio.get_running_loop()
+
+        def step_in(cursor, sql, _values):
+            if sql == "BEGIN IMMEDIATE":
+                cursor.connection.exec_trace = None
+                other.execute("BEGIN IMMEDIATE; INSERT INTO things VALUES ('theirs')")
+                loop.call_soon_threadsafe(loop.call_later, 0.1, other.execute, "COMMIT")
+            return True
+
+        def act(db):
+            if db.exec_trace is None and not names():
+                db.exec_trace = step_in
+            return insert("mine")(db)
+
+        done = await asyncio.gather(
+            writer.write(act),
+            writer.write(insert_and_raise(DuplicateId("no"))),
+            return_exceptions=True,
+        )
+        assert done[0] == "mine"
+        assert isinstance(done[1], DuplicateId)
+        assert names() == ["theirs", "mine"]
+
     async def test_another_process_reading_delays_nothing(self, writer, other, names):
         other.execute("BEGIN; SELECT count(*) FROM things")
         assert await writer.write(insert("mine")) == "mine"
@@ -258,7 +285,7 @@ class TestOtherProcesses:
         other.execute("COMMIT")
 
     async def test_both_take_their_turns(self, writer, path, names):
-        theirs = Writer(open_database(path), None)
+        theirs = Writer(open_database(path), None, Index({}))
         both = [writer, theirs]
         await asyncio.gather(
             *(both[n % 2].write(insert(str(n)), long=n % 5 == 0) for n in range(300))
@@ -269,7 +296,7 @@ class TestOtherProcesses:
 
 class TestClosing:
     async def test_what_waits_is_finished_first(self, path, names):
-        writer = Writer(open_database(path), None)
+        writer = Writer(open_database(path), None, Index({}))
         waiting = [
             asyncio.ensure_future(writer.write(insert(f"{n:03}"), long=n % 50 == 0))
             for n in range(600)
@@ -280,7 +307,7 @@ class TestClosing:
         assert len(names()) == 600
 
     async def test_what_comes_later_is_refused(self, path, names):
-        writer = Writer(open_database(path), None)
+        writer = Writer(open_database(path), None, Index({}))
         first = asyncio.ensure_future(writer.write(insert("first")))
         await asyncio.sleep(0)
         closing = asyncio.ensure_future(writer.close())
@@ -294,7 +321,7 @@ class TestClosing:
         assert names() == ["first"]
 
     async def test_closing_twice_does_no_harm(self, path):
-        writer = Writer(open_database(path), None)
+        writer = Writer(open_database(path), None, Index({}))
         await writer.close()
         await writer.close()
 

@@ -187,7 +187,7 @@ class IndexStatus(Struct):
     memory_bytes: int
     """What this process holds of them in memory."""
     waiting: int
-    """Objects written but not embedded yet."""
+    """Objects that have their words, but wait for their vector."""
 
     oldest_waiting: str | None
     """When the oldest of them was written."""
@@ -207,6 +207,10 @@ class IndexStore(Protocol):
 
         The index of another serves until its own is complete, provided it is among them.
         """
+        ...
+
+    async def follow(self) -> bool:
+        """Index what has been written until now; False when there was nothing."""
         ...
 
     async def take(

@@ -129,7 +129,8 @@ class Indexing:
         return True
 
     async def drain(self) -> bool:
-        """Embed some of what waits; False when nothing is due."""
+        """Index what has been written, and embed some of what waits; False when nothing is due."""
+        await self._store.follow()
         now = self._clock()
         until = timestamps.later(now, _CLAIM_S / _SECONDS_PER_HOUR)
         name, taken = await self._store.take(list(self._embedders), _TOGETHER, now, until)

@@ -21,6 +21,7 @@ from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import answers, embedders, files, migrations
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.index_store import SQLiteIndex
+from dialoguedb.store.sqlite.indexing import Index, gaps
 from dialoguedb.store.sqlite.keys import SQLiteKeys
 from dialoguedb.store.sqlite.memories import SQLiteMemories
 from dialoguedb.store.sqlite.messages import SQLiteMessages
@@ -44,7 +45,8 @@ class SQLiteStore:
         known: Sequence[Embedder] = (),
     ) -> None:
         immediate = {embedder.name: embedder for embedder in known if embedder.immediate}
-        self._writer = Writer(db, meter, immediate)
+        index = Index(immediate)
+        self._writer = Writer(db, meter, index)
         self.readers = Readers(path)
         numbers = Numbers(self.readers.quick.db)
         parts = (self._writer, self.readers, numbers)
@@ -57,8 +59,9 @@ class SQLiteStore:
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
         nearest = Renewed()
-        self.search: SearchStore = SQLiteSearch(self.readers, numbers, nearest)
-        self.index: IndexStore = SQLiteIndex(self._writer, self.readers, immediate, nearest)
+        indexes = SQLiteIndex(self._writer, self.readers, index, nearest)
+        self.index: IndexStore = indexes
+        self.search: SearchStore = SQLiteSearch(self.readers, numbers, nearest, indexes)
 
     @classmethod
     async def open(
@@ -118,7 +121,10 @@ def _open(path: Path, known: Sequence[Embedder], count: TokenCounter | None) -> 
 
 def _settle(db: apsw.Connection, known: Sequence[Embedder]) -> None:
     """Make the first embedder the one to be; WrongDimensions when it is another by now."""
+    index = Index({embedder.name: embedder for embedder in known if embedder.immediate})
     with db:
+        while gaps(db):  # or a new embedder would seem complete without them
+            index.follow(db)
         embedders.prepare(db, [embedder.name for embedder in known], timestamps.now())
         stored = {row.name: row for row in embedders.active(db)}
         for embedder in known:

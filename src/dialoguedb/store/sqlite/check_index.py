@@ -17,12 +17,14 @@ _SAMPLES = 50
 _WORDS_COMPARED = 1_000
 _VARINT_BITS = 7
 _COVERED = """
-    EXISTS (
+    (r.number > (SELECT upto FROM indexed WHERE object = ?1)
+    OR EXISTS (SELECT 1 FROM changed c WHERE c.object = ?1 AND c.number = r.number)
+    OR EXISTS (
         SELECT 1 FROM index_runs u WHERE u.embedder IS ?2 AND u.object = ?1
         AND r.number > u.done AND r.number <= u.last
-    )
+    ))
 """
-"""Objects that are still to be indexed anew may be missing."""
+"""Objects that are still to be indexed, or anew, may be missing."""
 
 
 def index_findings(db: apsw.Connection) -> Iterator[Iterator[str]]:

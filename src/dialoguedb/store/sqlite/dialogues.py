@@ -20,10 +20,9 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Terms, Versioned
-from dialoguedb.store.sqlite import messages, threads, usage
+from dialoguedb.store.sqlite import indexing, messages, threads, usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, insert, page, touch
-from dialoguedb.store.sqlite.indexing import Change
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
@@ -49,9 +48,8 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             parent = threads.find_parent(db, number, namespace, new)
             place = insert(db, (number, namespace, parent), new, terms.now)
-            self._writer.index.note("dialogue", place.number)
             sent = new.messages or []
-            echoed, fresh = messages.append(self._writer, db, place, sent, Terms(terms.now))
+            echoed, fresh = messages.append(db, place, sent, Terms(terms.now))
             used = messages.cost(fresh, terms.now)
             used.dialogues, used.stored_bytes = 1, new.stored_bytes
             self._writer.tally.charge(db, project, number, used)
@@ -95,12 +93,12 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             row = find(db, number, namespace, dialogue_id)
             sent = update.messages or []
-            echoed, fresh = messages.append(self._writer, db, row.place, sent, Terms(terms.now))
+            echoed, fresh = messages.append(db, row.place, sent, Terms(terms.now))
             used = messages.cost(fresh, terms.now)
             if fresh or not echoed or _differs(row, update):
                 _change(db, row, update, terms)
                 if _is_told_anew(row, update):
-                    self._writer.index.note("dialogue", row.number, Change.TEXT)
+                    indexing.change(db, "dialogue", row.number, text=True)
                 if update.state is not UNSET and update.state != row.state:
                     used.stored_bytes += len(update.state)
             self._writer.tally.charge(db, project, number, used)
@@ -143,7 +141,7 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> DeletedDialogue:
             row = find(db, number, namespace, dialogue_id)
             check_mutable(project, "its dialogues cannot be deleted")
-            return threads.delete_tree(self._writer.index, db, number, row)
+            return threads.delete_tree(db, number, row)
 
         long = await self._readers.read(size) >= _LONG_DELETE_MESSAGES
         return await self._writer.write(at_most_once(act, number, terms), long=long)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import apsw
 
 from dialoguedb.errors import WrongDimensions
-from dialoguedb.store.sqlite.sources import KINDS
 
 _SELECT = "SELECT number, name, dimensions, state FROM embedders"
 _BACKLOG_MAX = 2_000
@@ -69,14 +68,13 @@ def _begin(db: apsw.Connection, name: str, now: str) -> None:
 
 
 def begin_runs(db: apsw.Connection, embedder: int | None) -> None:
-    """Have everything that is there indexed: the words, or an embedder's vectors."""
+    """Have everything indexed that is indexed: the words, or an embedder's vectors."""
     db.execute("DELETE FROM index_runs WHERE embedder IS ?", (embedder,))
-    for kind, table in KINDS.items():
-        db.execute(
-            "INSERT INTO index_runs (embedder, object, last)"
-            f" SELECT ?, ?, max(number) FROM {table} HAVING count(*)",
-            (embedder, kind),
-        )
+    db.execute(
+        "INSERT INTO index_runs (embedder, object, last)"
+        " SELECT ?, object, upto FROM indexed WHERE upto > 0",
+        (embedder,),
+    )
 
 
 def promote(db: apsw.Connection) -> None:

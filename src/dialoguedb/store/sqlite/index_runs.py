@@ -35,8 +35,7 @@ def advance(db: apsw.Connection, immediate: Mapping[str, Embedder], limit: int) 
         stored = None if run.embedder is None else active[run.embedder]
         if stored and stored.name not in immediate and not embedders.has_room(db, stored.number):
             continue
-        found = sources.read_range(db, run.kind, run.done, run.last, limit)
-        upto = found[-1].number if len(found) == limit else run.last
+        found, upto = sources.read_range(db, run.kind, (run.done, run.last), limit)
         if stored is None:
             _renew_words(db, run, upto, found)
         else:
@@ -58,7 +57,7 @@ def _runs(db: apsw.Connection) -> list[_Run]:
 def _renew_words(db: apsw.Connection, run: _Run, upto: int, found: list[Source]) -> None:
     table = words.TABLES[run.kind]
     db.execute(f"DELETE FROM {table} WHERE rowid > ? AND rowid <= ?", (run.done, upto))
-    db.execute(*words.insertion(run.kind, ((source.number, source.words) for source in found)))
+    words.insert(db, run.kind, ((source.number, source.words) for source in found))
 
 
 def _drop_strays(
@@ -78,7 +77,7 @@ def _renew_vectors(
     db: apsw.Connection, stored: Stored, embedder: Embedder | None, kind: str, found: list[Source]
 ) -> None:
     if embedder and found:
-        db.execute(*embed(db, stored, embedder, kind, found))
+        embed(db, stored, embedder, kind, found)
     if embedder:
         return
     db.executemany(
@@ -110,8 +109,9 @@ def rebuild(db: apsw.Connection) -> None:
     embedders.begin_runs(db, None)
     for stored in embedders.active(db):
         embedders.begin_runs(db, stored.number)
-    for kind, table in KINDS.items():
-        numbers = f"SELECT ifnull(max(number), 0) FROM {table}"
-        db.execute(f"DELETE FROM {words.TABLES[kind]} WHERE rowid > ({numbers})")
+    upto = "SELECT upto FROM indexed WHERE object = ?"
+    for kind in KINDS:
+        db.execute(f"DELETE FROM {words.TABLES[kind]} WHERE rowid > ({upto})", (kind,))
         for vectors in ("vectors", "outbox"):
-            db.execute(f"DELETE FROM {vectors} WHERE object = ? AND number > ({numbers})", (kind,))
+            beyond = f"DELETE FROM {vectors} WHERE object = ? AND number > ({upto})"
+            db.execute(beyond, (kind, kind))

@@ -1,7 +1,8 @@
-"""What keeps the indexes complete in the background: the outbox, and indexing anew."""
+"""What keeps the indexes complete: following what is written, the outbox, and indexing anew."""
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from dialoguedb.model import timestamps
 from dialoguedb.ports.search import Embedder, IndexStatus, Unembedded, Vectors
 from dialoguedb.store.sqlite import embedders, index_runs, purging, sources, vectors
 from dialoguedb.store.sqlite.embedders import Stored
+from dialoguedb.store.sqlite.indexing import Gap, Index, gaps
 from dialoguedb.store.sqlite.nearest import Renewed
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.writer import Writer
@@ -26,19 +28,33 @@ class SQLiteIndex:
         self,
         writer: Writer,
         readers: Readers,
-        immediate: Mapping[str, Embedder],
+        index: Index,
         nearest: Renewed,
     ) -> None:
         self._writer = writer
         self._readers = readers
-        self._immediate = immediate
+        self._index = index
         self._nearest = nearest
+        self._following = asyncio.Lock()
         self._left_over: list[tuple[str, bool]] = []
 
     async def prepare(self, names: Sequence[str]) -> None:
         """Make the first of these the embedder to be; with none there are only words."""
         now = timestamps.now()
         await self._writer.write(lambda db: embedders.prepare(db, names, now), long=True)
+
+    async def follow(self) -> bool:
+        """Index what has been written until now; False when there was nothing."""
+        written = await self._gaps()
+        if not written:
+            return False
+        async with self._following:  # who waits here mostly finds it done
+            while _remain(written, await self._gaps()):
+                await self._writer.write(self._index.follow, long=True)
+        return True
+
+    async def _gaps(self) -> list[Gap]:
+        return await self._readers.read(lambda reader: gaps(reader.db))
 
     async def take(
         self, names: Sequence[str], limit: int, now: str, until: str
@@ -71,7 +87,7 @@ class SQLiteIndex:
             kept = [row for row, one in enumerate(done) if _release(db, embedder.number, one)]
             owners = [_owner(done[row]) for row in kept]
             if owners:
-                db.execute(*vectors.insertion(embedder.number, owners, made[kept]))
+                vectors.insert(db, embedder.number, owners, made[kept])
             embedders.promote(db)
 
         await self._writer.write(act, long=True)
@@ -95,11 +111,12 @@ class SQLiteIndex:
         """Index a further portion of what is to be indexed anew; False when none can be now."""
         if not await self._readers.read(_is_unfinished):
             return False
-        act = partial(_advance, self._immediate, limit)
+        act = partial(_advance, self._index.immediate, limit)
         return await self._writer.write(act, long=True)
 
     async def rebuild(self) -> None:
         """Have everything indexed anew."""
+        await self.follow()
         await self._writer.write(index_runs.rebuild, long=True)
 
     async def purge(self, *, begin: bool) -> bool:
@@ -118,6 +135,12 @@ class SQLiteIndex:
     async def status(self) -> IndexStatus:
         """Return how the index stands."""
         return await self._readers.run(partial(_status, self._nearest.memory_bytes))
+
+
+def _remain(before: Sequence[Gap], now: Sequence[Gap]) -> bool:
+    """Tell whether some of what was to be indexed before is still to be."""
+    last = {gap.object: gap.last for gap in before}
+    return any(gap.done < last.get(gap.object, 0) for gap in now)
 
 
 def _advance(immediate: Mapping[str, Embedder], limit: int, db: apsw.Connection) -> bool:
@@ -205,5 +228,12 @@ def _status(memory_bytes: int, reader: Reader) -> IndexStatus:
     left = db.execute("SELECT ifnull(sum(last - done), 0) FROM index_runs").get
     needed = [name for (name,) in db.execute(_NEEDED)]
     return IndexStatus(
-        name, row[0], row[0] * row[1], memory_bytes, waiting, oldest, left + backlog, needed
+        name,
+        row[0],
+        row[0] * row[1],
+        memory_bytes,
+        waiting,
+        oldest,
+        left + backlog,
+        needed,
     )

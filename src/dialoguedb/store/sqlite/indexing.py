@@ -1,182 +1,145 @@
-"""Both indexes, written in the transaction of what they index: its words, and its vectors.
+"""Both indexes, words and vectors, follow what is written, some hundred objects at a time.
 
-An act only notes what it stores or changes. When all acts of the transaction have run, their thread
-works out words, and vectors by embedders that work in this process at once; the worker's thread
-writes them, a statement for each, right before the COMMIT. For other embedders a row in the outbox
-waits.
+An act that creates an object does nothing for them: how far they have come is a number, and all
+objects above it are still to be indexed. One that changes or deletes an object says so here. So a
+crash loses nothing of an index, and a search, which has the rest indexed before it looks, misses
+nothing. FTS5 makes a segment of each commit and merges them again and again, so indexing hundreds
+in a commit of their own costs a third of what it would in those of their acts.
+
+For embedders that do not work in this process at once a row in the outbox waits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import apsw
+import msgspec
 
 from dialoguedb.errors import InternalError
 from dialoguedb.ports.search import Embedder
 from dialoguedb.store.sqlite import embedders, sources, vectors, words
 from dialoguedb.store.sqlite.embedders import Stored
 from dialoguedb.store.sqlite.reader import Row
-from dialoguedb.store.sqlite.sources import Source
-from dialoguedb.store.sqlite.words import Statement
+from dialoguedb.store.sqlite.sources import KINDS, Source
 
-_LIGHT_BYTES = 64 * 1024
-_METADATA, _SAID = 5, 6
-"""Where a row noted has what may be long."""
+_PORTION = 512
+"""Objects indexed in one transaction: other writes wait some ten milliseconds for it."""
 
-_TOGETHER = 512
-"""Objects whose texts are in memory at once."""
+_CHANGED_PORTION = 64
+"""As many of those that have been changed; all that they say is in memory at once."""
+
+_CHANGED = "changed"
 
 
-class Change(Enum):
-    """What an act did to an object, as far as indexes go."""
+class Gap(NamedTuple):
+    """Numbers from which to which, of a kind of object or of changes, are still to be indexed."""
 
-    NEW = "new"
-    MARKS = "marks"
-    """What it is filtered by is another: tags."""
+    object: str
+    done: int
+    last: int
 
-    TEXT = "text"
-    """What it says is another, too; and whatever happened to one number in one transaction."""
+
+_GAPS = " UNION ALL ".join(
+    [
+        *(
+            f"SELECT '{kind}', (SELECT upto FROM indexed WHERE object = '{kind}') AS done,"
+            f" (SELECT ifnull(max(number), 0) FROM {table}) AS last"
+            for kind, table in KINDS.items()
+        ),
+        f"SELECT '{_CHANGED}', ifnull(min(position), 1) - 1, ifnull(max(position), 0) FROM changed",
+    ]
+)
+
+
+def gaps(db: apsw.Connection) -> list[Gap]:
+    """Return what is still to be indexed."""
+    return [Gap(*row) for row in db.execute(f"SELECT * FROM ({_GAPS}) WHERE done < last")]
 
 
 class Index:
-    """What the acts of a transaction change, indexed right before its commit."""
+    """Brings both indexes up to what is written."""
 
     def __init__(self, immediate: Mapping[str, Embedder]) -> None:
-        self._immediate = immediate
-        self._noted: list[tuple[str, int, Change, Row | None]] = []
-        self._ready: list[Statement] = []
-        self._removed = False
-        """Whether what is noted may be gone again."""
+        self.immediate = immediate
 
-    def note(
-        self, kind: str, number: int, change: Change = Change.NEW, row: Row | None = None
-    ) -> None:
-        """Note an object that an act stores or changes; `row` is what `sources` would read."""
-        self._noted.append((kind, number, change, row))
+    def is_far_behind(self, db: apsw.Connection) -> bool:
+        """Tell whether about a whole portion is still to be indexed."""
+        return sum(gap.last - gap.done for gap in gaps(db)) >= _PORTION
 
-    def remove(
-        self, db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()
-    ) -> None:
-        """Remove objects, whose numbers a query gives, from both indexes.
-
-        FTS5 marks their words as gone: no search finds them any more. From the file, where they
-        stand without their order, they are removed in the background; see `purging`.
-        """
-        words.delete(db, kind, numbers, values)
-        vectors.delete(db, kind, numbers, values)
-        self._removed = True
-
-    def __len__(self) -> int:
-        """Return how many changes are noted."""
-        return len(self._noted)
-
-    def forget(self, kept: int = 0) -> None:
-        """Take back what was noted since there were so many."""
-        del self._noted[kept:]
-        self._ready.clear()
-
-    @property
-    def is_light(self) -> bool:
-        """Whether what is noted is at hand and short, so that preparing it holds nobody up."""
-        room = _LIGHT_BYTES
-        for *_, row in self._noted:
-            if row is None:
-                return False
-            room -= len(row[_METADATA]) + len(row[_SAID])
-        return room >= 0
-
-    def prepare(self, db: apsw.Connection) -> None:
-        """Work out what is to be written for what is noted and still there.
-
-        It is Python's work, so while it `is_light` it belongs to the thread that ran the acts: on
-        the one that commits it would fight the event loop for the interpreter.
-        """
-        if not self._noted:
-            return
-        changes: dict[str, dict[int, Change]] = {}
-        rows: dict[tuple[str, int], Row] = {}
-        for kind, number, change, row in self._noted:
-            of_kind = changes.setdefault(kind, {})
-            of_kind[number] = Change.TEXT if of_kind.get(number, change) is not change else change
-            if row is not None and of_kind[number] is Change.NEW:
-                rows[kind, number] = row
+    def follow(self, db: apsw.Connection) -> None:
+        """Index a portion of what is still to be."""
+        for kind, done, last in gaps(db):
+            if kind == _CHANGED:
+                self._renew(db, done + _CHANGED_PORTION)
             else:
-                rows.pop((kind, number), None)  # it is another by now
-        active = embedders.active(db)
-        for kind, numbers in changes.items():
-            for portion in _portions(list(numbers)):
-                found = self._found(db, kind, portion, rows)
-                self._prepare_words(db, kind, found, numbers)
-                said = [source for source in found if numbers[source.number] is not Change.MARKS]
-                for embedder in active if said else ():
-                    self._prepare_vectors(db, embedder, kind, said)
-        self._noted.clear()
+                portion = sources.read_range(db, kind, (done, last), _PORTION)
+                self._add(db, kind, portion.found, portion.found)
+                db.execute("UPDATE indexed SET upto = ? WHERE object = ?", (portion.last, kind))
 
-    def write(self, db: apsw.Connection) -> None:
-        """Write what is prepared."""
-        for statement in self._ready:
-            db.execute(*statement)
-        self.forget()
-        self._removed = False
+    def _renew(self, db: apsw.Connection, upto: int) -> None:
+        """Index anew what has been changed."""
+        rows: list[Row] = db.execute(
+            "DELETE FROM changed WHERE position <= ? RETURNING object, number, text", (upto,)
+        ).fetchall()
+        for kind in KINDS:
+            changed = {number: text for of_kind, number, text in rows if of_kind == kind}
+            if changed:
+                found = sources.read(db, kind, changed)
+                listed = msgspec.json.encode(list(changed)).decode()
+                words.delete(db, kind, "SELECT value FROM json_each(?)", (listed,))
+                said = [source for source in found if changed[source.number]]
+                self._add(db, kind, found, said)
 
-    def _found(
-        self,
-        db: apsw.Connection,
-        kind: str,
-        numbers: Sequence[int],
-        rows: Mapping[tuple[str, int], Row],
-    ) -> list[Source]:
-        """Return what is there of objects: as it was noted, else as it is stored."""
-        noted = [number for number in numbers if (kind, number) in rows]
-        gone = sources.missing(db, kind, noted) if self._removed and noted else ()
-        found = [sources.of_row(kind, rows[kind, number]) for number in noted if number not in gone]
-        if len(noted) < len(numbers):
-            unread = (number for number in numbers if (kind, number) not in rows)
-            found += sources.read(db, kind, unread)
-        return found
-
-    def _prepare_words(
-        self,
-        db: apsw.Connection,
-        kind: str,
-        found: Sequence[Source],
-        changes: Mapping[int, Change],
+    def _add(
+        self, db: apsw.Connection, kind: str, found: Sequence[Source], said: Sequence[Source]
     ) -> None:
-        for source in found:
-            if changes[source.number] is not Change.NEW:
-                words.delete(db, kind, "VALUES (?)", (source.number,))
-        if found:
-            rows = ((source.number, source.words) for source in found)
-            self._ready.append(words.insertion(kind, rows))
-
-    def _prepare_vectors(
-        self, db: apsw.Connection, embedder: Stored, kind: str, found: Sequence[Source]
-    ) -> None:
-        immediate = self._immediate.get(embedder.name)
-        if immediate is None:
-            enqueue(db, embedder.number, kind, found)
-        else:
-            self._ready.append(embed(db, embedder, immediate, kind, found))
+        """Store the words of objects that have none, and vectors of those that say something."""
+        words.insert(db, kind, ((source.number, source.words) for source in found))
+        for stored in embedders.active(db) if said else ():
+            embedder = self.immediate.get(stored.name)
+            if embedder is None:
+                _enqueue(db, stored.number, kind, said)
+            else:
+                embed(db, stored, embedder, kind, said)
 
 
-def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), _TOGETHER):
-        yield numbers[start : start + _TOGETHER]
+def change(db: apsw.Connection, kind: str, number: int, *, text: bool) -> None:
+    """Have an object indexed anew; without `text`, only what it is filtered by is another."""
+    db.execute(
+        "INSERT INTO changed (object, number, text)"
+        " SELECT ?1, ?2, ?3 FROM indexed WHERE object = ?1 AND upto >= ?2"
+        " ON CONFLICT (object, number) DO UPDATE SET text = max(text, excluded.text)",
+        (kind, number, text),
+    )
+
+
+def remove(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:
+    """Remove objects, whose numbers a query gives, from both indexes.
+
+    FTS5 marks their words as gone: no search finds them any more. From the file, where they stand
+    without their order, they are removed in the background; see `purging`.
+    """
+    words.delete(db, kind, numbers, values)
+    vectors.delete(db, kind, numbers, values)
+    db.execute(f"DELETE FROM changed WHERE object = ? AND number IN ({numbers})", (kind, *values))
+    # The highest numbers are given again once they are free; then they are to be indexed again.
+    kept = f"SELECT ifnull(max(number), 0) FROM {KINDS[kind]} WHERE number NOT IN ({numbers})"
+    db.execute(f"UPDATE indexed SET upto = min(upto, ({kept})) WHERE object = ?", (*values, kind))
 
 
 def embed(
     db: apsw.Connection, stored: Stored, embedder: Embedder, kind: str, found: Sequence[Source]
-) -> Statement:
-    """Return what stores vectors of objects."""
+) -> None:
+    """Store vectors of objects."""
     made = embedder.embed([source.text for source in found])
     if len(made) != len(found):
         raise InternalError(f"Embedder {stored.name!r} left out texts")
     embedders.fit(db, stored, made.shape[1])
     owners = [(kind, one.number, one.project, one.scope) for one in found]
-    return vectors.insertion(stored.number, owners, made)
+    vectors.insert(db, stored.number, owners, made)
 
 
-def enqueue(db: apsw.Connection, embedder: int, kind: str, found: Sequence[Source]) -> None:
+def _enqueue(db: apsw.Connection, embedder: int, kind: str, found: Sequence[Source]) -> None:
     """Have objects wait for their vectors of an embedder; they are due at once."""
     db.executemany(
         "INSERT OR REPLACE INTO outbox (embedder, object, number, written, due)"

@@ -12,9 +12,8 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms
-from dialoguedb.store.sqlite import usage
+from dialoguedb.store.sqlite import indexing, usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.indexing import Change
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
@@ -94,8 +93,7 @@ class SQLiteMemories:
             if twin:
                 message = f"Memory '{new.id}' exists already, and is not the same"
                 raise DuplicateId(message, [Fault("id", "INVALID", message)])
-            stored = _insert(db, number, namespace, new, terms.now)
-            self._writer.index.note("memory", stored)
+            _insert(db, number, namespace, new, terms.now)
             used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
             self._writer.tally.charge(db, project, number, used)
             return _find(db, number, namespace, new.id).to_memory()
@@ -132,7 +130,7 @@ class SQLiteMemories:
                     "UPDATE memories SET tags = ?, modified = max(modified, ?) WHERE number = ?",
                     (encode(tags), terms.now, row.number),
                 )
-                self._writer.index.note("memory", row.number, Change.MARKS)
+                indexing.change(db, "memory", row.number, text=False)
             self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return _find(db, number, namespace, memory_id).to_memory()
 
@@ -146,7 +144,7 @@ class SQLiteMemories:
             row = _find(db, number, namespace, memory_id)
             MEMORY_TAGS.delete(db, number, row.number, row.tags)
             db.execute("DELETE FROM memories WHERE number = ?", (row.number,))
-            self._writer.index.remove(db, "memory", "VALUES (?)", (row.number,))
+            indexing.remove(db, "memory", "VALUES (?)", (row.number,))
 
         await self._writer.write(at_most_once(act, number, terms))
 
@@ -163,7 +161,7 @@ def _find(db: apsw.Connection, project: int, namespace: str, memory_id: str) -> 
     return row
 
 
-def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, now: str) -> int:
+def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, now: str) -> None:
     db.execute(
         "INSERT INTO memories (project, namespace, id, value, label, description, tags, metadata,"
         " created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -180,9 +178,7 @@ def _insert(db: apsw.Connection, project: int, namespace: str, new: NewMemory, n
             now,
         ),
     )
-    number = db.last_insert_rowid()
-    MEMORY_TAGS.insert(db, project, number, new.tags)
-    return number
+    MEMORY_TAGS.insert(db, project, db.last_insert_rowid(), new.tags)
 
 
 def _page(number: int, wanted: MemoryFilter, window: Window, reader: Reader) -> Slice[Memory]:

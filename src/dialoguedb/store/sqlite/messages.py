@@ -20,9 +20,8 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, Terms, Versioned
-from dialoguedb.store.sqlite import usage
+from dialoguedb.store.sqlite import indexing, usage
 from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.indexing import Change, Index
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
@@ -83,7 +82,7 @@ def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: s
 
 
 def append(
-    writer: Writer, db: apsw.Connection, place: Place, new: Sequence[NewMessage], terms: Terms
+    db: apsw.Connection, place: Place, new: Sequence[NewMessage], terms: Terms
 ) -> tuple[list[Message], list[NewMessage]]:
     """Store what is not stored yet; returns all messages as stored, and which of them are new."""
     twins, conflict = _twins(db, place, new)
@@ -94,7 +93,7 @@ def append(
     if conflict:
         raise conflict
     check_version(terms.expected, place.last_seq)
-    stored = iter(_insert(writer.index, db, place, fresh, terms.now))
+    stored = iter(_insert(db, place, fresh, terms.now))
     return [twins.get(position) or next(stored) for position in range(len(new))], fresh
 
 
@@ -133,7 +132,7 @@ def _is_twin(row: Row, new: NewMessage) -> bool:
 
 
 def _insert(
-    index: Index, db: apsw.Connection, place: Place, new: Sequence[NewMessage], now: str
+    db: apsw.Connection, place: Place, new: Sequence[NewMessage], now: str
 ) -> list[Message]:
     stored = []
     server_created = max(now, place.last_server_created)
@@ -152,20 +151,11 @@ def _insert(
             message.tokens,
         )
         db.execute(_INSERT, (place.number, *row))
-        number = db.last_insert_rowid()
-        MESSAGE_TAGS.insert(db, place.number, number, message.tags)
-        index.note("message", number, row=_source(place, number, row))
+        MESSAGE_TAGS.insert(db, place.number, db.last_insert_rowid(), message.tags)
         stored.append(to_message(place.id, place.namespace, row))
     if stored:
         _count(db, place, stored, server_created)
     return stored
-
-
-def _source(place: Place, number: int, row: Row) -> Row:
-    """Return what is indexed of a row, in the order of `sources`."""
-    created, _, _, role, content, _, tags, metadata, modified, name, _ = row
-    belongs = (number, place.project, place.namespace)
-    return (*belongs, modified, tags, metadata, content, name, created, role)
 
 
 def _count(db: apsw.Connection, place: Place, stored: list[Message], now: str) -> None:
@@ -244,7 +234,7 @@ class SQLiteMessages:
 
         def act(db: apsw.Connection) -> Versioned[Sequence[Message]]:
             place = find_place(db, number, namespace, dialogue_id)
-            stored, fresh = append(self._writer, db, place, new, terms)
+            stored, fresh = append(db, place, new, terms)
             if fresh:
                 self._writer.tally.charge(db, project, number, cost(fresh, terms.now))
             return Versioned(stored, place.last_seq)
@@ -292,7 +282,7 @@ class SQLiteMessages:
                 check_mutable(project, "its messages cannot be tagged")
                 check_changeable(dialogue.id, dialogue.status)
                 if _retag(db, dialogue, row, tags, terms.now):
-                    self._writer.index.note("message", row[11], Change.MARKS)
+                    indexing.change(db, "message", row[11], text=False)
                 dialogue, row = _find(db, number, namespace, place)
             self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
             return to_message(dialogue.id, dialogue.namespace, row)
@@ -311,7 +301,7 @@ class SQLiteMessages:
             check_changeable(place.id, place.status)
             MESSAGE_TAGS.delete(db, place.number, row[11], row[6])
             db.execute("DELETE FROM messages WHERE number = ?", (row[11],))
-            self._writer.index.remove(db, "message", "VALUES (?)", (row[11],))
+            indexing.remove(db, "message", "VALUES (?)", (row[11],))
             _uncount(db, place, terms.now)
 
         await self._writer.write(at_most_once(act, number, terms))

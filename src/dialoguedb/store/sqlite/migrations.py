@@ -290,10 +290,31 @@ def _count_tokens(db: apsw.Connection, count: TokenCounter | None) -> None:
 
 _UNCOUNTED = "SELECT number, name, content FROM messages WHERE number > ? ORDER BY number LIMIT 500"
 
+_FOLLOWING = """
+-- Up to which number objects of a kind are indexed; those above it are still to be.
+CREATE TABLE indexed (
+    object TEXT PRIMARY KEY CHECK (object IN ('message', 'dialogue', 'memory')),
+    upto INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO indexed SELECT 'message', ifnull(max(number), 0) FROM messages;
+INSERT INTO indexed SELECT 'dialogue', ifnull(max(number), 0) FROM dialogues;
+INSERT INTO indexed SELECT 'memory', ifnull(max(number), 0) FROM memories;
+
+-- Indexed objects that have been changed since.
+CREATE TABLE changed (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    object TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    text INTEGER NOT NULL,
+    UNIQUE (object, number)
+) STRICT;
+"""
+
 MIGRATIONS = (
     Migration("first schema", _FIRST),
     Migration("search", _SEARCH),
     Migration("tokens", _TOKENS, _count_tokens),
+    Migration("following", _FOLLOWING),
 )
 
 

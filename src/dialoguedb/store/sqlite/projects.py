@@ -19,7 +19,7 @@ from dialoguedb.model.projects import (
     changed,
 )
 from dialoguedb.ports import Terms
-from dialoguedb.store.sqlite import keys, usage
+from dialoguedb.store.sqlite import indexing, keys, usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
@@ -123,7 +123,7 @@ class SQLiteProjects:
             number = db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).get
             deleted = _count(db, number)
             for kind, numbers in _INDEXED.items():
-                self._writer.index.remove(db, kind, numbers, (number,))
+                indexing.remove(db, kind, numbers, (number,))
             for sql in _DELETES:
                 db.execute(sql, (number,))
             return deleted

@@ -12,6 +12,7 @@ from dialoguedb.ports.search import Hit, QueryVector, Rank
 from dialoguedb.store.sqlite import found_dialogues, scopes, search_filters, vectors
 from dialoguedb.store.sqlite.candidates import Judge, Quest
 from dialoguedb.store.sqlite.found_items import read_around, read_memories, read_messages
+from dialoguedb.store.sqlite.index_store import SQLiteIndex
 from dialoguedb.store.sqlite.nearest import Renewed
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
@@ -20,10 +21,13 @@ from dialoguedb.store.sqlite.reader import Reader, Readers
 class SQLiteSearch:
     """Implements `ports.SearchStore`."""
 
-    def __init__(self, readers: Readers, numbers: Numbers, nearest: Renewed) -> None:
+    def __init__(
+        self, readers: Readers, numbers: Numbers, nearest: Renewed, index: SQLiteIndex
+    ) -> None:
         self._readers = readers
         self._numbers = numbers
         self._nearest = nearest
+        self._index = index
 
     async def serving(self) -> str | None:
         """Return the name of the embedder whose index serves; None while there is none."""
@@ -45,6 +49,7 @@ class SQLiteSearch:
     ) -> list[Hit]:
         """Return the most relevant objects, as many as asked for, the best first."""
         number = self._numbers.of(project)
+        await self._index.follow()
 
         def query(reader: Reader) -> list[Hit]:
             search_filters.prepare(reader.db, search.filter)

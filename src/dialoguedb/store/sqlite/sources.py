@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import apsw
 import msgspec
@@ -17,6 +18,7 @@ KINDS = {"message": "messages", "dialogue": "dialogues", "memory": "memories"}
 
 
 _PLACES_KEPT = 4_096
+_PORTION_BYTES = 16 * 1024 * 1024
 
 
 Saying = tuple[str, str, list[str]]
@@ -39,6 +41,14 @@ class Source(Struct, gc=False):
     """By which words it is found, and the marks of what it can be filtered by."""
 
 
+class Portion(NamedTuple):
+    """Some of the objects in a range of numbers."""
+
+    found: list[Source]
+    last: int
+    """The number up to which nothing of it is missing."""
+
+
 def read(db: apsw.Connection, kind: str, numbers: Iterable[int]) -> list[Source]:
     """Return those of the numbered objects that are there."""
     wanted = msgspec.json.encode(list(numbers)).decode()
@@ -46,10 +56,18 @@ def read(db: apsw.Connection, kind: str, numbers: Iterable[int]) -> list[Source]
     return [of_row(kind, row) for row in db.execute(sql, (wanted,))]
 
 
-def read_range(db: apsw.Connection, kind: str, after: int, last: int, limit: int) -> list[Source]:
-    """Return so many of the objects whose numbers lie in a range, from the lowest on."""
+def read_range(db: apsw.Connection, kind: str, between: tuple[int, int], limit: int) -> Portion:
+    """Return the first objects whose numbers lie after one and up to another."""
     sql = f"{_SELECTS[kind]} WHERE r.number > ? AND r.number <= ? ORDER BY r.number LIMIT ?"
-    return [of_row(kind, row) for row in db.execute(sql, (after, last, limit))]
+    found: list[Source] = []
+    room = _PORTION_BYTES
+    for row in db.execute(sql, (*between, limit)):
+        found.append(of_row(kind, row))
+        room -= len(found[-1].text) + len(found[-1].words)
+        if room < 0:
+            break
+    cut = room < 0 or len(found) == limit
+    return Portion(found, found[-1].number if cut else between[1])
 
 
 def missing(db: apsw.Connection, kind: str, numbers: Sequence[int]) -> set[int]:

@@ -5,8 +5,8 @@ import apsw
 from dialoguedb.errors import DialogueNotFound
 from dialoguedb.model.dialogues import DeletedDialogue, NewDialogue
 from dialoguedb.model.lifecycle import check_changeable
+from dialoguedb.store.sqlite import indexing
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find
-from dialoguedb.store.sqlite.indexing import Index
 from dialoguedb.store.sqlite.reader import Row
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS
 
@@ -36,22 +36,20 @@ def find_parent(
     return parent
 
 
-def delete_tree(
-    index: Index, db: apsw.Connection, project: int, root: DialogueRow
-) -> DeletedDialogue:
+def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> DeletedDialogue:
     """Delete a dialogue and all below it; returns what went."""
     db.execute("CREATE TEMP TABLE IF NOT EXISTS doomed (number INTEGER PRIMARY KEY)")
     db.execute(_GATHER, (root.number,))
     counts = f"SELECT count(*), sum(total_messages) FROM dialogues WHERE number IN {_DOOMED}"
     dialogues, messages = db.execute(counts).get
     db.execute(f"DELETE FROM message_tags WHERE dialogue IN {_DOOMED}")
-    index.remove(db, "message", f"SELECT number FROM messages WHERE dialogue IN {_DOOMED}")
+    indexing.remove(db, "message", f"SELECT number FROM messages WHERE dialogue IN {_DOOMED}")
     db.execute(f"DELETE FROM messages WHERE dialogue IN {_DOOMED}")
     # Tag by tag, for the side table cannot be searched by dialogue alone.
     tagged: list[Row] = db.execute(_TAGGED).fetchall()
     for number, tags in tagged:
         DIALOGUE_TAGS.delete(db, project, number, tags)
-    index.remove(db, "dialogue", "SELECT number FROM temp.doomed")
+    indexing.remove(db, "dialogue", "SELECT number FROM temp.doomed")
     db.execute(f"DELETE FROM dialogues WHERE number IN {_DOOMED}")
     db.execute("DELETE FROM temp.doomed")
     if root.parent is not None:

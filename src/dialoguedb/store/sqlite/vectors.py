@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialoguedb.ports.search import Vectors
-from dialoguedb.store.sqlite.words import Statement
 
 _SCALE_BYTES = 4
 _STEPS = 127
@@ -54,16 +53,11 @@ def unpack(blobs: Sequence[bytes]) -> Vectors:
     return unpacked
 
 
-def dimensions_of(blob: bytes) -> int:
-    """Return how many components a stored vector has."""
-    return len(blob) - _SCALE_BYTES
-
-
-def insertion(embedder: int, owners: Sequence[Owner], vectors: Vectors) -> Statement:
+def insert(db: apsw.Connection, embedder: int, owners: Sequence[Owner], vectors: Vectors) -> None:
     """Store an embedder's vectors in place of those there are, one for each owner."""
     packed = pack_all(vectors)
     listed = msgspec.json.encode(owners).decode()
-    return Statement(_INSERT, (embedder, packed, len(packed) // len(owners), listed))
+    db.execute(_INSERT, (embedder, packed, len(packed) // len(owners), listed))
 
 
 def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:

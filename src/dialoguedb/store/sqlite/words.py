@@ -47,13 +47,6 @@ _SAY_LITTLE = """
 _STOP_WORDS = frozenset(_SAY_LITTLE.split())
 
 
-class Statement(NamedTuple):
-    """What is to be executed, with its values."""
-
-    sql: str
-    values: tuple[int | str | bytes, ...]
-
-
 class Term(NamedTuple):
     """A word of a query."""
 
@@ -165,15 +158,16 @@ def set_apart(text: str) -> str:
     return replaced(_UNSPACED, r" \1 ", text.replace(_MARK, " "))
 
 
-def insertion(kind: str, rows: Iterable[tuple[int, str]]) -> Statement:
+def insert(db: apsw.Connection, kind: str, rows: Iterable[tuple[int, str]]) -> None:
     """Store what is `indexed` of objects that have no words yet, by their numbers.
 
     One statement for all of them: between two, its thread would have to get the interpreter back.
     """
-    return Statement(
+    listed = msgspec.json.encode(list(rows)).decode()
+    db.execute(
         f"INSERT INTO {TABLES[kind]} (rowid, words)"
         " SELECT value ->> 0, value ->> 1 FROM json_each(?)",
-        (msgspec.json.encode(list(rows)).decode(),),
+        (listed,),
     )
 
 

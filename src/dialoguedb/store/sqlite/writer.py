@@ -7,16 +7,20 @@ A long act, or a turn that finds another process writing, runs on the worker as 
 waiting hurts nobody.
 
 An act that fails has seldom changed anything yet. When one has, the whole transaction is rolled
-back and all its acts run again, each inside a savepoint of its own; a savepoint around every act
-from the start would take as long as a third of the act itself.
+back and all its acts run again on the worker, each inside a savepoint of its own; a savepoint
+around every act from the start would take as long as a third of the act itself.
+
+When the indexes are far behind what is written, they are brought up before anything else is.
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,7 +28,6 @@ import apsw
 
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
 from dialoguedb.ports import Meter, Replay
-from dialoguedb.ports.search import Embedder
 from dialoguedb.store.sqlite.faults import translate
 from dialoguedb.store.sqlite.indexing import Index
 from dialoguedb.store.sqlite.usage import Tally
@@ -39,6 +42,8 @@ _PATIENCE_S = 60.0
 _PAUSE_S = (0.0002, 0.004)
 _KEEP = "RELEASE act"
 _UNDO = "ROLLBACK TO act; RELEASE act"
+
+logger = logging.getLogger(__name__)
 
 
 class _Job:
@@ -66,15 +71,10 @@ class _Job:
 class Writer:
     """Runs acts in the order they came; belongs to the event loop that made it."""
 
-    def __init__(
-        self,
-        db: apsw.Connection,
-        meter: Meter | None,
-        immediate: Mapping[str, Embedder] | None = None,
-    ) -> None:
+    def __init__(self, db: apsw.Connection, meter: Meter | None, index: Index) -> None:
         self._db = db
         self.tally = Tally()
-        self.index = Index(immediate or {})
+        self._index = index
         self._meter = meter
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dialoguedb-writer")
@@ -84,6 +84,7 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadline = 0.0
+        self._is_index_behind = False
         db.set_busy_handler(self._wait_for_lock)
 
     async def write(self, act: Act[T], *, long: bool = False) -> T:
@@ -135,22 +136,35 @@ class Writer:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error:
             return partial(self._work, batch)
-        self._run(batch)
-        if self.index.is_light:
-            self._prepare(batch)
-        return partial(self._commit, batch)
+        if self._run(batch):
+            return partial(self._commit, batch)
+        return partial(self._work_apart, batch)
 
     def _work(self, batch: list[_Job]) -> None:
+        if not self._begin(batch):
+            return
+        if self._run(batch):
+            self._commit(batch)
+        else:
+            self._work_apart(batch)
+
+    def _work_apart(self, batch: list[_Job]) -> None:
+        if self._begin(batch):
+            self._run_apart(batch)
+            self._commit(batch)
+
+    def _begin(self, batch: list[_Job]) -> bool:
+        """Begin a transaction, waiting for other processes; False when that failed the batch."""
         self._deadline = time.monotonic() + _PATIENCE_S
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
             self._fail(batch, translate(error))
-            return
-        self._run(batch)
-        self._commit(batch)
+            return False
+        return True
 
-    def _run(self, batch: list[_Job]) -> None:
+    def _run(self, batch: list[_Job]) -> bool:
+        """Run the acts; False, and nothing is done, when they have to be run apart."""
         for job in batch:
             changes = self._db.total_changes()
             self._attempt(job)
@@ -158,17 +172,16 @@ class Writer:
                 continue
             if not self._db.in_transaction:  # SQLite itself rolls back on some failures
                 self._fail(batch, job.error)
-                return
+                return True
             if self._db.total_changes() != changes:
-                self._run_apart(batch)
-                return
+                self._roll_back()
+                self.tally.forget()
+                return False
+        return True
 
     def _run_apart(self, batch: list[_Job]) -> None:
-        """Run the acts anew, so that one that fails can be undone by itself."""
-        self._roll_back()
-        self._forget()
+        """Run the acts so that one that fails can be undone by itself."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
             for job in batch:
                 self._db.execute("SAVEPOINT act")
                 self._attempt(job)
@@ -180,7 +193,7 @@ class Writer:
             self._fail(batch, translate(error))
 
     def _attempt(self, job: _Job) -> None:
-        noted = len(self.tally), len(self.index)
+        noted = len(self.tally)
         job.error = None
         try:
             job.result = job.act(self._db)
@@ -193,42 +206,26 @@ class Writer:
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
         if job.error is not None:
-            self._forget(*noted)
-
-    def _prepare(self, batch: list[_Job]) -> None:
-        """Work out what the index is to be told of the acts, unless that is done."""
-        if not self._db.in_transaction:
-            return
-        try:
-            self.index.prepare(self._db)
-        except apsw.Error as error:
-            self._fail(batch, translate(error))
-        except Exception as error:  # noqa: BLE001 - a defect must not stop the writer
-            failure = InternalError("The engine failed")
-            failure.__cause__ = error
-            self._fail(batch, failure)
+            self.tally.forget(noted)
 
     def _commit(self, batch: list[_Job]) -> None:
-        self._prepare(batch)
         if not self._db.in_transaction:
             return
         try:
-            self.index.write(self._db)
             self.tally.write(self._db)
             self._db.execute("COMMIT")
         except apsw.Error as error:
             self._fail(batch, translate(error))
+            return
+        with suppress(apsw.Error):  # it is seen at the next commit, then
+            self._is_index_behind = self._index.is_far_behind(self._db)
 
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
         """Nothing of the batch is stored: every act of it fails."""
         self._roll_back()
-        self._forget()
+        self.tally.forget()
         for job in batch:
             job.error = error
-
-    def _forget(self, tallied: int = 0, indexed: int = 0) -> None:
-        self.tally.forget(tallied)
-        self.index.forget(indexed)
 
     def _roll_back(self) -> None:
         if self._db.in_transaction:
@@ -241,7 +238,16 @@ class Writer:
             job.settle()
         if self._meter:
             self._meter.batch(len(batch), time.perf_counter() - began, len(self._waiting))
+        if self._is_index_behind:
+            self._is_index_behind = False
+            self._waiting.appendleft(self._following())
         self._turn()
+
+    def _following(self) -> _Job:
+        """Have the indexes brought up; if that fails, it is tried again after the next commit."""
+        done = self._loop.create_future()
+        done.add_done_callback(_log_failure)
+        return _Job(self._index.follow, done, long=True)
 
     def _wait_for_lock(self, _attempts: int) -> bool:
         """Tell SQLite whether to try again; only ever sleeps on the worker."""
@@ -249,3 +255,8 @@ class Writer:
             return False
         time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 - spreads the processes, hides nothing
         return True
+
+
+def _log_failure(done: asyncio.Future[None]) -> None:
+    if error := done.exception():
+        logger.error("The indexes could not be brought up to what is written", exc_info=error)
