@@ -1,6 +1,7 @@
 """What every test may ask for: a running server, and projects and clients of its own."""
 
 import itertools
+import threading
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 for folder in ("contract", "crash", "e2e", "http"):  # what their tests share asserts, too
     pytest.register_assert_rewrite(f"tests.{folder}")
 
+from tests.embed.endpoint import EmbeddingServer  # noqa: E402 - after the lines above
 from tests.http.checking import done  # noqa: E402 - after the lines above
 from tests.http.server import Project, Server, running  # noqa: E402 - as above
 
@@ -87,3 +89,15 @@ def stranger(new_project, client_of):
 def nobody(client_of):
     """Speak without any key."""
     return client_of()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[EmbeddingServer]:
+    """Run an endpoint of embeddings that does what a test tells it to."""
+    with EmbeddingServer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.released.set()
+        server.shutdown()
+        thread.join()

@@ -1,7 +1,6 @@
 """What is written is found, what is deleted is not, whatever embeds it and whoever else writes."""
 
 import asyncio
-import threading
 
 import pytest
 
@@ -9,7 +8,7 @@ from dialoguedb.errors import DuplicateId, EmbedderUnavailable
 from dialoguedb.model.search import TagFilter
 from tests.contract.indexes import BUILT_IN, opened, remote
 from tests.contract.making import message, together
-from tests.embed.endpoint import EmbeddingServer, status, vectors
+from tests.embed.endpoint import status, vectors
 
 pytestmark = pytest.mark.anyio
 
@@ -20,17 +19,6 @@ DOWN = status(401)  # a failure that is not tried again at once
 async def shelf(engine, tmp_path):
     async with opened(engine, tmp_path, BUILT_IN) as shelf:
         yield shelf
-
-
-@pytest.fixture
-def endpoint():
-    with EmbeddingServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.released.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

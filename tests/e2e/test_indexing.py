@@ -4,23 +4,10 @@ import re
 import threading
 import time
 
-import pytest
-
 from tests.e2e.programs import SECONDS_MAX
-from tests.embed.endpoint import EmbeddingServer, status, vectors
+from tests.embed.endpoint import status, vectors
 
 DOWN = status(401)
-
-
-@pytest.fixture
-def endpoint():
-    with EmbeddingServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.released.set()
-        server.shutdown()
-        thread.join()
 
 
 def settings(endpoint, model="m"):
