@@ -9,9 +9,10 @@ import stamina
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from dialoguedb.embed.openai_answers import Failure, Refused, failure_of, pause_s, vectors_of
+from dialoguedb.embed.openai_answers import vectors_of
 from dialoguedb.embed.texts import Prefixes
 from dialoguedb.embed.vectors import spread, unit
+from dialoguedb.endpoints import Failure, Refused, failure_of, pause_s, silence
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.ports.search import Vectors
 
@@ -60,8 +61,7 @@ class OpenAIEmbedder:
         self._client = httpx2.Client(headers={"authorization": f"Bearer {key}"} if key else {})
         size = f"/{endpoint.dimensions}" if endpoint.dimensions else ""
         self.name = endpoint.prefixes.mark(f"openai/{endpoint.model}{size}")
-        for chatty in ("httpx2", "httpcore2"):  # lines for each request would bury the others
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+        silence()
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,73 @@
+"""How endpoints of others fail: what their answers mean, and when to ask again."""
+
+import logging
+import time
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+_REFUSALS = frozenset({400, 413, 422})
+"""It reads requests, but not this one: a text may be too long."""
+
+_PASSING = frozenset({408, 425, 429})
+"""It may do it another time, as with every failure of its own."""
+
+_TOLD_CHARACTERS_MAX = 300
+
+
+class Failure(Exception):
+    """The endpoint did not give what it was asked for."""
+
+    def __init__(
+        self, reason: str, *, again: bool, after_s: float | None = None, told: str = ""
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.again = again
+        """Whether the same request may succeed later."""
+        self.after_s = after_s
+        """How much later, when the endpoint says so."""
+        self.told = told
+        """What the endpoint says of it."""
+
+
+class Refused(Failure):
+    """The endpoint does not take this request; one with less text it may."""
+
+
+def pause_s(error: Exception, longest: float) -> bool | float:
+    """Tell how long to wait before trying again: True for as usual, False for not at all."""
+    if not isinstance(error, Failure) or not error.again:
+        return False
+    if error.after_s is None:
+        return True
+    return error.after_s <= longest and error.after_s
+
+
+def failure_of(answer: httpx2.Response) -> Failure:
+    """Return what an answer without success means."""
+    status = answer.status_code
+    reason, told = f"it answered {status}", answer.text[:_TOLD_CHARACTERS_MAX]
+    if status in _REFUSALS:
+        return Refused(reason, again=False, told=told)
+    again = status in _PASSING or answer.is_server_error
+    after = answer.headers.get("retry-after", "")
+    return Failure(reason, again=again, after_s=_seconds(after), told=told)
+
+
+def _seconds(text: str) -> float | None:
+    """Read Retry-After: a number of seconds, or a date."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def silence() -> None:
+    """Have the HTTP client log no line for each request, for these would bury all others."""
+    for chatty in ("httpx2", "httpcore2"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,1 @@
+"""Summarizers, one module each: what makes summaries of turns."""
