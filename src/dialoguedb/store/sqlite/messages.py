@@ -47,6 +47,7 @@ _INSERT = (
     " metadata, modified, name, tokens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ANY = MessageFilter()
+_NO_TAGS, _NO_METADATA = Raw(b"[]"), Raw(b"{}")
 _ONE = f"SELECT {COLUMNS}, r.number FROM messages r WHERE r.dialogue = ? AND r.id = ?"
 
 
@@ -202,8 +203,8 @@ def to_message(dialogue_id: str, namespace: str, row: Row) -> Message:
         role=row[3],
         content=Raw(row[4]),
         content_length=row[5],
-        tags=Raw(row[6]),
-        metadata=Raw(row[7]),
+        tags=_NO_TAGS if row[6] == b"[]" else Raw(row[6]),
+        metadata=_NO_METADATA if row[7] == b"{}" else Raw(row[7]),
         created=row[0],
         modified=row[8],
         seq=row[1],

@@ -92,20 +92,18 @@ class Reader:
         """Take rows until the window or the page is full."""
         make, weigh = shape.make, shape.size
         room = _LOOP_BYTES_MAX if self._on_loop else limits.PAGE_BYTES_MAX
-        items: list[T] = []
-        last: Row = ()
+        taken: list[Row] = []
         for row in rows:
             room -= _ROW_BYTES + weigh(row)
-            if len(items) == window.limit:
-                return Slice(items, last[shape.key])
-            if room < 0 and self._on_loop:
+            if room < 0 and (taken or self._on_loop):
                 rows.close()  # an open cursor would hold the reader to this state of the data
-                raise OverBudget
-            if room < 0 and items:
-                return Slice(items, last[shape.key])
-            items.append(make(row))
-            last = row
-        return Slice(items)
+                if self._on_loop and len(taken) < window.limit:
+                    raise OverBudget
+                return Slice([make(row) for row in taken], taken[-1][shape.key])
+            taken.append(row)
+        shown = taken[: window.limit]
+        more_after = shown[-1][shape.key] if len(taken) > len(shown) else None
+        return Slice([make(row) for row in shown], more_after)
 
 
 class Readers:
