@@ -18,17 +18,20 @@ _TOLD_CHARACTERS_MAX = 300
 class Failure(Exception):
     """The endpoint did not give what it was asked for."""
 
-    def __init__(
-        self, reason: str, *, again: bool, after_s: float | None = None, told: str = ""
-    ) -> None:
+    after_s: float | None = None
+    """How much later it may succeed, when the endpoint says so."""
+
+    told: str = ""
+    """What the endpoint says of it."""
+
+    status: int | None = None
+    """Of its answer, if it gave one."""
+
+    def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.again = again
         """Whether the same request may succeed later."""
-        self.after_s = after_s
-        """How much later, when the endpoint says so."""
-        self.told = told
-        """What the endpoint says of it."""
 
 
 class Refused(Failure):
@@ -47,12 +50,12 @@ def pause_s(error: Exception, longest: float) -> bool | float:
 def failure_of(answer: httpx2.Response) -> Failure:
     """Return what an answer without success means."""
     status = answer.status_code
-    reason, told = f"it answered {status}", answer.text[:_TOLD_CHARACTERS_MAX]
-    if status in _REFUSALS:
-        return Refused(reason, again=False, told=told)
-    again = status in _PASSING or answer.is_server_error
-    after = answer.headers.get("retry-after", "")
-    return Failure(reason, again=again, after_s=_seconds(after), told=told)
+    kind = Refused if status in _REFUSALS else Failure
+    failure = kind(f"it answered {status}", again=status in _PASSING or answer.is_server_error)
+    failure.status = status
+    failure.told = answer.text[:_TOLD_CHARACTERS_MAX]
+    failure.after_s = _seconds(answer.headers.get("retry-after", ""))
+    return failure
 
 
 def _seconds(text: str) -> float | None:

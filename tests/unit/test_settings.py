@@ -36,6 +36,11 @@ TEXTS = {
     "embedder_batch_size": ("16", 16),
     "embedder_timeout": ("5", 5),
     "search_neighbours": ("false", False),
+    "summarizer": ("anthropic", "anthropic"),
+    "summarizer_model": ("claude-haiku-4-5", "claude-haiku-4-5"),
+    "summarizer_url": ("http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
+    "summarizer_key": ("sk-2", Secret("sk-2")),
+    "summarizer_timeout": ("5", 5),
 }
 
 

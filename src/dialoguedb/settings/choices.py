@@ -15,6 +15,7 @@ from dialoguedb.settings.values import (
     LogLevel,
     Network,
     Secret,
+    SummarizerName,
     read_address,
     read_amount,
     read_database,
@@ -28,6 +29,7 @@ from dialoguedb.settings.values import (
     read_port,
     read_seconds,
     read_secret,
+    read_summarizer,
     read_switch,
     read_text,
     read_url,
@@ -251,6 +253,50 @@ class Settings(Struct, frozen=True, kw_only=True):
             read_switch,
         ),
     ] = True
+
+    summarizer: Annotated[
+        SummarizerName,
+        About(
+            "What makes summaries: the built-in extractive, which keeps the sentences that tell"
+            " most; openai, any endpoint that chats like OpenAI's; anthropic, its Messages API.",
+            "NAME",
+            f"one of {', '.join(get_args(SummarizerName))}",
+            read_summarizer,
+        ),
+    ] = "extractive"
+    summarizer_model: Annotated[
+        str | None,
+        About("Model that summarizes, for openai and anthropic.", "MODEL", "a name", read_name),
+    ] = None
+    summarizer_url: Annotated[
+        str | None,
+        About(
+            "Address to which /chat/completions (openai) or /messages (anthropic) is added;"
+            " without it, that of OpenAI or Anthropic.",
+            "URL",
+            "a URL such as http://127.0.0.1:11434/v1",
+            read_url,
+        ),
+    ] = None
+    summarizer_key: Annotated[
+        Secret | None,
+        About(
+            "Key for the endpoint; a command line is seen by others, its variable is not.",
+            "KEY",
+            "a key of visible ASCII characters",
+            read_secret,
+            is_secret=True,
+        ),
+    ] = None
+    summarizer_timeout: Annotated[
+        int,
+        About(
+            "Seconds that the model may take for an answer.",
+            "SECONDS",
+            "a whole number of seconds from 1 on",
+            read_amount,
+        ),
+    ] = 120
 
     @property
     def database_directory(self) -> Path:

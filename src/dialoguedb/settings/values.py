@@ -15,6 +15,7 @@ PORT_MAX = 65_535
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 EmbedderName = Literal["wordllama", "none", "openai", "sentence-transformers"]
+SummarizerName = Literal["extractive", "openai", "anthropic"]
 Network = IPv4Network | IPv6Network
 
 
@@ -159,6 +160,13 @@ def read_level(text: str) -> str:
 def read_embedder(text: str) -> str:
     """Read the name of an embedder."""
     if text not in get_args(EmbedderName):
+        raise ValueError(text)
+    return text
+
+
+def read_summarizer(text: str) -> str:
+    """Read the name of a summarizer."""
+    if text not in get_args(SummarizerName):
         raise ValueError(text)
     return text
 

@@ -81,6 +81,8 @@ class Selection:
         self._sentences: list[_Sentence] = []
         self._by_line: dict[int, list[_Sentence]] = {}
         self._weights: dict[str, float] = {}
+        labels = {line.label for line in lines}
+        self._label_tokens = {label: count(f"\n{label.rstrip()}") for label in labels}
         self._read()
         unknown = sorted(set().union(*(one.words for one in self._sentences)))
         if unknown:
@@ -130,7 +132,7 @@ class Selection:
     def _chosen(self, tokens_max: int) -> list[_Sentence]:
         """Return sentences in the order in which they were chosen.
 
-        What a sentence gains only falls while others are chosen, but for those of the same line:
+        What a sentence is worth only falls while others are chosen, but for the first of its line:
         so the first in the heap that is still worth what was noted is the best.
         """
         left, told, begun = tokens_max, set[str](), set[int]()
@@ -150,9 +152,10 @@ class Selection:
             one.chosen = True
             chosen.append(one)
             told |= one.words
-            begun.add(one.line)
-            for other in self._by_line[one.line]:
-                heapq.heappush(heap, (-self._worth(other, told, begun), other.place))
+            if one.line not in begun:
+                begun.add(one.line)
+                for other in self._by_line[one.line]:
+                    heapq.heappush(heap, (-self._worth(other, told, begun), other.place))
         for one in chosen:
             one.chosen = False
         return chosen
@@ -165,7 +168,7 @@ class Selection:
     def _cost(self, one: _Sentence, begun: set[int]) -> int:
         if one.line in begun:
             return one.tokens
-        return one.tokens + self._count(f"\n{self._lines[one.line].label.rstrip()}")
+        return one.tokens + self._label_tokens[self._lines[one.line].label]
 
     def _written(self, chosen: Sequence[_Sentence]) -> str:
         texts: dict[int, list[str]] = {}

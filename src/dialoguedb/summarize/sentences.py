@@ -20,6 +20,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[^\W\d_](?:\.[^\W\d_])?|mrs?|ms|dr|prof|st|vs|fig|approx)\Z", re.IGNORECASE
 )
 _ABBREVIATION_CHARACTERS = 8
+_LOOK_AHEAD_CHARACTERS = 8
 _CLAUSE_END = re.compile(r"[;；:：,，、—][\s]*")
 _LIST_ITEM = re.compile(r"(?:[-*•–]|\d{1,3}[.)])\s*")
 
@@ -38,6 +39,12 @@ def sentences(text: str) -> list[str]:
 def asks(sentence: str) -> bool:
     """Tell whether a sentence is a question."""
     return _ASKS.search(sentence) is not None
+
+
+def finished(text: str) -> str:
+    """Return a text that was cut off up to its last whole sentence, or all of it if it has none."""
+    ends = [match.end() for match in _END.finditer(text)]
+    return text[: ends[-1]] if ends else text
 
 
 def words(text: str) -> frozenset[str]:
@@ -85,7 +92,7 @@ def _split(paragraph: str) -> Iterator[str]:
 
 def _ends(paragraph: str, start: int, end: re.Match[str]) -> bool:
     """Tell the end of a sentence from an abbreviation, a list's number, or a quoted question."""
-    after = paragraph[end.end() :].lstrip()[:1]
+    after = paragraph[end.end() : end.end() + _LOOK_AHEAD_CHARACTERS].lstrip()[:1]
     if after.islower():
         return False
     before = paragraph[start : end.start()].lstrip()

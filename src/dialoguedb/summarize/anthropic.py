@@ -1,0 +1,68 @@
+"""Anthropic's models, by its Messages API."""
+
+import msgspec
+from msgspec import Struct
+
+from dialoguedb.endpoints import Failure
+from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, decoded
+
+_VERSION = "2023-06-01"
+_CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
+
+
+class _Block(Struct):
+    type: str
+    text: str = ""
+
+
+class _Usage(Struct):
+    input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class _Answer(Struct):
+    content: list[_Block]
+    stop_reason: str | None = None
+    usage: _Usage | None = None
+
+
+_decoder = msgspec.json.Decoder(_Answer)
+
+
+class AnthropicChat:
+    """A model that `POST /messages` reaches."""
+
+    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
+        headers = {"anthropic-version": _VERSION} | ({"x-api-key": key} if key else {})
+        self._caller = Caller(f"{endpoint.url}/messages", headers, endpoint.timeout_s)
+        self._model = endpoint.model
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._caller.close()
+
+    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> Reply:
+        """Return the model's answer; Failure."""
+        said = [{"role": "user", "content": prompt}]
+        asked = {"model": self._model, "max_tokens": tokens_max, "messages": said}
+        return await self._caller.call(asked, _read, tally)
+
+
+def _read(body: bytes) -> Reply:
+    answer = decoded(_decoder, body)
+    if answer.stop_reason == "refusal":
+        raise Failure("the model refused to summarize this", again=False)
+    usage = answer.usage or _Usage()
+    inputs = (
+        usage.input_tokens,
+        usage.cache_creation_input_tokens,
+        usage.cache_read_input_tokens,
+    )
+    return Reply(
+        text="".join(block.text for block in answer.content if block.type == "text"),
+        input_tokens=sum(filter(None, inputs)),
+        output_tokens=usage.output_tokens or 0,
+        is_cut=answer.stop_reason in _CUT,
+    )

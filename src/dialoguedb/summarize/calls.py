@@ -1,0 +1,110 @@
+"""Calls of a model behind an endpoint, with patience."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import httpx2
+import msgspec
+import stamina
+from msgspec import Struct
+
+from dialoguedb.endpoints import Failure, failure_of, pause_s, silence
+
+T = TypeVar("T")
+
+_ATTEMPTS = 4
+_WAIT_S_INITIAL = 0.5
+_WAIT_S_MAX = 20.0
+"""Whoever has to wait longer gives up, and is tried again as a whole, later."""
+
+
+class Tally(Struct):
+    """What calls took."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+
+
+class Reply(Struct, frozen=True):
+    """What a model answered."""
+
+    text: str
+    input_tokens: int
+    output_tokens: int
+    is_cut: bool
+    """Whether it had more to say than it was allowed."""
+
+
+class Chat(Protocol):
+    """A model that answers prompts."""
+
+    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> Reply:
+        """Return its answer, of so many tokens at most; Failure."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Endpoint(Struct, frozen=True):
+    """Where a model is."""
+
+    url: str
+    model: str
+    timeout_s: float
+
+
+class Caller:
+    """Sends requests to one address and reads the answers, again and again if need be."""
+
+    def __init__(self, url: str, headers: dict[str, str], timeout_s: float) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        self._client = httpx2.AsyncClient(headers=headers, timeout=timeout_s)
+        silence()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def call(
+        self, body: dict[str, Any], read: Callable[[bytes], Reply], tally: Tally
+    ) -> Reply:
+        """Return what is read of the answer, and count what it took; Failure."""
+        attempts = stamina.retry_context(
+            on=lambda error: pause_s(error, _WAIT_S_MAX),
+            attempts=_ATTEMPTS,
+            timeout=None,
+            wait_initial=_WAIT_S_INITIAL,
+            wait_max=_WAIT_S_MAX,
+            wait_jitter=_WAIT_S_INITIAL,
+        )
+        async for attempt in attempts:
+            with attempt:
+                tally.calls += 1
+                reply = read(await self._posted(body))
+                tally.input_tokens += reply.input_tokens
+                tally.output_tokens += reply.output_tokens
+                return reply
+        raise AssertionError  # the last attempt has returned or raised
+
+    async def _posted(self, body: dict[str, Any]) -> bytes:
+        try:
+            answer = await self._client.post(self._url, json=body)
+        except httpx2.TimeoutException:
+            raise Failure(f"it did not answer within {self._timeout_s:g} s", again=True) from None
+        except httpx2.HTTPError as error:
+            raise Failure(f"it cannot be reached: {error}", again=True) from None
+        if not answer.is_success:
+            raise failure_of(answer)
+        return answer.content
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Read an answer; Failure."""
+    try:
+        return decoder.decode(body)
+    except ValueError:  # not UTF-8, not JSON, or of another shape
+        raise Failure("its answer cannot be read", again=True) from None

@@ -1,0 +1,130 @@
+"""Summaries that a model writes."""
+
+import logging
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from dialoguedb.endpoints import Failure, Refused
+from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
+from dialoguedb.ports.summaries import CombineRequest, Prompt, SummaryRequest, SummaryText
+from dialoguedb.summarize.calls import Chat, Reply, Tally
+from dialoguedb.summarize.sentences import finished
+from dialoguedb.summarize.transcripts import halved, transcript
+
+logger = logging.getLogger(__name__)
+
+_ROOM_TO_THINK = 8_192
+"""More tokens for models that spend theirs on thinking before they say a word."""
+
+_THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+_TOO_LONG = re.compile(
+    r"context.{0,3}(?:length|size|window)|maximum context|too long|too large|too many tokens"
+    r"|token limit|exceeds? the (?:available|maximum|limit)",
+    re.IGNORECASE,
+)
+_TOO_LONG_STATUS = 413
+
+_HINTS = {
+    301: "summarizer-url has moved",
+    302: "summarizer-url has moved",
+    307: "summarizer-url has moved",
+    308: "summarizer-url has moved",
+    401: "summarizer-key is missing or not valid",
+    402: "the account has nothing left to spend",
+    403: "summarizer-key may not use this model",
+    404: "there is no such summarizer-model, or nothing at summarizer-url",
+    429: "it allows no more requests for now",
+}
+"""What an operator can do about a status."""
+
+
+class _Task(Struct, frozen=True):
+    prompt: Prompt
+    tokens_max: int
+    joint: str
+    """What stands between the texts."""
+
+
+class ModelSummarizer:
+    """Asks a model to write summaries; what it cannot read at once it reads in halves."""
+
+    def __init__(self, name: str, model: str, chat: Chat, key: str | None = None) -> None:
+        self.name = name
+        self.model: str | None = model
+        self._chat = chat
+        self._key = key
+        self._room = 0
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._chat.close()
+
+    async def summarize(self, request: SummaryRequest) -> SummaryText:
+        """Have the model summarize what was said; SummarizerUnavailable, SummarizerRefused."""
+        task = _Task(request.prompt, request.tokens_max, "\n")
+        return await self._done(task, transcript(request.turns), request.previous)
+
+    async def combine(self, request: CombineRequest) -> SummaryText:
+        """Have the model make one of several; SummarizerUnavailable, SummarizerRefused."""
+        task = _Task(request.prompt, request.tokens_max, "\n\n")
+        return await self._done(task, request.parts, request.previous)
+
+    async def _done(self, task: _Task, texts: Sequence[str], previous: str | None) -> SummaryText:
+        tally = Tally()
+        try:
+            content = await self._of(task, texts, previous, tally) if texts else previous or ""
+        except Failure as failure:
+            raise self._error(failure) from None
+        return SummaryText(
+            content=content,
+            input_tokens=tally.input_tokens,
+            output_tokens=tally.output_tokens,
+            calls=tally.calls,
+        )
+
+    async def _of(
+        self, task: _Task, texts: Sequence[str], previous: str | None, tally: Tally
+    ) -> str:
+        """Summarize texts; when they are too long, the first half, and upon that the second."""
+        try:
+            return await self._written(task, task.joint.join(texts), previous, tally)
+        except Refused as refused:
+            halves = halved(texts) if _is_too_long(refused) else None
+            if not halves:
+                raise
+        first, second = halves
+        return await self._of(task, second, await self._of(task, first, previous, tally), tally)
+
+    async def _written(self, task: _Task, text: str, previous: str | None, tally: Tally) -> str:
+        prompt = task.prompt(text, previous)
+        reply = await self._chat.ask(prompt, task.tokens_max + self._room, tally)
+        if reply.is_cut and not _said(reply) and not self._room:
+            self._room = _ROOM_TO_THINK
+            reply = await self._chat.ask(prompt, task.tokens_max + self._room, tally)
+        said = _said(reply)
+        if not said:
+            raise Failure("it answered without a word", again=not reply.is_cut)
+        return finished(said) if reply.is_cut else said
+
+    def _error(self, failure: Failure) -> SummarizerUnavailable | SummarizerRefused:
+        """Log what happened, for the operator alone, and return what a client may know."""
+        told = failure.told.replace(self._key, "…") if self._key else failure.told
+        extra = {"summarizer": self.name, "model": self.model, "told": told}
+        logger.warning("The summarizer failed: %s", failure.reason, extra=extra)
+        hint = "it cannot read texts of this length" if _is_too_long(failure) else None
+        hint = hint or _HINTS.get(failure.status or 0)
+        message = f"The summarizer {self.name}/{self.model} failed: {failure.reason}"
+        kind = SummarizerUnavailable if failure.again else SummarizerRefused
+        return kind(f"{message}: {hint}" if hint else message)
+
+
+def _said(reply: Reply) -> str:
+    return _THOUGHTS.sub("", reply.text).strip()
+
+
+def _is_too_long(failure: Failure) -> bool:
+    if not isinstance(failure, Refused):
+        return False
+    return failure.status == _TOO_LONG_STATUS or _TOO_LONG.search(failure.told) is not None

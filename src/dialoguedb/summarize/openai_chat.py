@@ -1,0 +1,83 @@
+"""Models behind an endpoint that chats like OpenAI's: OpenAI, Ollama, vLLM, LM Studio."""
+
+import msgspec
+from msgspec import Struct
+
+from dialoguedb.endpoints import Failure, Refused
+from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, decoded
+
+_RENAMED = "max_completion_tokens"
+"""What newer models of OpenAI call `max_tokens`; most others know but the older name."""
+
+
+class _Part(Struct):
+    text: str = ""
+
+
+class _Message(Struct):
+    content: str | list[_Part] | None = None
+    refusal: str | None = None
+
+
+class _Choice(Struct):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Usage(Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Answer(Struct):
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+_decoder = msgspec.json.Decoder(_Answer)
+
+
+class OpenAIChat:
+    """A model that `POST /chat/completions` reaches."""
+
+    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._caller = Caller(f"{endpoint.url}/chat/completions", headers, endpoint.timeout_s)
+        self._model = endpoint.model
+        self._limit = "max_tokens"
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._caller.close()
+
+    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> Reply:
+        """Return the model's answer; Failure."""
+        asked = {"model": self._model, "messages": [{"role": "user", "content": prompt}]}
+        try:
+            return await self._caller.call(asked | {self._limit: tokens_max}, _read, tally)
+        except Refused as refused:
+            if self._limit == _RENAMED or _RENAMED not in refused.told:
+                raise
+        self._limit = _RENAMED
+        return await self._caller.call(asked | {self._limit: tokens_max}, _read, tally)
+
+
+def _read(body: bytes) -> Reply:
+    answer = decoded(_decoder, body)
+    if not answer.choices:
+        raise Failure("its answer holds no choice", again=True)
+    choice, usage = answer.choices[0], answer.usage or _Usage()
+    if choice.message.refusal or choice.finish_reason == "content_filter":
+        raise Failure("the model refused to summarize this", again=False)
+    return Reply(
+        text=_text(choice.message),
+        input_tokens=usage.prompt_tokens or 0,
+        output_tokens=usage.completion_tokens or 0,
+        is_cut=choice.finish_reason == "length",
+    )
+
+
+def _text(message: _Message) -> str:
+    if isinstance(message.content, list):
+        return "".join(part.text for part in message.content)
+    return message.content or ""
