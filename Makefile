@@ -13,13 +13,14 @@ BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
 
-.PHONY: help serve test check lint types layers wheel docs crash bench bench-search lock clean
+.PHONY: help serve test check lint types layers wheel docs sync crash bench bench-search lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
 	@echo "make test     the test suite"
 	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
 	@echo "make docs     write the generated reference anew"
+	@echo "make sync     write the client without an event loop anew, from the one with"
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
@@ -56,6 +57,9 @@ wheel: .venv/.dev
 
 docs: .venv/.dev
 	$(BIN)/python -m docs.generate
+
+sync: .venv/.dev
+	$(BIN)/python -m tests.client.generation
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash

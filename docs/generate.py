@@ -173,6 +173,13 @@ DETAIL_CODES = {
     "UNKNOWN": "It is not known here.",
 }
 
+CLIENT_INTRO = """
+## What the Python client says itself
+
+It raises each error above as the class of its code, with `code`, `details` and
+`request_id`, and these of its own:
+"""
+
 OPERATOR_INTRO = """
 ## What commands say
 
@@ -189,9 +196,11 @@ def errors_page() -> str:
         for status, type_name in [known]
     )
     rows = [(str(status), f"`{code}`", *rest) for status, code, *rest in shown]
-    operator = [
-        (f"`{kind.__name__}`", told_by(kind)) for kind in raised_errors() if not status_of(kind)
-    ]
+    unanswered = [kind for kind in raised_errors() if not status_of(kind)]
+    client, operator = (
+        [(f"`{kind.__name__}`", told_by(kind)) for kind in unanswered if said == is_clients(kind)]
+        for said in (True, False)
+    )
     return "\n".join(
         [
             ERRORS_INTRO,
@@ -200,11 +209,18 @@ def errors_page() -> str:
             table(("Code", "Meaning"), coded(CODES)),
             "\nThe `code` of one entry of `details`:\n",
             table(("Code", "Meaning"), coded(DETAIL_CODES)),
+            CLIENT_INTRO,
+            table(("Error", "Meaning"), client),
             OPERATOR_INTRO,
             table(("Error", "Meaning"), operator),
             "",
         ]
     )
+
+
+def is_clients(kind: type[DialogueDBError]) -> bool:
+    """Tell whether it is the client that raises an error."""
+    return issubclass(kind, (errors.Unreachable, errors.UnexpectedAnswer, errors.Closed))
 
 
 def raised_errors() -> list[type[DialogueDBError]]:

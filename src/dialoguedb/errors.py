@@ -11,6 +11,8 @@
     │   ├── DialogueNotFound
     │   ├── MessageNotFound
     │   ├── MemoryNotFound
+    │   ├── SummaryNotFound
+    │   ├── TemplateNotFound
     │   ├── ProjectNotFound
     │   ├── KeyNotFound
     │   └── RouteNotFound
@@ -29,6 +31,10 @@
     │   ├── EmbedderUnavailable
     │   ├── SummarizerUnavailable
     │   └── SummarizerRefused
+    ├── Unreachable
+    │   └── TimedOut
+    ├── UnexpectedAnswer
+    ├── Closed
     ├── InvalidSetting
     │   └── WrongDimensions
     └── DataError
@@ -37,8 +43,9 @@
         └── DamagedData
 
 Each class has the stable `code` that clients see; those of embedders and summarizers share their
-parent's. `InvalidSetting`, `DataError` and their children speak to the operator and never reach a
-client.
+parent's. `Unreachable`, `TimedOut`, `UnexpectedAnswer` and `Closed` are raised by the client
+itself. `InvalidSetting`, `DataError` and their children speak to the operator and are in no
+answer.
 """
 
 from collections.abc import Sequence
@@ -63,6 +70,8 @@ class DialogueDBError(Exception):
     """The root of every error this package raises on purpose."""
 
     code = "INTERNAL_ERROR"
+    request_id: str | None = None
+    """Which request it was that a server refused."""
 
     def __init__(self, message: str, details: Sequence[Fault] = ()) -> None:
         super().__init__(message)
@@ -139,6 +148,18 @@ class MemoryNotFound(NotFound):
     """No such memory in this project and namespace."""
 
     code = "MEMORY_NOT_FOUND"
+
+
+class SummaryNotFound(NotFound):
+    """No such summary in this project and namespace."""
+
+    code = "SUMMARY_NOT_FOUND"
+
+
+class TemplateNotFound(NotFound):
+    """No such template in this project."""
+
+    code = "TEMPLATE_NOT_FOUND"
 
 
 class ProjectNotFound(NotFound):
@@ -245,6 +266,34 @@ class SummarizerUnavailable(ServiceUnavailable):
 
 class SummarizerRefused(ServiceUnavailable):
     """A summary will never be made of this, or with these settings; it fails and says why."""
+
+
+class Unreachable(DialogueDBError):
+    """No answer came from the server, in however many tries; the request may have been done."""
+
+    code = "UNREACHABLE"
+
+
+class TimedOut(Unreachable):
+    """The server did not answer in time."""
+
+    code = "TIMED_OUT"
+
+
+class UnexpectedAnswer(DialogueDBError):
+    """What answered is no server of ours, or only half of the answer came."""
+
+    code = "UNEXPECTED_ANSWER"
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Closed(DialogueDBError):
+    """The client was closed before."""
+
+    code = "CLOSED"
 
 
 class InvalidSetting(DialogueDBError):

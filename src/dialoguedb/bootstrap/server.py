@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from dialoguedb.bootstrap.data import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.indexing import indexing
+from dialoguedb.bootstrap.own_key import admit
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
@@ -38,8 +39,13 @@ class Applications(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def applications(settings: Settings) -> AsyncIterator[Applications]:
-    """Open the data and build what is served from it; DataError."""
+async def applications(
+    settings: Settings, own_secret: str | None = None
+) -> AsyncIterator[Applications]:
+    """Open the data and build what is served from it; DataError.
+
+    With a secret of its own, the process that opens it may ask, too.
+    """
     metrics = Metrics()
     embedders = known(settings)
     async with (
@@ -48,6 +54,8 @@ async def applications(settings: Settings) -> AsyncIterator[Applications]:
         _warming(store),
         indexing(store.index, embedders),
     ):
+        if own_secret is not None:
+            await admit(store, own_secret)
         services = services_of(store, embedders, weights_of(settings))
         yield Applications(
             api=build_app(services, metrics, _http_options(settings)),

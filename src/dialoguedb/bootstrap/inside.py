@@ -1,0 +1,90 @@
+"""Requests to the application from inside its own process: no socket, and no key to keep."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.types import ASGIApp, Message
+
+from dialoguedb.client.requests import Answer, Request
+from dialoguedb.errors import InternalError
+
+_HERE = ("127.0.0.1", 0)
+
+
+class Inside:
+    """Carries requests to an application that runs on the same event loop."""
+
+    def __init__(self, app: ASGIApp, secret: str) -> None:
+        self._app = app
+        self._authorization = (b"authorization", b"Bearer " + secret.encode())
+
+    async def send(self, request: Request) -> Answer:
+        """Return the answer."""
+        body = request.body or b""
+        target = request.target.encode()
+        path, _, query = target.partition(b"?")
+        headers = [(name.encode(), text.encode()) for name, text in request.headers.items()]
+        length = (b"content-length", b"%d" % len(body))
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": path.decode(),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": [self._authorization, length, *headers],
+            "client": _HERE,
+            "server": None,
+        }
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self._app(scope, receive, send)
+        return _answer(sent)
+
+
+def _answer(sent: list[Message]) -> Answer:
+    start, *parts = sent
+    headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+    return Answer(start["status"], headers, b"".join(part["body"] for part in parts))
+
+
+@asynccontextmanager
+async def started(app: ASGIApp) -> AsyncIterator[None]:
+    """Run an application's background work, as a server does."""
+    told: asyncio.Queue[Message] = asyncio.Queue()
+    heard: asyncio.Queue[Message] = asyncio.Queue()
+    scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    task = asyncio.create_task(_run(app, scope, told, heard))
+    await _agree(told, heard, "startup")
+    try:
+        yield
+    finally:
+        await _agree(told, heard, "shutdown")
+        await task
+
+
+async def _run(
+    app: ASGIApp,
+    scope: dict[str, Any],
+    told: asyncio.Queue[Message],
+    heard: asyncio.Queue[Message],
+) -> None:
+    await app(scope, told.get, heard.put)
+
+
+async def _agree(told: asyncio.Queue[Message], heard: asyncio.Queue[Message], what: str) -> None:
+    await told.put({"type": f"lifespan.{what}"})
+    answer = await heard.get()
+    if answer["type"] != f"lifespan.{what}.complete":
+        raise InternalError(f"The application failed at its {what}: {answer.get('message')}")

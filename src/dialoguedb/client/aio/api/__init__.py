@@ -1,0 +1,29 @@
+"""The direct layer: one method for each call of the API, answered by records."""
+
+from dialoguedb.client.aio.api.context import AsyncContextApi
+from dialoguedb.client.aio.api.dialogues import AsyncDialogueApi
+from dialoguedb.client.aio.api.keys import AsyncKeyApi
+from dialoguedb.client.aio.api.memories import AsyncMemoryApi
+from dialoguedb.client.aio.api.messages import AsyncMessageApi
+from dialoguedb.client.aio.api.projects import AsyncProjectApi, AsyncSettingsApi
+from dialoguedb.client.aio.api.search import AsyncSearchApi
+from dialoguedb.client.aio.api.state import AsyncStateApi
+from dialoguedb.client.aio.api.summaries import AsyncSummaryApi, AsyncTemplateApi
+from dialoguedb.client.aio.sending import AsyncSender
+
+
+class AsyncApi:
+    """Every call of the API, by noun: `await db.api.dialogue.create(label="Order 17")`."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self.dialogue = AsyncDialogueApi(sender)
+        self.state = AsyncStateApi(sender)
+        self.message = AsyncMessageApi(sender)
+        self.memory = AsyncMemoryApi(sender)
+        self.search = AsyncSearchApi(sender)
+        self.summary = AsyncSummaryApi(sender)
+        self.context = AsyncContextApi(sender)
+        self.key = AsyncKeyApi(sender)
+        self.project = AsyncProjectApi(sender)
+        self.settings = AsyncSettingsApi(sender)
+        self.template = AsyncTemplateApi(sender)

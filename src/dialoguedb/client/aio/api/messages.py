@@ -1,0 +1,77 @@
+"""Calls about messages."""
+
+from collections.abc import Sequence
+from typing import Unpack
+
+from msgspec import Struct
+
+from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.inputs import (
+    Change,
+    Content,
+    MessageInput,
+    MessageList,
+    OneMessage,
+    SeveralMessages,
+)
+from dialoguedb.client.records import MessagePage, MessageRecord
+from dialoguedb.client.requests import deleting, reading, writing
+
+
+class _Deleted(Struct):
+    success: bool = True
+
+
+class AsyncMessageApi:
+    """Calls about messages; each names the dialogue that they are in."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
+
+    async def create(
+        self, dialogue_id: str, role: str, content: Content, **fields: Unpack[OneMessage]
+    ) -> MessageRecord:
+        """Append a message; an `id` that is stored already with the same bytes answers it."""
+        sent = self._sender.placed({"role": role, "content": content, **fields})
+        call = writing("POST", "dialogue", dialogue_id, "messages", fields=sent)
+        return await self._sender.ask(call, MessageRecord)
+
+    async def create_many(
+        self, dialogue_id: str, messages: Sequence[MessageInput], **fields: Unpack[SeveralMessages]
+    ) -> list[MessageRecord]:
+        """Append messages, all or none, in their order."""
+        sent = self._sender.placed({"messages": messages, **fields})
+        call = writing("POST", "dialogue", dialogue_id, "messages", fields=sent)
+        return (await self._sender.ask(call, MessagePage)).items
+
+    async def get(
+        self, dialogue_id: str, message_id: str, *, namespace: str | None = None
+    ) -> MessageRecord:
+        """Return one message; MessageNotFound."""
+        query = self._sender.placed({"namespace": namespace})
+        call = reading("dialogue", dialogue_id, "messages", message_id, query=query)
+        return await self._sender.ask(call, MessageRecord)
+
+    async def list(self, dialogue_id: str, **wanted: Unpack[MessageList]) -> MessagePage:
+        """Return a page of messages, oldest first; DialogueNotFound."""
+        query = self._sender.placed(wanted)
+        call = reading("dialogue", dialogue_id, "messages", query=query)
+        page, version = await self._sender.ask_versioned(call, MessagePage)
+        page.version = version
+        return page
+
+    async def update(
+        self, dialogue_id: str, message_id: str, *, tags: Sequence[str], **how: Unpack[Change]
+    ) -> MessageRecord:
+        """Replace the tags of a message; all else is write-once."""
+        fields = self._sender.placed({"tags": tags, **how})
+        call = writing("PUT", "dialogue", dialogue_id, "messages", message_id, fields=fields)
+        return await self._sender.ask(call, MessageRecord)
+
+    async def delete(
+        self, dialogue_id: str, message_id: str, *, namespace: str | None = None
+    ) -> None:
+        """Delete one message for good; MessageNotFound."""
+        query = self._sender.placed({"namespace": namespace})
+        call = deleting("dialogue", dialogue_id, "messages", message_id, query=query)
+        await self._sender.ask(call, _Deleted)

@@ -1,0 +1,37 @@
+"""Calls that search."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, Unpack
+
+from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.inputs import SearchFields
+from dialoguedb.client.records import DialogueRecord, Found, MemoryRecord, MessageRecord
+from dialoguedb.client.requests import writing
+from dialoguedb.model.search import SearchObject
+
+T = TypeVar("T")
+
+
+class AsyncSearchApi:
+    """Searches by meaning and by words; without a namespace through the whole project."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
+
+    async def messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MessageRecord]:
+        """Find messages."""
+        return await self._search("message", query, wanted, Found[MessageRecord])
+
+    async def dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[DialogueRecord]:
+        """Find dialogues by what is said in them, and by their labels."""
+        return await self._search("dialogue", query, wanted, Found[DialogueRecord])
+
+    async def memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MemoryRecord]:
+        """Find memories."""
+        return await self._search("memory", query, wanted, Found[MemoryRecord])
+
+    async def _search(
+        self, kind: SearchObject, query: str, wanted: Mapping[str, Any], found: type[T]
+    ) -> T:
+        fields = self._sender.placed({"object": kind, "query": query, **wanted})
+        return await self._sender.ask(writing("POST", "search", fields=fields), found)

@@ -1,0 +1,80 @@
+"""Calls about summaries, and about the templates of what a model is asked for."""
+
+from typing import Unpack
+
+from msgspec import Struct
+
+from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList
+from dialoguedb.client.records import Page, SummaryRecord, TemplateRecord
+from dialoguedb.client.requests import deleting, reading, writing
+
+
+class _Deleted(Struct):
+    success: bool = True
+
+
+class AsyncSummaryApi:
+    """Calls about summaries, each of a part of one dialogue."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
+
+    async def create(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
+        """Start a summary; its `status` is `processing` until it is made."""
+        sent = self._sender.placed({"dialogue_id": dialogue_id, **fields})
+        return await self._sender.ask(writing("POST", "summary", fields=sent), SummaryRecord)
+
+    async def get(
+        self, summary_id: str, *, namespace: str | None = None, expand: bool | None = None
+    ) -> SummaryRecord:
+        """Return one summary, with the messages it covers if you like; SummaryNotFound."""
+        query = self._sender.placed({"namespace": namespace, "expand": expand})
+        return await self._sender.ask(reading("summary", summary_id, query=query), SummaryRecord)
+
+    async def list(self, dialogue_id: str, **wanted: Unpack[SummaryList]) -> Page[SummaryRecord]:
+        """Return a page of a dialogue's summaries, newest first."""
+        query = self._sender.placed({"dialogue_id": dialogue_id, **wanted})
+        return await self._sender.ask(reading("summary", query=query), Page[SummaryRecord])
+
+    async def delete(self, summary_id: str, *, namespace: str | None = None) -> None:
+        """Delete a summary, also while it is being made; the messages stay."""
+        query = self._sender.placed({"namespace": namespace})
+        await self._sender.ask(deleting("summary", summary_id, query=query), _Deleted)
+
+
+class AsyncTemplateApi:
+    """Calls about a project's summary templates; they need an admin key."""
+
+    def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
+
+    async def create(self, name: str, prompt: str, **once: Unpack[Once]) -> TemplateRecord:
+        """Create a template."""
+        call = writing(
+            "POST",
+            "admin",
+            "summary-templates",
+            fields={"name": name, "prompt": prompt, **once},
+        )
+        return await self._sender.ask(call, TemplateRecord)
+
+    async def get(self, name: str) -> TemplateRecord:
+        """Return one template; TemplateNotFound."""
+        call = reading("admin", "summary-templates", name, query={})
+        return await self._sender.ask(call, TemplateRecord)
+
+    async def list(self, **paging: Unpack[Paging]) -> Page[TemplateRecord]:
+        """Return a page of templates."""
+        call = reading("admin", "summary-templates", query=paging)
+        return await self._sender.ask(call, Page[TemplateRecord])
+
+    async def update(self, name: str, prompt: str, **once: Unpack[Once]) -> TemplateRecord:
+        """Change a template."""
+        call = writing("PUT", "admin", "summary-templates", name, fields={"prompt": prompt, **once})
+        return await self._sender.ask(call, TemplateRecord)
+
+    async def delete(self, name: str) -> None:
+        """Delete a template."""
+        call = deleting("admin", "summary-templates", name, query={})
+        await self._sender.ask(call, _Deleted)

@@ -1,0 +1,33 @@
+"""A message, bound to its database."""
+
+from collections.abc import Sequence
+
+from dialoguedb.client.aio.api import AsyncApi
+from dialoguedb.client.drafts import MessageDraft
+from dialoguedb.client.records import MessageRecord
+
+
+class AsyncMessage(MessageDraft):
+    """A message; its tags can be changed, all else is as it was said."""
+
+    def __init__(self, api: AsyncApi, record: MessageRecord) -> None:
+        super().__init__(record)
+        self._api = api
+
+    async def save(self) -> None:
+        """Store the tags, if they were changed."""
+        if self.is_dirty:
+            await self.save_tags(self.tags)
+
+    async def save_tags(self, tags: Sequence[str]) -> None:
+        """Replace the tags and store them."""
+        sent = [*tags]
+        stored = await self._api.message.update(
+            self.dialogue_id, self.id, tags=sent, namespace=self.namespace or ""
+        )
+        self._change("tags", sent)
+        self._settle(stored, {"tags": sent})
+
+    async def remove(self) -> None:
+        """Delete the message for good."""
+        await self._api.message.delete(self.dialogue_id, self.id, namespace=self.namespace or "")

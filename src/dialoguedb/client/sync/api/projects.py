@@ -1,0 +1,67 @@
+# Generated from dialoguedb.client.aio by `make sync`; change it there.
+"""Calls about projects, for the operator, and about the settings of one's own."""
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+from msgspec import Struct
+
+from dialoguedb.client.inputs import Once, Paging
+from dialoguedb.client.records import Page, ProjectRecord
+from dialoguedb.client.requests import Call, deleting, reading, writing
+from dialoguedb.client.sync.sending import Sender
+from dialoguedb.model.projects import DeletedProject, Settings, Usage
+
+
+class _Deleted(Struct):
+    deleted: DeletedProject | None = None
+
+
+class ProjectApi:
+    """Calls about projects; they need an operator's key."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def create(
+        self, name: str, *, settings: Mapping[str, Any] | None = None, **once: Unpack[Once]
+    ) -> ProjectRecord:
+        """Create a project; the secret of its first key is in `key`, this once."""
+        fields = {"name": name, "settings": settings, **once}
+        call = writing("POST", "admin", "projects", fields=fields)
+        return self._sender.ask(call, ProjectRecord)
+
+    def get(self, project: str) -> ProjectRecord:
+        """Return one project, named by its id or its name; ProjectNotFound."""
+        return self._sender.ask(reading("admin", "projects", project, query={}), ProjectRecord)
+
+    def list(self, **paging: Unpack[Paging]) -> Page[ProjectRecord]:
+        """Return a page of projects, newest first."""
+        call = reading("admin", "projects", query=paging)
+        return self._sender.ask(call, Page[ProjectRecord])
+
+    def delete(self, project: str) -> DeletedProject | None:
+        """Delete a project with all it holds; returns the counts, unless that answer was lost."""
+        call = deleting("admin", "projects", project, query={})
+        return (self._sender.ask(call, _Deleted)).deleted
+
+
+class SettingsApi:
+    """Calls about the key's own project; they need an admin key."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def get(self) -> Settings:
+        """Return the settings."""
+        return self._sender.ask(reading("admin", "settings", query={}), Settings)
+
+    def update(self, changes: Mapping[str, Any], **once: Unpack[Once]) -> Settings:
+        """Change settings: what is left out stays, None means the default."""
+        key = once.get("idempotency_key")
+        call = Call(method="PUT", path=("admin", "settings"), body=changes, idempotency_key=key)
+        return self._sender.ask(call, Settings)
+
+    def usage(self) -> Usage:
+        """Return what was used this month."""
+        return self._sender.ask(reading("admin", "usage", query={}), Usage)

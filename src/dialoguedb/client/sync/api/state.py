@@ -1,0 +1,50 @@
+# Generated from dialoguedb.client.aio by `make sync`; change it there.
+"""Calls about the state of a dialogue."""
+
+from collections.abc import Mapping
+from typing import Any, Unpack
+
+import msgspec
+
+from dialoguedb.client.inputs import Change, StateMerge
+from dialoguedb.client.records import StateRecord
+from dialoguedb.client.requests import Call, reading, writing
+from dialoguedb.client.sync.sending import Sender
+
+
+class StateApi:
+    """Calls about the state of a dialogue."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def get(self, dialogue_id: str, *, namespace: str | None = None) -> StateRecord:
+        """Return the state; DialogueNotFound."""
+        query = self._sender.placed({"namespace": namespace})
+        call = reading("dialogue", dialogue_id, "state", query=query)
+        return self._one(call)
+
+    def update(
+        self, dialogue_id: str, state: Mapping[str, Any], **how: Unpack[StateMerge]
+    ) -> StateRecord:
+        """Put these members over the state's own, or replace it with `merge=False`."""
+        return self._change("PUT", dialogue_id, state, how)
+
+    def patch(
+        self, dialogue_id: str, patch: Mapping[str, Any], **how: Unpack[Change]
+    ) -> StateRecord:
+        """Apply a JSON Merge Patch (RFC 7396): objects merge, None deletes."""
+        return self._change("PATCH", dialogue_id, patch, how)
+
+    def _change(
+        self, method: str, dialogue_id: str, state: Mapping[str, Any], how: Mapping[str, Any]
+    ) -> StateRecord:
+        query = self._sender.placed({name: how.get(name) for name in ("namespace", "merge")})
+        call = msgspec.structs.replace(
+            writing(method, "dialogue", dialogue_id, "state", fields=how), body=state, query=query
+        )
+        return self._one(call)
+
+    def _one(self, call: Call) -> StateRecord:
+        state, version = self._sender.ask_versioned(call, dict[str, Any])
+        return StateRecord(value=state, version=version)

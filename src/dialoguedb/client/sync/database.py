@@ -1,0 +1,151 @@
+# Generated from dialoguedb.client.aio by `make sync`; change it there.
+"""The client: everything begins here."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from dialoguedb.client.inputs import (
+    DialogueFields,
+    DialogueList,
+    DialoguesWanted,
+    MemoriesWanted,
+    MemoryFields,
+    MemoryList,
+    SearchFields,
+)
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT
+from dialoguedb.client.patience import Patience
+from dialoguedb.client.records import DeletedDialogue, Found, Page
+from dialoguedb.client.requests import Transport
+from dialoguedb.client.sync.api import Api
+from dialoguedb.client.sync.dialogues import Dialogue
+from dialoguedb.client.sync.memories import Memory
+from dialoguedb.client.sync.messages import Message
+from dialoguedb.client.sync.pages import every
+from dialoguedb.client.sync.sending import Sender
+from dialoguedb.errors import DialogueNotFound, DuplicateId
+
+
+class Database:
+    """Dialogues and memories, kept by whatever the transport leads to."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        namespace: str | None = None,
+        timeout: float = TIMEOUT_S_DEFAULT,
+        retries: int = RETRIES_DEFAULT,
+    ) -> None:
+        self._transport = transport
+        self.namespace = namespace
+        self.api = Api(Sender(transport, Patience(retries), timeout, namespace))
+        """The direct layer: one method for each call of the API."""
+
+    def close(self) -> None:
+        """Release the connections, or the engine."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        """Get ready; an engine is opened now, connections to a server when they are needed."""
+        self._transport.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    # --- Dialogues --------------------------------------------------------------------------
+
+    def create_dialogue(self, **fields: Unpack[DialogueFields]) -> Dialogue:
+        """Create a dialogue, with its first messages if you like; DuplicateId."""
+        return Dialogue(self.api, self.api.dialogue.create(**fields))
+
+    def get_dialogue(
+        self, dialogue_id: str, *, namespace: str | None = None, messages: int | None = None
+    ) -> Dialogue:
+        """Return one dialogue, with its last messages if you like; DialogueNotFound."""
+        record = self.api.dialogue.get(dialogue_id, namespace=namespace, messages=messages)
+        return Dialogue(self.api, record)
+
+    def get_or_create_dialogue(
+        self, dialogue_id: str, **fields: Unpack[DialogueFields]
+    ) -> Dialogue:
+        """Return the dialogue of this id, created with these fields if there is none.
+
+        Several may do this at the same moment: one of them creates it.
+        """
+        namespace = fields.get("namespace")
+        try:
+            return self.get_dialogue(dialogue_id, namespace=namespace)
+        except DialogueNotFound:
+            fields["id"] = dialogue_id
+        try:
+            return self.create_dialogue(**fields)
+        except DuplicateId:
+            return self.get_dialogue(dialogue_id, namespace=namespace)
+
+    def list_dialogues(self, **wanted: Unpack[DialogueList]) -> Page[Dialogue]:
+        """Return a page of dialogues, the newest first."""
+        page = self.api.dialogue.list(**wanted)
+        return Page([Dialogue(self.api, record) for record in page], page.next)
+
+    def iter_dialogues(
+        self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
+    ) -> Iterator[Dialogue]:
+        """Go through all dialogues, the newest first, page by page."""
+        for record in every(self.api.dialogue.list, page_size, {**wanted}):
+            yield Dialogue(self.api, record)
+
+    def delete_dialogue(self, dialogue_id: str, *, namespace: str | None = None) -> DeletedDialogue:
+        """Delete a dialogue for good, with its messages and, recursively, its threads."""
+        return self.api.dialogue.delete(dialogue_id, namespace=namespace)
+
+    # --- Memories ---------------------------------------------------------------------------
+
+    def create_memory(self, value: Any, **fields: Unpack[MemoryFields]) -> Memory:
+        """Create a memory of any JSON value."""
+        return Memory(self.api, self.api.memory.create(value, **fields))
+
+    def get_memory(self, memory_id: str, *, namespace: str | None = None) -> Memory:
+        """Return one memory; MemoryNotFound."""
+        return Memory(self.api, self.api.memory.get(memory_id, namespace=namespace))
+
+    def list_memories(self, **wanted: Unpack[MemoryList]) -> Page[Memory]:
+        """Return a page of memories, the newest first."""
+        page = self.api.memory.list(**wanted)
+        return Page([Memory(self.api, record) for record in page], page.next)
+
+    def iter_memories(
+        self, page_size: int | None = None, **wanted: Unpack[MemoriesWanted]
+    ) -> Iterator[Memory]:
+        """Go through all memories, the newest first, page by page."""
+        for record in every(self.api.memory.list, page_size, {**wanted}):
+            yield Memory(self.api, record)
+
+    def delete_memory(self, memory_id: str, *, namespace: str | None = None) -> None:
+        """Delete one memory for good; MemoryNotFound."""
+        self.api.memory.delete(memory_id, namespace=namespace)
+
+    # --- Search -----------------------------------------------------------------------------
+
+    def search_messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Message]:
+        """Find messages by meaning and by words; `hits` tells how well each fits."""
+        found = self.api.search.messages(query, **wanted)
+        return found.of(lambda record: Message(self.api, record))
+
+    def search_dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Dialogue]:
+        """Find dialogues by what is said in them; `hits` tells the messages that fit best."""
+        found = self.api.search.dialogues(query, **wanted)
+        return found.of(lambda record: Dialogue(self.api, record))
+
+    def search_memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Memory]:
+        """Find memories by meaning and by words; `hits` tells how well each fits."""
+        found = self.api.search.memories(query, **wanted)
+        return found.of(lambda record: Memory(self.api, record))

@@ -1,0 +1,32 @@
+# Generated from dialoguedb.client.aio by `make sync`; change it there.
+"""A memory, bound to its database."""
+
+from collections.abc import Sequence
+
+from dialoguedb.client.drafts import MemoryDraft
+from dialoguedb.client.records import MemoryRecord
+from dialoguedb.client.sync.api import Api
+
+
+class Memory(MemoryDraft):
+    """A memory; its tags can be changed, all else is as it was created."""
+
+    def __init__(self, api: Api, record: MemoryRecord) -> None:
+        super().__init__(record)
+        self._api = api
+
+    def save(self) -> None:
+        """Store the tags, if they were changed."""
+        if self.is_dirty:
+            self.save_tags(self.tags)
+
+    def save_tags(self, tags: Sequence[str]) -> None:
+        """Replace the tags and store them."""
+        sent = [*tags]
+        stored = self._api.memory.update(self.id, tags=sent, namespace=self.namespace or "")
+        self._change("tags", sent)
+        self._settle(stored, {"tags": sent})
+
+    def remove(self) -> None:
+        """Delete the memory for good."""
+        self._api.memory.delete(self.id, namespace=self.namespace or "")

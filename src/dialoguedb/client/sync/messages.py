@@ -1,0 +1,34 @@
+# Generated from dialoguedb.client.aio by `make sync`; change it there.
+"""A message, bound to its database."""
+
+from collections.abc import Sequence
+
+from dialoguedb.client.drafts import MessageDraft
+from dialoguedb.client.records import MessageRecord
+from dialoguedb.client.sync.api import Api
+
+
+class Message(MessageDraft):
+    """A message; its tags can be changed, all else is as it was said."""
+
+    def __init__(self, api: Api, record: MessageRecord) -> None:
+        super().__init__(record)
+        self._api = api
+
+    def save(self) -> None:
+        """Store the tags, if they were changed."""
+        if self.is_dirty:
+            self.save_tags(self.tags)
+
+    def save_tags(self, tags: Sequence[str]) -> None:
+        """Replace the tags and store them."""
+        sent = [*tags]
+        stored = self._api.message.update(
+            self.dialogue_id, self.id, tags=sent, namespace=self.namespace or ""
+        )
+        self._change("tags", sent)
+        self._settle(stored, {"tags": sent})
+
+    def remove(self) -> None:
+        """Delete the message for good."""
+        self._api.message.delete(self.dialogue_id, self.id, namespace=self.namespace or "")

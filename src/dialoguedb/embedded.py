@@ -1,0 +1,78 @@
+"""The SDK's clients as programs get them: of a server, or with the engine in this process."""
+
+import importlib
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.aio.http import AsyncHttpTransport
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, chosen
+from dialoguedb.client.sync.database import Database
+from dialoguedb.client.sync.http import HttpTransport
+from dialoguedb.errors import InvalidSetting
+
+
+class AsyncDialogueDB(AsyncDatabase):
+    """Dialogues and memories, for programs with an event loop.
+
+    `AsyncDialogueDB()` speaks to a server: at `endpoint`, else `DIALOGUEDB_ENDPOINT`, else on this
+    machine; with `api_key`, else `DIALOGUEDB_API_KEY`. `AsyncDialogueDB(path="./chats")` runs the
+    engine in this process, on a data directory that is made when absent; no server and no key.
+
+    A `namespace` is that of every call that names none. `timeout` is in seconds, for each try.
+    """
+
+    def __init__(  # noqa: PLR0913 - one for each thing that can be chosen
+        self,
+        api_key: str | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        endpoint: str | None = None,
+        namespace: str | None = None,
+        timeout: float = TIMEOUT_S_DEFAULT,
+        retries: int = RETRIES_DEFAULT,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        if path is not None:
+            transport = _engines(api_key, endpoint).AsyncEngineTransport(Path(path))
+        else:
+            transport = AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
+        super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
+
+
+class DialogueDB(Database):
+    """Dialogues and memories, for programs without an event loop; threads may share it.
+
+    `DialogueDB()` speaks to a server: at `endpoint`, else `DIALOGUEDB_ENDPOINT`, else on this
+    machine; with `api_key`, else `DIALOGUEDB_API_KEY`. `DialogueDB(path="./chats")` runs the engine
+    in this process, on a data directory that is made when absent; no server and no key.
+
+    A `namespace` is that of every call that names none. `timeout` is in seconds, for each try.
+    """
+
+    def __init__(  # noqa: PLR0913 - one for each thing that can be chosen
+        self,
+        api_key: str | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        endpoint: str | None = None,
+        namespace: str | None = None,
+        timeout: float = TIMEOUT_S_DEFAULT,
+        retries: int = RETRIES_DEFAULT,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        if path is not None:
+            transport = _engines(api_key, endpoint).EngineTransport(Path(path))
+            transport.open()
+        else:
+            transport = HttpTransport(chosen(api_key, endpoint, tls, os.environ))
+        super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
+
+
+def _engines(api_key: str | None, endpoint: str | None) -> Any:
+    """Return the module that runs engines; what it needs takes long to load."""
+    if api_key is not None or endpoint is not None:
+        raise InvalidSetting("Pass either path, or api_key and endpoint of a server, not both")
+    return importlib.import_module("dialoguedb.bootstrap.engines")

@@ -1,0 +1,196 @@
+"""Dialogues, as programs use them."""
+
+import pytest
+
+from dialoguedb.errors import (
+    DialogueEnded,
+    DialogueImmutable,
+    DialogueNotFound,
+    DuplicateId,
+    InvalidRequest,
+    VersionConflict,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+class TestMaking:
+    async def test_a_dialogue_is_created_with_all_that_it_is_given(self, db):
+        made = await db.create_dialogue(
+            id="order-17",
+            namespace="ada",
+            label="Order 17",
+            message={"role": "user", "content": "Hello!"},
+            state={"step": 1},
+            metadata={"plan": "pro"},
+            tags=["vip"],
+            created="2026-01-02",
+        )
+        read = await db.get_dialogue("order-17", namespace="ada", messages=10)
+        for dialogue in (made, read):
+            assert dialogue.id == "order-17"
+            assert dialogue.namespace == "ada"
+            assert dialogue.label == "Order 17"
+            assert dialogue.status == "active"
+            assert dialogue.state == {"step": 1}
+            assert dialogue.metadata == {"plan": "pro"}
+            assert dialogue.tags == ["vip"]
+            assert dialogue.created == "2026-01-02T00:00:00.000Z"
+            assert dialogue.total_messages == dialogue.last_seq == 1
+            assert [message.content for message in dialogue.messages] == ["Hello!"]
+            assert not dialogue.has_more_messages
+            assert not dialogue.is_dirty
+
+    async def test_an_id_is_given_once(self, db):
+        await db.create_dialogue(id="one")
+        with pytest.raises(DuplicateId) as refused:
+            await db.create_dialogue(id="one")
+        assert refused.value.code == "DUPLICATE_ID"
+        assert refused.value.request_id
+
+    async def test_what_is_not_there_is_said_so(self, db):
+        with pytest.raises(DialogueNotFound) as refused:
+            await db.get_dialogue("nowhere")
+        assert refused.value.code == "DIALOGUE_NOT_FOUND"
+        with pytest.raises(DialogueNotFound):
+            await db.delete_dialogue("nowhere")
+
+    async def test_get_or_create_creates_once(self, db):
+        first = await db.get_or_create_dialogue("chat", namespace="ada", label="A")
+        again = await db.get_or_create_dialogue("chat", namespace="ada", label="B")
+        assert first.label == again.label == "A"
+        assert first.created == again.created
+        assert len(await db.list_dialogues()) == 1
+
+    async def test_a_deleted_one_takes_its_messages_and_threads_along(self, db):
+        dialogue = await db.create_dialogue(messages=[{"role": "user", "content": "Hi"}] * 2)
+        await dialogue.create_thread(message={"role": "user", "content": "Aside"})
+        assert dialogue.thread_count == 1
+        receipt = await dialogue.remove()
+        assert receipt.id == dialogue.id
+        assert (receipt.deleted.dialogues, receipt.deleted.messages) == (2, 3)
+        assert len(await db.list_dialogues()) == 0
+
+
+class TestChanging:
+    async def test_nothing_is_dirty_that_was_only_looked_at(self, db):
+        dialogue = await db.create_dialogue(state={"a": {"b": [1]}}, tags=["x"])
+        assert dialogue.state["a"]["b"] == [1]
+        assert dialogue.tags == ["x"]
+        assert not dialogue.is_dirty
+        modified = dialogue.modified
+        await dialogue.save()
+        await dialogue.refresh()
+        assert dialogue.modified == modified
+
+    async def test_save_stores_what_was_changed_also_deep_inside(self, db):
+        dialogue = await db.create_dialogue(state={"a": {"b": [1]}}, tags=["x"], label="Old")
+        dialogue.state["a"]["b"].append(2)
+        dialogue.tags.append("y")
+        dialogue.label = "New"
+        assert dialogue.is_dirty
+        await dialogue.save()
+        assert not dialogue.is_dirty
+        read = await db.get_dialogue(dialogue.id)
+        assert (read.state, read.tags, read.label) == ({"a": {"b": [1, 2]}}, ["x", "y"], "New")
+
+    async def test_a_label_can_be_taken_away(self, db):
+        dialogue = await db.create_dialogue(label="Old")
+        dialogue.label = None
+        await dialogue.save()
+        assert (await db.get_dialogue(dialogue.id)).label is None
+
+    async def test_true_is_not_one(self, db):
+        dialogue = await db.create_dialogue(state={"a": 1})
+        dialogue.state = {"a": True}
+        assert dialogue.is_dirty
+        await dialogue.save()
+        assert (await db.get_dialogue(dialogue.id)).state["a"] is True
+
+    async def test_save_can_be_held_to_what_was_read(self, db):
+        dialogue = await db.create_dialogue(state={"n": 1})
+        other = await db.get_dialogue(dialogue.id)
+        await other.save_state({"n": 2})
+        dialogue.state["n"] = 3
+        with pytest.raises(VersionConflict):
+            await dialogue.save(if_unchanged=True)
+        assert dialogue.is_dirty
+        await dialogue.refresh()
+        assert dialogue.state == {"n": 3}
+        await dialogue.save(if_unchanged=True)
+        assert (await db.get_dialogue(dialogue.id)).state == {"n": 3}
+
+    async def test_one_from_a_list_must_be_refreshed_before_it_can_be_held_to_its_version(self, db):
+        await db.create_dialogue()
+        [dialogue] = await db.list_dialogues()
+        dialogue.label = "New"
+        with pytest.raises(InvalidRequest, match="refresh"):
+            await dialogue.save(if_unchanged=True)
+        await dialogue.refresh()
+        await dialogue.save(if_unchanged=True)
+
+    async def test_save_state_merges_and_set_state_replaces(self, db):
+        dialogue = await db.create_dialogue(state={"a": 1})
+        assert await dialogue.save_state({"b": 2}) == {"a": 1, "b": 2}
+        assert dialogue.state == {"a": 1, "b": 2}
+        assert await dialogue.set_state({"c": None}) == {"c": None}
+        assert not dialogue.is_dirty
+        await dialogue.save_tags(["t"])
+        read = await db.get_dialogue(dialogue.id)
+        assert (read.state, read.tags) == ({"c": None}, ["t"])
+
+    async def test_its_life_goes_from_active_to_ended_to_archived_and_back(self, db):
+        dialogue = await db.create_dialogue()
+        await dialogue.end()
+        assert dialogue.status == "ended"
+        assert dialogue.ended_at
+        with pytest.raises(DialogueEnded):
+            await dialogue.save_message("user", "One more thing")
+        await dialogue.archive()
+        with pytest.raises(DialogueImmutable):
+            await dialogue.save_tags(["late"])
+        await dialogue.reopen()
+        assert (dialogue.status, dialogue.ended_at) == ("active", None)
+
+
+class TestLists:
+    async def test_pages_follow_one_another(self, db):
+        for number in range(5):
+            await db.create_dialogue(id=f"d{number}", tags=["odd"] if number % 2 else [])
+        page = await db.list_dialogues(limit=2, order="asc")
+        assert [dialogue.id for dialogue in page] == ["d0", "d1"]
+        rest = await db.list_dialogues(limit=50, next=page.next)
+        assert [dialogue.id for dialogue in rest] == ["d2", "d3", "d4"]
+        assert rest.next is None
+        assert (rest[0].id, len(rest), [one.id for one in rest[1:]]) == ("d2", 3, ["d3", "d4"])
+        every = [dialogue.id async for dialogue in db.iter_dialogues(page_size=2)]
+        assert every == ["d4", "d3", "d2", "d1", "d0"]
+        odd = [one.id async for one in db.iter_dialogues(page_size=1, tags=["odd"], order="asc")]
+        assert odd == ["d1", "d3"]
+
+    async def test_threads_are_listed_by_their_parent(self, db):
+        parent = await db.create_dialogue(namespace="ada")
+        for number in range(3):
+            await parent.create_thread(label=f"t{number}")
+        page = await parent.get_threads(limit=2, order="asc")
+        assert [(thread.label, thread.thread_of) for thread in page] == [
+            ("t0", parent.id),
+            ("t1", parent.id),
+        ]
+        every = [thread.label async for thread in parent.iter_threads(page_size=1)]
+        assert every == ["t2", "t1", "t0"]
+
+
+class TestNamespaces:
+    async def test_the_clients_own_is_that_of_every_call_that_names_none(self, open_db):
+        everything, ada = open_db(), open_db(namespace="ada")
+        made = await ada.create_dialogue(id="chat")
+        assert made.namespace == "ada"
+        await everything.create_dialogue(id="chat")
+        assert (await everything.get_dialogue("chat")).namespace is None
+        assert (await everything.get_dialogue("chat", namespace="ada")).namespace == "ada"
+        assert [one.namespace for one in await ada.list_dialogues()] == ["ada"]
+        assert len(await everything.list_dialogues()) == 2
+        default = await ada.get_dialogue("chat", namespace="")
+        await default.save_message("user", "Hi")  # goes where it was read, not to the client's
+        assert (await everything.get_dialogue("chat")).total_messages == 1
