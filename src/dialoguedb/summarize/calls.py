@@ -13,7 +13,7 @@ from dialoguedb.endpoints import Failure, failure_of, pause_s, silence
 T = TypeVar("T")
 
 _ATTEMPTS = 4
-_WAIT_S_INITIAL = 0.5
+_WAIT_S_INITIAL = 0.25
 _WAIT_S_MAX = 20.0
 """Whoever has to wait longer gives up, and is tried again as a whole, later."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, SummaryText, Turn
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.summarize.selection import Line, Selection, Weigh
+from dialoguedb.summarize.selection import SCRAP, Line, Selection, Weigh
 
 _SHARE = 0.25
 """Of the tokens that it reads."""
@@ -45,7 +45,7 @@ class ExtractiveSummarizer:
         selection = Selection(lines, self._count, self._weigh)
         share = min(int(read * self._share), request.tokens_max)
         # Of two short turns a quarter is no sentence, but one is better than none.
-        text = selection.best(share) or selection.best_one(request.tokens_max)
+        text = selection.best(share, SCRAP) or selection.best_one(request.tokens_max)
         return self._combined([request.previous or "", text], request.tokens_max)
 
     def _combined(self, parts: Sequence[str], tokens_max: int) -> str:

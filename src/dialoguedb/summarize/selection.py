@@ -13,14 +13,13 @@ import heapq
 import math
 import re
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.summarize.sentences import asks, sentences, words
+from dialoguedb.summarize.sentences import asks, joined, sentences, words
 
 Weigh = Callable[[Sequence[str]], NDArray[np.float32]]
 """Returns how much each word tells, 0 or more."""
@@ -36,6 +35,9 @@ _TOOL = 0.3
 
 _STAYS = 1.2
 """A second sentence of a turn reads better than one from anywhere."""
+
+SCRAP = 0.3
+"""Worth less than this share of the one before, a sentence would only fill what is left."""
 
 _WHEN = re.compile(
     r"\b(?:yesterday|today|tonight|tomorrow|last|next|ago|since|weeks?|months?|years?|weekend"
@@ -62,14 +64,12 @@ class Line(Struct, frozen=True):
         return f"{self.label}{self.text}"
 
 
-class _Sentence(Struct, eq=False):
-    place: int
+class _Sentence(Struct, frozen=True):
     line: int
     text: str
     words: frozenset[str]
     tokens: int
     factor: float
-    chosen: bool = False
 
 
 class Selection:
@@ -79,7 +79,7 @@ class Selection:
         self._lines = lines
         self._count = count
         self._sentences: list[_Sentence] = []
-        self._by_line: dict[int, list[_Sentence]] = {}
+        self._places: dict[int, range] = {}
         self._weights: dict[str, float] = {}
         labels = {line.label for line in lines}
         self._label_tokens = {label: count(f"\n{label.rstrip()}") for label in labels}
@@ -90,9 +90,9 @@ class Selection:
         for speaker in {line.speaker for line in lines if line.speaker}:
             self._weights |= dict.fromkeys(words(speaker), 0.0)  # labels tell it already
 
-    def best(self, tokens_max: int) -> str:
+    def best(self, tokens_max: int, scrap: float = 0.0) -> str:
         """Return the best sentences that fit, in their order, each line with its speaker."""
-        chosen = self._chosen(tokens_max)
+        chosen = self._chosen(tokens_max, scrap)
         text = self._written(chosen)
         while chosen and self._count(text) > tokens_max:  # a label may cost more than by itself
             chosen.pop()
@@ -101,10 +101,12 @@ class Selection:
 
     def best_one(self, tokens_max: int) -> str:
         """Return the one sentence that is worth most of those that fit."""
-        fitting = [one for one in self._sentences if self._cost(one, set()) <= tokens_max]
+        sentences_of_all = enumerate(self._sentences)
+        fitting = [at for at, one in sentences_of_all if self._cost(one, set()) <= tokens_max]
         if not fitting:
             return ""
-        return self._written([max(fitting, key=lambda one: self._worth(one, set(), set()))])
+        worths = {at: self._worth(self._sentences[at], set(), set()) for at in fitting}
+        return self._written([max(worths, key=worths.__getitem__)])
 
     def _read(self) -> None:
         asker: str | None = None
@@ -112,14 +114,13 @@ class Selection:
         for number, line in enumerate(self._lines):
             texts = sentences(line.text)
             answers = asked and line.speaker != asker
-            of_line = [self._sentence(number, text, answers=answers) for text in texts]
-            self._by_line[number] = of_line
-            self._sentences += of_line
+            first = len(self._sentences)
+            self._sentences += [self._sentence(number, text, answers=answers) for text in texts]
+            self._places[number] = range(first, len(self._sentences))
             if texts:
                 asker, asked = line.speaker, asks(texts[-1])
 
     def _sentence(self, line: int, text: str, *, answers: bool) -> _Sentence:
-        place = len(self._sentences) + len(self._by_line.get(line, ()))
         factor = _TOOL if self._lines[line].from_tool else 1.0
         if asks(text):
             factor *= _ASKS
@@ -127,38 +128,36 @@ class Selection:
             factor *= _ANSWERS
         if _WHEN.search(text):
             factor *= _TELLS_WHEN
-        return _Sentence(place, line, text, words(text), max(self._count(text), 1), factor)
+        return _Sentence(line, text, words(text), max(self._count(text), 1), factor)
 
-    def _chosen(self, tokens_max: int) -> list[_Sentence]:
-        """Return sentences in the order in which they were chosen.
+    def _chosen(self, tokens_max: int, scrap: float) -> list[int]:
+        """Return the places of sentences in the order in which they were chosen.
 
         What a sentence is worth only falls while others are chosen, but for the first of its line:
         so the first in the heap that is still worth what was noted is the best.
         """
-        left, told, begun = tokens_max, set[str](), set[int]()
-        chosen: list[_Sentence] = []
+        left, least, told, begun = tokens_max, 0.0, set[str](), set[int]()
+        chosen: dict[int, None] = {}
         heap = [(-self._worth(one, told, begun), at) for at, one in enumerate(self._sentences)]
         heapq.heapify(heap)
         while heap:
             noted, at = heapq.heappop(heap)
             one = self._sentences[at]
-            worth = self._worth(one, told, begun)
-            if one.chosen or worth <= 0 or self._cost(one, begun) > left:
+            worth, cost = self._worth(one, told, begun), self._cost(one, begun)
+            if at in chosen or worth <= least or cost > left:
                 continue
             if worth < -noted:
                 heapq.heappush(heap, (-worth, at))
                 continue
-            left -= self._cost(one, begun)
-            one.chosen = True
-            chosen.append(one)
+            left, least = left - cost, worth * scrap
+            chosen[at] = None
             told |= one.words
             if one.line not in begun:
                 begun.add(one.line)
-                for other in self._by_line[one.line]:
-                    heapq.heappush(heap, (-self._worth(other, told, begun), other.place))
-        for one in chosen:
-            one.chosen = False
-        return chosen
+                for near in self._places[one.line]:
+                    worth = self._worth(self._sentences[near], told, begun)
+                    heapq.heappush(heap, (-worth, near))
+        return list(chosen)
 
     def _worth(self, one: _Sentence, told: set[str], begun: set[int]) -> float:
         gain = math.fsum(self._weights[word] for word in one.words if word not in told)
@@ -170,10 +169,9 @@ class Selection:
             return one.tokens
         return one.tokens + self._label_tokens[self._lines[one.line].label]
 
-    def _written(self, chosen: Sequence[_Sentence]) -> str:
-        texts: dict[int, list[str]] = {}
-        for one in sorted(chosen, key=attrgetter("place")):
-            texts.setdefault(one.line, []).append(one.text)
-        return "\n".join(
-            f"{self._lines[line].label}{' '.join(said)}" for line, said in texts.items()
-        )
+    def _written(self, chosen: Sequence[int]) -> str:
+        said: dict[int, str] = {}
+        for one in map(self._sentences.__getitem__, sorted(chosen)):
+            before = said.get(one.line)
+            said[one.line] = joined(before, one.text) if before else one.text
+        return "\n".join(f"{self._lines[line].label}{text}" for line, text in said.items())

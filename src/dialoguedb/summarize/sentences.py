@@ -15,6 +15,7 @@ _END = re.compile(
     rf"(?<![.!?…])[.!?…]++[{_CLOSERS}]*+(?=\s)"  # scripts with spaces
     r"|(?<![。！？｡।॥؟۔])[。！？｡।॥؟۔]++[」』”’)）]*+"
 )
+_ENDS_UNSPACED = re.compile(r"[。！？｡][」』”’)）]*\Z")
 _ASKS = re.compile(rf"[?？؟][!！{_CLOSERS}」』）]*\Z")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[^\W\d_](?:\.[^\W\d_])?|mrs?|ms|dr|prof|st|vs|fig|approx)\Z", re.IGNORECASE
@@ -39,6 +40,11 @@ def sentences(text: str) -> list[str]:
 def asks(sentence: str) -> bool:
     """Tell whether a sentence is a question."""
     return _ASKS.search(sentence) is not None
+
+
+def joined(before: str, after: str) -> str:
+    """Put a sentence after another, with a space where the script has them."""
+    return f"{before}{after}" if _ENDS_UNSPACED.search(before) else f"{before} {after}"
 
 
 def finished(text: str) -> str:
