@@ -78,5 +78,17 @@ FILTER_CONDITIONS_MAX = 100
 DATE_PHRASE_CHARS_MAX = 100
 """A date in a search, such as `last week`."""
 
+CONTEXT_TOKENS_MAX = 2_000_000
+"""The budget of a window that is built for a model."""
+
+CONTEXT_ISSUES_MAX = 1_000
+"""What is told of a broken history; the rest would help nobody."""
+
 CONTEXT_MESSAGES_MAX = 10
 """Messages shown before a message that was found, and as many after it."""
+
+INSTRUCTIONS_CHARS_MAX = 8_192
+"""The instructions of one summary."""
+
+PROMPT_CHARS_MAX = 32_768
+"""The prompt of a template for summaries."""

@@ -1,0 +1,134 @@
+"""Context windows: what is asked for, and what is answered."""
+
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from dialoguedb.model import limits
+from dialoguedb.model.dialects import Dialect
+from dialoguedb.model.fields import Id, Namespace
+from dialoguedb.model.tool_links import Issue
+
+_RECENT_DEFAULT = 4
+_MEMORIES_DEFAULT = 5
+
+MaxTokens = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=limits.CONTEXT_TOKENS_MAX,
+        description="The budget, in tokens as `tokenCount` counts them.",
+        examples=[4000],
+    ),
+]
+ContextQueryText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.QUERY_CHARS_MAX,
+        description="What the window is for: older messages and memories about it come along.",
+        examples=["When does the parcel arrive?"],
+    ),
+]
+Format = Annotated[Dialect, Meta(description="Whose messages to answer; `openai` by default.")]
+Recent = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=limits.PAGE_ITEMS_MAX,
+        description=f"The least number of last turns; {_RECENT_DEFAULT} by default.",
+    ),
+]
+WithSummary = Annotated[
+    bool, Meta(description="Whether a summary stands for what is left out; true by default.")
+]
+MemoriesWanted = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=limits.SEARCH_ITEMS_MAX,
+        description=f"The most memories; without a query 0, with one {_MEMORIES_DEFAULT}.",
+    ),
+]
+Tokens = Annotated[int, Meta(ge=0)]
+
+
+class ContextInput(Struct, rename="camel", frozen=True):
+    """A window as it is asked for."""
+
+    max_tokens: MaxTokens
+    query: ContextQueryText | UnsetType | None = UNSET
+    format: Format | UnsetType | None = UNSET
+    recent: Recent | UnsetType | None = UNSET
+    summary: WithSummary | UnsetType | None = UNSET
+    memories: MemoriesWanted | UnsetType | None = UNSET
+    dialogue_id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+    def accept(self) -> "ContextRequest":
+        """Return what is wanted, with the defaults."""
+        query = self.query or None
+        memories = self.memories if isinstance(self.memories, int) else None
+        return ContextRequest(
+            max_tokens=self.max_tokens,
+            query=query,
+            format=self.format or "openai",
+            recent=self.recent or _RECENT_DEFAULT,
+            summary=self.summary is not False,
+            memories=(_MEMORIES_DEFAULT if query else 0) if memories is None else memories,
+        )
+
+
+class ContextRequest(Struct, frozen=True):
+    """What a window is to hold."""
+
+    max_tokens: int
+    query: str | None
+    format: Dialect
+    recent: int
+    summary: bool
+    memories: int
+
+
+class ContextTokens(Struct, rename="camel", kw_only=True):
+    """What a window takes, and what of it each part."""
+
+    total: Tokens = 0
+    system: Tokens = 0
+    summary: Tokens = 0
+    memories: Tokens = 0
+    retrieved: Tokens = 0
+    recent: Tokens = 0
+
+
+class Included(Struct, rename="camel", kw_only=True):
+    """What a window was made of."""
+
+    message_ids: list[Id]
+    summary_id: Id | UnsetType = UNSET
+    memory_ids: list[Id]
+
+
+class ContextWindow(Struct, rename="camel", kw_only=True):
+    """What to send to a model now."""
+
+    messages: list[dict[str, Any]]
+    """In the dialect that was asked for, oldest first."""
+
+    system: str | UnsetType = UNSET
+    """What the model is told beside the messages; of the dialect `anthropic` alone."""
+
+    tokens: ContextTokens
+    included: Included
+    omitted: Tokens
+    """Messages of the dialogue that are not in the window."""
+
+    issues: list[Issue]
+    """What is broken in the history that was read, and was left out or put right."""
+
+
+class Checked(Struct, rename="camel"):
+    """What is broken in a dialogue."""
+
+    ok: bool
+    issues: list[Issue]

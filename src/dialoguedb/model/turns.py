@@ -1,0 +1,265 @@
+"""What a stored message says, in whichever spelling: texts, images, tool calls and their results.
+
+Known are OpenAI's chat messages (`tool_calls`, role `tool`), the items of its Responses, the blocks
+of Anthropic's messages, and what is close to them; whole messages as content, single parts or
+arrays of parts; and calls that are kept in the metadata of a message.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from dialoguedb.model.fields import Id
+from dialoguedb.model.messages import Message
+from dialoguedb.model.texts import decoded
+
+Speaker = Literal["system", "user", "assistant", "tool"]
+
+_SPEAKERS: dict[str, Speaker] = {
+    **dict.fromkeys(("system", "developer"), "system"),
+    **dict.fromkeys(("assistant", "ai", "model", "bot"), "assistant"),
+    **dict.fromkeys(("tool", "function"), "tool"),
+}
+
+
+class Text(Struct, frozen=True):
+    """Words."""
+
+    text: str
+
+
+class Image(Struct, frozen=True):
+    """An image, inline or by its address."""
+
+    url: str = ""
+    media_type: str = ""
+    data: str = ""
+
+
+class Call(Struct, frozen=True):
+    """A call of a tool."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON, as a rule that of an object."""
+
+
+class Result(Struct, frozen=True):
+    """What a tool answered."""
+
+    call_id: str
+    """Empty when it does not say which call it answers."""
+
+    parts: tuple[Text | Image, ...]
+    is_error: bool = False
+
+
+class Thought(Struct, frozen=True):
+    """What a model thought, which only Anthropic wants to have back."""
+
+    block: dict[str, Any]
+
+
+Part = Text | Image | Call | Result | Thought
+
+
+class Turn(Struct, frozen=True):
+    """A message, understood."""
+
+    id: Id
+    created: str
+    seq: int
+    speaker: Speaker
+    name: str | None
+    parts: tuple[Part, ...]
+    tokens: int
+
+    @property
+    def uses_tools(self) -> bool:
+        """Whether it holds a call or a result."""
+        return any(isinstance(part, Call | Result) for part in self.parts)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says something beside calls and results."""
+        return any(isinstance(part, Text | Image) for part in self.parts)
+
+
+def speaker_of(role: str) -> Speaker:
+    """Return who speaks in a role; what is unknown is somebody beside the assistant."""
+    return _SPEAKERS.get(role, "user")
+
+
+def read_turn(message: Message) -> Turn:
+    """Understand a message."""
+    content = bytes(message.content)
+    speaker = speaker_of(message.role)
+    if content[:1] == b'"' and speaker != "tool" and b"tool" not in bytes(message.metadata):
+        parts = tuple(_parts(decoded(content)))
+    else:
+        value = decoded(content)
+        speaker = _speaker_inside(value, speaker)
+        parts = _with_calls(tuple(_parts(value)), speaker, bytes(message.metadata))
+    return Turn(
+        id=message.id,
+        created=message.created,
+        seq=message.seq,
+        speaker=speaker,
+        name=message.name if isinstance(message.name, str) else None,
+        parts=parts,
+        tokens=message.token_count,
+    )
+
+
+def _speaker_inside(value: Any, speaker: Speaker) -> Speaker:
+    """Return who speaks when the content is a whole message with a role of its own."""
+    role = value.get("role") if isinstance(value, dict) else None
+    inside = speaker_of(role) if isinstance(role, str) else speaker
+    return speaker if "system" in {inside, speaker} else inside
+
+
+def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> tuple[Part, ...]:
+    """Add the calls, or the call that is answered, that the metadata tells of."""
+    told = decoded(metadata) if b"tool" in metadata else None
+    told = told if isinstance(told, dict) else {}
+    if speaker == "tool" and not any(isinstance(part, Result) for part in parts):
+        call_id = _string(told, "tool_call_id", "toolCallId", "tool_use_id")
+        return (Result(call_id, tuple(_shown(parts))),)
+    if speaker == "assistant" and not any(isinstance(part, Call) for part in parts):
+        return (*parts, *_calls(told.get("tool_calls") or told.get("toolCalls")))
+    return parts
+
+
+def _parts(value: Any) -> Iterator[Part]:
+    if isinstance(value, str):
+        if value and not value.isspace():
+            yield Text(sound(value))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _parts(item)
+    elif isinstance(value, dict):
+        yield from _part(value)
+    elif value is not None:
+        yield Text(json.dumps(value))
+
+
+def _part(part: dict[str, Any]) -> Iterator[Part]:
+    kind = part.get("type")
+    read = _READERS.get(kind) if isinstance(kind, str) else None
+    if read:
+        yield from read(part)
+    elif "tool_call_id" in part:
+        yield from _result(part)
+    elif "tool_calls" in part or "function_call" in part or ("role" in part and "content" in part):
+        yield from _message(part)
+    elif part:
+        yield Text(sound(json.dumps(part, ensure_ascii=False)))
+
+
+def _message(message: dict[str, Any]) -> Iterator[Part]:
+    if speaker_of(_string(message, "role")) == "tool":
+        yield from _result(message)
+        return
+    yield from _parts(message.get("content"))
+    yield from _parts(message.get("refusal"))
+    yield from _calls(message.get("tool_calls"))
+    yield from _calls([message.get("function_call")])
+
+
+def _calls(calls: Any) -> Iterator[Call]:
+    for call in calls if isinstance(calls, list) else ():
+        if isinstance(call, dict):
+            yield from _call(call)
+
+
+def _call(call: dict[str, Any]) -> Iterator[Call]:
+    """Read a call of any spelling; one that names no tool is none."""
+    inside = call.get("function")
+    inside = inside if isinstance(inside, dict) else call
+    name = _string(inside, "name", "toolName")
+    if not name:
+        return
+    arguments: Any = next((inside[key] for key in _ARGUMENTS if key in inside), {})
+    if not isinstance(arguments, str):
+        arguments = json.dumps(arguments, ensure_ascii=False)
+    yield Call(_string(call, "call_id", "toolCallId", "id"), sound(name), sound(arguments))
+
+
+def _result(result: dict[str, Any]) -> Iterator[Result]:
+    call_id = _string(result, *_ANSWERED)
+    said = next((result[key] for key in _OUTPUTS if key in result), None)
+    yield Result(call_id, tuple(_shown(tuple(_parts(said)))), result.get("is_error") is True)
+
+
+def _shown(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
+    """Keep what a tool can show."""
+    for part in parts:
+        if isinstance(part, Text | Image):
+            yield part
+        elif isinstance(part, Result):
+            yield from part.parts
+
+
+def _text(part: dict[str, Any]) -> Iterator[Part]:
+    yield from _parts(next((part[key] for key in _TEXTS if key in part), None))
+
+
+def _image(part: dict[str, Any]) -> Iterator[Part]:
+    source = part.get("source")
+    source = source if isinstance(source, dict) else part
+    url = part.get("image_url", source.get("url"))
+    url = url.get("url") if isinstance(url, dict) else url
+    data = source.get("data")
+    if isinstance(data, str):
+        yield Image(media_type=_string(source, "media_type", "mimeType", "mime_type"), data=data)
+    elif isinstance(url, str) and url.startswith("data:"):
+        head, _, data = url.partition(",")
+        yield Image(media_type=head[len("data:") :].partition(";")[0], data=data)
+    elif isinstance(url, str) and url:
+        yield Image(url=sound(url))
+    else:
+        yield Text("[image]")
+
+
+def _document(part: dict[str, Any]) -> Iterator[Part]:
+    source = part.get("source")
+    if isinstance(source, dict) and source.get("type") == "text":
+        yield from _parts(source.get("data"))
+    else:
+        yield Text(f"[{_string(part, 'title', 'filename', 'name') or part['type']}]")
+
+
+def _thought(part: dict[str, Any]) -> Iterator[Part]:
+    if part.get("type") in {"thinking", "redacted_thinking"}:
+        yield Thought(part)
+
+
+def _string(part: dict[str, Any], *keys: str) -> str:
+    """Return the first of these members that is a string that says something."""
+    values = (part.get(key) for key in keys)
+    return next((sound(value) for value in values if isinstance(value, str) and value), "")
+
+
+def sound(text: str) -> str:
+    """Return a text that can be encoded, lone surrogates replaced."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+_ARGUMENTS = ("arguments", "input", "args")
+_ANSWERED = ("tool_call_id", "call_id", "tool_use_id", "toolCallId")
+_OUTPUTS = ("output", "content", "result")
+_TEXTS = ("text", "refusal", "data", "content")
+_READERS: dict[str, Callable[[dict[str, Any]], Iterator[Part]]] = {
+    **dict.fromkeys(("text", "input_text", "output_text", "refusal"), _text),
+    **dict.fromkeys(("image", "image_url", "input_image"), _image),
+    **dict.fromkeys(("tool_use", "function_call", "custom_tool_call"), _call),
+    **dict.fromkeys(("function", "tool_call", "tool-call"), _call),
+    **dict.fromkeys(("tool_result", "tool-result"), _result),
+    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), _result),
+    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning"), _thought),
+    **dict.fromkeys(("document", "file", "input_file", "input_audio", "audio"), _document),
+    "message": _message,
+}
