@@ -211,8 +211,8 @@ class Judge:
         if scope.marks:
             match = " AND ".join((scope.match, *scope.marks))
             table = TABLES[scope.kind]
-            sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?"
-            marked = column(scope.db.execute(sql, (match, _MARKED_MAX + 1)))
+            sql = f"SELECT rowid AS number FROM {table} WHERE {table} MATCH ? LIMIT ?"
+            marked = column(scope.db, sql, (match, _MARKED_MAX + 1))
             return scope.found_of(marked) if len(marked) <= _MARKED_MAX else None
         if not scope.is_quick:
             return None
@@ -263,7 +263,7 @@ class Judge:
         found = np.empty(0, np.int64)
         for _ in range(_ATTEMPTS):
             positions = nearest.find(meaning.vector, groups, _NEAREST, among)
-            found = column(scope.db.execute(_NUMBERS, (array(positions),)))
+            found = column(scope.db, _NUMBERS, (array(positions),))
             if len(found) == len(positions):
                 break
             nearest.check(scope.db, positions)

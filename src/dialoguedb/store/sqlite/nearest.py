@@ -34,7 +34,7 @@ _LATER = (
     "SELECT position, object, project, scope, number, vector FROM vectors"
     " WHERE position > ? AND +embedder = ? ORDER BY position LIMIT ?"
 )
-_ALIVE = "SELECT v.position FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
+_ALIVE = "SELECT v.position AS number FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
 
 
 def codes_of(unpacked: NDArray[np.float32]) -> Codes:
@@ -161,7 +161,7 @@ class Nearest:
     def check(self, db: apsw.Connection, found: Numbers) -> None:
         """Forget those of these positions that are gone in a snapshot that has reached them."""
         reached = _last_position(db)
-        alive = column(db.execute(_ALIVE, (array(found),)))
+        alive = column(db, _ALIVE, (array(found),))
         gone = np.setdiff1d(found[found <= reached], alive)
         with self._changing:
             for chunk in self._chunks if len(gone) else ():

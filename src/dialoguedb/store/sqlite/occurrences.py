@@ -46,10 +46,9 @@ class Occurrences:
     def __init__(self, scope: Scope, query: str) -> None:
         self._scope = scope
         table = TABLES[scope.kind]
-        self._between = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid BETWEEN ? AND ?"
-        self._newest = (
-            f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT {_NEWEST}"
-        )
+        holding = f"SELECT rowid AS number FROM {table} WHERE {table} MATCH ?"
+        self._between = f"{holding} AND rowid BETWEEN ? AND ?"
+        self._newest = f"{holding} ORDER BY rowid DESC LIMIT {_NEWEST}"
         sizes = f"{table}_docsize"  # asked for both at once, SQLite would read all of it
         self._bounds = f"SELECT (SELECT min(id) FROM {sizes}), (SELECT max(id) FROM {sizes})"
         terms = words.query_terms(scope.db, query)
@@ -78,15 +77,15 @@ class Occurrences:
         if last - first > _SPARSE * len(numbers):
             marks = self._scope.marks if wanted else ()
             match = " AND ".join((self._scope.match, *marks, match))
-        return column(self._scope.db.execute(self._between, (match, first, last)))
+        return column(self._scope.db, self._between, (match, first, last))
 
     def all(self) -> Numbers:
         """Return whatever of the scope holds a word."""
         table, holding = TABLES[self._scope.kind], " OR ".join(self._matches)
         if not holding:
             return np.empty(0, np.int64)
-        sql = f"SELECT rowid FROM {table} WHERE {table} MATCH ?"
-        return column(self._scope.db.execute(sql, (f"{self._scope.match} AND ({holding})",)))
+        sql = f"SELECT rowid AS number FROM {table} WHERE {table} MATCH ?"
+        return column(self._scope.db, sql, (f"{self._scope.match} AND ({holding})",))
 
     def newest(self, *, strictly: bool) -> "Newest":
         """Return the newest objects that hold each word, `strictly` of the scope alone.
@@ -99,7 +98,7 @@ class Occurrences:
         mixed = not strictly and self._is_most(first or 0, last or 0)
         within = "" if mixed else f"{mark} AND "
         every, *holding = (
-            column(db.execute(self._newest, (match,)))[::-1]
+            np.sort(column(db, self._newest, (match,)))
             for match in (mark, *(within + match for match in self._matches))
         )
         return Newest(self, (first or 0, last or 0), every, holding, mixed=mixed)
@@ -108,7 +107,7 @@ class Occurrences:
         """Tell whether nearly all objects are of the scope, going by samples."""
         for start in np.linspace(first, max(first, last - _SAMPLE), _SAMPLES).astype(int).tolist():
             bounds = (start, min(start + _SAMPLE - 1, last))
-            found = column(self._scope.db.execute(self._between, (self._scope.match, *bounds)))
+            found = column(self._scope.db, self._between, (self._scope.match, *bounds))
             if len(found) < _MOST * (bounds[1] - bounds[0] + 1):
                 return False
         return True

@@ -139,7 +139,7 @@ class Scope:
         """Return those of these objects that are in the scope and satisfy the filters, sorted."""
         where = self.within + self.wanted
         select = _NUMBERED[self.kind].format(where.sql)
-        return np.sort(column(self.db.execute(select, (array(numbers), *where.values))))
+        return np.sort(column(self.db, select, (array(numbers), *where.values)))
 
     def of_dialogue(self, dialogue: int, limit: int) -> Rows:
         """Return the messages of one dialogue of the scope, up to a limit."""
@@ -257,9 +257,13 @@ def integers(values: Iterable[int]) -> Numbers:
     return np.fromiter(values, np.int64)
 
 
-def column(rows: apsw.Cursor) -> Numbers:
-    """Gather the integers of a query's only column."""
-    return integers(chain.from_iterable(rows))
+def column(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> Numbers:
+    """Gather the integers of a query's only column, in no order.
+
+    As one text they take half the time of as many rows.
+    """
+    gathered = f"SELECT ifnull(group_concat(number), '') FROM ({sql})"
+    return np.fromstring(str(db.execute(gathered, values).get), np.int64, sep=",")
 
 
 def array(numbers: Numbers) -> Any:
