@@ -16,6 +16,8 @@ from dialoguedb.model.memories import MemoryFilter, NewMemory
 from dialoguedb.model.messages import MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, ProjectInput, SettingsChange
 from dialoguedb.model.rawjson import length
+from dialoguedb.model.summaries import NewSummary, SummaryFilter
+from dialoguedb.model.templates import NewTemplate
 from dialoguedb.model.timestamps import render
 from dialoguedb.ports import Once, Store, Terms
 from dialoguedb.ports.search import Embedder
@@ -23,6 +25,7 @@ from dialoguedb.service import Services, build_services
 from dialoguedb.service.keys import Everything
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.summaries import CoveredBy, SummariesOf
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGES_TURNED_MAX = 10_000
@@ -114,6 +117,21 @@ def dialogue(dialogue_id: str = "d", **fields: Any) -> NewDialogue:
         "messages": None,
     }
     return NewDialogue(**{**known, **fields})
+
+
+def summary(**fields: Any) -> NewSummary:
+    """Ask for a summary, by default of the whole dialogue and without an id."""
+    known = {
+        "id": "",
+        "template": None,
+        "start_id": None,
+        "end_id": None,
+        "instructions": None,
+        "metadata": b"{}",
+        "tags": (),
+        "named": "id" in fields,
+    }
+    return NewSummary(**{**known, **fields})
 
 
 def change(**fields: Any) -> DialogueUpdate:
@@ -259,6 +277,50 @@ class Tenant:
             listing = Listing(MemoryFilter(**wanted), order, limit)
             request = PageRequest(listing, next=token)
             return await self.services.memories.list(self.project, request)
+
+        return await turn_pages(turn)
+
+    # --- Summaries ----------------------------------------------------------------------------
+
+    async def summarize(self, of="d", namespace="", terms=None, **fields):
+        made = await self.services.summaries.create(
+            self.project, (namespace, of), summary(**fields), terms or self.terms()
+        )
+        return made.value
+
+    async def summary(self, summary_id, namespace=None):
+        return await self.services.summaries.get(self.project, namespace, summary_id)
+
+    async def delete_summary(self, summary_id, namespace=None):
+        await self.services.summaries.delete(self.project, namespace, summary_id, self.terms())
+
+    async def summaries(self, of="d", namespace="", order="desc", limit=1_000, **wanted):
+        """Read a list of summaries to its end, page by page."""
+        listed = SummariesOf(namespace, of, SummaryFilter(**wanted))
+
+        async def turn(token):
+            request = PageRequest(Listing(listed, order, limit), next=token)
+            return await self.services.summaries.list(self.project, request)
+
+        return await turn_pages(turn)
+
+    async def covered(self, summary_id, order="asc", limit=1_000):
+        """Read the messages that a summary covers, page by page."""
+
+        async def turn(token):
+            request = PageRequest(Listing(CoveredBy(None, summary_id), order, limit), next=token)
+            return await self.services.summaries.covered(self.project, request)
+
+        return await turn_pages(turn)
+
+    async def new_template(self, name="t", prompt="{messages}", description=None, terms=None):
+        new = NewTemplate(name, prompt, description)
+        return await self.services.templates.create(self.project, new, terms or self.terms())
+
+    async def templates(self, order="desc", limit=1_000):
+        async def turn(token):
+            request = PageRequest(Listing(Everything(), order, limit), next=token)
+            return await self.services.templates.list(self.project, request)
 
         return await turn_pages(turn)
 

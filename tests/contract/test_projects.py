@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "immutable": False,
     "deletionProtection": False,
     "allowedIps": [],
+    "autoCompact": None,
 }
 
 
@@ -95,6 +96,7 @@ class TestSettings:
             "rateLimit": {"enabled": True, "perSecond": 5, "burst": 9},
             "quotas": {**DEFAULTS["quotas"], "messages": 7},
             "allowedIps": ["10.0.0.0/8"],
+            "autoCompact": None,
             "deletionProtection": True,
         }
         await me.set(rateLimit={"perSecond": None}, quotas=None, allowedIps=None)
@@ -152,7 +154,7 @@ class TestDeleting:
     async def test_all_it_holds_goes_and_is_counted(self, world, me, stranger):
         secret, kept = await self.fill(me), await self.fill(stranger)
         deleted = await world.services.projects.delete(me.project.id, world.services.terms())
-        assert plain(deleted) == {"dialogues": 3, "messages": 4, "memories": 2}
+        assert plain(deleted) == {"dialogues": 3, "messages": 4, "memories": 2, "summaries": 0}
         with pytest.raises(ProjectNotFound):
             await world.services.projects.get(me.project.name)
         assert await world.services.keys.find(secret) is None

@@ -11,6 +11,8 @@ from dialoguedb.errors import (
     MemoryNotFound,
     MessageNotFound,
     ProjectNotFound,
+    SummaryNotFound,
+    TemplateNotFound,
 )
 from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
 from dialoguedb.model.keys import KeyInput
@@ -19,13 +21,17 @@ from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, Settings, SettingsChange
 from dialoguedb.model.search import Search
+from dialoguedb.model.summaries import Recipe, SummaryFilter
+from dialoguedb.model.templates import NewTemplate, TemplateChange
+from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.service.ranking import rank
-from tests.contract.making import change, dialogue, ids, memory, message, once
+from tests.contract.making import change, dialogue, memory, message, once, summary
 
 pytestmark = pytest.mark.anyio
 
 MONTH = "2026-03"
 WHOLE = Window(1_000, "asc")
+RECIPE = Recipe("extractive", None, None)
 
 
 async def memories_found(ask):
@@ -82,6 +88,29 @@ FINDS_NOTHING = {
         MessageNotFound,
         lambda ask: ask.store.messages.delete(ask.who, ask.ns, "d", "m", ask.terms),
     ),
+    "summaries.create": (
+        DialogueNotFound,
+        lambda ask: ask.store.summaries.create(
+            ask.who, (ask.ns, "d"), summary(id="s"), RECIPE, ask.terms
+        ),
+    ),
+    "summaries.get": (SummaryNotFound, lambda ask: ask.store.summaries.get(ask.who, ask.ns, "s")),
+    "summaries.list": (
+        DialogueNotFound,
+        lambda ask: ask.store.summaries.list(ask.who, (ask.ns, "d"), SummaryFilter(), WHOLE),
+    ),
+    "summaries.covered": (
+        SummaryNotFound,
+        lambda ask: ask.store.summaries.covered(ask.who, ask.ns, "s", WHOLE),
+    ),
+    "summaries.tail": (
+        DialogueNotFound,
+        lambda ask: ask.store.summaries.tail(ask.who, ask.ns, "d"),
+    ),
+    "summaries.delete": (
+        SummaryNotFound,
+        lambda ask: ask.store.summaries.delete(ask.who, ask.ns, "s", ask.terms),
+    ),
     "memories.get": (MemoryNotFound, lambda ask: ask.store.memories.get(ask.who, ask.ns, "m")),
     "memories.update": (
         MemoryNotFound,
@@ -92,6 +121,19 @@ FINDS_NOTHING = {
         lambda ask: ask.store.memories.delete(ask.who, ask.ns, "m", ask.terms),
     ),
 }
+OF_TEMPLATES = {
+    "templates.get": (TemplateNotFound, lambda ask: ask.store.templates.get(ask.who, "t")),
+    "templates.update": (
+        TemplateNotFound,
+        lambda ask: ask.store.templates.update(
+            ask.who, "t", TemplateChange(prompt="{messages}!"), ask.terms
+        ),
+    ),
+    "templates.delete": (
+        TemplateNotFound,
+        lambda ask: ask.store.templates.delete(ask.who, "t", ask.terms),
+    ),
+}
 OF_KEYS = {
     "keys.get": (KeyNotFound, lambda ask: ask.store.keys.get(ask.who, ask.key_id)),
     "keys.revoke": (KeyNotFound, lambda ask: ask.store.keys.revoke(ask.who, ask.key_id, ask.terms)),
@@ -100,6 +142,7 @@ SHOWS_ONLY_ITS_OWN = {
     "dialogues.list": lambda ask: ask.store.dialogues.list(ask.who, DialogueFilter(), WHOLE),
     "memories.list": lambda ask: ask.store.memories.list(ask.who, MemoryFilter(), WHOLE),
     "keys.list": lambda ask: ask.store.keys.list(ask.who, WHOLE),
+    "templates.list": lambda ask: ask.store.templates.list(ask.who, WHOLE),
     "search.search": memories_found,
 }
 CHANGES_ONLY_ITS_OWN = {
@@ -108,6 +151,9 @@ CHANGES_ONLY_ITS_OWN = {
     ),
     "memories.create": lambda ask: ask.store.memories.create(
         ask.who, ask.ns, memory(id="m"), ask.terms
+    ),
+    "templates.create": lambda ask: ask.store.templates.create(
+        ask.who, NewTemplate("t", "{messages}?", None), ask.terms
     ),
     "keys.create": lambda ask: ask.store.keys.create(ask.who, ask.new_key, ask.terms),
     "projects.update": lambda ask: ask.store.projects.update(
@@ -127,8 +173,9 @@ NOBODYS = {
     "search.serving",
     "search.warm",
     *(
-        f"index.{name}"
-        for name, function in vars(ports.search.IndexStore).items()
+        f"{noun}.{name}"
+        for noun, protocol in [("index", ports.search.IndexStore), ("jobs", SummaryJobs)]
+        for name, function in vars(protocol).items()
         if inspect.iscoroutinefunction(function)
     ),
 }
@@ -152,7 +199,9 @@ async def everything(tenant):
     return [
         dialogues,
         [await tenant.messages(one.id, one.namespace or "") for one in dialogues],
+        [await tenant.summaries(one.id, one.namespace or "") for one in dialogues],
         await tenant.memories(),
+        await tenant.templates(),
         await tenant.keys(),
         await tenant.usage(),
         await tenant.services.projects.get(tenant.project.id),
@@ -166,6 +215,8 @@ async def mine(me):
         await me.new("d", namespace, messages=[message(id="m", tags=("t",))], tags=("t",))
         await me.new("t", namespace, thread_of="d")
         await me.remember("secret", namespace, id="m", tags=("t",))
+        await me.summarize(namespace=namespace, id="s" if namespace else "other")
+    await me.new_template("t")
     _, key = await me.new_key()
     await me.append(message(), terms=me.terms(once()))
     return key
@@ -190,6 +241,14 @@ class TestStrangers:
                 await ask(Asking(world, who, key_id=mine.id))
         assert await everything(me) == before
 
+    @pytest.mark.parametrize("act", OF_TEMPLATES)
+    async def test_find_no_template(self, act, world, me, mine, stranger):
+        error, ask = OF_TEMPLATES[act]
+        before = await everything(me)
+        with pytest.raises(error):
+            await ask(Asking(world, stranger.project))
+        assert await everything(me) == before
+
     @pytest.mark.parametrize("act", SHOWS_ONLY_ITS_OWN)
     async def test_are_shown_only_what_is_theirs(self, act, world, mine, stranger):
         listed = await SHOWS_ONLY_ITS_OWN[act](Asking(world, stranger.project))
@@ -197,8 +256,10 @@ class TestStrangers:
         await stranger.new("own")
         await stranger.remember(id="own")
         _, key = await stranger.new_key()
+        await stranger.new_template("own")
         listed = await SHOWS_ONLY_ITS_OWN[act](Asking(world, stranger.project))
-        assert ids(listed.items) == [key.id if act == "keys.list" else "own"]
+        shown = [one.name if act == "templates.list" else one.id for one in listed.items]
+        assert shown == [key.id if act == "keys.list" else "own"]
 
     @pytest.mark.parametrize("act", CHANGES_ONLY_ITS_OWN)
     async def test_change_only_what_is_theirs(self, act, world, me, mine, stranger):
@@ -210,6 +271,7 @@ class TestStrangers:
     async def test_of_another_namespace_find_nothing_of_this_one(self, act, world, me):
         await me.new("d", "a", messages=[message(id="m")])
         await me.remember(id="m", namespace="a")
+        await me.summarize(namespace="a", id="s")
         before = await everything(me)
         error, ask = FINDS_NOTHING[act]
         for namespace in ["", "A", "b", "aa", "a "]:
@@ -245,7 +307,8 @@ class TestStrangers:
 
     async def test_whose_project_does_not_exist_find_nothing_either(self, world, me, mine):
         nobody = Project("gone", "gone", me.project.created, me.project.created, Settings())
-        for _, ask in [*FINDS_NOTHING.values(), *OF_KEYS.values()]:
+        finding = [*FINDS_NOTHING.values(), *OF_TEMPLATES.values(), *OF_KEYS.values()]
+        for _, ask in finding:
             with pytest.raises(ProjectNotFound):
                 await ask(Asking(world, nobody, key_id=mine.id))
         for ask in [*SHOWS_ONLY_ITS_OWN.values(), *CHANGES_ONLY_ITS_OWN.values()]:
@@ -254,7 +317,8 @@ class TestStrangers:
 
 
 def test_every_act_of_the_store_is_tried_as_a_stranger():
-    tried = {*FINDS_NOTHING, *OF_KEYS, *SHOWS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
+    finding = {*FINDS_NOTHING, *OF_TEMPLATES, *OF_KEYS}
+    tried = {*finding, *SHOWS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
     acts = {
         f"{noun}.{name}"
         for noun, protocol in inspect.get_annotations(ports.Store).items()

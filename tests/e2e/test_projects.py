@@ -99,7 +99,12 @@ def test_a_setting_takes_effect_on_a_running_server_within_a_second(shared_room,
 def test_a_deleted_project_is_gone_with_its_key_and_data(shared_room, serving, project):
     assert status(serving, project["key"], "POST", json={"messages": []}) == 200
     ended = shared_room.run("projects", "delete", project["name"])
-    assert ended.record["deleted"] == {"dialogues": 1, "messages": 0, "memories": 0}
+    assert ended.record["deleted"] == {
+        "dialogues": 1,
+        "messages": 0,
+        "memories": 0,
+        "summaries": 0,
+    }
     wait_for(lambda: status(serving, project["key"]) == 401)
     assert shared_room.run("projects", "show", project["name"]).code == 1
 

@@ -12,6 +12,7 @@ DEFAULTS = {
     "immutable": False,
     "deletionProtection": False,
     "allowedIps": [],
+    "autoCompact": None,
 }
 QUOTAS = ("requests", "messages", "dialogues", "storedBytes")
 
@@ -69,7 +70,7 @@ class TestProjects:
         new_dialogue(api, threadOf=parent["id"], message=HELLO)
         new_memory(api)
         receipt = done(operator.delete(f"/admin/projects/{project.id}"))
-        counts = {"dialogues": 2, "messages": 3, "memories": 1}
+        counts = {"dialogues": 2, "messages": 3, "memories": 1, "summaries": 0}
         assert receipt == {"success": True, "id": project.id, "deleted": counts}
         refused(operator.get(f"/admin/projects/{project.id}"), "PROJECT_NOT_FOUND")
         refused(operator.delete(f"/admin/projects/{project.id}"), "PROJECT_NOT_FOUND")

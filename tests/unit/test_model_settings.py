@@ -14,6 +14,7 @@ from dialoguedb.errors import (
 from dialoguedb.model import lifecycle
 from dialoguedb.model.keys import RANK, digest, new_secret, prefix
 from dialoguedb.model.projects import (
+    AutoCompact,
     Project,
     Quotas,
     Settings,
@@ -34,13 +35,16 @@ class TestChanging:
         assert (settings.rate_limit.burst, settings.rate_limit.per_second) == (5, 6)
         assert settings.allowed_ips == ["::1"]
 
-    @pytest.mark.parametrize("name", ["rateLimit", "quotas", "deletionProtection", "allowedIps"])
+    @pytest.mark.parametrize(
+        "name", ["rateLimit", "quotas", "deletionProtection", "allowedIps", "autoCompact"]
+    )
     def test_null_is_the_default(self, name):
         full = change(
             rateLimit={"enabled": False, "perSecond": 1, "burst": 1},
             quotas={"requests": 1, "messages": 1, "dialogues": 1, "storedBytes": 1},
             deletionProtection=True,
             allowedIps=["::1"],
+            autoCompact={"aboveTokens": 100},
         )
         cleared = changed(changed(Settings(), full), change(**{name: None}))
         field = next(
@@ -48,6 +52,13 @@ class TestChanging:
         )
         assert getattr(cleared, field) == getattr(Settings(), field)
         assert cleared != Settings()
+
+    def test_an_object_switches_on_what_was_off(self):
+        settings = changed(Settings(), change(autoCompact={}))
+        assert settings.auto_compact == AutoCompact()
+        settings = changed(settings, change(autoCompact={"keepRecent": 3}))
+        settings = changed(settings, change(autoCompact={"aboveTokens": 50}))
+        assert settings.auto_compact == AutoCompact(above_tokens=50, keep_recent=3)
 
     def test_the_settings_before_are_not_touched(self):
         before = Settings()

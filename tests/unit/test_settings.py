@@ -41,6 +41,9 @@ TEXTS = {
     "summarizer_url": ("http://[::1]:11434/v1/", "http://[::1]:11434/v1"),
     "summarizer_key": ("sk-2", Secret("sk-2")),
     "summarizer_timeout": ("5", 5),
+    "summarizer_tokens": ("500", 500),
+    "summarizer_chunk_tokens": ("8000", 8000),
+    "summarizer_parallel": ("2", 2),
 }
 
 

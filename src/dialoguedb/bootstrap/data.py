@@ -13,6 +13,7 @@ from dialoguedb.ports import Meter
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.ranking import WEIGHTS, Weights
+from dialoguedb.service.summaries import Workshop
 from dialoguedb.settings import Settings
 from dialoguedb.store.sqlite import SQLiteStore, backup, check, snapshot, upgrade
 
@@ -42,8 +43,12 @@ def services_of(
     store: SQLiteStore,
     known: Sequence[Embedder] = (),
     weights: Mapping[SearchMode, Weights] = WEIGHTS,
+    workshop: Workshop | None = None,
 ) -> Services:
-    """Put the services over an open store, to search with the embedders that are known."""
+    """Put the services over an open store, to search with the embedders that are known.
+
+    Without a workshop, summaries that are asked for wait for a server.
+    """
     return build_services(
         store,
         clock=timestamps.now,
@@ -52,6 +57,7 @@ def services_of(
         count_tokens=count_tokens,
         embedders=known,
         weights=weights,
+        workshop=workshop,
     )
 
 

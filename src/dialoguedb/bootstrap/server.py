@@ -13,6 +13,7 @@ from dialoguedb.bootstrap.data import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.indexing import indexing
 from dialoguedb.bootstrap.own_key import admit
+from dialoguedb.bootstrap.summaries import summarizing
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
@@ -53,10 +54,11 @@ async def applications(
         _forgetting_answers(store),
         _warming(store),
         indexing(store.index, embedders),
+        summarizing(store.jobs, settings, metrics.summaries) as workshop,
     ):
         if own_secret is not None:
             await admit(store, own_secret)
-        services = services_of(store, embedders, weights_of(settings))
+        services = services_of(store, embedders, weights_of(settings), workshop)
         yield Applications(
             api=build_app(services, metrics, _http_options(settings)),
             project_metrics=build_project_metrics_app(metrics),

@@ -37,6 +37,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """Whether `namespace` in the body names one, and is not just data."""
 
     answer: Any = None
+    """The type of the answer, or a tuple of several."""
+
+    status: int = 200
+    """Of the answer, as the documentation says it."""
+
     media: Media = "application/json"
     versions: Versions | None = None
     """What the ETag of the answer counts."""

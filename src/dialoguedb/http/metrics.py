@@ -18,6 +18,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from dialoguedb.http.summary_metrics import SummaryMetrics
 from dialoguedb.ports.search import IndexStatus
 
 REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -76,8 +77,10 @@ class Metrics(Collector):
         self._waiting = 0
         self._search_seconds: dict[tuple[str, str], Histogram] = {}
         self._index = dict.fromkeys(_INDEX, 0.0)
+        self.summaries = SummaryMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self)
+        self._registry.register(self.summaries)
         self._registry_of_projects = CollectorRegistry()
         self._registry_of_projects.register(_ByProject(self._projects))
 

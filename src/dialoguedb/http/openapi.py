@@ -48,10 +48,11 @@ _EVERYBODY = (
 )
 _WITH_KEY = (Unauthorized, Forbidden, RateLimitExceeded, QuotaExceeded)
 _WRITING = ("POST", "PUT", "PATCH")
+_ACCEPTED = 202
 
 _DESCRIPTION = """\
 Store conversations and read them back: dialogues and their threads, messages, state and memories.
-Search them by meaning and by words.
+Search them by meaning and by words, and have them summarized.
 
 Every path is served under `/api/v1`, too. Bodies are JSON, whatever their media type. A request
 that fails is answered by an error object; its `requestId` is also in `X-Request-Id`.
@@ -204,7 +205,11 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
     if endpoint.media == "application/json":
         media["example"] = example_of(schema, schemas.components)
     responses: Json = {
-        "200": {"description": "Done.", "headers": headers, "content": {endpoint.media: media}}
+        str(endpoint.status): {
+            "description": "Accepted." if endpoint.status == _ACCEPTED else "Done.",
+            "headers": headers,
+            "content": {endpoint.media: media},
+        }
     }
     errors: dict[int, list[type[DialogueDBError]]] = {}
     for error in _errors(route):

@@ -33,7 +33,8 @@ async def ready(call: Call) -> Answer:
 
 @endpoint("Operations", None, answer=str, media="text/plain")
 async def metrics(call: Call) -> Answer:
-    """Tell Prometheus about requests, commits and search; nothing of it names a project."""
+    """Tell Prometheus about requests, commits, search and summaries; nothing names a project."""
     metrics = call.parts.metrics
     metrics.index_stands(await call.services.index_status(), call.services.clock())
+    metrics.summaries.waiting = await call.services.summaries_waiting()
     return Answer(metrics.render(), content_type=CONTENT_TYPE)

@@ -27,6 +27,7 @@ from dialoguedb.model.search_request import (
     SearchLimit,
     TimeZone,
 )
+from dialoguedb.model.summaries import SummaryStatus
 
 Q = TypeVar("Q", bound=Struct)
 
@@ -82,6 +83,9 @@ LastMessages = Annotated[
     int,
     Meta(ge=0, le=limits.PAGE_ITEMS_MAX, description="Shows that many last messages, too."),
 ]
+
+
+Expand = Annotated[bool, Meta(description="Shows the covered messages, too, as a list's page.")]
 
 
 class NoQuery(Struct, frozen=True):
@@ -198,6 +202,29 @@ class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True, froze
     places: ClassVar[Mapping[str, str]] = {**DatedQuery.places, "orderBy": "filter.order_by"}
 
     order_by: MemoryOrderBy | UnsetType = UNSET
+
+
+class ListSummaries(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request for a page of a dialogue's summaries."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        **ListQuery.places,
+        "namespace": "filter.namespace",
+        "status": "filter.wanted.status",
+    }
+
+    dialogue_id: Id | UnsetType = UNSET
+    namespace: Namespace | UnsetType = UNSET
+    status: SummaryStatus | UnsetType = UNSET
+
+
+class GetSummary(ListQuery, rename="camel", forbid_unknown_fields=False, frozen=True):
+    """A request for a summary, with a page of the messages it covers if it is to be expanded."""
+
+    places: ClassVar[Mapping[str, str]] = {**ListQuery.places, "namespace": "filter.namespace"}
+
+    namespace: Namespace | UnsetType = UNSET
+    expand: Expand | UnsetType = UNSET
 
 
 class SearchNaming(OfDialogue, rename="camel", forbid_unknown_fields=True, frozen=True):

@@ -11,6 +11,8 @@ from dialoguedb.http import (
     operations,
     projects,
     search,
+    summaries,
+    templates,
 )
 from dialoguedb.http import state as states
 from dialoguedb.http.endpoints import Endpoint
@@ -66,6 +68,17 @@ ROUTES = [
     Route("DELETE", "/memory/{id}", memories.delete),
     Route("POST", "/search", search.search),
     Route("GET", "/search", search.search_by_query),
+    Route("POST", "/summary", summaries.create),
+    Route("GET", "/summary", summaries.list_),
+    Route("GET", "/summary/{id}", summaries.get),
+    Route("DELETE", "/summary/{id}", summaries.delete),
+    Route("POST", "/dialogue/{dialogueId}/compact", summaries.compact),
+    Route("PUT", "/dialogue/{dialogueId}/compact", summaries.compact),
+    Route("POST", "/admin/summary-templates", templates.create),
+    Route("GET", "/admin/summary-templates", templates.list_),
+    Route("GET", "/admin/summary-templates/{name}", templates.get),
+    Route("PUT", "/admin/summary-templates/{name}", templates.update),
+    Route("DELETE", "/admin/summary-templates/{name}", templates.delete),
     Route("GET", "/admin/settings", projects.get_settings),
     Route("PUT", "/admin/settings", projects.update_settings),
     Route("GET", "/admin/usage", projects.get_usage),
@@ -90,7 +103,6 @@ ROUTES = [
 
 RESERVED = (
     "/dialogue/{dialogueId}/check",
-    "/dialogue/{dialogueId}/compact",
     "/dialogue/{dialogueId}/context",
 )
 """Paths that are no actions, and are not there."""

@@ -14,9 +14,19 @@ S = TypeVar("S", bound=Struct)
 
 RATE_PER_SECOND_DEFAULT = 20_000
 RATE_BURST_DEFAULT = 20_000
+ABOVE_TOKENS_DEFAULT = 16_000
+KEEP_RECENT_DEFAULT = 8
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Rate = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+AboveTokens = Annotated[
+    int,
+    Meta(ge=1, le=2**53, description="Tokens of a dialogue that no summary needs to cover."),
+]
+KeepRecent = Annotated[
+    int,
+    Meta(ge=0, le=limits.PAGE_ITEMS_MAX, description="Last messages that stay outside."),
+]
 ProjectName = Annotated[
     str,
     Meta(
@@ -53,6 +63,13 @@ class Quotas(Struct, rename="camel", frozen=True):
     stored_bytes: Count | None = None
 
 
+class AutoCompact(Struct, rename="camel", frozen=True):
+    """When a dialogue is summarized by itself: all of it but the last messages."""
+
+    above_tokens: AboveTokens = ABOVE_TOKENS_DEFAULT
+    keep_recent: KeepRecent = KEEP_RECENT_DEFAULT
+
+
 class Settings(Struct, rename="camel", frozen=True):
     """Everything that can be set for one project."""
 
@@ -61,6 +78,8 @@ class Settings(Struct, rename="camel", frozen=True):
     immutable: bool = False
     deletion_protection: bool = False
     allowed_ips: AllowedIps = []
+    auto_compact: AutoCompact | None = None
+    """Null means that dialogues are summarized only when somebody asks for it."""
 
 
 class RateLimitChange(Struct, rename="camel", forbid_unknown_fields=True):
@@ -80,6 +99,13 @@ class QuotasChange(Struct, rename="camel", forbid_unknown_fields=True):
     stored_bytes: Count | UnsetType | None = UNSET
 
 
+class AutoCompactChange(Struct, rename="camel", forbid_unknown_fields=True):
+    """A change of the compaction by itself; null means the default."""
+
+    above_tokens: AboveTokens | UnsetType | None = UNSET
+    keep_recent: KeepRecent | UnsetType | None = UNSET
+
+
 class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
     """A change of a project's settings: what is left out stays, null means the default."""
 
@@ -88,6 +114,8 @@ class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
     immutable: bool | UnsetType | None = UNSET
     deletion_protection: bool | UnsetType | None = UNSET
     allowed_ips: AllowedIps | UnsetType | None = UNSET
+    auto_compact: AutoCompactChange | UnsetType | None = UNSET
+    """An object switches it on; null, off."""
 
     def accept(self) -> "SettingsChange":
         """Check the values that a type cannot; InvalidRequest with every fault."""
@@ -120,7 +148,8 @@ def _overlaid(value: S, change: Struct) -> S:
         if new is None:
             parts[name] = getattr(defaults, name)
         elif isinstance(new, Struct):
-            parts[name] = _overlaid(getattr(value, name), new)
+            stored = getattr(value, name) or AutoCompact()  # the one that may be off
+            parts[name] = _overlaid(stored, new)
         elif new is not UNSET:
             parts[name] = new
     return msgspec.structs.replace(value, **parts)
@@ -159,3 +188,4 @@ class DeletedProject(Struct):
     dialogues: int
     messages: int
     memories: int
+    summaries: int = 0

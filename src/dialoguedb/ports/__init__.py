@@ -4,10 +4,10 @@ The project is the first argument, then the namespace (`""` is the default one);
 another project or namespace does not exist. Writes take their `Terms`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from dialoguedb.model.dialogues import (
     Action,
@@ -24,49 +24,10 @@ from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import DeletedProject, Project, SettingsChange, Usage
 from dialoguedb.ports.search import IndexStore, SearchStore
+from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
+from dialoguedb.ports.terms import Once, Replay, Tags, Terms, Versioned
 
-T = TypeVar("T")
-
-Tags = tuple[str, ...] | None
-
-
-class Versioned(Struct, Generic[T], gc=False):
-    """A value, and the version that a caller may expect of it next time."""
-
-    value: T
-    version: int
-
-
-class Once(Struct, frozen=True):
-    """An idempotency key: the act is done at most once, its answer kept in the same commit."""
-
-    key: bytes
-    """Digest of project, method, path, namespace and the caller's key."""
-
-    request: bytes
-    """Digest of the rest of the request, to tell another one under the same key."""
-
-    record: Callable[[object], bytes]
-    """Turns the act's result into the answer to keep."""
-
-
-class Terms(Struct, frozen=True):
-    """The terms of a write."""
-
-    now: str
-    """The present moment, in the form of `model.timestamps`."""
-
-    once: Once | None = None
-    expected: int | None = None
-    """The version the caller saw; None for any."""
-
-
-class Replay(Exception):
-    """The act was done before under the same idempotency key; carries the recorded answer."""
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__("recorded answer")
-        self.answer = answer
+__all__ = ["Once", "Replay", "Tags", "Terms", "Versioned"]
 
 
 class DialogueStore(Protocol):
@@ -269,6 +230,9 @@ class Store(Protocol):
     state: StateStore
     messages: MessageStore
     memories: MemoryStore
+    summaries: SummaryStore
+    templates: TemplateStore
+    jobs: SummaryJobs
     projects: ProjectStore
     keys: KeyStore
     search: SearchStore

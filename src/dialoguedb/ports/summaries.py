@@ -1,9 +1,28 @@
-"""What summaries need: summarizers, and what they are asked and answer."""
+"""What summaries need: summarizers with what they are asked and answer, and what an engine does.
+
+An engine keeps summaries and their templates, and hands out summaries that are to be made. Whoever
+takes one holds a claim that runs out, and completes or fails it only while the claim is its own.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
+
+from dialoguedb.model.lists import Slice, Window
+from dialoguedb.model.messages import Message
+from dialoguedb.model.projects import Project
+from dialoguedb.model.summaries import (
+    NewSummary,
+    Outcome,
+    Position,
+    Recipe,
+    Spent,
+    Summary,
+    SummaryFilter,
+)
+from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
+from dialoguedb.ports.terms import Terms, Versioned
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -88,4 +107,169 @@ class Summarizer(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class Tail(Struct, frozen=True):
+    """The end of a dialogue, as far as no summary covers it."""
+
+    tokens: int
+    newest: int | None
+    """The number of the newest summary; None when there is none."""
+
+    after: Position | None
+    """Where the summaries end."""
+
+
+class SummaryStore(Protocol):
+    """Summaries, each (project, id); a namespace of None stands for whichever it has."""
+
+    async def create(
+        self,
+        project: Project,
+        place: tuple[str, str],
+        new: NewSummary,
+        recipe: Recipe,
+        terms: Terms,
+    ) -> Versioned[Summary]:
+        """Have a summary made of the dialogue at `(namespace, dialogue id)`.
+
+        An equal twin is answered, and so is one without an id of the same range and recipe that is
+        being made or was. DialogueNotFound, MessageNotFound, TemplateNotFound, DuplicateId,
+        DialogueImmutable, VersionConflict. Version: the dialogue's revision.
+        """
+        ...
+
+    async def get(self, project: Project, namespace: str | None, summary_id: str) -> Summary:
+        """Return one summary; SummaryNotFound."""
+        ...
+
+    async def list(
+        self,
+        project: Project,
+        place: tuple[str, str],
+        wanted: SummaryFilter,
+        window: Window,
+    ) -> Slice[Summary]:
+        """Return a window of a dialogue's summaries by `created`; DialogueNotFound."""
+        ...
+
+    async def covered(
+        self, project: Project, namespace: str | None, summary_id: str, window: Window
+    ) -> Slice[Message]:
+        """Return a window of the messages that a summary covers; SummaryNotFound."""
+        ...
+
+    async def tail(self, project: Project, namespace: str, dialogue_id: str) -> Tail:
+        """Return what no summary from the dialogue's beginning covers, made or not."""
+        ...
+
+    async def delete(
+        self, project: Project, namespace: str | None, summary_id: str, terms: Terms
+    ) -> None:
+        """Delete one summary, being made or not; SummaryNotFound, DialogueImmutable."""
+        ...
+
+
+class TemplateStore(Protocol):
+    """Templates, each (project, name)."""
+
+    async def create(self, project: Project, new: NewTemplate, terms: Terms) -> Template:
+        """Store a template; an equal twin is answered, an unequal one is a DuplicateId."""
+        ...
+
+    async def get(self, project: Project, name: str) -> Template:
+        """Return one template; TemplateNotFound."""
+        ...
+
+    async def list(self, project: Project, window: Window) -> Slice[Template]:
+        """Return a window of templates by `created`, ties ordered by name."""
+        ...
+
+    async def update(
+        self, project: Project, name: str, change: TemplateChange, terms: Terms
+    ) -> Template:
+        """Change a template; summaries asked for before keep the former prompt."""
+        ...
+
+    async def delete(self, project: Project, name: str, terms: Terms) -> None:
+        """Delete one template; TemplateNotFound."""
+        ...
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A summary that is to be made, claimed by whoever was handed it."""
+
+    number: int
+    claim: str
+    project_id: str
+    id: str
+    label: str | None
+    """The dialogue's."""
+
+    prompt: str | None
+    """The template's; None for the one that is built in."""
+
+    instructions: str | None
+    rebuild: bool
+    until: Position | None
+    """Where its range ends."""
+
+    attempts: int
+    """How often it was tried before and failed."""
+
+
+class Former(Struct, frozen=True):
+    """A completed summary that a job can build on."""
+
+    id: str
+    content: str | None
+    until: Position
+    summarized: int
+    skipped: int
+
+
+class Reading(Struct, frozen=True):
+    """A message of a job's range."""
+
+    turn: Turn
+    position: Position
+
+
+class SummaryJobs(Protocol):
+    """Summaries that are to be made; of one dialogue, one after another."""
+
+    async def claim(self, claim: str, now: str, until: str) -> Job | None:
+        """Take one that is due and that nobody holds; None when there is none."""
+        ...
+
+    async def renew(self, job: Job, until: str) -> bool:
+        """Hold a claim longer; False when it is lost, or the summary deleted."""
+        ...
+
+    async def former(self, job: Job) -> Former | None:
+        """Return the longest completed summary with the same beginning and recipe, to build on.
+
+        None when there is none whose messages are still the same.
+        """
+        ...
+
+    async def read(self, job: Job, after: Position | None, limit: int) -> Slice[Reading]:
+        """Return messages of the job's range in order, after a position."""
+        ...
+
+    async def complete(self, job: Job, outcome: Outcome, spent: Spent, now: str) -> bool:
+        """Store what was made; False when the claim is lost, or the summary deleted."""
+        ...
+
+    async def fail(self, job: Job, error: str, spent: Spent, now: str) -> bool:
+        """Give up; False when the claim is lost, or the summary deleted."""
+        ...
+
+    async def postpone(self, job: Job, due: str, spent: Spent, *, failed: bool) -> None:
+        """Let go of a job until it is due; it counts as an attempt when it failed."""
+        ...
+
+    async def waiting(self) -> int:
+        """Return how many summaries are being made or wait to be."""
         ...

@@ -9,6 +9,7 @@ from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports import Once, Store, Terms
 from dialoguedb.ports.search import Embedder, IndexStatus
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.dialogues import Dialogues
 from dialoguedb.service.keys import Keys
 from dialoguedb.service.memories import Memories
@@ -18,6 +19,7 @@ from dialoguedb.service.projects import Projects
 from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.service.search import SearchService
 from dialoguedb.service.state import State
+from dialoguedb.service.summaries import Summaries, Templates, Workshop
 
 
 class Services(Struct, frozen=True):
@@ -27,10 +29,15 @@ class Services(Struct, frozen=True):
     state: State
     messages: Messages
     memories: Memories
+    summaries: Summaries
+    templates: Templates
     projects: Projects
     keys: Keys
     search: SearchService
     index_status: Callable[[], Awaitable[IndexStatus]]
+    summaries_waiting: Callable[[], Awaitable[int]]
+    """Returns how many summaries are being made or wait to be."""
+
     clock: Clock
     ready: Callable[[], Awaitable[None]]
     """Returns when a write would be durable now; ServiceUnavailable otherwise."""
@@ -49,6 +56,7 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     count_tokens: TokenCounter,
     embedders: Sequence[Embedder] = (),
     weights: Mapping[SearchMode, Weights] = WEIGHTS,
+    workshop: Workshop | None = None,
 ) -> Services:
     """Put the services over a store; the secret seals page tokens and belongs to the data.
 
@@ -56,15 +64,21 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     """
     pages = Pages(token_secret)
     intake = Intake(new_id, count_tokens)
+    summaries = Summaries(store.summaries, new_id, pages, workshop or Workshop())
+    compacting = Compacting(store.summaries, store.messages, summaries, clock)
+    search = SearchService(store.search, embedders, weights, clock)
     return Services(
-        dialogues=Dialogues(store.dialogues, new_id, intake, pages),
+        dialogues=Dialogues(store.dialogues, new_id, intake, pages, compacting),
         state=State(store.state),
-        messages=Messages(store.messages, intake, pages),
+        messages=Messages(store.messages, intake, pages, compacting),
         memories=Memories(store.memories, new_id, pages),
+        summaries=summaries,
+        templates=Templates(store.templates, pages),
         projects=Projects(store.projects, new_id, pages),
         keys=Keys(store.keys, new_id, pages),
-        search=SearchService(store.search, embedders, weights, clock),
+        search=search,
         index_status=store.index.status,
+        summaries_waiting=store.jobs.waiting,
         clock=clock,
         ready=store.ready,
     )

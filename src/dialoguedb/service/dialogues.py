@@ -15,6 +15,7 @@ from dialoguedb.model.dialogues import (
 from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Terms, Versioned
+from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.messages import Intake
 from dialoguedb.service.pages import PageRequest, Pages
 
@@ -23,12 +24,18 @@ class Dialogues:
     """What can be done with dialogues."""
 
     def __init__(
-        self, store: DialogueStore, new_id: Callable[[], str], intake: Intake, pages: Pages
+        self,
+        store: DialogueStore,
+        new_id: Callable[[], str],
+        intake: Intake,
+        pages: Pages,
+        compacting: Compacting,
     ) -> None:
         self._store = store
         self._new_id = new_id
         self._intake = intake
         self._pages = pages
+        self._compacting = compacting
 
     async def create(
         self, project: Project, namespace: str, new: NewDialogue, terms: Terms
@@ -36,7 +43,9 @@ class Dialogues:
         """Create a dialogue with its first messages."""
         new.id = new.id or self._new_id()
         await self._intake.prepare(new.messages or ())
-        return await self._store.create(project, namespace, new, terms)
+        created = await self._store.create(project, namespace, new, terms)
+        await self._compact(project, created.value)
+        return created
 
     async def get(
         self, project: Project, namespace: str, dialogue_id: str, last_messages: int
@@ -64,7 +73,14 @@ class Dialogues:
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
         await self._intake.prepare(update.messages or ())
-        return await self._store.update(project, namespace, dialogue_id, update, terms)
+        updated = await self._store.update(project, namespace, dialogue_id, update, terms)
+        await self._compact(project, updated.value)
+        return updated
+
+    async def _compact(self, project: Project, dialogue: Dialogue) -> None:
+        if project.settings.auto_compact and dialogue.messages:
+            place = (dialogue.namespace or "", dialogue.id)
+            await self._compacting.appended(project, place, dialogue.messages)
 
     async def act(
         self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms

@@ -11,6 +11,7 @@ from dialoguedb.model.projects import Project
 from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports import MessageStore, Tags, Terms, Versioned
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.pages import PageRequest, Pages
 
 _COUNTED_AT_ONCE_BYTES = 16 * 1024
@@ -50,10 +51,13 @@ class Intake:
 class Messages:
     """What can be done with messages."""
 
-    def __init__(self, store: MessageStore, intake: Intake, pages: Pages) -> None:
+    def __init__(
+        self, store: MessageStore, intake: Intake, pages: Pages, compacting: Compacting
+    ) -> None:
         self._store = store
         self._intake = intake
         self._pages = pages
+        self._compacting = compacting
 
     async def create(
         self,
@@ -65,7 +69,10 @@ class Messages:
     ) -> Versioned[Sequence[Message]]:
         """Append messages, all or none."""
         await self._intake.prepare(new)
-        return await self._store.create(project, namespace, dialogue_id, new, terms)
+        stored = await self._store.create(project, namespace, dialogue_id, new, terms)
+        if project.settings.auto_compact:
+            await self._compacting.appended(project, (namespace, dialogue_id), stored.value)
+        return stored
 
     async def list(
         self, project: Project, request: PageRequest[MessagesOf]

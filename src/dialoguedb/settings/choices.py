@@ -297,6 +297,24 @@ class Settings(Struct, frozen=True, kw_only=True):
             read_amount,
         ),
     ] = 120
+    summarizer_tokens: Annotated[
+        int,
+        About("Tokens that a summary may have.", "N", _AMOUNT, read_amount),
+    ] = 2_000
+    summarizer_chunk_tokens: Annotated[
+        int,
+        About(
+            "Tokens of messages that go into one request; longer ranges are summarized in parts,"
+            " and these combined.",
+            "N",
+            _AMOUNT,
+            read_amount,
+        ),
+    ] = 12_000
+    summarizer_parallel: Annotated[
+        int,
+        About("Requests to the summarizer at the same time.", "N", _AMOUNT, read_amount),
+    ] = 4
 
     @property
     def database_directory(self) -> Path:

@@ -17,6 +17,7 @@ from dialoguedb.ports import (
     StateStore,
 )
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
+from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import answers, embedders, files, migrations
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
@@ -31,6 +32,9 @@ from dialoguedb.store.sqlite.projects import SQLiteProjects
 from dialoguedb.store.sqlite.reader import Readers
 from dialoguedb.store.sqlite.search import SQLiteSearch
 from dialoguedb.store.sqlite.state import SQLiteState
+from dialoguedb.store.sqlite.summaries import SQLiteSummaries
+from dialoguedb.store.sqlite.summary_jobs import SQLiteSummaryJobs
+from dialoguedb.store.sqlite.templates import SQLiteTemplates
 from dialoguedb.store.sqlite.writer import Writer
 
 
@@ -56,6 +60,9 @@ class SQLiteStore:
         self.state: StateStore = SQLiteState(*parts)
         self.messages: MessageStore = SQLiteMessages(*parts)
         self.memories: MemoryStore = SQLiteMemories(*parts)
+        self.summaries: SummaryStore = SQLiteSummaries(*parts)
+        self.templates: TemplateStore = SQLiteTemplates(*parts)
+        self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
         nearest = Renewed()

@@ -9,6 +9,7 @@ import apsw
 from dialoguedb.errors import DataError, NewerSchema
 from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.store.sqlite.summary_schema import SUMMARIES
 
 APPLICATION_ID = 0x44444230
 """Marks the file as ours: "DDB0"."""
@@ -315,6 +316,7 @@ MIGRATIONS = (
     Migration("search", _SEARCH),
     Migration("tokens", _TOKENS, _count_tokens),
     Migration("following", _FOLLOWING),
+    Migration("summaries", SUMMARIES),
 )
 
 

@@ -36,6 +36,8 @@ _INDEXED = {
     "memory": "SELECT number FROM memories WHERE project = ?",
 }
 _DELETES = (
+    "DELETE FROM summaries WHERE project = ?",
+    "DELETE FROM templates WHERE project = ?",
     f"DELETE FROM message_tags WHERE dialogue IN {_WITHIN_DIALOGUES}",
     f"DELETE FROM messages WHERE dialogue IN {_WITHIN_DIALOGUES}",
     "DELETE FROM dialogue_tags WHERE project = ?",
@@ -174,4 +176,5 @@ def _count(db: apsw.Connection, number: int) -> DeletedProject:
         (number,),
     ).get
     memories = db.execute("SELECT count(*) FROM memories WHERE project = ?", (number,)).get
-    return DeletedProject(dialogues, messages, memories)
+    summaries = db.execute("SELECT count(*) FROM summaries WHERE project = ?", (number,)).get
+    return DeletedProject(dialogues, messages, memories, summaries)

@@ -42,6 +42,8 @@ def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> Deleted
     db.execute(_GATHER, (root.number,))
     counts = f"SELECT count(*), sum(total_messages) FROM dialogues WHERE number IN {_DOOMED}"
     dialogues, messages = db.execute(counts).get
+    db.execute(f"DELETE FROM summaries WHERE dialogue IN {_DOOMED}")
+    summaries = db.changes()
     db.execute(f"DELETE FROM message_tags WHERE dialogue IN {_DOOMED}")
     indexing.remove(db, "message", f"SELECT number FROM messages WHERE dialogue IN {_DOOMED}")
     db.execute(f"DELETE FROM messages WHERE dialogue IN {_DOOMED}")
@@ -55,4 +57,4 @@ def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> Deleted
     if root.parent is not None:
         less = "UPDATE dialogues SET thread_count = thread_count - 1 WHERE number = ?"
         db.execute(less, (root.parent,))
-    return DeletedDialogue(dialogues, messages)
+    return DeletedDialogue(dialogues, messages, summaries)

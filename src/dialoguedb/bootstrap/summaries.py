@@ -1,0 +1,52 @@
+"""The background work on summaries, put together and kept running."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import ulid_transform
+
+from dialoguedb.bootstrap.summarizers import chosen_summarizer
+from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.model import timestamps
+from dialoguedb.ports.summaries import SummaryJobs
+from dialoguedb.service.making import Budgets, Maker
+from dialoguedb.service.summaries import Workshop
+from dialoguedb.service.summarizing import Around, Summarizing, SummaryMeter
+from dialoguedb.settings import Settings
+
+
+@asynccontextmanager
+async def summarizing(
+    store: SummaryJobs, settings: Settings, meter: SummaryMeter | None = None
+) -> AsyncIterator[Workshop]:
+    """Make the summaries that are asked for; InvalidSetting."""
+    summarizer = chosen_summarizer(settings)
+    work = Summarizing(Maker(store, summarizer, count_tokens, _budgets(settings)), _around(meter))
+    task = asyncio.create_task(work.run())
+    try:
+        yield Workshop(summarizer.name, summarizer.model, work.wake, work.drop)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await summarizer.close()
+
+
+def _around(meter: SummaryMeter | None) -> Around:
+    return Around(
+        clock=timestamps.now,
+        new_id=ulid_transform.ulid_now,
+        sleep=asyncio.sleep,
+        random=random.random,
+        meter=meter,
+    )
+
+
+def _budgets(settings: Settings) -> Budgets:
+    return Budgets(
+        chunk_tokens=settings.summarizer_chunk_tokens,
+        summary_tokens=settings.summarizer_tokens,
+        parallel=settings.summarizer_parallel,
+    )

@@ -1,0 +1,65 @@
+"""What the server tells Prometheus about summaries being made."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from dialoguedb.model.summaries import Spent
+from dialoguedb.service.summarizing import End
+
+
+class SummaryMetrics(Collector):
+    """Counts of summaries and of what they used; told as to `service.summarizing.SummaryMeter`."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        """Of all servers, those that are being made included."""
+
+        self._running = 0
+        self._ends: Counter[End] = Counter()
+        self._spent = Spent()
+
+    def summarizing(self, running: int) -> None:
+        """Note how many are being made."""
+        self._running = running
+
+    def summarized(self, end: End, spent: Spent) -> None:
+        """Note how the making of one ended, and what it used."""
+        self._ends[end] += 1
+        self._spent.add(spent)
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all families, as `prometheus_client` asks for them."""
+        yield GaugeMetricFamily(
+            "dialoguedb_summaries_running",
+            "Summaries that this server is making.",
+            value=self._running,
+        )
+        yield GaugeMetricFamily(
+            "dialoguedb_summaries_waiting",
+            "Summaries asked for and not made yet, those being made included.",
+            value=self.waiting,
+        )
+        ends = CounterMetricFamily(
+            "dialoguedb_summaries",
+            "Summaries that were completed, failed, put off to be tried again, or cancelled.",
+            labels=["end"],
+        )
+        for end, count in self._ends.items():
+            ends.add_metric([end], count)
+        yield ends
+        yield CounterMetricFamily(
+            "dialoguedb_summarizer_calls",
+            "Requests to the summarizer's provider.",
+            value=self._spent.calls,
+        )
+        tokens = CounterMetricFamily(
+            "dialoguedb_summarizer_tokens",
+            "Tokens sent to the summarizer's provider, and answered by it.",
+            labels=["direction"],
+        )
+        tokens.add_metric(["input"], self._spent.input_tokens)
+        tokens.add_metric(["output"], self._spent.output_tokens)
+        yield tokens

@@ -1,0 +1,184 @@
+"""Summaries: what is received, kept and answered."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from dialoguedb.model import limits
+from dialoguedb.model.checks import Checks, accept_metadata, given
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.fields import Id, JsonObject, Namespace, StoredTags, Tags, Timestamp
+from dialoguedb.model.lists import Page
+from dialoguedb.model.messages import Message
+from dialoguedb.model.templates import TemplateName
+
+SummaryStatus = Literal["processing", "completed", "failed"]
+
+Position = tuple[str, int]
+"""Where a message stands in its dialogue: `created`, then `seq`."""
+
+Instructions = Annotated[
+    str,
+    Meta(
+        max_length=limits.INSTRUCTIONS_CHARS_MAX,
+        description="What to pay attention to, in words for the model.",
+        examples=["Keep every order number."],
+    ),
+]
+Rebuild = Annotated[
+    bool,
+    Meta(description="Make it from the messages alone, and not upon a former summary."),
+]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Summary(Struct, rename="camel", gc=False, kw_only=True):
+    """A summary as it is answered."""
+
+    id: Id
+    dialogue_id: Id
+    project_id: str
+    namespace: Namespace | UnsetType = UNSET
+    status: SummaryStatus
+    content: str | None
+    """Null until it is completed, and when there was nothing to summarize."""
+
+    error: str | UnsetType = UNSET
+    provider: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    template: TemplateName | UnsetType = UNSET
+    instructions: Instructions | UnsetType = UNSET
+    content_token_count: Count | UnsetType = UNSET
+    from_created: Timestamp | UnsetType = UNSET
+    from_id: Id | UnsetType = UNSET
+    to_created: Timestamp | UnsetType = UNSET
+    to_id: Id | UnsetType = UNSET
+    message_count: Count
+    """Messages of the range that it covers."""
+
+    summarized_count: Count | UnsetType = UNSET
+    skipped_count: Count | UnsetType = UNSET
+    """Messages that say nothing in words, such as images alone."""
+
+    total_tokens: Count
+    """Tokens of the messages that it covers."""
+
+    previous_id: Id | UnsetType = UNSET
+    """The former summary that it builds on."""
+
+    chunks: Count | UnsetType = UNSET
+    llm_input_tokens: Count | UnsetType = UNSET
+    llm_output_tokens: Count | UnsetType = UNSET
+    llm_total_tokens: Count | UnsetType = UNSET
+    llm_call_count: Count | UnsetType = UNSET
+    metadata: JsonObject
+    tags: StoredTags
+    created: Timestamp
+    modified: Timestamp
+
+
+class ExpandedSummary(Summary, rename="camel", kw_only=True):
+    """A summary with the messages that it covers."""
+
+    messages: Page[Message]
+
+
+class Recipe(Struct, frozen=True):
+    """What decides a summary beside its messages: with another recipe it is another summary."""
+
+    provider: str
+    model: str | None
+    instructions: str | None
+    prompt: str | None = None
+    """The template's; None for the one that is built in."""
+
+
+class NewSummary(Struct, gc=False):
+    """A summary on its way to the store, its values compact JSON."""
+
+    id: str
+    template: str | None
+    start_id: str | None
+    end_id: str | None
+    instructions: str | None
+    metadata: bytes
+    tags: tuple[str, ...]
+    named: bool
+    """Whether the caller chose the id, so that a stored twin may answer."""
+
+    rebuild: bool = False
+    """Whether it is made without any former summary, and even when there is the same one."""
+
+    newest: int | UnsetType | None = UNSET
+    """The number of the dialogue's newest summary as the caller saw it; UNSET for any."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that count against a quota."""
+        return len(self.metadata)
+
+
+class SummaryInput(Struct, rename="camel"):
+    """A summary as it is asked for."""
+
+    checks: ClassVar[Checks] = {"metadata": accept_metadata}
+
+    dialogue_id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+    id: Id | UnsetType | None = UNSET
+    template: TemplateName | UnsetType | None = UNSET
+    start_id: Id | UnsetType | None = UNSET
+    end_id: Id | UnsetType | None = UNSET
+    instructions: Instructions | UnsetType | None = UNSET
+    rebuild: Rebuild | UnsetType | None = UNSET
+    metadata: JsonObject | UnsetType = UNSET
+    tags: Tags | UnsetType | None = UNSET
+
+    def accept(self) -> NewSummary:
+        """Check the values; InvalidRequest with every fault."""
+        faults = Faults()
+        new = NewSummary(
+            id=self.id or "",
+            template=given(self.template),
+            start_id=given(self.start_id),
+            end_id=given(self.end_id),
+            instructions=given(self.instructions) or None,
+            metadata=accept_metadata(self.metadata, "metadata", faults),
+            tags=tuple(self.tags or ()),
+            named=bool(self.id),
+            rebuild=bool(self.rebuild),
+        )
+        faults.refuse()
+        return new
+
+
+class SummaryFilter(Struct, frozen=True):
+    """Which summaries of a dialogue a list shows."""
+
+    status: SummaryStatus | None = None
+
+
+class Spent(Struct, gc=False):
+    """What was used of a provider."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+
+    def add(self, other: "Spent") -> None:
+        """Add what was used elsewhere."""
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.calls += other.calls
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """A summary that was made."""
+
+    content: str | None
+    content_tokens: int
+    summarized: int
+    skipped: int
+    chunks: int
+    previous: str | None = None
+    """The id of the former summary that it builds on."""

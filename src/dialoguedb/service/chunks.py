@@ -1,0 +1,104 @@
+"""What a summary is made of: turns, in chunks that a summarizer can read at once."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from dialoguedb.model.summaries import Position
+from dialoguedb.ports.summaries import Job, SummaryJobs, Turn
+from dialoguedb.ports.tokens import TokenCounter
+
+_TOGETHER = 500
+"""Messages read at once."""
+
+_SHORT_CHARS = 4_096
+"""Longer texts are counted apart from the event loop."""
+
+_SAFELY = 0.9
+"""Parts of a text differ in how many characters a token has."""
+
+_SPACE = re.compile(r"\s")
+
+
+class Told(Struct):
+    """How many messages said something, and how many did not."""
+
+    summarized: int = 0
+    skipped: int = 0
+
+
+class Chunks:
+    """Reads the messages of jobs in chunks of so many tokens."""
+
+    def __init__(self, store: SummaryJobs, count: TokenCounter, tokens_max: int) -> None:
+        self._store = store
+        self._count = count
+        self._tokens_max = tokens_max
+
+    async def of(
+        self, job: Job, after: Position | None, told: Told
+    ) -> AsyncIterator[Sequence[Turn]]:
+        """Return the turns of a job after a position, chunk by chunk, noting what they told."""
+        chunk: list[Turn] = []
+        tokens = 0
+        async for turn in self._turns(job, after, told):
+            if chunk and tokens + turn.tokens > self._tokens_max:
+                yield chunk
+                chunk, tokens = [], 0
+            chunk.append(turn)
+            tokens += turn.tokens
+        if chunk:
+            yield chunk
+
+    async def _turns(self, job: Job, after: Position | None, told: Told) -> AsyncIterator[Turn]:
+        while True:
+            portion = await self._store.read(job, after, _TOGETHER)
+            for reading in portion.items:
+                if not reading.turn.text.strip():
+                    told.skipped += 1
+                    continue
+                told.summarized += 1
+                for turn in await self._fitting(reading.turn):
+                    yield turn
+                after = reading.position
+            if portion.more_after is None:
+                return
+            after = portion.items[-1].position
+
+    async def _fitting(self, turn: Turn) -> Sequence[Turn]:
+        """Return a turn as it is, or in pieces when it is too long for a chunk."""
+        if turn.tokens <= self._tokens_max:  # images count there, too; it is no less than the text
+            return [turn]
+        tokens = await self._counted(turn.text)
+        if tokens <= self._tokens_max:
+            return [msgspec.structs.replace(turn, tokens=tokens)]
+        return await asyncio.to_thread(lambda: [*self._pieces(turn, tokens)])
+
+    async def _counted(self, text: str) -> int:
+        if len(text) <= _SHORT_CHARS:
+            return self._count(text)
+        return await asyncio.to_thread(self._count, text)
+
+    def _pieces(self, turn: Turn, tokens: int) -> Iterator[Turn]:
+        text = turn.text
+        chars = max(1, int(len(text) * self._tokens_max / tokens * _SAFELY))
+        start = 0
+        while start < len(text):
+            end = _cut(text, start, chars)
+            piece = text[start:end].strip()
+            if piece:
+                counted = self._count(piece)
+                yield msgspec.structs.replace(turn, text=piece, tokens=counted)
+            start = end
+
+
+def _cut(text: str, start: int, chars: int) -> int:
+    """Return where to end a piece: behind a space in its second half, if there is one."""
+    end = start + chars
+    if end >= len(text):
+        return len(text)
+    spaces = [match.end() for match in _SPACE.finditer(text, start + chars // 2, end)]
+    return spaces[-1] if spaces else end

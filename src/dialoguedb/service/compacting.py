@@ -1,0 +1,134 @@
+"""Compacting dialogues by themselves, as their project has set it: all but the last messages."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+from dialoguedb.errors import DialogueDBError, NotFound, VersionConflict
+from dialoguedb.model.lists import Window
+from dialoguedb.model.messages import Message, MessageFilter
+from dialoguedb.model.projects import AutoCompact, Project
+from dialoguedb.model.summaries import NewSummary
+from dialoguedb.model.timestamps import Clock
+from dialoguedb.model.tool_links import Links, Ref
+from dialoguedb.model.turns import Call, Turn, read_turn
+from dialoguedb.ports import MessageStore, Terms
+from dialoguedb.ports.summaries import SummaryStore, Tail
+from dialoguedb.service.summaries import Summaries
+
+_DIALOGUES_MAX = 10_000
+_PROCESSES = 4
+"""As many may append to a dialogue before it is noticed late that it has grown."""
+
+_WORTHWHILE = 4
+"""What is summarized anew has at least such a part of the limit, however long the last ones are."""
+
+_NEIGHBOURS = 200
+"""Messages looked at before the last ones, to find a place to cut that parts no call and result."""
+
+_Key = tuple[str, str, str]
+
+logger = logging.getLogger(__name__)
+
+
+class Compacting:
+    """Has dialogues summarized that have grown above their project's limit."""
+
+    def __init__(
+        self, store: SummaryStore, messages: MessageStore, summaries: Summaries, clock: Clock
+    ) -> None:
+        self._store = store
+        self._messages = messages
+        self._summaries = summaries
+        self._clock = clock
+        self._room: OrderedDict[_Key, int] = OrderedDict()
+        """Tokens that can still be appended to a dialogue before it must be looked at again."""
+
+    async def appended(
+        self, project: Project, place: tuple[str, str], stored: Sequence[Message]
+    ) -> None:
+        """Compact the dialogue at `(namespace, dialogue id)` if what was appended makes it due.
+
+        It never fails: what was appended is stored, and the next append looks again.
+        """
+        wanted = project.settings.auto_compact
+        if wanted is None or not stored:
+            return
+        key = (project.id, *place)
+        room = self._room.pop(key, 0) - sum(message.token_count for message in stored)
+        if room > 0:
+            self._remember(key, room)
+            return
+        try:
+            await self._look(project, place, wanted)
+        except (NotFound, VersionConflict):
+            pass  # deleted, or another append was faster
+        except DialogueDBError as error:
+            logger.warning("A dialogue could not be compacted: %s", error.message)
+
+    def _remember(self, key: _Key, room: int) -> None:
+        self._room[key] = room
+        if len(self._room) > _DIALOGUES_MAX:
+            self._room.popitem(last=False)
+
+    async def _look(self, project: Project, place: tuple[str, str], wanted: AutoCompact) -> None:
+        tail = await self._store.tail(project, *place)
+        room = wanted.above_tokens - tail.tokens
+        if room >= 0:
+            self._remember((project.id, *place), room // _PROCESSES)
+            return
+        end_id = await self._end(project, place, wanted, tail)
+        if end_id is None:
+            return
+        new = NewSummary(
+            id="",
+            template=None,
+            start_id=None,
+            end_id=end_id,
+            instructions=None,
+            metadata=b"{}",
+            tags=(),
+            named=False,
+            newest=tail.newest,
+        )
+        await self._summaries.create(project, place, new, Terms(self._clock()))
+
+    async def _end(
+        self, project: Project, place: tuple[str, str], wanted: AutoCompact, tail: Tail
+    ) -> str | None:
+        """Return the last message to summarize; None when there is none that may be."""
+        window = Window(wanted.keep_recent + _NEIGHBOURS, "desc")
+        listed = await self._messages.list(project, *place, MessageFilter(), window)
+        messages = listed.value.items[::-1]
+        cut = whole_cut(messages, len(messages) - wanted.keep_recent)
+        tokens = tail.tokens - sum(message.token_count for message in messages[max(cut, 0) :])
+        is_worthwhile = tokens * _WORTHWHILE >= wanted.above_tokens
+        return messages[cut - 1].id if cut > 0 and is_worthwhile else None
+
+
+def whole_cut(messages: Sequence[Message], cut: int) -> int:
+    """Return the nearest place, here or before, that parts no tool call from its result.
+
+    A call at the end whose result may still come is not parted from it, either.
+    """
+    turns = [read_turn(message) for message in messages]
+    links = Links()
+    for turn in turns:
+        links.add(turn)
+    links.finish()
+    pairs = [(call.turn, result.turn) for call, result in links.result_of.items()]
+    pairs += [(place, len(turns)) for place in _waiting(turns, links)]
+    spans = sorted((min(pair), max(pair)) for pair in pairs)
+    for first, last in reversed(spans):
+        if first < cut <= last:
+            cut = first
+    return cut
+
+
+def _waiting(turns: Sequence[Turn], links: Links) -> Iterator[int]:
+    """Return the places of calls that nobody has spoken after, and whose result may still come."""
+    spoke = max((place for place, turn in enumerate(turns) if turn.speaks), default=0)
+    for place in range(spoke, len(turns)):
+        for number, part in enumerate(turns[place].parts):
+            if isinstance(part, Call) and Ref(place, number) not in links.result_of:
+                yield place

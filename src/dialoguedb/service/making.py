@@ -1,0 +1,187 @@
+"""Making one summary: upon a former one, chunk by chunk, and of the chunks one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from dialoguedb.errors import SummarizerRefused
+from dialoguedb.model.summaries import Outcome, Spent
+from dialoguedb.model.templates import BUILT_IN, Said, fill
+from dialoguedb.ports.summaries import (
+    CombineRequest,
+    Former,
+    Job,
+    Summarizer,
+    SummaryJobs,
+    SummaryRequest,
+    SummaryText,
+    Turn,
+)
+from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.service.chunks import Chunks, Told
+
+_PARTS = "(The conversation is long. These are summaries of its parts, in their order.)\n\n"
+
+
+class Budgets(Struct, frozen=True):
+    """How much goes into one request to a summarizer, and comes out of it, in tokens."""
+
+    chunk_tokens: int = 12_000
+    summary_tokens: int = 2_000
+    parallel: int = 4
+    """Requests at the same time, and summaries being made."""
+
+
+class Maker:
+    """Makes summaries of what a store hands out."""
+
+    def __init__(
+        self, store: SummaryJobs, summarizer: Summarizer, count: TokenCounter, budgets: Budgets
+    ) -> None:
+        self.store = store
+        self.summarizer = summarizer
+        self.count = count
+        self.budgets = budgets
+        self.chunks = Chunks(store, count, budgets.chunk_tokens)
+        self.gate = asyncio.Semaphore(budgets.parallel)
+        """Shared by all summaries that are being made."""
+
+    async def make(self, job: Job, spent: Spent) -> Outcome:
+        """Make a summary, noting what it uses; SummarizerUnavailable, SummarizerRefused."""
+        return await _Making(self, job, spent).make()
+
+
+class _Making:
+    """One summary on its way."""
+
+    def __init__(self, maker: Maker, job: Job, spent: Spent) -> None:
+        self._maker = maker
+        self._job = job
+        self._spent = spent
+        self._told = Told()
+        self._tokens_max = maker.budgets.summary_tokens
+
+    async def make(self) -> Outcome:
+        former = await self._maker.store.former(self._job)
+        if former and former.until == self._job.until:
+            return await self._outcome(former.content, 0, former)
+        after = former.until if former else None
+        previous = former.content if former else None
+        chunks = self._maker.chunks.of(self._job, after, self._told)
+        first, second = await anext(chunks, None), await anext(chunks, None)
+        if first is None:
+            return await self._outcome(previous, 0, former)
+        if second is None:
+            return await self._outcome(await self._summarize(first, previous), 1, former)
+        parts = await self._map([first, second], chunks)
+        content = await self._combine(parts, previous)
+        return await self._outcome(content, len(parts), former)
+
+    async def _outcome(self, content: str | None, chunks: int, former: Former | None) -> Outcome:
+        text = (content or "").strip().encode("utf-8", "replace").decode()
+        return Outcome(
+            content=text or None,
+            content_tokens=await asyncio.to_thread(self._maker.count, text) if text else 0,
+            summarized=self._told.summarized + (former.summarized if former else 0),
+            skipped=self._told.skipped + (former.skipped if former else 0),
+            chunks=chunks,
+            previous=former.id if former else None,
+        )
+
+    async def _map(
+        self, begun: Sequence[Sequence[Turn]], rest: AsyncIterator[Sequence[Turn]]
+    ) -> list[str]:
+        """Summarize each chunk by itself, a few at a time; returns what each gave, in order."""
+        tasks: list[asyncio.Task[str]] = []
+        room = asyncio.Semaphore(self._maker.budgets.parallel)  # or all chunks would be in memory
+
+        async def one(chunk: Sequence[Turn]) -> str:
+            try:
+                return await self._summarize(chunk, None)
+            finally:
+                room.release()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for chunk in begun:
+                    await room.acquire()
+                    tasks.append(group.create_task(one(chunk)))
+                async for chunk in rest:
+                    await room.acquire()
+                    tasks.append(group.create_task(one(chunk)))
+        except ExceptionGroup as failed:
+            raise _worst(failed) from failed
+        return [task.result() for task in tasks]
+
+    async def _combine(self, parts: Sequence[str], previous: str | None) -> str:
+        """Make one of many, in rounds while they are too long to be read at once."""
+        parts = [part for part in parts if part.strip()]
+        while parts:
+            groups = self._groups(parts)
+            if len(groups) == 1:
+                break
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    made = [tasks.create_task(self._join(group, None)) for group in groups]
+            except ExceptionGroup as failed:
+                raise _worst(failed) from failed
+            parts = [task.result() for task in made]
+        if not parts:
+            return previous or ""
+        if len(parts) == 1 and previous is None:
+            return parts[0]
+        return await self._join(parts, previous)
+
+    def _groups(self, parts: Sequence[str]) -> list[list[str]]:
+        """Group neighbours that can be read at once; at least two, so that they become fewer."""
+        groups: list[list[str]] = []
+        room = 0
+        for part in parts:
+            tokens = self._maker.count(part)
+            if groups and (tokens <= room or len(groups[-1]) < 2):  # noqa: PLR2004 - a pair
+                groups[-1].append(part)
+            else:
+                groups.append([part])
+                room = self._maker.budgets.chunk_tokens
+            room -= tokens
+        return groups
+
+    async def _join(self, parts: Sequence[str], previous: str | None) -> str:
+        if len(parts) == 1 and previous is None:
+            return parts[0]
+        text, said = self._words()
+
+        def prompt(messages: str, before: str | None) -> str:
+            return fill(text, said, _PARTS + messages, before)
+
+        request = CombineRequest(
+            parts=parts, previous=previous, prompt=prompt, tokens_max=self._tokens_max
+        )
+        async with self._maker.gate:
+            return self._spend(await self._maker.summarizer.combine(request))
+
+    async def _summarize(self, turns: Sequence[Turn], previous: str | None) -> str:
+        request = SummaryRequest(
+            turns=turns,
+            previous=previous,
+            prompt=partial(fill, *self._words()),
+            tokens_max=self._tokens_max,
+        )
+        async with self._maker.gate:
+            return self._spend(await self._maker.summarizer.summarize(request))
+
+    def _words(self) -> tuple[str, Said]:
+        said = Said(self._job.instructions, self._job.label, self._tokens_max)
+        return self._job.prompt or BUILT_IN, said
+
+    def _spend(self, made: SummaryText) -> str:
+        self._spent.add(Spent(made.input_tokens, made.output_tokens, made.calls))
+        return made.content
+
+
+def _worst(failed: "ExceptionGroup[Exception]") -> Exception:
+    """Return the failure that decides what happens: one that trying again does not help."""
+    refused = (one for one in failed.exceptions if isinstance(one, SummarizerRefused))
+    return next(refused, failed.exceptions[0])

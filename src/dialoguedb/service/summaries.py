@@ -1,0 +1,135 @@
+"""Summaries and their templates: ids for new ones, pages of lists, and a word to who makes them."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from dialoguedb.model.lists import Page
+from dialoguedb.model.messages import Message
+from dialoguedb.model.projects import Project
+from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
+from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
+from dialoguedb.ports import Terms, Versioned
+from dialoguedb.ports.summaries import SummaryStore, TemplateStore
+from dialoguedb.service.keys import Everything
+from dialoguedb.service.pages import PageRequest, Pages
+
+
+class SummariesOf(Struct, frozen=True):
+    """Which summaries of which dialogue a list shows."""
+
+    namespace: str
+    dialogue_id: str
+    wanted: SummaryFilter = SummaryFilter()
+
+
+class CoveredBy(Struct, frozen=True):
+    """The messages that a summary covers; without a namespace, of whichever it has."""
+
+    namespace: str | None
+    summary_id: str
+
+
+def _nobody() -> None:
+    """Tell nobody."""
+
+
+def _nobody_of(_project_id: str, _summary_id: str) -> None:
+    """Tell nobody."""
+
+
+class Workshop(Struct, frozen=True):
+    """Who makes summaries; by default they wait for a server that does."""
+
+    provider: str = "extractive"
+    model: str | None = None
+    wake: Callable[[], None] = _nobody
+    """Tells that there is something to make."""
+
+    drop: Callable[[str, str], None] = _nobody_of
+    """Tells that a summary was deleted, by project and id."""
+
+
+class Summaries:
+    """What can be done with summaries."""
+
+    def __init__(
+        self, store: SummaryStore, new_id: Callable[[], str], pages: Pages, workshop: Workshop
+    ) -> None:
+        self._store = store
+        self._new_id = new_id
+        self._pages = pages
+        self._workshop = workshop
+
+    async def create(
+        self, project: Project, place: tuple[str, str], new: NewSummary, terms: Terms
+    ) -> Versioned[Summary]:
+        """Have a summary made of the dialogue at `(namespace, dialogue id)`."""
+        if not new.named:
+            new.id = self._new_id()
+        recipe = Recipe(self._workshop.provider, self._workshop.model, new.instructions)
+        made = await self._store.create(project, place, new, recipe, terms)
+        if made.value.status == "processing":
+            self._workshop.wake()
+        return made
+
+    async def get(self, project: Project, namespace: str | None, summary_id: str) -> Summary:
+        """Return one summary."""
+        return await self._store.get(project, namespace, summary_id)
+
+    async def covered(self, project: Project, request: PageRequest[CoveredBy]) -> Page[Message]:
+        """Return a page of the messages that a summary covers."""
+        scope = f"summary {project.id} {request.listing.filter.summary_id}"
+        listing = self._pages.resume(scope, request)
+        of = listing.filter
+        found = await self._store.covered(project, of.namespace, of.summary_id, listing.window)
+        return self._pages.page(scope, listing, found)
+
+    async def list(self, project: Project, request: PageRequest[SummariesOf]) -> Page[Summary]:
+        """Return a page of a dialogue's summaries."""
+        scope = f"summaries {project.id} {request.listing.filter.dialogue_id}"
+        listing = self._pages.resume(scope, request)
+        of = listing.filter
+        place = (of.namespace, of.dialogue_id)
+        found = await self._store.list(project, place, of.wanted, listing.window)
+        return self._pages.page(scope, listing, found)
+
+    async def delete(
+        self, project: Project, namespace: str | None, summary_id: str, terms: Terms
+    ) -> None:
+        """Delete one summary; one that is being made is made no further."""
+        await self._store.delete(project, namespace, summary_id, terms)
+        self._workshop.drop(project.id, summary_id)
+
+
+class Templates:
+    """What can be done with templates."""
+
+    def __init__(self, store: TemplateStore, pages: Pages) -> None:
+        self._store = store
+        self._pages = pages
+
+    async def create(self, project: Project, new: NewTemplate, terms: Terms) -> Template:
+        """Create a template."""
+        return await self._store.create(project, new, terms)
+
+    async def get(self, project: Project, name: str) -> Template:
+        """Return one template."""
+        return await self._store.get(project, name)
+
+    async def list(self, project: Project, request: PageRequest[Everything]) -> Page[Template]:
+        """Return a page of templates."""
+        scope = f"templates {project.id}"
+        listing = self._pages.resume(scope, request)
+        found = await self._store.list(project, listing.window)
+        return self._pages.page(scope, listing, found)
+
+    async def update(
+        self, project: Project, name: str, change: TemplateChange, terms: Terms
+    ) -> Template:
+        """Change a template."""
+        return await self._store.update(project, name, change, terms)
+
+    async def delete(self, project: Project, name: str, terms: Terms) -> None:
+        """Delete one template."""
+        await self._store.delete(project, name, terms)

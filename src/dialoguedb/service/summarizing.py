@@ -1,0 +1,174 @@
+"""Making summaries in the background: claimed, cut into chunks, made of them, tried again."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from dialoguedb.errors import DialogueDBError, SummarizerRefused
+from dialoguedb.model import timestamps
+from dialoguedb.model.summaries import Spent
+from dialoguedb.model.timestamps import Clock
+from dialoguedb.ports.summaries import Job, SummaryJobs
+from dialoguedb.service.making import Maker
+
+_CLAIM_S = 20
+_RENEW_S = 5
+"""Some renewals may be late before another process takes over."""
+
+_LOOK_PAUSE_S = 1.0
+"""How often it looks for what other processes were asked for, and for what is to be retried."""
+
+_ATTEMPTS_MAX = 6
+_RETRY_S_MAX = 300
+_SECONDS_PER_HOUR = 3600
+_ERROR_CHARS = 1_000
+
+End = Literal["completed", "failed", "retried", "cancelled"]
+
+logger = logging.getLogger(__name__)
+
+
+class SummaryMeter(Protocol):
+    """What is told about summaries being made."""
+
+    def summarizing(self, running: int) -> None:
+        """Note how many are being made."""
+        ...
+
+    def summarized(self, end: End, spent: Spent) -> None:
+        """Note how the making of one ended, and what it used."""
+        ...
+
+
+class Around(Struct, frozen=True):
+    """What surrounds the work: time, chance, and whom it is told."""
+
+    clock: Clock
+    new_id: Callable[[], str]
+    sleep: Callable[[float], Awaitable[None]]
+    random: Callable[[], float]
+    """A number from 0 to 1, so that not all try again at the same moment."""
+
+    meter: SummaryMeter | None = None
+
+
+class Summarizing:
+    """Makes the summaries that were asked for, in whichever process."""
+
+    def __init__(self, maker: Maker, around: Around) -> None:
+        self._store: SummaryJobs = maker.store
+        self._maker = maker
+        self._parallel = maker.budgets.parallel
+        self._around = around
+        self._bell = asyncio.Event()
+        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """Tell that there is something to do."""
+        self._bell.set()
+
+    def drop(self, project_id: str, summary_id: str) -> None:
+        """Stop making a summary that was deleted."""
+        task = self._running.get((project_id, summary_id))
+        if task:
+            task.cancel()
+
+    async def run(self) -> None:
+        """Work until cancelled, then let go of what was begun."""
+        try:
+            while True:
+                self._bell.clear()
+                try:
+                    await self._begin_what_is_due()
+                except Exception:  # a background loop goes on
+                    logger.exception("Summaries could not be looked for; trying again")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._bell.wait(), _LOOK_PAUSE_S)
+        finally:
+            tasks = [*self._running.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _begin_what_is_due(self) -> None:
+        while len(self._running) < self._parallel:
+            claim = self._around.new_id()
+            job = await self._store.claim(claim, self._around.clock(), self._after(_CLAIM_S))
+            if job is None:
+                return
+            key = (job.project_id, job.id)
+            task = self._running[key] = asyncio.create_task(self._work(job))
+            task.add_done_callback(partial(self._forget, key))
+            self._tell_running()
+
+    def _forget(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        if self._running.get(key) is task:
+            del self._running[key]
+        self._tell_running()
+        self.wake()
+
+    def _tell_running(self) -> None:
+        if self._around.meter:
+            self._around.meter.summarizing(len(self._running))
+
+    async def _work(self, job: Job) -> None:
+        """Make one summary, and see to it that its end is stored."""
+        spent = Spent()
+        holding = asyncio.create_task(self._hold(job, asyncio.current_task()))
+        end: End = "cancelled"
+        try:
+            end = await self._attempt(job, spent)
+        except asyncio.CancelledError:
+            await self._store.postpone(job, self._around.clock(), spent, failed=False)
+            raise
+        except Exception:  # a background loop goes on; the claim runs out by itself
+            logger.exception("The end of a summary could not be stored", extra={"summary": job.id})
+        finally:
+            holding.cancel()
+            if self._around.meter:
+                self._around.meter.summarized(end, spent)
+
+    async def _attempt(self, job: Job, spent: Spent) -> End:
+        try:
+            outcome = await self._maker.make(job, spent)
+        except SummarizerRefused as error:
+            return await self._give_up(job, error.message, spent)
+        except DialogueDBError as error:
+            return await self._try_again(job, error.message, spent)
+        except Exception:  # a background loop goes on
+            logger.exception("A summary failed by a defect", extra={"summary": job.id})
+            return await self._try_again(job, "The summary failed by a defect of ours", spent)
+        stored = await self._store.complete(job, outcome, spent, self._around.clock())
+        return "completed" if stored else "cancelled"
+
+    async def _hold(self, job: Job, worker: asyncio.Task[None] | None) -> None:
+        """Keep the claim while the work goes on; stop the work when it is lost."""
+        while worker:
+            await self._around.sleep(_RENEW_S)
+            try:
+                if not await self._store.renew(job, self._after(_CLAIM_S)):
+                    worker.cancel()
+                    return
+            except DialogueDBError as error:
+                logger.warning("A claim could not be renewed: %s", error.message)
+
+    async def _try_again(self, job: Job, error: str, spent: Spent) -> End:
+        if job.attempts + 1 >= _ATTEMPTS_MAX:
+            return await self._give_up(job, f"{error} (tried {_ATTEMPTS_MAX} times)", spent)
+        logger.warning("%s; trying again later", error, extra={"summary": job.id})
+        wait_s = min(_RETRY_S_MAX, 2.0**job.attempts) * (1 + self._around.random()) / 2
+        await self._store.postpone(job, self._after(wait_s), spent, failed=True)
+        return "retried"
+
+    async def _give_up(self, job: Job, error: str, spent: Spent) -> End:
+        logger.error("A summary failed: %s", error, extra={"summary": job.id})
+        stored = await self._store.fail(job, error[:_ERROR_CHARS], spent, self._around.clock())
+        return "failed" if stored else "cancelled"
+
+    def _after(self, seconds: float) -> str:
+        return timestamps.later(self._around.clock(), seconds / _SECONDS_PER_HOUR)
