@@ -13,7 +13,7 @@ BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
 
-.PHONY: help serve test check lint types layers wheel docs sync crash bench bench-search lock clean
+.PHONY: help serve test check lint types layers wheel docs sync crash bench bench-search bench-summaries lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -24,6 +24,7 @@ help:
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
+	@echo "make bench-summaries  those of summaries and context"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 
@@ -69,6 +70,9 @@ bench: .venv/.runtime
 
 bench-search: .venv/.runtime
 	$(BIN)/python -m bench --search $(ARGS)
+
+bench-summaries: .venv/.runtime
+	$(BIN)/python -m bench --summaries $(ARGS)
 
 clean:
 	rm -rf .venv .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache

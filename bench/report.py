@@ -39,6 +39,21 @@ def method_of_rounds(plan: Plan) -> str:
     )
 
 
+def method_of_summaries(plan: Plan) -> str:
+    """Say how summaries are compared."""
+    del plan
+    return (
+        "The built-in summarizer with its defaults, in one process, on real conversations that the "
+        "project does not hold: each session by itself, to a quarter of its tokens, speakers "
+        "counted. Evidence is the messages that answer questions of categories 1 to 4, once for "
+        "each question; a message is kept when at least half of its content words are. Its own "
+        "sentences are the measure to go by: anywhere, words count that meet by chance. The "
+        "constants of the ranking were chosen on four conversations and measured on the fifth, "
+        "with each left out in turn: 1.74 times the first 25 % and 2.64 times random turns by "
+        "own sentences, spoken words alone; 1.75 and 2.76 with those in use, 1.37 without any."
+    )
+
+
 def _findings(taken: Sequence[Taken]) -> list[Finding]:
     return [one for one in taken if isinstance(one, Finding)]
 
