@@ -6,7 +6,7 @@ import pytest
 
 from dialoguedb.errors import DuplicateId, EmbedderUnavailable
 from dialoguedb.model.search import TagFilter
-from tests.contract.indexes import BUILT_IN, opened, remote
+from tests.contract.indexes import BUILT_IN, MODES, opened, remote
 from tests.contract.making import message, together
 from tests.embed.endpoint import status, vectors
 
@@ -169,6 +169,37 @@ class TestAnImmediateEmbedder:
         for asked in ("lone", "digits", "down", "東京", "tail"):
             assert len(await shelf.find(asked, mode="keyword")) == 1
         assert await vectors_of(shelf) == 1 + len(awkward)
+
+
+class TestFollowing:
+    async def test_what_another_process_wrote_before_it_ended_is_found(self, engine, tmp_path):
+        async with opened(engine, tmp_path, BUILT_IN) as one:
+            async with opened(engine, tmp_path, BUILT_IN, project=one.project) as other:
+                await other.new("d", messages=parcels(20))
+                await other.change("d", label="Parcels")
+            assert len(await one.finds("parcel")) == 20
+            assert await one.finds("parcel", "dialogue") == ["d"]
+
+    async def test_the_index_is_never_far_behind_though_nobody_searches(self, shelf):
+        await shelf.new("d")
+        for n in range(60):
+            await shelf.append(*(message(f"parcel {n} {m}") for m in range(25)))
+        assert await vectors_of(shelf) >= 700
+
+    async def test_many_that_search_at_once_all_find_what_was_written(self, shelf):
+        await shelf.new("d")
+        for n in range(5):
+            await shelf.append(*(message(f"parcel {n} {m}") for m in range(10)))
+            found = await together([shelf.find("parcel", mode=mode) for mode in 3 * MODES])
+            assert {len(one) for one in found} == {10 * (n + 1)}
+
+    async def test_numbers_given_anew_are_indexed_anew(self, shelf):
+        await shelf.new("d", messages=[message("...", id="kept")])
+        for n in range(5):
+            await shelf.append(message(f"a parcel {n}", id=f"{n}"))
+            assert await shelf.finds("parcel") == [f"{n}"]
+            await shelf.delete_message(f"{n}")
+            assert await shelf.finds("parcel") == []
 
 
 class TestASlowEmbedder:

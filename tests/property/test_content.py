@@ -48,6 +48,7 @@ def test_any_content_comes_back_as_it_was_sent(batch, space, api):
         else:
             assert re.search(b'"content":%s[,}]' % re.escape(content), told.content)
     assert done(api.get("/dialogue/d"))["lastSeq"] == start + len(batch)
+    assert done(api.post("/search", json={"query": "a", "object": "message"}))["items"]
 
 
 @EAGER
@@ -61,6 +62,7 @@ def test_any_memory_comes_back_as_it_was_sent(value, metadata, space, api):
         assert done(told)["value"] == json.loads(compact(value))
     else:
         assert re.search(b'"value":%s[,}]' % re.escape(compact(value)), told.content)
+    assert done(api.post("/search", json={"query": "a", "object": "memory"}))["items"]
 
 
 small = st.recursive(
