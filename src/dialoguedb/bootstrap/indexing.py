@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from dialoguedb.bootstrap.background import running
 from dialoguedb.bootstrap.data import Progress
 from dialoguedb.bootstrap.embedders import known
 from dialoguedb.bootstrap.tokens import count_tokens
@@ -46,13 +47,8 @@ async def indexing(store: IndexStore, embedders: Sequence[Embedder]) -> AsyncIte
     """Keep the indexes complete; without an embedder there are only words."""
     if not embedders:
         await store.prepare(())
-    task = asyncio.create_task(indexing_of(store, embedders).run())
-    try:
+    async with running(indexing_of(store, embedders).run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _run_aside(work: Callable[[], Vectors]) -> Vectors:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 from msgspec import Struct
 from starlette.types import ASGIApp
 
+from dialoguedb.bootstrap.background import running
 from dialoguedb.bootstrap.data import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.indexing import indexing
@@ -51,8 +52,8 @@ async def applications(
     embedders = known(settings)
     async with (
         opened_store(settings, metrics, embedders) as store,
-        _forgetting_answers(store),
-        _warming(store),
+        running(_forget_answers(store)),
+        running(_warm(store)),
         indexing(store.index, embedders),
         summarizing(store.jobs, settings, metrics.summaries) as workshop,
     ):
@@ -81,38 +82,16 @@ def _http_options(settings: Settings) -> HttpOptions:
     )
 
 
-@asynccontextmanager
-async def _warming(store: Store) -> AsyncIterator[None]:
-    """Get ready for searches while the first requests are served."""
-    task = asyncio.create_task(_warm(store))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def _warm(store: Store) -> None:
+    """Get ready for searches while the first requests are served."""
     try:
         await store.search.warm()
     except Exception:
         logger.exception("Searches could not be got ready for; the first will take longer")
 
 
-@asynccontextmanager
-async def _forgetting_answers(store: Store) -> AsyncIterator[None]:
-    """Drop, every now and then, the answers kept for idempotency keys that have expired."""
-    task = asyncio.create_task(_forget_answers(store))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def _forget_answers(store: Store) -> None:
+    """Drop, every now and then, the answers kept for idempotency keys that have expired."""
     while True:
         try:
             before = timestamps.later(timestamps.now(), -limits.IDEMPOTENCY_HOURS)

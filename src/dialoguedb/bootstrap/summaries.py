@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import ulid_transform
 
+from dialoguedb.bootstrap.background import running
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.model import timestamps
@@ -24,13 +25,10 @@ async def summarizing(
     """Make the summaries that are asked for; InvalidSetting."""
     summarizer = chosen_summarizer(settings)
     work = Summarizing(Maker(store, summarizer, count_tokens, _budgets(settings)), _around(meter))
-    task = asyncio.create_task(work.run())
     try:
-        yield Workshop(summarizer.name, summarizer.model, work.wake, work.drop)
+        async with running(work.run()):
+            yield Workshop(summarizer.name, summarizer.model, work.wake, work.drop)
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         await summarizer.close()
 
 
