@@ -49,6 +49,13 @@ def test_what_tells_is_kept_and_pleasantries_are_not():
     ]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_like_sentences_the_one_that_answers_a_question_is_kept(order):
+    unasked, answer = ["The parcel weighs nine kilos.", "The parcel weighs five kilos."][::order]
+    said = [turn(unasked, "Tom"), turn("And you?", "Ana"), turn(answer, "Tom")]
+    assert summarized(said) == f"Tom: {answer}"
+
+
 def test_it_asks_no_model_and_says_so():
     summarizer = chosen_summarizer(Settings())
     made = asyncio.run(summarizer.summarize(summary_of(TALK)))

@@ -44,8 +44,10 @@ class ExtractiveSummarizer:
         read = sum(self._count(f"\n{line}") for line in lines)
         selection = Selection(lines, self._count, self._weigh)
         share = min(int(read * self._share), request.tokens_max)
-        # Of two short turns a quarter is no sentence, but one is better than none.
-        text = selection.best(share, SCRAP) or selection.best_one(request.tokens_max)
+        # Of two short turns a quarter is no sentence, but what tells most is worth keeping.
+        text = selection.best_one(request.tokens_max)
+        if self._count(text) <= share:
+            text = selection.best(share, SCRAP)
         return self._combined([request.previous or "", text], request.tokens_max)
 
     def _combined(self, parts: Sequence[str], tokens_max: int) -> str:
