@@ -103,6 +103,10 @@ FINDS_NOTHING = {
         SummaryNotFound,
         lambda ask: ask.store.summaries.covered(ask.who, ask.ns, "s", WHOLE),
     ),
+    "context.read": (
+        DialogueNotFound,
+        lambda ask: ask.store.context.read(ask.who, ask.ns, "d", 100),
+    ),
     "summaries.tail": (
         DialogueNotFound,
         lambda ask: ask.store.summaries.tail(ask.who, ask.ns, "d"),

@@ -69,18 +69,6 @@ class TestRoutesThatAreNotThere:
         refused(api.post(f"{prefix}{path}", json={}), "ROUTE_NOT_FOUND")
 
     @pytest.mark.parametrize(
-        ("method", "path"),
-        [
-            ("POST", "/summary"),
-            ("GET", "/summary"),
-            ("GET", "/summary/x"),
-            ("GET", "/dialogue/x/check"),
-        ],
-    )
-    def test_what_is_not_built_yet_is_not_found(self, method, path, api):
-        refused(api.request(method, path), "ROUTE_NOT_FOUND")
-
-    @pytest.mark.parametrize(
         ("method", "path", "allowed"),
         [
             ("DELETE", "/dialogue", {"GET", "POST"}),

@@ -3,6 +3,7 @@
 import os
 import signal
 from multiprocessing import get_context
+from typing import Any
 
 import apsw
 import pytest
@@ -168,7 +169,7 @@ class TestTokens:
         db = released(2)
         db.execute(MESSAGES_OF_SCHEMA_2)
         migrations.migrate(db, NOW, count_tokens)
-        counted = db.execute("SELECT content, name, tokens FROM messages").fetchall()
+        counted: Any = db.execute("SELECT content, name, tokens FROM messages").fetchall()
         assert len(counted) == 1_201
         for content, name, tokens in counted:
             assert tokens == message_tokens(content, name, count_tokens) > 4

@@ -19,7 +19,7 @@ from dialoguedb.http.metrics import CONTENT_TYPE, Metrics
 from dialoguedb.http.openapi import describe
 from dialoguedb.http.options import HttpOptions
 from dialoguedb.http.rates import Rates
-from dialoguedb.http.routes import RESERVED, ROUTES
+from dialoguedb.http.routes import ROUTES
 from dialoguedb.http.serving import Gate, PathEndpoint
 from dialoguedb.service import Services
 
@@ -45,9 +45,7 @@ def _served(gate: Gate) -> list[Route]:
     paths: dict[str, dict[str, Endpoint]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method] = route.endpoint
-    served = [Route(path, PathEndpoint(path, methods, gate)) for path, methods in paths.items()]
-    served[-1:-1] = [Route(path, NotFound()) for path in RESERVED]  # else they would be actions
-    return served
+    return [Route(path, PathEndpoint(path, methods, gate)) for path, methods in paths.items()]
 
 
 def _background(activity: Activity) -> Callable[[Any], AbstractAsyncContextManager[None]]:

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from dialoguedb.http import (
+    context,
     dialogues,
     documentation,
     keys,
@@ -72,6 +73,9 @@ ROUTES = [
     Route("GET", "/summary", summaries.list_),
     Route("GET", "/summary/{id}", summaries.get),
     Route("DELETE", "/summary/{id}", summaries.delete),
+    Route("GET", "/dialogue/{dialogueId}/context", context.get),
+    Route("POST", "/dialogue/{dialogueId}/context", context.build),
+    Route("GET", "/dialogue/{dialogueId}/check", context.check),
     Route("POST", "/dialogue/{dialogueId}/compact", summaries.compact),
     Route("PUT", "/dialogue/{dialogueId}/compact", summaries.compact),
     Route("POST", "/admin/summary-templates", templates.create),
@@ -100,9 +104,3 @@ ROUTES = [
     Route("POST", "/dialogue/{dialogueId}/{action}", dialogues.act),
     Route("PUT", "/dialogue/{dialogueId}/{action}", dialogues.act),
 ]
-
-RESERVED = (
-    "/dialogue/{dialogueId}/check",
-    "/dialogue/{dialogueId}/context",
-)
-"""Paths that are no actions, and are not there."""

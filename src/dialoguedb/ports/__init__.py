@@ -23,6 +23,7 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import DeletedProject, Project, SettingsChange, Usage
+from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.search import IndexStore, SearchStore
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.terms import Once, Replay, Tags, Terms, Versioned
@@ -232,6 +233,7 @@ class Store(Protocol):
     memories: MemoryStore
     summaries: SummaryStore
     templates: TemplateStore
+    context: ContextStore
     jobs: SummaryJobs
     projects: ProjectStore
     keys: KeyStore

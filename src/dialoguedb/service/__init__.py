@@ -10,6 +10,7 @@ from dialoguedb.ports import Once, Store, Terms
 from dialoguedb.ports.search import Embedder, IndexStatus
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.compacting import Compacting
+from dialoguedb.service.context import Contexts, Sources
 from dialoguedb.service.dialogues import Dialogues
 from dialoguedb.service.keys import Keys
 from dialoguedb.service.memories import Memories
@@ -31,6 +32,7 @@ class Services(Struct, frozen=True):
     memories: Memories
     summaries: Summaries
     templates: Templates
+    contexts: Contexts
     projects: Projects
     keys: Keys
     search: SearchService
@@ -67,6 +69,7 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     summaries = Summaries(store.summaries, new_id, pages, workshop or Workshop())
     compacting = Compacting(store.summaries, store.messages, summaries, clock)
     search = SearchService(store.search, embedders, weights, clock)
+    sources = Sources(store.context, store.messages, store.memories, store.summaries, search)
     return Services(
         dialogues=Dialogues(store.dialogues, new_id, intake, pages, compacting),
         state=State(store.state),
@@ -74,6 +77,7 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
         memories=Memories(store.memories, new_id, pages),
         summaries=summaries,
         templates=Templates(store.templates, pages),
+        contexts=Contexts(sources, count_tokens),
         projects=Projects(store.projects, new_id, pages),
         keys=Keys(store.keys, new_id, pages),
         search=search,

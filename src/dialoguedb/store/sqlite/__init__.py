@@ -16,10 +16,12 @@ from dialoguedb.ports import (
     ProjectStore,
     StateStore,
 )
+from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import answers, embedders, files, migrations
+from dialoguedb.store.sqlite.context import SQLiteContext
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.index_store import SQLiteIndex
 from dialoguedb.store.sqlite.indexing import Index, gaps
@@ -62,6 +64,7 @@ class SQLiteStore:
         self.memories: MemoryStore = SQLiteMemories(*parts)
         self.summaries: SummaryStore = SQLiteSummaries(*parts)
         self.templates: TemplateStore = SQLiteTemplates(*parts)
+        self.context: ContextStore = SQLiteContext(self.readers, numbers)
         self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)

@@ -1,0 +1,215 @@
+"""Context: what to send to a model now, and whether a dialogue can be sent at all."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from typing import TypeVar
+
+from msgspec import Struct
+
+from dialoguedb.model import limits
+from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
+from dialoguedb.model.lists import Order
+from dialoguedb.model.lists import Window as Portion
+from dialoguedb.model.memories import Memory, MemoryFilter
+from dialoguedb.model.messages import Message, MessageFilter
+from dialoguedb.model.projects import Project
+from dialoguedb.model.search import Search, SearchFilter, SearchObject
+from dialoguedb.model.search_request import FilterInput, SearchRequest
+from dialoguedb.model.summaries import SummaryFilter
+from dialoguedb.model.texts import memory_text
+from dialoguedb.model.tool_links import Links
+from dialoguedb.model.turns import Turn, read_turn, speaker_of
+from dialoguedb.ports import MemoryStore, MessageStore
+from dialoguedb.ports.context import ContextStore, Ending
+from dialoguedb.ports.summaries import SummaryStore
+from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.service.search import SearchService
+from dialoguedb.service.windows import History, Note, Window
+
+T = TypeVar("T")
+
+_BUILT_AT_ONCE_MESSAGES = 500
+"""Understanding more takes milliseconds."""
+
+_SUMMARIES_TRIED = 10
+_HITS_MAX = 400
+_TOKENS_PER_HIT = 15
+"""How short messages are, at the least, that a budget is filled with."""
+
+_BEST = 30
+_SHOWN_AROUND = 5
+_NEIGHBOURS = 2
+"""Behind the 30 best come two messages before and after each of the 5 best: on real conversations
+this finds more of what answers a question than the list of the best alone (bench/context.py)."""
+
+_LOOKED_UP_MAX = 40
+"""So many of the messages found are looked up with what stands around them."""
+
+_AROUND = 20
+"""How far from a tool call its results are looked for, in messages."""
+
+_CHECKED_AT_ONCE = 500
+
+
+class Sources(Struct, frozen=True):
+    """Where a window's parts come from."""
+
+    endings: ContextStore
+    messages: MessageStore
+    memories: MemoryStore
+    summaries: SummaryStore
+    search: SearchService
+
+
+class _Place(Struct, frozen=True):
+    project: Project
+    namespace: str
+    dialogue_id: str
+
+
+class Contexts:
+    """What can be told of a dialogue to a model."""
+
+    def __init__(self, sources: Sources, count: TokenCounter) -> None:
+        self._sources = sources
+        self._count = count
+
+    async def build(
+        self, project: Project, namespace: str, dialogue_id: str, request: ContextRequest
+    ) -> ContextWindow:
+        """Return the window to send now; InvalidRequest when the last turn alone is too long."""
+        place = _Place(project, namespace, dialogue_id)
+        ending = await self._sources.endings.read(
+            project, namespace, dialogue_id, request.max_tokens
+        )
+        window = await self._aside(ending, lambda: Window(request, ending, self._count))
+        if request.memories:
+            window.take_memories(await self._memories(place, request), request.memories)
+        if not window.holds_all:
+            if request.summary:
+                window.take_summary(await self._summaries(place))
+            if request.query:
+                window.take_found(await self._found(place, request.query, window))
+        return await self._aside(ending, window.close)
+
+    async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
+        """Return what is broken in a dialogue."""
+        links = Links()
+        after: tuple[str | int, ...] | None = None
+        while True:
+            portion = Portion(_CHECKED_AT_ONCE, "asc", after)
+            found = await self._sources.messages.list(
+                project, namespace, dialogue_id, MessageFilter(), portion
+            )
+            await asyncio.to_thread(_read_on, links, found.value.items)
+            after = found.value.more_after
+            if after is None:
+                break
+        issues = links.finish()
+        return Checked(ok=not issues, issues=issues[: limits.CONTEXT_ISSUES_MAX])
+
+    async def _aside(self, ending: Ending, work: Callable[[], T]) -> T:
+        """Do what takes long with many messages on a thread."""
+        if len(ending.messages) <= _BUILT_AT_ONCE_MESSAGES:
+            return work()
+        return await asyncio.to_thread(work)
+
+    async def _summaries(self, place: _Place) -> list[Note]:
+        """Return the newest summaries that are there, the newest first."""
+        found = await self._sources.summaries.list(
+            place.project,
+            (place.namespace, place.dialogue_id),
+            SummaryFilter("completed"),
+            Portion(_SUMMARIES_TRIED, "desc"),
+        )
+        return [
+            Note(one.id, f"Summary of the conversation so far:\n{one.content}")
+            for one in found.items
+            if one.content
+        ]
+
+    async def _memories(self, place: _Place, request: ContextRequest) -> list[Note]:
+        """Return memories of the namespace, those that fit the query first, else the newest."""
+        if request.query:
+            search = self._search(place, "memory", request.query, request.memories)
+            found = [hit.item for hit in (await self._sources.search.search(*search)).hits]
+        else:
+            wanted = MemoryFilter(namespace=place.namespace)
+            portion = Portion(request.memories, "desc")
+            listed = await self._sources.memories.list(place.project, wanted, portion)
+            found = [*listed.items]
+        return [
+            Note(one.id, f"Remembered: {_memory_text(one)}")
+            for one in found
+            if isinstance(one, Memory)
+        ]
+
+    async def _found(self, place: _Place, query: str, window: Window) -> list[list[Turn]]:
+        """Return older messages about the query, the best first, each with its tool calls.
+
+        Behind the best stands what was said around the very best, then what is less about it.
+        """
+        limit = max(min(window.room // _TOKENS_PER_HIT, _HITS_MAX), 1)
+        search = self._search(place, "message", query, limit)
+        hits = [hit.item for hit in (await self._sources.search.search(*search)).hits]
+        groups: list[list[Turn]] = []
+        around: list[list[Turn]] = []
+        looked_up = 0
+        for hit in hits:
+            if not isinstance(hit, Message) or speaker_of(hit.role) == "system":
+                continue
+            known, history = hit.id in window.history.places, window.history
+            if not known and (len(groups) < _SHOWN_AROUND or read_turn(hit).uses_tools):
+                looked_up += 1
+                if looked_up <= _LOOKED_UP_MAX:
+                    history = await self._around(place, hit)
+            if hit.id not in history.places:
+                history = History([hit], whole=False)
+            at = history.places[hit.id]
+            if len(groups) < _SHOWN_AROUND:
+                near = range(
+                    max(at - _NEIGHBOURS, 0), min(at + _NEIGHBOURS + 1, len(history.turns))
+                )
+                around += [history.turns_with(beside) for beside in near]
+            groups.append(history.turns_with(at))
+        return [*groups[:_BEST], *around, *groups[_BEST:]]
+
+    async def _around(self, place: _Place, message: Message) -> History:
+        """Read what stands around a message, as far as its tool calls are looked for."""
+        key = (message.created, message.seq)
+        before, after = [
+            await self._sources.messages.list(
+                place.project,
+                place.namespace,
+                place.dialogue_id,
+                MessageFilter(),
+                Portion(_AROUND, order, key),
+            )
+            for order in _BOTH_WAYS
+        ]
+        near = [*reversed(before.value.items), message, *after.value.items]
+        spoken = [one for one in near if speaker_of(one.role) != "system"]
+        return History(spoken, whole=False)
+
+    @staticmethod
+    def _search(
+        place: _Place, kind: SearchObject, query: str, limit: int
+    ) -> tuple[Project, SearchRequest]:
+        within = place.dialogue_id if kind == "message" else None
+        wanted = SearchFilter(namespace=place.namespace, dialogue_id=within)
+        search = Search(object=kind, query=query, limit=limit, filter=wanted)
+        request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
+        return place.project, request
+
+
+_BOTH_WAYS: tuple[Order, Order] = ("desc", "asc")
+
+
+def _read_on(links: Links, messages: Sequence[Message]) -> None:
+    for message in messages:
+        links.add(read_turn(message))
+
+
+def _memory_text(memory: Memory) -> str:
+    return memory_text(bytes(memory.value), memory.label or None, memory.description or None)

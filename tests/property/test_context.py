@@ -1,0 +1,229 @@
+"""Whatever a history went through, the window is one that a provider takes, within the budget."""
+
+from itertools import chain
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET, Raw
+
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.model.context import ContextRequest
+from dialoguedb.model.messages import Message
+from dialoguedb.model.tokens import message_tokens
+from dialoguedb.ports.context import Ending
+from dialoguedb.service.windows import Note, Window
+from dialoguedb.store.sqlite.context import LEAST_MESSAGES
+from tests.property.windows import CHECKS, sent
+
+MOMENT = "2026-03-01T12:00:00.000Z"
+WORDS = ["yes", "where is my order", "It left on Monday.  ", " \n", "", "7 😀", "x" * 200]
+IDS = ["call_1", "call_2", "toolu:3.b", "c" * 60, "", "call_1"]
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+
+def count(text):
+    return len(text) // 4
+
+
+def words():
+    return st.sampled_from(WORDS)
+
+
+def calls(ids, spelling, text):
+    """Messages that call tools, in one of the spellings."""
+    arguments = {"order": 17}
+    match spelling:
+        case "openai":
+            listed = [
+                {"id": i, "type": "function", "function": {"name": "find it", "arguments": "{}"}}
+                for i in ids
+            ]
+            return [("assistant", {"role": "assistant", "content": text, "tool_calls": listed}, {})]
+        case "metadata":
+            listed = [{"id": i, "function": {"name": "find", "arguments": "[1"}} for i in ids]
+            return [("assistant", text or "…", {"tool_calls": listed})]
+        case "responses":
+            items = [
+                {"type": "function_call", "call_id": i, "name": "find", "arguments": '{"a": 1}'}
+                for i in ids
+            ]
+            return [("assistant", item, {}) for item in items]
+        case "anthropic":
+            uses = [{"type": "tool_use", "id": i, "name": "find", "input": arguments} for i in ids]
+            thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+            return [("assistant", [thought, {"type": "text", "text": text}, *uses], {})]
+    raise ValueError(spelling)
+
+
+def results(ids, spelling, text):
+    """Messages that answer tool calls, in one of the spellings."""
+    match spelling:
+        case "openai":
+            return [("tool", {"role": "tool", "tool_call_id": i, "content": text}, {}) for i in ids]
+        case "metadata":
+            return [("tool", text or "…", {"tool_call_id": i}) for i in ids]
+        case "responses":
+            return [
+                ("user", [{"type": "function_call_output", "call_id": i, "output": text}], {})
+                for i in ids
+            ]
+        case "anthropic":
+            content = [{"type": "text", "text": text}, IMAGE]
+            blocks = [
+                {"type": "tool_result", "tool_use_id": i, "content": content, "is_error": True}
+                for i in ids
+            ]
+            return [("user", [*blocks, {"type": "text", "text": text}], {})]
+    raise ValueError(spelling)
+
+
+@st.composite
+def exchanges(draw):
+    """Calls and their results: whole, cancelled, twice, in any order, with talk in between."""
+    spelling = draw(st.sampled_from(["openai", "metadata", "responses", "anthropic"]))
+    other = draw(st.sampled_from([spelling, "openai", "anthropic"]))
+    ids = draw(st.lists(st.sampled_from(IDS), min_size=1, max_size=3))
+    answered = draw(st.lists(st.sampled_from(ids), max_size=4) | st.just(ids))
+    made = [*calls(ids, spelling, draw(words())), *results(answered, other, draw(words()))]
+    if draw(st.booleans()):
+        made.insert(draw(st.integers(0, len(made))), ("user", draw(words()), {}))
+    return draw(st.permutations(made)) if draw(st.integers(0, 4)) == 0 else made
+
+
+def talk():
+    role = st.sampled_from(["user", "assistant", "Ada", "system", "developer"])
+    odd = st.sampled_from([[IMAGE], {"any": [1, None]}, [{"type": "image"}]])
+    return st.tuples(role, words() | odd, st.just({})).map(lambda one: [one])
+
+
+histories = st.lists(exchanges() | talk(), max_size=8).map(lambda made: [*chain(*made)])
+
+
+def message(seq, role, content, metadata):
+    stored = msgspec.json.encode(content)
+    return Message(
+        id=f"m{seq}",
+        dialogue_id="d",
+        role=role,
+        content=Raw(stored),
+        content_length=0,
+        name="Ada Lovelace" if role == "Ada" else UNSET,
+        tags=Raw(b"[]"),
+        metadata=Raw(msgspec.json.encode(metadata)),
+        created=MOMENT,
+        modified=MOMENT,
+        seq=seq,
+        token_count=message_tokens(stored, None, count),
+    )
+
+
+def ending_of(history, tokens_max, least=LEAST_MESSAGES):
+    """Read a history backwards as an engine does."""
+    messages = [message(seq, *one) for seq, one in enumerate(history, 1)]
+    tail, tokens = [], tokens_max
+    for one in reversed(messages):
+        tail.append(one)
+        tokens -= one.token_count
+        if tokens < 0 and len(tail) >= least:
+            break
+    system = [one for one in messages if one.role in {"system", "developer"}]
+    spoken = [one for one in reversed(tail) if one not in system]
+    return Ending(spoken, system, len(messages), whole=len(tail) == len(messages))
+
+
+def asked(budget, dialect, recent=4):
+    return ContextRequest(budget, None, dialect, recent=recent, summary=True, memories=0)
+
+
+def built(history, budget, dialect, least=LEAST_MESSAGES):
+    window = Window(asked(budget, dialect), ending_of(history, budget, least), count)
+    notes = [Note("s", "Summary: " + "what was said " * 9), Note("t", "Summary: short")]
+    window.take_summary(notes)
+    window.take_memories([Note("k", "Remembered: tea")], 1)
+    return window.close()
+
+
+def budgets(history):
+    total = sum(message(seq, *one).token_count for seq, one in enumerate(history, 1))
+    return range(1, total + 80, max(total // 25, 1))
+
+
+@settings(max_examples=300)
+@given(histories, st.sampled_from(sorted(CHECKS)))
+def test_for_every_budget_the_window_is_taken_and_within_it(history, dialect):
+    for budget in budgets(history):
+        try:
+            window = built(history, budget, dialect)
+        except InvalidRequest as refused:
+            needed = int(refused.message.split("at least ")[1].split()[0])
+            assert needed > budget
+            built(history, needed, dialect)
+            continue
+        system = None if window.system is UNSET else window.system
+        CHECKS[dialect](*sent(window.messages, system))
+        tokens = window.tokens
+        assert tokens.total <= budget
+        assert tokens.total == (
+            tokens.system + tokens.summary + tokens.memories + tokens.retrieved + tokens.recent
+        )
+        ids = window.included.message_ids
+        assert len(ids) == len(set(ids))
+        assert window.omitted == len(history) - len(ids)
+
+
+@settings(max_examples=200)
+@given(histories, st.sampled_from(sorted(CHECKS)))
+def test_it_is_taken_as_well_when_a_call_was_not_read_any_more(history, dialect):
+    for budget in budgets(history):
+        try:
+            window = built(history, budget, dialect, least=1)
+        except InvalidRequest:
+            continue
+        CHECKS[dialect](*sent(window.messages, None if window.system is UNSET else window.system))
+
+
+@settings(max_examples=200)
+@given(histories)
+def test_order_is_kept_and_nothing_is_said_twice(history):
+    numbered = [
+        (role, f"number {seq}", metadata) if isinstance(content, str) else (role, content, metadata)
+        for seq, (role, content, metadata) in enumerate(history)
+        if role not in {"system", "developer", "tool"}
+    ]
+    window = built(numbered, 100_000, "plain")
+    said = [
+        int(line.removeprefix("number "))
+        for one in window.messages
+        for line in one["content"].split("\n")
+        if line.startswith("number ") and "[" not in line
+    ]
+    assert said == sorted(set(said))
+
+
+@given(histories, st.data())
+def test_what_was_found_comes_with_its_tool_calls_or_not_at_all(history, data):
+    budget = data.draw(st.sampled_from(list(budgets(history))))
+    dialect = data.draw(st.sampled_from(sorted(CHECKS)))
+    ending = ending_of(history, 10_000)
+    try:
+        window = Window(asked(budget, dialect, recent=1), ending, count)
+    except InvalidRequest:
+        return
+    places = st.integers(0, len(window.history.turns) - 1) if window.history.turns else st.nothing()
+    picked = data.draw(st.lists(places, max_size=5)) if window.history.turns else []
+    window.take_found([window.history.turns_with(place) for place in picked])
+    made = window.close()
+    assert made.tokens.total <= budget
+    CHECKS[dialect](*sent(made.messages, None if made.system is UNSET else made.system))
+
+
+def test_what_json_allows_and_no_text_holds_can_be_sent_as_well():
+    half = message(1, "user", "half", {})
+    half.content = Raw(b'"half \\ud800 of a pair"')
+    large = message(2, "assistant", {"n": 1}, {})
+    large.content = Raw(b'{"n":1000000000000000000000000000000,"f":1.0}')
+    ending = Ending([half, large], [], 2, whole=True)
+    shown = msgspec.json.encode(Window(asked(1_000, "openai"), ending, count).close()).decode()
+    assert "half ? of" in shown
+    assert "1000000000000000000000000000000" in shown

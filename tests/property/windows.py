@@ -1,0 +1,136 @@
+"""Strict readers of windows: each refuses what its provider's documentation says is refused."""
+
+import json
+import re
+
+TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
+TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+NAME = re.compile(r"[^\s<|\\/>]{1,64}")
+MEDIA_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
+
+
+def check_openai(messages, system=None):
+    """Refuse what the chat API refuses: a tool call without its results right behind it, or a
+    result without its call."""
+    assert system is None
+    waiting: list[str] = []
+    for message in messages:
+        if message["role"] == "tool":
+            assert set(message) == {"role", "tool_call_id", "content"}
+            assert isinstance(message["content"], str)
+            assert message["tool_call_id"] in waiting, "a result must follow its call"
+            waiting.remove(message["tool_call_id"])
+            continue
+        assert not waiting, f"calls without results: {waiting}"
+        assert message["role"] in {"system", "user", "assistant"}
+        assert set(message) <= {"role", "name", "content", "tool_calls"}
+        assert "name" not in message or NAME.fullmatch(message["name"])
+        check_openai_content(message)
+        waiting = [check_openai_call(call) for call in message.get("tool_calls", [])]
+        assert len(set(waiting)) == len(waiting)
+    assert not waiting, f"calls without results: {waiting}"
+
+
+def check_openai_content(message):
+    content = message["content"]
+    if content is None:
+        assert message["tool_calls"]
+        assert message["role"] == "assistant"
+    elif isinstance(content, list):
+        assert message["role"] == "user"
+        assert content
+        for part in content:
+            assert part["type"] in {"text", "image_url"}
+            assert part.get("text") or part["image_url"]["url"]
+    else:
+        assert content.strip()
+    if "tool_calls" in message:
+        assert message["tool_calls"]
+        assert message["role"] == "assistant"
+
+
+def check_openai_call(call):
+    assert set(call) == {"id", "type", "function"}
+    assert call["type"] == "function"
+    assert 0 < len(call["id"]) <= 40
+    assert TOOL_NAME.fullmatch(call["function"]["name"])
+    assert isinstance(call["function"]["arguments"], str)
+    return call["id"]
+
+
+def check_anthropic(messages, system=None):
+    """Refuse what the Messages API refuses: roles that do not alternate from the user on, empty
+    texts, and tool uses whose results do not all stand at the beginning of the next message."""
+    assert system is None or system.strip()
+    waiting: set[str] = set()
+    seen: set[str] = set()
+    for number, message in enumerate(messages):
+        assert set(message) == {"role", "content"}
+        assert message["role"] == ("assistant" if number % 2 else "user")
+        blocks = message["content"]
+        assert blocks
+        results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
+        assert len(results) == len(set(results)), "two results of one call"
+        assert set(results) == waiting, "the results of all calls before, and no others"
+        assert all(block["type"] == "tool_result" for block in blocks[: len(results)])
+        for block in blocks:
+            check_block(block, message["role"])
+        waiting = {block["id"] for block in blocks if block["type"] == "tool_use"}
+        assert len(waiting) == sum(block["type"] == "tool_use" for block in blocks)
+        assert not waiting & seen, "ids of calls are unique"
+        seen |= waiting
+    assert not waiting, f"calls without results: {waiting}"
+    if messages and messages[-1]["role"] == "assistant":
+        last = messages[-1]["content"][-1]
+        assert last["type"] != "text" or last["text"] == last["text"].rstrip()
+
+
+def check_block(block, role):
+    match block["type"]:
+        case "text":
+            assert block["text"].strip(), "text must hold more than space"
+        case "image":
+            assert role == "user"
+            check_source(block["source"])
+        case "tool_use":
+            assert role == "assistant"
+            assert TOOL_ID.fullmatch(block["id"])
+            assert TOOL_NAME.fullmatch(block["name"])
+            assert isinstance(block["input"], dict)
+        case "tool_result":
+            assert role == "user"
+            assert TOOL_ID.fullmatch(block["tool_use_id"])
+            assert set(block) <= {"type", "tool_use_id", "content", "is_error"}
+            for inner in block["content"]:
+                assert inner["type"] in {"text", "image"}
+                check_block(inner, "user")
+        case "thinking" | "redacted_thinking":
+            assert role == "assistant"
+        case kind:
+            raise AssertionError(kind)
+
+
+def check_source(source):
+    if source["type"] == "base64":
+        assert source["media_type"] in MEDIA_TYPES
+        assert source["data"]
+    else:
+        assert source["type"] == "url"
+        assert source["url"]
+
+
+def check_plain(messages, system=None):
+    """Plain messages hold text, whoever speaks."""
+    assert system is None
+    for message in messages:
+        assert set(message) <= {"role", "name", "content"}
+        assert message["role"] in {"system", "user", "assistant", "tool"}
+        assert message["content"].strip()
+
+
+CHECKS = {"openai": check_openai, "anthropic": check_anthropic, "plain": check_plain}
+
+
+def sent(messages, system):
+    """Return a window as it would go over the wire."""
+    return json.loads(json.dumps(messages)), system
