@@ -68,7 +68,8 @@ async def _serve(
 
         def ready() -> None:
             _tell_ready(place, context)
-            Thread(target=served.warm_up, name="dialoguedb-warm-up", daemon=True).start()
+            # No daemon: stopped in the middle of loading, it would take the process down.
+            Thread(target=served.warm_up, name="dialoguedb-warm-up").start()
 
         servers = [Server(served.api, place, context, wait_s, ready)]
         for metrics in metrics_places:
