@@ -263,9 +263,15 @@ class EmbedderUnavailable(ServiceUnavailable):
 class SummarizerUnavailable(ServiceUnavailable):
     """A summary cannot be made now; it is tried again."""
 
+    took = (0, 0, 0)
+    """Tokens that the model read and wrote, and calls, before it failed."""
+
 
 class SummarizerRefused(ServiceUnavailable):
     """A summary will never be made of this, or with these settings; it fails and says why."""
+
+    took = (0, 0, 0)
+    """Tokens that the model read and wrote, and calls, before it failed."""
 
 
 class Unreachable(DialogueDBError):

@@ -183,6 +183,12 @@ class TestPassingFailures:
         with pytest.raises(SummarizerUnavailable, match="without a word"):
             asked(HELLO)
 
+    def test_what_was_spent_before_a_failure_is_told_with_it(self, server, asked, protocol):
+        server.script = [status(400, TOO_LONG[protocol]), says("Half."), status(401)]
+        with pytest.raises(SummarizerRefused) as caught:
+            asked(HELLO)
+        assert caught.value.took == (100, 10, 3)
+
 
 class TestLastingFailures:
     @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Making one summary: upon a former one, chunk by chunk, and of the chunks one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from functools import partial
 
 from msgspec import Struct
 
-from dialoguedb.errors import SummarizerRefused
+from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
 from dialoguedb.model.summaries import Outcome, Spent
 from dialoguedb.model.templates import BUILT_IN, Said, fill
 from dialoguedb.ports.summaries import (
@@ -160,7 +160,7 @@ class _Making:
             parts=parts, previous=previous, prompt=prompt, tokens_max=self._tokens_max
         )
         async with self._maker.gate:
-            return self._spend(await self._maker.summarizer.combine(request))
+            return await self._spending(self._maker.summarizer.combine(request))
 
     async def _summarize(self, turns: Sequence[Turn], previous: str | None) -> str:
         request = SummaryRequest(
@@ -170,13 +170,19 @@ class _Making:
             tokens_max=self._tokens_max,
         )
         async with self._maker.gate:
-            return self._spend(await self._maker.summarizer.summarize(request))
+            return await self._spending(self._maker.summarizer.summarize(request))
 
     def _words(self) -> tuple[str, Said]:
         said = Said(self._job.instructions, self._job.label, self._tokens_max)
         return self._job.prompt or BUILT_IN, said
 
-    def _spend(self, made: SummaryText) -> str:
+    async def _spending(self, making: Awaitable[SummaryText]) -> str:
+        """Note what it takes, whatever comes of it."""
+        try:
+            made = await making
+        except (SummarizerRefused, SummarizerUnavailable) as error:
+            self._spent.add(Spent(*error.took))
+            raise
         self._spent.add(Spent(made.input_tokens, made.output_tokens, made.calls))
         return made.content
 

@@ -76,7 +76,9 @@ class ModelSummarizer:
         try:
             content = await self._of(task, texts, previous, tally) if texts else previous or ""
         except Failure as failure:
-            raise self._error(failure) from None
+            error = self._error(failure)
+            error.took = (tally.input_tokens, tally.output_tokens, tally.calls)
+            raise error from None
         return SummaryText(
             content=content,
             input_tokens=tally.input_tokens,
