@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bench import (
     appends,
+    context,
     conversations,
     growth,
     indexing,
@@ -52,7 +53,7 @@ _SEARCH = _Suite(
     _HERE / "search-results.md",
     searching.method,
 )
-_SUMMARIES = _Suite((summaries,), _HERE / "summary-results.md", report.method_of_summaries)
+_SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
     module.NAME: module.measure
     for suite in (_ENGINE, _SEARCH, _SUMMARIES)

@@ -34,6 +34,11 @@ _BUILT_AT_ONCE_MESSAGES = 500
 
 _SUMMARIES_TRIED = 10
 _HITS_MAX = 400
+_HITS_OF_MANY_MAX = 60
+_MANY_MESSAGES = 5_000
+"""Of longer dialogues fewer are asked for: there a search takes the longer the more it shall find,
+and what it finds first fills most of a window."""
+
 _TOKENS_PER_HIT = 15
 """How short messages are, at the least, that a budget is filled with."""
 
@@ -150,7 +155,8 @@ class Contexts:
 
         Behind the best stands what was said around the very best, then what is less about it.
         """
-        limit = max(min(window.room // _TOKENS_PER_HIT, _HITS_MAX), 1)
+        most = _HITS_MAX if window.total_messages <= _MANY_MESSAGES else _HITS_OF_MANY_MAX
+        limit = max(min(window.room // _TOKENS_PER_HIT, most), 1)
         search = self._search(place, "message", query, limit)
         hits = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         groups: list[list[Turn]] = []

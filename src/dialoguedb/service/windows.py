@@ -99,6 +99,11 @@ class Window:
         return self._request.max_tokens - self.tokens.total
 
     @property
+    def total_messages(self) -> int:
+        """How many messages the dialogue has."""
+        return self._ending.total_messages
+
+    @property
     def holds_all(self) -> bool:
         """Whether all of the dialogue that is not in the window yet has room in it."""
         rest = sum(turn.tokens for turn in self.history.turns if turn.id not in self._turns)
