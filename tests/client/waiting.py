@@ -5,6 +5,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from dialoguedb.client.drafts import Draft
 from dialoguedb.client.records import Found, Page
 from dialoguedb.client.sync.database import Database
@@ -45,7 +47,7 @@ async def _gone_through(items: Iterator[Any]) -> Any:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, Page):
-        return Page([_shown(item) for item in value], value.next)
+        return msgspec.structs.replace(value, items=[_shown(item) for item in value])
     if isinstance(value, Found):
         return value.of(_shown)
     if isinstance(value, list) and value and isinstance(value[0], Draft):

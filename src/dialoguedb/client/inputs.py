@@ -199,6 +199,7 @@ class SummaryFields(Once, total=False):
     start_id: str | None
     end_id: str | None
     instructions: str | None
+    rebuild: bool | None
     metadata: Mapping[str, Any] | None
     tags: Sequence[str] | None
 
@@ -207,6 +208,13 @@ class SummaryList(Paging, total=False):
     """Which summaries a page shows."""
 
     namespace: str | None
+
+
+class TemplateChanges(Once, total=False):
+    """What of a template may change."""
+
+    prompt: str | None
+    description: str | None
 
 
 class ContextFields(TypedDict, total=False):

@@ -234,13 +234,17 @@ class SummaryRecord(Struct, rename="camel", kw_only=True):
     provider: str | None = None
     model: str | None = None
     template: str | None = None
+    instructions: str | None = None
     content_token_count: int | None = None
     from_created: str | None = None
+    from_id: str | None = None
     to_created: str | None = None
+    to_id: str | None = None
     message_count: int | None = None
     summarized_count: int | None = None
     skipped_count: int | None = None
     total_tokens: int | None = None
+    previous_id: str | None = None
     chunks: int | None = None
     llm_input_tokens: int | None = None
     llm_output_tokens: int | None = None
@@ -300,10 +304,11 @@ class Context(Struct):
     """The system prompt, where the dialect keeps it apart from the messages."""
 
 
-class TemplateRecord(Struct, rename="camel"):
+class TemplateRecord(Struct, rename="camel", kw_only=True):
     """What a model is asked for when it summarizes."""
 
     name: str
+    description: str | None = None
     prompt: str
     created: str
     modified: str

@@ -56,10 +56,6 @@ class AsyncHttpTransport:
     async def close(self) -> None:
         """Close the connections, for good."""
         self._is_closed = True
-        await self._drop()
-
-    async def _drop(self) -> None:
-        """Close the connections; the next request opens others."""
         client, self._client = self._client, None
         if client is not None and self._occasion == async_occasion():
             await client.aclose()
@@ -85,8 +81,11 @@ class AsyncHttpTransport:
         return self._client
 
     async def _check_whose(self, response: httpx2.Response, request_id: str) -> None:
-        """Refuse the answer to another request of ours: a network has sent one twice."""
+        """Refuse the answer to another request of ours: a network has sent it twice.
+
+        Every later answer on this connection would be that of the request before.
+        """
         told = response.headers.get("x-request-id", request_id)
         if told != request_id and told in self._sent:
-            await self._drop()
+            await response.extensions["network_stream"].aclose()
             raise Unreachable(f"{self._options.endpoint} gave the answer to another request")

@@ -57,10 +57,6 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections, for good."""
         self._is_closed = True
-        self._drop()
-
-    def _drop(self) -> None:
-        """Close the connections; the next request opens others."""
         client, self._client = self._client, None
         if client is not None and self._occasion == occasion():
             client.close()
@@ -86,8 +82,11 @@ class HttpTransport:
         return self._client
 
     def _check_whose(self, response: httpx2.Response, request_id: str) -> None:
-        """Refuse the answer to another request of ours: a network has sent one twice."""
+        """Refuse the answer to another request of ours: a network has sent it twice.
+
+        Every later answer on this connection would be that of the request before.
+        """
         told = response.headers.get("x-request-id", request_id)
         if told != request_id and told in self._sent:
-            self._drop()
+            response.extensions["network_stream"].close()
             raise Unreachable(f"{self._options.endpoint} gave the answer to another request")

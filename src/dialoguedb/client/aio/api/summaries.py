@@ -5,7 +5,7 @@ from typing import Unpack
 from msgspec import Struct
 
 from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList
+from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList, TemplateChanges
 from dialoguedb.client.records import Page, SummaryRecord, TemplateRecord
 from dialoguedb.client.requests import deleting, reading, writing
 
@@ -49,14 +49,12 @@ class AsyncTemplateApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
-    async def create(self, name: str, prompt: str, **once: Unpack[Once]) -> TemplateRecord:
-        """Create a template."""
-        call = writing(
-            "POST",
-            "admin",
-            "summary-templates",
-            fields={"name": name, "prompt": prompt, **once},
-        )
+    async def create(
+        self, name: str, prompt: str, *, description: str | None = None, **once: Unpack[Once]
+    ) -> TemplateRecord:
+        """Create a template; its prompt names `{messages}`, at least."""
+        fields = {"name": name, "prompt": prompt, "description": description, **once}
+        call = writing("POST", "admin", "summary-templates", fields=fields)
         return await self._sender.ask(call, TemplateRecord)
 
     async def get(self, name: str) -> TemplateRecord:
@@ -69,9 +67,9 @@ class AsyncTemplateApi:
         call = reading("admin", "summary-templates", query=paging)
         return await self._sender.ask(call, Page[TemplateRecord])
 
-    async def update(self, name: str, prompt: str, **once: Unpack[Once]) -> TemplateRecord:
+    async def update(self, name: str, **changes: Unpack[TemplateChanges]) -> TemplateRecord:
         """Change a template."""
-        call = writing("PUT", "admin", "summary-templates", name, fields={"prompt": prompt, **once})
+        call = writing("PUT", "admin", "summary-templates", name, fields=changes)
         return await self._sender.ask(call, TemplateRecord)
 
     async def delete(self, name: str) -> None:

@@ -5,7 +5,7 @@ from typing import Unpack
 
 from msgspec import Struct
 
-from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList
+from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList, TemplateChanges
 from dialoguedb.client.records import Page, SummaryRecord, TemplateRecord
 from dialoguedb.client.requests import deleting, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -50,14 +50,12 @@ class TemplateApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
-    def create(self, name: str, prompt: str, **once: Unpack[Once]) -> TemplateRecord:
-        """Create a template."""
-        call = writing(
-            "POST",
-            "admin",
-            "summary-templates",
-            fields={"name": name, "prompt": prompt, **once},
-        )
+    def create(
+        self, name: str, prompt: str, *, description: str | None = None, **once: Unpack[Once]
+    ) -> TemplateRecord:
+        """Create a template; its prompt names `{messages}`, at least."""
+        fields = {"name": name, "prompt": prompt, "description": description, **once}
+        call = writing("POST", "admin", "summary-templates", fields=fields)
         return self._sender.ask(call, TemplateRecord)
 
     def get(self, name: str) -> TemplateRecord:
@@ -70,9 +68,9 @@ class TemplateApi:
         call = reading("admin", "summary-templates", query=paging)
         return self._sender.ask(call, Page[TemplateRecord])
 
-    def update(self, name: str, prompt: str, **once: Unpack[Once]) -> TemplateRecord:
+    def update(self, name: str, **changes: Unpack[TemplateChanges]) -> TemplateRecord:
         """Change a template."""
-        call = writing("PUT", "admin", "summary-templates", name, fields={"prompt": prompt, **once})
+        call = writing("PUT", "admin", "summary-templates", name, fields=changes)
         return self._sender.ask(call, TemplateRecord)
 
     def delete(self, name: str) -> None:
