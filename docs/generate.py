@@ -102,8 +102,9 @@ CLI_INTRO = """\
 `dialoguedb`, or `python -m dialoguedb`. All commands but `restore` may be used while servers run
 on the same data.
 
-Into a pipe, or with `--json`, records are printed as JSON lines, as the HTTP API shows them; at a
-terminal, as tables. Errors are one line on stderr. Exit codes: 0 done, 1 it could not be done (or
+Into a pipe, or with `--json`, records are printed as lines of JSON, as the HTTP API shows them, a
+page of a list as one line, `{"items": […], "next": …}`; at a terminal, as tables. Errors are one
+line on stderr. Exit codes: 0 done, 1 it could not be done (or
 `check` found something), 2 used wrongly.
 """
 

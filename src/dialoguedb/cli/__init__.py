@@ -15,6 +15,11 @@ from dialoguedb.errors import DialogueDBError
 
 COMMANDS = {
     "serve": ("serve", "Run the server."),
+    "dialogue": ("dialogue", "Create, get, list, change and delete dialogues."),
+    "message": ("message", "Add, get, list, tag and delete messages."),
+    "memory": ("memory", "Create, get, list, update and delete memories."),
+    "search": ("search", "Find messages, dialogues and memories."),
+    "chat": ("chat", "Read a conversation."),
     "keys": ("keys", "Create, list and revoke keys."),
     "projects": ("projects", "Create, list, show, set and delete projects."),
     "backup": ("backup", "Copy the data of a running or stopped server."),

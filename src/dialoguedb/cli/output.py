@@ -1,8 +1,9 @@
-"""What commands print: tables for people at a terminal, a JSON object a line for programs."""
+"""What commands print: tables for people at a terminal, JSON for programs."""
 
+import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -11,6 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dialoguedb.client import wire
+from dialoguedb.client.records import Page
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 Record = Mapping[str, Any]
@@ -18,10 +22,21 @@ Record = Mapping[str, Any]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 _DAY_CHARS = len("2026-11-22")
+_MINUTE_CHARS = len("2026-11-22T21:34")
 _PADDING = (0, 2, 0, 0)
+_PREVIEW_CHARS = 160
+_NOT_ON_THE_WIRE = frozenset({"version"})
+
+STYLES: Mapping[str, Mapping[str, str]] = {
+    "status": {"active": "green", "ended": "yellow", "archived": "dim", "failed": "red"},
+    "role": {"user": "green", "assistant": "cyan", "system": "yellow", "tool": "magenta"},
+}
+"""The colours of what a person looks for, by field and value."""
+
+_FIELD_STYLES = {"id": "bold", "tags": "blue", "created": "dim", "modified": "dim"}
 
 json_option: Callable[[F], F] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON lines, as into a pipe."
+    "--json", "as_json", is_flag=True, help="Print JSON, as into a pipe."
 )
 
 
@@ -29,36 +44,92 @@ def show_list(records: Iterable[Record], columns: tuple[str, ...], *, as_json: b
     """Print records; a table has these columns, such as `rateLimit.burst`, JSON everything."""
     if as_json or not sys.stdout.isatty():
         for record in records:
-            _show_line(record)
+            show_json(record)
         return
+    show_table(list(records), columns, _DAY_CHARS)
+
+
+def show_page(
+    page: Page[Any],
+    columns: tuple[str, ...],
+    *,
+    as_json: bool,
+    worded: Callable[[Record], Record] = lambda record: record,
+) -> None:
+    """Print a page as the API does; at a terminal as a table, with how to get the next one.
+
+    `worded` makes a record of the table of one of the API.
+    """
+    records = [plain(record) for record in page]
+    if as_json or not sys.stdout.isatty():
+        show_json({"items": records, "next": page.next})
+        return
+    show_table([worded(record) for record in records], columns)
+    if page.next:
+        click.secho(f"There are more: --next {page.next}", dim=True)
+
+
+def show(record: Record, *, as_json: bool) -> None:
+    """Print one record, a field a row."""
+    if as_json or not sys.stdout.isatty():
+        show_json(record)
+        return
+    table = Table(box=None, show_header=False, padding=_PADDING)
+    for name, value in _cells(record):
+        table.add_row(_heading(name), _text(value, name))
+    Console().print(table)
+
+
+def show_json(value: object) -> None:
+    """Print a value as one line of JSON; bytes, for it may hold what is no text."""
+    click.echo(wire.encode(value))
+
+
+def plain(value: Any) -> Any:
+    """Return an answer of the client as the API writes it: what is absent is not there."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, msgspec.Struct):
+        return value
+    return {
+        field.encode_name: plain(held)
+        for field in msgspec.structs.fields(value)
+        if field.name not in _NOT_ON_THE_WIRE
+        and not ((held := getattr(value, field.name)) is None and field.default is None)
+    }
+
+
+def one_line(text: str) -> str:
+    """Return the start of a text, as much as a table has room for."""
+    words = " ".join(text.split())
+    return words if len(words) <= _PREVIEW_CHARS else words[: _PREVIEW_CHARS - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Return a text that cannot command the terminal; its line ends stay."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def show_table(
+    records: Sequence[Record], columns: tuple[str, ...], time_chars: int = _MINUTE_CHARS
+) -> None:
+    """Print those of the columns in which there is something."""
     rows = [dict(_cells(record)) for record in records]
     used = [column for column in columns if any(row.get(column) for row in rows)]
     table = Table(box=None, padding=_PADDING)
     for column in used or columns:
         table.add_column(_heading(column), no_wrap=column == "id")
     for row in rows:
-        table.add_row(*(_text(_day(row.get(column))) for column in used))
+        cells = ((_cut(row.get(column), time_chars), column) for column in used)
+        table.add_row(*(_text(value, column) for value, column in cells))
     Console().print(table)
-
-
-def show(record: Record, *, as_json: bool) -> None:
-    """Print one record, a field a row."""
-    if as_json or not sys.stdout.isatty():
-        _show_line(record)
-        return
-    table = Table(box=None, show_header=False, padding=_PADDING)
-    for name, value in _cells(record):
-        table.add_row(_heading(name), _text(value))
-    Console().print(table)
-
-
-def _show_line(record: Record) -> None:
-    click.echo(msgspec.json.encode(record).decode())
 
 
 def _cells(record: Record, within: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in record.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             yield from _cells(value, f"{within}{name}.")
         else:
             yield within + name, value
@@ -70,18 +141,25 @@ def _heading(name: str) -> str:
     return "".join(f" {char.lower()}" if char.isupper() else char for char in words)
 
 
-def _day(value: Any) -> Any:
-    """Cut a time to its day, which is what a list has room for."""
+def _cut(value: Any, time_chars: int) -> Any:
+    """Cut a time to what a list has room for."""
     is_time = isinstance(value, str) and _TIME.fullmatch(value)
-    return value[:_DAY_CHARS] if is_time else value
+    return value[:time_chars].replace("T", " ") if is_time else value
 
 
-def _text(value: Any) -> Text:
-    if value is None or value == []:
+def _text(value: Any, name: str) -> Text:
+    if value is None or value in ([], {}):
         return Text("-", style="dim")
     if isinstance(value, bool):
         return Text("yes" if value else "no")
-    text = ", ".join(value) if isinstance(value, list) else str(value)
-    return Text(
-        "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    )
+    text = _words(value)
+    style = STYLES.get(name, {}).get(text) or _FIELD_STYLES.get(name, "")
+    return Text(printable(text), style=style)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        if all(isinstance(item, str) for item in value):
+            return ", ".join(value)
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

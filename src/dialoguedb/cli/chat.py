@@ -1,0 +1,115 @@
+"""`dialoguedb chat`: a conversation, the way a person wants to read it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from dialoguedb.cli import fields
+from dialoguedb.cli.databases import with_database
+from dialoguedb.cli.options import examples
+from dialoguedb.cli.output import STYLES, Record, plain, printable
+from dialoguedb.cli.wording import texts, turn_of
+from dialoguedb.model.turns import Call, Part, Result, Thought
+
+if TYPE_CHECKING:
+    from dialoguedb.embedded import DialogueDB
+
+_INDENT = 2
+_RESULT_LINES = 12
+_DAY = slice(0, len("2026-11-22"))
+_MINUTE = slice(len("2026-11-22T"), len("2026-11-22T21:34"))
+
+
+@click.command(
+    epilog=examples(
+        ("From the start, page by page", "dialoguedb chat order-17 | less"),
+        ("How it ended", "dialoguedb chat order-17 --last 10"),
+    )
+)
+@click.argument("dialogue_id", metavar="ID")
+@click.option(
+    "--last", type=click.IntRange(1, 1_000), metavar="N", help="Only the last N messages."
+)
+@click.option("--full", is_flag=True, help="Show what tools answered to the last line.")
+@fields.namespace
+@with_database
+def chat(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Print what was said in a dialogue, oldest first; times are UTC.
+
+    For programs there is `dialoguedb message list`.
+    """
+    found = db.get_dialogue(dialogue_id, namespace=flags["namespace"], messages=flags["last"])
+    messages = found.messages if flags["last"] else found.iter_messages(page_size=200)
+    console = Console(highlight=False, soft_wrap=False)
+    _print_head(console, plain(found.record))
+    records = (plain(message.record) for message in messages)
+    _print_messages(console, records, result_lines=None if flags["full"] else _RESULT_LINES)
+
+
+def _print_head(console: Console, dialogue: Record) -> None:
+    title = Text(printable(dialogue.get("label") or dialogue["id"]), style="bold")
+    status = dialogue["status"]
+    about = [dialogue["id"]] if "label" in dialogue else []
+    about += [f"in {dialogue['namespace']}"] if dialogue.get("namespace") else []
+    about += [f"a thread of {dialogue['threadOf']}"] if "threadOf" in dialogue else []
+    about.append(f"{dialogue['totalMessages']:,} messages")
+    about += dialogue["tags"]
+    line = Text(printable(" · ".join(about)) + " · ", style="dim")
+    line.append(status, style=STYLES["status"].get(status, ""))
+    console.print(title, line, sep="\n")
+
+
+def _print_messages(
+    console: Console, messages: Iterable[Record], *, result_lines: int | None
+) -> None:
+    day = ""
+    for message in messages:
+        if message["created"][_DAY] != day:
+            day = message["created"][_DAY]
+            console.print()
+            console.print(Rule(day, style="dim", align="left"))
+        console.print()
+        console.print(_speaker(message))
+        turn = turn_of(message)
+        for shown in _shown(turn.parts, result_lines):
+            console.print(Padding(shown, (0, 0, 0, _INDENT)))
+
+
+def _speaker(message: Record) -> Text:
+    """Return who speaks, and when."""
+    role = message["role"]
+    who = f"{message['name']} ({role})" if "name" in message else role
+    line = Text(printable(who), style=f"bold {STYLES['role'].get(role, 'blue')}")
+    line.append(f"  {message['created'][_MINUTE]}", style="not bold dim")
+    if message["tags"]:
+        line.append(f"  {printable(', '.join(message['tags']))}", style="not bold blue")
+    return line
+
+
+def _shown(parts: Sequence[Part], result_lines: int | None) -> Iterator[Text]:
+    for part in parts:
+        match part:
+            case Call(name=name, arguments=arguments):
+                call = Text(f"→ {printable(name)} ", style="magenta")
+                yield call.append(printable(arguments), style="dim")
+            case Result(parts=inner, is_error=is_error):
+                text = _cut(texts(inner), result_lines)
+                yield Text(f"← {printable(text)}", style="red" if is_error else "dim")
+            case Thought(block=block):
+                thought = block.get("thinking")
+                yield Text(printable(thought if isinstance(thought, str) else "…"), "dim italic")
+            case _:
+                yield Text(printable(texts([part])))
+
+
+def _cut(text: str, lines: int | None) -> str:
+    """Return the first lines of a text, and how many more there are."""
+    all_lines = text.splitlines()
+    if lines is None or len(all_lines) <= lines:
+        return text
+    return "\n".join([*all_lines[:lines], f"… {len(all_lines) - lines:,} more lines"])

@@ -1,0 +1,114 @@
+"""Where a data command finds its data: at a server, or in a directory; always through the SDK."""
+
+import functools
+import importlib
+import os
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dialoguedb.client.options import KEY_VARIABLES
+from dialoguedb.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CHOICES = ("endpoint", "api_key", "ca", "data")
+
+_OPTIONS = (
+    click.option(
+        "--endpoint",
+        metavar="URL",
+        help="The server.  [env var: DIALOGUEDB_ENDPOINT; default: http://127.0.0.1:8000]",
+    ),
+    click.option(
+        "--api-key",
+        metavar="KEY",
+        help="Its key; others on this machine can see flags, so rather set the variable."
+        "  [env var: DIALOGUEDB_API_KEY]",
+    ),
+    click.option(
+        "--ca",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Certificates of the authorities to trust, such as of `serve --tls-self-signed`.",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Work on this data directory instead, with no server and no key.",
+    ),
+)
+
+
+def database_options(command: F) -> F:
+    """Give a command the options that say where its data is."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options, and the open database as its first argument."""
+
+    @database_options
+    @functools.wraps(command)
+    def opened(**flags: Any) -> None:
+        with told_of_new(flags["data"]), database(flags) as db:
+            command(db, **flags)
+
+    return opened
+
+
+@contextmanager
+def told_of_new(directory: Path | None) -> Iterator[None]:
+    """Say so when a command has made a new data directory, in case another one was meant."""
+    is_new = directory is not None and not directory.exists()
+    yield
+    if is_new:
+        click.echo(f"Made a new data directory: {directory}", err=True)
+
+
+def database(flags: dict[str, Any]) -> "DialogueDB":
+    """Open what the flags name, and take them out of `flags`."""
+    made: DialogueDB = _clients().DialogueDB(**_place(flags))
+    return made
+
+
+def async_database(flags: dict[str, Any]) -> "AsyncDialogueDB":
+    """Open what the flags name, for many calls at once, and take them out of `flags`."""
+    made: AsyncDialogueDB = _clients().AsyncDialogueDB(**_place(flags))
+    return made
+
+
+def _clients() -> Any:
+    """Return the module of the clients, which loads in no time that a `--help` should take."""
+    return importlib.import_module("dialoguedb.embedded")
+
+
+def _place(flags: dict[str, Any]) -> dict[str, Any]:
+    endpoint, api_key, ca, data = (flags.pop(name, None) for name in _CHOICES)
+    if data is not None:
+        if endpoint or api_key or ca:
+            raise click.UsageError("--data works without a server: it takes none of its options.")
+        return {"path": data}
+    if not (api_key or any(map(os.environ.get, KEY_VARIABLES))):
+        raise InvalidSetting(
+            f"A key is needed: set {KEY_VARIABLES[0]}; or name a data directory with --data,"
+            " to work without a server"
+        )
+    return {"endpoint": endpoint, "api_key": api_key, "tls": _trust(ca) if ca else None}
+
+
+def _trust(authorities: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authorities)
+    except ssl.SSLError as error:
+        raise InvalidSetting(f"{authorities} holds no certificates in PEM") from error

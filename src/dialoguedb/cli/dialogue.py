@@ -1,0 +1,278 @@
+"""`dialoguedb dialogue`."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialoguedb.cli import fields
+from dialoguedb.cli.databases import with_database
+from dialoguedb.cli.fields import JSON_OBJECT
+from dialoguedb.cli.options import examples
+from dialoguedb.cli.output import json_option, plain, show, show_page
+
+if TYPE_CHECKING:
+    from dialoguedb.embedded import DialogueDB
+
+_COLUMNS = (
+    *("id", "label", "namespace", "status", "totalMessages", "threadCount"),
+    *("tags", "lastMessageCreated", "created"),
+)
+
+_list_options = fields.options(
+    fields.paging,
+    fields.dates,
+    fields.order_by("created", "modified", "lastMessageCreated"),
+    click.option(
+        "--status", type=click.Choice(["active", "ended", "archived"]), help="Only of this status."
+    ),
+    fields.tags,
+    fields.namespace,
+)
+
+
+@click.group()
+def dialogue() -> None:
+    """Create, get, list, change and delete dialogues."""
+
+
+@dialogue.command(
+    epilog=examples(
+        ("With a label", 'dialoguedb dialogue create --label "Order 17"'),
+        (
+            "Under your own id, with a state",
+            """dialoguedb dialogue create --id order-17 --state '{"step": "paid"}'""",
+        ),
+    )
+)
+@fields.own_id
+@fields.dialogue_fields
+@json_option
+@with_database
+def create(db: "DialogueDB", **flags: Any) -> None:
+    """Create a dialogue."""
+    as_json = flags.pop("as_json")
+    show(plain(db.api.dialogue.create(**flags)), as_json=as_json)
+
+
+@dialogue.command()
+@click.argument("dialogue_id", metavar="ID")
+@click.option("--messages", type=click.IntRange(0, 1_000), metavar="N", help="With its last N.")
+@fields.namespace
+@json_option
+@with_database
+def get(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Show one dialogue; `dialoguedb chat ID` shows what is said in it."""
+    as_json = flags.pop("as_json")
+    show(plain(db.api.dialogue.get(dialogue_id, **flags)), as_json=as_json)
+
+
+@dialogue.command("get-or-create")
+@click.argument("dialogue_id", metavar="ID")
+@fields.dialogue_fields
+@json_option
+@with_database
+def get_or_create(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Show one dialogue, created with these fields if there is none; they change none."""
+    as_json = flags.pop("as_json")
+    show(plain(db.get_or_create_dialogue(dialogue_id, **flags).record), as_json=as_json)
+
+
+@dialogue.command(
+    "list",
+    epilog=examples(
+        ("The newest", "dialoguedb dialogue list --limit 10"),
+        ("Those of June with a tag", "dialoguedb dialogue list --created 2026-06 --tags refund"),
+        ("All ids", "dialoguedb dialogue list --limit 1000 | jq -r '.items[].id'"),
+    ),
+)
+@_list_options
+@fields.thread_of
+@json_option
+@with_database
+def list_(db: "DialogueDB", **flags: Any) -> None:
+    """List dialogues, the newest first; without a namespace, of all."""
+    as_json = flags.pop("as_json")
+    show_page(db.api.dialogue.list(**flags), _COLUMNS, as_json=as_json)
+
+
+@dialogue.command()
+@click.argument("dialogue_id", metavar="ID")
+@fields.namespace
+@fields.yes
+@json_option
+@with_database
+def delete(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Delete a dialogue for good, with its messages, summaries and, recursively, threads."""
+    if sys.stdin.isatty() and not flags["yes"]:
+        click.confirm(f"Delete dialogue {dialogue_id!r} with all that is in it?", abort=True)
+    deleted = db.api.dialogue.delete(dialogue_id, namespace=flags["namespace"])
+    show({"success": True, **plain(deleted)}, as_json=flags["as_json"])
+
+
+# --- Life cycle ---------------------------------------------------------------------------------
+
+
+@dialogue.command()
+@click.argument("dialogue_id", metavar="ID")
+@fields.namespace
+@json_option
+@with_database
+def end(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """End a dialogue: it takes no more messages."""
+    ended = db.api.dialogue.end(dialogue_id, namespace=flags["namespace"])
+    show(plain(ended), as_json=flags["as_json"])
+
+
+@dialogue.command()
+@click.argument("dialogue_id", metavar="ID")
+@fields.namespace
+@json_option
+@with_database
+def archive(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Archive a dialogue: it changes no more at all."""
+    archived = db.api.dialogue.archive(dialogue_id, namespace=flags["namespace"])
+    show(plain(archived), as_json=flags["as_json"])
+
+
+@dialogue.command()
+@click.argument("dialogue_id", metavar="ID")
+@fields.namespace
+@json_option
+@with_database
+def reopen(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Make a dialogue active again that was ended or archived."""
+    reopened = db.api.dialogue.reopen(dialogue_id, namespace=flags["namespace"])
+    show(plain(reopened), as_json=flags["as_json"])
+
+
+# --- State, tags, threads -----------------------------------------------------------------------
+
+
+@dialogue.command(
+    "update-state",
+    epilog=examples(
+        ("Change one member", """dialoguedb dialogue update-state ID --state '{"step": "sent"}'"""),
+        ("Empty it", "dialoguedb dialogue update-state ID --state '{}' --replace"),
+    ),
+)
+@click.argument("dialogue_id", metavar="ID")
+@click.option("--state", type=JSON_OBJECT, metavar="JSON", help="An object.")
+@fields.from_stdin
+@click.option("--replace", is_flag=True, help="Drop what the state has besides.")
+@fields.namespace
+@json_option
+@with_database
+def update_state(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Put these members over the state's own, and show the whole state."""
+    state = flags["state"]
+    if (state is None) != flags["stdin"]:
+        raise click.UsageError("One of --state and --stdin is needed.")
+    if state is None:
+        state = JSON_OBJECT.convert(fields.read_stdin(), None, None)
+    merge, namespace = not flags["replace"], flags["namespace"]
+    stored = db.api.state.update(dialogue_id, state, merge=merge, namespace=namespace)
+    show(stored.value, as_json=flags["as_json"])
+
+
+@dialogue.command("update-tags")
+@click.argument("dialogue_id", metavar="ID")
+@fields.tags
+@fields.namespace
+@json_option
+@with_database
+def update_tags(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Replace the tags of a dialogue; `--tags ''` takes all away."""
+    tags = fields.tags_needed(flags)
+    updated = db.api.dialogue.update(dialogue_id, tags=tags, namespace=flags["namespace"])
+    show(plain(updated), as_json=flags["as_json"])
+
+
+@dialogue.command("create-thread")
+@click.argument("dialogue_id", metavar="ID")
+@fields.thread_fields
+@json_option
+@with_database
+def create_thread(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Create a dialogue that is a thread of this one."""
+    as_json = flags.pop("as_json")
+    show(plain(db.api.dialogue.create(thread_of=dialogue_id, **flags)), as_json=as_json)
+
+
+@dialogue.command("get-threads")
+@click.argument("dialogue_id", metavar="ID")
+@_list_options
+@json_option
+@with_database
+def get_threads(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """List the threads of a dialogue, the newest first."""
+    as_json = flags.pop("as_json")
+    page = db.api.dialogue.list(thread_of=dialogue_id, **flags)
+    show_page(page, _COLUMNS, as_json=as_json)
+
+
+# --- Summaries and context ----------------------------------------------------------------------
+
+
+@dialogue.command(
+    epilog=examples(
+        ("And wait for it", "dialoguedb dialogue compact ID --wait 60"),
+        (
+            "As you need it",
+            'dialoguedb dialogue compact ID --instructions "Keep every date and amount"',
+        ),
+    )
+)
+@click.argument("dialogue_id", metavar="ID")
+@click.option("--template", metavar="NAME", help="The project's template to ask a model with.")
+@click.option("--instructions", metavar="TEXT", help="What to heed besides.")
+@click.option("--start-id", metavar="ID", help="The first message.  [default: the first new one]")
+@click.option("--end-id", metavar="ID", help="The last message.  [default: the newest]")
+@click.option("--wait", type=click.FloatRange(0), metavar="SECONDS", help="Wait till it is made.")
+@fields.own_id
+@fields.metadata
+@fields.tags
+@fields.namespace
+@json_option
+@with_database
+def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Summarize what is new in a dialogue, in the background; its messages stay."""
+    as_json, wait_s, namespace = (flags.pop(name) for name in ("as_json", "wait", "namespace"))
+    if wait_s is None:
+        summary = db.api.dialogue.compact(dialogue_id, namespace=namespace, **flags)
+    else:
+        found = db.get_dialogue(dialogue_id, namespace=namespace)
+        summary = found.summarize(wait_s, **flags)
+    show(plain(summary), as_json=as_json)
+
+
+@dialogue.command(
+    epilog=examples(
+        (
+            "As messages of OpenAI's",
+            "dialoguedb dialogue context ID --max-tokens 4000 | jq .messages",
+        ),
+        (
+            "To read, with what fits a question",
+            'dialoguedb dialogue context ID --max-tokens 2000 --format plain --query "the refund"',
+        ),
+    )
+)
+@click.argument("dialogue_id", metavar="ID")
+@click.option(
+    "--max-tokens", type=click.IntRange(1), required=True, metavar="N", help="At most so many."
+)
+@click.option("--query", metavar="TEXT", help="Include what fits this.")
+@click.option(
+    "--format",
+    type=click.Choice(["openai", "anthropic", "plain"]),
+    help="For whom it is.  [default: openai]",
+)
+@click.option("--recent", type=click.IntRange(0), metavar="N", help="At least the last N turns.")
+@click.option("--summary/--no-summary", default=None, help="Whether the newest summary is used.")
+@click.option("--memories", type=click.IntRange(0), metavar="N", help="At most N memories.")
+@fields.namespace
+@with_database
+def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:
+    """Print what a model is to be sent of a dialogue, within a budget, as JSON."""
+    show(plain(db.api.context.get(dialogue_id, max_tokens, **flags)), as_json=True)

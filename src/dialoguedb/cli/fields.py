@@ -1,0 +1,205 @@
+"""What data commands take: options for the fields of dialogues, messages and memories."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from dialoguedb.model import limits
+
+F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[F], F]
+
+
+class JsonText(click.ParamType[Any]):
+    """JSON in an argument; of one kind, if you like."""
+
+    def __init__(self, kind: type | None = None) -> None:
+        self.name = "json"
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the value, or fail as a wrong use of the option."""
+        if not isinstance(value, str):
+            return value
+        try:
+            read = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            self.fail(f"{value!r} is not JSON: {error}.", param, ctx)
+        if self._kind and not isinstance(read, self._kind):
+            self.fail(f'{value!r} is not a JSON object such as {{"key": "value"}}.', param, ctx)
+        return _NULL if read is None else read
+
+
+_IMAGES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
+"""How the files of images begin that providers take."""
+
+JSON_OBJECT = JsonText(dict)
+JSON_VALUE = JsonText()
+
+_NULL = object()
+"""The null that was given, where None stands for an option that was not."""
+
+
+def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
+    """Give a command several options, in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(chosen):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _split(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> list[str] | None:
+    """Read tags, separated by commas or given one by one; None when there is no option at all."""
+    if not values:
+        return None
+    return [tag for value in values for part in value.split(",") if (tag := part.strip())]
+
+
+# --- One by one ---------------------------------------------------------------------------------
+
+namespace = click.option(
+    "--namespace", metavar="NAME", help="The namespace; '' is the default one where lists take all."
+)
+tags = click.option(
+    "--tags", multiple=True, callback=_split, metavar="TAG,…", help="Tags, separated by commas."
+)
+label = click.option("--label", metavar="TEXT", help="What people should call it.")
+metadata = click.option(
+    "--metadata", type=JSON_OBJECT, metavar="JSON", help="An object that is stored along with it."
+)
+state = click.option("--state", type=JSON_OBJECT, metavar="JSON", help="Its state, an object.")
+thread_of = click.option("--thread-of", metavar="ID", help="The dialogue that it is a thread of.")
+own_id = click.option("--id", metavar="ID", help="An id of your own.  [default: a new one]")
+created_then = click.option(
+    "--created", metavar="TIME", help="When it came about, if not now; UTC without a zone."
+)
+yes = click.option("--yes", is_flag=True, help="Do not ask at a terminal.")
+
+dialogue_fields = options(label, thread_of, state, metadata, tags, created_then, namespace)
+thread_fields = options(own_id, label, state, metadata, tags, created_then, namespace)
+
+paging = options(
+    click.option(
+        "--limit",
+        type=click.IntRange(1, limits.PAGE_ITEMS_MAX),
+        metavar="N",
+        help=f"At most so many.  [default: {limits.PAGE_ITEMS_DEFAULT}]",
+    ),
+    click.option("--order", type=click.Choice(["asc", "desc"]), help="Oldest or newest first."),
+    click.option("--next", metavar="TOKEN", help="Go on after the page that showed this."),
+)
+dates = options(
+    click.option(
+        "--created", metavar="PREFIX", help="Only of this time: 2026, 2026-06, 2026-06-30T14 …"
+    ),
+    click.option("--start-date", metavar="TIME", help="Only from then on."),
+    click.option("--end-date", metavar="TIME", help="Only till then; a date means all of its day."),
+)
+
+
+def order_by(*names: str) -> Callable[[F], F]:
+    """Return the option that says what a list is sorted by."""
+    return click.option(
+        "--order-by", type=click.Choice(names), help=f"Sort by this.  [default: {names[0]}]"
+    )
+
+
+# --- Content ------------------------------------------------------------------------------------
+
+from_stdin = click.option("--stdin", is_flag=True, help="Read it from standard input.")
+
+content = options(
+    click.option("--content", metavar="TEXT", help="What is said."),
+    click.option(
+        "--content-json", type=JSON_VALUE, metavar="JSON", help="What is said, as content blocks."
+    ),
+    from_stdin,
+    click.option(
+        "--image",
+        "images",
+        multiple=True,
+        metavar="PATH|URL",
+        help="Show an image, behind what is said; may be repeated.",
+    ),
+)
+value = options(
+    click.option("--value", metavar="TEXT", help="What is remembered."),
+    click.option(
+        "--value-json", type=JSON_VALUE, metavar="JSON", help="What is remembered, as JSON."
+    ),
+    from_stdin,
+)
+
+
+def remembered(flags: dict[str, Any]) -> Any:
+    """Return the value that `--value`, `--value-json` or `--stdin` gives."""
+    return _taken(flags, "value")
+
+
+def _taken(flags: dict[str, Any], name: str, *, needed: bool = True) -> Any:
+    """Return what one of `--NAME`, `--NAME-json` and `--stdin` says, out of `flags`."""
+    text, parsed, stdin = (flags.pop(key) for key in (name, f"{name}_json", "stdin"))
+    count = (text is not None) + (parsed is not None) + stdin
+    if count > 1 or (needed and not count):
+        raise click.UsageError(f"One of --{name}, --{name}-json and --stdin is needed.")
+    if stdin:
+        return read_stdin()
+    return None if parsed is _NULL else parsed if text is None else text
+
+
+def read_stdin() -> str:
+    """Return what is piped in, as text; the line's end that `echo` adds is not part of it."""
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise click.UsageError("Standard input has to be UTF-8.") from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def said(flags: dict[str, Any]) -> Any:
+    """Return the content that `--content`, `--content-json`, `--stdin` and `--image` make."""
+    images: Sequence[str] = flags.pop("images")
+    given = _taken(flags, "content", needed=not images)
+    if not images:
+        return given
+    blocks = [] if given is None else given if isinstance(given, list) else [_block(given)]
+    return [*blocks, *map(_image, images)]
+
+
+def _block(given: Any) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {"type": "text", "text": str(given)}
+
+
+def _image(named: str) -> dict[str, Any]:
+    """Return an image as a content block; a file goes along, a URL is only named."""
+    if named.startswith(("http://", "https://")):
+        return {"type": "image", "source": {"type": "url", "url": named}}
+    data = Path(named).read_bytes()
+    kind = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
+    if kind is None:
+        raise click.UsageError(f"{named!r} is no image: JPEG, PNG, GIF or WebP.")
+    encoded = base64.b64encode(data).decode()
+    return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": encoded}}
+
+
+def tags_needed(flags: dict[str, Any]) -> list[str]:
+    """Return the tags, which have to be given."""
+    if flags["tags"] is None:
+        raise click.UsageError("--tags is needed; --tags '' takes all away.")
+    tags: list[str] = flags["tags"]
+    return tags

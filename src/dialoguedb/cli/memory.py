@@ -1,0 +1,95 @@
+"""`dialoguedb memory`."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dialoguedb.cli import fields
+from dialoguedb.cli.databases import with_database
+from dialoguedb.cli.options import examples
+from dialoguedb.cli.output import json_option, plain, show, show_page
+from dialoguedb.cli.wording import worded_memory
+
+if TYPE_CHECKING:
+    from dialoguedb.embedded import DialogueDB
+
+_COLUMNS = ("id", "label", "namespace", "value", "description", "tags", "created")
+
+
+@click.group()
+def memory() -> None:
+    """Create, get, list, update and delete memories."""
+
+
+@memory.command(
+    epilog=examples(
+        ("A sentence", 'dialoguedb memory create --value "Prefers tea" --namespace user_789'),
+        (
+            "Anything",
+            """dialoguedb memory create --value-json '{"city": "Oslo"}' --tags place""",
+        ),
+    )
+)
+@fields.value
+@fields.own_id
+@fields.label
+@click.option("--description", metavar="TEXT", help="What it is about.")
+@fields.tags
+@fields.metadata
+@fields.created_then
+@fields.namespace
+@json_option
+@with_database
+def create(db: "DialogueDB", **flags: Any) -> None:
+    """Create a memory; with an id of your own, running it again creates none."""
+    as_json, value = flags.pop("as_json"), fields.remembered(flags)
+    show(plain(db.api.memory.create(value, **flags)), as_json=as_json)
+
+
+@memory.command()
+@click.argument("memory_id", metavar="ID")
+@fields.namespace
+@json_option
+@with_database
+def get(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
+    """Show one memory."""
+    record = db.api.memory.get(memory_id, namespace=flags["namespace"])
+    show(plain(record), as_json=flags["as_json"])
+
+
+@memory.command("list")
+@fields.paging
+@fields.dates
+@fields.order_by("created", "modified")
+@fields.tags
+@fields.namespace
+@json_option
+@with_database
+def list_(db: "DialogueDB", **flags: Any) -> None:
+    """List memories, the newest first; without a namespace, of all."""
+    as_json = flags.pop("as_json")
+    show_page(db.api.memory.list(**flags), _COLUMNS, as_json=as_json, worded=worded_memory)
+
+
+@memory.command()
+@click.argument("memory_id", metavar="ID")
+@fields.tags
+@fields.namespace
+@json_option
+@with_database
+def update(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
+    """Replace the tags of a memory; `--tags ''` takes all away. All else is write-once."""
+    tags, namespace = fields.tags_needed(flags), flags["namespace"]
+    record = db.api.memory.update(memory_id, tags=tags, namespace=namespace)
+    show(plain(record), as_json=flags["as_json"])
+
+
+@memory.command()
+@click.argument("memory_id", metavar="ID")
+@fields.namespace
+@json_option
+@with_database
+def delete(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
+    """Delete one memory for good."""
+    db.api.memory.delete(memory_id, namespace=flags["namespace"])
+    show({"success": True, "id": memory_id}, as_json=flags["as_json"])

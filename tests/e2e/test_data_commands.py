@@ -1,0 +1,294 @@
+"""The commands for data, each run as a process, beside a server and on a directory."""
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.e2e.programs import Ended
+from tests.http.server import program, quiet_environment
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8
+
+
+class Commands:
+    """Commands that work on one place."""
+
+    def __init__(self, directory, words, variables):
+        self.directory = directory
+        self.words = words
+        self.variables = variables
+
+    def run(self, *words, stdin="") -> Ended:
+        done = subprocess.run(
+            [program(), *map(str, words), *self.words],
+            check=False,
+            cwd=self.directory,
+            env=quiet_environment() | self.variables,
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=30,
+        )
+        ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in ended.err, ended.err
+        return ended
+
+    def at(self, *words, stdin=""):
+        """Return what a command that succeeds prints, as JSON."""
+        ended = self.run(*words, stdin=stdin)
+        assert ended.code == 0, ended.err
+        return ended.record
+
+    def seen(self, *words):
+        """Return what a person at a terminal sees."""
+        leader, follower = pty.openpty()
+        done = subprocess.Popen(
+            [program(), *map(str, words), *self.words],
+            cwd=self.directory,
+            env=quiet_environment() | self.variables | {"COLUMNS": "150", "TERM": "xterm"},
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+        )
+        os.close(follower)
+        told = b""
+        while piece := _read(leader):
+            told += piece
+        os.close(leader)
+        assert done.wait(30) == 0, told
+        return told.decode()
+
+
+def _read(leader):
+    try:
+        return os.read(leader, 65_536)
+    except OSError:  # Linux tells so that nobody writes any more
+        return b""
+
+
+@pytest.fixture(params=["server", "directory"])
+def commands(request, tmp_path, project, server):
+    if request.param == "directory":
+        return Commands(tmp_path, ["--data", "chats"], {})
+    variables = {"DIALOGUEDB_ENDPOINT": server.base_url, "DIALOGUEDB_API_KEY": project.key}
+    return Commands(tmp_path, [], variables)
+
+
+@pytest.fixture
+def filled(commands):
+    commands.at("dialogue", "create", "--id", "d", "--label", "Order 17", "--tags", "a,b")
+    commands.at("message", "add", "d", "--id", "m", "--role", "user", "--content", "A parcel?")
+    return commands
+
+
+# --- Dialogues ----------------------------------------------------------------------------------
+
+
+def test_a_dialogue_lives_its_life(commands):
+    fields = ["--label", "L", "--state", '{"step": 1}', "--metadata", '{"k": [1.0, null]}']
+    made = commands.at("dialogue", "create", "--id", "d", *fields, "--tags", "a,b", "--tags", "c")
+    assert made["tags"] == ["a", "b", "c"]
+    assert made["metadata"] == {"k": [1.0, None]}
+    assert commands.at("dialogue", "get", "d") == {**made, "requestId": made["requestId"]}
+    assert commands.at("dialogue", "get-or-create", "d", "--label", "other")["label"] == "L"
+    assert commands.at("dialogue", "get-or-create", "e", "--label", "E")["label"] == "E"
+    assert commands.at("dialogue", "update-state", "d", "--state", '{"x": 2}') == {
+        "step": 1,
+        "x": 2,
+    }
+    words = ["dialogue", "update-state", "d", "--stdin", "--replace"]
+    assert commands.at(*words, stdin='{"y": 3}') == {"y": 3}
+    assert commands.at("dialogue", "update-tags", "d", "--tags", "")["tags"] == []
+    assert commands.at("dialogue", "end", "d")["status"] == "ended"
+    assert commands.at("dialogue", "archive", "d")["status"] == "archived"
+    assert commands.at("dialogue", "reopen", "d")["status"] == "active"
+    deleted = commands.at("dialogue", "delete", "d")
+    assert deleted["deleted"]["dialogues"] == 1
+    ended = commands.run("dialogue", "get", "d")
+    assert (ended.code, ended.error) == (1, "Dialogue 'd' not found")
+
+
+def test_threads_are_created_and_listed(commands):
+    commands.at("dialogue", "create", "--id", "d")
+    thread = commands.at("dialogue", "create-thread", "d", "--id", "t", "--label", "Aside")
+    assert thread["threadOf"] == "d"
+    commands.at("dialogue", "create", "--id", "u", "--thread-of", "d")
+    listed = commands.at("dialogue", "get-threads", "d", "--order", "asc")["items"]
+    assert [one["id"] for one in listed] == ["t", "u"]
+    page = commands.at("dialogue", "list", "--thread-of", "d", "--limit", "1")
+    more = commands.at("dialogue", "list", "--next", page["next"])
+    assert [one["id"] for one in page["items"] + more["items"]] == ["u", "t"]
+
+
+def test_a_list_is_filtered(commands):
+    for name, created in (("old", "2024-01-05"), ("new", "2025-03-01")):
+        words = ["--created", created, "--tags", name, "--namespace", f"of-{name}"]
+        commands.at("dialogue", "create", "--id", name, *words)
+
+    def ids(*words):
+        return [one["id"] for one in commands.at("dialogue", "list", *words)["items"]]
+
+    assert ids() == ["new", "old"]
+    assert ids("--order", "asc", "--order-by", "created") == ["old", "new"]
+    assert ids("--created", "2024-01") == ids("--end-date", "2024-06-01") == ["old"]
+    assert ids("--start-date", "2024-06-01") == ids("--namespace", "of-new") == ["new"]
+    assert ids("--tags", "old,none") == ["old"]
+    assert ids("--status", "ended") == []
+
+
+def test_a_dialogue_is_compacted_and_made_a_context_of(filled):
+    assert filled.at("dialogue", "compact", "d", "--id", "s", "--wait", "20")["id"] == "s"
+    window = filled.at("dialogue", "context", "d", "--max-tokens", "500", "--format", "openai")
+    assert window["messages"][-1] == {"role": "user", "content": "A parcel?"}
+
+
+# --- Messages -----------------------------------------------------------------------------------
+
+
+def test_messages_are_added_got_tagged_and_deleted(filled):
+    words = ["message", "add", "d", "--id", "m", "--role", "user", "--content", "A parcel?"]
+    assert filled.at(*words)["seq"] == 1
+    piped = filled.at("message", "add", "d", "--role", "tool", "--stdin", stdin="two\nlines\n")
+    assert piped["content"] == "two\nlines"
+    blocks = '[{"type": "text", "text": "\\ud800"}]'
+    words = ["message", "add", "d", "--role", "user", "--name", "Ann", "--content-json", blocks]
+    assert filled.at(*words)["content"] == [{"type": "text", "text": "\ud800"}]
+    assert filled.at("message", "get", "d", "m")["content"] == "A parcel?"
+    assert filled.at("message", "tag", "d", "m", "--tags", "x,y")["tags"] == ["x", "y"]
+    listed = filled.at("message", "list", "d", "--role", "user", "--order", "desc")
+    assert [one["seq"] for one in listed["items"]] == [3, 1]
+    assert filled.at("message", "delete", "d", "m")["success"] is True
+    assert filled.run("message", "get", "d", "m").code == 1
+
+
+def test_a_batch_is_an_array_or_lines(filled):
+    messages = [{"role": "user", "content": f"{n}"} for n in range(3)]
+    listed = filled.at("message", "add-batch", "d", "--messages", json.dumps(messages))
+    assert [one["content"] for one in listed["items"]] == ["0", "1", "2"]
+    lines = "\n".join(map(json.dumps, messages))
+    assert len(filled.at("message", "add-batch", "d", "--stdin", stdin=lines)["items"]) == 3
+    assert filled.run("message", "add-batch", "d", "--messages", "[1]").code == 1
+
+
+def test_images_go_along_as_blocks(filled):
+    (filled.directory / "box.png").write_bytes(PNG)
+    images = ["--image", "box.png", "--image", "https://pictures.example/box.jpg"]
+    words = ["message", "add", "d", "--role", "user", "--content", "Like so", *images]
+    text, inline, named = filled.at(*words)["content"]
+    assert text == {"type": "text", "text": "Like so"}
+    assert inline["source"]["media_type"] == "image/png"
+    assert named["source"] == {"type": "url", "url": "https://pictures.example/box.jpg"}
+    (filled.directory / "none.png").write_bytes(b"GIMP")
+    ended = filled.run("message", "add", "d", "--role", "user", "--image", "none.png")
+    assert ended.code == 2
+
+
+# --- Memories and searches ----------------------------------------------------------------------
+
+
+def test_memories_are_created_got_listed_updated_and_deleted(commands):
+    words = ["memory", "create", "--id", "m", "--value", "Prefers tea", "--label", "Drinks"]
+    made = commands.at(*words, "--description", "at work", "--tags", "a")
+    assert made["value"] == "Prefers tea"
+    assert commands.at("memory", "create", "--value-json", "null")["value"] is None
+    assert commands.at("memory", "create", "--stdin", stdin="piped\n")["value"] == "piped"
+    assert commands.at("memory", "get", "m") == made
+    assert commands.at("memory", "update", "m", "--tags", "b")["tags"] == ["b"]
+    assert [one["id"] for one in commands.at("memory", "list", "--tags", "b")["items"]] == ["m"]
+    assert commands.at("memory", "delete", "m") == {"success": True, "id": "m"}
+    assert commands.run("memory", "get", "m").error == "Memory 'm' not found"
+
+
+def test_searches_find_each_kind(filled):
+    filled.at("memory", "create", "--id", "y", "--value", "The parcel is blue")
+
+    def found(kind, *words):
+        return [hit["item"]["id"] for hit in filled.at("search", kind, *words)["results"]]
+
+    assert found("messages", "parcel", "--mode", "keyword", "--role", "user") == ["m"]
+    assert found("dialogues", "parcel", "--tags", "a", "--limit", "3") == ["d"]
+    assert found("memories", "parcel", "--order-by", "created") == ["y"]
+    assert found("messages", "parcel", "--filter", '{"created": "2020"}') == []
+    assert found("messages", "parcel", "--metadata", '{"k": 1}', "--timezone", "UTC") == []
+    hit = filled.at("search", "messages", "parcel", "--explain", "--context", "2")["results"][0]
+    assert hit["explain"]["terms"] == ["parcel"]
+
+
+# --- For people ---------------------------------------------------------------------------------
+
+
+def test_a_conversation_is_read(filled):
+    calls = [{"id": "c", "function": {"name": "track", "arguments": '{"n": 1}'}}]
+    called = {"role": "assistant", "content": None, "tool_calls": calls}
+    lines = "\n".join(str(n) for n in range(20))
+    answer = {"role": "tool", "tool_call_id": "c", "content": lines}
+    messages = [{"role": "assistant", "content": called}, {"role": "tool", "content": answer}]
+    filled.at("message", "add-batch", "d", "--messages", json.dumps(messages))
+    read = filled.run("chat", "d").out
+    assert read.startswith("Order 17\nd · 3 messages · a · b · active\n")
+    assert "\n  A parcel?" in read
+    assert '\n  → track {"n": 1}' in read
+    assert "… 8 more lines" in read
+    assert "more lines" not in filled.run("chat", "d", "--full").out
+    assert "parcel" not in filled.run("chat", "d", "--last", "1").out
+    assert "\x1b[" in filled.seen("chat", "d")
+
+
+def test_people_see_tables_with_colour(filled):
+    filled.at("memory", "create", "--value", "The parcel is blue\x1b[31m")
+    table = filled.seen("dialogue", "list")
+    assert "Order 17" in table
+    assert "\x1b[32mactive" in table
+    assert '{"' not in table
+    assert "A parcel?" in filled.seen("message", "list", "d")
+    assert "\x1b[31m" not in filled.seen("memory", "list")
+    assert "A parcel?" in filled.seen("search", "dialogues", "parcel")
+    assert json.loads(filled.seen("dialogue", "list", "--json"))["items"][0]["id"] == "d"
+
+
+# --- Wrong use ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["message", "add", "d", "--role", "user"],
+        ["message", "add", "d", "--role", "user", "--content", "x", "--stdin"],
+        ["message", "add-batch", "d"],
+        ["dialogue", "create", "--state", "[]"],
+        ["dialogue", "create", "--metadata", "{"],
+        ["dialogue", "update-state", "d"],
+        ["dialogue", "update-tags", "d"],
+        ["dialogue", "list", "--limit", "0"],
+        ["dialogue", "list", "--data", "chats", "--endpoint", "http://127.0.0.1:1"],
+        ["memory", "create"],
+        ["search", "messages"],
+        ["search", "messages", "x", "--filter", "3"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use_ends_with_code_2(room, words):
+    assert room.run(*words, DIALOGUEDB_API_KEY="some").code == 2
+
+
+def test_without_a_key_a_command_says_what_is_needed(room):
+    ended = room.run("dialogue", "list")
+    assert ended.code == 1
+    assert ended.error.startswith("A key is needed: set DIALOGUEDB_API_KEY; or name")
+
+
+def test_a_server_that_is_not_there_is_told_of(room):
+    words = ["--endpoint", "http://127.0.0.1:1", "--api-key", "ddb_none"]
+    ended = room.run("dialogue", "list", *words)
+    assert ended.code == 1
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_are_told_how_to_complete(room, shell):
+    assert "dialoguedb" in room.run(_DIALOGUEDB_COMPLETE=f"{shell}_source").out
+    words = {"COMP_WORDS": "dialoguedb message a", "COMP_CWORD": "2"}
+    told = room.run(**words, _DIALOGUEDB_COMPLETE="bash_complete").out
+    assert told.split() == ["plain,add", "plain,add-batch"]
