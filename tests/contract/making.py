@@ -25,7 +25,7 @@ from dialoguedb.service import Services, build_services
 from dialoguedb.service.keys import Everything
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Listing, PageRequest
-from dialoguedb.service.summaries import CoveredBy, SummariesOf
+from dialoguedb.service.summaries import CoveredBy, SummariesOf, Workshop
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGES_TURNED_MAX = 10_000
@@ -52,7 +52,9 @@ class TestClock:
         return render(self._moment)
 
 
-def over(store: Store, embedders: Sequence[Embedder] = ()) -> tuple[Services, TestClock]:
+def over(
+    store: Store, embedders: Sequence[Embedder] = (), workshop: Workshop | None = None
+) -> tuple[Services, TestClock]:
     """Put the services over a store."""
     clock = TestClock()
     services = build_services(
@@ -62,6 +64,7 @@ def over(store: Store, embedders: Sequence[Embedder] = ()) -> tuple[Services, Te
         token_secret=b"secret",
         count_tokens=count_tokens,
         embedders=embedders,
+        workshop=workshop,
     )
     return services, clock
 
@@ -353,9 +356,14 @@ class Tenant:
 class World:
     """A store with nothing in it but what a test makes."""
 
-    def __init__(self, store: Store, embedders: Sequence[Embedder] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedders: Sequence[Embedder] = (),
+        workshop: Workshop | None = None,
+    ) -> None:
         self.store = store
-        self.services, self.clock = over(store, embedders)
+        self.services, self.clock = over(store, embedders, workshop)
         self._made = 0
 
     async def tenant(self, **settings):

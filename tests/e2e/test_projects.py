@@ -61,6 +61,11 @@ def test_a_project_is_shown_by_name_and_by_id_with_what_it_used(shared_room, ser
             "quotas",
             {"requests": None, "messages": None, "dialogues": 3, "storedBytes": 4},
         ),
+        (
+            ["--auto-compact-above", "500", "--auto-compact-keep", "3"],
+            "autoCompact",
+            {"aboveTokens": 500, "keepRecent": 3},
+        ),
         (["--immutable"], "immutable", True),
         (["--deletion-protection"], "deletionProtection", True),
         (
@@ -80,10 +85,11 @@ def test_settings_can_be_taken_back(shared_room, project):
     shared_room.run(
         *("projects", "set", name, "--no-rate-limit", "--bytes-per-month", "4"),
         *("--allowed-ip", "10.0.0.0/8", "--deletion-protection"),
+        *("--auto-compact-above", "500"),
     )
     changed = shared_room.run(
         *("projects", "set", name, "--rate-limit", "--bytes-per-month", "none"),
-        *("--any-ip", "--no-deletion-protection"),
+        *("--any-ip", "--no-deletion-protection", "--auto-compact-above", "none"),
     )
     assert changed.record["settings"] == project["settings"]
 
@@ -145,6 +151,7 @@ def test_what_cannot_be_done_is_told_in_one_line(shared_room, serving, words, co
         ["set", "default", "--bytes-per-month", "-1"],
         ["set", "default", "--bytes-per-month", "some"],
         ["set", "default", "--any-ip", "--allowed-ip", "::1"],
+        ["set", "default", "--auto-compact-above", "none", "--auto-compact-keep", "3"],
         ["set", "default", "--no-immutable"],
     ],
 )

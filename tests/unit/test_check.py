@@ -12,6 +12,8 @@ from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryInput
 from dialoguedb.model.projects import ProjectInput
+from dialoguedb.model.summaries import SummaryInput
+from dialoguedb.model.templates import TemplateInput
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore, check, files
 
@@ -44,6 +46,10 @@ async def fill(directory, embedder=None):
         await services.memories.create(project, "", memory, services.terms())
     await services.dialogues.act(project, "n", "child", "end", services.terms())
     await services.messages.delete(project, "n", "parent", "m3", services.terms())
+    summary = SummaryInput().accept()
+    await services.summaries.create(project, ("n", "parent"), summary, services.terms())
+    template = TemplateInput("t", "{messages}").accept()
+    await services.templates.create(project, template, services.terms())
     await services.projects.count_request(project, services.clock())
     await store.close()
 
@@ -101,6 +107,11 @@ DAMAGE = {
     f"{CHILD_NAMED} is a thread of 'parent' without a parent": (
         "UPDATE dialogues SET parent = NULL, thread_count = 0"
     ),
+    "Summary '": (
+        "INSERT INTO projects (id, name, settings, created, modified)"
+        " SELECT 'other', 'other', settings, created, modified FROM projects;"
+        "UPDATE summaries SET project = 2"
+    ),
     f"{CHILD_NAMED} has no metadata and state": (
         "DELETE FROM dialogue_bodies WHERE dialogue ="
         " (SELECT number FROM dialogues WHERE id = 'child')"
@@ -111,6 +122,9 @@ DAMAGE = {
     ),
     "A time of messages ": "UPDATE messages SET modified = 'now' WHERE seq = 1",
     "A time of memories ": "UPDATE memories SET created = '2026-11-22T00:00:00Z' WHERE number = 1",
+    "A time of summaries ": "UPDATE summaries SET due = 'soon'",
+    "A time of templates 't' has not": "UPDATE templates SET modified = ''",
+    "Summary ": "UPDATE summaries SET status = 'failed'",
     "A time of projects 'default' has not": "UPDATE projects SET created = ''",
     "A time of answers '6B' has not": (
         "INSERT INTO answers VALUES (CAST('k' AS BLOB), 1, X'00', X'00', 'then')"

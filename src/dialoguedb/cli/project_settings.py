@@ -54,6 +54,18 @@ _OPTIONS = (
         help="Keep the project itself from being deleted.",
     ),
     click.option(
+        "--auto-compact-above",
+        type=_Quota(),
+        metavar=f"N|{_NO_QUOTA}",
+        help=f"Summarize a dialogue when more of its tokens are in no summary; {_NO_QUOTA}: never.",
+    ),
+    click.option(
+        "--auto-compact-keep",
+        type=click.IntRange(0),
+        metavar="N",
+        help="Messages at the end of a dialogue that stay outside.",
+    ),
+    click.option(
         "--allowed-ip",
         multiple=True,
         metavar="CIDR",
@@ -86,11 +98,18 @@ def change_of(flags: dict[str, Any]) -> SettingsChange:
         ),
         immutable=flags["immutable"],
         deletionProtection=flags["deletion_protection"],
+        autoCompact=_auto_compact(flags["auto_compact_above"], flags["auto_compact_keep"]),
         allowedIps=[] if flags["any_ip"] else list(flags["allowed_ip"]) or None,
     )
     if not change:
         raise click.UsageError("Say what to set; --help lists the settings.")
     return decoding.decode(SettingsChange, msgspec.json.encode(change)).accept()
+
+
+def _auto_compact(above: Any, keep: Any) -> Any:
+    if above == _NO_QUOTA and keep is not None:
+        raise click.UsageError(f"--auto-compact-above {_NO_QUOTA} leaves nothing to keep.")
+    return above if above == _NO_QUOTA else _given(aboveTokens=above, keepRecent=keep)
 
 
 def _given(**members: Any) -> dict[str, Any]:

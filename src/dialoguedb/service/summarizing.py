@@ -87,8 +87,9 @@ class Summarizing:
                     await self._begin_what_is_due()
                 except Exception:  # a background loop goes on
                     logger.exception("Summaries could not be looked for; trying again")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._bell.wait(), _LOOK_PAUSE_S)
+                with suppress(TimeoutError):  # `wait_for` may swallow that it was cancelled
+                    async with asyncio.timeout(_LOOK_PAUSE_S):
+                        await self._bell.wait()
         finally:
             tasks = [*self._running.values()]
             for task in tasks:

@@ -112,6 +112,19 @@ RULES = (
     _moments("memories", "id", "created", "modified"),
     _moments("projects", "name", "created", "modified"),
     _moments("answers", "hex(key)", "created"),
+    _moments("summaries", "id", "created", "modified", "due"),
+    _moments("templates", "name", "created", "modified"),
+    Rule(
+        "Summary {1!r} of project {0!r} belongs to a dialogue of another project",
+        "SELECT p.name, s.id FROM summaries s JOIN dialogues d ON d.number = s.dialogue"
+        " JOIN projects p ON p.number = s.project WHERE d.project <> s.project",
+    ),
+    Rule(
+        "Summary {1!r} of project {0!r} is {2} and has what does not fit",
+        "SELECT p.name, s.id, s.status FROM summaries s JOIN projects p ON p.number = s.project"
+        " WHERE (s.status = 'failed') <> (s.error IS NOT NULL)"
+        " OR (s.status <> 'completed' AND s.content IS NOT NULL)",
+    ),
     Rule(
         "Usage of project number {0} in month {1!r} is not a month's sum",
         "SELECT project, month FROM usage WHERE month NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]'"

@@ -1,0 +1,133 @@
+"""A summarizer that does as the test says, and the work that asks it."""
+
+import asyncio
+import random
+from contextlib import asynccontextmanager, suppress
+
+from ulid_transform import ulid_now
+
+from dialoguedb.model.summaries import Spent
+from dialoguedb.ports.summaries import SummaryText
+from dialoguedb.service.making import Budgets, Maker
+from dialoguedb.service.summarizing import Around, Summarizing
+
+
+def words(text):
+    """Count the words of a text, which are this test's tokens."""
+    return len(text.split())
+
+
+class Scripted:
+    """Answers with what it was asked; the next in its script first, which may be an error."""
+
+    name = "scripted"
+    model = "m-1"
+
+    def __init__(self):
+        self.asked = []
+        self.script = []
+        self.asking = 0
+        self.asking_max = 0
+        self.begun = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def summarize(self, request):
+        said = ", ".join(turn.text for turn in request.turns)
+        prompt = request.prompt(said, request.previous)
+        return await self._answer("summarize", f"[{said}]", request, prompt)
+
+    async def combine(self, request):
+        said = " + ".join(request.parts)
+        prompt = request.prompt(said, request.previous)
+        return await self._answer("combine", f"<{said}>", request, prompt)
+
+    async def close(self):
+        pass
+
+    async def _answer(self, act, said, request, prompt):
+        self.asked.append((act, request, prompt))
+        self.asking += 1
+        self.asking_max = max(self.asking, self.asking_max)
+        self.begun.set()
+        try:
+            await asyncio.sleep(0)  # lets others ask meanwhile
+            await self.open.wait()
+        finally:
+            self.asking -= 1
+        if self.script:
+            raise self.script.pop(0)
+        content = f"{request.previous} then {said}" if request.previous else said
+        return SummaryText(content=content, input_tokens=10, output_tokens=3, calls=1)
+
+
+class Ends:
+    """Notes how the making of summaries ended."""
+
+    def __init__(self):
+        self.ends = []
+        self.running = 0
+        self.spent = Spent()
+        self._changed = asyncio.Event()
+
+    def summarizing(self, running):
+        self.running = running
+        self._changed.set()
+
+    def summarized(self, end, spent):
+        self.ends.append(end)
+        self.spent.add(spent)
+        self._changed.set()
+
+    async def until(self, holds):
+        async with asyncio.timeout(20):
+            while not holds(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class Work:
+    """The background work on a store, with a summarizer of the test's."""
+
+    def __init__(self, store, clock, **budgets):
+        self.summarizer = Scripted()
+        self.ends = Ends()
+        maker = Maker(store.jobs, self.summarizer, words, Budgets(**budgets))
+        self.around = Around(
+            clock=clock,
+            new_id=ulid_now,
+            sleep=asyncio.sleep,
+            random=random.random,
+            meter=self.ends,
+        )
+        self.summarizing = Summarizing(maker, self.around)
+
+    @asynccontextmanager
+    async def going_on(self):
+        """Work as long as the block lasts."""
+        task = asyncio.create_task(self.summarizing.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def until(self, *ends):
+        """Wait until that many have ended, and these ways."""
+        await self.ends.until(lambda seen: len(seen.ends) >= len(ends) and not seen.running)
+        assert sorted(self.ends.ends) == sorted(ends)
+
+    async def do(self, *ends):
+        """Work until that many have ended, and these ways."""
+        self.ends.ends.clear()
+        async with self.going_on():
+            await self.until(*ends)
+
+    @property
+    def texts(self):
+        """What was asked, act by act."""
+        return [
+            (act, [turn.text for turn in request.turns] if act == "summarize" else request.parts)
+            for act, request, _ in self.summarizer.asked
+        ]
