@@ -24,7 +24,7 @@ class AsyncHttpTransport:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._client: httpx2.AsyncClient | None = None
+        self._client = self._made()
         self._occasion: Occasion | None = None
         self._sent: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_closed = False
@@ -56,9 +56,8 @@ class AsyncHttpTransport:
     async def close(self) -> None:
         """Close the connections, for good."""
         self._is_closed = True
-        client, self._client = self._client, None
-        if client is not None and self._occasion == async_occasion():
-            await client.aclose()
+        if self._occasion in {None, async_occasion()}:
+            await self._client.aclose()
 
     def _here(self) -> httpx2.AsyncClient:
         """Return connections of this process and event loop.
@@ -68,17 +67,20 @@ class AsyncHttpTransport:
         if self._is_closed:
             raise Closed("This client was closed")
         here = async_occasion()
-        if self._client is None or self._occasion != here:
+        if self._occasion != here:
+            self._client = self._client if self._occasion is None else self._made()
             self._occasion = here
-            self._client = httpx2.AsyncClient(
-                headers={
-                    "authorization": f"Bearer {self._options.api_key}",
-                    "content-type": "application/json",
-                },
-                limits=LIMITS,
-                verify=tls_of(self._options),
-            )
         return self._client
+
+    def _made(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            headers={
+                "authorization": f"Bearer {self._options.api_key}",
+                "content-type": "application/json",
+            },
+            limits=LIMITS,
+            verify=tls_of(self._options),
+        )
 
     async def _check_whose(self, response: httpx2.Response, request_id: str) -> None:
         """Refuse the answer to another request of ours: a network has sent it twice.

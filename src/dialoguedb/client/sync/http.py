@@ -25,7 +25,7 @@ class HttpTransport:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._client: httpx2.Client | None = None
+        self._client = self._made()
         self._occasion: Occasion | None = None
         self._sent: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_closed = False
@@ -57,9 +57,8 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections, for good."""
         self._is_closed = True
-        client, self._client = self._client, None
-        if client is not None and self._occasion == occasion():
-            client.close()
+        if self._occasion in {None, occasion()}:
+            self._client.close()
 
     def _here(self) -> httpx2.Client:
         """Return connections of this process and event loop.
@@ -69,17 +68,20 @@ class HttpTransport:
         if self._is_closed:
             raise Closed("This client was closed")
         here = occasion()
-        if self._client is None or self._occasion != here:
+        if self._occasion != here:
+            self._client = self._client if self._occasion is None else self._made()
             self._occasion = here
-            self._client = httpx2.Client(
-                headers={
-                    "authorization": f"Bearer {self._options.api_key}",
-                    "content-type": "application/json",
-                },
-                limits=LIMITS,
-                verify=tls_of(self._options),
-            )
         return self._client
+
+    def _made(self) -> httpx2.Client:
+        return httpx2.Client(
+            headers={
+                "authorization": f"Bearer {self._options.api_key}",
+                "content-type": "application/json",
+            },
+            limits=LIMITS,
+            verify=tls_of(self._options),
+        )
 
     def _check_whose(self, response: httpx2.Response, request_id: str) -> None:
         """Refuse the answer to another request of ours: a network has sent it twice.
