@@ -174,6 +174,22 @@ DETAIL_CODES = {
     "UNKNOWN": "It is not known here.",
 }
 
+ISSUES_INTRO = """
+## Issues
+
+No errors: the `code` of one entry of `issues`, which a context window and the check of a dialogue
+tell. [How long conversations fit a window](../explanation/compaction.md) says what becomes of them.
+"""
+
+ISSUE_CODES = {
+    "ORPHANED_TOOL_CALL": "A tool call has no result.",
+    "ORPHANED_TOOL_RESULT": "A tool's result has no call.",
+    "DUPLICATE_TOOL_RESULT": "A tool call has got another result before.",
+    "ROLE_ORDER": "A tool's result does not follow its call at once.",
+    "EMPTY_TURN": "A message says nothing.",
+    "RECENT_CUT": "Fewer of the last turns have room than were asked for.",
+}
+
 CLIENT_INTRO = """
 ## What the Python client says itself
 
@@ -210,6 +226,8 @@ def errors_page() -> str:
             table(("Code", "Meaning"), coded(CODES)),
             "\nThe `code` of one entry of `details`:\n",
             table(("Code", "Meaning"), coded(DETAIL_CODES)),
+            ISSUES_INTRO,
+            table(("Code", "Meaning"), coded(ISSUE_CODES)),
             CLIENT_INTRO,
             table(("Error", "Meaning"), client),
             OPERATOR_INTRO,

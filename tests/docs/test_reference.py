@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -14,8 +15,9 @@ from dialoguedb.errors import DialogueDBError
 from dialoguedb.http.problems import status_of
 from dialoguedb.http.routes import ROUTES
 from dialoguedb.model import limits
+from dialoguedb.model.tool_links import IssueCode
 from dialoguedb.settings import SETTINGS
-from docs.generate import DETAIL_CODES, PAGES, REFERENCE, raised_errors
+from docs.generate import DETAIL_CODES, ISSUE_CODES, PAGES, REFERENCE, raised_errors
 
 PROJECT = Path(__file__).parents[2]
 SOURCE = PROJECT / "src" / "dialoguedb"
@@ -97,6 +99,10 @@ def test_every_code_in_the_source_is_documented():
     }
     codes = {text for text in constants if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", text)}
     assert {code for code in codes if f"`{code}`" not in page("errors.md")} == set()
+
+
+def test_every_code_of_an_issue_is_documented():
+    assert set(get_args(IssueCode)) == ISSUE_CODES.keys()
 
 
 def test_every_code_of_a_detail_is_documented():
