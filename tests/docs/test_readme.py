@@ -80,8 +80,8 @@ def test_every_command_answers_what_stands_under_it(shell: Shell, document: Path
         assert re.fullmatch(pattern, printed), f"{command}\n{printed}"
 
 
-def test_the_python_program_prints_what_the_readme_says(shell: Shell) -> None:
+@pytest.mark.parametrize("program", blocks(README, "python"), ids=["server", "embedded"])
+def test_a_python_program_prints_what_the_readme_says(shell: Shell, program: str) -> None:
     shell.run(console_steps(README)[0][0])
-    (program,) = blocks(README, "python")
     printed = shell.run(f"{sys.executable} - <<'END'\n{program}\nEND")
     assert f"It prints `{printed}`" in README.read_text()
