@@ -30,6 +30,7 @@ from dialoguedb.service.windows import History, Note, Window
 T = TypeVar("T")
 
 _BUILT_AT_ONCE_MESSAGES = 500
+_BUILT_AT_ONCE_BYTES = 256 * 1024
 """Understanding more takes milliseconds."""
 
 _SUMMARIES_TRIED = 10
@@ -115,8 +116,9 @@ class Contexts:
         return Checked(ok=not issues, issues=issues[: limits.CONTEXT_ISSUES_MAX])
 
     async def _aside(self, ending: Ending, work: Callable[[], T]) -> T:
-        """Do what takes long with many messages on a thread."""
-        if len(ending.messages) <= _BUILT_AT_ONCE_MESSAGES:
+        """Do what takes long with many or large messages on a thread."""
+        is_short = len(ending.messages) <= _BUILT_AT_ONCE_MESSAGES
+        if is_short and sum(len(one.content) for one in ending.messages) <= _BUILT_AT_ONCE_BYTES:
             return work()
         return await asyncio.to_thread(work)
 
@@ -159,27 +161,35 @@ class Contexts:
         limit = max(min(window.room // _TOKENS_PER_HIT, most), 1)
         search = self._search(place, "message", query, limit)
         hits = [hit.item for hit in (await self._sources.search.search(*search)).hits]
-        groups: list[list[Turn]] = []
-        around: list[list[Turn]] = []
+        said = [one for one in hits if isinstance(one, Message) and not _is_of_system(one)]
+        surroundings = await self._surroundings(place, said, window.history)
+        found = [
+            history.turns_with(history.places[message.id])
+            for message, history in zip(said, surroundings, strict=True)
+        ]
+        around = [
+            turns
+            for message, history in zip(said, surroundings[:_SHOWN_AROUND], strict=False)
+            for turns in history.beside(message.id, _NEIGHBOURS)
+        ]
+        return [*found[:_BEST], *around, *found[_BEST:]]
+
+    async def _surroundings(
+        self, place: _Place, messages: Sequence[Message], ending: History
+    ) -> list[History]:
+        """Return each message with what stands around it, as far as that is wanted."""
+        surroundings: list[History] = []
         looked_up = 0
-        for hit in hits:
-            if not isinstance(hit, Message) or speaker_of(hit.role) == "system":
-                continue
-            known, history = hit.id in window.history.places, window.history
-            if not known and (len(groups) < _SHOWN_AROUND or read_turn(hit).uses_tools):
-                looked_up += 1
-                if looked_up <= _LOOKED_UP_MAX:
-                    history = await self._around(place, hit)
-            if hit.id not in history.places:
-                history = History([hit], whole=False)
-            at = history.places[hit.id]
-            if len(groups) < _SHOWN_AROUND:
-                near = range(
-                    max(at - _NEIGHBOURS, 0), min(at + _NEIGHBOURS + 1, len(history.turns))
-                )
-                around += [history.turns_with(beside) for beside in near]
-            groups.append(history.turns_with(at))
-        return [*groups[:_BEST], *around, *groups[_BEST:]]
+        for number, message in enumerate(messages):
+            history = ending
+            if message.id not in ending.places:
+                history = History([message], whole=False)
+                wanted = number < _SHOWN_AROUND or history.turns[0].uses_tools
+                if wanted and looked_up < _LOOKED_UP_MAX:
+                    looked_up += 1
+                    history = await self._around(place, message)
+            surroundings.append(history)
+        return surroundings
 
     async def _around(self, place: _Place, message: Message) -> History:
         """Read what stands around a message, as far as its tool calls are looked for."""
@@ -195,8 +205,7 @@ class Contexts:
             for order in _BOTH_WAYS
         ]
         near = [*reversed(before.value.items), message, *after.value.items]
-        spoken = [one for one in near if speaker_of(one.role) != "system"]
-        return History(spoken, whole=False)
+        return History([one for one in near if not _is_of_system(one)], whole=False)
 
     @staticmethod
     def _search(
@@ -210,6 +219,10 @@ class Contexts:
 
 
 _BOTH_WAYS: tuple[Order, Order] = ("desc", "asc")
+
+
+def _is_of_system(message: Message) -> bool:
+    return speaker_of(message.role) == "system"
 
 
 def _read_on(links: Links, messages: Sequence[Message]) -> None:

@@ -63,6 +63,12 @@ class History:
         """Return a turn with those it hangs together with, oldest first."""
         return [self.turns[at] for at in sorted(self.group(place))]
 
+    def beside(self, message_id: str, count: int) -> list[list[Turn]]:
+        """Return a message and those before and after it, each with what it hangs together with."""
+        at = self.places[message_id]
+        last = min(at + count, len(self.turns) - 1)
+        return [self.turns_with(place) for place in range(max(at - count, 0), last + 1)]
+
     def _unite(self, one: int, other: int) -> None:
         first = self._groups.setdefault(one, [one])
         second = self._groups.setdefault(other, [other])
@@ -205,7 +211,7 @@ class Window:
                 summary_id=self._summary.id if self._summary else UNSET,
                 memory_ids=[memory.id for memory in self._memories],
             ),
-            omitted=self._ending.total_messages - len(shown),
+            omitted=max(self._ending.total_messages - len(shown), 0),  # some may have come since
             issues=(self._issues + self._met())[: limits.CONTEXT_ISSUES_MAX],
         )
         return self._told(window)
