@@ -1,0 +1,137 @@
+"""Turns as each provider takes them."""
+
+import pytest
+
+from dialoguedb.model.dialects import OPENING, render
+from dialoguedb.model.turns import Call, Image, Result, Text, Thought, Turn
+from tests.property.windows import CHECKS
+
+
+def turns(*said, name=None):
+    return [
+        Turn(f"m{place}", "", place, speaker, name, tuple(parts), 1)
+        for place, (speaker, *parts) in enumerate(said)
+    ]
+
+
+def rendered(dialect, *said, name=None):
+    messages = render(turns(*said, name=name), dialect)
+    CHECKS[dialect](messages)
+    return messages
+
+
+def call(tool_id="a", name="track", arguments='{"order": 17}'):
+    return Call(tool_id, name, arguments)
+
+
+def result(tool_id="a", *parts, is_error=False):
+    return Result(tool_id, parts or (Text("on its way"),), is_error)
+
+
+ASK = ("user", Text("Where?"))
+PNG = Image(media_type="image/png", data="AA")
+
+
+def test_calls_of_one_moment_stand_in_one_message_with_their_results_behind():
+    said = [ASK, ("assistant", call("a")), ("assistant", call("b")), ("tool", result("b"))]
+    messages = rendered("openai", *said, ("tool", result("a")))
+    assert [one["role"] for one in messages] == ["user", "assistant", "tool", "tool"]
+    assert [one["id"] for one in messages[1]["tool_calls"]] == ["a", "b"]
+    assert [one["tool_call_id"] for one in messages[2:]] == ["a", "b"]
+
+
+def test_a_call_that_followed_a_result_stays_behind_it():
+    said = [ASK, ("assistant", call("a")), ("tool", result("a")), ("assistant", call("b"))]
+    messages = rendered("anthropic", *said, ("tool", result("b")))
+    kinds = [[block["type"] for block in one["content"]] for one in messages]
+    assert kinds == [["text"], ["tool_use"], ["tool_result"], ["tool_use"], ["tool_result"]]
+
+
+def test_one_message_may_hold_a_call_its_result_and_what_came_of_it():
+    messages = rendered("openai", ASK, ("assistant", call(), result(), Text("Here.")))
+    assert [one["role"] for one in messages] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_what_was_said_between_a_call_and_its_result_comes_after_it():
+    messages = rendered("anthropic", ASK, ("assistant", call()), ("user", Text("Well?"), result()))
+    assert [block["type"] for block in messages[-1]["content"]] == ["tool_result", "text"]
+
+
+def test_calls_and_results_without_each_other_are_left_out():
+    said = [("user", Text("Where?"), result("x")), ("assistant", Text("Hm."), call("y"))]
+    assert rendered("openai", *said) == [
+        {"role": "user", "content": "Where?"},
+        {"role": "assistant", "content": "Hm."},
+    ]
+
+
+def test_ids_that_come_again_or_do_not_fit_are_made_to():
+    said = [ASK]
+    for tool_id in ("a", "a", "a.b:c", "c" * 99, ""):
+        said += [("assistant", call(tool_id, "look up!")), ("tool", result(tool_id)), ASK]
+    for dialect in ("openai", "anthropic"):
+        rendered(dialect, *said)
+    ids = [one["tool_calls"][0]["id"] for one in rendered("openai", *said) if "tool_calls" in one]
+    assert len(set(ids)) == 5
+    assert ids[0] == "a"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "read"),
+    [
+        ('{"order": 17}', {"order": 17}),
+        ("", {}),
+        ("[1]", {"arguments": [1]}),
+        ("{broken", {"arguments": "{broken"}),
+    ],
+)
+def test_anthropic_gets_arguments_as_an_object(arguments, read):
+    messages = rendered(
+        "anthropic", ASK, ("assistant", call(arguments=arguments)), ("tool", result())
+    )
+    assert messages[1]["content"][0]["input"] == read
+
+
+def test_a_conversation_that_the_assistant_begins_is_opened_for_anthropic():
+    messages = rendered("anthropic", ("assistant", Text("Welcome! ")))
+    assert messages == [
+        {"role": "user", "content": [{"type": "text", "text": OPENING}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Welcome!"}]},
+    ]
+
+
+def test_images_are_shown_where_a_provider_takes_them_and_named_elsewhere():
+    said = [("user", Text("This?"), PNG), ("assistant", PNG), ("user", Image(url="u"))]
+    openai = rendered("openai", *said)
+    assert openai[0]["content"][1] == {
+        "type": "image_url",
+        "image_url": {"url": "data:image/png;base64,AA"},
+    }
+    assert openai[1]["content"] == "[image]"
+    anthropic = rendered("anthropic", *said)
+    assert anthropic[0]["content"][1]["source"]["media_type"] == "image/png"
+    assert anthropic[1]["content"][0] == {"type": "text", "text": "[image]"}
+    assert anthropic[2]["content"][0]["source"] == {"type": "url", "url": "u"}
+    assert rendered("plain", *said)[2]["content"] == "[image u]"
+
+
+def test_an_error_of_a_tool_and_its_images_reach_anthropic():
+    said = [ASK, ("assistant", call()), ("tool", result("a", Text("no"), PNG, is_error=True))]
+    [block] = rendered("anthropic", *said)[2]["content"]
+    assert block["is_error"] is True
+    assert [part["type"] for part in block["content"]] == ["text", "image"]
+    assert rendered("openai", *said)[2]["content"] == "no\n[image]"
+
+
+def test_thoughts_go_back_to_anthropic_alone_and_never_by_themselves():
+    thought = Thought({"type": "thinking", "thinking": "Hm.", "signature": "s"})
+    said = [ASK, ("assistant", thought, call()), ("tool", result()), ("assistant", thought)]
+    assert rendered("anthropic", *said)[1]["content"][0] == thought.block
+    assert len(rendered("anthropic", *said)) == 3
+    assert "thinking" not in str(rendered("openai", *said))
+
+
+def test_openai_is_told_who_speaks_by_names_it_takes():
+    assert rendered("openai", ASK, name="Ada")[0]["name"] == "Ada"
+    assert "name" not in rendered("openai", ASK, name="Ada Lovelace")[0]
+    assert rendered("plain", ASK, name="Ada Lovelace")[0]["name"] == "Ada Lovelace"

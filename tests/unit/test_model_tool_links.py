@@ -1,0 +1,86 @@
+"""Which result answers which call."""
+
+import time
+
+from dialoguedb.model.tool_links import Links
+from dialoguedb.model.turns import Call, Result, Text, Turn
+
+HI = Text("hi")
+
+
+def call(tool_id):
+    return Call(tool_id, "f", "{}")
+
+
+def result(tool_id=""):
+    return Result(tool_id, ())
+
+
+def linked(*turns):
+    """Read turns of these parts; returns the place of each call's result, and the issues."""
+    links = Links()
+    for place, parts in enumerate(turns):
+        links.add(Turn(f"m{place}", "", place, "user", None, tuple(parts), 1))
+    issues = links.finish()
+    pairs = {call.turn: result.turn for call, result in links.result_of.items()}
+    return pairs, [(issue.code, issue.message_id) for issue in issues]
+
+
+def test_parallel_calls_are_answered_in_any_order():
+    assert linked([call("a"), call("b")], [result("b")], [result("a")])[1] == []
+    assert linked([call("a")], [call("b")], [result("a")], [result("b")]) == ({0: 2, 1: 3}, [])
+
+
+def test_an_id_may_come_again_once_it_is_answered():
+    turns = [[call("a")], [result("a")], [HI], [call("a")], [result("a")]]
+    assert linked(*turns) == ({0: 1, 3: 4}, [])
+
+
+def test_a_result_belongs_to_the_newest_call_when_an_older_one_was_cancelled():
+    turns = [[call("a")], [HI], [call("a")], [result("a")]]
+    assert linked(*turns) == ({2: 3}, [("ORPHANED_TOOL_CALL", "m0")])
+
+
+def test_a_result_without_an_id_answers_the_oldest_call_since_somebody_spoke():
+    assert linked([call("a")], [call("b")], [result()], [result()]) == ({0: 2, 1: 3}, [])
+    assert linked([call("a")], [HI], [call("b")], [result()])[0] == {2: 3}
+    assert linked([call("a")], [HI], [result()])[0] == {}
+
+
+def test_a_second_result_is_one_too_many():
+    turns = [[call("a")], [result("a")], [result("a")]]
+    assert linked(*turns) == ({0: 1}, [("DUPLICATE_TOOL_RESULT", "m2")])
+
+
+def test_a_result_before_its_call_is_tied_to_it_if_nothing_else_is():
+    assert linked([result("a")], [call("a")]) == ({1: 0}, [("ROLE_ORDER", "m0")])
+    assert linked([result("a")], [call("a")], [result("a")]) == (
+        {1: 2},
+        [("ORPHANED_TOOL_RESULT", "m0")],
+    )
+
+
+def test_talk_between_a_call_and_its_result_is_out_of_order():
+    assert linked([call("a")], [HI], [result("a")]) == ({0: 2}, [("ROLE_ORDER", "m2")])
+    assert linked([HI, call("a")], [result("a"), HI]) == ({0: 1}, [])
+
+
+def test_issues_come_in_the_order_of_the_messages():
+    turns = [[call("a")], [], [result("b")], [call("c")]]
+    assert linked(*turns)[1] == [
+        ("ORPHANED_TOOL_CALL", "m0"),
+        ("EMPTY_TURN", "m1"),
+        ("ORPHANED_TOOL_RESULT", "m2"),
+        ("ORPHANED_TOOL_CALL", "m3"),
+    ]
+
+
+def test_many_calls_of_one_id_take_no_longer_each():
+    def seconds(count):
+        turns = [[call("a")] * count, *([result()] * 10 for _ in range(count // 10))]
+        began = time.process_time()
+        linked(*turns)
+        return time.process_time() - began
+
+    seconds(1_000)
+    assert seconds(40_000) < 40 * max(seconds(4_000), 0.01)

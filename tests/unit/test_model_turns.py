@@ -1,0 +1,194 @@
+"""What stored messages say, in every spelling that is known."""
+
+import msgspec
+import pytest
+from msgspec import UNSET, Raw
+
+from dialoguedb.model.messages import Message
+from dialoguedb.model.turns import Call, Image, Result, Text, Thought, read_turn
+
+NOW = "2026-03-01T12:00:00.000Z"
+ARGUMENTS = '{"order": 17}'
+FUNCTION = {"name": "track", "arguments": ARGUMENTS}
+
+
+def message(content, role="user", metadata=None):
+    return Message(
+        id="m",
+        dialogue_id="d",
+        role=role,
+        content=Raw(msgspec.json.encode(content)),
+        content_length=0,
+        name=UNSET,
+        tags=Raw(b"[]"),
+        metadata=Raw(msgspec.json.encode(metadata or {})),
+        created=NOW,
+        modified=NOW,
+        seq=1,
+        token_count=7,
+    )
+
+
+def parts(content, role="user", metadata=None):
+    return list(read_turn(message(content, role, metadata)).parts)
+
+
+def speaker(role, content="hello"):
+    return read_turn(message(content, role)).speaker
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("system", "system"),
+        ("developer", "system"),
+        ("assistant", "assistant"),
+        ("model", "assistant"),
+        ("tool", "tool"),
+        ("function", "tool"),
+        ("user", "user"),
+        ("Ada", "user"),
+    ],
+)
+def test_every_role_is_somebodys(role, expected):
+    assert speaker(role) == expected
+
+
+def test_a_whole_message_as_content_says_who_speaks_unless_that_were_the_system():
+    assert speaker("user", {"role": "assistant", "content": "hello"}) == "assistant"
+    assert speaker("user", {"role": "system", "content": "hello"}) == "user"
+    assert speaker("system", {"role": "user", "content": "hello"}) == "system"
+
+
+CALL = Call("c1", "track", ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("content", "metadata"),
+    [
+        ({"content": None, "tool_calls": [{"id": "c1", "function": FUNCTION}]}, None),
+        ({"tool_calls": [{"id": "c1", "type": "function", "function": FUNCTION}]}, None),
+        ([{"id": "c1", "type": "function", "function": FUNCTION}], None),
+        ({"type": "function_call", "call_id": "c1", "id": "fc_9", **FUNCTION}, None),
+        ([{"type": "tool_use", "id": "c1", "name": "track", "input": {"order": 17}}], None),
+        ([{"type": "tool_call", "id": "c1", "name": "track", "args": {"order": 17}}], None),
+        (
+            [{"type": "tool-call", "toolCallId": "c1", "toolName": "track", "args": {"order": 17}}],
+            None,
+        ),
+        (" ", {"tool_calls": [{"id": "c1", "function": FUNCTION}]}),
+    ],
+)
+def test_a_call_is_known_in_every_spelling(content, metadata):
+    assert parts(content, "assistant", metadata) == [CALL]
+
+
+RESULT = Result("c1", (Text("on its way"),))
+
+
+@pytest.mark.parametrize(
+    ("role", "content", "metadata"),
+    [
+        ("tool", {"role": "tool", "tool_call_id": "c1", "content": "on its way"}, None),
+        ("tool", {"tool_call_id": "c1", "content": [{"type": "text", "text": "on its way"}]}, None),
+        ("tool", "on its way", {"tool_call_id": "c1"}),
+        ("tool", "on its way", {"toolCallId": "c1"}),
+        ("tool", [{"type": "text", "text": "on its way"}], {"tool_call_id": "c1"}),
+        ("user", [{"type": "tool_result", "tool_use_id": "c1", "content": "on its way"}], None),
+        ("tool", {"type": "function_call_output", "call_id": "c1", "output": "on its way"}, None),
+        ("tool", [{"type": "tool-result", "toolCallId": "c1", "result": "on its way"}], None),
+    ],
+)
+def test_a_result_is_known_in_every_spelling(role, content, metadata):
+    assert parts(content, role, metadata) == [RESULT]
+
+
+def test_a_result_that_names_no_call_is_one_all_the_same():
+    assert parts("on its way", "tool") == [Result("", (Text("on its way"),))]
+    assert parts({"role": "function", "name": "track", "content": "x"}, "function") == [
+        Result("", (Text("x"),))
+    ]
+
+
+def test_an_error_stays_one():
+    block = {"type": "tool_result", "tool_use_id": "c1", "content": "no", "is_error": True}
+    assert parts([block]) == [Result("c1", (Text("no"),), is_error=True)]
+
+
+def test_parallel_calls_and_what_is_said_beside_them_keep_their_order():
+    use = {"type": "tool_use", "id": "c1", "name": "track", "input": {"order": 17}}
+    content = [{"type": "text", "text": "Let me see."}, use, {**use, "id": "c2"}]
+    assert parts(content, "assistant") == [
+        Text("Let me see."),
+        CALL,
+        Call("c2", "track", ARGUMENTS),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "image"),
+    [
+        (
+            {
+                "type": "image",
+                "source": {"type": "base64", "media_type": "image/png", "data": "AA"},
+            },
+            Image(media_type="image/png", data="AA"),
+        ),
+        ({"type": "image", "source": {"type": "url", "url": "u"}}, Image(url="u")),
+        ({"type": "image_url", "image_url": {"url": "u"}}, Image(url="u")),
+        (
+            {"type": "image_url", "image_url": {"url": "data:image/gif;base64,BB"}},
+            Image(media_type="image/gif", data="BB"),
+        ),
+        (
+            {"type": "input_image", "image_url": "data:image/webp;base64,CC"},
+            Image(media_type="image/webp", data="CC"),
+        ),
+        ({"type": "image"}, Text("[image]")),
+    ],
+)
+def test_an_image_is_known_in_every_spelling(part, image):
+    assert parts([part]) == [image]
+
+
+def test_thoughts_are_kept_apart_and_files_are_named():
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+    assert parts([thought, {"type": "reasoning", "summary": []}], "assistant") == [Thought(thought)]
+    pdf = {"type": "document", "title": "Bill", "source": {"type": "base64", "data": "AA"}}
+    assert parts([pdf, {"type": "input_audio"}]) == [Text("[Bill]"), Text("[input_audio]")]
+    note = {"type": "document", "source": {"type": "text", "data": "As agreed."}}
+    assert parts([note]) == [Text("As agreed.")]
+
+
+@pytest.mark.parametrize(
+    "content", ["  \n", [{}], {"role": "user", "content": ""}, [{"type": "text"}]]
+)
+def test_what_says_nothing_has_no_parts(content):
+    assert parts(content) == []
+
+
+def test_json_of_no_known_kind_is_said_as_it_is():
+    assert parts({"total": 3}) == [Text('{"total": 3}')]
+    assert parts([{"type": "chart", "of": ["é"]}]) == [Text('{"type": "chart", "of": ["é"]}')]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"type": 7, "text": "x"},
+        {"tool_calls": "none"},
+        {"tool_calls": [7, {"function": "f"}, {}]},
+        {"type": "tool_use"},
+        {"type": "tool_result"},
+        {"type": "image_url", "image_url": 7},
+        {"type": "image", "source": 7},
+        {"type": "text", "text": {"deep": [[]]}},
+        {"role": 7, "content": 7},
+        {"type": "function_call", "name": "f", "arguments": 7},
+    ],
+)
+def test_what_only_looks_like_a_spelling_does_no_harm(odd):
+    for role in ("user", "assistant", "tool"):
+        read_turn(message(odd, role))
+        read_turn(message([odd], role, {"tool_calls": odd, "tool_call_id": 7}))
