@@ -18,6 +18,9 @@ class Servers:
         self.room = room
         self.data = data or room / "data"
         self.key = ""
+        self.environment: dict[str, str] = {}
+        """What the servers find in theirs."""
+
         self._started: list[asyncio.subprocess.Process] = []
 
     async def start(self) -> "Server":
@@ -38,7 +41,7 @@ class Servers:
             process = await asyncio.create_subprocess_exec(
                 *(program(), "serve", "--data", str(self.data), "--port", "0"),
                 cwd=self.room,
-                env=quiet_environment(),
+                env={**quiet_environment(), **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -5,9 +5,10 @@ from typing import Any
 
 import httpx
 
-from .checking import done
+from .checking import done, eventually
 
 HELLO = {"role": "user", "content": "hello"}
+MADE_SECONDS_MAX = 20
 
 
 def compact(value: Any) -> bytes:
@@ -34,6 +35,24 @@ def new_messages(api: httpx.Client, dialogue_id: str, *messages: dict[str, Any])
 def new_memory(api: httpx.Client, **fields: Any) -> Any:
     """Create a memory, by default of the value "v"."""
     return done(api.post("/memory", json={"value": "v", **fields}))
+
+
+def new_summary(api: httpx.Client, dialogue_id: str, **fields: Any) -> Any:
+    """Ask for a summary, of all that was said."""
+    return done(api.post("/summary", json={"dialogueId": dialogue_id, **fields}), 202)
+
+
+def summarized(api: httpx.Client, dialogue_id: str, **fields: Any) -> Any:
+    """Have a summary made, and return it completed."""
+    asked = new_summary(api, dialogue_id, **fields)
+
+    def ended() -> Any:
+        summary = done(api.get(f"/summary/{asked['id']}"))
+        return summary if summary["status"] != "processing" else None
+
+    made = eventually(ended, MADE_SECONDS_MAX)
+    assert made["status"] == "completed", made
+    return made
 
 
 def new_key(api: httpx.Client, **fields: Any) -> Any:

@@ -5,16 +5,17 @@ from typing import Any
 
 import httpx
 
-from .making import HELLO, new_dialogue, new_memory, new_message
+from .making import HELLO, new_dialogue, new_memory, new_message, new_summary
 
 
 @dataclass(frozen=True)
 class World:
-    """One dialogue with one message, and one memory: what a row's path may name."""
+    """A dialogue with a message and a summary, and a memory: what a row's path may name."""
 
     dialogue: str = "dlg:1"
     message: str = "msg:1"
     memory: str = "mem:1"
+    summary: str = "sum:1"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Row:
     body: Any = None
     scope: str = "read"
     missing: str = ""
+    status: int = 200
 
     def ask(self, api: httpx.Client, world: World, before: str = "", after: str = ""):
         """Make the call on this world, with something before and after its path."""
@@ -60,6 +62,9 @@ READS = [
     Row("GET", "/dialogue/{dialogue}/context?maxTokens=99", missing="DIALOGUE_NOT_FOUND"),
     Row("POST", "/dialogue/{dialogue}/context", {"maxTokens": 99}, missing="DIALOGUE_NOT_FOUND"),
     Row("GET", "/dialogue/{dialogue}/check", missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/summary?dialogueId={dialogue}", missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/summary/{summary}", missing="SUMMARY_NOT_FOUND"),
+    Row("GET", "/summary/{summary}?expand=true", missing="SUMMARY_NOT_FOUND"),
     Row("GET", "/memory"),
     Row("GET", "/memory/{memory}", missing="MEMORY_NOT_FOUND"),
     Row("GET", "/search?query=hello&object=message"),
@@ -85,6 +90,15 @@ WRITES = [
             *((m, f"/dialogue/{{dialogue}}/{a}", {}) for m in ("POST", "PUT") for a in ACTIONS),
         ]
     ),
+    *(
+        Row(method, path, {}, "write", "DIALOGUE_NOT_FOUND", 202)
+        for method, path in [
+            ("POST", "/summary?dialogueId={dialogue}"),
+            ("POST", "/dialogue/{dialogue}/compact"),
+            ("PUT", "/dialogue/{dialogue}/compact"),
+        ]
+    ),
+    Row("DELETE", "/summary/{summary}", None, "write", "SUMMARY_NOT_FOUND"),
     *(Row("PUT", p, {"tags": ["t"]}, "write", "MESSAGE_NOT_FOUND") for p in MESSAGE_PATHS),
     *(Row("DELETE", p, None, "write", "MESSAGE_NOT_FOUND") for p in MESSAGE_PATHS),
     Row("PUT", "/memory/{memory}", {"tags": ["t"]}, "write", "MEMORY_NOT_FOUND"),
@@ -94,6 +108,8 @@ ADMIN = [
     Row("GET", "/admin/settings", None, "admin"),
     Row("PUT", "/admin/settings", {"deletionProtection": False}, "admin"),
     Row("GET", "/admin/usage", None, "admin"),
+    Row("POST", "/admin/summary-templates", {"name": "t", "prompt": "{messages}"}, "admin"),
+    Row("GET", "/admin/summary-templates", None, "admin"),
     Row("POST", "/admin/keys", {"name": "n"}, "admin"),
     Row("GET", "/admin/keys", None, "admin"),
 ]
@@ -114,4 +130,5 @@ def make_world(api: httpx.Client, world: World | None = None) -> World:
     new_dialogue(api, id=world.dialogue)
     new_message(api, world.dialogue, id=world.message)
     new_memory(api, id=world.memory)
+    new_summary(api, world.dialogue, id=world.summary)
     return world

@@ -63,7 +63,7 @@ class TestScopes:
     @pytest.mark.parametrize("row", READS, ids=str)
     def test_a_read_key_reads(self, row, api, client_of):
         world = make_world(api)
-        done(row.ask(client_of(new_key(api, scope="read")["key"]), world))
+        done(row.ask(client_of(new_key(api, scope="read")["key"]), world), row.status)
 
     @pytest.mark.parametrize("row", [*WRITES, *ADMIN, *OPERATOR], ids=str)
     def test_a_read_key_does_nothing_else(self, row, api, client_of):
@@ -81,7 +81,7 @@ class TestScopes:
     @pytest.mark.parametrize("row", DATA, ids=str)
     def test_a_write_key_reads_and_writes(self, row, api, client_of):
         world = make_world(api)
-        done(row.ask(client_of(new_key(api, scope="write")["key"]), world))
+        done(row.ask(client_of(new_key(api, scope="write")["key"]), world), row.status)
 
     @pytest.mark.parametrize("row", [*ADMIN, *OPERATOR], ids=str)
     def test_a_write_key_administers_nothing(self, row, api, client_of):
@@ -121,7 +121,7 @@ class TestKeysBoundToANamespace:
 
     @pytest.mark.parametrize("row", READS + WRITES, ids=str)
     def test_every_route_finds_theirs_without_being_told(self, row, bound):
-        done(row.ask(bound, make_world(bound)))
+        done(row.ask(bound, make_world(bound)), row.status)
 
     def test_naming_their_own_is_allowed(self, bound):
         new_dialogue(bound, id="d", namespace="mine")

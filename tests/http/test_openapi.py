@@ -37,6 +37,7 @@ def shape(path: str) -> str:
 OPERATIONS = sorted(
     {(row.method, shape(row.path)) for row in [*DATA, *ADMIN, *OPERATOR]}
     | {(method, "/admin/keys/{}") for method in ("GET", "DELETE")}
+    | {(method, "/admin/summary-templates/{}") for method in ("GET", "PUT", "DELETE")}
 )
 WITHOUT_PARAMETERS = [("GET", path) for path in OPEN_PATHS if path != "/openapi.json"]
 CASES = [

@@ -23,8 +23,8 @@ class TestEveryRouteAnswersWhereverItIsCalled:
         for number, prefix in enumerate(PREFIXES):
             for slash in SLASHES:
                 suffix = f"{number}{len(slash)}"
-                world = World(f"d:{suffix}", f"m:{suffix}", f"k:{suffix}")
-                done(row.ask(api, make_world(api, world), prefix, slash))
+                world = World(f"d:{suffix}", f"m:{suffix}", f"k:{suffix}", f"s:{suffix}")
+                done(row.ask(api, make_world(api, world), prefix, slash), row.status)
 
     @pytest.mark.parametrize("row", ADMIN, ids=str)
     @pytest.mark.parametrize("prefix", PREFIXES)

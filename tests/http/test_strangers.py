@@ -6,8 +6,8 @@ from .checking import done, ids, refused
 from .making import HELLO, get_dialogue, new_dialogue, new_memory, new_message, walk
 from .rows import ADMIN, DATA, NAMING, World, make_world
 
-THEIRS = World("d-theirs", "m-theirs", "k-theirs")
-ABSENT = World("d-absent", "m-absent", "k-absent")
+THEIRS = World("d-theirs", "m-theirs", "k-theirs", "s-theirs")
+ABSENT = World("d-absent", "m-absent", "k-absent", "s-absent")
 
 
 @pytest.fixture

@@ -82,15 +82,16 @@ class Template(Struct, rename="camel", kw_only=True):
     modified: Timestamp
 
 
-def accept_prompt(prompt: str, place: str, faults: Faults) -> str:
-    """Return a prompt, noting variables that there are not, and the one that there must be."""
+def accept_prompt(prompt: str | UnsetType | None, place: str, faults: Faults) -> None:
+    """Note the variables of a prompt that there are not, and the one that there must be."""
+    if not isinstance(prompt, str):
+        return
     named = {match[1] for match in _VARIABLE.finditer(prompt)}
     for name in sorted(named - VARIABLES.keys()):
         known = ", ".join(f"{{{known}}}" for known in VARIABLES)
         faults.invalid(place, f"{place} names {{{name}}}; there are only {known}")
     if "messages" not in named:
         faults.invalid(place, f"{place} must hold {{messages}}, where the conversation goes")
-    return prompt
 
 
 class NewTemplate(Struct):
@@ -132,8 +133,7 @@ class TemplateChange(Struct, rename="camel"):
     def accept(self) -> "TemplateChange":
         """Check the values; InvalidRequest with every fault."""
         faults = Faults()
-        if isinstance(self.prompt, str):
-            accept_prompt(self.prompt, "prompt", faults)
+        accept_prompt(self.prompt, "prompt", faults)
         faults.refuse()
         return self
 

@@ -16,8 +16,8 @@ from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports.summaries import Job, SummaryJobs
 from dialoguedb.service.making import Maker
 
-_CLAIM_S = 20
-_RENEW_S = 5
+_CLAIM_S = 12
+_RENEW_S = 3
 """Some renewals may be late before another process takes over."""
 
 _LOOK_PAUSE_S = 1.0
