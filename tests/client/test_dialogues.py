@@ -2,11 +2,13 @@
 
 import pytest
 
+from dialoguedb import AsyncDialogueDB
 from dialoguedb.errors import (
     DialogueEnded,
     DialogueImmutable,
     DialogueNotFound,
     DuplicateId,
+    Forbidden,
     InvalidRequest,
     VersionConflict,
 )
@@ -194,3 +196,23 @@ class TestNamespaces:
         default = await ada.get_dialogue("chat", namespace="")
         await default.save_message("user", "Hi")  # goes where it was read, not to the client's
         assert (await everything.get_dialogue("chat")).total_messages == 1
+
+    async def test_a_key_that_is_bound_to_one_needs_to_name_it_nowhere(
+        self, project, server, client_of
+    ):
+        made = client_of(project.key).post("/admin/keys", json={"namespace": "ada"}).json()
+        async with AsyncDialogueDB(made["key"], endpoint=server.base_url) as db:
+            dialogue = await db.create_dialogue(message={"role": "user", "content": "Hello!"})
+            assert dialogue.namespace == "ada"
+            [message] = dialogue.messages
+            await message.save_tags(["first"])
+            await dialogue.save_state({"step": 1})
+            thread = await dialogue.create_thread()
+            assert thread.namespace == "ada"
+            memory = await db.create_memory("tea")
+            await memory.save_tags(["taste"])
+            assert [one.id for one in await db.search_messages("hello")] == [message.id]
+            assert [one.id async for one in db.iter_memories()] == [memory.id]
+            with pytest.raises(Forbidden):
+                await db.get_dialogue(dialogue.id, namespace="bob")
+            await dialogue.remove()

@@ -88,7 +88,9 @@ class Call(Struct, frozen=True, kw_only=True):
     @property
     def changes(self) -> bool:
         """Whether to carry it out twice might be worse than once."""
-        return self.method in {"POST", "PUT", "PATCH"} and self.path[-1] not in _ONLY_ASKING
+        if self.method == "POST":
+            return self.path[-1] not in _ONLY_ASKING
+        return self.method in {"PUT", "PATCH"}
 
     def request(self) -> Request:
         """Write it down."""

@@ -1,0 +1,121 @@
+"""How long the client waits, and what it waits for."""
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from dialoguedb.client import wire
+from dialoguedb.client.patience import Patience, asked_pause_s, is_passing, may_be_done
+from dialoguedb.client.problems import error_of
+from dialoguedb.client.requests import Answer, Call
+from dialoguedb.errors import (
+    DialogueDBError,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    RateLimitExceeded,
+    ServiceUnavailable,
+    TimedOut,
+    UnexpectedAnswer,
+)
+from dialoguedb.http.problems import answer_of, status_of
+from docs.generate import raised_errors
+
+
+def made(kind):
+    if issubclass(kind, RateLimitExceeded):
+        return kind("Why", 7)
+    if issubclass(kind, MethodNotAllowed):
+        return kind("Why", ["GET", "PUT"])
+    return kind("Why")
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in raised_errors() if status_of(kind)], ids=lambda kind: kind.__name__
+)
+def test_an_error_comes_back_as_the_class_of_its_code(kind):
+    told = answer_of(made(kind), "request-1", "2026-01-02T00:00:00.000Z")
+    headers = {name.decode(): value.decode() for name, value in told.headers}
+    error = error_of(Answer(told.status, headers, told.body))
+    assert issubclass(kind, type(error))  # those that share a code come back as their parent
+    assert (error.code, error.message, error.request_id) == (kind.code, "Why", "request-1")
+    if isinstance(error, RateLimitExceeded):
+        assert error.retry_after_s == 7
+    if isinstance(error, MethodNotAllowed):
+        assert error.allowed == ("GET", "PUT")
+
+
+def test_a_code_that_is_newer_than_the_client_comes_back_as_its_family():
+    body = {"code": "PLANET_NOT_FOUND", "message": "No such planet", "type": "not_found"}
+    error = error_of(Answer(404, {}, msgspec.json.encode({"error": body})))
+    assert type(error) is NotFound
+    assert error.code == "PLANET_NOT_FOUND"
+
+
+def test_pauses_grow_up_to_a_bound_and_are_never_shorter_than_asked():
+    patience = Patience(4)
+    pauses = [[patience.pause_s(tries) for _ in range(50)] for tries in (1, 3, 6, 20)]
+    bounds = [(min(some), max(some)) for some in pauses]
+    assert all(shorter[1] < longer[0] for shorter, longer in pairwise(bounds[:3]))
+    assert bounds[3][1] <= 8
+    assert patience.pause_s(1, 30) == 30
+    assert len(set(pauses[0])) > 1
+
+
+def test_what_a_server_asks_for_is_read_where_it_is_a_number():
+    assert asked_pause_s(Answer(429, {"retry-after": "3"}, b"")) == 3
+    assert asked_pause_s(Answer(429, {"retry-after": "Sun, 22 Nov 2026 07:28:00 GMT"}, b"")) is None
+    assert asked_pause_s(Answer(429, {}, b"")) is None
+    assert asked_pause_s(None) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "passes", "in_doubt"),
+    [
+        (TimedOut("late"), True, True),
+        (InternalError("defect"), True, True),
+        (ServiceUnavailable("full disk"), True, False),
+        (RateLimitExceeded("too fast", 1), True, False),
+        (UnexpectedAnswer("half", 200), True, True),
+        (UnexpectedAnswer("gateway", 502), True, True),
+        (UnexpectedAnswer("another program", 404), False, True),
+        (InvalidRequest("wrong"), False, True),
+    ],
+    ids=str,
+)
+def test_what_may_pass_is_told_from_what_stays(error, passes, in_doubt):
+    assert is_passing(error) is passes
+    if passes:
+        assert may_be_done(error) is in_doubt
+
+
+def test_only_calls_that_change_something_are_given_a_key_of_their_own():
+    changing = [
+        ("POST", "dialogue"),
+        ("PUT", "dialogue", "search"),
+        ("PATCH", "dialogue", "context", "state"),
+    ]
+    asking = [("POST", "search"), ("POST", "dialogue", "d", "context"), ("GET", "dialogue")]
+    calls = [Call(method=method, path=(*path,)) for method, *path in changing + asking]
+    assert [call.changes for call in calls] == [True] * 3 + [False] * 3
+
+
+def test_a_request_is_written_with_names_of_the_wire_and_quoted_ids():
+    call = Call(
+        method="GET",
+        path=("dialogue", "a b:c&d"),
+        query={"thread_of": "x&y", "tags": ["a", "b"], "merge": False, "limit": None},
+    )
+    assert (
+        call.request().target == "/dialogue/a%20b%3Ac%26d?threadOf=x%26y&tags=a&tags=b&merge=false"
+    )
+
+
+def test_an_answer_of_another_kind_is_refused():
+    with pytest.raises(msgspec.DecodeError):
+        wire.decode(b'{"id": 7}', list[int])
+    with pytest.raises(msgspec.DecodeError):
+        wire.decode(b"\xff", dict[str, int])
+    assert issubclass(UnexpectedAnswer, DialogueDBError)
