@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.client.aio.http import AsyncHttpTransport
 from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, chosen
 from dialoguedb.client.sync.database import Database
-from dialoguedb.client.sync.http import HttpTransport
 from dialoguedb.errors import InvalidSetting
 
 
@@ -38,7 +36,7 @@ class AsyncDialogueDB(AsyncDatabase):
         if path is not None:
             transport = _engines(api_key, endpoint).AsyncEngineTransport(Path(path))
         else:
-            transport = AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
+            transport = _http("aio").AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
 
 
@@ -67,8 +65,13 @@ class DialogueDB(Database):
             transport = _engines(api_key, endpoint).EngineTransport(Path(path))
             transport.open()
         else:
-            transport = HttpTransport(chosen(api_key, endpoint, tls, os.environ))
+            transport = _http("sync").HttpTransport(chosen(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
+
+
+def _http(manner: str) -> Any:
+    """Return the module that speaks HTTP; only clients of a server need it."""
+    return importlib.import_module(f"dialoguedb.client.{manner}.http")
 
 
 def _engines(api_key: str | None, endpoint: str | None) -> Any:

@@ -270,6 +270,15 @@ class TestEnds:
         )
         assert loaded == "[]\n"
 
+    def test_an_engine_in_the_process_needs_nothing_of_a_network(self, tmp_path):
+        loaded = run(
+            "import json, sys; from dialoguedb import DialogueDB\n"
+            "DialogueDB(**json.loads(sys.argv[1])).close()\n"
+            "print('httpx2' in sys.modules)",
+            {"path": str(tmp_path / "chats")},
+        )
+        assert loaded == "False\n"
+
 
 class TestChoices:
     def test_key_and_endpoint_come_from_the_environment(self, project, server, monkeypatch):
