@@ -1,0 +1,56 @@
+"""Prompts: their variables, and how they are filled in."""
+
+import pytest
+
+from dialoguedb.model.faults import Faults
+from dialoguedb.model.templates import BUILT_IN, VARIABLES, Said, accept_prompt, fill
+
+SAID = Said(instructions="Be brief.", label="Porto", tokens=50)
+
+
+def faults_of(prompt):
+    faults = Faults()
+    accept_prompt(prompt, "prompt", faults)
+    try:
+        faults.refuse()
+    except Exception as error:  # noqa: BLE001 - what it says is looked at
+        return [detail.message for detail in error.details]
+    return []
+
+
+def test_every_variable_is_filled_in():
+    prompt = "|".join(f"{{{name}}}" for name in VARIABLES)
+    assert fill(prompt, SAID, "said", "before") == "said|before|Be brief.|Porto|50"
+
+
+def test_what_is_filled_in_is_not_read_for_variables():
+    assert fill("{messages}", Said(None, None, 1), "{label} {previous}", None) == (
+        "{label} {previous}"
+    )
+
+
+def test_what_has_no_place_is_told_all_the_same():
+    filled = fill("{messages}", SAID, "said", "before")
+    assert filled == "Summary of what came before:\nbefore\n\nsaid\n\nBe brief.\n"
+
+
+def test_without_a_former_summary_its_place_says_so():
+    assert fill("{previous}: {messages}", Said(None, None, 1), "said", None) == "(none): said"
+
+
+def test_the_one_that_is_built_in_could_be_a_template():
+    assert faults_of(BUILT_IN) == []
+    assert {f"{{{name}}}" in BUILT_IN for name in VARIABLES if name != "label"} == {True}
+
+
+@pytest.mark.parametrize(
+    "prompt", ['{"a": 1} {messages}', "{ messages } {messages} {}", "{1}{messages}"]
+)
+def test_other_braces_stay(prompt):
+    assert faults_of(prompt) == []
+    filled = fill(prompt, Said(None, None, 1), "said", None)
+    assert filled == prompt.replace("{messages}", "said")
+
+
+def test_every_fault_is_told():
+    assert len(faults_of("{a} {b}")) == 3
