@@ -118,8 +118,8 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
-	$(LOCK) --output-file $(RUNTIME_LOCK) pyproject.toml
-	$(LOCK) --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
+	$(LOCK) --extra mcp --output-file $(RUNTIME_LOCK) pyproject.toml
+	$(LOCK) --extra mcp --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 
 .venv-lock/bin/uv: | .venv/.made-with
 	$(BIN)/python -m venv --clear --without-pip .venv-lock

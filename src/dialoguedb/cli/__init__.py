@@ -20,6 +20,7 @@ COMMANDS = {
     "memory": ("memory", "Create, get, list, update and delete memories."),
     "search": ("search", "Find messages, dialogues and memories."),
     "chat": ("chat", "Read a conversation."),
+    "mcp": ("mcp", "Offer tools to agents."),
     "keys": ("keys", "Create, list and revoke keys."),
     "projects": ("projects", "Create, list, show, set and delete projects."),
     "backup": ("backup", "Copy the data of a running or stopped server."),

@@ -82,9 +82,9 @@ def database(flags: dict[str, Any]) -> "DialogueDB":
     return made
 
 
-def async_database(flags: dict[str, Any]) -> "AsyncDialogueDB":
+def async_database(flags: dict[str, Any], namespace: str | None = None) -> "AsyncDialogueDB":
     """Open what the flags name, for many calls at once, and take them out of `flags`."""
-    made: AsyncDialogueDB = _clients().AsyncDialogueDB(**_place(flags))
+    made: AsyncDialogueDB = _clients().AsyncDialogueDB(**_place(flags), namespace=namespace)
     return made
 
 

@@ -1,0 +1,120 @@
+"""`dialoguedb mcp`: tools for agents, as a client of a server or of a data directory."""
+
+import asyncio
+import importlib
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from dialoguedb import __version__
+from dialoguedb.cli import logs
+from dialoguedb.cli.databases import async_database, database_options
+from dialoguedb.cli.options import examples
+from dialoguedb.errors import InvalidSetting
+from dialoguedb.settings import Address
+
+_PORT = 8001
+_STOP_S = 5
+
+
+@click.command(
+    epilog=examples(
+        (
+            "Keep what agents store in a directory, without a server",
+            "dialoguedb mcp --data ./chats",
+        ),
+        (
+            "Beside a server, with a key in DIALOGUEDB_API_KEY",
+            "dialoguedb mcp --endpoint http://127.0.0.1:8000",
+        ),
+        ("Over HTTP, for several hosts", "dialoguedb mcp --data ./chats --transport http"),
+    )
+)
+@database_options
+@click.option("--namespace", metavar="NAME", help="Namespace of every call that names none.")
+@click.option(
+    "--tools",
+    envvar="DIALOGUEDB_TOOLS",
+    metavar="NAME,...",
+    help="Only these tools, such as save,resume,search. [env var: DIALOGUEDB_TOOLS; default: all]",
+)
+@click.option(
+    "--transport",
+    type=click.Choice(["stdio", "http"]),
+    default="stdio",
+    help="stdio: for the host that starts this command; http: on an address. [default: stdio]",
+)
+@click.option(
+    "--host", default="127.0.0.1", metavar="HOST", help="With http: address. [default: 127.0.0.1]"
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    metavar="PORT",
+    help=f"With http: port; 0 takes any free one. [default: {_PORT}]",
+)
+@click.option(
+    "--token",
+    envvar="DIALOGUEDB_MCP_TOKEN",
+    metavar="TEXT",
+    help="With http: what hosts have to show as Bearer token; needed beyond this machine."
+    " [env var: DIALOGUEDB_MCP_TOKEN]",
+)
+def mcp(**flags: Any) -> None:
+    """Offer tools to agents over the Model Context Protocol.
+
+    They store and resume conversations, search them, and remember. Needs the extra:
+    pip install 'dialoguedb[mcp]'.
+    """
+    logs.configure("warning")
+    database = async_database(flags, flags.pop("namespace"))
+    if flags["transport"] == "http":
+        address = Address(flags["host"], flags["port"])
+        asyncio.run(_serve(database, flags["tools"], address, flags["token"]))
+        return
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_speak(database, flags["tools"]))
+
+
+def _protocol() -> Any:
+    """Return the module that speaks the protocol; it loads web servers, and needs the extra."""
+    try:
+        return importlib.import_module("dialoguedb.mcp.server")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] == "mcp":
+            raise InvalidSetting(
+                "`dialoguedb mcp` needs more to be installed: pip install 'dialoguedb[mcp]'"
+            ) from error
+        raise
+
+
+def _made(database: Any, tools: str | None) -> Any:
+    chosen = importlib.import_module("dialoguedb.mcp.tools").allowed(tools)
+    return _protocol().made(database, chosen, __version__)
+
+
+async def _speak(database: Any, tools: str | None) -> None:
+    server = _made(database, tools)
+    async with database:
+        await _protocol().speak(server)
+
+
+async def _serve(database: Any, tools: str | None, address: Address, token: str | None) -> None:
+    server = _made(database, tools)
+    sockets = importlib.import_module("dialoguedb.cli.sockets")
+    running = importlib.import_module("dialoguedb.cli.running")
+    place = sockets.listen(address)
+    if not place.is_local and not token:
+        raise InvalidSetting(
+            "Others can reach this address: set DIALOGUEDB_MCP_TOKEN to what they have to show"
+        )
+    app = _protocol().application(server, address.host, token)
+    url = f"http://{place.address}{_protocol().PATH}"
+    async with database:
+        web = running.Server(
+            app, place, None, _STOP_S, lambda: click.echo(f"DialogueDB's tools are on {url}")
+        )
+        with running.stopped_by_signals(web):
+            await web.run_until_stopped()

@@ -1,0 +1,287 @@
+"""What the tools answer; the schemas that agents see are made of these."""
+
+from typing import Any, Self
+
+from msgspec import Struct
+
+from dialoguedb.client.records import DialogueRecord, Hit, MemoryRecord, MessageRecord
+
+
+class Answer(Struct, kw_only=True, rename="camel"):
+    """What every answer says."""
+
+    success: bool = True
+
+
+class Told(Answer):
+    """An answer to a change, with a sentence that says what was done."""
+
+    message: str
+
+
+# --- Things as agents see them ------------------------------------------------------------------
+
+
+class Said(Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """A message; what it does not have is left out."""
+
+    id: str
+    role: str
+    content: Any
+    created: str
+    name: str | None = None
+    tags: list[str] = []
+    metadata: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, record: MessageRecord) -> Self:
+        """Show a stored message."""
+        return cls(
+            id=record.id,
+            role=record.role,
+            content=record.content,
+            created=record.created,
+            name=record.name,
+            tags=record.tags,
+            metadata=record.metadata,
+        )
+
+
+class FoundMessage(Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """A message that a search found, and where it is."""
+
+    session_id: str
+    namespace: str | None = None
+    id: str
+    role: str
+    name: str | None = None
+    content: Any
+    created: str
+    relevance: float
+
+    @classmethod
+    def of(cls, record: MessageRecord, relevance: float) -> Self:
+        """Show a hit."""
+        return cls(
+            session_id=record.dialogue_id,
+            namespace=record.namespace,
+            id=record.id,
+            role=record.role,
+            name=record.name,
+            content=record.content,
+            created=record.created,
+            relevance=relevance,
+        )
+
+
+class Outline(Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """A conversation in a list; what it does not have is left out."""
+
+    id: str
+    namespace: str | None = None
+    label: str | None = None
+    thread_of: str | None = None
+    status: str
+    tags: list[str] = []
+    message_count: int
+    created: str
+    modified: str
+    last_message_created: str | None = None
+    relevance: float | None = None
+    matches: list[FoundMessage] = []
+
+    @classmethod
+    def of(cls, record: DialogueRecord) -> Self:
+        """Show a stored conversation."""
+        return cls(
+            id=record.id,
+            namespace=record.namespace,
+            label=record.label,
+            thread_of=record.thread_of,
+            status=record.status,
+            tags=record.tags,
+            message_count=record.total_messages,
+            created=record.created,
+            modified=record.modified,
+            last_message_created=record.last_message_created,
+        )
+
+    @classmethod
+    def found(cls, hit: Hit[DialogueRecord]) -> Self:
+        """Show a hit, with the messages it was found by."""
+        outline = cls.of(hit.item)
+        outline.relevance = hit.relevance
+        outline.matches = [
+            FoundMessage.of(match.item, match.relevance) for match in hit.matches or ()
+        ]
+        return outline
+
+
+class Session(Struct, kw_only=True, rename="camel"):
+    """A conversation, ready to go on with."""
+
+    id: str
+    namespace: str | None
+    label: str | None
+    status: str
+    state: dict[str, Any]
+    tags: list[str]
+    metadata: dict[str, Any]
+    message_count: int
+    messages: list[Said]
+    earlier_messages: int
+    """How many messages come before those shown here."""
+
+    created: str
+    modified: str
+
+    @classmethod
+    def of(cls, record: DialogueRecord) -> Self:
+        """Show a stored conversation with the messages that were read along with it."""
+        shown = record.messages or []
+        return cls(
+            id=record.id,
+            namespace=record.namespace,
+            label=record.label,
+            status=record.status,
+            state=record.state,
+            tags=record.tags,
+            metadata=record.metadata,
+            message_count=record.total_messages,
+            messages=[Said.of(message) for message in shown],
+            earlier_messages=max(0, record.total_messages - len(shown)),
+            created=record.created,
+            modified=record.modified,
+        )
+
+
+class Remembered(Struct, kw_only=True, rename="camel", omit_defaults=True):
+    """A memory; what it does not have is left out."""
+
+    id: str
+    namespace: str | None = None
+    label: str | None = None
+    description: str | None = None
+    value: Any
+    tags: list[str] = []
+    metadata: dict[str, Any] = {}
+    created: str
+    modified: str
+    relevance: float | None = None
+
+    @classmethod
+    def of(cls, record: MemoryRecord, relevance: float | None = None) -> Self:
+        """Show a stored memory."""
+        return cls(
+            id=record.id,
+            namespace=record.namespace,
+            label=record.label,
+            description=record.description,
+            value=record.value,
+            tags=record.tags,
+            metadata=record.metadata,
+            created=record.created,
+            modified=record.modified,
+            relevance=relevance,
+        )
+
+
+# --- Answers about conversations ----------------------------------------------------------------
+
+
+class Saved(Told):
+    """A conversation was stored."""
+
+    session_id: str
+    message_count: int
+    label: str | None
+
+
+class Resumed(Answer):
+    """A conversation to go on with."""
+
+    session: Session
+
+
+class FoundSessions(Answer):
+    """What a search found."""
+
+    dialogues: list[Outline]
+    messages: list[FoundMessage]
+
+
+class Sessions(Answer):
+    """A page of conversations."""
+
+    dialogues: list[Outline]
+    next: str | None
+
+
+class Added(Told):
+    """A message was appended."""
+
+    session_id: str
+    message_id: str
+
+
+class Messages(Answer):
+    """A page of a conversation's messages."""
+
+    session_id: str
+    messages: list[Said]
+    next: str | None
+
+
+class StateUpdated(Told):
+    """The state as it is now."""
+
+    session_id: str
+    state: dict[str, Any]
+
+
+class ThreadCreated(Told):
+    """A thread was created."""
+
+    thread_id: str
+    parent_id: str
+
+
+# --- Answers about memories ---------------------------------------------------------------------
+
+
+class MemoryCreated(Told):
+    """Something is remembered."""
+
+    memory_id: str
+
+
+class FoundMemories(Answer):
+    """What a search found."""
+
+    memories: list[Remembered]
+
+
+class Memories(Answer):
+    """A page of memories."""
+
+    memories: list[Remembered]
+    next: str | None
+
+
+class OneRemembered(Answer):
+    """One memory."""
+
+    memory: Remembered
+
+
+class MemoryDeleted(Told):
+    """A memory is forgotten."""
+
+    memory_id: str
+
+
+class MemoryTagged(Told):
+    """A memory's tags as they are now."""
+
+    memory_id: str
+    tags: list[str]

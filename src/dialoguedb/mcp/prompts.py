@@ -1,0 +1,114 @@
+"""What people can start from in their host: recall a topic, resume a conversation, wrap up."""
+
+from collections.abc import Mapping
+
+import msgspec
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    GetPromptResult,
+    Prompt,
+    PromptArgument,
+    PromptMessage,
+    TextContent,
+)
+
+from dialoguedb.client import wire
+from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.errors import DialogueDBError
+from dialoguedb.mcp import memories, sessions
+from dialoguedb.mcp.answers import Answer
+from dialoguedb.mcp.calls import tellable
+from dialoguedb.mcp.wanted import Resume, Search, SearchMemories
+
+INSTRUCTIONS = """\
+DialogueDB keeps conversations and memories for good.
+
+At the beginning of a task, look for what is known already: dialoguedb_search_memories for facts
+and preferences, dialoguedb_search for earlier conversations; dialoguedb_resume returns one of them.
+On the way, remember what will be of use later with dialoguedb_create_memory: one thing each, said
+so that it is understood alone. Delete what is no longer true.
+At the end, store the conversation with dialoguedb_save, or append to the one you resumed with
+dialoguedb_add_message; dialoguedb_update_state keeps where a task stands.
+What belongs to one user is kept apart by giving the same `namespace` in every call."""
+
+_NAMESPACE = PromptArgument(name="namespace", description="Whose it is, such as a user's id")
+
+PROMPTS = [
+    Prompt(
+        name="recall",
+        title="Recall a topic",
+        description="Begin with what is remembered, and was said before, about a topic",
+        arguments=[
+            PromptArgument(name="topic", description="What it is about", required=True),
+            _NAMESPACE,
+        ],
+    ),
+    Prompt(
+        name="resume",
+        title="Resume a conversation",
+        description="Go on with a stored conversation",
+        arguments=[
+            PromptArgument(name="id", description="The conversation's id", required=True),
+            _NAMESPACE,
+        ],
+    ),
+    Prompt(
+        name="wrap_up",
+        title="Wrap up",
+        description="Store this conversation, and remember what will be of use later",
+        arguments=[_NAMESPACE],
+    ),
+]
+
+
+async def filled(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> GetPromptResult:
+    """Return a prompt with what is stored put into it."""
+    prompt = next((one for one in PROMPTS if one.name == name), None)
+    if prompt is None:
+        raise MCPError(INVALID_PARAMS, f"There is no prompt {name!r}")
+    for argument in prompt.arguments or ():
+        if argument.required and not arguments.get(argument.name):
+            raise MCPError(INVALID_PARAMS, f"The prompt {name!r} needs {argument.name!r}")
+    try:
+        text = await _text(db, name, arguments)
+    except DialogueDBError as error:
+        raise MCPError(INVALID_PARAMS, error.message, {"code": error.code}) from error
+    return GetPromptResult(
+        description=prompt.description,
+        messages=[PromptMessage(role="user", content=TextContent(text=text))],
+    )
+
+
+async def _text(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> str:
+    namespace = arguments.get("namespace")
+    if name == "recall":
+        return await _recalled(db, arguments["topic"], namespace)
+    if name == "resume":
+        session = await sessions.resume(db, Resume(id=arguments["id"], namespace=namespace))
+        return (
+            "Go on with this conversation where it stopped. Append what is said from now on to it"
+            f" with dialoguedb_add_message.\n\n{_json(session)}"
+        )
+    kept = f" in the namespace {namespace!r}" if namespace else ""
+    return (
+        f"Wrap up{kept}: store this conversation with dialoguedb_save, with a short label, or"
+        " append what is new with dialoguedb_add_message if it was resumed. Then remember with"
+        " dialoguedb_create_memory what will be of use beyond it - facts, preferences, decisions -"
+        " one thing each, after looking with dialoguedb_search_memories whether it is known."
+    )
+
+
+async def _recalled(db: AsyncDatabase, topic: str, namespace: str | None) -> str:
+    known = await memories.search_memories(db, SearchMemories(query=topic, namespace=namespace))
+    said = await sessions.search(db, Search(query=topic, namespace=namespace, limit=5))
+    return (
+        f"The topic is: {topic}\n\nWhat is remembered, the best fitting first:\n{_json(known)}\n\n"
+        f"Earlier conversations, the best fitting first:\n{_json(said)}\n\n"
+        "Say in short what of this matters for the topic, and resume a conversation with"
+        " dialoguedb_resume where its messages are needed."
+    )
+
+
+def _json(answer: Answer) -> str:
+    return wire.encode(tellable(msgspec.to_builtins(answer))).decode()

@@ -1,0 +1,194 @@
+"""The command as hosts start it: transports, keys, the list of allowed tools, stopping."""
+
+import json
+import subprocess
+import sys
+
+import httpx
+import pytest
+from mcp import Client, MCPError
+
+from dialoguedb import DialogueDB
+from tests.http.server import NO_AUTHORITIES, program, quiet_environment
+from tests.mcp.hosts import Agent, over_http, over_stdio
+
+pytestmark = pytest.mark.anyio
+
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "by hand", "version": "1"},
+    },
+}
+
+
+def run(directory, *words, lines=(), **variables):
+    return subprocess.run(
+        [program(), "mcp", *map(str, words)],
+        capture_output=True,
+        check=False,
+        cwd=directory,
+        env=quiet_environment() | variables,
+        input="".join(f"{json.dumps(line)}\n" for line in lines),
+        text=True,
+        timeout=60,
+    )
+
+
+def test_standard_output_carries_the_protocol_alone(tmp_path):
+    said = [{"role": "user", "content": "hi"}]
+    call = {"name": "dialoguedb_save", "arguments": {"messages": said}}
+    ended = run(
+        tmp_path,
+        *("--data", tmp_path / "chats"),
+        lines=[
+            HELLO,
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
+            {"jsonrpc": "2.0", "id": 3, "method": "no/such"},
+            "nonsense",
+        ],
+    )
+    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert all(line["jsonrpc"] == "2.0" for line in told)
+    results = {line.get("id"): line for line in told}
+    assert results[1]["result"]["serverInfo"]["name"] == "dialoguedb"
+    assert "dialoguedb_search_memories" in results[1]["result"]["instructions"]
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+
+
+async def test_what_is_stored_without_a_server_is_there_the_next_time(tmp_path):
+    async with over_stdio("--data", tmp_path / "chats") as client:
+        await Agent(client).ask("save", id="s", messages=[{"role": "user", "content": "hi"}])
+    with DialogueDB(path=tmp_path / "chats") as db:
+        (message,) = db.get_dialogue("s").load_messages()
+        assert message.content == "hi"
+    async with over_stdio("--data", tmp_path / "chats") as client:
+        assert (await Agent(client).ask("resume", id="s"))["session"]["messageCount"] == 1
+
+
+async def test_a_directory_may_be_used_beside_a_running_server(server, tmp_path):
+    async with over_stdio("--data", server.data, "--namespace", tmp_path.name) as client:
+        agent = Agent(client)
+        key = server.command("keys", "create", "--project", "default", "--quiet")
+        with DialogueDB(key, endpoint=server.base_url, namespace=tmp_path.name) as db:
+            dialogue = db.create_dialogue()
+            for number in range(20):
+                dialogue.save_message("user", f"server {number}")
+                await agent.ask(
+                    "add_message", sessionId=dialogue.id, role="assistant", content=f"tool {number}"
+                )
+            said = [message.content for message in dialogue.load_messages()]
+    assert said == [f"{by} {number}" for number in range(20) for by in ("server", "tool")]
+
+
+async def test_a_key_is_taken_from_either_variable_and_is_needed(server, project, tmp_path):
+    for name in ("DIALOGUEDB_API_KEY", "DIALOGUE_DB_API_KEY"):
+        async with over_stdio("--endpoint", server.base_url, **{name: project.key}) as client:
+            await Agent(client).ask("list")
+    ended = run(tmp_path, "--endpoint", server.base_url)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "DIALOGUEDB_API_KEY" in ended.stderr
+
+
+async def test_a_wrong_key_and_a_server_that_is_gone_are_told(server):
+    wrong = {"DIALOGUEDB_API_KEY": "ddb_" + "x" * 43}
+    async with over_stdio("--endpoint", server.base_url, **wrong) as client:
+        assert (await Agent(client).refused("list"))["code"] == "UNAUTHORIZED"
+        with pytest.raises(MCPError):
+            await client.list_resources()
+
+
+async def test_a_whitelist_leaves_only_its_tools(tmp_path):
+    words = ("--data", tmp_path / "chats")
+    async with over_stdio(*words, DIALOGUEDB_TOOLS="search, dialoguedb_save") as client:
+        tools = [tool.name for tool in (await client.list_tools()).tools]
+        assert tools == ["dialoguedb_save", "dialoguedb_search"]
+        for name in ("dialoguedb_delete_memory", "dialoguedb_nonsense", "save"):
+            with pytest.raises(MCPError, match="There is no tool"):
+                await client.call_tool(name, {"id": "x"})
+    for names in ("save,forget", " , "):
+        ended = run(tmp_path, *words, DIALOGUEDB_TOOLS=names)
+        assert ended.returncode == 1
+        assert "tool" in ended.stderr
+
+
+async def test_a_namespace_can_be_that_of_every_call(tmp_path):
+    words = ("--data", tmp_path / "chats")
+    async with over_stdio(*words, "--namespace", "ada") as client:
+        await Agent(client).ask("save", id="s", messages=[])
+    async with over_stdio(*words) as client:
+        assert (await Agent(client).refused("resume", id="s"))["code"] == "DIALOGUE_NOT_FOUND"
+        await Agent(client).ask("resume", id="s", namespace="ada")
+
+
+def test_a_server_and_a_directory_at_once_are_a_wrong_use(tmp_path):
+    ended = run(tmp_path, "--data", "chats", "--endpoint", "http://127.0.0.1:1")
+    assert ended.returncode == 2
+    assert "--data" in ended.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path):
+    (tmp_path / "mcp.py").write_text('raise ModuleNotFoundError("no mcp", name="mcp")')
+    ended = run(tmp_path, "--data", "chats", PYTHONPATH=str(tmp_path))
+    assert ended.returncode == 1
+    assert "pip install 'dialoguedb[mcp]'" in ended.stderr
+    assert ended.stdout == ""
+
+
+# --- Over HTTP ----------------------------------------------------------------------------------
+
+
+def test_whoever_comes_over_http_shows_the_token(tmp_path):
+    words = ("--data", tmp_path / "chats")
+    with over_http(tmp_path, *words, DIALOGUEDB_MCP_TOKEN="open-sesame") as url:
+        for shown in (None, "Bearer wrong", "open-sesame"):
+            headers = {"Authorization": shown} if shown else {}
+            refused = httpx.post(url, json=HELLO, headers=headers, verify=NO_AUTHORITIES)
+            assert refused.status_code == 401
+        headers = {
+            "Authorization": "Bearer open-sesame",
+            "Accept": "application/json, text/event-stream",
+        }
+        answer = httpx.post(url, json=HELLO, headers=headers, verify=NO_AUTHORITIES)
+        assert answer.json()["result"]["serverInfo"]["title"] == "DialogueDB"
+
+
+def test_web_pages_of_other_origins_are_kept_out(tmp_path):
+    accepted = {"Accept": "application/json, text/event-stream"}
+    with over_http(tmp_path, "--data", tmp_path / "chats") as url:
+        for header in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+            refused = httpx.post(url, json=HELLO, headers=accepted | header, verify=NO_AUTHORITIES)
+            assert refused.status_code in {403, 421}
+
+
+def test_an_address_that_others_reach_needs_a_token(tmp_path):
+    ended = run(
+        tmp_path, "--data", "chats", "--transport", "http", "--host", "0.0.0.0", "--port", 0
+    )
+    assert ended.returncode == 1
+    assert "DIALOGUEDB_MCP_TOKEN" in ended.stderr
+
+
+async def test_several_hosts_share_one_server(tmp_path):
+    with over_http(tmp_path, "--data", tmp_path / "chats") as url:
+        async with Client(url) as one, Client(url, mode="legacy") as other:
+            await Agent(one).ask("save", id="s", messages=[])
+            for client in (one, other):
+                await Agent(client).ask("add_message", sessionId="s", role="user", content="hi")
+            assert (await Agent(one).ask("resume", id="s"))["session"]["messageCount"] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end processes there")
+async def test_a_host_that_hangs_up_ends_it(tmp_path):
+    with (tmp_path / "errors").open("w+") as errors:
+        async with over_stdio("--data", tmp_path / "chats", errors=errors) as client:
+            await Agent(client).ask("save", messages=[])
+        errors.seek(0)
+        assert errors.read() == ""
