@@ -35,7 +35,7 @@ _BUILT_AT_ONCE_BYTES = 256 * 1024
 
 _SUMMARIES_TRIED = 10
 _HITS_MAX = 400
-_HITS_OF_MANY_MAX = 60
+_HITS_OF_MANY_MAX = 40
 _MANY_MESSAGES = 5_000
 """Of longer dialogues fewer are asked for: there a search takes the longer the more it shall find,
 and what it finds first fills most of a window."""
@@ -52,8 +52,9 @@ this finds more of what answers a question than the list of the best alone (benc
 _LOOKED_UP_MAX = 40
 """So many of the messages found are looked up with what stands around them."""
 
-_AROUND = 20
-"""How far from a tool call its results are looked for, in messages."""
+_AROUND = 5
+_AROUND_TOOLS = 20
+"""How far from a message, and from a tool call, what belongs to it is looked for, in messages."""
 
 _CHECKED_AT_ONCE = 500
 
@@ -184,15 +185,16 @@ class Contexts:
             history = ending
             if message.id not in ending.places:
                 history = History([message], whole=False)
-                wanted = number < _SHOWN_AROUND or history.turns[0].uses_tools
-                if wanted and looked_up < _LOOKED_UP_MAX:
+                uses_tools = history.turns[0].uses_tools
+                if (uses_tools or number < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
                     looked_up += 1
-                    history = await self._around(place, message)
+                    count = _AROUND_TOOLS if uses_tools else _AROUND
+                    history = await self._around(place, message, count)
             surroundings.append(history)
         return surroundings
 
-    async def _around(self, place: _Place, message: Message) -> History:
-        """Read what stands around a message, as far as its tool calls are looked for."""
+    async def _around(self, place: _Place, message: Message, count: int) -> History:
+        """Read so many messages before a message, and after it."""
         key = (message.created, message.seq)
         before, after = [
             await self._sources.messages.list(
@@ -200,7 +202,7 @@ class Contexts:
                 place.namespace,
                 place.dialogue_id,
                 MessageFilter(),
-                Portion(_AROUND, order, key),
+                Portion(count, order, key),
             )
             for order in _BOTH_WAYS
         ]
