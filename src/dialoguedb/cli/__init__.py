@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import keyword
 import os
 import sys
 from typing import Any
@@ -15,12 +16,14 @@ from dialoguedb.errors import DialogueDBError
 
 COMMANDS = {
     "serve": ("serve", "Run the server."),
+    "mcp": ("mcp", "Offer tools to agents."),
     "dialogue": ("dialogue", "Create, get, list, change and delete dialogues."),
     "message": ("message", "Add, get, list, tag and delete messages."),
     "memory": ("memory", "Create, get, list, update and delete memories."),
     "search": ("search", "Find messages, dialogues and memories."),
     "chat": ("chat", "Read a conversation."),
-    "mcp": ("mcp", "Offer tools to agents."),
+    "import": ("imports", "Import dialogues and memories, also of other programs."),
+    "export": ("exports", "Export dialogues and memories."),
     "keys": ("keys", "Create, list and revoke keys."),
     "projects": ("projects", "Create, list, show, set and delete projects."),
     "backup": ("backup", "Copy the data of a running or stopped server."),
@@ -56,7 +59,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
+        command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
         assert isinstance(command, click.Command)
         return command
 

@@ -1,11 +1,13 @@
 """A progress bar at a terminal, nothing elsewhere."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from rich.console import Console
 from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn
 
 from dialoguedb.bootstrap.data import Progress
 
@@ -21,3 +23,12 @@ def shown_progress(what: str, at_last: str | None = None) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total, description=doing)
 
         yield advance
+
+
+@contextmanager
+def shown_count(what: str) -> Iterator[Callable[[int], None]]:
+    """Yield what takes how many more are done, of work whose end is not known."""
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,.0f}"))
+    with Bar(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+        yield partial(bar.advance, task)

@@ -1,0 +1,69 @@
+"""Claude's data export: `conversations.json`, an array of conversations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Message
+from dialoguedb.cli.transfer.reading import label, moment, pruned
+
+NAME = "claude"
+
+_ROLES = {"human": "user"}
+_BLOCK_DROPPED = frozenset({"start_timestamp", "stop_timestamp", "citations", "flags"})
+
+
+def recognises(document: Any) -> bool:
+    """Tell whether this is a conversation of Claude's."""
+    return isinstance(document, dict) and isinstance(document.get("chat_messages"), list)
+
+
+def lines(document: dict[str, Any]) -> Iterator[Line]:
+    """Yield a conversation with its messages, tool calls and attached texts."""
+    project = document.get("project") or {}
+    yield Dialogue(
+        id=document["uuid"],
+        label=label(document.get("name")),
+        created=moment(document.get("created_at")),
+        metadata=pruned({"source": NAME, "project": project.get("name")}),
+    )
+    for message in document["chat_messages"]:
+        content = _content(message)
+        if content:
+            yield Message(
+                id=message["uuid"],
+                role=_ROLES.get(message["sender"], message["sender"]),
+                content=content,
+                metadata=pruned({"files": _file_names(message)}),
+                created=moment(message.get("created_at")),
+            )
+
+
+def _content(message: dict[str, Any]) -> Any:
+    """Return the words, or blocks where there is more than words."""
+    blocks = [_block(block) for block in message.get("content") or ()]
+    blocks += [_document(one) for one in message.get("attachments") or ()]
+    blocks = [block for block in blocks if block.get("type") != "text" or block.get("text")]
+    if not blocks:
+        return message.get("text")
+    if all(block.get("type") == "text" for block in blocks):
+        return "\n".join(block["text"] for block in blocks)
+    return blocks
+
+
+def _block(block: dict[str, Any]) -> dict[str, Any]:
+    return pruned({name: value for name, value in block.items() if name not in _BLOCK_DROPPED})
+
+
+def _document(attachment: dict[str, Any]) -> dict[str, Any]:
+    """Return an attached text as a block that providers know."""
+    text = attachment.get("extracted_content") or ""
+    return {
+        "type": "document",
+        "title": attachment.get("file_name") or "attachment",
+        "source": {"type": "text", "media_type": "text/plain", "data": text},
+    }
+
+
+def _file_names(message: dict[str, Any]) -> list[str] | None:
+    names = [one.get("file_name") for one in message.get("files") or ()]
+    return [name for name in names if name] or None

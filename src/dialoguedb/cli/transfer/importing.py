@@ -1,0 +1,216 @@
+"""Imports: lines of the export format, stored once however often they are read."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+from dialoguedb.cli.transfer.exporting import Named, named
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Memory, Message
+from dialoguedb.client import wire
+from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.records import DialogueRecord
+from dialoguedb.errors import (
+    Conflict,
+    DialogueDBError,
+    DialogueNotFound,
+    DuplicateId,
+    InvalidRequest,
+    NotFound,
+)
+from dialoguedb.model import limits, timestamps
+
+if TYPE_CHECKING:
+    from dialoguedb.embedded import AsyncDialogueDB
+
+_REQUEST_BYTES = 2 * 1024 * 1024
+_AT_ONCE = 8
+
+
+class Portion(Struct):
+    """Some messages of a dialogue, in one request."""
+
+    dialogue: Dialogue
+    messages: list[MessageInput] = []
+    is_first: bool = True
+    is_last: bool = True
+
+
+class Failure(Struct):
+    """Something that could not be imported."""
+
+    what: str
+    error: DialogueDBError
+
+
+class Tally(Struct):
+    """What was read, and what of it could not be stored."""
+
+    dialogues: int = 0
+    messages: int = 0
+    memories: int = 0
+    failures: list[Failure] = []
+
+
+class Importer:
+    """Stores portions, several dialogues at once, those of one dialogue in their order."""
+
+    def __init__(self, db: "AsyncDialogueDB", tally: Tally, stored: Callable[[], None]) -> None:
+        self._db = db
+        self._tally = tally
+        self._stored = stored
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._under_way: dict[Named, asyncio.Task[None]] = {}
+        self._failed: set[Named] = set()
+        self._fatal: DialogueDBError | None = None
+
+    async def store(self, lines: Iterable[Line], namespace: str | None) -> None:
+        """Store lines; what cannot be stored is told in the tally, and the rest goes on."""
+        for portion in portions(_placed(lines, namespace)):
+            await self._slots.acquire()
+            if self._fatal:
+                break
+            self._begin(portion)
+        await asyncio.gather(*self._under_way.values())
+        if self._fatal:
+            raise self._fatal
+
+    def _begin(self, portion: Portion | Memory) -> None:
+        if isinstance(portion, Memory):
+            key, after = ("memory", f"{portion.namespace} {portion.id}"), []
+        else:
+            key = named(portion.dialogue)
+            parent = (key[0], portion.dialogue.thread_of or "")
+            after = [self._under_way[one] for one in (key, parent) if one in self._under_way]
+        task = asyncio.create_task(self._in_turn(portion, key, after))
+        self._under_way[key] = task
+        task.add_done_callback(lambda done: self._finish(key, done))
+
+    def _finish(self, key: Named, task: asyncio.Task[None]) -> None:
+        self._slots.release()
+        if self._under_way.get(key) is task:
+            del self._under_way[key]
+
+    async def _in_turn(
+        self, portion: Portion | Memory, key: Named, after: list[asyncio.Task[None]]
+    ) -> None:
+        await asyncio.gather(*after)
+        if key in self._failed or self._fatal:
+            return
+        try:
+            await self._store_one(portion)
+            self._stored()
+        except (InvalidRequest, Conflict, NotFound) as error:
+            self._failed.add(key)
+            self._tally.failures.append(Failure(_name_of(portion), error))
+        except DialogueDBError as error:
+            self._fatal = error
+
+    async def _store_one(self, portion: Portion | Memory) -> None:
+        if isinstance(portion, Memory):
+            await self._db.api.memory.create(**structs.asdict(portion))
+            self._tally.memories += 1
+            return
+        dialogue = portion.dialogue
+        stored = await self._create(portion) if portion.is_first else None
+        if stored is None and portion.messages:
+            await self._db.api.message.create_many(
+                dialogue.id, portion.messages, namespace=dialogue.namespace
+            )
+        self._tally.dialogues += portion.is_first
+        self._tally.messages += len(portion.messages)
+        if portion.is_last and dialogue.status != "active":
+            await self._close(dialogue)
+
+    async def _create(self, portion: Portion) -> DialogueRecord | None:
+        """Create a dialogue with its first messages; None when it is there already."""
+        line = portion.dialogue
+        fields = structs.asdict(line)
+        for name in ("status", "ended_at", "archived_at"):
+            del fields[name]
+        try:
+            return await self._db.api.dialogue.create(messages=portion.messages, **fields)
+        except DuplicateId as error:
+            try:
+                there = await self._db.api.dialogue.get(line.id, namespace=line.namespace)
+            except DialogueNotFound:  # it is the messages that repeat an id
+                raise error from None
+        if not _is_same(there, line):
+            raise DuplicateId(f"Another dialogue {line.id!r} is there already")
+        return None
+
+    async def _close(self, dialogue: Dialogue) -> None:
+        """End or archive what was ended or archived when it was exported."""
+        there = await self._db.api.dialogue.get(dialogue.id, namespace=dialogue.namespace)
+        if there.status == dialogue.status:
+            return
+        if dialogue.ended_at or dialogue.status == "ended":
+            await self._db.api.dialogue.end(dialogue.id, namespace=dialogue.namespace)
+        if dialogue.status == "archived":
+            await self._db.api.dialogue.archive(dialogue.id, namespace=dialogue.namespace)
+
+
+def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
+    """Gather messages into requests of a good size; memories go each by itself."""
+    open_one: Portion | None = None
+    size = number = 0
+    for line in lines:
+        if isinstance(line, Message):
+            if open_one is None:
+                raise InvalidRequest("A message has to stand behind its dialogue")
+            number += 1
+            message_bytes = len(wire.encode(line.content))
+            if _is_full(open_one, size + message_bytes):
+                open_one.is_last = False
+                yield open_one
+                open_one, size = Portion(open_one.dialogue, [], is_first=False), 0
+            open_one.messages.append(_input(open_one.dialogue, line, number))
+            size += message_bytes
+            continue
+        if open_one is not None:
+            yield open_one
+        size = number = 0
+        open_one = Portion(line, []) if isinstance(line, Dialogue) else None
+        if isinstance(line, Memory):
+            yield line
+    if open_one is not None:
+        yield open_one
+
+
+def _is_full(portion: Portion, size: int) -> bool:
+    count = len(portion.messages)
+    return count == limits.MESSAGES_PER_REQUEST_MAX or bool(count and size > _REQUEST_BYTES)
+
+
+def _input(dialogue: Dialogue, line: Message, number: int) -> MessageInput:
+    """Return a message to store; one without an id gets the same one in every run."""
+    return MessageInput(
+        id=line.id or f"{dialogue.id}-{number}",
+        role=line.role,
+        name=line.name,
+        content=line.content,
+        tags=line.tags,
+        metadata=line.metadata,
+        created=line.created,
+    )
+
+
+def _placed(lines: Iterable[Line], namespace: str | None) -> Iterator[Line]:
+    for line in lines:
+        if namespace is not None and isinstance(line, Dialogue | Memory):
+            line.namespace = namespace
+        yield line
+
+
+def _is_same(there: DialogueRecord, line: Dialogue) -> bool:
+    """Tell whether what is there came of this line, whatever of it was changed since."""
+    return (there.thread_of, there.metadata) == (line.thread_of, line.metadata) and (
+        line.created is None or there.created == timestamps.parse(line.created)
+    )
+
+
+def _name_of(portion: Portion | Memory) -> str:
+    if isinstance(portion, Memory):
+        return f"memory {portion.id}"
+    return f"dialogue {portion.dialogue.id}"

@@ -1,0 +1,89 @@
+"""What programs keep for OpenAI's interfaces: chat messages, and items of Responses."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Message
+from dialoguedb.cli.transfer.reading import digest, label, moment
+
+CHAT = "openai-chat"
+RESPONSES = "openai-responses"
+
+_CALLS = ("tool_calls", "tool_call_id", "function_call", "refusal", "audio")
+_SPOKEN_BY_TOOLS = "_output"
+
+
+def recognises_chat(document: Any) -> bool:
+    """Tell whether these are chat messages, or an object that holds them."""
+    messages = document.get("messages") if isinstance(document, dict) else document
+    return _all(messages, lambda one: "role" in one and "type" not in one)
+
+
+def recognises_responses(document: Any) -> bool:
+    """Tell whether these are items of Responses, or an object that holds them."""
+    return _all(_items(document), lambda one: "type" in one or "role" in one)
+
+
+def chat_lines(document: Any) -> Iterator[Line]:
+    """Yield a conversation of chat messages; calls of tools and their results stay as they are."""
+    messages = document["messages"] if isinstance(document, dict) else document
+    yield _dialogue(document, CHAT, messages)
+    for message in messages:
+        role, content = message["role"], message.get("content")
+        if any(message.get(key) for key in _CALLS):
+            content = {name: value for name, value in message.items() if name != "name"}
+        if content:
+            yield Message(role=role, name=label(message.get("name")), content=content)
+
+
+def responses_lines(document: Any) -> Iterator[Line]:
+    """Yield a conversation of items; those that are no messages stay as they are."""
+    items = list(_items(document))
+    yield _dialogue(document, RESPONSES, items)
+    for item in items:
+        kind = item.get("type", "message")
+        if kind != "message":
+            role = "tool" if kind.endswith(_SPOKEN_BY_TOOLS) else "assistant"
+            yield Message(id=item.get("id"), role=role, content=item)
+        elif content := _plain(item.get("content")):
+            yield Message(id=item.get("id"), role=item.get("role", "assistant"), content=content)
+
+
+def _dialogue(document: Any, source: str, messages: Any) -> Dialogue:
+    """Return the dialogue; its own id, else one that follows from what is said."""
+    about = document if isinstance(document, dict) else {}
+    own_id = about.get("id") or about.get("conversation_id") or about.get("session_id")
+    return Dialogue(
+        id=str(own_id or f"{source}-{digest(messages)}"),
+        label=label(about.get("title") or about.get("label")),
+        created=moment(about.get("created_at") or about.get("created")),
+        metadata={"source": source},
+    )
+
+
+def _items(document: Any) -> Any:
+    """Return the items of a list, or of the question and the answer."""
+    if not isinstance(document, dict):
+        return document
+    if isinstance(held := document.get("items") or document.get("data"), list):
+        return held
+    asked, answered = document.get("input"), document.get("output")
+    if isinstance(asked, str):
+        asked = [{"role": "user", "content": asked}]
+    both = [part for part in (asked, answered) if isinstance(part, list)]
+    return [item for part in both for item in part]
+
+
+def _plain(content: Any) -> Any:
+    """Return the words of a message that has nothing else."""
+    if isinstance(content, list) and _all(content, lambda one: isinstance(one.get("text"), str)):
+        return "\n".join(block["text"] for block in content)
+    return content
+
+
+def _all(messages: Any, is_one: Callable[[dict[str, Any]], bool]) -> bool:
+    return (
+        isinstance(messages, list)
+        and bool(messages)
+        and all(isinstance(one, dict) and is_one(one) for one in messages)
+    )

@@ -1,0 +1,44 @@
+"""What the readers of other programs' files share: moments, labels, and ids that stay the same."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from dialoguedb.client import wire
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.model import limits
+
+_DIGEST_CHARS = 24
+
+
+def moment(value: Any) -> str | None:
+    """Return a moment as the API writes it, of ISO 8601 or of seconds since 1970."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, int | float):
+            at = datetime.fromtimestamp(value, UTC)
+        else:
+            at = datetime.fromisoformat(value)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise InvalidRequest(f"{value!r} is no moment") from error
+    return wire.timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def label(value: Any) -> str | None:
+    """Return a title, cut to what a label may have; None when there is none."""
+    text = str(value).strip() if value else ""
+    return text[: limits.NAME_CHARS_MAX] or None
+
+
+def pruned(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that say something."""
+    return {
+        name: value for name, value in members.items() if value is not None and value is not False
+    }
+
+
+def digest(value: Any) -> str:
+    """Return an id of what is said, the same in every run."""
+    return hashlib.sha256(wire.encode(value)).hexdigest()[:_DIGEST_CHARS]

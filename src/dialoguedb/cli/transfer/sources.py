@@ -1,0 +1,142 @@
+"""Files to import: which format each is of, and its lines."""
+
+import mmap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dialoguedb.cli.transfer import chatgpt, claude, locomo, openai
+from dialoguedb.cli.transfer import lines as ours
+from dialoguedb.cli.transfer.lines import Dialogue, Line
+from dialoguedb.client import wire
+from dialoguedb.errors import InvalidRequest
+
+_SUFFIXES = (".json", ".jsonl")
+
+
+class _Format(Struct):
+    """How a file of one kind is told from others, and read document by document."""
+
+    recognises: Callable[[Any], bool]
+    lines: Callable[[Any], Iterator[Line]]
+
+
+_FOREIGN = {
+    chatgpt.NAME: _Format(chatgpt.recognises, chatgpt.lines),
+    claude.NAME: _Format(claude.recognises, claude.lines),
+    locomo.NAME: _Format(locomo.recognises, locomo.lines),
+    openai.CHAT: _Format(openai.recognises_chat, openai.chat_lines),
+    openai.RESPONSES: _Format(openai.recognises_responses, openai.responses_lines),
+}
+FORMATS = (ours.FORMAT, *_FOREIGN)
+
+Read = Callable[[int], None]
+"""Takes how many bytes of a file were read."""
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return a file itself, or those of a directory that may be imported."""
+    if not path.is_dir():
+        return [path]
+    found = [one for one in sorted(path.iterdir()) if one.suffix.lower() in _SUFFIXES]
+    if not found:
+        raise InvalidRequest(f"{path} has no file that ends in {' or '.join(_SUFFIXES)}")
+    return found
+
+
+def format_of(path: Path) -> str | None:
+    """Return the format of a file, by what its first document looks like; None when unknown."""
+    first = next(_documents(path), None)
+    if first is None:
+        return None
+    document = first[1]
+    if ours.is_head(document):
+        return ours.FORMAT
+    return next((name for name, one in _FOREIGN.items() if one.recognises(document)), None)
+
+
+def lines_of(path: Path, format_name: str, read: Read) -> Iterator[Line]:
+    """Yield what a file holds as lines of our own format."""
+    if format_name == ours.FORMAT:
+        for place, line in ours.read_file(path):
+            read(place)
+            yield line
+        return
+    counts: dict[str, int] = {}
+    for place, document in _documents(path):
+        yield from _told_apart(_converted(document, format_name, path), counts)
+        read(place)
+
+
+def _converted(document: Any, format_name: str, path: Path) -> Iterator[Line]:
+    chosen = _FOREIGN[format_name]
+    if not chosen.recognises(document):
+        raise InvalidRequest(f"{path} holds something that is not of the format {format_name}")
+    try:
+        yield from chosen.lines(document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InvalidRequest(
+            f"{path} is not as files of the format {format_name} are: {error!r}"
+        ) from error
+
+
+def _told_apart(found: Iterator[Line], counts: dict[str, int]) -> Iterator[Line]:
+    """Give dialogues that say the same ids of their own, the same ones in every run."""
+    for line in found:
+        if isinstance(line, Dialogue):
+            counts[line.id] = counts.get(line.id, 0) + 1
+            if counts[line.id] > 1:
+                line.id = f"{line.id}-{counts[line.id]}"
+        yield line
+
+
+def _documents(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the documents of a file, each with the place where it ends.
+
+    They are the elements of an array, the lines of JSONL, or the whole file; an array of messages
+    is one document. Only one is in memory at a time.
+    """
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            try:
+                if mapped[:64].lstrip()[:1] == b"[":
+                    yield from _elements(mapped)
+                else:
+                    yield from _lines(mapped)
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise InvalidRequest(f"{path} is not JSON: {error}") from error
+
+
+def _elements(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
+    raws = msgspec.json.decode(mapped, type=list[msgspec.Raw])
+    place = 0
+    if raws and _is_message(wire.decode(bytes(raws[0]), object)):
+        yield len(mapped), [wire.decode(bytes(raw), object) for raw in raws]
+        return
+    for raw in raws:
+        place += len(memoryview(raw))
+        yield place, wire.decode(bytes(raw), object)
+
+
+def _lines(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
+    first = mapped.readline()
+    try:
+        document = wire.decode(first, object)
+    except msgspec.DecodeError:
+        yield len(mapped), wire.decode(bytes(mapped), object)
+        return
+    yield len(first), document
+    place = len(first)
+    while raw := mapped.readline():
+        place += len(raw)
+        if raw.strip():
+            yield place, wire.decode(raw, object)
+
+
+def _is_message(document: Any) -> bool:
+    return isinstance(document, dict) and ("role" in document or "type" in document)

@@ -1,0 +1,243 @@
+"""Exports and imports, each run as a process, beside a server and on a directory."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_data_commands import Commands
+
+EXPORTS = Path(__file__).parent / "exports"
+
+
+@pytest.fixture(params=["server", "directory"])
+def commands(request, tmp_path, project, server):
+    if request.param == "directory":
+        return Commands(tmp_path, ["--data", "chats"], {})
+    variables = {"DIALOGUEDB_ENDPOINT": server.base_url, "DIALOGUEDB_API_KEY": project.key}
+    return Commands(tmp_path, [], variables)
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    return Commands(tmp_path, ["--data", "elsewhere"], {})
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def all_but_the_head(path):
+    return path.read_bytes().split(b"\n", 1)[1]
+
+
+ODD = [
+    '{"role": "user", "id": "late", "content": "late", "created": "2030-01-01T00:00:00Z"}',
+    '{"role": "user", "id": "early", "content": "early", "created": "2020-01-01T00:00:00Z"}',
+    '{"role": "a b", "name": "Zoë", "content": {"z": 1.0, "a": [123456789012345678901234567890]}}',
+    '{"role": "user", "content": "\\u0000 \\ud800 😀", "metadata": {"n": null}, "tags": ["t"]}',
+]
+
+
+@pytest.fixture
+def filled(commands):
+    """Store one of everything."""
+    words = ["--state", '{"s": [1, {"t": null}]}', "--metadata", '{"m": 1.5}', "--tags", "a,b"]
+    commands.at("dialogue", "create", "--id", "d", "--label", "L", *words)
+    commands.at("message", "add-batch", "d", "--stdin", stdin="\n".join(ODD))
+    commands.at("dialogue", "create-thread", "d", "--id", "t", "--created", "2001-01-01")
+    commands.at("dialogue", "create", "--id", "d", "--namespace", "n")
+    commands.at("message", "add", "d", "--namespace", "n", "--role", "user", "--content", "other")
+    commands.at("memory", "create", "--id", "x", "--value-json", '{"v": null}', "--tags", "c")
+    commands.at("memory", "create", "--value-json", "null", "--namespace", "n")
+    commands.at("dialogue", "end", "d", "--namespace", "n")
+    commands.at("dialogue", "archive", "t")
+    return commands
+
+
+def test_an_export_comes_back_as_it_was_and_nothing_twice(filled, elsewhere):
+    first, second = filled.directory / "first.jsonl", filled.directory / "second.jsonl"
+    assert filled.run("export", first).code == 0
+    counts = {"dialogues": 3, "messages": 5, "memories": 2, "failed": 0}
+    for _ in range(2):
+        assert elsewhere.at("import", first) == counts
+        assert filled.at("import", first) == counts
+    for place in (elsewhere, filled):
+        assert place.run("export", second, "--overwrite").code == 0
+        told = [without_ends(line) for line in lines(second)[1:]]
+        assert sorted(told) == sorted(without_ends(line) for line in lines(first)[1:])
+    assert lines(first)[-1] == {"end": {"dialogues": 3, "messages": 5, "memories": 2}}
+
+
+def without_ends(line):
+    """Leave out when a dialogue was closed, which is when it was imported."""
+    fields = line.get("dialogue", {})
+    kept = {name: value for name, value in fields.items() if not name.endswith("edAt")}
+    return json.dumps(line | ({"dialogue": kept} if fields else {}))
+
+
+def test_messages_are_exported_in_the_order_of_arrival_and_threads_behind_their_origin(filled):
+    path = filled.directory / "out.jsonl"
+    assert filled.run("export", path).code == 0
+    told = lines(path)
+    assert told[0]["format"] == "dialoguedb"
+    ids = [
+        (line["dialogue"]["id"], line["dialogue"].get("namespace"))
+        for line in told[1:]
+        if "dialogue" in line
+    ]
+    assert ids.index(("d", None)) < ids.index(("t", None))
+    contents = [line["message"] for line in told if "message" in line]
+    seqs = [message["seq"] for message in contents if message["content"] != "other"]
+    assert seqs == [1, 2, 3, 4]
+    arrived = [message["id"] for message in contents]
+    assert arrived.index("late") < arrived.index("early")
+
+
+def test_an_export_goes_on_where_it_was_stopped(filled):
+    whole, part = filled.directory / "whole.jsonl", filled.directory / "part.jsonl"
+    assert filled.run("export", whole).code == 0
+    data = whole.read_bytes()
+    for length in range(data.index(b"\n") + 1, len(data), 97):
+        part.write_bytes(data[:length])
+        ended = filled.run("export", part)
+        assert ended.code == 0, ended.err
+        assert all_but_the_head(part) == all_but_the_head(whole)
+    refused = filled.run("export", part)
+    assert refused.code == 1
+    assert "is a whole export already" in refused.err
+
+
+def test_an_export_may_be_of_one_namespace_and_be_piped(filled):
+    told = [json.loads(line) for line in filled.run("export", "--namespace", "n").out.splitlines()]
+    assert told[-1] == {"end": {"dialogues": 1, "messages": 1, "memories": 1}}
+    assert told[1]["dialogue"]["namespace"] == "n"
+
+
+# --- Other programs' exports --------------------------------------------------------------------
+
+
+def imported(commands, name, *words):
+    counts = [commands.at("import", EXPORTS / name, *words) for _ in range(2)]
+    assert counts[0] == counts[1]
+    return counts[0]
+
+
+def messages(commands, dialogue):
+    return commands.at("message", "list", dialogue)["items"]
+
+
+def test_conversations_of_chatgpt_are_imported_as_last_shown(commands):
+    assert imported(commands, "chatgpt.json")["dialogues"] == 2
+    name = "672b0000-0000-800c-8000-000000000001"
+    dialogue = commands.at("dialogue", "get", name)
+    assert dialogue["label"] == "Oslo in May"
+    assert dialogue["created"] == "2024-11-06T16:03:20.500Z"
+    assert dialogue["metadata"] == {"source": "chatgpt", "model": "gpt-4o", "archived": True}
+    shown = messages(commands, name)
+    assert [one["id"] for one in shown] == ["n1", "n2", "n3", "n5"]
+    assert [one["role"] for one in shown] == ["user", "assistant", "tool", "assistant"]
+    assert shown[0]["content"][1] == {"type": "text", "text": "How warm is it there?"}
+    assert shown[1]["metadata"] == {"model": "gpt-4o", "recipient": "browser"}
+    assert shown[2]["content"]["text"] == "16 degrees"
+    assert shown[3]["created"] == "2024-11-06T16:03:25.000Z"
+
+
+def test_conversations_of_claude_are_imported_with_tools_and_attachments(commands):
+    assert imported(commands, "claude.json")["messages"] == 3
+    name = "0b1c0000-0000-4000-8000-000000000001"
+    assert commands.at("dialogue", "get", name)["metadata"]["project"] == "Compiler"
+    asked, answered, thanks = messages(commands, name)
+    assert [block["type"] for block in asked["content"]] == ["text", "document"]
+    assert asked["metadata"] == {"files": ["shot.png"]}
+    kinds = [block["type"] for block in answered["content"]]
+    assert kinds == ["thinking", "tool_use", "tool_result", "text"]
+    assert thanks["content"] == "Thanks"
+    assert '→ compile {"file": "main.rs"}' in commands.run("chat", name).out.replace("  ", " ")
+
+
+def test_chats_in_openais_form_are_imported_with_their_calls(commands):
+    assert imported(commands, "openai-chat.jsonl")["dialogues"] == 3
+    listed = commands.at("dialogue", "list", "--order", "asc")["items"]
+    assert sorted(one["totalMessages"] for one in listed) == [1, 1, 5]
+    (long,) = (one["id"] for one in listed if one["totalMessages"] == 5)
+    assert commands.at("dialogue", "context", long, "--max-tokens", "999")["issues"] == []
+    assert messages(commands, long)[1]["name"] == "ann"
+
+
+def test_items_of_responses_are_imported_with_their_calls(commands):
+    assert imported(commands, "openai-responses.json")["messages"] == 5
+    (dialogue,) = commands.at("dialogue", "list")["items"]
+    roles = [one["role"] for one in messages(commands, dialogue["id"])]
+    assert roles == ["user", "assistant", "assistant", "tool", "assistant"]
+    window = commands.at("dialogue", "context", dialogue["id"], "--max-tokens", "999")
+    assert window["messages"][1]["tool_calls"][0]["function"]["name"] == "weather"
+
+
+def test_long_talks_are_imported_with_their_sessions(commands):
+    assert imported(commands, "locomo.json", "--namespace", "talks")["messages"] == 3
+    shown = commands.at("message", "list", "locomo-conv-1", "--namespace", "talks")["items"]
+    assert [(one["role"], one["name"]) for one in shown[:2]] == [
+        ("user", "Ann"),
+        ("assistant", "Bo"),
+    ]
+    assert shown[1]["content"] == "Look [shares a photo of a dog]"
+    assert shown[1]["created"] == "2023-05-08T13:56:01.000Z"
+
+
+def test_a_directory_is_imported_whole(commands):
+    shutil.copytree(EXPORTS, commands.directory / "in")
+    (commands.directory / "in" / "users.json").write_text('[{"uuid": "u"}]')
+    ended = commands.run("import", "in")
+    assert ended.code == 0
+    assert ended.record["dialogues"] == 2 + 1 + 3 + 1 + 1
+    assert "Left out, for its format is not known: in/users.json" in ended.err
+
+
+# --- What goes wrong ----------------------------------------------------------------------------
+
+HEAD = '{"format": "dialoguedb", "version": 1}\n'
+
+
+def test_what_cannot_be_stored_is_told_and_the_rest_goes_on(commands):
+    (commands.directory / "in.jsonl").write_text(
+        HEAD
+        + '{"dialogue": {"id": "a"}}\n{"message": {"role": "user", "content": ""}}\n'
+        + '{"dialogue": {"id": "b"}}\n{"message": {"role": "user", "content": "fine"}}\n'
+        + '{"dialogue": {"id": "c", "threadOf": "none"}}\n'
+    )
+    ended = commands.run("import", "in.jsonl")
+    assert ended.code == 1
+    assert ended.record == {"dialogues": 1, "messages": 1, "memories": 0, "failed": 2}
+    assert "Not imported: dialogue a: " in ended.err
+    assert "Not imported: dialogue c: " in ended.err
+    assert messages(commands, "b")[0]["id"] == "b-1"
+
+
+def test_another_dialogue_of_the_same_id_is_left_alone(commands):
+    commands.at("dialogue", "create", "--id", "a", "--metadata", '{"mine": true}')
+    (commands.directory / "in.jsonl").write_text(HEAD + '{"dialogue": {"id": "a"}}\n')
+    ended = commands.run("import", "in.jsonl")
+    assert ended.code == 1
+    assert "Another dialogue 'a' is there already" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "format of in.jsonl is not known"),
+        ("nonsense", "in.jsonl is not JSON"),
+        ('{"a": 1}', "format of in.jsonl is not known"),
+        ('{"format": "dialoguedb", "version": 2}\n', "is of version 2 of the format"),
+        (HEAD + '{"dialog": {"id": "a"}}\n', "in.jsonl, line 2: This is no line of an export"),
+        (HEAD + '{"message": {"role": "a", "content": "b"}}\n', "has to stand behind its dialogue"),
+        ('{"mapping": {"a": {"message": {"content": {"parts": ["x"]}}}}}', "of the format chatgpt"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_in_one_line(elsewhere, text, complaint):
+    (elsewhere.directory / "in.jsonl").write_text(text)
+    ended = elsewhere.run("import", "in.jsonl")
+    assert ended.code == 1
+    assert complaint in ended.err
+    assert ended.out == ""
