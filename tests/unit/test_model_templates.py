@@ -2,6 +2,7 @@
 
 import pytest
 
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.model.faults import Faults
 from dialoguedb.model.templates import BUILT_IN, VARIABLES, Said, accept_prompt, fill
 
@@ -13,7 +14,7 @@ def faults_of(prompt):
     accept_prompt(prompt, "prompt", faults)
     try:
         faults.refuse()
-    except Exception as error:  # noqa: BLE001 - what it says is looked at
+    except InvalidRequest as error:
         return [detail.message for detail in error.details]
     return []
 
