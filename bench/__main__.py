@@ -16,6 +16,7 @@ from bench import (
     context,
     conversations,
     growth,
+    importing,
     indexing,
     meaning,
     peer,
@@ -54,9 +55,10 @@ _SEARCH = _Suite(
     searching.method,
 )
 _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
+_IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
     module.NAME: module.measure
-    for suite in (_ENGINE, _SEARCH, _SUMMARIES)
+    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS)
     for module in suite.measures
 }
 
@@ -67,6 +69,7 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
 @click.option(
     "--summaries", "of_summaries", is_flag=True, help="Measure summaries and context instead."
 )
+@click.option("--imports", is_flag=True, help="Measure imports instead.")
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
 @click.option("--unindexed", default="", help="A dialoguedb without search, to append to.")
@@ -78,6 +81,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
     *,
     search: bool,
     of_summaries: bool,
+    imports: bool,
     quick: bool,
     minilm: bool,
     unindexed: str,
@@ -85,14 +89,15 @@ def main(  # noqa: PLR0913 -- one argument for each option
     scratch: Path | None,
     command: str,
 ) -> None:
-    """Measure the engine, search, summaries, or the MEASURES named, and print what was found.
+    """Measure the engine, search, summaries, imports or the MEASURES named; print what was found.
 
     A full run of one of these also rewrites its page beside this file.
     """
     size = plan.quick if quick else plan.full
     chosen = size(tuple(shlex.split(command)), scratch or plan.cache_directory())
     chosen = replace(chosen, minilm=minilm, unindexed=tuple(shlex.split(unindexed)))
-    suite = _SEARCH if search else _SUMMARIES if of_summaries else _ENGINE
+    chosen_suites = ((search, _SEARCH), (of_summaries, _SUMMARIES), (imports, _IMPORTS))
+    suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
     names = measures or tuple(module.NAME for module in suite.measures)
     taken = [one for name in names for one in _taken(name, chosen, console)]

@@ -1,0 +1,214 @@
+"""What `dialoguedb import` costs beside the plain requests it sends, and what a kill leaves.
+
+The same messages go in twice in turn: by the command, and by a program that has them in memory and
+sends the batches alone, on as many connections. Then an import is killed half-way and run again.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bench.findings import Finding, Goal
+from bench.plan import BATCH, TEXT, BenchError, Plan
+from bench.server import Server, serving
+
+NAME = "importing"
+_CONNECTIONS = 8
+_SHORT = 20
+_SHARE = 10
+_LOOK_SECONDS = 0.05
+
+
+def method(plan: Plan) -> str:
+    """Say how imports are measured."""
+    return (
+        f"{plan.messages // _SHARE:,} messages of 25 words, as dialogues of {_SHORT} and as a"
+        " single one, from a file in the export format into a server with its defaults, and the"
+        f" same batches sent by a program with {_CONNECTIONS} connections; one after the other, so"
+        " ratios are rough. Memory is the greatest the command had. After the kill the file is"
+        " imported again, and every message compared."
+    )
+
+
+def measure(plan: Plan) -> list[Finding]:
+    """Import short dialogues and a long one, then one that is killed."""
+    count = plan.messages // _SHARE
+    findings: list[Finding] = []
+    with plan.directory() as place, serving(plan, place / "data") as server:
+        _peak_bytes(plan, server, _written(place / "first.jsonl", "first", 1_000, _SHORT))
+        small = _peak_bytes(plan, server, _written(place / "tenth.jsonl", "t", count // 10, _SHORT))
+        for name, size in (("short", _SHORT), ("long", count)):
+            raw = _sent(server, f"raw-{name}", count, size)
+            file = _written(place / f"{name}.jsonl", name, count, size)
+            began = time.perf_counter()
+            peak = _peak_bytes(plan, server, file)
+            seconds = time.perf_counter() - began
+            findings.append(_rate(name, count, seconds, raw))
+            findings.append(_memory(name, peak, small))
+            began = time.perf_counter()
+            _peak_bytes(plan, server, file)
+            again = count / (time.perf_counter() - began)
+            findings.append(Finding(NAME, f"{name}: the same again, messages a second", again))
+            _check(server, name, count, size)
+            findings.append(_killed(plan, server, place, (f"cut-{name}", count, size)))
+    return findings
+
+
+def _rate(name: str, count: int, seconds: float, raw_seconds: float) -> Finding:
+    detail = f"{count / seconds:,.0f}/s against {count / raw_seconds:,.0f}/s"
+    return Finding(
+        NAME, f"{name}: beside the batches alone", raw_seconds / seconds, " ×", None, detail
+    )
+
+
+def _memory(name: str, peak: int, small: int) -> Finding:
+    goal = Goal(1.5, at_least=False)
+    detail = f"{peak / 1e6:.0f} MB, with a tenth of the messages {small / 1e6:.0f} MB"
+    return Finding(NAME, f"{name}: memory", peak / small, " ×", goal, detail)
+
+
+def _killed(plan: Plan, server: Server, place: Path, what: tuple[str, int, int]) -> Finding:
+    """Kill an import half-way, run it again, and compare all there is."""
+    name, count, size = what
+    file = _written(place / f"{name}.jsonl", name, count, size)
+    process = _started(plan, server, file)
+    half = f"{name}-{count // size // 2}" if size < count else f"{name}-0"
+    while process.poll() is None and not _has(server, half, min(size, count // 2)):
+        time.sleep(_LOOK_SECONDS)
+    if process.poll() is not None:
+        raise BenchError("the import ended before it could be killed")
+    process.kill()
+    process.wait()
+    before = _stored(server, name, count, size)
+    _peak_bytes(plan, server, file)
+    _check(server, name, count, size)
+    detail = f"{before:,} of {count:,} were there at the kill; each is there once, in its order"
+    return Finding(
+        NAME,
+        f"{name}: lost or doubled after a kill",
+        0,
+        "",
+        Goal(0, at_least=False, unit=""),
+        detail,
+    )
+
+
+# --- The file, and the same without it ----------------------------------------------------------
+
+
+def _messages(first: int, size: int) -> list[dict[str, Any]]:
+    return [
+        {"id": f"m{n}", "role": "user" if n % 2 else "assistant", "content": TEXT.format(n=n)}
+        for n in range(first, first + size)
+    ]
+
+
+def _written(file: Path, name: str, count: int, size: int) -> Path:
+    """Write an export of dialogues of this size."""
+    with file.open("w", encoding="utf-8") as out:
+        out.write('{"format":"dialoguedb","version":1}\n')
+        for number in range(count // size):
+            out.write(json.dumps({"dialogue": {"id": f"{name}-{number}"}}) + "\n")
+            for first in range(0, size, BATCH):
+                for message in _messages(first, min(BATCH, size)):
+                    out.write(json.dumps({"message": message}) + "\n")
+    return file
+
+
+def _sent(server: Server, name: str, count: int, size: int) -> float:
+    """Send the batches alone, made beforehand; returns the seconds it took."""
+    lanes = [
+        list(_requests(name, range(lane, count // size, _CONNECTIONS), size))
+        for lane in range(_CONNECTIONS)
+    ]
+
+    def send(lane: list[tuple[str, dict[str, Any]]]) -> None:
+        client = server.client()
+        for path, body in lane:
+            client.raw("POST", path, body)
+        client.close()
+
+    with ThreadPoolExecutor(_CONNECTIONS) as threads:
+        began = time.perf_counter()
+        list(threads.map(send, lanes))
+        return time.perf_counter() - began
+
+
+def _requests(name: str, numbers: range, size: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number in numbers:
+        dialogue = f"{name}-{number}"
+        yield "/dialogue", {"id": dialogue, "messages": _messages(0, min(BATCH, size))}
+        for first in range(BATCH, size, BATCH):
+            yield f"/dialogue/{dialogue}/messages", {"messages": _messages(first, BATCH)}
+
+
+# --- The command --------------------------------------------------------------------------------
+
+
+def _started(plan: Plan, server: Server, file: Path) -> "subprocess.Popen[bytes]":
+    place = {
+        "DIALOGUEDB_ENDPOINT": f"http://{server.host}:{server.port}",
+        "DIALOGUEDB_API_KEY": server.key,
+    }
+    return subprocess.Popen(  # noqa: S603 - the command is this package's own, never input
+        [*plan.command, "import", str(file)], env=os.environ | place, stdout=subprocess.DEVNULL
+    )
+
+
+def _peak_bytes(plan: Plan, server: Server, file: Path) -> int:
+    """Import a file and give the most memory that it took."""
+    process = _started(plan, server, file)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise BenchError(f"the import ended with code {process.returncode}")
+    return used.ru_maxrss * 1024
+
+
+# --- What is there ------------------------------------------------------------------------------
+
+
+def _has(server: Server, dialogue: str, messages: int) -> bool:
+    client = server.client()
+    try:
+        stored: int = client.call("GET", f"/dialogue/{dialogue}")["totalMessages"]
+    except BenchError:
+        return False
+    finally:
+        client.close()
+    return stored >= messages
+
+
+def _stored(server: Server, name: str, count: int, size: int) -> int:
+    """Count the messages of all dialogues."""
+    return sum(len(told) for told in _told(server, name, count, size))
+
+
+def _check(server: Server, name: str, count: int, size: int) -> None:
+    """Compare every message with what was sent."""
+    wanted = [TEXT.format(n=n) for n in range(size)]
+    for told in _told(server, name, count, size):
+        if told != wanted:
+            raise BenchError(f"{name}: {len(told):,} messages in a dialogue of {size:,}, or others")
+
+
+def _told(server: Server, name: str, count: int, size: int) -> Iterator[list[str]]:
+    client = server.client()
+    for number in range(count // size):
+        told: list[str] = []
+        token = ""
+        while token is not None:
+            path = f"/dialogue/{name}-{number}/messages?limit=1000&next={token}"
+            try:
+                page = client.call("GET", path if token else path.partition("&")[0])
+            except BenchError:  # it is not there, or not yet
+                break
+            told += [message["content"] for message in page["items"]]
+            token = page["next"]
+        yield told
+    client.close()
