@@ -12,8 +12,9 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
+ADAPTERS_LOCK = requirements/adapters.txt
 
-.PHONY: help serve test check lint types layers wheel docs sync crash bench bench-search bench-summaries lock clean
+.PHONY: help serve test check lint types layers wheel docs sync adapters crash bench bench-search bench-summaries lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -21,6 +22,7 @@ help:
 	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
 	@echo "make docs     write the generated reference anew"
 	@echo "make sync     write the client without an event loop anew, from the one with"
+	@echo "make adapters the tests of the drop-ins, in an environment of their own with their libraries"
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
@@ -62,6 +64,9 @@ docs: .venv/.dev
 sync: .venv/.dev
 	$(BIN)/python -m tests.client.generation
 
+adapters: .venv-adapters/.made
+	.venv-adapters/bin/python -m pytest $(ARGS) tests/adapters
+
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
 
@@ -75,7 +80,7 @@ bench-summaries: .venv/.runtime
 	$(BIN)/python -m bench --summaries $(ARGS)
 
 clean:
-	rm -rf .venv .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	rm -rf .venv .venv-adapters .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments -----------------------------------------------------------------------------
@@ -90,6 +95,14 @@ clean:
 	@echo "Installing DialogueDB and its dependencies ..."
 	@$(PIP) install --quiet -r $(BUILD_LOCK) -r $(RUNTIME_LOCK)
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Frameworks for agents are large, and old pins of theirs must not hold back ours.
+.venv-adapters/.made: .venv/.made-with $(BUILD_LOCK) $(ADAPTERS_LOCK) pyproject.toml
+	@echo "Installing the libraries of the drop-ins ..."
+	@$(BIN)/python -m venv --clear --without-pip .venv-adapters
+	@$(PIP) --python .venv-adapters/bin/python install --quiet -r $(BUILD_LOCK) -r $(ADAPTERS_LOCK)
+	@$(PIP) --python .venv-adapters/bin/python install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Some systems package venv without pip (Debian's python3 without python3-venv): then the pip
@@ -119,6 +132,7 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
 	$(LOCK) --extra mcp --output-file $(RUNTIME_LOCK) pyproject.toml
+	$(LOCK) --extra langchain --extra openai-agents --extra dev --constraint $(BUILD_LOCK) --output-file $(ADAPTERS_LOCK) pyproject.toml
 	$(LOCK) --extra mcp --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 
 .venv-lock/bin/uv: | .venv/.made-with

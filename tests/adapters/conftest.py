@@ -1,0 +1,39 @@
+"""Databases for the drop-ins; their tests run where their libraries are: `make adapters`."""
+
+from importlib.util import find_spec
+
+import pytest
+
+from dialoguedb import AsyncDialogueDB, DialogueDB
+
+LIBRARIES = {"test_openai_agents.py": "agents", "test_langchain.py": "langchain_core"}
+
+collect_ignore = [test for test, library in LIBRARIES.items() if find_spec(library) is None]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend():
+    """Run on the plain loop, which a timeout can interrupt."""
+    return "asyncio"
+
+
+@pytest.fixture(params=["server", "embedded"])
+def where(request, project, server, tmp_path):
+    """Return what leads a client to a fresh project."""
+    if request.param == "embedded":
+        return {"path": tmp_path / "chats"}
+    return {"api_key": project.key, "endpoint": server.base_url}
+
+
+@pytest.fixture
+def db(where):
+    """Open a client without an event loop."""
+    with DialogueDB(**where) as db:
+        yield db
+
+
+@pytest.fixture
+async def async_db(where):
+    """Open a client with an event loop."""
+    async with AsyncDialogueDB(**where) as db:
+        yield db
