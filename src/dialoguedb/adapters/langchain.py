@@ -44,8 +44,8 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
         self._db = db
         self._namespace = namespace
 
-    # The base class declares an attribute where its own histories have properties, too.
     @property
+    # The base class declares an attribute where its own histories have properties, too.
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]
         """All messages, oldest first."""
         try:
