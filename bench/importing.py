@@ -6,6 +6,7 @@ sends the batches alone, on as many connections. Then an import is killed half-w
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ _CONNECTIONS = 8
 _SHORT = 20
 _SHARE = 10
 _LOOK_SECONDS = 0.05
+_PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
 def method(plan: Plan) -> str:
@@ -163,11 +165,14 @@ def _started(plan: Plan, server: Server, file: Path) -> "subprocess.Popen[bytes]
 def _peak_bytes(plan: Plan, server: Server, file: Path) -> int:
     """Import a file and give the most memory that it took."""
     process = _started(plan, server, file)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    status, peak = Path(f"/proc/{process.pid}/status"), 0
+    while process.poll() is None:
+        found = _PEAK.search(status.read_text()) if status.exists() else None
+        peak = max(peak, int(found[1]) * 1024 if found else 0)
+        time.sleep(_LOOK_SECONDS)
     if process.returncode:
         raise BenchError(f"the import ended with code {process.returncode}")
-    return used.ru_maxrss * 1024
+    return peak
 
 
 # --- What is there ------------------------------------------------------------------------------

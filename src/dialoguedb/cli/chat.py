@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
@@ -19,7 +18,7 @@ from dialoguedb.model.turns import Call, Part, Result, Thought
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
 
-_INDENT = 2
+_INDENT = "  "
 _RESULT_LINES = 12
 _DAY = slice(0, len("2026-11-22"))
 _MINUTE = slice(len("2026-11-22T"), len("2026-11-22T21:34"))
@@ -77,7 +76,8 @@ def _print_messages(
         console.print(_speaker(message))
         turn = turn_of(message)
         for shown in _shown(turn.parts, result_lines):
-            console.print(Padding(shown, (0, 0, 0, _INDENT)))
+            for line in shown.wrap(console, console.width - len(_INDENT)):
+                console.print(_INDENT, line, sep="", no_wrap=True)
 
 
 def _speaker(message: Record) -> Text:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
 
 _COLUMNS = (
-    *("id", "label", "namespace", "status", "totalMessages", "threadCount"),
-    *("tags", "lastMessageCreated", "created"),
+    *("id", "label", "namespace", "status", "totalMessages"),
+    *("tags", "lastMessageCreated"),
 )
 
 _list_options = fields.options(

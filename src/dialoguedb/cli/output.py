@@ -33,7 +33,12 @@ STYLES: Mapping[str, Mapping[str, str]] = {
 }
 """The colours of what a person looks for, by field and value."""
 
-_FIELD_STYLES = {"id": "bold", "tags": "blue", "created": "dim", "modified": "dim"}
+_UNBROKEN = frozenset({"id", "created", "lastMessageCreated", "relevance"})
+_TEXTS = frozenset({"content", "value", "match"})
+_WIDE = 32
+_ONLY_FOR_PROGRAMS = frozenset({"requestId", "metadataLength", "metadataSHA256", "contentLength"})
+
+_FIELD_STYLES = {"id": "bold", "tags": "blue", "created": "dim", "lastMessageCreated": "dim"}
 
 json_option: Callable[[F], F] = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, as into a pipe."
@@ -76,6 +81,8 @@ def show(record: Record, *, as_json: bool) -> None:
         return
     table = Table(box=None, show_header=False, padding=_PADDING)
     for name, value in _cells(record):
+        if name in _ONLY_FOR_PROGRAMS:
+            continue
         table.add_row(_heading(name), _text(value, name))
     Console().print(table)
 
@@ -120,7 +127,8 @@ def show_table(
     used = [column for column in columns if any(row.get(column) for row in rows)]
     table = Table(box=None, padding=_PADDING)
     for column in used or columns:
-        table.add_column(_heading(column), no_wrap=column == "id")
+        wide = _WIDE if column in _TEXTS else None
+        table.add_column(_heading(column), no_wrap=column in _UNBROKEN, min_width=wide)
     for row in rows:
         cells = ((_cut(row.get(column), time_chars), column) for column in used)
         table.add_row(*(_text(value, column) for value, column in cells))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_MESSAGES = ("relevance", "created", "role", "name", "content", "tags", "dialogueId", "id")
+_MESSAGES = ("relevance", "created", "role", "name", "content", "dialogueId", "id")
 _DIALOGUES = ("relevance", "id", "label", "namespace", "status", "totalMessages", "tags", "match")
 _MEMORIES = ("relevance", "id", "label", "namespace", "value", "tags", "created")
 

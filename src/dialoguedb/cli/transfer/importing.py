@@ -67,7 +67,9 @@ class Importer:
 
     async def store(self, lines: Iterable[Line], namespace: str | None) -> None:
         """Store lines; what cannot be stored is told in the tally, and the rest goes on."""
-        for portion in portions(_placed(lines, namespace)):
+        ready = portions(_placed(lines, namespace))
+        # Read on a thread, so that what was read is on its way meanwhile.
+        while portion := await asyncio.to_thread(next, ready, None):
             await self._slots.acquire()
             if self._fatal:
                 break
@@ -160,7 +162,7 @@ def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
             if open_one is None:
                 raise InvalidRequest("A message has to stand behind its dialogue")
             number += 1
-            message_bytes = len(wire.encode(line.content))
+            message_bytes = _size(line.content)
             if _is_full(open_one, size + message_bytes):
                 open_one.is_last = False
                 yield open_one
@@ -176,6 +178,11 @@ def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
             yield line
     if open_one is not None:
         yield open_one
+
+
+def _size(content: object) -> int:
+    """Return about how many bytes some content takes."""
+    return len(content) if isinstance(content, str) else len(wire.encode(content))
 
 
 def _is_full(portion: Portion, size: int) -> bool:
