@@ -14,7 +14,7 @@ RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
 ADAPTERS_LOCK = requirements/adapters.txt
 
-.PHONY: help serve test check lint types layers wheel docs sync adapters crash bench bench-search bench-summaries lock clean
+.PHONY: help serve test check lint types layers wheel docs sync adapters crash bench bench-search bench-summaries bench-drop-ins lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -78,6 +78,12 @@ bench-search: .venv/.runtime
 
 bench-summaries: .venv/.runtime
 	$(BIN)/python -m bench --summaries $(ARGS)
+
+bench-drop-ins: .venv-adapters/.made
+	mkdir -p build
+	$(PIP) --python .venv-adapters/bin/python install --quiet langchain-community sqlalchemy
+	.venv-adapters/bin/python -W ignore::DeprecationWarning -m bench.drop_ins $(ARGS) > build/drop-ins.md
+	mv build/drop-ins.md bench/drop-ins-results.md
 
 clean:
 	rm -rf .venv .venv-adapters .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
