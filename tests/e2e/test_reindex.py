@@ -12,9 +12,16 @@ from tests.http.server import program
 INDEXED = "Indexed anew; 2 vectors by wordllama/256\n"
 
 
+def indexed(serving):
+    """Store something, and have it indexed before the server stops."""
+    client = serving.client(serving.first_key)
+    stored(client)
+    assert client.get("/search", params={"query": "hi", "object": "message"}).status_code == 200
+
+
 def test_an_index_that_has_drifted_is_made_anew(room):
     with room.serving() as serving:
-        stored(serving.client(serving.first_key))
+        indexed(serving)
     tamper(room, "DELETE FROM vectors; DELETE FROM message_words")
     found = room.run("check")
     assert found.code == 1
@@ -35,7 +42,7 @@ def test_a_server_goes_on_meanwhile(room):
 
 def test_data_whose_index_has_drifted_can_be_backed_up(room):
     with room.serving() as serving:
-        stored(serving.client(serving.first_key))
+        indexed(serving)
     tamper(room, "DELETE FROM vectors")
     assert room.run("backup", "copy").code == 0
     assert room.run("check", "--data", "copy").code == 1
@@ -78,9 +85,21 @@ def test_without_data_it_says_so(room):
 
 def test_what_another_embedder_is_needed_for_is_left_to_the_server(room):
     with room.serving() as serving:
-        stored(serving.client(serving.first_key))
+        indexed(serving)
     elsewhere = "UPDATE embedders SET name = 'openai/m'"
     tamper(room, elsewhere)
     ended = room.run("reindex")
     assert ended.out == "2 objects are left to a server that embeds with openai/m\n"
     assert room.run("check").code == 0
+
+
+def test_what_waits_for_its_first_vector_is_told(room):
+    with room.serving() as serving:
+        stored(serving.client(serving.first_key))
+    tamper(
+        room,
+        "UPDATE embedders SET name = 'openai/m'; DELETE FROM vectors; DELETE FROM outbox;"
+        " UPDATE indexed SET upto = 0; DELETE FROM message_words; DELETE FROM dialogue_words",
+    )
+    ended = room.run("reindex")
+    assert ended.out == "Indexed anew; 0 vectors by openai/m, 2 left to a server that makes them\n"

@@ -1,7 +1,5 @@
 """Which result answers which call."""
 
-import time
-
 from dialoguedb.model.tool_links import Links
 from dialoguedb.model.turns import Call, Result, Text, Turn
 
@@ -75,12 +73,6 @@ def test_issues_come_in_the_order_of_the_messages():
     ]
 
 
-def test_many_calls_of_one_id_take_no_longer_each():
-    def seconds(count):
-        turns = [[call("a")] * count, *([result()] * 10 for _ in range(count // 10))]
-        began = time.process_time()
-        linked(*turns)
-        return time.process_time() - began
-
-    seconds(1_000)
-    assert seconds(40_000) < 40 * max(seconds(4_000), 0.01)
+def test_many_calls_of_one_id_are_answered_in_turn():
+    turns = [[call("a")] * 40_000, *([result()] * 10 for _ in range(4_000))]
+    assert linked(*turns)[1] == []

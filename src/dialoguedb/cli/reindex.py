@@ -32,6 +32,6 @@ def reindex(**flags: Any) -> None:
         needed = " and ".join(status.needed)
         click.echo(f"{status.to_reindex:,} objects are left to a server that embeds with {needed}")
     else:
-        click.echo(
-            f"Indexed anew; {status.vectors:,} vectors by {status.embedder or 'no embedder'}"
-        )
+        left = f", {status.waiting:,} left to a server that makes them" if status.waiting else ""
+        maker = status.embedder or "no embedder"
+        click.echo(f"Indexed anew; {status.vectors:,} vectors by {maker}{left}")
