@@ -1,7 +1,5 @@
 """Sentences of a text, in any script."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,10 +61,10 @@ def test_sentences_are_the_text_itself_in_its_order(text):
 
 
 @pytest.mark.parametrize("piece", [".", ". ", "?!", "```", "Dr. ", '"', "a,", "\n", "。", '."'])
+@pytest.mark.timeout(60)  # one that is looked through again and again would take hours
 def test_no_text_takes_long(piece):
-    began = time.process_time()
-    sentences(piece * (64 * 1_024 // len(piece)))
-    assert time.process_time() - began < 2
+    long = piece * (1_024 * 1_024 // len(piece))
+    assert "".join("".join(sentences(long)).split()) == "".join(long.replace("```", "").split())
 
 
 def test_a_question_is_known_by_its_mark():
