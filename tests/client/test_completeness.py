@@ -1,6 +1,7 @@
 """The client knows all that the API knows."""
 
 import re
+from operator import attrgetter
 
 import msgspec
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from dialoguedb.client import inputs, records
 from dialoguedb.client.requests import Answer
 from dialoguedb.client.sync.database import Database
-from dialoguedb.errors import DialogueDBError
+from dialoguedb.errors import DialogueDBError, InvalidRequest
 from dialoguedb.http.queries import ListDialogues, ListMemories, ListMessages
 from dialoguedb.http.routes import ROUTES
 from dialoguedb.model.context import ContextInput, ContextTokens, ContextWindow, Included
@@ -176,3 +177,40 @@ def test_every_route_is_called_by_a_method_and_every_method_calls_a_route():
         if path not in OTHER_SPELLINGS
     }
     assert asked == served - SAME_BY_ANOTHER_METHOD
+
+
+NAMED_IN_THE_BODY = {"summary.create", "summary.list", "template.create"}
+NO_PART_OF_A_PATH = ["", ".", "..", None, 5, "\ud800"]
+
+
+class Spelled:
+    """A direct layer that only tells how it was called."""
+
+    def __init__(self, name=""):
+        self.name = name
+
+    def __getattr__(self, name):
+        return Spelled(f"{self.name}.{name}".lstrip("."))
+
+    def __call__(self, *given, **named):
+        return self.name, given, named
+
+
+SPELLED = [call(Spelled()) for call in CALLS]
+NAMING = [
+    pytest.param(name, given, named, at, id=f"{name}-{at}")
+    for name, given, named in SPELLED
+    for at, argument in enumerate(given)
+    if argument == "ID" and name not in NAMED_IN_THE_BODY
+]
+
+
+@pytest.mark.parametrize("part", NO_PART_OF_A_PATH, ids=repr)
+@pytest.mark.parametrize(("name", "given", "named", "at"), NAMING)
+def test_an_id_that_would_lead_elsewhere_is_not_sent(name, given, named, at, part):
+    told = Told()
+    with Database(told, retries=0) as db:
+        method = attrgetter(name)(db.api)
+        with pytest.raises(InvalidRequest, match="cannot be an id"):
+            method(*given[:at], part, *given[at + 1 :], **named)
+    assert not told.asked

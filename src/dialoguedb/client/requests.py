@@ -7,9 +7,11 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct, structs
 
 from dialoguedb.client import wire
+from dialoguedb.errors import InvalidRequest
 
 _HEADERS = frozenset({"if_match", "idempotency_key"})
 _ONLY_ASKING = frozenset({"search", "context"})
+_STEPS = frozenset({"", ".", ".."})
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -95,7 +97,7 @@ class Call(Struct, frozen=True, kw_only=True):
     def request(self) -> Request:
         """Write it down."""
         query = urlencode(wire.in_query(self.query), doseq=True)
-        path = "".join(f"/{quote(part, safe='')}" for part in self.path)
+        path = "".join(f"/{_segment(part)}" for part in self.path)
         headers = {"if-match": self.if_match, "idempotency-key": self.idempotency_key}
         return Request(
             method=self.method,
@@ -103,6 +105,19 @@ class Call(Struct, frozen=True, kw_only=True):
             body=None if self.body is None else wire.encode(self.body),
             headers={name: text for name, text in headers.items() if text is not None},
         )
+
+
+def _segment(part: object) -> str:
+    """Write a part of a path; InvalidRequest for what would lead to another path, or nowhere.
+
+    Clients and proxies take `.` and `..` for steps, however they are written.
+    """
+    if not isinstance(part, str) or part in _STEPS:
+        raise InvalidRequest(f"{part!r} cannot be an id or a name")
+    try:
+        return quote(part, safe="")
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{part!r} cannot be an id or a name: it is no Unicode") from None
 
 
 def reading(*path: str, query: Mapping[str, Any]) -> Call:
