@@ -141,6 +141,58 @@ class TestChanging:
         read = await db.get_dialogue(dialogue.id)
         assert (read.state, read.tags) == ({"c": None}, ["t"])
 
+    async def test_save_state_keeps_other_changes_that_are_not_stored(self, db):
+        dialogue = await db.create_dialogue(state={"a": 1})
+        dialogue.state["b"] = 2
+        dialogue.state["c"] = 3
+        assert await dialogue.save_state({"c": 4}) == {"a": 1, "b": 2, "c": 4}
+        assert dialogue.is_dirty
+        assert (await db.get_dialogue(dialogue.id)).state == {"a": 1, "c": 4}
+        await dialogue.save()
+        assert (await db.get_dialogue(dialogue.id)).state == {"a": 1, "b": 2, "c": 4}
+
+    @pytest.mark.parametrize("label", [None, "New"])
+    @pytest.mark.parametrize("is_refreshed", [True, False])
+    async def test_members_that_others_change_stay_theirs(self, db, label, is_refreshed):
+        dialogue = await db.create_dialogue(state={"a": 1, "b": 1, "c": 1})
+        other = await db.get_dialogue(dialogue.id)
+        await other.set_state({"a": 1, "b": 2, "d": 2})
+        dialogue.state["a"] = 3
+        if label:
+            dialogue.label = label
+            del dialogue.state["b"]
+        if is_refreshed:
+            await dialogue.refresh()
+            assert dialogue.is_dirty
+        await dialogue.save()
+        expected = {"a": 3, "d": 2} if label else {"a": 3, "b": 2, "d": 2}
+        read = await db.get_dialogue(dialogue.id)
+        assert dialogue.state == read.state == expected
+        assert dialogue.label == read.label == label
+        assert not dialogue.is_dirty
+
+    async def test_a_member_that_is_taken_away_is_gone(self, db):
+        await db.create_dialogue(id="chat", state={"a": 1, "b": {"c": None}})
+        [dialogue] = await db.list_dialogues()
+        del dialogue.state["a"]
+        await dialogue.save()
+        assert (await db.get_dialogue("chat")).state == {"b": {"c": None}}
+
+    @pytest.mark.parametrize("number", ["1e400", "9" * 5000])
+    async def test_numbers_beyond_those_of_python_do_no_harm(self, open_db, api, place, number):
+        if place == "embedded":
+            pytest.skip("only other clients send such numbers")
+        db = open_db()
+        api.post("/dialogue", content=b'{"state": {"n": %s, "a": 1}}' % number.encode())
+        [dialogue] = await db.list_dialogues()
+        assert dialogue.state["n"] > 10**300
+        assert not dialogue.is_dirty
+        dialogue.state["a"] = 2
+        assert dialogue.is_dirty
+        await dialogue.save()
+        stored = api.get(f"/dialogue/{dialogue.id}/state").text
+        assert number in stored
+
     async def test_its_life_goes_from_active_to_ended_to_archived_and_back(self, db):
         dialogue = await db.create_dialogue()
         await dialogue.end()

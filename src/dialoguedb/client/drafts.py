@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from dialoguedb.client import wire
 from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord
 from dialoguedb.model.dialogues import Status
 
@@ -41,17 +40,44 @@ class Draft:
 
     def _settle(self, record: Any, sent: Mapping[str, Any] | None = None) -> None:
         """Go on from a newer record, keeping what was changed since and is not in what was sent."""
-        kept = {
-            name: value
-            for name, value in self._changes().items()
-            if sent is None or name not in sent or not _same(value, sent[name])
-        }
+        kept = {}
+        for name, value in self._copies.items():
+            base = (sent or {}).get(name, getattr(self._stored, name))
+            if not _same(value, base):
+                kept[name] = _rebased(value, base, getattr(record, name))
         self._stored, self._copies = record, kept
+
+
+def _rebased(value: Any, base: Any, newer: Any) -> Any:
+    """Return what is newer with the changes from base to value; of objects, member by member."""
+    if not (isinstance(value, dict) and isinstance(base, dict) and isinstance(newer, dict)):
+        return value
+    untouched = {
+        name: member for name, member in newer.items() if name in value or name not in base
+    }
+    return copy.deepcopy(untouched) | members_changed(value, base)
+
+
+def members_changed(value: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of value that are new, or not as they are in base."""
+    return {
+        name: member
+        for name, member in value.items()
+        if name not in base or not _same(member, base[name])
+    }
 
 
 def _same(value: Any, other: Any) -> bool:
     """Tell whether two values are the same JSON; True and 1 are equal, but not the same."""
-    return value is other or wire.encode(value) == wire.encode(other)
+    if value is other:
+        return True
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        return value.keys() == other.keys() and all(
+            _same(value[name], other[name]) for name in value
+        )
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
+        return len(value) == len(other) and all(map(_same, value, other))
+    return type(value) is type(other) and bool(value == other)
 
 
 class MessageDraft(Draft):

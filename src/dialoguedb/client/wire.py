@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +11,9 @@ import msgspec
 from dialoguedb.errors import InvalidJSON, InvalidRequest
 
 T = TypeVar("T")
+
+_DIGITS_AT_ONCE = 640
+"""As many digits as Python reads whatever limit is set; Decimal has none."""
 
 _write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _write_escaped = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
@@ -36,11 +40,16 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 
 def _read(body: bytes) -> Any:
-    """Read what msgspec does not: lone surrogates, and numbers beyond every float."""
+    """Read what msgspec does not: lone surrogates, and numbers of any length."""
     try:
-        return json.loads(body)
+        return json.loads(body, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise msgspec.DecodeError(str(error)) from None
+
+
+def _integer(digits: str) -> int:
+    """Read a whole number; one that is longer than Python likes to read at once, too."""
+    return int(digits) if len(digits) <= _DIGITS_AT_ONCE else int(Decimal(digits))
 
 
 def timestamp(moment: str | datetime) -> str:

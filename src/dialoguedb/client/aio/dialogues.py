@@ -1,13 +1,17 @@
 """A dialogue, bound to its database."""
 
+import copy
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Unpack, overload
+
+import msgspec
 
 from dialoguedb.client.aio.api import AsyncApi
 from dialoguedb.client.aio.messages import AsyncMessage
 from dialoguedb.client.aio.pages import every
 from dialoguedb.client.aio.waiting import until_done
-from dialoguedb.client.drafts import DialogueDraft
+from dialoguedb.client.drafts import DialogueDraft, members_changed
 from dialoguedb.client.inputs import (
     Content,
     ContextFields,
@@ -28,11 +32,13 @@ from dialoguedb.client.records import (
     DialogueRecord,
     MessageRecord,
     Page,
+    StateRecord,
     SummaryRecord,
 )
-from dialoguedb.errors import InvalidRequest
+from dialoguedb.errors import InvalidRequest, VersionConflict
 
 WAIT_S_DEFAULT = 60.0
+_TRIES_BESIDE_OTHERS = 8
 
 
 class AsyncDialogue(DialogueDraft):
@@ -128,23 +134,32 @@ class AsyncDialogue(DialogueDraft):
     async def save(self, *, if_unchanged: bool = False) -> None:
         """Store what was changed here, in one commit; nothing is sent when nothing was.
 
-        With `if_unchanged`, VersionConflict when somebody else has changed it since it was read.
+        Of the state, members that were not touched here stay as others have made them. With
+        `if_unchanged`, VersionConflict when somebody else has changed it since it was read.
         """
-        changes = self._changes()
-        if not changes:
-            return
-        if if_unchanged:
-            changes["if_match"] = self._known_version()
-        record = await self._api.dialogue.update(self.id, **self._place(changes))
-        self._settle(record, changes)
+        changes = copy.deepcopy(self._changes())
+        if if_unchanged and changes:
+            await self._update(changes, if_match=self._known_version())
+        elif "state" in changes:
+            await self._save_with_state(changes)
+        elif changes:
+            await self._update(changes)
 
     async def save_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Put these members over the state's own, and store it; returns the whole state."""
-        return await self._store_state(state, merge=True)
+        """Put these members over the state's own, and store them; returns the whole state.
+
+        Other members that were changed here and are not stored stay changed.
+        """
+        stored = await self._api.state.update(self.id, state, merge=True, **self._place({}))
+        self._change("state", {**self.state, **state})
+        self._settle_state(stored, {**self._stored.state, **state})
+        return self.state
 
     async def set_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Replace the state, and store it; returns it."""
-        return await self._store_state(state, merge=False)
+        """Replace the state, and store it; returns it. Changes that were not stored are dropped."""
+        stored = await self._api.state.update(self.id, state, merge=False, **self._place({}))
+        self._settle_state(stored, self.state)
+        return self.state
 
     async def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags, and store them."""
@@ -241,8 +256,32 @@ class AsyncDialogue(DialogueDraft):
             "The version of a dialogue from a list or a search is not known: refresh() it first"
         )
 
-    async def _store_state(self, state: Mapping[str, Any], *, merge: bool) -> dict[str, Any]:
-        stored = await self._api.state.update(self.id, state, merge=merge, **self._place({}))
-        self._copies.pop("state", None)
-        self._stored.state, self._stored.version = stored.value, stored.version
-        return self.state
+    async def _update(self, changes: dict[str, Any], **how: Any) -> None:
+        record = await self._api.dialogue.update(self.id, **self._place({**changes, **how}))
+        self._settle(record, changes)
+
+    async def _save_with_state(self, changes: dict[str, Any]) -> None:
+        """Store changes without those of others being lost, who may be storing theirs now."""
+        state, base = changes["state"], self._stored.state
+        if len(changes) > 1 or base.keys() - state.keys():
+            await self._save_beside_others()
+            return
+        members = members_changed(state, base)
+        stored = await self._api.state.update(self.id, members, **self._place({}))
+        self._settle_state(stored, state)
+
+    async def _save_beside_others(self) -> None:
+        """Store all changes, put anew over what others have stored until nobody was quicker."""
+        if self._stored.version is None:
+            await self.refresh()
+        for _ in range(_TRIES_BESIDE_OTHERS):
+            with suppress(VersionConflict):
+                changes = copy.deepcopy(self._changes())
+                await self._update(changes, if_match=self._known_version())
+                return
+            await self.refresh()
+        raise VersionConflict("Others kept changing this dialogue: save() again")
+
+    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any]) -> None:
+        changed = {"state": stored.value, "version": stored.version}
+        self._settle(msgspec.structs.replace(self._stored, **changed), {"state": sent})

@@ -1,10 +1,14 @@
 # Generated from dialoguedb.client.aio by `make sync`; change it there.
 """A dialogue, bound to its database."""
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Unpack, overload
 
-from dialoguedb.client.drafts import DialogueDraft
+import msgspec
+
+from dialoguedb.client.drafts import DialogueDraft, members_changed
 from dialoguedb.client.inputs import (
     Content,
     ContextFields,
@@ -25,15 +29,17 @@ from dialoguedb.client.records import (
     DialogueRecord,
     MessageRecord,
     Page,
+    StateRecord,
     SummaryRecord,
 )
 from dialoguedb.client.sync.api import Api
 from dialoguedb.client.sync.messages import Message
 from dialoguedb.client.sync.pages import every
 from dialoguedb.client.sync.waiting import until_done
-from dialoguedb.errors import InvalidRequest
+from dialoguedb.errors import InvalidRequest, VersionConflict
 
 WAIT_S_DEFAULT = 60.0
+_TRIES_BESIDE_OTHERS = 8
 
 
 class Dialogue(DialogueDraft):
@@ -127,23 +133,32 @@ class Dialogue(DialogueDraft):
     def save(self, *, if_unchanged: bool = False) -> None:
         """Store what was changed here, in one commit; nothing is sent when nothing was.
 
-        With `if_unchanged`, VersionConflict when somebody else has changed it since it was read.
+        Of the state, members that were not touched here stay as others have made them. With
+        `if_unchanged`, VersionConflict when somebody else has changed it since it was read.
         """
-        changes = self._changes()
-        if not changes:
-            return
-        if if_unchanged:
-            changes["if_match"] = self._known_version()
-        record = self._api.dialogue.update(self.id, **self._place(changes))
-        self._settle(record, changes)
+        changes = copy.deepcopy(self._changes())
+        if if_unchanged and changes:
+            self._update(changes, if_match=self._known_version())
+        elif "state" in changes:
+            self._save_with_state(changes)
+        elif changes:
+            self._update(changes)
 
     def save_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Put these members over the state's own, and store it; returns the whole state."""
-        return self._store_state(state, merge=True)
+        """Put these members over the state's own, and store them; returns the whole state.
+
+        Other members that were changed here and are not stored stay changed.
+        """
+        stored = self._api.state.update(self.id, state, merge=True, **self._place({}))
+        self._change("state", {**self.state, **state})
+        self._settle_state(stored, {**self._stored.state, **state})
+        return self.state
 
     def set_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Replace the state, and store it; returns it."""
-        return self._store_state(state, merge=False)
+        """Replace the state, and store it; returns it. Changes that were not stored are dropped."""
+        stored = self._api.state.update(self.id, state, merge=False, **self._place({}))
+        self._settle_state(stored, self.state)
+        return self.state
 
     def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags, and store them."""
@@ -240,8 +255,32 @@ class Dialogue(DialogueDraft):
             "The version of a dialogue from a list or a search is not known: refresh() it first"
         )
 
-    def _store_state(self, state: Mapping[str, Any], *, merge: bool) -> dict[str, Any]:
-        stored = self._api.state.update(self.id, state, merge=merge, **self._place({}))
-        self._copies.pop("state", None)
-        self._stored.state, self._stored.version = stored.value, stored.version
-        return self.state
+    def _update(self, changes: dict[str, Any], **how: Any) -> None:
+        record = self._api.dialogue.update(self.id, **self._place({**changes, **how}))
+        self._settle(record, changes)
+
+    def _save_with_state(self, changes: dict[str, Any]) -> None:
+        """Store changes without those of others being lost, who may be storing theirs now."""
+        state, base = changes["state"], self._stored.state
+        if len(changes) > 1 or base.keys() - state.keys():
+            self._save_beside_others()
+            return
+        members = members_changed(state, base)
+        stored = self._api.state.update(self.id, members, **self._place({}))
+        self._settle_state(stored, state)
+
+    def _save_beside_others(self) -> None:
+        """Store all changes, put anew over what others have stored until nobody was quicker."""
+        if self._stored.version is None:
+            self.refresh()
+        for _ in range(_TRIES_BESIDE_OTHERS):
+            with suppress(VersionConflict):
+                changes = copy.deepcopy(self._changes())
+                self._update(changes, if_match=self._known_version())
+                return
+            self.refresh()
+        raise VersionConflict("Others kept changing this dialogue: save() again")
+
+    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any]) -> None:
+        changed = {"state": stored.value, "version": stored.version}
+        self._settle(msgspec.structs.replace(self._stored, **changed), {"state": sent})
