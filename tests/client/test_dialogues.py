@@ -16,6 +16,22 @@ from dialoguedb.errors import (
 pytestmark = pytest.mark.anyio
 
 
+class TestKeywords:
+    async def test_misspelt_ones_are_refused_and_nothing_is_stored(self, db):
+        dialogue = await db.create_dialogue()
+        for refused in (
+            lambda: dialogue.save_message("user", "x", metdata={"a": 1}),
+            lambda: dialogue.create_thread(namespace="elsewhere"),
+            lambda: db.create_dialogue(labl="Order 17"),
+            lambda: db.create_memory("x", lable="a"),
+            lambda: db.api.dialogue.update(dialogue.id, labell="a"),
+        ):
+            with pytest.raises(TypeError, match="unexpected keyword argument"):
+                await refused()
+        assert len((await db.list_dialogues()).items) == 1
+        assert (await dialogue.load_messages()).items == []
+
+
 class TestMaking:
     async def test_a_dialogue_is_created_with_all_that_it_is_given(self, db):
         made = await db.create_dialogue(

@@ -25,6 +25,7 @@ from dialoguedb.client.inputs import (
     SummaryFields,
     ThreadFields,
 )
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import (
     Check,
     Context,
@@ -192,6 +193,7 @@ class AsyncDialogue(DialogueDraft):
 
     # --- Threads ----------------------------------------------------------------------------
 
+    @known_only
     async def create_thread(self, **fields: Unpack[ThreadFields]) -> "AsyncDialogue":
         """Create a dialogue that is a thread of this one."""
         sent = self._place({**fields, "thread_of": self.id})

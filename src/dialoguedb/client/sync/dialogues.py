@@ -22,6 +22,7 @@ from dialoguedb.client.inputs import (
     SummaryFields,
     ThreadFields,
 )
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import (
     Check,
     Context,
@@ -191,6 +192,7 @@ class Dialogue(DialogueDraft):
 
     # --- Threads ----------------------------------------------------------------------------
 
+    @known_only
     def create_thread(self, **fields: Unpack[ThreadFields]) -> "Dialogue":
         """Create a dialogue that is a thread of this one."""
         sent = self._place({**fields, "thread_of": self.id})

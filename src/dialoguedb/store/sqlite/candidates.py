@@ -32,9 +32,9 @@ FEW = 5_000
 """Up to this many objects are all compared in full."""
 
 _EVERY = 1 << 62
-_NEAREST = 1_000
-_WORDED = 500
-_COMPARED = 1_500
+_NEAREST = 600
+_WORDED = 300
+_COMPARED = 1_000
 """Of those that hold the same words the shortest are taken, among so many."""
 
 _MARKED_MAX = 20_000

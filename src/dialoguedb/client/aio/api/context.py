@@ -4,6 +4,7 @@ from typing import Unpack
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import ContextFields
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import Check, Context
 from dialoguedb.client.requests import reading, writing
 
@@ -14,6 +15,7 @@ class AsyncContextApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def get(
         self, dialogue_id: str, max_tokens: int, **wanted: Unpack[ContextFields]
     ) -> Context:

@@ -12,6 +12,7 @@ from dialoguedb.client.inputs import (
     DialogueList,
     SummaryFields,
 )
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import (
     DeletedCounts,
     DeletedDialogue,
@@ -32,6 +33,7 @@ class AsyncDialogueApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(self, **fields: Unpack[DialogueFields]) -> DialogueRecord:
         """Create a dialogue, with its first messages if you like; DuplicateId."""
         return await self._one(writing("POST", "dialogue", fields=self._sender.placed(fields)))
@@ -43,11 +45,13 @@ class AsyncDialogueApi:
         query = self._sender.placed({"namespace": namespace, "messages": messages})
         return await self._one(reading("dialogue", dialogue_id, query=query))
 
+    @known_only
     async def list(self, **wanted: Unpack[DialogueList]) -> Page[DialogueRecord]:
         """Return a page of dialogues, newest first; without a namespace of the whole project."""
         call = reading("dialogue", query=self._sender.placed(wanted))
         return await self._sender.ask(call, Page[DialogueRecord])
 
+    @known_only
     async def update(self, dialogue_id: str, **changes: Unpack[DialogueChanges]) -> DialogueRecord:
         """Change label, state and tags and append messages, all in one commit.
 
@@ -58,18 +62,22 @@ class AsyncDialogueApi:
             writing("PUT", "dialogue", dialogue_id, fields=fields, nullable=("label",))
         )
 
+    @known_only
     async def end(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
         """End a dialogue: it takes no more messages."""
         return await self._act(dialogue_id, "end", how)
 
+    @known_only
     async def archive(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
         """Archive a dialogue: it changes no more at all."""
         return await self._act(dialogue_id, "archive", how)
 
+    @known_only
     async def reopen(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
         """Make a dialogue active again."""
         return await self._act(dialogue_id, "reopen", how)
 
+    @known_only
     async def compact(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary of what is new in a dialogue; its messages stay."""
         call = writing(

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import KeyFields, Paging
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import KeyRecord, Page
 from dialoguedb.client.requests import deleting, reading, writing
 
@@ -20,6 +21,7 @@ class AsyncKeyApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(self, **fields: Unpack[KeyFields]) -> KeyRecord:
         """Create a key; its secret is in `key`, this once.
 
@@ -31,6 +33,7 @@ class AsyncKeyApi:
         """Return one key; KeyNotFound."""
         return await self._sender.ask(reading("admin", "keys", key_id, query={}), KeyRecord)
 
+    @known_only
     async def list(self, **paging: Unpack[Paging]) -> Page[KeyRecord]:
         """Return a page of keys, newest first."""
         return await self._sender.ask(reading("admin", "keys", query=paging), Page[KeyRecord])

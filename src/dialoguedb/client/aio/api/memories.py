@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import Change, MemoryFields, MemoryList
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import MemoryRecord, Page
 from dialoguedb.client.requests import deleting, reading, writing
 
@@ -21,6 +22,7 @@ class AsyncMemoryApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(self, value: Any, **fields: Unpack[MemoryFields]) -> MemoryRecord:
         """Create a memory of any JSON value; one stored with this id and bytes answers itself."""
         sent = self._sender.placed({"value": value, **fields})
@@ -32,11 +34,13 @@ class AsyncMemoryApi:
         query = self._sender.placed({"namespace": namespace})
         return await self._sender.ask(reading("memory", memory_id, query=query), MemoryRecord)
 
+    @known_only
     async def list(self, **wanted: Unpack[MemoryList]) -> Page[MemoryRecord]:
         """Return a page of memories, newest first; without a namespace of the whole project."""
         call = reading("memory", query=self._sender.placed(wanted))
         return await self._sender.ask(call, Page[MemoryRecord])
 
+    @known_only
     async def update(
         self, memory_id: str, *, tags: Sequence[str], **how: Unpack[Change]
     ) -> MemoryRecord:

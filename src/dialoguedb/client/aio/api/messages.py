@@ -14,6 +14,7 @@ from dialoguedb.client.inputs import (
     OneMessage,
     SeveralMessages,
 )
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import MessagePage, MessageRecord
 from dialoguedb.client.requests import deleting, reading, writing
 
@@ -28,6 +29,7 @@ class AsyncMessageApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(
         self, dialogue_id: str, role: str, content: Content, **fields: Unpack[OneMessage]
     ) -> MessageRecord:
@@ -36,6 +38,7 @@ class AsyncMessageApi:
         call = writing("POST", "dialogue", dialogue_id, "messages", fields=sent)
         return await self._sender.ask(call, MessageRecord)
 
+    @known_only
     async def create_many(
         self, dialogue_id: str, messages: Sequence[MessageInput], **fields: Unpack[SeveralMessages]
     ) -> list[MessageRecord]:
@@ -52,6 +55,7 @@ class AsyncMessageApi:
         call = reading("dialogue", dialogue_id, "messages", message_id, query=query)
         return await self._sender.ask(call, MessageRecord)
 
+    @known_only
     async def list(self, dialogue_id: str, **wanted: Unpack[MessageList]) -> MessagePage:
         """Return a page of messages, oldest first; DialogueNotFound."""
         query = self._sender.placed(wanted)
@@ -60,6 +64,7 @@ class AsyncMessageApi:
         page.version = version
         return page
 
+    @known_only
     async def update(
         self, dialogue_id: str, message_id: str, *, tags: Sequence[str], **how: Unpack[Change]
     ) -> MessageRecord:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import Once, Paging
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import Page, ProjectRecord
 from dialoguedb.client.requests import Call, deleting, reading, writing
 from dialoguedb.model.projects import DeletedProject, Settings, Usage
@@ -22,6 +23,7 @@ class AsyncProjectApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(
         self, name: str, *, settings: Mapping[str, Any] | None = None, **once: Unpack[Once]
     ) -> ProjectRecord:
@@ -36,6 +38,7 @@ class AsyncProjectApi:
             reading("admin", "projects", project, query={}), ProjectRecord
         )
 
+    @known_only
     async def list(self, **paging: Unpack[Paging]) -> Page[ProjectRecord]:
         """Return a page of projects, newest first."""
         call = reading("admin", "projects", query=paging)
@@ -57,6 +60,7 @@ class AsyncSettingsApi:
         """Return the settings."""
         return await self._sender.ask(reading("admin", "settings", query={}), Settings)
 
+    @known_only
     async def update(self, changes: Mapping[str, Any], **once: Unpack[Once]) -> Settings:
         """Change settings: what is left out stays, None means the default."""
         key = once.get("idempotency_key")

@@ -5,6 +5,7 @@ from typing import Any, TypeVar, Unpack
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import SearchFields
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import DialogueRecord, Found, MemoryRecord, MessageRecord
 from dialoguedb.client.requests import writing
 from dialoguedb.model.search import SearchObject
@@ -18,14 +19,17 @@ class AsyncSearchApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MessageRecord]:
         """Find messages."""
         return await self._search("message", query, wanted, Found[MessageRecord])
 
+    @known_only
     async def dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[DialogueRecord]:
         """Find dialogues by what is said in them, and by their labels."""
         return await self._search("dialogue", query, wanted, Found[DialogueRecord])
 
+    @known_only
     async def memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MemoryRecord]:
         """Find memories."""
         return await self._search("memory", query, wanted, Found[MemoryRecord])

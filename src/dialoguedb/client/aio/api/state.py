@@ -7,6 +7,7 @@ import msgspec
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import Change, StateMerge
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import StateRecord
 from dialoguedb.client.requests import Call, reading, writing
 
@@ -23,12 +24,14 @@ class AsyncStateApi:
         call = reading("dialogue", dialogue_id, "state", query=query)
         return await self._one(call)
 
+    @known_only
     async def update(
         self, dialogue_id: str, state: Mapping[str, Any], **how: Unpack[StateMerge]
     ) -> StateRecord:
         """Put these members over the state's own, or replace it with `merge=False`."""
         return await self._change("PUT", dialogue_id, state, how)
 
+    @known_only
     async def patch(
         self, dialogue_id: str, patch: Mapping[str, Any], **how: Unpack[Change]
     ) -> StateRecord:

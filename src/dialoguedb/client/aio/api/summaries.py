@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList, TemplateChanges
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import Page, SummaryRecord, TemplateRecord
 from dialoguedb.client.requests import deleting, reading, writing
 
@@ -20,6 +21,7 @@ class AsyncSummaryApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary; its `status` is `processing` until it is made."""
         sent = self._sender.placed({"dialogue_id": dialogue_id, **fields})
@@ -32,6 +34,7 @@ class AsyncSummaryApi:
         query = self._sender.placed({"namespace": namespace, "expand": expand})
         return await self._sender.ask(reading("summary", summary_id, query=query), SummaryRecord)
 
+    @known_only
     async def list(self, dialogue_id: str, **wanted: Unpack[SummaryList]) -> Page[SummaryRecord]:
         """Return a page of a dialogue's summaries, newest first."""
         query = self._sender.placed({"dialogue_id": dialogue_id, **wanted})
@@ -49,6 +52,7 @@ class AsyncTemplateApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
+    @known_only
     async def create(
         self, name: str, prompt: str, *, description: str | None = None, **once: Unpack[Once]
     ) -> TemplateRecord:
@@ -62,11 +66,13 @@ class AsyncTemplateApi:
         call = reading("admin", "summary-templates", name, query={})
         return await self._sender.ask(call, TemplateRecord)
 
+    @known_only
     async def list(self, **paging: Unpack[Paging]) -> Page[TemplateRecord]:
         """Return a page of templates."""
         call = reading("admin", "summary-templates", query=paging)
         return await self._sender.ask(call, Page[TemplateRecord])
 
+    @known_only
     async def update(self, name: str, **changes: Unpack[TemplateChanges]) -> TemplateRecord:
         """Change a template."""
         call = writing("PUT", "admin", "summary-templates", name, fields=changes)

@@ -4,6 +4,7 @@
 from typing import Unpack
 
 from dialoguedb.client.inputs import ContextFields
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import Check, Context
 from dialoguedb.client.requests import reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -15,6 +16,7 @@ class ContextApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def get(self, dialogue_id: str, max_tokens: int, **wanted: Unpack[ContextFields]) -> Context:
         """Return a window on a dialogue of at most so many tokens, ready to be sent to a model."""
         fields = self._sender.placed({"max_tokens": max_tokens, **wanted})

@@ -12,6 +12,7 @@ from dialoguedb.client.inputs import (
     DialogueList,
     SummaryFields,
 )
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import (
     DeletedCounts,
     DeletedDialogue,
@@ -33,6 +34,7 @@ class DialogueApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(self, **fields: Unpack[DialogueFields]) -> DialogueRecord:
         """Create a dialogue, with its first messages if you like; DuplicateId."""
         return self._one(writing("POST", "dialogue", fields=self._sender.placed(fields)))
@@ -44,11 +46,13 @@ class DialogueApi:
         query = self._sender.placed({"namespace": namespace, "messages": messages})
         return self._one(reading("dialogue", dialogue_id, query=query))
 
+    @known_only
     def list(self, **wanted: Unpack[DialogueList]) -> Page[DialogueRecord]:
         """Return a page of dialogues, newest first; without a namespace of the whole project."""
         call = reading("dialogue", query=self._sender.placed(wanted))
         return self._sender.ask(call, Page[DialogueRecord])
 
+    @known_only
     def update(self, dialogue_id: str, **changes: Unpack[DialogueChanges]) -> DialogueRecord:
         """Change label, state and tags and append messages, all in one commit.
 
@@ -59,18 +63,22 @@ class DialogueApi:
             writing("PUT", "dialogue", dialogue_id, fields=fields, nullable=("label",))
         )
 
+    @known_only
     def end(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
         """End a dialogue: it takes no more messages."""
         return self._act(dialogue_id, "end", how)
 
+    @known_only
     def archive(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
         """Archive a dialogue: it changes no more at all."""
         return self._act(dialogue_id, "archive", how)
 
+    @known_only
     def reopen(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
         """Make a dialogue active again."""
         return self._act(dialogue_id, "reopen", how)
 
+    @known_only
     def compact(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary of what is new in a dialogue; its messages stay."""
         call = writing(

@@ -6,6 +6,7 @@ from typing import Unpack
 from msgspec import Struct
 
 from dialoguedb.client.inputs import KeyFields, Paging
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import KeyRecord, Page
 from dialoguedb.client.requests import deleting, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -21,6 +22,7 @@ class KeyApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(self, **fields: Unpack[KeyFields]) -> KeyRecord:
         """Create a key; its secret is in `key`, this once.
 
@@ -32,6 +34,7 @@ class KeyApi:
         """Return one key; KeyNotFound."""
         return self._sender.ask(reading("admin", "keys", key_id, query={}), KeyRecord)
 
+    @known_only
     def list(self, **paging: Unpack[Paging]) -> Page[KeyRecord]:
         """Return a page of keys, newest first."""
         return self._sender.ask(reading("admin", "keys", query=paging), Page[KeyRecord])

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from msgspec import Struct
 
 from dialoguedb.client.inputs import Change, MemoryFields, MemoryList
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import MemoryRecord, Page
 from dialoguedb.client.requests import deleting, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -22,6 +23,7 @@ class MemoryApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(self, value: Any, **fields: Unpack[MemoryFields]) -> MemoryRecord:
         """Create a memory of any JSON value; one stored with this id and bytes answers itself."""
         sent = self._sender.placed({"value": value, **fields})
@@ -33,11 +35,13 @@ class MemoryApi:
         query = self._sender.placed({"namespace": namespace})
         return self._sender.ask(reading("memory", memory_id, query=query), MemoryRecord)
 
+    @known_only
     def list(self, **wanted: Unpack[MemoryList]) -> Page[MemoryRecord]:
         """Return a page of memories, newest first; without a namespace of the whole project."""
         call = reading("memory", query=self._sender.placed(wanted))
         return self._sender.ask(call, Page[MemoryRecord])
 
+    @known_only
     def update(self, memory_id: str, *, tags: Sequence[str], **how: Unpack[Change]) -> MemoryRecord:
         """Replace the tags of a memory; all else is write-once."""
         fields = self._sender.placed({"tags": tags, **how})

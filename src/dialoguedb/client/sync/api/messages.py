@@ -14,6 +14,7 @@ from dialoguedb.client.inputs import (
     OneMessage,
     SeveralMessages,
 )
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import MessagePage, MessageRecord
 from dialoguedb.client.requests import deleting, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -29,6 +30,7 @@ class MessageApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(
         self, dialogue_id: str, role: str, content: Content, **fields: Unpack[OneMessage]
     ) -> MessageRecord:
@@ -37,6 +39,7 @@ class MessageApi:
         call = writing("POST", "dialogue", dialogue_id, "messages", fields=sent)
         return self._sender.ask(call, MessageRecord)
 
+    @known_only
     def create_many(
         self, dialogue_id: str, messages: Sequence[MessageInput], **fields: Unpack[SeveralMessages]
     ) -> list[MessageRecord]:
@@ -53,6 +56,7 @@ class MessageApi:
         call = reading("dialogue", dialogue_id, "messages", message_id, query=query)
         return self._sender.ask(call, MessageRecord)
 
+    @known_only
     def list(self, dialogue_id: str, **wanted: Unpack[MessageList]) -> MessagePage:
         """Return a page of messages, oldest first; DialogueNotFound."""
         query = self._sender.placed(wanted)
@@ -61,6 +65,7 @@ class MessageApi:
         page.version = version
         return page
 
+    @known_only
     def update(
         self, dialogue_id: str, message_id: str, *, tags: Sequence[str], **how: Unpack[Change]
     ) -> MessageRecord:

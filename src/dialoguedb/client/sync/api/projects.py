@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from msgspec import Struct
 
 from dialoguedb.client.inputs import Once, Paging
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import Page, ProjectRecord
 from dialoguedb.client.requests import Call, deleting, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -23,6 +24,7 @@ class ProjectApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(
         self, name: str, *, settings: Mapping[str, Any] | None = None, **once: Unpack[Once]
     ) -> ProjectRecord:
@@ -35,6 +37,7 @@ class ProjectApi:
         """Return one project, named by its id or its name; ProjectNotFound."""
         return self._sender.ask(reading("admin", "projects", project, query={}), ProjectRecord)
 
+    @known_only
     def list(self, **paging: Unpack[Paging]) -> Page[ProjectRecord]:
         """Return a page of projects, newest first."""
         call = reading("admin", "projects", query=paging)
@@ -56,6 +59,7 @@ class SettingsApi:
         """Return the settings."""
         return self._sender.ask(reading("admin", "settings", query={}), Settings)
 
+    @known_only
     def update(self, changes: Mapping[str, Any], **once: Unpack[Once]) -> Settings:
         """Change settings: what is left out stays, None means the default."""
         key = once.get("idempotency_key")

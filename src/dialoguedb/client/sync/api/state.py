@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import msgspec
 
 from dialoguedb.client.inputs import Change, StateMerge
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import StateRecord
 from dialoguedb.client.requests import Call, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -24,12 +25,14 @@ class StateApi:
         call = reading("dialogue", dialogue_id, "state", query=query)
         return self._one(call)
 
+    @known_only
     def update(
         self, dialogue_id: str, state: Mapping[str, Any], **how: Unpack[StateMerge]
     ) -> StateRecord:
         """Put these members over the state's own, or replace it with `merge=False`."""
         return self._change("PUT", dialogue_id, state, how)
 
+    @known_only
     def patch(
         self, dialogue_id: str, patch: Mapping[str, Any], **how: Unpack[Change]
     ) -> StateRecord:

@@ -6,6 +6,7 @@ from typing import Unpack
 from msgspec import Struct
 
 from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList, TemplateChanges
+from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import Page, SummaryRecord, TemplateRecord
 from dialoguedb.client.requests import deleting, reading, writing
 from dialoguedb.client.sync.sending import Sender
@@ -21,6 +22,7 @@ class SummaryApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary; its `status` is `processing` until it is made."""
         sent = self._sender.placed({"dialogue_id": dialogue_id, **fields})
@@ -33,6 +35,7 @@ class SummaryApi:
         query = self._sender.placed({"namespace": namespace, "expand": expand})
         return self._sender.ask(reading("summary", summary_id, query=query), SummaryRecord)
 
+    @known_only
     def list(self, dialogue_id: str, **wanted: Unpack[SummaryList]) -> Page[SummaryRecord]:
         """Return a page of a dialogue's summaries, newest first."""
         query = self._sender.placed({"dialogue_id": dialogue_id, **wanted})
@@ -50,6 +53,7 @@ class TemplateApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
+    @known_only
     def create(
         self, name: str, prompt: str, *, description: str | None = None, **once: Unpack[Once]
     ) -> TemplateRecord:
@@ -63,11 +67,13 @@ class TemplateApi:
         call = reading("admin", "summary-templates", name, query={})
         return self._sender.ask(call, TemplateRecord)
 
+    @known_only
     def list(self, **paging: Unpack[Paging]) -> Page[TemplateRecord]:
         """Return a page of templates."""
         call = reading("admin", "summary-templates", query=paging)
         return self._sender.ask(call, Page[TemplateRecord])
 
+    @known_only
     def update(self, name: str, **changes: Unpack[TemplateChanges]) -> TemplateRecord:
         """Change a template."""
         call = writing("PUT", "admin", "summary-templates", name, fields=changes)
