@@ -172,6 +172,13 @@ class TestAnImmediateEmbedder:
 
 
 class TestFollowing:
+    @pytest.mark.parametrize("levels", [100, 480, 900, 50_000])
+    async def test_arguments_of_any_depth_in_a_string_hold_up_nothing(self, shelf, levels):
+        deep = '{"a":' * levels + "1" + "}" * levels
+        call = {"type": "function_call", "call_id": "c", "name": "parcel", "arguments": deep}
+        await shelf.new("d", messages=[message([call], id="deep"), message("a parcel", id="m")])
+        assert "m" in await shelf.find("parcel", mode="keyword")
+
     async def test_what_another_process_wrote_before_it_ended_is_found(self, engine, tmp_path):
         async with opened(engine, tmp_path, BUILT_IN) as one:
             async with opened(engine, tmp_path, BUILT_IN, project=one.project) as other:

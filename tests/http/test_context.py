@@ -1,5 +1,6 @@
 """Context windows and checks on the wire."""
 
+import json
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.property.windows import CHECKS
 
 from .checking import done, refused
-from .making import new_dialogue, new_key, new_memory, new_message, new_messages
+from .making import new_dialogue, new_key, new_memory, new_message, new_messages, post_bytes
 
 BOUGHT: list[dict[str, Any]] = [
     {"id": "s", "role": "system", "content": "You help with orders."},
@@ -310,3 +311,21 @@ class TestRefusals:
         refused(api.get("/dialogue/none/context?maxTokens=9"), "DIALOGUE_NOT_FOUND")
         refused(api.get("/dialogue/none/check"), "DIALOGUE_NOT_FOUND")
         refused(api.get("/dialogue/none/context"), "MISSING_PARAMETER")
+
+
+@pytest.mark.parametrize("asked", ["openai", "anthropic", "plain"])
+def test_what_no_encoder_takes_is_answered_nevertheless(asked, api):
+    call = {"type": "tool_use", "id": "t", "name": "f", "input": {"q": "\ud800"}}
+    deep = '{"a":' * 900 + '"\\ud800"' + "}" * 900
+    written = {"type": "function_call", "call_id": "u", "name": "f", "arguments": deep}
+    odd = {"type": "function_call", "call_id": "v", "name": "f", "arguments": '{"q": "\\ud800"}'}
+    thought = {"type": "thinking", "thinking": "\ud83d", "signature": "s"}
+    answers = [{"type": "tool_result", "tool_use_id": id_, "is_error": True} for id_ in "tuv"]
+    said = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [thought, call, written, odd]},
+        {"role": "user", "content": answers},
+    ]
+    made = new_dialogue(api, id="odd")["id"]
+    done(post_bytes(api, f"/dialogue/{made}/messages", json.dumps(said).encode()))
+    assert window(api, made, format=asked, maxTokens=20_000)["issues"] == []

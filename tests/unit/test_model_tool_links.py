@@ -76,3 +76,12 @@ def test_issues_come_in_the_order_of_the_messages():
 def test_many_calls_of_one_id_are_answered_in_turn():
     turns = [[call("a")] * 40_000, *([result()] * 10 for _ in range(4_000))]
     assert linked(*turns)[1] == []
+
+
+def test_a_result_whose_call_may_stand_before_is_not_tied_to_a_later_one():
+    links = Links()
+    for place, parts in enumerate(([result("a")], [call("a")])):
+        links.add(Turn(f"m{place}", "", place, "user", None, tuple(parts), 1))
+    issues = links.finish(whole=False)
+    assert not links.result_of
+    assert [(issue.code, issue.message_id) for issue in issues] == [("ORPHANED_TOOL_CALL", "m1")]

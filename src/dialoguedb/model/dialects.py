@@ -7,8 +7,20 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.model import rawjson
 from dialoguedb.model.tool_links import Links, Ref
-from dialoguedb.model.turns import Call, Image, Part, Result, Speaker, Text, Thought, Turn
+from dialoguedb.model.turns import (
+    Call,
+    Image,
+    Part,
+    Result,
+    Speaker,
+    Text,
+    Thought,
+    Turn,
+    sound,
+)
 
 Dialect = Literal["openai", "anthropic", "plain"]
 Json = dict[str, Any]
@@ -214,10 +226,13 @@ def _anthropic_block(part: Part, speaker: Speaker) -> Json:
             return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
         case Result():
             shown = [_anthropic_block(inner, "tool") for inner in part.parts]
+            if part.is_error and not shown:  # which needs to say something
+                shown = [{"type": "text", "text": "Error"}]
             block = {"type": "tool_result", "tool_use_id": part.call_id, "content": shown}
             return {**block, "is_error": True} if part.is_error else block
         case Thought():
-            return part.block
+            thought: Json = _sounded(part.block)
+            return thought
 
 
 def _anthropic_image(image: Image, speaker: Speaker) -> Json:
@@ -232,10 +247,17 @@ def _anthropic_image(image: Image, speaker: Speaker) -> Json:
 def _object(arguments: str) -> Json:
     """Return a call's arguments as the object that Anthropic wants."""
     try:
-        read = json.loads(arguments)
-    except (ValueError, RecursionError):
+        rawjson.receive(arguments.encode())
+        read = _sounded(json.loads(arguments))
+    except (InvalidRequest, ValueError, RecursionError):
         read = arguments
     return read if isinstance(read, dict) else {"arguments": read}
+
+
+def _sounded(value: Any) -> Any:
+    """Return JSON that can be encoded, lone surrogates replaced."""
+    text = json.dumps(value, ensure_ascii=False)
+    return value if text.isascii() else json.loads(sound(text))
 
 
 def _plain(said: Iterable[Said]) -> list[Json]:

@@ -166,12 +166,17 @@ def _decoded_strictly(text: str, decode: Callable[[str], Any]) -> Any:
         return None
 
 
+_DEPTH_MAX = limits.JSON_DEPTH_MAX
+"""What stands deeper says nothing: a tool's arguments may be JSON of any depth, in a string."""
+
+
 class _Saying:
     """Gathers what JSON says, in the order it stands."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._left = limits.INDEXED_VALUES_MAX
+        self._depth = 0
 
     def of(self, value: Any) -> str:
         """Return what a value says."""
@@ -179,9 +184,14 @@ class _Saying:
         return "\n".join(self._parts)
 
     def _add(self, value: Any, key: str) -> None:
-        if self._left <= 0:
+        if self._left <= 0 or self._depth == _DEPTH_MAX:
             return
         self._left -= 1
+        self._depth += 1
+        self._add_any(value, key)
+        self._depth -= 1
+
+    def _add_any(self, value: Any, key: str) -> None:
         if isinstance(value, dict):
             self._add_object(value, key)
         elif isinstance(value, list):

@@ -84,7 +84,7 @@ class Links:
     def finish(self, *, whole: bool = True) -> list[Issue]:
         """Return what is broken, in order; unless `whole`, earlier turns may hold missing calls."""
         for result in self._early:
-            call = self._called(result.tool_id)
+            call = self._called(result.tool_id) if whole else None  # its own may stand before
             if call:
                 self._tie(call, result)
                 said = "holds the result of a tool call that comes after it"
