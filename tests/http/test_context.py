@@ -39,9 +39,9 @@ def window(api, dialogue, **asked):
     return done(api.post(f"/dialogue/{dialogue}/context", json={"maxTokens": 4_000, **asked}))
 
 
-def summarized(api, dialogue):
+def summarized(api, dialogue, **asked):
     """Have a dialogue summarized, and return what came of it."""
-    answer = api.post("/summary", json={"dialogueId": dialogue})
+    answer = api.post("/summary", json={"dialogueId": dialogue, **asked})
     assert answer.status_code == 202
     path = f"/summary/{answer.json()['id']}"
     deadline = time.monotonic() + 30
@@ -190,6 +190,9 @@ class TestWindow:
             assert without["tokens"]["summary"] == 0
         anthropic = window(api, made, maxTokens=1_000, format="anthropic")
         assert summary["content"] in anthropic["system"]
+        ids = told["included"]["messageIds"]
+        summarized(api, made, startId=ids[-2], endId=ids[-1])  # of less than what is left out
+        assert window(api, made, maxTokens=1_000, recent=2)["included"] == told["included"]
 
     def test_older_messages_about_the_query_come_along(self, api):
         made = new_dialogue(api)["id"]

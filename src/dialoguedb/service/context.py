@@ -124,16 +124,17 @@ class Contexts:
         return await asyncio.to_thread(work)
 
     async def _summaries(self, place: _Place) -> list[Note]:
-        """Return the newest summaries that are there, the newest first."""
+        """Return the newest summaries that are there, those of most messages first."""
         found = await self._sources.summaries.list(
             place.project,
             (place.namespace, place.dialogue_id),
             SummaryFilter("completed"),
             Portion(_SUMMARIES_TRIED, "desc"),
         )
+        widest = sorted(found.items, key=lambda one: one.message_count, reverse=True)
         return [
             Note(one.id, f"Summary of the conversation so far:\n{one.content}")
-            for one in found.items
+            for one in widest
             if one.content
         ]
 
