@@ -169,10 +169,12 @@ class TestTokens:
         db = released(2)
         db.execute(MESSAGES_OF_SCHEMA_2)
         migrations.migrate(db, NOW, count_tokens)
-        counted: Any = db.execute("SELECT content, name, tokens FROM messages").fetchall()
+        counted: Any = db.execute(
+            "SELECT role, content, name, metadata, tokens FROM messages"
+        ).fetchall()
         assert len(counted) == 1_201
-        for content, name, tokens in counted:
-            assert tokens == message_tokens(content, name, count_tokens) > 4
+        for role, content, name, metadata, tokens in counted:
+            assert tokens == message_tokens(role, content, name, metadata, count_tokens) > 4
 
     def test_without_a_counter_messages_stay_in_the_old_schema(self):
         db = released(2)

@@ -20,6 +20,22 @@ MOMENT = "2026-03-01T12:00:00.000Z"
 WORDS = ["yes", "where is my order", "It left on Monday.  ", " \n", "", "7 😀", "x" * 200]
 IDS = ["call_1", "call_2", "toolu:3.b", "c" * 60, "", "call_1"]
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+BYTES = {"type": "base64", "media_type": "video/mp4", "data": "AAAA" * 900}
+ODD = [
+    [IMAGE],
+    {"any": [1, None]},
+    [{"type": "image"}],
+    [{"type": "image_url", "image_url": {"url": "file:///home/ada/a.png"}}],
+    [{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "@@"}}],
+    [{"type": "image", "data": "AAAA"}],
+    [{"type": "video", "source": BYTES}, {"type": "clip", "at": "data:video/mp4;base64,AAAA"}],
+    [{"type": "compaction", "id": "c", "encrypted_content": "A" * 900}],
+    [{"type": "input_audio", "input_audio": {"data": "AAAA" * 900, "format": "wav"}}],
+    [{"type": "thinking", "thinking": "Hm.", "signature": ""}, {"type": "text", "text": "So."}],
+    [{"type": "thinking", "thinking": "Hm.", "signature": "s", "at": 7}, "So."],
+    [{"type": "redacted_thinking"}, "So."],
+    "data:image/png;base64,iVBORw0KGgo=",
+]
 
 
 def count(text):
@@ -93,7 +109,7 @@ def exchanges(draw):
 
 def talk():
     role = st.sampled_from(["user", "assistant", "Ada", "system", "developer"])
-    odd = st.sampled_from([[IMAGE], {"any": [1, None]}, [{"type": "image"}]])
+    odd = st.sampled_from(ODD)
     return st.tuples(role, words() | odd, st.just({})).map(lambda one: [one])
 
 
@@ -114,7 +130,7 @@ def message(seq, role, content, metadata):
         created=MOMENT,
         modified=MOMENT,
         seq=seq,
-        token_count=message_tokens(stored, None, count),
+        token_count=message_tokens(role, stored, None, msgspec.json.encode(metadata), count),
     )
 
 

@@ -1,5 +1,6 @@
 """Strict readers of windows: each refuses what its provider's documentation says is refused."""
 
+import base64
 import json
 import re
 
@@ -40,13 +41,22 @@ def check_openai_content(message):
         assert message["role"] == "user"
         assert content
         for part in content:
-            assert part["type"] in {"text", "image_url"}
-            assert part.get("text") or part["image_url"]["url"]
+            if part["type"] == "image_url":
+                check_address(part["image_url"]["url"])
+            else:
+                assert part["text"].strip()
     else:
         assert content.strip()
     if "tool_calls" in message:
         assert message["tool_calls"]
         assert message["role"] == "assistant"
+
+
+def check_address(url):
+    if not url.startswith(("http://", "https://")):
+        head, _, data = url.partition(";base64,")
+        assert head.removeprefix("data:") in MEDIA_TYPES
+        assert base64.b64decode(data, validate=True)
 
 
 def check_openai_call(call):
@@ -102,10 +112,18 @@ def check_block(block, role):
             assert TOOL_ID.fullmatch(block["tool_use_id"])
             assert set(block) <= {"type", "tool_use_id", "content", "is_error"}
             for inner in block["content"]:
-                assert inner["type"] in {"text", "image"}
+                assert inner["type"] in ({"text"} if block.get("is_error") else {"text", "image"})
                 check_block(inner, "user")
-        case "thinking" | "redacted_thinking":
+            assert block["content"] or not block.get("is_error")
+        case "thinking":
             assert role == "assistant"
+            assert set(block) == {"type", "thinking", "signature"}
+            assert block["thinking"]
+            assert block["signature"]
+        case "redacted_thinking":
+            assert role == "assistant"
+            assert set(block) == {"type", "data"}
+            assert block["data"]
         case kind:
             raise AssertionError(kind)
 
@@ -113,10 +131,10 @@ def check_block(block, role):
 def check_source(source):
     if source["type"] == "base64":
         assert source["media_type"] in MEDIA_TYPES
-        assert source["data"]
+        assert base64.b64decode(source["data"], validate=True)
     else:
         assert source["type"] == "url"
-        assert source["url"]
+        assert source["url"].startswith(("http://", "https://"))
 
 
 def check_plain(messages, system=None):

@@ -29,7 +29,8 @@ def result(tool_id="a", *parts, is_error=False):
 
 
 ASK = ("user", Text("Where?"))
-PNG = Image(media_type="image/png", data="AA")
+URL = "https://example.com/a.png"
+PNG = Image(media_type="image/png", data="AAAA")
 
 
 def test_calls_of_one_moment_stand_in_one_message_with_their_results_behind():
@@ -101,32 +102,49 @@ def test_a_conversation_that_the_assistant_begins_is_opened_for_anthropic():
 
 
 def test_images_are_shown_where_a_provider_takes_them_and_named_elsewhere():
-    said = [("user", Text("This?"), PNG), ("assistant", PNG), ("user", Image(url="u"))]
+    said = [
+        ("user", Text("This?"), PNG),
+        ("assistant", PNG),
+        ("user", Image(url=URL)),
+        ("user", Image(url="file:a")),
+    ]
     openai = rendered("openai", *said)
     assert openai[0]["content"][1] == {
         "type": "image_url",
-        "image_url": {"url": "data:image/png;base64,AA"},
+        "image_url": {"url": "data:image/png;base64,AAAA"},
     }
     assert openai[1]["content"] == "[image]"
     anthropic = rendered("anthropic", *said)
     assert anthropic[0]["content"][1]["source"]["media_type"] == "image/png"
     assert anthropic[1]["content"][0] == {"type": "text", "text": "[image]"}
-    assert anthropic[2]["content"][0]["source"] == {"type": "url", "url": "u"}
-    assert rendered("plain", *said)[2]["content"] == "[image u]"
+    assert anthropic[2]["content"][0]["source"] == {"type": "url", "url": URL}
+    assert anthropic[2]["content"][1] == {"type": "text", "text": "[image file:a]"}
+    assert openai[3]["content"] == [{"type": "text", "text": "[image file:a]"}]
+    assert rendered("plain", *said)[2]["content"] == f"[image {URL}]"
 
 
-def test_an_error_of_a_tool_and_its_images_reach_anthropic():
+def test_an_error_of_a_tool_reaches_anthropic_in_words():
     said = [ASK, ("assistant", call()), ("tool", result("a", Text("no"), PNG, is_error=True))]
     [block] = rendered("anthropic", *said)[2]["content"]
     assert block["is_error"] is True
-    assert [part["type"] for part in block["content"]] == ["text", "image"]
+    assert block["content"] == [{"type": "text", "text": "no\n[image]"}]
     assert rendered("openai", *said)[2]["content"] == "no\n[image]"
 
 
 def test_thoughts_go_back_to_anthropic_alone_and_never_by_themselves():
-    thought = Thought({"type": "thinking", "thinking": "Hm.", "signature": "s"})
-    said = [ASK, ("assistant", thought, call()), ("tool", result()), ("assistant", thought)]
-    assert rendered("anthropic", *said)[1]["content"][0] == thought.block
+    thought, sealed = Thought("Hm.", "s"), Thought(data="x")
+    said = [
+        ("user", thought, Text("Where?")),
+        ("assistant", Thought("Unsigned"), thought, sealed, Thought(), call()),
+        ("tool", result()),
+        ("assistant", thought),
+    ]
+    messages = rendered("anthropic", *said)
+    assert messages[0]["content"] == [{"type": "text", "text": "Where?"}]
+    assert messages[1]["content"][:2] == [
+        {"type": "thinking", "thinking": "Hm.", "signature": "s"},
+        {"type": "redacted_thinking", "data": "x"},
+    ]
     assert len(rendered("anthropic", *said)) == 3
     assert "thinking" not in str(rendered("openai", *said))
 

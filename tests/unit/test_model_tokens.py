@@ -5,9 +5,9 @@ import json
 import pytest
 
 from dialoguedb.model.tokens import (
-    FILE_TOKENS,
     IMAGE_TOKENS_MAX,
     MESSAGE_TOKENS,
+    TOOL_TOKENS,
     message_tokens,
 )
 from tests.unit.test_model_images import png
@@ -17,9 +17,10 @@ def words(text):
     return len(text.split())
 
 
-def of(content, name=None):
+def of(content, name=None, role="assistant", metadata=None):
     stored = json.dumps(content, separators=(",", ":")).encode()
-    return message_tokens(stored, name, words) - MESSAGE_TOKENS
+    told = json.dumps(metadata or {}).encode()
+    return message_tokens(role, stored, name, told, words) - MESSAGE_TOKENS
 
 
 def test_a_text_counts_its_words_and_the_speaker_his_name():
@@ -43,15 +44,13 @@ def test_text_blocks_count_their_texts_alone():
         {"type": "input_image", "image_url": "data:image/png;base64,@"},
         {"type": "image", "data": "@", "mimeType": "image/png"},
         {"inline_data": {"mime_type": "image/png", "data": "@"}, "type": "part"},
-        {
-            "type": "tool_result",
-            "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,@"}}],
-        },
+        {"inlineData": {"mimeType": "image/png", "data": "@"}},
+        "data:image/png;base64,@",
     ],
 )
 def test_an_image_counts_by_its_dimensions_in_every_spelling(image):
     def sized(width, height):
-        data = json.dumps(png(width, height) + "A" * 100_000)[1:-1]
+        data = png(width, height).rstrip("=") + "A" * 100_001
         return of([json.loads(json.dumps(image).replace("@", data))])
 
     assert sized(750, 100) == 100
@@ -63,30 +62,47 @@ def test_an_image_of_unknown_size_counts_the_most():
     by_address = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
     assert of([by_address]) == IMAGE_TOKENS_MAX
     assert of([{"type": "image", "source": {"type": "url", "url": "x"}}]) == IMAGE_TOKENS_MAX
-    assert of([{"type": "image"}]) == IMAGE_TOKENS_MAX
 
 
-def test_a_file_counts_a_constant_and_a_text_document_its_text():
+def test_an_address_counts_where_it_may_be_shown_instead():
+    url = "https://example.com/" + "a " * 2_000
+    assert of([{"type": "image_url", "image_url": {"url": url}}]) == 2_000
+
+
+def test_a_file_counts_its_name_and_a_text_document_its_text():
     source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0" * 9_000}
-    assert of([{"type": "document", "source": source}]) == FILE_TOKENS
+    assert of([{"type": "document", "title": "The bill", "source": source}]) == 2
+    assert of([{"type": "input_audio", "input_audio": {"data": "AAAA a" * 9_000}}]) == 1
     text = {"type": "text", "media_type": "text/plain", "data": "one two three"}
     assert of([{"type": "document", "source": text}]) == 3
 
 
 def test_tool_calls_and_results_count_names_inputs_and_results():
     use = {"type": "tool_use", "id": "t 1", "name": "weather", "input": {"city": "Oslo now"}}
-    assert of([use]) == 1 + len(json.dumps({"city": "Oslo now"}).split())
+    inputs = len(json.dumps({"city": "Oslo now"}).split())
+    assert of([use]) == TOOL_TOKENS + 1 + inputs
     result = {"type": "tool_result", "tool_use_id": "t 1", "content": "four degrees today"}
-    assert of([result]) == 3
+    assert of([result]) == TOOL_TOKENS + 3
+    shot = [{"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}]
+    assert of([{**result, "content": shot}]) == TOOL_TOKENS + IMAGE_TOKENS_MAX
     call = {"id": "c 1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
-    assert of({"role": "assistant", "content": None, "tool_calls": [call]}) == 3
-    assert of([{"type": "function_call_output", "call_id": "c 1", "output": "one two"}]) == 2
+    assert of({"role": "assistant", "content": None, "tool_calls": [call]}) == TOOL_TOKENS + 3
+    output = {"type": "function_call_output", "call_id": "c 1", "output": "one two"}
+    assert of([output]) == TOOL_TOKENS + 2
 
 
-def test_json_of_no_known_kind_counts_as_it_is_written():
+def test_calls_in_the_metadata_count_as_those_in_the_content():
+    call = {"id": "c 1", "function": {"name": "f", "arguments": '{"of": "much to say"}'}}
+    assert of("one two", metadata={"tool_calls": [call]}) == 2 + TOOL_TOKENS + 1 + 4
+    assert of("one two", role="user", metadata={"tool_calls": [call]}) == 2
+    assert of("one two", role="tool", metadata={"tool_call_id": "c 1"}) == 2 + TOOL_TOKENS
+
+
+def test_json_of_no_known_kind_counts_as_it_is_shown():
     assert of({"total": 3, "of": [True, None]}) == len(
         ['{"total":', "3,", '"of":', "[true,", "null]}"]
     )
     shot = {"shot": "data:image/png;base64," + png(750, 100), "by": "Ada"}
-    assert of(shot) == 100 + len(['{"shot":', '"",', '"by":', '"Ada"}'])
-    assert of({"clip": "data:audio/wav;base64,AAAA"}) == FILE_TOKENS + 2
+    assert of(shot) == len(['{"shot":', '"[image/png]",', '"by":', '"Ada"}'])
+    sealed = {"type": "compaction", "encrypted_content": "as much as you like"}
+    assert of(sealed) == len(['{"type":', '"compaction"}'])

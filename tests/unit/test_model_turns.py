@@ -131,21 +131,26 @@ def test_parallel_calls_and_what_is_said_beside_them_keep_their_order():
         (
             {
                 "type": "image",
-                "source": {"type": "base64", "media_type": "image/png", "data": "AA"},
+                "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
             },
-            Image(media_type="image/png", data="AA"),
+            Image(media_type="image/png", data="AAAA"),
         ),
         ({"type": "image", "source": {"type": "url", "url": "u"}}, Image(url="u")),
         ({"type": "image_url", "image_url": {"url": "u"}}, Image(url="u")),
         (
-            {"type": "image_url", "image_url": {"url": "data:image/gif;base64,BB"}},
-            Image(media_type="image/gif", data="BB"),
+            {"type": "image_url", "image_url": {"url": "data:image/gif;base64,BBBB"}},
+            Image(media_type="image/gif", data="BBBB"),
         ),
         (
-            {"type": "input_image", "image_url": "data:image/webp;base64,CC"},
-            Image(media_type="image/webp", data="CC"),
+            {"type": "input_image", "image_url": "data:image/webp;base64,CCCC"},
+            Image(media_type="image/webp", data="CCCC"),
         ),
+        ("data:image/png;base64,AAAA", Image(media_type="image/png", data="AAAA")),
+        ({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, Image("", "image/png", "AAAA")),
         ({"type": "image"}, Text("[image]")),
+        ({"type": "image", "data": "AAAA"}, Text("[image]")),
+        ({"type": "image_url", "image_url": "data:image/tiff;base64,AAAA"}, Text("[image/tiff]")),
+        ({"type": "image_url", "image_url": "data:image/png;base64,A@=="}, Text("[image/png]")),
     ],
 )
 def test_an_image_is_known_in_every_spelling(part, image):
@@ -154,8 +159,13 @@ def test_an_image_is_known_in_every_spelling(part, image):
 
 def test_thoughts_are_kept_apart_and_files_are_named():
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
-    assert parts([thought, {"type": "reasoning", "summary": []}], "assistant") == [Thought(thought)]
-    pdf = {"type": "document", "title": "Bill", "source": {"type": "base64", "data": "AA"}}
+    assert parts([thought, {"type": "reasoning", "summary": []}], "assistant") == [
+        Thought("Hm.", "s")
+    ]
+    unsigned = [{"type": "thinking", "thinking": "Hm."}, {"type": "redacted_thinking", "data": "x"}]
+    assert parts(unsigned, "assistant") == [Thought("Hm."), Thought(data="x")]
+    assert [part.goes_back for part in parts(unsigned, "assistant")] == [False, True]
+    pdf = {"type": "document", "title": "Bill", "source": {"type": "base64", "data": "AAAA"}}
     assert parts([pdf, {"type": "input_audio"}]) == [Text("[Bill]"), Text("[input_audio]")]
     note = {"type": "document", "source": {"type": "text", "data": "As agreed."}}
     assert parts([note]) == [Text("As agreed.")]
@@ -171,6 +181,19 @@ def test_what_says_nothing_has_no_parts(content):
 def test_json_of_no_known_kind_is_said_as_it_is():
     assert parts({"total": 3}) == [Text('{"total": 3}')]
     assert parts([{"type": "chart", "of": ["é"]}]) == [Text('{"type": "chart", "of": ["é"]}')]
+
+
+def test_json_of_no_known_kind_is_said_without_bytes_and_what_is_sealed():
+    source = {"type": "base64", "media_type": "video/mp4", "data": "AAAA"}
+    assert parts({"type": "video", "source": source}) == [
+        Text(
+            '{"type": "video", "source": {"type": "base64", "media_type": "video/mp4",'
+            ' "data": "[video/mp4]"}}'
+        )
+    ]
+    assert parts({"at": ["data:a/b;base64,AAAA", "data: none"], "signature": "s"}) == [
+        Text('{"at": ["[a/b]", "data: none"]}')
+    ]
 
 
 @pytest.mark.parametrize(

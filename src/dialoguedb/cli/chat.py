@@ -100,9 +100,8 @@ def _shown(parts: Sequence[Part], result_lines: int | None) -> Iterator[Text]:
             case Result(parts=inner, is_error=is_error):
                 text = _cut(texts(inner), result_lines)
                 yield Text(f"← {printable(text)}", style="red" if is_error else "dim")
-            case Thought(block=block):
-                thought = block.get("thinking")
-                yield Text(printable(thought if isinstance(thought, str) else "…"), "dim italic")
+            case Thought(text=thought):
+                yield Text(printable(thought or "…"), "dim italic")
             case _:
                 yield Text(printable(texts([part])))
 

@@ -28,7 +28,6 @@ Json = dict[str, Any]
 OPENING = "[The conversation goes on.]"
 """What Anthropic is given before a conversation that begins with the assistant."""
 
-_PICTURED = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _NAME = re.compile(r"[^\s<|\\/>]{1,64}")
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 _ID_CHARS_MAX = 40
@@ -176,8 +175,8 @@ def _openai_call(call: Call) -> Json:
 
 
 def _openai_part(part: Text | Image) -> Json:
-    if isinstance(part, Text):
-        return {"type": "text", "text": part.text}
+    if isinstance(part, Text) or not _is_seen(part):
+        return {"type": "text", "text": _joined([part])}
     url = part.url or f"data:{part.media_type};base64,{part.data}"
     return {"type": "image_url", "image_url": {"url": url}}
 
@@ -209,7 +208,12 @@ def _trim(message: Json) -> None:
 
 
 def _anthropic_blocks(said: Said) -> list[Json]:
-    blocks = [_anthropic_block(part, said.speaker) for part in said.parts]
+    parts = (
+        part
+        for part in said.parts
+        if not isinstance(part, Thought) or (said.speaker == "assistant" and part.goes_back)
+    )
+    blocks = [_anthropic_block(part, said.speaker) for part in parts]
     while blocks and blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
         blocks.pop()  # a thought without what came of it
     return blocks
@@ -225,23 +229,41 @@ def _anthropic_block(part: Part, speaker: Speaker) -> Json:
             arguments = _object(part.arguments)
             return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
         case Result():
-            shown = [_anthropic_block(inner, "tool") for inner in part.parts]
-            if part.is_error and not shown:  # which needs to say something
-                shown = [{"type": "text", "text": "Error"}]
-            block = {"type": "tool_result", "tool_use_id": part.call_id, "content": shown}
-            return {**block, "is_error": True} if part.is_error else block
+            return _anthropic_result(part)
         case Thought():
-            thought: Json = _sounded(part.block)
-            return thought
+            return _anthropic_thought(part)
+
+
+def _anthropic_thought(thought: Thought) -> Json:
+    if thought.data:
+        return {"type": "redacted_thinking", "data": thought.data}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+
+
+def _anthropic_result(result: Result) -> Json:
+    block = {"type": "tool_result", "tool_use_id": result.call_id}
+    if result.is_error:  # which says something, in words
+        said = {"type": "text", "text": _joined(result.parts) or "Error"}
+        return {**block, "content": [said], "is_error": True}
+    return {**block, "content": [_anthropic_block(part, "tool") for part in result.parts]}
 
 
 def _anthropic_image(image: Image, speaker: Speaker) -> Json:
-    if speaker == "assistant" or not (image.url or image.media_type in _PICTURED):
-        return {"type": "text", "text": "[image]"}
+    if speaker == "assistant" or not _is_seen(image):
+        return {"type": "text", "text": _named(image)}
     if image.url:
         return {"type": "image", "source": {"type": "url", "url": image.url}}
     source = {"type": "base64", "media_type": image.media_type, "data": image.data}
     return {"type": "image", "source": source}
+
+
+def _is_seen(image: Image) -> bool:
+    """Tell whether a provider gets to see an image: its bytes, or those at a public address."""
+    return bool(image.data) or image.url.startswith(("https://", "http://"))
+
+
+def _named(image: Image) -> str:
+    return f"[image {image.url}]" if image.url else "[image]"
 
 
 def _object(arguments: str) -> Json:
@@ -275,7 +297,7 @@ def _plain_lines(part: Part) -> Iterator[str]:
         case Text():
             yield part.text
         case Image():
-            yield f"[image {part.url}]" if part.url else "[image]"
+            yield _named(part)
         case Call():
             yield f"[calls {part.name} {part.arguments}]"
         case Result():

@@ -51,7 +51,7 @@ _MONTHS = [
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
-_MEDIA_TYPES = ("media_type", "mime_type", "mimeType", "mediaType")
+MEDIA_TYPES = ("media_type", "mime_type", "mimeType", "mediaType")
 _CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
 
 # Parts that are known by their type, and what of them is said; not their keys, ids and bytes.
@@ -236,7 +236,7 @@ def _known(value: dict[str, Any]) -> tuple[str, ...] | None:
 
 def _is_binary(value: dict[str, Any]) -> bool:
     """Tell bytes with their media type, in whatever spelling."""
-    media_type = next((value[key] for key in _MEDIA_TYPES if key in value), None)
+    media_type = next((value[key] for key in MEDIA_TYPES if key in value), None)
     if not isinstance(media_type, str) or media_type.startswith("text/"):
         return False
     return isinstance(value.get("data"), str)

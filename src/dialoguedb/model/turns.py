@@ -6,6 +6,7 @@ arrays of parts; and calls that are kept in the metadata of a message.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from msgspec import Struct
 
 from dialoguedb.model.fields import Id
 from dialoguedb.model.messages import Message
-from dialoguedb.model.texts import decoded
+from dialoguedb.model.texts import MEDIA_TYPES, decoded
 
 Speaker = Literal["system", "user", "assistant", "tool"]
 
@@ -58,9 +59,16 @@ class Result(Struct, frozen=True):
 
 
 class Thought(Struct, frozen=True):
-    """What a model thought, which only Anthropic wants to have back."""
+    """What a model thought, which only Anthropic wants to have back: signed, or encrypted."""
 
-    block: dict[str, Any]
+    text: str = ""
+    signature: str = ""
+    data: str = ""
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is whole enough to be taken back."""
+        return bool(self.data or (self.text and self.signature))
 
 
 Part = Text | Image | Call | Result | Thought
@@ -95,14 +103,7 @@ def speaker_of(role: str) -> Speaker:
 
 def read_turn(message: Message) -> Turn:
     """Understand a message."""
-    content = bytes(message.content)
-    speaker = speaker_of(message.role)
-    if content[:1] == b'"' and speaker != "tool" and b"tool" not in bytes(message.metadata):
-        parts = tuple(_parts(decoded(content)))
-    else:
-        value = decoded(content)
-        speaker = _speaker_inside(value, speaker)
-        parts = _with_calls(tuple(_parts(value)), speaker, bytes(message.metadata))
+    speaker, parts = read_parts(message.role, bytes(message.content), bytes(message.metadata))
     return Turn(
         id=message.id,
         created=message.created,
@@ -112,6 +113,13 @@ def read_turn(message: Message) -> Turn:
         parts=parts,
         tokens=message.token_count,
     )
+
+
+def read_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
+    """Return who speaks in a message, and what it says; content and metadata are JSON."""
+    value = decoded(content)
+    speaker = _speaker_inside(value, speaker_of(role))
+    return speaker, _with_calls(tuple(_parts(value)), speaker, metadata)
 
 
 def _speaker_inside(value: Any, speaker: Speaker) -> Speaker:
@@ -135,8 +143,7 @@ def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> t
 
 def _parts(value: Any) -> Iterator[Part]:
     if isinstance(value, str):
-        if value and not value.isspace():
-            yield Text(sound(value))
+        yield from _said(value)
     elif isinstance(value, list):
         for item in value:
             yield from _parts(item)
@@ -144,6 +151,14 @@ def _parts(value: Any) -> Iterator[Part]:
         yield from _part(value)
     elif value is not None:
         yield Text(json.dumps(value))
+
+
+def _said(text: str) -> Iterator[Part]:
+    data = _DATA.fullmatch(text) if text.startswith("data:") else None
+    if data:
+        yield from _bytes(data["type"], data["data"])
+    elif text and not text.isspace():
+        yield Text(sound(text))
 
 
 def _part(part: dict[str, Any]) -> Iterator[Part]:
@@ -155,8 +170,25 @@ def _part(part: dict[str, Any]) -> Iterator[Part]:
         yield from _result(part)
     elif "tool_calls" in part or "function_call" in part or ("role" in part and "content" in part):
         yield from _message(part)
+    elif isinstance(inline := part.get("inline_data", part.get("inlineData")), dict):
+        yield from _image(inline)
     elif part:
-        yield Text(sound(json.dumps(part, ensure_ascii=False)))
+        yield Text(sound(json.dumps(_without_bytes(part), ensure_ascii=False)))
+
+
+def _without_bytes(value: Any) -> Any:
+    """Return JSON with the bytes in it named, and without what only its provider can read."""
+    if isinstance(value, list):
+        return [_without_bytes(item) for item in value]
+    if isinstance(value, dict):
+        media_type = _string(value, *MEDIA_TYPES)
+        return {
+            key: f"[{media_type}]" if key == "data" and media_type else _without_bytes(item)
+            for key, item in value.items()
+            if key not in _SEALED
+        }
+    data = _DATA.fullmatch(value) if isinstance(value, str) and value[:5] == "data:" else None
+    return f"[{data['type']}]" if data else value
 
 
 def _message(message: dict[str, Any]) -> Iterator[Part]:
@@ -213,15 +245,23 @@ def _image(part: dict[str, Any]) -> Iterator[Part]:
     url = part.get("image_url", source.get("url"))
     url = url.get("url") if isinstance(url, dict) else url
     data = source.get("data")
-    if isinstance(data, str):
-        yield Image(media_type=_string(source, "media_type", "mimeType", "mime_type"), data=data)
+    if isinstance(data, str) and data:
+        yield from _bytes(_string(source, *MEDIA_TYPES), data)
     elif isinstance(url, str) and url.startswith("data:"):
         head, _, data = url.partition(",")
-        yield Image(media_type=head[len("data:") :].partition(";")[0], data=data)
+        yield from _bytes(head[len("data:") :].partition(";")[0], data)
     elif isinstance(url, str) and url:
         yield Image(url=sound(url))
     else:
         yield Text("[image]")
+
+
+def _bytes(media_type: str, data: str) -> Iterator[Part]:
+    """Read bytes written as base64; what is no image is named."""
+    if media_type in _PICTURED and len(data) % 4 == 0 and _BASE64.fullmatch(data):
+        yield Image(media_type=media_type, data=data)
+    else:
+        yield Text(f"[{sound(media_type) or 'image'}]")
 
 
 def _document(part: dict[str, Any]) -> Iterator[Part]:
@@ -233,8 +273,10 @@ def _document(part: dict[str, Any]) -> Iterator[Part]:
 
 
 def _thought(part: dict[str, Any]) -> Iterator[Part]:
-    if part.get("type") in {"thinking", "redacted_thinking"}:
-        yield Thought(part)
+    if part["type"] == "thinking":
+        yield Thought(_string(part, "thinking"), _string(part, "signature"))
+    elif part["type"] == "redacted_thinking":
+        yield Thought(data=_string(part, "data"))
 
 
 def _string(part: dict[str, Any], *keys: str) -> str:
@@ -248,6 +290,16 @@ def sound(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+_PICTURED = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""What every provider can see."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_DATA = re.compile(
+    r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+=-]+)*;base64,(?P<data>[\w+/-]+={0,2})", re.ASCII
+)
+"""A data URI that is the whole of a text."""
+
+_SEALED = frozenset({"encrypted_content", "signature"})
 _ARGUMENTS = ("arguments", "input", "args")
 _ANSWERED = ("tool_call_id", "call_id", "tool_use_id", "toolCallId")
 _OUTPUTS = ("output", "content", "result")

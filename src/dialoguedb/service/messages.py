@@ -45,7 +45,9 @@ class Intake:
 
     def _count_all(self, new: Sequence[NewMessage]) -> None:
         for message in new:
-            message.tokens = message_tokens(message.content, message.name, self._count)
+            message.tokens = message_tokens(
+                message.role, message.content, message.name, message.metadata, self._count
+            )
 
 
 class Messages:

@@ -284,12 +284,15 @@ def _count_tokens(db: apsw.Connection, count: TokenCounter | None) -> None:
     while rows := list(db.execute(_UNCOUNTED, (last,))):
         if count is None:
             raise DataError("Messages of an older version cannot be brought along without counting")
-        for last, name, content in rows:
-            tokens = message_tokens(content, name, count)
+        for last, role, content, name, metadata in rows:
+            tokens = message_tokens(role, content, name, metadata, count)
             db.execute("UPDATE messages SET tokens = ? WHERE number = ?", (tokens, last))
 
 
-_UNCOUNTED = "SELECT number, name, content FROM messages WHERE number > ? ORDER BY number LIMIT 500"
+_UNCOUNTED = """
+SELECT number, role, content, name, metadata FROM messages
+WHERE number > ? ORDER BY number LIMIT 500
+"""
 
 _FOLLOWING = """
 -- Up to which number objects of a kind are indexed; those above it are still to be.
