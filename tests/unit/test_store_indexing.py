@@ -98,3 +98,17 @@ def holds(db, word):
     """Tell whether a word can be read in the blocks of the index."""
     blocks = db.execute("SELECT block FROM message_words_data")
     return any(word in block for (block,) in blocks)
+
+
+@pytest.mark.parametrize(
+    "damage", ["tags = x'ff'", "metadata = x'ff'", "content = x'ff'", "created = 'gone'"]
+)
+async def test_a_damaged_object_keeps_no_other_from_being_found(store, me, tmp_path, damage):
+    await me.new("d", messages=[message(f"word {n}", id=f"{n}") for n in range(3)])
+    with store_files.connect(tmp_path / store_files.FILE) as db:
+        db.execute(f"UPDATE messages SET {damage} WHERE id = '1'")
+    while await store.index.follow():
+        pass
+    with snapshot(tmp_path / store_files.FILE) as db:
+        found = db.execute("SELECT rowid FROM message_words WHERE message_words MATCH 'word'")
+        assert len(found.fetchall()) >= 2

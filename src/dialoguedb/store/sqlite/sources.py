@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from logging import getLogger
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
@@ -12,6 +13,8 @@ from dialoguedb.model.content import has_image
 from dialoguedb.model.texts import dialogue_text, memory_text, message_text, message_words
 from dialoguedb.store.sqlite import words
 from dialoguedb.store.sqlite.reader import Row
+
+logger = getLogger(__name__)
 
 KINDS = {"message": "messages", "dialogue": "dialogues", "memory": "memories"}
 """What is searched for, with its table."""
@@ -79,13 +82,20 @@ def missing(db: apsw.Connection, kind: str, numbers: Sequence[int]) -> set[int]:
 
 def of_row(kind: str, row: Row) -> Source:
     """Make it of a row: number, project, namespace, when written, tags, metadata, what it says."""
-    number, project, namespace, written, tags, metadata, *said = row
+    number, project, namespace, written, *held = row
     scope, belongs = _place(project, namespace)
-    text, found_by, marks = _SAYINGS[kind](tags, *said)
-    marks += words.tag_marks(tags)
-    marks += words.metadata_marks(metadata)
+    try:
+        text, found_by, marks = _saying(kind, *held)
+    except Exception:  # whatever it is, of one object: all others must be found all the same
+        logger.exception("the %s with number %d cannot be indexed, and is left out", kind, number)
+        text, found_by, marks = "", "", []
     indexed = words.indexed((*belongs, *marks), found_by)
     return Source(number, project, scope, written, text, indexed)
+
+
+def _saying(kind: str, tags: bytes, metadata: bytes, *said: Any) -> Saying:
+    text, found_by, marks = _SAYINGS[kind](tags, *said)
+    return text, found_by, [*marks, *words.tag_marks(tags), *words.metadata_marks(metadata)]
 
 
 @lru_cache(_PLACES_KEPT)
