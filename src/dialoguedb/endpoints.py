@@ -12,7 +12,7 @@ _REFUSALS = frozenset({400, 413, 422})
 _PASSING = frozenset({408, 425, 429})
 """It may do it another time, as with every failure of its own."""
 
-_TOLD_CHARACTERS_MAX = 300
+_TOLD_BYTES_MAX = 300
 
 
 class Failure(Exception):
@@ -47,13 +47,13 @@ def pause_s(error: Exception, longest: float) -> bool | float:
     return error.after_s <= longest and error.after_s
 
 
-def failure_of(answer: httpx2.Response) -> Failure:
-    """Return what an answer without success means."""
+def failure_of(answer: httpx2.Response, body: bytes) -> Failure:
+    """Return what an answer without success means, and what its body tells."""
     status = answer.status_code
     kind = Refused if status in _REFUSALS else Failure
     failure = kind(f"it answered {status}", again=status in _PASSING or answer.is_server_error)
     failure.status = status
-    failure.told = answer.text[:_TOLD_CHARACTERS_MAX]
+    failure.told = body[:_TOLD_BYTES_MAX].decode(errors="replace")
     failure.after_s = _seconds(answer.headers.get("retry-after", ""))
     return failure
 

@@ -266,6 +266,9 @@ class SummarizerUnavailable(ServiceUnavailable):
     took = (0, 0, 0)
     """Tokens that the model read and wrote, and calls, before it failed."""
 
+    after_s: float | None = None
+    """How much later it may succeed, when the provider says so."""
+
 
 class SummarizerRefused(ServiceUnavailable):
     """A summary will never be made of this, or with these settings; it fails and says why."""

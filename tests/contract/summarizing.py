@@ -25,6 +25,7 @@ class Scripted:
 
     def __init__(self):
         self.asked = []
+        self.input_tokens = 10
         self.script = []
         self.asking = 0
         self.asking_max = 0
@@ -58,7 +59,9 @@ class Scripted:
         if self.script:
             raise self.script.pop(0)
         content = f"{request.previous} then {said}" if request.previous else said
-        return SummaryText(content=content, input_tokens=10, output_tokens=3, calls=1)
+        return SummaryText(
+            content=content, input_tokens=self.input_tokens, output_tokens=3, calls=1
+        )
 
 
 class Ends:

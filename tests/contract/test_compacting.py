@@ -1,7 +1,9 @@
 """Compaction by itself: above the limit, once, all but the last messages, and never in the way."""
 
 import pytest
+from msgspec import UNSET
 
+from dialoguedb.errors import SummarizerRefused
 from tests.contract.making import ids, message, together
 from tests.contract.summarizing import Work
 
@@ -64,6 +66,38 @@ class TestCompacting:
         await me.new("d")
         await said(me, 30)
         assert 1 <= len(await me.summaries()) <= 4
+
+    async def test_what_failed_is_summarized_again_but_not_at_once(self, me, talk, world):
+        work = Work(world.store, world.clock)
+        await said(me, 20)
+        count = len(await me.summaries())
+        work.summarizer.script = [SummarizerRefused("The key is not valid")] * count
+        await work.do(*["failed"] * count)
+        await said(me, 20, start=20)
+        assert len(await me.summaries()) == count
+        world.clock.set(86_400)
+        await said(me, 12, start=40)
+        made = await me.summaries()
+        assert len(made) > count
+        assert made[0].from_id == "m0"
+
+    async def test_one_with_instructions_covers_nothing(self, me, talk):
+        await said(me, 8)
+        await me.summarize(instructions="Which colours are named?")
+        await said(me, 4, start=8)
+        assert [one.instructions for one in await me.summaries()] == [
+            UNSET,
+            "Which colours are named?",
+        ]
+
+    async def test_a_call_that_is_never_answered_holds_nothing_up(self, me, talk):
+        for n in range(30):
+            call = {"type": "tool_use", "id": f"c{n}", "name": "look", "input": {"at": SAID}}
+            await me.append(message([call], role="assistant", id=f"c{n}"))
+            if n != 2:
+                result = {"type": "tool_result", "tool_use_id": f"c{n}", "content": SAID}
+                await me.append(message([result], id=f"r{n}"))
+        assert len(await me.summaries()) > 2
 
     async def test_without_the_setting_nothing_is_asked_for(self, me, talk):
         await me.set(autoCompact=None)

@@ -87,6 +87,8 @@ class TestAsking:
         with pytest.raises(DialogueImmutable):
             await me.summarize(id="s")
         with pytest.raises(DialogueImmutable):
+            await me.summarize()
+        with pytest.raises(DialogueImmutable):
             await me.delete_summary(made.id)
         assert ids(await me.summaries()) == [made.id]
 
@@ -156,6 +158,15 @@ class TestOnce:
     async def test_another_range_or_wording_or_an_id_of_ones_own_is_another(self, asked, me, talk):
         made = await me.summarize()
         assert (await me.summarize(**asked)).id != made.id
+
+    async def test_one_with_metadata_or_tags_is_not_answered_by_one_with_others(self, me, talk):
+        plain = await me.summarize()
+        kept = {"metadata": b'{"a":1}', "tags": ("t",)}
+        made = await me.summarize(**kept)
+        assert (bytes(made.metadata), bytes(made.tags)) == (b'{"a":1}', b'["t"]')
+        assert await me.summarize(**kept) == made
+        assert await me.summarize() == made
+        assert len({plain.id, made.id, (await me.summarize(tags=("u",))).id}) == 3
 
     async def test_a_range_that_has_changed_is_another(self, me, talk):
         made = await me.summarize()

@@ -5,7 +5,12 @@ import asyncio
 import pytest
 from msgspec import UNSET
 
-from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable, SummaryNotFound
+from dialoguedb.errors import (
+    ServiceUnavailable,
+    SummarizerRefused,
+    SummarizerUnavailable,
+    SummaryNotFound,
+)
 from dialoguedb.model.summaries import Outcome, Spent
 from dialoguedb.service.summaries import Workshop
 from tests.contract.making import World, at, message, summary, together
@@ -222,17 +227,50 @@ class TestFailing:
         now = world.clock()
         assert await world.store.jobs.claim("x", now, at(60)) is None
 
+    @pytest.mark.parametrize(("asked_s", "waits_s"), [(90.0, 90), (86_400.0, 3_600)])
+    async def test_the_time_a_provider_asks_for_is_waited_at_most_an_hour(
+        self, asked_s, waits_s, world, me, work, talk
+    ):
+        busy = SummarizerUnavailable("The model is busy")
+        busy.after_s = asked_s
+        work.summarizer.script = [busy]
+        await me.summarize()
+        await work.do("retried")
+        assert await world.store.jobs.claim("x", at(waits_s), at(waits_s + 60)) is None
+        assert await world.store.jobs.claim("x", at(waits_s + 2), at(waits_s + 60))
+
+    async def test_what_cannot_be_stored_has_failed_and_is_not_made_again(self, me, work, talk):
+        work.summarizer.input_tokens = 2**63
+        failed = await made(me, work, "failed")
+        assert failed.error == "The summary could not be stored"
+        assert len(work.summarizer.asked) == 1
+
+    async def test_what_was_made_waits_till_it_can_be_stored(
+        self, world, me, work, talk, monkeypatch
+    ):
+        jobs = world.store.jobs
+        complete, refused = jobs.complete, [ServiceUnavailable("The disk is full")]
+
+        async def crowded(*args):
+            if refused:
+                raise refused.pop()
+            return await complete(*args)
+
+        monkeypatch.setattr(jobs, "complete", crowded)
+        done = await made(me, work)
+        assert (done.content, len(work.summarizer.asked)) == ("[a, b]", 1)
+
     async def test_after_some_attempts_it_has_failed_and_says_why(self, world, me, work, talk):
-        work.summarizer.script = [DOWN] * 6
+        work.summarizer.script = [DOWN] * 12
         asked = await me.summarize()
-        for attempt in range(5):
-            world.clock.set(attempt * 400)
+        for attempt in range(11):
+            world.clock.set(attempt * 700)
             await work.do("retried")
-        world.clock.set(5 * 400)
+        world.clock.set(11 * 700)
         await work.do("failed")
         failed = await me.summary(asked.id)
         assert (failed.status, failed.content) == ("failed", None)
-        assert failed.error == "The model is busy (tried 6 times)"
+        assert failed.error == "The model is busy (tried 12 times)"
         assert await world.store.jobs.waiting() == 0
 
     async def test_what_is_refused_has_failed_at_once(self, me, work, talk):
@@ -248,12 +286,12 @@ class TestFailing:
         assert failed.error == "never"
 
     async def test_a_defect_is_tried_again_and_tells_nothing_of_itself(self, me, work, talk):
-        work.summarizer.script = [KeyError("secret")] * 6
+        work.summarizer.script = [KeyError("secret")] * 12
         asked = await me.summarize()
-        for attempt in range(5):
-            me.clock.set(attempt * 400)
+        for attempt in range(11):
+            me.clock.set(attempt * 700)
             await work.do("retried")
-        me.clock.set(5 * 400)
+        me.clock.set(11 * 700)
         await work.do("failed")
         assert "secret" not in (await me.summary(asked.id)).error
 

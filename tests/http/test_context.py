@@ -194,6 +194,16 @@ class TestWindow:
         summarized(api, made, startId=ids[-2], endId=ids[-1])  # of less than what is left out
         assert window(api, made, maxTokens=1_000, recent=2)["included"] == told["included"]
 
+    def test_a_summary_with_instructions_is_the_second_choice(self, api):
+        made = new_dialogue(api)["id"]
+        talk = [{"content": f"Parcel {n} went to the town of number {n}."} for n in range(80)]
+        first = new_messages(api, made, *talk)[0]
+        once = summarized(api, made, instructions="Which towns?")
+        asked = {"maxTokens": 1_000, "recent": 2}
+        assert window(api, made, **asked)["included"]["summaryId"] == once["id"]
+        part = summarized(api, made, endId=first["id"])
+        assert window(api, made, **asked)["included"]["summaryId"] == part["id"]
+
     def test_older_messages_about_the_query_come_along(self, api):
         made = new_dialogue(api)["id"]
         talk = [

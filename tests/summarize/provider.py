@@ -96,6 +96,19 @@ def answers(body: object) -> Answer:
     return lambda asked: asked.give(200, written)
 
 
+def drops(asked: Asked) -> None:
+    """Answer byte by byte, until the test is over."""
+    asked.send_response(200)
+    asked.send_header("content-length", "1000")
+    asked.end_headers()
+    for _ in range(1_000):
+        if asked.server.released.wait(0.1):
+            break
+        asked.wfile.write(b" ")
+        asked.wfile.flush()
+    asked.close_connection = True
+
+
 TOO_LONG = {
     "openai": b'{"error": {"message": "This model\'s maximum context length is 8192 tokens.",'
     b' "type": "invalid_request_error", "code": "context_length_exceeded"}}',

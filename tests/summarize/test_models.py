@@ -11,7 +11,7 @@ from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
 from tests.embed.endpoint import half_an_answer, no_answer, status
 
 from .conftest import KEY, combination_of, summary_of, turn
-from .provider import TOO_LONG, answers, in_anthropic, in_openai, says
+from .provider import TOO_LONG, answers, drops, in_anthropic, in_openai, says
 
 HELLO = summary_of([turn("Hello.", "Ana"), turn("Hi!", role="assistant")])
 
@@ -48,6 +48,27 @@ class TestSuccess:
     def test_white_space_and_thoughts_around_an_answer_are_left_out(self, server, asked):
         server.script = [says("<think>Well,\nhmm.</think>\n\n A summary. \n")]
         assert asked(HELLO).content == "A summary."
+
+    def test_an_answer_far_above_its_limit_is_cut_behind_a_sentence(self, server, asked):
+        server.script = [says("It said so. " * 10_000)]
+        made = asked(summary_of([turn("Hello.")], tokens_max=10))
+        assert made.content.endswith("It said so.")
+        assert len(made.content) <= 320
+
+    @pytest.mark.parametrize("count", [2**63, -1, 1.5, "10", None, [], True])
+    def test_counts_that_cannot_be_count_nothing(self, count, server, asked, protocol):
+        body = in_openai("A summary.", "stop") | in_anthropic("A summary.", "stop")
+        usage = dict.fromkeys(("prompt_tokens", "completion_tokens", "input_tokens"), count)
+        server.script = [answers(body | {"usage": usage | {"output_tokens": count}})]
+        made = asked(HELLO)
+        assert (made.content, made.calls) == ("A summary.", 1)
+        assert (made.input_tokens, made.output_tokens) == (0, 0)
+
+    @pytest.mark.parametrize("usage", [[], "much", 7, None])
+    def test_usage_of_another_shape_counts_nothing(self, usage, server, asked):
+        body = in_openai("A summary.", "stop") | in_anthropic("A summary.", "stop")
+        server.script = [answers(body | {"usage": usage})]
+        assert asked(HELLO).input_tokens == 0
 
     def test_an_answer_that_is_cut_ends_with_its_last_whole_sentence(self, server, asked):
         server.script = [says("Ana greets. Then she goes on about", "length")]
@@ -150,6 +171,20 @@ class TestPassingFailures:
     def test_silence_ends_with_the_timeout_and_is_tried_again(self, server, asked):
         server.script = [no_answer]
         assert asked(HELLO, summarizer_timeout=1).content == "A summary."
+
+    def test_an_answer_in_drops_ends_with_the_timeout(self, server, asked):
+        server.script = [drops]
+        assert asked(HELLO, summarizer_timeout=1).calls == 2
+
+    def test_an_answer_without_end_is_not_read(self, server, asked):
+        server.script = [answers(b" " * 5 * 1024 * 1024)]
+        assert asked(HELLO).calls == 2
+
+    def test_how_long_to_wait_is_told_to_the_caller(self, server, asked):
+        server.script = [status(429, retry_after="90")]
+        with pytest.raises(SummarizerUnavailable) as caught:
+            asked(HELLO)
+        assert caught.value.after_s == 90
 
     def test_half_an_answer_is_tried_again(self, server, asked):
         server.script = [half_an_answer]

@@ -68,3 +68,8 @@ def test_a_call_whose_result_may_still_come_stays_outside():
 def test_a_call_that_was_left_without_a_result_holds_nothing_up():
     assert whole_cut(history("ask", call("1"), "never mind", "next"), 3) == 3
     assert whole_cut(history("ask", call("1"), "never mind", "next"), 2) == 2
+
+
+def test_a_call_that_was_gone_on_without_holds_nothing_up():
+    said = history("ask", call("1", "2"), result("1"), call("3"), result("3"), call("4"))
+    assert [whole_cut(said, cut) for cut in range(7)] == [0, 1, 1, 3, 3, 5, 5]

@@ -128,7 +128,7 @@ class OpenAIEmbedder:
         except httpx2.HTTPError as error:
             raise Failure(f"it cannot be reached: {error}", again=True) from None
         if not answer.is_success:
-            raise failure_of(answer)
+            raise failure_of(answer, answer.content)
         return vectors_of(answer.content, len(batch))
 
     def _fitting(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:

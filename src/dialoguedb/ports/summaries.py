@@ -111,7 +111,10 @@ class Summarizer(Protocol):
 
 
 class Tail(Struct, frozen=True):
-    """The end of a dialogue, as far as no summary covers it."""
+    """The end of a dialogue, as far as no summary of all from its beginning covers it.
+
+    Those that failed cover nothing, nor do those made with instructions.
+    """
 
     tokens: int
     newest: int | None
@@ -119,6 +122,12 @@ class Tail(Struct, frozen=True):
 
     after: Position | None
     """Where the summaries end."""
+
+    failures: int
+    """How many that reach further have failed."""
+
+    failed: str
+    """When the last of these did; empty when none has."""
 
 
 class SummaryStore(Protocol):
@@ -134,9 +143,10 @@ class SummaryStore(Protocol):
     ) -> Versioned[Summary]:
         """Have a summary made of the dialogue at `(namespace, dialogue id)`.
 
-        An equal twin is answered, and so is one without an id of the same range and recipe that is
-        being made or was. DialogueNotFound, MessageNotFound, TemplateNotFound, DuplicateId,
-        DialogueImmutable, VersionConflict. Version: the dialogue's revision.
+        An equal twin is answered, and so is, for one without an id, that of the same range and
+        recipe (and metadata and tags, if any are given) that is being made or was.
+        DialogueNotFound, MessageNotFound, TemplateNotFound, DuplicateId, DialogueImmutable,
+        VersionConflict. Version: the dialogue's revision.
         """
         ...
 

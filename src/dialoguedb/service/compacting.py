@@ -5,13 +5,14 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 from dialoguedb.errors import DialogueDBError, NotFound, VersionConflict
+from dialoguedb.model import timestamps
 from dialoguedb.model.lists import Window
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import AutoCompact, Project
 from dialoguedb.model.summaries import NewSummary
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.model.tool_links import Links, Ref
-from dialoguedb.model.turns import Call, Turn, read_turn
+from dialoguedb.model.turns import Call, Result, Turn, read_turn
 from dialoguedb.ports import MessageStore, Terms
 from dialoguedb.ports.summaries import SummaryStore, Tail
 from dialoguedb.service.summaries import Summaries
@@ -25,6 +26,11 @@ _WORTHWHILE = 4
 
 _NEIGHBOURS = 200
 """Messages looked at before the last ones, to find a place to cut that parts no call and result."""
+
+_FAILED_PAUSE_H = 1 / 12
+_FAILED_PAUSE_H_MAX = 24.0
+_DOUBLINGS_MAX = 16
+"""After a failure it waits some minutes, twice as long after each further one, at most a day."""
 
 _Key = tuple[str, str, str]
 
@@ -77,6 +83,9 @@ class Compacting:
         if room >= 0:
             self._remember((project.id, *place), room // _PROCESSES)
             return
+        if tail.failures and self._clock() < _again_at(tail):
+            self._remember((project.id, *place), wanted.above_tokens // _PROCESSES)
+            return
         end_id = await self._end(project, place, wanted, tail)
         if end_id is None:
             return
@@ -106,6 +115,12 @@ class Compacting:
         return messages[cut - 1].id if cut > 0 and is_worthwhile else None
 
 
+def _again_at(tail: Tail) -> str:
+    """Return when to summarize again what could not be."""
+    doublings = min(tail.failures - 1, _DOUBLINGS_MAX)
+    return timestamps.later(tail.failed, min(_FAILED_PAUSE_H * 2**doublings, _FAILED_PAUSE_H_MAX))
+
+
 def whole_cut(messages: Sequence[Message], cut: int) -> int:
     """Return the nearest place, here or before, that parts no tool call from its result.
 
@@ -126,9 +141,19 @@ def whole_cut(messages: Sequence[Message], cut: int) -> int:
 
 
 def _waiting(turns: Sequence[Turn], links: Links) -> Iterator[int]:
-    """Return the places of calls that nobody has spoken after, and whose result may still come."""
-    spoke = max((place for place, turn in enumerate(turns) if turn.speaks), default=0)
-    for place in range(spoke, len(turns)):
+    """Return the places of calls that nobody has spoken after, and whose result may still come.
+
+    One that calls anew when results are there does not wait for others.
+    """
+    begin, is_answered = 0, False
+    for place, turn in enumerate(turns):
+        calls = any(isinstance(part, Call) for part in turn.parts)
+        if turn.speaks or (calls and is_answered):
+            begin = place
+        is_answered = any(isinstance(part, Result) for part in turn.parts) or (
+            is_answered and not calls
+        )
+    for place in range(begin, len(turns)):
         for number, part in enumerate(turns[place].parts):
             if isinstance(part, Call) and Ref(place, number) not in links.result_of:
                 yield place

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from dialoguedb.model import limits
 from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
@@ -124,14 +124,21 @@ class Contexts:
         return await asyncio.to_thread(work)
 
     async def _summaries(self, place: _Place) -> list[Note]:
-        """Return the newest summaries that are there, those of most messages first."""
+        """Return the newest summaries that are there, those of most messages first.
+
+        One with instructions may answer some question, so it is the second choice.
+        """
         found = await self._sources.summaries.list(
             place.project,
             (place.namespace, place.dialogue_id),
             SummaryFilter("completed"),
             Portion(_SUMMARIES_TRIED, "desc"),
         )
-        widest = sorted(found.items, key=lambda one: one.message_count, reverse=True)
+        widest = sorted(
+            found.items,
+            key=lambda one: (one.instructions is UNSET, one.message_count),
+            reverse=True,
+        )
         return [
             Note(one.id, f"Summary of the conversation so far:\n{one.content}")
             for one in widest

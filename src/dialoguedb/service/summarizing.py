@@ -9,9 +9,14 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from dialoguedb.errors import DialogueDBError, SummarizerRefused
+from dialoguedb.errors import (
+    DialogueDBError,
+    ServiceUnavailable,
+    SummarizerRefused,
+    SummarizerUnavailable,
+)
 from dialoguedb.model import timestamps
-from dialoguedb.model.summaries import Spent
+from dialoguedb.model.summaries import Outcome, Spent
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports.summaries import Job, SummaryJobs
 from dialoguedb.service.making import Maker
@@ -23,8 +28,14 @@ _RENEW_S = 3
 _LOOK_PAUSE_S = 1.0
 """How often it looks for what other processes were asked for, and for what is to be retried."""
 
-_ATTEMPTS_MAX = 6
-_RETRY_S_MAX = 300
+_ATTEMPTS_MAX = 12
+_RETRY_S_MAX = 600
+"""In all some half an hour, beside the time that a provider asks for."""
+
+_ASKED_S_MAX = 3_600
+"""A provider that asks for more time is asked again after this."""
+
+_STORE_PAUSE_S_MAX = 30
 _SECONDS_PER_HOUR = 3600
 _ERROR_CHARS = 1_000
 
@@ -139,13 +150,30 @@ class Summarizing:
             outcome = await self._maker.make(job, spent)
         except SummarizerRefused as error:
             return await self._give_up(job, error.message, spent)
+        except SummarizerUnavailable as error:
+            return await self._try_again(job, error.message, spent, error.after_s or 0)
         except DialogueDBError as error:
             return await self._try_again(job, error.message, spent)
         except Exception:  # a background loop goes on
             logger.exception("A summary failed by a defect", extra={"summary": job.id})
             return await self._try_again(job, "The summary failed by a defect of ours", spent)
-        stored = await self._store.complete(job, outcome, spent, self._around.clock())
-        return "completed" if stored else "cancelled"
+        return await self._complete(job, outcome, spent)
+
+    async def _complete(self, job: Job, outcome: Outcome, spent: Spent) -> End:
+        """Store what was made, which has cost something, as soon as that can be done."""
+        pause_s = 1.0
+        while True:
+            try:
+                stored = await self._store.complete(job, outcome, spent, self._around.clock())
+            except ServiceUnavailable as error:
+                logger.warning("A summary cannot be stored now: %s", error.message)
+                await self._around.sleep(pause_s)
+                pause_s = min(pause_s * 2, _STORE_PAUSE_S_MAX)
+            except Exception:  # it would fail as often as it were made
+                logger.exception("A summary could not be stored", extra={"summary": job.id})
+                return await self._give_up(job, "The summary could not be stored", Spent())
+            else:
+                return "completed" if stored else "cancelled"
 
     async def _hold(self, job: Job, worker: asyncio.Task[None] | None) -> None:
         """Keep the claim while the work goes on; stop the work when it is lost."""
@@ -158,11 +186,12 @@ class Summarizing:
             except DialogueDBError as error:
                 logger.warning("A claim could not be renewed: %s", error.message)
 
-    async def _try_again(self, job: Job, error: str, spent: Spent) -> End:
+    async def _try_again(self, job: Job, error: str, spent: Spent, asked_s: float = 0) -> End:
         if job.attempts + 1 >= _ATTEMPTS_MAX:
             return await self._give_up(job, f"{error} (tried {_ATTEMPTS_MAX} times)", spent)
         logger.warning("%s; trying again later", error, extra={"summary": job.id})
         wait_s = min(_RETRY_S_MAX, 2.0**job.attempts) * (1 + self._around.random()) / 2
+        wait_s += min(asked_s, _ASKED_S_MAX)
         await self._store.postpone(job, self._after(wait_s), spent, failed=True)
         return "retried"
 

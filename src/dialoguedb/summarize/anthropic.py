@@ -4,9 +4,10 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.endpoints import Failure
-from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, decoded
+from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, counted, decoded
 
 _VERSION = "2023-06-01"
+_INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _CUT = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
@@ -15,17 +16,10 @@ class _Block(Struct):
     text: str = ""
 
 
-class _Usage(Struct):
-    input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    output_tokens: int | None = None
-
-
 class _Answer(Struct):
     content: list[_Block]
     stop_reason: str | None = None
-    usage: _Usage | None = None
+    usage: object = None
 
 
 _decoder = msgspec.json.Decoder(_Answer)
@@ -54,15 +48,9 @@ def _read(body: bytes) -> Reply:
     answer = decoded(_decoder, body)
     if answer.stop_reason == "refusal":
         raise Failure("the model refused to summarize this", again=False)
-    usage = answer.usage or _Usage()
-    inputs = (
-        usage.input_tokens,
-        usage.cache_creation_input_tokens,
-        usage.cache_read_input_tokens,
-    )
     return Reply(
         text="".join(block.text for block in answer.content if block.type == "text"),
-        input_tokens=sum(filter(None, inputs)),
-        output_tokens=usage.output_tokens or 0,
+        input_tokens=counted(answer.usage, *_INPUTS),
+        output_tokens=counted(answer.usage, "output_tokens"),
         is_cut=answer.stop_reason in _CUT,
     )

@@ -1,5 +1,6 @@
 """Calls of a model behind an endpoint, with patience."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +17,10 @@ _ATTEMPTS = 4
 _WAIT_S_INITIAL = 0.25
 _WAIT_S_MAX = 20.0
 """Whoever has to wait longer gives up, and is tried again as a whole, later."""
+
+
+_ANSWER_BYTES_MAX = 4 * 1024 * 1024
+_TOKENS_MAX = 1_000_000_000
 
 
 class Tally(Struct):
@@ -92,14 +97,33 @@ class Caller:
 
     async def _posted(self, body: dict[str, Any]) -> bytes:
         try:
-            answer = await self._client.post(self._url, json=body)
-        except httpx2.TimeoutException:
+            async with (
+                asyncio.timeout(self._timeout_s),  # the client's own is for each piece of an answer
+                self._client.stream("POST", self._url, json=body) as answer,
+            ):
+                received = await _received(answer)
+        except (httpx2.TimeoutException, TimeoutError):
             raise Failure(f"it did not answer within {self._timeout_s:g} s", again=True) from None
         except httpx2.HTTPError as error:
             raise Failure(f"it cannot be reached: {error}", again=True) from None
         if not answer.is_success:
-            raise failure_of(answer)
-        return answer.content
+            raise failure_of(answer, received)
+        return received
+
+
+async def _received(answer: httpx2.Response) -> bytes:
+    received = bytearray()
+    async for piece in answer.aiter_bytes():
+        received += piece
+        if len(received) > _ANSWER_BYTES_MAX:
+            raise Failure("its answer is far longer than any summary", again=True)
+    return bytes(received)
+
+
+def counted(usage: object, *names: str) -> int:
+    """Return the tokens that a provider says it counted under these names; 0 for what cannot be."""
+    counts = [usage.get(name) for name in names] if isinstance(usage, dict) else []
+    return sum(one for one in counts if type(one) is int and 0 <= one <= _TOKENS_MAX)
 
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

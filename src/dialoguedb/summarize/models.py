@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 _ROOM_TO_THINK = 8_192
 """More tokens for models that spend theirs on thinking before they say a word."""
 
+_TOKEN_CHARS_MAX = 32
+"""Far above what any text takes for a token: a model that says more ignores its limit."""
+
 _THOUGHTS = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 _TOO_LONG = re.compile(
     r"context.{0,3}(?:length|size|window)|maximum context|too long|too large|too many tokens"
@@ -77,6 +80,8 @@ class ModelSummarizer:
             content = await self._of(task, texts, previous, tally) if texts else previous or ""
         except Failure as failure:
             error = self._error(failure)
+            if isinstance(error, SummarizerUnavailable):
+                error.after_s = failure.after_s
             error.took = (tally.input_tokens, tally.output_tokens, tally.calls)
             raise error from None
         return SummaryText(
@@ -108,7 +113,8 @@ class ModelSummarizer:
         said = _said(reply)
         if not said:
             raise Failure("it answered without a word", again=not reply.is_cut)
-        return finished(said) if reply.is_cut else said
+        most = task.tokens_max * _TOKEN_CHARS_MAX
+        return finished(said[:most]) if reply.is_cut or len(said) > most else said
 
     def _error(self, failure: Failure) -> SummarizerUnavailable | SummarizerRefused:
         """Log what happened, for the operator alone, and return what a client may know."""

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.endpoints import Failure, Refused
-from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, decoded
+from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, counted, decoded
 
 _RENAMED = "max_completion_tokens"
 """What newer models of OpenAI call `max_tokens`; most others know but the older name."""
@@ -24,14 +24,9 @@ class _Choice(Struct):
     finish_reason: str | None = None
 
 
-class _Usage(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
 class _Answer(Struct):
     choices: list[_Choice]
-    usage: _Usage | None = None
+    usage: object = None
 
 
 _decoder = msgspec.json.Decoder(_Answer)
@@ -66,13 +61,13 @@ def _read(body: bytes) -> Reply:
     answer = decoded(_decoder, body)
     if not answer.choices:
         raise Failure("its answer holds no choice", again=True)
-    choice, usage = answer.choices[0], answer.usage or _Usage()
+    choice = answer.choices[0]
     if choice.message.refusal or choice.finish_reason == "content_filter":
         raise Failure("the model refused to summarize this", again=False)
     return Reply(
         text=_text(choice.message),
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
+        input_tokens=counted(answer.usage, "prompt_tokens"),
+        output_tokens=counted(answer.usage, "completion_tokens"),
         is_cut=choice.finish_reason == "length",
     )
 

@@ -29,9 +29,15 @@ from dialoguedb.store.sqlite.writer import Writer
 _TAIL = """
     SELECT coalesce(sum(tokens), 0) FROM messages WHERE dialogue = ? AND (created, seq) > (?, ?)
 """
-_COVERED_UNTIL = """
-    SELECT to_created, to_seq FROM summaries WHERE dialogue = ? AND start_id IS NULL
-    AND to_created IS NOT NULL ORDER BY to_created DESC, to_seq DESC LIMIT 1
+# One with instructions tells what somebody wanted to know once, not how the conversation went.
+_WHOLE = "dialogue = ? AND start_id IS NULL AND to_created IS NOT NULL AND instructions IS NULL"
+_COVERED_UNTIL = f"""
+    SELECT to_created, to_seq FROM summaries WHERE {_WHOLE} AND status <> 'failed'
+    ORDER BY to_created DESC, to_seq DESC LIMIT 1
+"""
+_FAILED = f"""
+    SELECT count(*), coalesce(max(modified), '') FROM summaries
+    WHERE {_WHOLE} AND status = 'failed' AND (to_created, to_seq) > (?, ?)
 """
 _NEWEST = "SELECT max(number) FROM summaries WHERE dialogue = ?"
 
@@ -62,10 +68,13 @@ class SQLiteSummaries:
             if not isinstance(covered, rows.Range):
                 raise covered
             by = structs.replace(recipe, prompt=rows.prompt_of(db, number, new.template))
-            known = _known(db, (number, row), new, (covered, by))
+            known = _twin(db, number, row, new) if new.named else None
+            if known is None:
+                check_changeable(row.id, row.status)
+                if not (new.named or new.rebuild):
+                    known = rows.alike(db, row.number, new, (covered, by))
             if known:
                 return Versioned(known.to_summary(project), row.revision)
-            check_changeable(row.id, row.status)
             check_version(terms.expected, row.revision)
             _check_newest(db, row, new)
             rows.insert(db, (number, row.number), new, (covered, by), terms.now)
@@ -124,8 +133,15 @@ class SQLiteSummaries:
         def query(reader: Reader) -> Tail:
             dialogue = find_place(reader.db, number, namespace, dialogue_id).number
             after = reader.db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
-            tokens = reader.db.execute(_TAIL, (dialogue, *(after or ("", 0)))).get
-            return Tail(tokens, reader.db.execute(_NEWEST, (dialogue,)).get, after)
+            place = (dialogue, *(after or ("", 0)))
+            failures, failed = reader.db.execute(_FAILED, place).get
+            return Tail(
+                tokens=reader.db.execute(_TAIL, place).get,
+                newest=reader.db.execute(_NEWEST, (dialogue,)).get,
+                after=after,
+                failures=failures,
+                failed=failed,
+            )
 
         return await self._readers.read(query)
 
@@ -154,16 +170,10 @@ def _measure(
         return error
 
 
-def _known(
-    db: apsw.Connection,
-    where: tuple[int, DialogueRow],
-    new: NewSummary,
-    made: tuple[rows.Range, Recipe],
+def _twin(
+    db: apsw.Connection, project: int, dialogue: DialogueRow, new: NewSummary
 ) -> rows.SummaryRow | None:
-    """Return the summary that is asked for, if it is stored already; DuplicateId."""
-    project, dialogue = where
-    if not new.named:
-        return None if new.rebuild else rows.alike(db, dialogue.number, *made)
+    """Return the summary that has the id and is the same; DuplicateId when it is another."""
     stored = rows.get(db, project, new.id)
     if stored is None or stored.is_twin(dialogue.number, new):
         return stored

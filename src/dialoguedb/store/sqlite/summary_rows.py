@@ -202,17 +202,25 @@ _ALIKE = f"""
     AND (r.from_created, r.from_seq, r.to_created, r.to_seq) = (?, ?, ?, ?)
     AND (r.messages, r.seq_sum) = (?, ?)
     AND (r.provider, r.model, r.instructions, r.prompt) IS (?, ?, ?, ?)
+    AND r.metadata = ifnull(?, r.metadata) AND r.tags = ifnull(?, r.tags)
     ORDER BY r.number DESC LIMIT 1
 """
 
 
-def alike(db: apsw.Connection, dialogue: int, covered: Range, recipe: Recipe) -> SummaryRow | None:
-    """Return the newest summary of the same messages by the same recipe that has not failed."""
+def alike(
+    db: apsw.Connection, dialogue: int, new: NewSummary, made: tuple[Range, Recipe]
+) -> SummaryRow | None:
+    """Return the newest summary of the same messages by the same recipe that has not failed.
+
+    One that is to have metadata or tags is like those alone that have the same.
+    """
+    covered, recipe = made
     if covered.start is None or covered.end is None:
         return None
     place = (*covered.start[:2], *covered.end[:2], covered.messages, covered.seq_sum)
-    made = (recipe.provider, recipe.model, recipe.instructions, recipe.prompt)
-    row = db.execute(_ALIKE, (dialogue, *place, *made)).fetchone()
+    by = (recipe.provider, recipe.model, recipe.instructions, recipe.prompt)
+    kept = (new.metadata if new.metadata != b"{}" else None, encode(new.tags) if new.tags else None)
+    row = db.execute(_ALIKE, (dialogue, *place, *by, *kept)).fetchone()
     return SummaryRow(*row) if row else None
 
 
