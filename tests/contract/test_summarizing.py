@@ -19,7 +19,9 @@ from tests.contract.summarizing import Work
 pytestmark = pytest.mark.anyio
 
 DOWN = SummarizerUnavailable("The model is busy")
-OUTCOME = Outcome(content="c", content_tokens=1, summarized=1, skipped=0, chunks=1)
+OUTCOME = Outcome(
+    provider="p", model="m", content="c", content_tokens=1, summarized=1, skipped=0, chunks=1
+)
 
 
 @pytest.fixture

@@ -206,6 +206,7 @@ class TestPassingFailures:
             b'{"choices": [], "content": 1}',
             b'{"choices": [{"message": {"content": 1}}], "content": [1]}',
             b'{"error": {"message": "overloaded"}}',
+            b'{"x": ' + b"[" * 100_000,
         ],
     )
     def test_what_is_no_answer_is_tried_again(self, body, server, asked):

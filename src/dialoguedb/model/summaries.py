@@ -175,6 +175,10 @@ class Spent(Struct, gc=False):
 class Outcome(Struct, frozen=True, kw_only=True):
     """A summary that was made."""
 
+    provider: str
+    model: str | None
+    """Who made it, which may be another than the one that was asked."""
+
     content: str | None
     content_tokens: int
     summarized: int

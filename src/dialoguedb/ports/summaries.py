@@ -226,7 +226,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """Where its range ends."""
 
     attempts: int
-    """How often it was tried before and failed."""
+    """How often it was tried before, and failed or did not come to an end."""
 
 
 class Former(Struct, frozen=True):
@@ -250,15 +250,18 @@ class SummaryJobs(Protocol):
     """Summaries that are to be made; of one dialogue, one after another."""
 
     async def claim(self, claim: str, now: str, until: str) -> Job | None:
-        """Take one that is due and that nobody holds; None when there is none."""
+        """Take one that is due and that nobody holds; None when there is none.
+
+        A claim that ran out counts as an attempt: whoever held it may have died of it.
+        """
         ...
 
     async def renew(self, job: Job, until: str) -> bool:
         """Hold a claim longer; False when it is lost, or the summary deleted."""
         ...
 
-    async def former(self, job: Job) -> Former | None:
-        """Return the longest completed summary with the same beginning and recipe, to build on.
+    async def former(self, job: Job, recipe: Recipe) -> Former | None:
+        """Return the longest completed summary by this recipe with the same beginning.
 
         None when there is none whose messages are still the same.
         """

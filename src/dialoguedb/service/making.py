@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
-from dialoguedb.model.summaries import Outcome, Spent
+from dialoguedb.model.summaries import Outcome, Recipe, Spent
 from dialoguedb.model.templates import BUILT_IN, Said, fill
 from dialoguedb.ports.summaries import (
     CombineRequest,
@@ -64,7 +64,7 @@ class _Making:
         self._tokens_max = maker.budgets.summary_tokens
 
     async def make(self) -> Outcome:
-        former = await self._maker.store.former(self._job)
+        former = await self._maker.store.former(self._job, self._recipe())
         if former and former.until == self._job.until:
             return await self._outcome(former.content, 0, former)
         after = former.until if former else None
@@ -82,6 +82,8 @@ class _Making:
     async def _outcome(self, content: str | None, chunks: int, former: Former | None) -> Outcome:
         text = (content or "").strip().encode("utf-8", "replace").decode()
         return Outcome(
+            provider=self._maker.summarizer.name,
+            model=self._maker.summarizer.model,
             content=text or None,
             content_tokens=await asyncio.to_thread(self._maker.count, text) if text else 0,
             summarized=self._told.summarized + (former.summarized if former else 0),
@@ -171,6 +173,11 @@ class _Making:
         )
         async with self._maker.gate:
             return await self._spending(self._maker.summarizer.summarize(request))
+
+    def _recipe(self) -> Recipe:
+        """Return how it is made: by the summarizer that is here, whichever was asked."""
+        by = self._maker.summarizer
+        return Recipe(by.name, by.model, self._job.instructions, self._job.prompt)
 
     def _words(self) -> tuple[str, Said]:
         said = Said(self._job.instructions, self._job.label, self._tokens_max)

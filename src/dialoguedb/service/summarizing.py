@@ -38,6 +38,7 @@ _ASKED_S_MAX = 3_600
 _STORE_PAUSE_S_MAX = 30
 _SECONDS_PER_HOUR = 3600
 _ERROR_CHARS = 1_000
+_NEVER_ENDED = "Whatever made it stopped before it was done"
 
 End = Literal["completed", "failed", "retried", "cancelled"]
 
@@ -134,7 +135,10 @@ class Summarizing:
         holding = asyncio.create_task(self._hold(job, asyncio.current_task()))
         end: End = "cancelled"
         try:
-            end = await self._attempt(job, spent)
+            if job.attempts < _ATTEMPTS_MAX:
+                end = await self._attempt(job, spent)
+            else:  # it was claimed that often, and nobody told of an end
+                end = await self._give_up(job, _NEVER_ENDED, spent)
         except asyncio.CancelledError:
             await self._store.postpone(job, self._around.clock(), spent, failed=False)
             raise

@@ -130,5 +130,5 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """Read an answer; Failure."""
     try:
         return decoder.decode(body)
-    except ValueError:  # not UTF-8, not JSON, or of another shape
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or of another shape
         raise Failure("its answer cannot be read", again=True) from None

@@ -3,10 +3,11 @@
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
 import apsw
+from msgspec import structs
 
 from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.projects import Usage
-from dialoguedb.model.summaries import Outcome, Position, Spent
+from dialoguedb.model.summaries import Outcome, Position, Recipe, Spent
 from dialoguedb.model.texts import message_text
 from dialoguedb.ports.summaries import Former, Job, Reading, Turn
 from dialoguedb.store.sqlite import summary_rows as rows
@@ -25,7 +26,11 @@ _DUE = """
     )
     ORDER BY s.due, s.number LIMIT 1
 """
-_CLAIM = "UPDATE summaries SET claim = ?, claimed_until = ? WHERE number = ?"
+# Who ends lets go of the claim, so one that is there ran out.
+_CLAIM = """
+    UPDATE summaries SET attempts = attempts + (claim IS NOT NULL), claim = ?, claimed_until = ?
+    WHERE number = ?
+"""
 _JOB = """
     SELECT s.number, s.claim, p.id, s.id, d.label, s.prompt, s.instructions, s.rebuild,
            s.to_created, s.to_seq, s.attempts
@@ -40,7 +45,8 @@ _SPEND = (
 )
 _COMPLETE = f"""
     UPDATE summaries SET status = 'completed', content = ?, content_tokens = ?, summarized = ?,
-    skipped = ?, chunks = ?, previous = ?, error = NULL, modified = max(modified, ?), {_SPEND}
+    skipped = ?, chunks = ?, previous = ?, provider = ?, model = ?, error = NULL,
+    modified = max(modified, ?), {_SPEND}
     {_MINE}
 """
 _FAIL = f"""
@@ -54,8 +60,7 @@ _FORMERS = f"""
     WHERE r.status = 'completed' AND r.number <> j.number
     AND (r.from_created, r.from_seq) = (j.from_created, j.from_seq)
     AND (r.to_created, r.to_seq) <= (j.to_created, j.to_seq)
-    AND (r.provider, r.model, r.instructions, r.prompt)
-        IS (j.provider, j.model, j.instructions, j.prompt)
+    AND (r.provider, r.model, r.instructions, r.prompt) IS (?, ?, ?, ?)
     ORDER BY r.to_created DESC, r.to_seq DESC, r.number DESC
 """
 _ROW = f"{rows.SELECT} WHERE r.number = ?"
@@ -88,14 +93,14 @@ class SQLiteSummaryJobs:
         """Hold a claim longer; False when it is lost, or the summary deleted."""
         return await self._change(_RENEW, (until,), job)
 
-    async def former(self, job: Job) -> Former | None:
+    async def former(self, job: Job, recipe: Recipe) -> Former | None:
         """Return the longest summary that can be built on."""
 
         def query(reader: Reader) -> Former | None:
             last_seq = reader.db.execute(
                 "SELECT last_seq FROM summaries WHERE number = ?", (job.number,)
             ).get
-            for row in reader.db.execute(_FORMERS, (job.number,)):
+            for row in reader.db.execute(_FORMERS, (job.number, *structs.astuple(recipe))):
                 former = rows.SummaryRow(*row)
                 if rows.is_same(reader.db, former, last_seq):
                     return _to_former(former)
@@ -125,6 +130,8 @@ class SQLiteSummaryJobs:
             outcome.skipped,
             outcome.chunks,
             outcome.previous,
+            outcome.provider,
+            outcome.model,
             now,
         )
         content_bytes = len((outcome.content or "").encode())
