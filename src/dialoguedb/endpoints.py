@@ -12,7 +12,8 @@ _REFUSALS = frozenset({400, 413, 422})
 _PASSING = frozenset({408, 425, 429})
 """It may do it another time, as with every failure of its own."""
 
-_TOLD_BYTES_MAX = 300
+_TOLD_BYTES_MAX = 4_096
+_LOGGED_CHARACTERS_MAX = 300
 
 
 class Failure(Exception):
@@ -32,6 +33,11 @@ class Failure(Exception):
         self.reason = reason
         self.again = again
         """Whether the same request may succeed later."""
+
+    def told_without(self, key: str | None) -> str:
+        """Return the beginning of what the endpoint says, for the log, with no part of the key."""
+        told = self.told.replace(key, "…") if key else self.told  # first, or it may be cut in two
+        return told[:_LOGGED_CHARACTERS_MAX]
 
 
 class Refused(Failure):

@@ -330,3 +330,11 @@ class TestKey:
         with pytest.raises(SummarizerRefused) as caught:
             asked(HELLO)
         assert "17" not in caught.value.message
+
+    def test_a_key_that_is_told_late_is_not_half_in_the_log(self, server, asked, caplog):
+        for before in range(280, 300):
+            server.script = [status(401, b"x" * before + KEY.encode())]
+            with pytest.raises(SummarizerRefused):
+                asked(HELLO)
+        shown = "\n".join(f"{vars(record)}" for record in caplog.records)
+        assert KEY[:4] not in shown

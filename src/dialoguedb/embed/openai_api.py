@@ -144,7 +144,7 @@ class OpenAIEmbedder:
 
     def _unavailable(self, failure: Failure) -> EmbedderUnavailable:
         """Log what happened, for the operator alone, and return what a client may know."""
-        told = failure.told.replace(self._key, "…") if self._key else failure.told
+        told = failure.told_without(self._key)
         extra = {"embedder": self.name, "url": self._endpoint.url, "told": told}
         logger.warning("The embedder failed: %s", failure.reason, extra=extra)
         return EmbedderUnavailable(f"The embedder {self.name} failed: {failure.reason}")

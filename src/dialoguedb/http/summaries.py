@@ -69,7 +69,9 @@ async def create(call: Call) -> Answer:
     """Have a dialogue summarized, from `startId` to `endId`; poll until it is completed or failed.
 
     Messages stay as they are. It builds on a former summary of the same beginning, unless `rebuild`
-    is set; what was summarized the same way already is answered and not summarized again.
+    is set. Without an `id`, what was summarized the same way already is answered as it is, and not
+    summarized again; other `metadata` or `tags` make a record of their own. An archived dialogue
+    takes no new one: reopen it first.
     """
     return _accepted(await _start(call, _accepted))
 
@@ -154,7 +156,10 @@ async def _covered(call: Call, of: CoveredBy) -> Page[Message]:
     errors=(SummaryNotFound, DialogueImmutable),
 )
 async def delete(call: Call) -> Answer:
-    """Delete one summary for good; one that is being made is made no further."""
+    """Delete one summary for good; one that is being made is made no further.
+
+    A summary of an archived dialogue stays, as everything of it does: reopen it first.
+    """
     sent = decode(Named, call.body)
     summary_id = call.own_id(sent.id)
     namespace = call.namespace_of_list()

@@ -118,7 +118,7 @@ class ModelSummarizer:
 
     def _error(self, failure: Failure) -> SummarizerUnavailable | SummarizerRefused:
         """Log what happened, for the operator alone, and return what a client may know."""
-        told = failure.told.replace(self._key, "…") if self._key else failure.told
+        told = failure.told_without(self._key)
         extra = {"summarizer": self.name, "model": self.model, "told": told}
         logger.warning("The summarizer failed: %s", failure.reason, extra=extra)
         hint = "it cannot read texts of this length" if _is_too_long(failure) else None
