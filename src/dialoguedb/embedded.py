@@ -34,7 +34,8 @@ class AsyncDialogueDB(AsyncDatabase):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         if path is not None:
-            transport = _engines(api_key, endpoint).AsyncEngineTransport(Path(path))
+            directory = _directory(path, api_key, endpoint, tls)
+            transport = _engines().AsyncEngineTransport(directory)
         else:
             transport = _http("aio").AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
@@ -62,11 +63,13 @@ class DialogueDB(Database):
         tls: ssl.SSLContext | None = None,
     ) -> None:
         if path is not None:
-            transport = _engines(api_key, endpoint).EngineTransport(Path(path))
-            transport.open()
+            directory = _directory(path, api_key, endpoint, tls)
+            transport = _engines().EngineTransport(directory)
         else:
             transport = _http("sync").HttpTransport(chosen(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
+        if path is not None:
+            transport.open()
 
 
 def _http(manner: str) -> Any:
@@ -74,8 +77,20 @@ def _http(manner: str) -> Any:
     return importlib.import_module(f"dialoguedb.client.{manner}.http")
 
 
-def _engines(api_key: str | None, endpoint: str | None) -> Any:
-    """Return the module that runs engines; what it needs takes long to load."""
-    if api_key is not None or endpoint is not None:
+def _directory(path: object, *of_a_server: object) -> Path:
+    """Return the directory of an engine; InvalidSetting when it can be none."""
+    if any(choice is not None for choice in of_a_server):
         raise InvalidSetting("Pass either path, or api_key and endpoint of a server, not both")
+    if path == ":memory:":
+        raise InvalidSetting(
+            "Data is always kept in a directory; for some that may go, take one of"
+            " tempfile.TemporaryDirectory()"
+        )
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise InvalidSetting(f"path should name a directory, such as ./chats, not {path!r}")
+    return Path(path)
+
+
+def _engines() -> Any:
+    """Return the module that runs engines; what it needs takes long to load."""
     return importlib.import_module("dialoguedb.bootstrap.engines")

@@ -34,6 +34,7 @@
     ├── Unreachable
     │   └── TimedOut
     ├── UnexpectedAnswer
+    │   └── UnreadableAnswer
     ├── Closed
     ├── InvalidSetting
     │   └── WrongDimensions
@@ -43,7 +44,7 @@
         └── DamagedData
 
 Each class has the stable `code` that clients see; those of embedders and summarizers share their
-parent's. `Unreachable`, `TimedOut`, `UnexpectedAnswer` and `Closed` are raised by the client
+parent's. `Unreachable`, `UnexpectedAnswer`, their children and `Closed` are raised by the client
 itself. `InvalidSetting`, `DataError` and their children speak to the operator and are in no
 answer.
 """
@@ -297,6 +298,12 @@ class UnexpectedAnswer(DialogueDBError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class UnreadableAnswer(UnexpectedAnswer):
+    """The request was done, but its answer holds what this client does not know how to read."""
+
+    code = "UNREADABLE_ANSWER"
 
 
 class Closed(DialogueDBError):

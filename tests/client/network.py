@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 SECONDS_MAX = 20
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_OTHER = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{"id":7}'
 _HTML = b"HTTP/1.1 %s\r\ncontent-type: text/html\r\ncontent-length: 6\r\n%s\r\n<html>"
 
 FAULTS = [
@@ -22,6 +23,9 @@ FAULTS = [
     "refuse as a gateway",
 ]
 """All that can happen; None is what should."""
+
+ANOTHER_TONGUE = "answer in another tongue"
+"""What nobody mends: a whole answer that says nothing the client knows."""
 
 
 class Network:
@@ -118,6 +122,7 @@ _SPOILED: dict[str | None, Callable[[bytes], bytes]] = {
     "halve the answer": lambda answer: answer[: len(answer) // 2],
     "halve the body": _halved,
     "double the answer": lambda answer: answer + answer,
+    ANOTHER_TONGUE: lambda _: _OTHER,
     "answer as a gateway": lambda _: _HTML % (b"502 Bad Gateway", b""),
 }
 

@@ -112,6 +112,35 @@ class TestChanging:
         read = await db.get_dialogue(dialogue.id)
         assert (read.state, read.tags, read.label) == ({"a": {"b": [1, 2]}}, ["x", "y"], "New")
 
+    async def test_whoever_holds_a_state_goes_on_changing_it(self, db):
+        dialogue = await db.create_dialogue(state={"a": {"b": 1}}, tags=["x"])
+        state, inner, tags = dialogue.state, dialogue.state["a"], dialogue.tags
+        tags.append("y")
+        await dialogue.save()
+        state["c"] = 2
+        await dialogue.save()
+        await dialogue.save_state({"d": 3})
+        await (await db.get_dialogue(dialogue.id)).save_state({"e": 4})
+        await dialogue.refresh()
+        assert state == {"a": {"b": 1}, "c": 2, "d": 3, "e": 4}
+        inner["b"] = 5
+        tags.append("z")
+        assert dialogue.is_dirty
+        await dialogue.save()
+        await dialogue.set_state({**state, "f": 6})
+        assert state is dialogue.state
+        read = await db.get_dialogue(dialogue.id)
+        assert read.state == state == {"a": {"b": 5}, "c": 2, "d": 3, "e": 4, "f": 6}
+        assert read.tags == dialogue.tags == ["x", "y", "z"]
+
+    async def test_what_was_sent_is_not_bound_to_what_it_was_made_from(self, db):
+        dialogue = await db.create_dialogue()
+        mine = {"list": [1]}
+        await dialogue.save_state(mine)
+        before, dialogue.state = dialogue.state, mine
+        mine["list"].append(2)
+        assert before == dialogue.state == {"list": [1]}
+
     async def test_a_label_can_be_taken_away(self, db):
         dialogue = await db.create_dialogue(label="Old")
         dialogue.label = None
@@ -137,6 +166,33 @@ class TestChanging:
         assert dialogue.state == {"n": 3}
         await dialogue.save(if_unchanged=True)
         assert (await db.get_dialogue(dialogue.id)).state == {"n": 3}
+
+    @pytest.mark.parametrize("how", ["save", "save_state", "set_state"])
+    async def test_a_stored_state_hides_no_change_of_others_beside_it(self, db, how):
+        dialogue = await db.create_dialogue(state={"n": 1}, label="Old")
+        await dialogue.save_state({"n": 2})
+        dialogue.tags = ["mine"]
+        await dialogue.save(if_unchanged=True)  # nobody else has changed anything
+        await (await db.get_dialogue(dialogue.id)).save_tags(["theirs"])
+        if how == "save":
+            dialogue.state["n"] = 3
+            await dialogue.save()
+        else:
+            await getattr(dialogue, how)({"n": 3})
+        dialogue.tags = ["mine", "again"]
+        with pytest.raises(VersionConflict):
+            await dialogue.save(if_unchanged=True)
+        await dialogue.refresh()
+        await dialogue.save(if_unchanged=True)
+        assert (await db.get_dialogue(dialogue.id)).tags == ["mine", "again"]
+
+    async def test_a_stored_state_tells_no_version_of_one_from_a_list(self, db):
+        await db.create_dialogue(state={"n": 1})
+        [dialogue] = await db.list_dialogues()
+        await dialogue.save_state({"n": 2})
+        dialogue.label = "New"
+        with pytest.raises(InvalidRequest, match="refresh"):
+            await dialogue.save(if_unchanged=True)
 
     async def test_one_from_a_list_must_be_refreshed_before_it_can_be_held_to_its_version(self, db):
         await db.create_dialogue()

@@ -1,5 +1,7 @@
 """Memories and searches, as programs use them."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 from dialoguedb.errors import DuplicateId, InvalidRequest, MemoryNotFound
@@ -17,7 +19,7 @@ class TestMemories:
             description="What she likes",
             tags=["taste"],
             metadata={"from": "chat"},
-            created="2026-01-02",
+            created=date(2026, 1, 2),
         )
         for memory in (made, await db.get_memory("m1", namespace="ada")):
             assert (memory.id, memory.namespace, memory.label) == ("m1", "ada", "Drinks")
@@ -56,7 +58,8 @@ class TestMemories:
 
     async def test_lists_go_on_page_by_page(self, db):
         for number in range(5):
-            await db.create_memory(number, tags=["odd"] if number % 2 else ["even"])
+            tags = ["odd"] if number % 2 else ["even"]
+            await db.create_memory(number, id=f"m{number}", tags=tags)
         page = await db.list_memories(limit=2, order="asc")
         assert [memory.value for memory in page] == [0, 1]
         assert [memory.value async for memory in db.iter_memories(page_size=2)] == [4, 3, 2, 1, 0]
@@ -87,6 +90,12 @@ class TestSearch:
         again = await db.search_messages("billing", tags=["money"], filter={"created": "today"})
         assert len(again) == len(again.items) == 1
         assert again.request.filter["created"]
+        now = datetime.now(UTC)
+        for bound, is_found in (("lte", True), ("gte", False)):
+            bounds = {"created": {bound: now + timedelta(hours=1)}}
+            found = await db.search_messages("billing", filter=bounds)
+            assert bool(found.items) is is_found
+        assert len(await db.search_messages("billing", filter={"created": date(2001, 2, 3)})) == 0
 
     async def test_dialogues_are_found_by_what_is_said_in_them(self, db):
         dialogue = await db.create_dialogue(

@@ -1,9 +1,13 @@
 """Messages, as programs use them."""
 
-from datetime import UTC, datetime
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import pytest
 
+from dialoguedb import DialogueDB
+from dialoguedb.client import wire
 from dialoguedb.errors import (
     DialogueNotFound,
     DuplicateId,
@@ -26,7 +30,13 @@ ODD = [
         "nested": {"z": 1, "a": []},
     },
     [{"type": "text", "text": "x"}, {}],
+    {"digits": [10**5_000, -(10**5_000)]},
 ]
+
+
+def written(content):
+    """Write content so that 1 is told from 1.0 and True, in numbers of any length."""
+    return wire.encode(content)
 
 
 class TestSaving:
@@ -61,7 +71,7 @@ class TestSaving:
         for content in ODD:
             made = await dialogue.save_message("user", content)
             read = await dialogue.get_message(made.id)
-            assert repr(made.content) == repr(read.content) == repr(content)
+            assert written(made.content) == written(read.content) == written(content)
         assert [message.content async for message in dialogue.iter_messages()] == ODD
 
     async def test_what_is_no_json_is_refused_here(self, db):
@@ -152,6 +162,9 @@ class TestReading:
         since = datetime(2026, 1, 15, tzinfo=UTC)
         found = [m.content async for m in dialogue.iter_messages(start_date=since, order="desc")]
         assert found == ["c", "b"]
+        feb = date(2026, 2, 1)
+        assert [m.content async for m in dialogue.iter_messages(created=feb)] == ["b"]
+        assert [m.content async for m in dialogue.iter_messages(end_date=feb)] == ["a", "b"]
 
 
 class TestChanging:
@@ -172,11 +185,84 @@ class TestChanging:
         kept, removed, deleted = await dialogue.save_messages(
             [{"role": "user", "content": text} for text in ("a", "b", "c")]
         )
+        dialogue_of_others = await db.get_dialogue(dialogue.id)
         await removed.remove()
         await dialogue.delete_message(deleted.id)
+        assert [message.id for message in dialogue.messages] == [kept.id]
+        assert dialogue.total_messages == 1
+        assert not dialogue.has_more_messages
+        assert dialogue_of_others.total_messages == 3
         for gone in (removed, deleted):
             with pytest.raises(MessageNotFound):
                 await dialogue.get_message(gone.id)
         assert [message.id async for message in dialogue.iter_messages()] == [kept.id]
         with pytest.raises(MessageNotFound):
             await removed.remove()
+
+    async def test_the_count_goes_down_whichever_message_object_is_removed(self, db):
+        dialogue = await db.create_dialogue(
+            messages=[{"role": "user", "content": text} for text in "abc"]
+        )
+        dialogue = await db.get_dialogue(dialogue.id)
+        async for message in dialogue.iter_messages(order="desc"):
+            await message.remove()
+            break
+        await (await dialogue.get_message((await dialogue.load_messages())[0].id)).remove()
+        assert (dialogue.total_messages, [one.content for one in dialogue.messages]) == (1, ["b"])
+
+
+class TestCounts:
+    async def test_it_says_whether_there_is_more_whatever_was_looked_at(self, open_db):
+        dialogue = await open_db().create_dialogue(id="chat")
+        other = await open_db().get_dialogue("chat")
+        await other.save_messages(
+            [{"role": role, "content": role} for role in ("user", "tool") * 3]
+        )
+        await dialogue.load_messages(role="user")
+        assert dialogue.has_more_messages  # of other roles
+        page = await dialogue.load_messages(limit=2)
+        await dialogue.load_messages(role="tool", limit=100)
+        assert dialogue.has_more_messages
+        await dialogue.load_messages(limit=100, next=page.next)
+        assert not dialogue.has_more_messages
+        assert dialogue.total_messages == dialogue.last_seq == 6
+        await other.save_message("user", "more")
+        await dialogue.refresh()
+        assert dialogue.has_more_messages
+        await dialogue.load_messages(limit=1, order="desc")
+        await other.delete_message(other.messages[0].id)
+        await dialogue.load_messages()
+        assert dialogue.total_messages == 6
+        assert not dialogue.has_more_messages
+        assert dialogue.record.total_messages == 6
+
+    async def test_what_another_appends_is_counted_when_it_is_seen(self, open_db):
+        dialogue = await open_db().create_dialogue(id="chat")
+        other = await open_db().get_dialogue("chat")
+        await other.save_messages([{"role": "user", "content": text} for text in "ab"])
+        await dialogue.save_message("user", "c")
+        assert (dialogue.total_messages, dialogue.last_seq) == (1, 3)
+        page = await dialogue.load_messages(limit=2)
+        assert (dialogue.total_messages, dialogue.has_more_messages) == (3, True)
+        await dialogue.load_messages(next=page.next)
+        assert (dialogue.total_messages, dialogue.has_more_messages) == (3, False)
+
+    def test_threads_that_share_a_dialogue_count_every_message_once(self, tmp_path):
+        with DialogueDB(path=tmp_path / "chats") as db, ThreadPoolExecutor(8) as pool:
+            dialogue = db.create_dialogue()
+            list(pool.map(lambda n: dialogue.save_message("user", f"{n}"), range(200)))
+            list(pool.map(lambda _: dialogue.create_thread(), range(20)))
+            assert (dialogue.total_messages, dialogue.last_seq) == (200, 200)
+            assert dialogue.thread_count == 20
+            newest = db.get_dialogue(dialogue.id)
+            assert dialogue.last_message_created == newest.last_message_created
+
+
+class TestRecords:
+    async def test_records_are_values_and_objects_are_themselves(self, db):
+        dialogue = await db.create_dialogue(message={"role": "user", "content": ODD[1]})
+        message = dialogue.messages[0]
+        again = await dialogue.get_message(message.id)
+        assert pickle.loads(pickle.dumps(message.record)) == message.record == again.record
+        assert message != again
+        assert len({message, again, message}) == 2

@@ -12,6 +12,7 @@ from dialoguedb.client.requests import Answer, Call
 from dialoguedb.errors import (
     DialogueDBError,
     InternalError,
+    InvalidJSON,
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
@@ -19,6 +20,7 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     TimedOut,
     UnexpectedAnswer,
+    UnreadableAnswer,
 )
 from dialoguedb.http.problems import answer_of, status_of
 from docs.generate import raised_errors
@@ -80,6 +82,7 @@ def test_what_a_server_asks_for_is_read_where_it_is_a_number():
         (RateLimitExceeded("too fast", 1), True, False),
         (UnexpectedAnswer("half", 200), True, True),
         (UnexpectedAnswer("gateway", 502), True, True),
+        (UnreadableAnswer("a newer server", 200), False, True),
         (UnexpectedAnswer("another program", 404), False, True),
         (InvalidRequest("wrong"), False, True),
     ],
@@ -116,6 +119,46 @@ def test_a_request_is_written_with_names_of_the_wire_and_quoted_ids():
 def test_an_answer_of_another_kind_is_refused():
     with pytest.raises(msgspec.DecodeError):
         wire.decode(b'{"id": 7}', list[int])
-    with pytest.raises(msgspec.DecodeError):
-        wire.decode(b"\xff", dict[str, int])
+    for body in (b'{"id": 7', b"\xff", b"<html>"):
+        with pytest.raises(msgspec.DecodeError) as refused:
+            wire.decode(body, dict[str, int])
+        assert type(refused.value) is msgspec.DecodeError
+    for body in (b'{"id": "\\ud800"}', b"[" * 200_000 + b"]" * 200_000):
+        with pytest.raises(msgspec.ValidationError):
+            wire.decode(body, dict[str, int])
     assert issubclass(UnexpectedAnswer, DialogueDBError)
+
+
+NASTY = [
+    b"1.10",
+    b"-0",
+    b"1E5",
+    b"1e400",
+    b"9" * 5_000,
+    rb'"\ud800 \u0000"',
+    '"\N{GRINNING FACE}"'.encode(),
+    b'{"z":1,"a":[1.0]}',
+]
+
+
+def test_values_may_be_sent_byte_for_byte():
+    for raw in NASTY:
+        sent = wire.encode({"a": msgspec.Raw(raw), "b": [msgspec.Raw(raw), "\N{SNOWMAN}"]})
+        assert sent == b'{"a":%b,"b":[%b,"%b"]}' % (raw, raw, "\N{SNOWMAN}".encode())
+        assert bytes(wire.decode(raw, msgspec.Raw)) == raw
+
+
+def test_whole_numbers_are_written_and_read_however_long():
+    for text in ("9" * 4_301, "-1" + "0" * 20_000, "12345678" * 100_000):
+        body = f'{{"n":[{text},"\N{SNOWMAN}"]}}'.encode()
+        assert wire.encode(wire.decode(body, dict[str, list[object]])) == body
+    lone = wire.encode({"n": 10**5_000, "s": "\ud800"})
+    assert wire.decode(lone, dict[str, object]) == {"n": 10**5_000, "s": "\ud800"}
+
+
+def test_what_json_cannot_say_is_refused():
+    around: list[object] = []
+    around.append(around)
+    for value in (float("nan"), {1, 2}, b"x", around, {(1, 2): 3}):
+        with pytest.raises(InvalidJSON):
+            wire.encode([10**5_000, value])

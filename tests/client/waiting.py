@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from dialoguedb.client.drafts import Draft
 from dialoguedb.client.records import Found, Page
 from dialoguedb.client.sync.database import Database
+from dialoguedb.client.tracking import Draft
 
 _OURS = "dialoguedb.client.sync"
 

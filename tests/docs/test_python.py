@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.docs.test_readme import blocks
 from tests.e2e.programs import Room
 
+INHERITED = ("PATH", "PYTHONPATH")
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"
 
 
@@ -29,7 +30,7 @@ def test_the_program_prints_what_its_comments_say(tmp_path):
             check=False,
             cwd=tmp_path,
             env={
-                "PATH": os.environ["PATH"],
+                **{name: os.environ[name] for name in INHERITED if name in os.environ},
                 "DIALOGUEDB_ENDPOINT": serving.url,
                 "DIALOGUEDB_API_KEY": serving.first_key,
             },

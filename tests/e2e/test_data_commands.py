@@ -270,7 +270,7 @@ def test_people_see_tables_with_colour(filled):
     ids=" ".join,
 )
 def test_wrong_use_ends_with_code_2(room, words):
-    assert room.run(*words, DIALOGUEDB_API_KEY="some").code == 2
+    assert room.run(*words, DIALOGUEDB_API_KEY="ddb_some").code == 2
 
 
 def test_without_a_key_a_command_says_what_is_needed(room):

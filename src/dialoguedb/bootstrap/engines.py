@@ -115,6 +115,7 @@ class LocalEngine:
     """The engine on a data directory: opened when it is needed, closed around a fork."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._settings = _settings_for(directory)
         self._gate = threading.Lock()
         self._engine: Engine | None = None
@@ -182,6 +183,10 @@ class EngineTransport:
     def __init__(self, directory: Path) -> None:
         self._engine = LocalEngine(directory)
 
+    def __str__(self) -> str:
+        """Tell where the data is."""
+        return f"in {self._engine.directory}"
+
     def open(self) -> None:
         """Open the data; DataError."""
         self._engine.opening().result()
@@ -202,6 +207,10 @@ class AsyncEngineTransport:
 
     def __init__(self, directory: Path) -> None:
         self._engine = LocalEngine(directory)
+
+    def __str__(self) -> str:
+        """Tell where the data is."""
+        return f"in {self._engine.directory}"
 
     async def open(self) -> None:
         """Open the data; DataError."""

@@ -17,7 +17,7 @@ from dialoguedb.cli.progress import shown_count
 from dialoguedb.cli.transfer import lines
 from dialoguedb.cli.transfer.exporting import Exporter, named
 from dialoguedb.cli.transfer.lines import Dialogue, End, Memory, Message
-from dialoguedb.client import wire
+from dialoguedb.client.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
         if file is not None and out.tell():
             _go_on(exporter, out, file)
         else:
-            out.write(lines.head(wire.timestamp(datetime.now(UTC))))
+            out.write(lines.head(timestamp(datetime.now(UTC))))
         end = exporter.write()
         out.flush()
         if file is not None:

@@ -1,83 +1,17 @@
-"""What a thing says of itself, and what of it was changed here and is not stored yet."""
+"""What dialogues, messages and memories say of themselves, and what of them can be changed here."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord
+from dialoguedb.client.counting import Count
+from dialoguedb.client.fields import tags as as_tags
+from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord, StateRecord
+from dialoguedb.client.tracking import Draft
+from dialoguedb.client.versions import is_next
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.model.dialogues import Status
-
-
-class Draft:
-    """A stored record, with copies of those parts that were looked at and may be changed."""
-
-    def __init__(self, record: Any) -> None:
-        self._stored = record
-        self._copies: dict[str, Any] = {}
-
-    @property
-    def is_dirty(self) -> bool:
-        """Whether `save()` has something to store."""
-        return bool(self._changes())
-
-    def _part(self, name: str) -> Any:
-        """Return a part that may be changed in place."""
-        if name not in self._copies:
-            self._copies[name] = copy.deepcopy(getattr(self._stored, name))
-        return self._copies[name]
-
-    def _change(self, name: str, value: Any) -> None:
-        self._copies[name] = copy.deepcopy(value)
-
-    def _changes(self) -> dict[str, Any]:
-        return {
-            name: value
-            for name, value in self._copies.items()
-            if not _same(value, getattr(self._stored, name))
-        }
-
-    def _settle(self, record: Any, sent: Mapping[str, Any] | None = None) -> None:
-        """Go on from a newer record, keeping what was changed since and is not in what was sent."""
-        kept = {}
-        for name, value in self._copies.items():
-            base = (sent or {}).get(name, getattr(self._stored, name))
-            if not _same(value, base):
-                kept[name] = _rebased(value, base, getattr(record, name))
-        self._stored, self._copies = record, kept
-
-
-def _rebased(value: Any, base: Any, newer: Any) -> Any:
-    """Return what is newer with the changes from base to value; of objects, member by member."""
-    if not (isinstance(value, dict) and isinstance(base, dict) and isinstance(newer, dict)):
-        return value
-    untouched = {
-        name: member for name, member in newer.items() if name in value or name not in base
-    }
-    return copy.deepcopy(untouched) | members_changed(value, base)
-
-
-def members_changed(value: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of value that are new, or not as they are in base."""
-    return {
-        name: member
-        for name, member in value.items()
-        if name not in base or not _same(member, base[name])
-    }
-
-
-def _same(value: Any, other: Any) -> bool:
-    """Tell whether two values are the same JSON; True and 1 are equal, but not the same."""
-    if value is other:
-        return True
-    if isinstance(value, Mapping) and isinstance(other, Mapping):
-        return value.keys() == other.keys() and all(
-            _same(value[name], other[name]) for name in value
-        )
-    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
-        return len(value) == len(other) and all(map(_same, value, other))
-    return type(value) is type(other) and bool(value == other)
 
 
 class MessageDraft(Draft):
@@ -158,7 +92,7 @@ class MessageDraft(Draft):
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._change("tags", [*tags])
+        self._change("tags", as_tags(tags))
 
     def __repr__(self) -> str:
         """Show what it is."""
@@ -223,7 +157,7 @@ class MemoryDraft(Draft):
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._change("tags", [*tags])
+        self._change("tags", as_tags(tags))
 
     def __repr__(self) -> str:
         """Show what it is."""
@@ -235,10 +169,20 @@ class DialogueDraft(Draft):
 
     _stored: DialogueRecord
 
+    def __init__(self, record: DialogueRecord) -> None:
+        super().__init__(record)
+        self._count = Count(record)
+
     @property
     def record(self) -> DialogueRecord:
         """What is stored, as far as is known here."""
-        return self._stored
+        return msgspec.structs.replace(
+            self._stored,
+            total_messages=self.total_messages,
+            thread_count=self.thread_count,
+            last_seq=self.last_seq,
+            last_message_created=self.last_message_created,
+        )
 
     @property
     def id(self) -> str:
@@ -278,22 +222,22 @@ class DialogueDraft(Draft):
     @property
     def total_messages(self) -> int:
         """How many messages it has, as far as is known here."""
-        return self._stored.total_messages
+        return self._count.messages
 
     @property
     def thread_count(self) -> int:
         """How many threads it has, those of threads aside."""
-        return self._stored.thread_count
+        return self._count.threads
 
     @property
     def last_seq(self) -> int:
         """The number of the message that arrived last, as far as is known here."""
-        return self._stored.last_seq
+        return self._count.last_seq
 
     @property
     def last_message_created(self) -> str | None:
         """The latest time of a message; None when there is none."""
-        return self._stored.last_message_created
+        return self._count.last_created
 
     @property
     def created(self) -> str:
@@ -323,7 +267,7 @@ class DialogueDraft(Draft):
 
     @state.setter
     def state(self, state: Mapping[str, Any]) -> None:
-        self._change("state", dict(state))
+        self._change("state", as_state(state))
 
     @property
     def tags(self) -> list[str]:
@@ -333,22 +277,30 @@ class DialogueDraft(Draft):
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._change("tags", [*tags])
+        self._change("tags", as_tags(tags))
 
-    def _count(self, stored: Sequence[MessageRecord]) -> None:
-        """Take note of messages that were appended from here."""
-        record = self._stored
-        fresh = [message for message in stored if message.seq > record.last_seq]
-        latest = [message.created for message in fresh]
-        if record.last_message_created is not None:
-            latest.append(record.last_message_created)
-        self._stored = msgspec.structs.replace(
-            record,
-            total_messages=record.total_messages + len(fresh),
-            last_seq=max([record.last_seq, *(message.seq for message in fresh)]),
-            last_message_created=max(latest, default=None),
-        )
+    def _settle(self, record: DialogueRecord, sent: Mapping[str, Any] | None = None) -> None:
+        self._count.tell(record)
+        super()._settle(record, sent)
+
+    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any]) -> None:
+        """Go on from a newer state.
+
+        Its version is known here only when nothing else was changed before it: of label and tags,
+        which it does not tell, others may have stored newer ones.
+        """
+        record = msgspec.structs.replace(self._stored, state=stored.value)
+        if is_next(stored.version, record.version):
+            record.version = stored.version
+        super()._settle(record, {"state": sent})
 
     def __repr__(self) -> str:
         """Show what it is."""
         return f"<{type(self).__name__} {self.id!r}: {self.total_messages} messages>"
+
+
+def as_state(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state as a dict; InvalidRequest for None and whatever else is no object."""
+    if not isinstance(told, Mapping):
+        raise InvalidRequest(f"A state should be a dict, not {told!r}; {{}} is the empty one")
+    return {**told}

@@ -1,7 +1,7 @@
 """What the methods take by name; each name means what the reference says of its field."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, TypedDict
 
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
@@ -13,8 +13,8 @@ from dialoguedb.model.search import SearchMode, SearchOrderBy
 Content = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """What a message says: a text, an object, or content blocks."""
 
-Moment = str | datetime
-"""A moment as ISO 8601, or as a datetime that knows its time zone."""
+Moment = str | datetime | date
+"""A moment as ISO 8601, or as a datetime that knows its time zone; or a day."""
 
 Dialect = Literal["openai", "anthropic", "plain"]
 
@@ -60,6 +60,10 @@ class MessageInput(MessageFields):
     content: Content
 
 
+AnyMessage = MessageInput | Mapping[str, Any]
+"""A message as a dict; one that is not written in place has no type but that of its members."""
+
+
 class OneMessage(MessageFields, Once, Versioned, total=False):
     """A message's fields, and how it is to be stored."""
 
@@ -77,8 +81,8 @@ class ThreadFields(Once, total=False):
 
     id: str | None
     label: str | None
-    message: MessageInput | None
-    messages: Sequence[MessageInput] | None
+    message: AnyMessage | None
+    messages: Sequence[AnyMessage] | None
     state: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
     tags: Sequence[str] | None
@@ -98,8 +102,8 @@ class DialogueChanges(Once, Versioned, total=False):
     label: str | None
     state: Mapping[str, Any] | None
     tags: Sequence[str] | None
-    message: MessageInput | None
-    messages: Sequence[MessageInput] | None
+    message: AnyMessage | None
+    messages: Sequence[AnyMessage] | None
     namespace: str | None
 
 
@@ -126,7 +130,7 @@ class Paging(TypedDict, total=False):
 class Dated(TypedDict, total=False):
     """Which time a list covers: a prefix such as `2026-06`, or from one moment to another."""
 
-    created: str | None
+    created: Moment | None
     start_date: Moment | None
     end_date: Moment | None
 

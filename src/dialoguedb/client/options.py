@@ -1,11 +1,13 @@
 """Where a client finds its server, and how it speaks to it."""
 
+import math
 import ssl
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from dialoguedb.errors import InvalidSetting
+from dialoguedb.model.keys import MARK
 
 ENDPOINT_DEFAULT = "http://127.0.0.1:8000"
 TIMEOUT_S_DEFAULT = 30.0
@@ -30,15 +32,38 @@ def chosen(
     environment: Mapping[str, str],
 ) -> Options:
     """Return the options: what is given, else what the environment says; InvalidSetting."""
-    key = api_key or next(filter(None, map(environment.get, KEY_VARIABLES)), None)
-    if not key:
+    key = next(filter(None, (api_key, *map(environment.get, KEY_VARIABLES))), None)
+    if key is None:
         raise InvalidSetting(
             f"A key is needed: pass api_key, or set {KEY_VARIABLES[0]};"
             ' or pass path="./chats" to keep the data in a directory, without a server'
         )
-    if not key.isascii() or not key.isprintable():
-        raise InvalidSetting("The key can be none: it has other than visible ASCII characters")
     url = endpoint or environment.get(ENDPOINT_VARIABLE) or ENDPOINT_DEFAULT
-    if not url.startswith(("http://", "https://")):
+    if not str(url).startswith(("http://", "https://")):
         raise InvalidSetting(f"{url!r} is no endpoint such as {ENDPOINT_DEFAULT}")
-    return Options(endpoint=url.rstrip("/"), api_key=key.strip(), tls=tls)
+    if not isinstance(tls, ssl.SSLContext | None):
+        raise InvalidSetting(f"tls should be an ssl.SSLContext, not {tls!r}")
+    return Options(endpoint=url.rstrip("/"), api_key=_key(key), tls=tls)
+
+
+def check_manner(namespace: object, timeout: object, retries: object) -> None:
+    """Raise InvalidSetting for what no client can work with."""
+    if not isinstance(namespace, str | None):
+        raise InvalidSetting(f"namespace should be a text, not {namespace!r}")
+    if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
+        raise InvalidSetting(f"timeout should be a number of seconds above 0, not {timeout!r}")
+    if not isinstance(retries, int) or retries < 0:
+        raise InvalidSetting(f"retries should be a whole number from 0 on, not {retries!r}")
+
+
+def _key(told: object) -> str:
+    """Return a key; the error does not repeat what may be another secret."""
+    key = told.strip() if isinstance(told, str) else ""
+    if key.lower().startswith("bearer "):
+        raise InvalidSetting("Pass the key alone, without the word Bearer before it")
+    if not key.startswith(MARK) or not key.isascii() or not key.isprintable():
+        raise InvalidSetting(
+            f"That is no key: keys are texts of ASCII characters that begin with {MARK};"
+            ' pass path="./chats" to keep the data in a directory, without a server'
+        )
+    return key

@@ -13,6 +13,7 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     UnexpectedAnswer,
     Unreachable,
+    UnreadableAnswer,
 )
 
 _PASSING = (Unreachable, RateLimitExceeded, InternalError, ServiceUnavailable)
@@ -42,6 +43,8 @@ class Patience(Struct, frozen=True):
 
 def is_passing(error: DialogueDBError) -> bool:
     """Tell whether another try may fare better."""
+    if isinstance(error, UnreadableAnswer):  # another one will be no better
+        return False
     if isinstance(error, UnexpectedAnswer):  # half an answer, or a proxy's own
         return error.status not in _REFUSALS
     return isinstance(error, _PASSING)

@@ -23,6 +23,7 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     Unauthorized,
     UnexpectedAnswer,
+    UnreadableAnswer,
 )
 
 _FAMILIES: dict[str, type[DialogueDBError]] = {
@@ -70,6 +71,16 @@ def unexpected(answer: Answer) -> UnexpectedAnswer:
     shown = answer.body[:_SHOWN_BYTES].decode(errors="replace")
     error = UnexpectedAnswer(
         f"Status {answer.status} with an answer that is none of DialogueDB's: {shown!r}",
+        answer.status,
+    )
+    error.request_id = answer.headers.get("x-request-id")
+    return error
+
+
+def unreadable(answer: Answer, why: str) -> UnreadableAnswer:
+    """Return the error for a whole answer that says something else than is expected."""
+    error = UnreadableAnswer(
+        f"It was done, but this client cannot read the answer (status {answer.status}): {why}",
         answer.status,
     )
     error.request_id = answer.headers.get("x-request-id")

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from msgspec import Struct, structs
 
 from dialoguedb.client import wire
+from dialoguedb.client.fields import given, in_query
 from dialoguedb.errors import InvalidRequest
 
 _HEADERS = frozenset({"if_match", "idempotency_key"})
@@ -96,14 +97,16 @@ class Call(Struct, frozen=True, kw_only=True):
 
     def request(self) -> Request:
         """Write it down."""
-        query = urlencode(wire.in_query(self.query), doseq=True)
+        query = urlencode(in_query(self.query), doseq=True)
         path = "".join(f"/{_segment(part)}" for part in self.path)
         headers = {"if-match": self.if_match, "idempotency-key": self.idempotency_key}
         return Request(
             method=self.method,
             target=f"{path}?{query}" if query else path,
             body=None if self.body is None else wire.encode(self.body),
-            headers={name: text for name, text in headers.items() if text is not None},
+            headers={
+                name: _header(name, text) for name, text in headers.items() if text is not None
+            },
         )
 
 
@@ -118,6 +121,14 @@ def _segment(part: object) -> str:
         return quote(part, safe="")
     except UnicodeEncodeError:
         raise InvalidRequest(f"{part!r} cannot be an id or a name: it is no Unicode") from None
+
+
+def _header(name: str, text: object) -> str:
+    """Return what a header says; InvalidRequest for what has no place in one."""
+    if isinstance(text, str) and text.isascii() and text.isprintable():
+        return text
+    spelled = name.replace("-", "_")
+    raise InvalidRequest(f"{spelled} should be a text of ASCII characters, not {text!r}")
 
 
 def reading(*path: str, query: Mapping[str, Any]) -> Call:
@@ -137,7 +148,7 @@ def writing(
     return Call(
         method=method,
         path=path,
-        body=wire.given(
+        body=given(
             {name: value for name, value in fields.items() if name not in _HEADERS},
             nullable=nullable,
         ),

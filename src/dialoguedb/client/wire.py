@@ -1,29 +1,36 @@
 """JSON both ways: whatever JSON can say arrives as it was, in Python's own values."""
 
 import json
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
+import re
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import msgspec
+from msgspec import Raw
 
-from dialoguedb.errors import InvalidJSON, InvalidRequest
+from dialoguedb.client import numbers
+from dialoguedb.errors import InvalidJSON
 
 T = TypeVar("T")
 
-_DIGITS_AT_ONCE = 640
-"""As many digits as Python reads whatever limit is set; Decimal has none."""
+_PLAIN: dict[str, Any] = {"allow_nan": False, "separators": (",", ":")}
+_write = json.JSONEncoder(ensure_ascii=False, **_PLAIN).encode
+_write_escaped = json.JSONEncoder(**_PLAIN).encode
 
-_write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_write_escaped = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_LONG_BITS = 2_000
+"""Python writes shorter numbers whatever limit is set."""
+
+_MARK = uuid4().hex
+_STAND_IN = re.compile(rf'"{_MARK}(\d+)"'.encode())
 
 
 def encode(value: object) -> bytes:
-    """Write a value; InvalidJSON when it has no place in JSON, such as NaN or a set."""
+    """Write a value, msgspec.Raw in it byte for byte; InvalidJSON for what JSON cannot say."""
     try:
         text = _write(value)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError):
+        return _encode_around(value)
+    except RecursionError as error:
         raise InvalidJSON(f"This cannot be written as JSON: {error}") from error
     try:
         return text.encode()
@@ -31,67 +38,60 @@ def encode(value: object) -> bytes:
         return _write_escaped(value).encode()
 
 
+def _encode_around(value: object) -> bytes:
+    """Write a value around what the encoder cannot write, which is put in afterwards."""
+    held: list[bytes] = []
+
+    def stand_in(one: object) -> str:
+        if not isinstance(one, Raw):
+            raise TypeError(f"{type(one).__name__} is no type of JSON")
+        held.append(bytes(one))
+        return f"{_MARK}{len(held) - 1}"
+
+    def written(*, ensure_ascii: bool) -> bytes:
+        encoder = json.JSONEncoder(ensure_ascii=ensure_ascii, default=stand_in, **_PLAIN)
+        return encoder.encode(_without_long_numbers(value)).encode()
+
+    try:
+        try:
+            text = written(ensure_ascii=False)
+        except UnicodeEncodeError:
+            text = written(ensure_ascii=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidJSON(f"This cannot be written as JSON: {error}") from error
+    return _STAND_IN.sub(lambda found: held[int(found[1])], text)
+
+
+def _without_long_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_long_numbers(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_long_numbers(item) for item in value]
+    if isinstance(value, int) and value.bit_length() > _LONG_BITS:
+        return Raw(numbers.digits(value).encode())
+    return value
+
+
 def decode(body: bytes, kind: type[T]) -> T:
-    """Read an answer; msgspec.DecodeError when it is not JSON, or not of this kind."""
+    """Read an answer, or return it as it is as msgspec.Raw.
+
+    msgspec.DecodeError when it is not JSON; its child ValidationError when not of this kind.
+    """
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return msgspec.convert(_read(body), kind)
+        value = _read(body)
+    try:
+        return msgspec.convert(Raw(body) if kind is Raw else value, kind)
+    except UnicodeEncodeError as error:
+        raise msgspec.ValidationError(str(error)) from None
 
 
 def _read(body: bytes) -> Any:
     """Read what msgspec does not: lone surrogates, and numbers of any length."""
     try:
-        return json.loads(body, parse_int=_integer)
-    except (ValueError, RecursionError) as error:
+        return json.loads(body, parse_int=numbers.integer)
+    except RecursionError:
+        raise msgspec.ValidationError("It is nested too deeply") from None
+    except ValueError as error:
         raise msgspec.DecodeError(str(error)) from None
-
-
-def _integer(digits: str) -> int:
-    """Read a whole number; one that is longer than Python likes to read at once, too."""
-    return int(digits) if len(digits) <= _DIGITS_AT_ONCE else int(Decimal(digits))
-
-
-def timestamp(moment: str | datetime) -> str:
-    """Write a moment; InvalidRequest when a datetime does not say its time zone."""
-    if isinstance(moment, str):
-        return moment
-    if moment.tzinfo is None:
-        raise InvalidRequest(f"{moment!r} needs a time zone, such as datetime.now(UTC)")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
-
-
-def given(fields: Mapping[str, Any], *, nullable: Collection[str] = ()) -> dict[str, Any]:
-    """Return the fields by their names on the wire; those that are None are left out.
-
-    Of the nullable ones, None is sent: it takes away what is there.
-    """
-    return {
-        camel(name): _written(name, value)
-        for name, value in fields.items()
-        if value is not None or name in nullable
-    }
-
-
-def in_query(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields for a query string, where there is only text."""
-    return {
-        name: str(value).lower() if isinstance(value, bool) else value
-        for name, value in given(fields).items()
-    }
-
-
-def _written(name: str, value: Any) -> Any:
-    if isinstance(value, datetime):
-        return timestamp(value)
-    if name == "message":
-        return given(value)
-    if name == "messages" and not isinstance(value, int):
-        return [given(message) for message in value]
-    return value
-
-
-def camel(name: str) -> str:
-    """Return a name of Python as the wire spells it: `thread_of` is `threadOf`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)

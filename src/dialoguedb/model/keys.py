@@ -15,7 +15,9 @@ AnyScope = Literal["read", "write", "admin", "operator"]
 RANK: dict[AnyScope, int] = {"read": 1, "write": 2, "admin": 3, "operator": 0}
 """Each scope of a project's keys includes the lower ones; an operator's opens no data."""
 
-_MARK = "ddb_"
+MARK = "ddb_"
+"""What every key begins with."""
+
 _PREFIX_CHARS = 12
 
 
@@ -67,7 +69,7 @@ class Caller(Struct, frozen=True):
 
 def new_secret() -> str:
     """Return a fresh secret of 256 random bits."""
-    return _MARK + secrets.token_urlsafe(32)
+    return MARK + secrets.token_urlsafe(32)
 
 
 def prefix(secret: str) -> str:

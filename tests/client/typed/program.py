@@ -1,15 +1,21 @@
 """A program that uses the client as it should be used; it is checked, and never run."""
 
-from datetime import UTC, datetime
-from typing import assert_type
+from datetime import UTC, date, datetime
+from typing import Any, assert_type
 
-from dialoguedb import AsyncDialogueDB, DialogueDB
-from dialoguedb.client.aio.dialogues import AsyncDialogue
-from dialoguedb.client.aio.messages import AsyncMessage
-from dialoguedb.client.records import Found, MessageRecord, Page
-from dialoguedb.client.sync.dialogues import Dialogue
-from dialoguedb.client.sync.memories import Memory
-from dialoguedb.client.sync.messages import Message
+from dialoguedb import (
+    AsyncDialogue,
+    AsyncDialogueDB,
+    AsyncMessage,
+    Dialogue,
+    DialogueDB,
+    Found,
+    Memory,
+    Message,
+    MessageInput,
+    Page,
+)
+from dialoguedb.client.records import MessageRecord
 
 
 def wait() -> None:
@@ -24,6 +30,21 @@ def wait() -> None:
         assert_type(db.search_memories("tea"), Found[Memory])
         assert_type(db.search_memories("tea").hits[0].relevance, float)
         assert_type(db.api.message.list(dialogue.id)[0], MessageRecord)
+        db.search_messages("tea", filter={"created": {"gte": date(2026, 1, 2)}})
+        give(dialogue)
+
+
+def give(dialogue: Dialogue) -> None:
+    """Save messages from wherever they come."""
+    plain = [{"role": "user", "content": "Hi"}]
+    assert_type(dialogue.save_messages(plain), list[Message])
+    mixed = [{"role": "user", "content": [{"type": "text", "text": "Hi"}], "tags": ["a"]}]
+    assert_type(dialogue.save_messages(mixed), list[Message])
+    told: MessageInput = {"role": "user", "content": "Hi", "created": date(2026, 1, 2)}
+    assert_type(dialogue.save_message(told, idempotency_key="turn-1"), Message)
+    loaded: dict[str, Any] = {"role": "user", "content": "Hi"}
+    assert_type(dialogue.save_message(loaded), Message)
+    dialogue.create_thread(messages=plain, message=None)
 
 
 async def run() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dialoguedb.client import wire
+from dialoguedb.client.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.model import limits
 
@@ -23,7 +24,7 @@ def moment(value: Any) -> str | None:
             at = datetime.fromisoformat(value)
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise InvalidRequest(f"{value!r} is no moment") from error
-    return wire.timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
+    return timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def label(value: Any) -> str | None:

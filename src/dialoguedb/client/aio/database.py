@@ -19,7 +19,8 @@ from dialoguedb.client.inputs import (
     MemoryList,
     SearchFields,
 )
-from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT
+from dialoguedb.client.keywords import known_only
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_manner
 from dialoguedb.client.patience import Patience
 from dialoguedb.client.records import DeletedDialogue, Found, Page
 from dialoguedb.client.requests import AsyncTransport
@@ -37,10 +38,16 @@ class AsyncDatabase:
         timeout: float = TIMEOUT_S_DEFAULT,
         retries: int = RETRIES_DEFAULT,
     ) -> None:
+        check_manner(namespace, timeout, retries)
         self._transport = transport
         self.namespace = namespace
         self.api = AsyncApi(AsyncSender(transport, Patience(retries), timeout, namespace))
         """The direct layer: one method for each call of the API."""
+
+    def __repr__(self) -> str:
+        """Show where the data is, and no key."""
+        within = "" if self.namespace is None else f", namespace {self.namespace!r}"
+        return f"<{type(self).__name__} {self._transport}{within}>"
 
     async def close(self) -> None:
         """Release the connections, or the engine."""
@@ -62,6 +69,7 @@ class AsyncDatabase:
 
     # --- Dialogues --------------------------------------------------------------------------
 
+    @known_only
     async def create_dialogue(self, **fields: Unpack[DialogueFields]) -> AsyncDialogue:
         """Create a dialogue, with its first messages if you like; DuplicateId."""
         return AsyncDialogue(self.api, await self.api.dialogue.create(**fields))
@@ -73,6 +81,7 @@ class AsyncDatabase:
         record = await self.api.dialogue.get(dialogue_id, namespace=namespace, messages=messages)
         return AsyncDialogue(self.api, record)
 
+    @known_only
     async def get_or_create_dialogue(
         self, dialogue_id: str, **fields: Unpack[DialogueFields]
     ) -> AsyncDialogue:
@@ -90,11 +99,13 @@ class AsyncDatabase:
         except DuplicateId:
             return await self.get_dialogue(dialogue_id, namespace=namespace)
 
+    @known_only
     async def list_dialogues(self, **wanted: Unpack[DialogueList]) -> Page[AsyncDialogue]:
         """Return a page of dialogues, the newest first."""
         page = await self.api.dialogue.list(**wanted)
         return Page([AsyncDialogue(self.api, record) for record in page], page.next)
 
+    @known_only
     async def iter_dialogues(
         self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
     ) -> AsyncIterator[AsyncDialogue]:
@@ -110,6 +121,7 @@ class AsyncDatabase:
 
     # --- Memories ---------------------------------------------------------------------------
 
+    @known_only
     async def create_memory(self, value: Any, **fields: Unpack[MemoryFields]) -> AsyncMemory:
         """Create a memory of any JSON value."""
         return AsyncMemory(self.api, await self.api.memory.create(value, **fields))
@@ -118,11 +130,13 @@ class AsyncDatabase:
         """Return one memory; MemoryNotFound."""
         return AsyncMemory(self.api, await self.api.memory.get(memory_id, namespace=namespace))
 
+    @known_only
     async def list_memories(self, **wanted: Unpack[MemoryList]) -> Page[AsyncMemory]:
         """Return a page of memories, the newest first."""
         page = await self.api.memory.list(**wanted)
         return Page([AsyncMemory(self.api, record) for record in page], page.next)
 
+    @known_only
     async def iter_memories(
         self, page_size: int | None = None, **wanted: Unpack[MemoriesWanted]
     ) -> AsyncIterator[AsyncMemory]:
@@ -136,6 +150,7 @@ class AsyncDatabase:
 
     # --- Search -----------------------------------------------------------------------------
 
+    @known_only
     async def search_messages(
         self, query: str, **wanted: Unpack[SearchFields]
     ) -> Found[AsyncMessage]:
@@ -143,6 +158,7 @@ class AsyncDatabase:
         found = await self.api.search.messages(query, **wanted)
         return found.of(lambda record: AsyncMessage(self.api, record))
 
+    @known_only
     async def search_dialogues(
         self, query: str, **wanted: Unpack[SearchFields]
     ) -> Found[AsyncDialogue]:
@@ -150,6 +166,7 @@ class AsyncDatabase:
         found = await self.api.search.dialogues(query, **wanted)
         return found.of(lambda record: AsyncDialogue(self.api, record))
 
+    @known_only
     async def search_memories(
         self, query: str, **wanted: Unpack[SearchFields]
     ) -> Found[AsyncMemory]:

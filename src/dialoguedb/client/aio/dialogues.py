@@ -4,20 +4,21 @@ import copy
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Unpack, overload
-
-import msgspec
+from weakref import WeakMethod
 
 from dialoguedb.client.aio.api import AsyncApi
 from dialoguedb.client.aio.messages import AsyncMessage
 from dialoguedb.client.aio.pages import every
 from dialoguedb.client.aio.waiting import until_done
-from dialoguedb.client.drafts import DialogueDraft, members_changed
+from dialoguedb.client.drafts import DialogueDraft, as_state
+from dialoguedb.client.fields import message as as_message
+from dialoguedb.client.fields import tags as as_tags
 from dialoguedb.client.inputs import (
+    AnyMessage,
     Content,
     ContextFields,
     DialogueList,
     DialoguesWanted,
-    MessageInput,
     MessageList,
     MessagesWanted,
     OneMessage,
@@ -33,10 +34,12 @@ from dialoguedb.client.records import (
     DialogueRecord,
     MessageRecord,
     Page,
-    StateRecord,
     SummaryRecord,
 )
-from dialoguedb.errors import InvalidRequest, VersionConflict
+from dialoguedb.client.tracking import made_into, members_changed
+from dialoguedb.client.versions import last_seq
+from dialoguedb.client.walks import Walk
+from dialoguedb.errors import Fault, InvalidRequest, VersionConflict
 
 WAIT_S_DEFAULT = 60.0
 _TRIES_BESIDE_OTHERS = 8
@@ -53,8 +56,8 @@ class AsyncDialogue(DialogueDraft):
         super().__init__(record)
         self._api = api
         self._held: dict[int, AsyncMessage] = {}
-        self._next: str | None = None
-        self._loaded = False
+        self._walk = Walk()
+        self._forgetting = WeakMethod(self._forget)
         self._hold(record.messages or ())
 
     # --- Messages ---------------------------------------------------------------------------
@@ -66,15 +69,22 @@ class AsyncDialogue(DialogueDraft):
 
     @property
     def has_more_messages(self) -> bool:
-        """Whether there are messages that were not loaded yet."""
-        return self._next is not None if self._loaded else len(self._held) < self.total_messages
+        """Whether there are messages that were not loaded yet, as far as is known here."""
+        if self._walk.is_unfinished or not self._count.is_whole:
+            return True
+        return len(self._held) < self.total_messages
 
+    @known_only
     async def load_messages(self, **wanted: Unpack[MessageList]) -> Page[AsyncMessage]:
         """Load a page of messages, the oldest first; they are kept in `messages`, too."""
         page = await self._api.message.list(self.id, **self._place(wanted))
-        self._loaded, self._next = True, page.next
-        return Page(self._hold(page), page.next)
+        messages = self._hold(page)
+        self._count.hear(last_seq(page.version))
+        if whole := self._walk.met(page, wanted):
+            self._count.tell_whole(*whole)
+        return Page(messages, page.next)
 
+    @known_only
     def iter_messages(
         self, page_size: int | None = None, **wanted: Unpack[MessagesWanted]
     ) -> AsyncIterator[AsyncMessage]:
@@ -88,47 +98,44 @@ class AsyncDialogue(DialogueDraft):
             return await self._api.message.list(self.id, **paging)
 
         async for record in every(fetch, page_size, wanted):
-            yield AsyncMessage(self._api, record)
+            yield self._message(record)
 
     async def get_message(self, message_id: str) -> AsyncMessage:
         """Return one message; MessageNotFound."""
-        record = await self._api.message.get(self.id, message_id, **self._place({}))
-        return AsyncMessage(self._api, record)
+        return self._message(await self._api.message.get(self.id, message_id, **self._place({})))
 
     @overload
-    async def save_message(self, message: MessageInput, /) -> AsyncMessage: ...
+    async def save_message(
+        self, message: AnyMessage, /, **how: Unpack[SeveralMessages]
+    ) -> AsyncMessage: ...
 
     @overload
     async def save_message(
         self, role: str, content: Content, **fields: Unpack[OneMessage]
     ) -> AsyncMessage: ...
 
+    @known_only
     async def save_message(
-        self, role: str | MessageInput, content: Content = "", **fields: Any
+        self, role: str | AnyMessage, content: Content | None = None, **fields: Unpack[OneMessage]
     ) -> AsyncMessage:
         """Append a message: `save_message("user", "Hello!")`, or one dict with its fields."""
-        sent: dict[str, Any] = {"role": role, "content": content, **fields}
-        if not isinstance(role, str):
-            sent = {**role}
+        sent = one_message(role, content, fields)
         record = await self._api.message.create(self.id, **self._place(sent))
-        self._count([record])
         return self._hold([record])[0]
 
+    @known_only
     async def save_messages(
-        self, messages: Sequence[MessageInput], **fields: Unpack[SeveralMessages]
+        self, messages: Sequence[AnyMessage], **fields: Unpack[SeveralMessages]
     ) -> list[AsyncMessage]:
         """Append messages, all or none, in their order."""
         records = await self._api.message.create_many(self.id, messages, **self._place(fields))
-        self._count(records)
         return self._hold(records)
 
     async def delete_message(self, message_id: str) -> None:
         """Delete one message for good; MessageNotFound."""
         await self._api.message.delete(self.id, message_id, **self._place({}))
-        self._held = {
-            seq: message for seq, message in self._held.items() if message.id != message_id
-        }
-        self._stored.total_messages = max(0, self.total_messages - 1)
+        held = [message.seq for message in self.messages if message.id == message_id]
+        self._forget(held[0] if held else None)
 
     # --- Label, state and tags --------------------------------------------------------------
 
@@ -151,22 +158,24 @@ class AsyncDialogue(DialogueDraft):
 
         Other members that were changed here and are not stored stay changed.
         """
-        stored = await self._api.state.update(self.id, state, merge=True, **self._place({}))
-        self._change("state", {**self.state, **state})
-        self._settle_state(stored, {**self._stored.state, **state})
+        sent = copy.deepcopy(as_state(state))
+        stored = await self._api.state.update(self.id, sent, merge=True, **self._place({}))
+        made_into(self.state, {**self.state, **sent})
+        self._settle_state(stored, {**self._stored.state, **sent})
         return self.state
 
     async def set_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the state, and store it; returns it. Changes that were not stored are dropped."""
-        stored = await self._api.state.update(self.id, state, merge=False, **self._place({}))
+        sent = as_state(state)
+        stored = await self._api.state.update(self.id, sent, merge=False, **self._place({}))
         self._settle_state(stored, self.state)
         return self.state
 
     async def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags, and store them."""
-        sent = {"tags": [*tags]}
+        sent = {"tags": as_tags(tags)}
         record = await self._api.dialogue.update(self.id, **self._place(sent))
-        self._change("tags", sent["tags"])
+        made_into(self.tags, sent["tags"])
         self._settle(record, sent)
 
     async def refresh(self) -> None:
@@ -198,15 +207,17 @@ class AsyncDialogue(DialogueDraft):
         """Create a dialogue that is a thread of this one."""
         sent = self._place({**fields, "thread_of": self.id})
         record = await self._api.dialogue.create(**sent)
-        self._stored.thread_count += 1
+        self._count.saw_thread()
         return AsyncDialogue(self._api, record)
 
+    @known_only
     async def get_threads(self, **wanted: Unpack[DialogueList]) -> Page["AsyncDialogue"]:
         """Return a page of its threads, the newest first."""
         place = self._place({**wanted, "thread_of": self.id})
         page = await self._api.dialogue.list(**place)
         return Page([AsyncDialogue(self._api, record) for record in page], page.next)
 
+    @known_only
     async def iter_threads(
         self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
     ) -> AsyncIterator["AsyncDialogue"]:
@@ -217,10 +228,12 @@ class AsyncDialogue(DialogueDraft):
 
     # --- Summaries and context --------------------------------------------------------------
 
+    @known_only
     async def compact(self, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary of what is new; the messages stay. It is made in the background."""
         return await self._api.dialogue.compact(self.id, **self._place(fields))
 
+    @known_only
     async def summarize(
         self, wait_s: float = WAIT_S_DEFAULT, **fields: Unpack[SummaryFields]
     ) -> SummaryRecord:
@@ -231,6 +244,7 @@ class AsyncDialogue(DialogueDraft):
         summary = await self._api.summary.create(self.id, **self._place(fields))
         return await until_done(self._api, summary, wait_s)
 
+    @known_only
     async def context(self, max_tokens: int, **wanted: Unpack[ContextFields]) -> Context:
         """Return a window on it of at most so many tokens, ready to be sent to a model."""
         return await self._api.context.get(self.id, max_tokens, **self._place(wanted))
@@ -243,12 +257,24 @@ class AsyncDialogue(DialogueDraft):
 
     def _place(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields with its own namespace, whatever the client's is."""
+        if fields.get("namespace") not in {None, self.namespace or ""}:
+            raise InvalidRequest(f"This dialogue is in namespace {self.namespace or ''!r}")
         return {**fields, "namespace": self.namespace or ""}
 
     def _hold(self, records: Sequence[MessageRecord] | Page[MessageRecord]) -> list[AsyncMessage]:
-        messages = [AsyncMessage(self._api, record) for record in records]
+        messages = [self._message(record) for record in records]
+        self._count.saw(records)
         self._held.update({message.seq: message for message in messages})
         return messages
+
+    def _message(self, record: MessageRecord) -> AsyncMessage:
+        return AsyncMessage(self._api, record, self._forgetting)
+
+    def _forget(self, seq: int | None) -> None:
+        """Take note that a message was deleted from here."""
+        self._count.lost(seq)
+        if seq is not None:
+            self._held.pop(seq, None)
 
     def _known_version(self) -> str:
         """Return the version of what is known here; one from a list does not tell its own."""
@@ -284,6 +310,16 @@ class AsyncDialogue(DialogueDraft):
             await self.refresh()
         raise VersionConflict("Others kept changing this dialogue: save() again")
 
-    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any]) -> None:
-        changed = {"state": stored.value, "version": stored.version}
-        self._settle(msgspec.structs.replace(self._stored, **changed), {"state": sent})
+
+def one_message(told: object, content: object, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message that was told by its role and content, or as one dict."""
+    if isinstance(told, str):
+        return {"role": told, "content": content, **fields}
+    if content is not None:
+        raise InvalidRequest(f"The role should be a text, not {told!r}")
+    message = as_message(told)
+    for name in ("role", "content"):
+        if name not in message:
+            fault = Fault(name, "REQUIRED", f"{name} is required")
+            raise InvalidRequest(f"The message has no {name}", [fault], "MISSING_PARAMETER")
+    return {**message, **fields}

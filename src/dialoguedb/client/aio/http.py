@@ -29,8 +29,14 @@ class AsyncHttpTransport:
         self._sent: deque[str] = deque(maxlen=_REMEMBERED)
         self._is_closed = False
 
+    def __str__(self) -> str:
+        """Tell where the data is."""
+        return f"at {self._options.endpoint}"
+
     async def open(self) -> None:
-        """Do nothing yet: connections are opened when they are needed."""
+        """Do nothing yet: connections are opened when they are needed; Closed."""
+        if self._is_closed:
+            raise Closed("This client was closed")
 
     async def send(self, request: Request, timeout_s: float) -> Answer:
         """Return the answer; Unreachable when none came."""

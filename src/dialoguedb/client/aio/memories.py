@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from dialoguedb.client.aio.api import AsyncApi
 from dialoguedb.client.drafts import MemoryDraft
+from dialoguedb.client.fields import tags as as_tags
 from dialoguedb.client.records import MemoryRecord
+from dialoguedb.client.tracking import made_into
 
 
 class AsyncMemory(MemoryDraft):
@@ -21,9 +23,9 @@ class AsyncMemory(MemoryDraft):
 
     async def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags and store them."""
-        sent = [*tags]
+        sent = as_tags(tags)
         stored = await self._api.memory.update(self.id, tags=sent, namespace=self.namespace or "")
-        self._change("tags", sent)
+        made_into(self.tags, sent)
         self._settle(stored, {"tags": sent})
 
     async def remove(self) -> None:

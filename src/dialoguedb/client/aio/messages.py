@@ -1,18 +1,26 @@
 """A message, bound to its database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dialoguedb.client.aio.api import AsyncApi
 from dialoguedb.client.drafts import MessageDraft
+from dialoguedb.client.fields import tags as as_tags
 from dialoguedb.client.records import MessageRecord
+from dialoguedb.client.tracking import made_into
 
 
 class AsyncMessage(MessageDraft):
     """A message; its tags can be changed, all else is as it was said."""
 
-    def __init__(self, api: AsyncApi, record: MessageRecord) -> None:
+    def __init__(
+        self,
+        api: AsyncApi,
+        record: MessageRecord,
+        forgetting: Callable[[], Callable[[int | None], None] | None] = lambda: None,
+    ) -> None:
         super().__init__(record)
         self._api = api
+        self._forgetting = forgetting
 
     async def save(self) -> None:
         """Store the tags, if they were changed."""
@@ -21,13 +29,15 @@ class AsyncMessage(MessageDraft):
 
     async def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags and store them."""
-        sent = [*tags]
+        sent = as_tags(tags)
         stored = await self._api.message.update(
             self.dialogue_id, self.id, tags=sent, namespace=self.namespace or ""
         )
-        self._change("tags", sent)
+        made_into(self.tags, sent)
         self._settle(stored, {"tags": sent})
 
     async def remove(self) -> None:
         """Delete the message for good."""
         await self._api.message.delete(self.dialogue_id, self.id, namespace=self.namespace or "")
+        if forget := self._forgetting():  # the dialogue, while somebody uses it
+            forget(self.seq)

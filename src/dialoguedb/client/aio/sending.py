@@ -10,7 +10,7 @@ from msgspec import Struct
 from dialoguedb.client import wire
 from dialoguedb.client.occasions import async_pause
 from dialoguedb.client.patience import Patience, asked_pause_s, is_passing, may_be_done
-from dialoguedb.client.problems import error_of, is_gone, unexpected
+from dialoguedb.client.problems import error_of, is_gone, unexpected, unreadable
 from dialoguedb.client.requests import Answer, AsyncTransport, Call
 from dialoguedb.errors import DialogueDBError
 
@@ -63,5 +63,7 @@ def _read(call: Call, answer: Answer, kind: type[T], *, in_doubt: bool) -> T:
         body = b"{}"  # it was deleted by a try whose answer was lost
     try:
         return wire.decode(body, kind)
+    except msgspec.ValidationError as error:
+        raise unreadable(answer, str(error)) from error
     except msgspec.DecodeError as error:
         raise unexpected(answer) from error

@@ -14,7 +14,8 @@ from dialoguedb.client.inputs import (
     MemoryList,
     SearchFields,
 )
-from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT
+from dialoguedb.client.keywords import known_only
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_manner
 from dialoguedb.client.patience import Patience
 from dialoguedb.client.records import DeletedDialogue, Found, Page
 from dialoguedb.client.requests import Transport
@@ -38,10 +39,16 @@ class Database:
         timeout: float = TIMEOUT_S_DEFAULT,
         retries: int = RETRIES_DEFAULT,
     ) -> None:
+        check_manner(namespace, timeout, retries)
         self._transport = transport
         self.namespace = namespace
         self.api = Api(Sender(transport, Patience(retries), timeout, namespace))
         """The direct layer: one method for each call of the API."""
+
+    def __repr__(self) -> str:
+        """Show where the data is, and no key."""
+        within = "" if self.namespace is None else f", namespace {self.namespace!r}"
+        return f"<{type(self).__name__} {self._transport}{within}>"
 
     def close(self) -> None:
         """Release the connections, or the engine."""
@@ -63,6 +70,7 @@ class Database:
 
     # --- Dialogues --------------------------------------------------------------------------
 
+    @known_only
     def create_dialogue(self, **fields: Unpack[DialogueFields]) -> Dialogue:
         """Create a dialogue, with its first messages if you like; DuplicateId."""
         return Dialogue(self.api, self.api.dialogue.create(**fields))
@@ -74,6 +82,7 @@ class Database:
         record = self.api.dialogue.get(dialogue_id, namespace=namespace, messages=messages)
         return Dialogue(self.api, record)
 
+    @known_only
     def get_or_create_dialogue(
         self, dialogue_id: str, **fields: Unpack[DialogueFields]
     ) -> Dialogue:
@@ -91,11 +100,13 @@ class Database:
         except DuplicateId:
             return self.get_dialogue(dialogue_id, namespace=namespace)
 
+    @known_only
     def list_dialogues(self, **wanted: Unpack[DialogueList]) -> Page[Dialogue]:
         """Return a page of dialogues, the newest first."""
         page = self.api.dialogue.list(**wanted)
         return Page([Dialogue(self.api, record) for record in page], page.next)
 
+    @known_only
     def iter_dialogues(
         self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
     ) -> Iterator[Dialogue]:
@@ -109,6 +120,7 @@ class Database:
 
     # --- Memories ---------------------------------------------------------------------------
 
+    @known_only
     def create_memory(self, value: Any, **fields: Unpack[MemoryFields]) -> Memory:
         """Create a memory of any JSON value."""
         return Memory(self.api, self.api.memory.create(value, **fields))
@@ -117,11 +129,13 @@ class Database:
         """Return one memory; MemoryNotFound."""
         return Memory(self.api, self.api.memory.get(memory_id, namespace=namespace))
 
+    @known_only
     def list_memories(self, **wanted: Unpack[MemoryList]) -> Page[Memory]:
         """Return a page of memories, the newest first."""
         page = self.api.memory.list(**wanted)
         return Page([Memory(self.api, record) for record in page], page.next)
 
+    @known_only
     def iter_memories(
         self, page_size: int | None = None, **wanted: Unpack[MemoriesWanted]
     ) -> Iterator[Memory]:
@@ -135,16 +149,19 @@ class Database:
 
     # --- Search -----------------------------------------------------------------------------
 
+    @known_only
     def search_messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Message]:
         """Find messages by meaning and by words; `hits` tells how well each fits."""
         found = self.api.search.messages(query, **wanted)
         return found.of(lambda record: Message(self.api, record))
 
+    @known_only
     def search_dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Dialogue]:
         """Find dialogues by what is said in them; `hits` tells the messages that fit best."""
         found = self.api.search.dialogues(query, **wanted)
         return found.of(lambda record: Dialogue(self.api, record))
 
+    @known_only
     def search_memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Memory]:
         """Find memories by meaning and by words; `hits` tells how well each fits."""
         found = self.api.search.memories(query, **wanted)

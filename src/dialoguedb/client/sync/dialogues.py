@@ -5,16 +5,17 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Unpack, overload
+from weakref import WeakMethod
 
-import msgspec
-
-from dialoguedb.client.drafts import DialogueDraft, members_changed
+from dialoguedb.client.drafts import DialogueDraft, as_state
+from dialoguedb.client.fields import message as as_message
+from dialoguedb.client.fields import tags as as_tags
 from dialoguedb.client.inputs import (
+    AnyMessage,
     Content,
     ContextFields,
     DialogueList,
     DialoguesWanted,
-    MessageInput,
     MessageList,
     MessagesWanted,
     OneMessage,
@@ -30,14 +31,16 @@ from dialoguedb.client.records import (
     DialogueRecord,
     MessageRecord,
     Page,
-    StateRecord,
     SummaryRecord,
 )
 from dialoguedb.client.sync.api import Api
 from dialoguedb.client.sync.messages import Message
 from dialoguedb.client.sync.pages import every
 from dialoguedb.client.sync.waiting import until_done
-from dialoguedb.errors import InvalidRequest, VersionConflict
+from dialoguedb.client.tracking import made_into, members_changed
+from dialoguedb.client.versions import last_seq
+from dialoguedb.client.walks import Walk
+from dialoguedb.errors import Fault, InvalidRequest, VersionConflict
 
 WAIT_S_DEFAULT = 60.0
 _TRIES_BESIDE_OTHERS = 8
@@ -54,8 +57,8 @@ class Dialogue(DialogueDraft):
         super().__init__(record)
         self._api = api
         self._held: dict[int, Message] = {}
-        self._next: str | None = None
-        self._loaded = False
+        self._walk = Walk()
+        self._forgetting = WeakMethod(self._forget)
         self._hold(record.messages or ())
 
     # --- Messages ---------------------------------------------------------------------------
@@ -67,15 +70,22 @@ class Dialogue(DialogueDraft):
 
     @property
     def has_more_messages(self) -> bool:
-        """Whether there are messages that were not loaded yet."""
-        return self._next is not None if self._loaded else len(self._held) < self.total_messages
+        """Whether there are messages that were not loaded yet, as far as is known here."""
+        if self._walk.is_unfinished or not self._count.is_whole:
+            return True
+        return len(self._held) < self.total_messages
 
+    @known_only
     def load_messages(self, **wanted: Unpack[MessageList]) -> Page[Message]:
         """Load a page of messages, the oldest first; they are kept in `messages`, too."""
         page = self._api.message.list(self.id, **self._place(wanted))
-        self._loaded, self._next = True, page.next
-        return Page(self._hold(page), page.next)
+        messages = self._hold(page)
+        self._count.hear(last_seq(page.version))
+        if whole := self._walk.met(page, wanted):
+            self._count.tell_whole(*whole)
+        return Page(messages, page.next)
 
+    @known_only
     def iter_messages(
         self, page_size: int | None = None, **wanted: Unpack[MessagesWanted]
     ) -> Iterator[Message]:
@@ -87,47 +97,42 @@ class Dialogue(DialogueDraft):
             return self._api.message.list(self.id, **paging)
 
         for record in every(fetch, page_size, wanted):
-            yield Message(self._api, record)
+            yield self._message(record)
 
     def get_message(self, message_id: str) -> Message:
         """Return one message; MessageNotFound."""
-        record = self._api.message.get(self.id, message_id, **self._place({}))
-        return Message(self._api, record)
+        return self._message(self._api.message.get(self.id, message_id, **self._place({})))
 
     @overload
-    def save_message(self, message: MessageInput, /) -> Message: ...
+    def save_message(self, message: AnyMessage, /, **how: Unpack[SeveralMessages]) -> Message: ...
 
     @overload
     def save_message(
         self, role: str, content: Content, **fields: Unpack[OneMessage]
     ) -> Message: ...
 
+    @known_only
     def save_message(
-        self, role: str | MessageInput, content: Content = "", **fields: Any
+        self, role: str | AnyMessage, content: Content | None = None, **fields: Unpack[OneMessage]
     ) -> Message:
         """Append a message: `save_message("user", "Hello!")`, or one dict with its fields."""
-        sent: dict[str, Any] = {"role": role, "content": content, **fields}
-        if not isinstance(role, str):
-            sent = {**role}
+        sent = one_message(role, content, fields)
         record = self._api.message.create(self.id, **self._place(sent))
-        self._count([record])
         return self._hold([record])[0]
 
+    @known_only
     def save_messages(
-        self, messages: Sequence[MessageInput], **fields: Unpack[SeveralMessages]
+        self, messages: Sequence[AnyMessage], **fields: Unpack[SeveralMessages]
     ) -> list[Message]:
         """Append messages, all or none, in their order."""
         records = self._api.message.create_many(self.id, messages, **self._place(fields))
-        self._count(records)
         return self._hold(records)
 
     def delete_message(self, message_id: str) -> None:
         """Delete one message for good; MessageNotFound."""
         self._api.message.delete(self.id, message_id, **self._place({}))
-        self._held = {
-            seq: message for seq, message in self._held.items() if message.id != message_id
-        }
-        self._stored.total_messages = max(0, self.total_messages - 1)
+        held = [message.seq for message in self.messages if message.id == message_id]
+        self._forget(held[0] if held else None)
 
     # --- Label, state and tags --------------------------------------------------------------
 
@@ -150,22 +155,24 @@ class Dialogue(DialogueDraft):
 
         Other members that were changed here and are not stored stay changed.
         """
-        stored = self._api.state.update(self.id, state, merge=True, **self._place({}))
-        self._change("state", {**self.state, **state})
-        self._settle_state(stored, {**self._stored.state, **state})
+        sent = copy.deepcopy(as_state(state))
+        stored = self._api.state.update(self.id, sent, merge=True, **self._place({}))
+        made_into(self.state, {**self.state, **sent})
+        self._settle_state(stored, {**self._stored.state, **sent})
         return self.state
 
     def set_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the state, and store it; returns it. Changes that were not stored are dropped."""
-        stored = self._api.state.update(self.id, state, merge=False, **self._place({}))
+        sent = as_state(state)
+        stored = self._api.state.update(self.id, sent, merge=False, **self._place({}))
         self._settle_state(stored, self.state)
         return self.state
 
     def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags, and store them."""
-        sent = {"tags": [*tags]}
+        sent = {"tags": as_tags(tags)}
         record = self._api.dialogue.update(self.id, **self._place(sent))
-        self._change("tags", sent["tags"])
+        made_into(self.tags, sent["tags"])
         self._settle(record, sent)
 
     def refresh(self) -> None:
@@ -197,15 +204,17 @@ class Dialogue(DialogueDraft):
         """Create a dialogue that is a thread of this one."""
         sent = self._place({**fields, "thread_of": self.id})
         record = self._api.dialogue.create(**sent)
-        self._stored.thread_count += 1
+        self._count.saw_thread()
         return Dialogue(self._api, record)
 
+    @known_only
     def get_threads(self, **wanted: Unpack[DialogueList]) -> Page["Dialogue"]:
         """Return a page of its threads, the newest first."""
         place = self._place({**wanted, "thread_of": self.id})
         page = self._api.dialogue.list(**place)
         return Page([Dialogue(self._api, record) for record in page], page.next)
 
+    @known_only
     def iter_threads(
         self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
     ) -> Iterator["Dialogue"]:
@@ -216,10 +225,12 @@ class Dialogue(DialogueDraft):
 
     # --- Summaries and context --------------------------------------------------------------
 
+    @known_only
     def compact(self, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary of what is new; the messages stay. It is made in the background."""
         return self._api.dialogue.compact(self.id, **self._place(fields))
 
+    @known_only
     def summarize(
         self, wait_s: float = WAIT_S_DEFAULT, **fields: Unpack[SummaryFields]
     ) -> SummaryRecord:
@@ -230,6 +241,7 @@ class Dialogue(DialogueDraft):
         summary = self._api.summary.create(self.id, **self._place(fields))
         return until_done(self._api, summary, wait_s)
 
+    @known_only
     def context(self, max_tokens: int, **wanted: Unpack[ContextFields]) -> Context:
         """Return a window on it of at most so many tokens, ready to be sent to a model."""
         return self._api.context.get(self.id, max_tokens, **self._place(wanted))
@@ -242,12 +254,24 @@ class Dialogue(DialogueDraft):
 
     def _place(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields with its own namespace, whatever the client's is."""
+        if fields.get("namespace") not in {None, self.namespace or ""}:
+            raise InvalidRequest(f"This dialogue is in namespace {self.namespace or ''!r}")
         return {**fields, "namespace": self.namespace or ""}
 
     def _hold(self, records: Sequence[MessageRecord] | Page[MessageRecord]) -> list[Message]:
-        messages = [Message(self._api, record) for record in records]
+        messages = [self._message(record) for record in records]
+        self._count.saw(records)
         self._held.update({message.seq: message for message in messages})
         return messages
+
+    def _message(self, record: MessageRecord) -> Message:
+        return Message(self._api, record, self._forgetting)
+
+    def _forget(self, seq: int | None) -> None:
+        """Take note that a message was deleted from here."""
+        self._count.lost(seq)
+        if seq is not None:
+            self._held.pop(seq, None)
 
     def _known_version(self) -> str:
         """Return the version of what is known here; one from a list does not tell its own."""
@@ -283,6 +307,16 @@ class Dialogue(DialogueDraft):
             self.refresh()
         raise VersionConflict("Others kept changing this dialogue: save() again")
 
-    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any]) -> None:
-        changed = {"state": stored.value, "version": stored.version}
-        self._settle(msgspec.structs.replace(self._stored, **changed), {"state": sent})
+
+def one_message(told: object, content: object, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a message that was told by its role and content, or as one dict."""
+    if isinstance(told, str):
+        return {"role": told, "content": content, **fields}
+    if content is not None:
+        raise InvalidRequest(f"The role should be a text, not {told!r}")
+    message = as_message(told)
+    for name in ("role", "content"):
+        if name not in message:
+            fault = Fault(name, "REQUIRED", f"{name} is required")
+            raise InvalidRequest(f"The message has no {name}", [fault], "MISSING_PARAMETER")
+    return {**message, **fields}

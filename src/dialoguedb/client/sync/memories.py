@@ -4,8 +4,10 @@
 from collections.abc import Sequence
 
 from dialoguedb.client.drafts import MemoryDraft
+from dialoguedb.client.fields import tags as as_tags
 from dialoguedb.client.records import MemoryRecord
 from dialoguedb.client.sync.api import Api
+from dialoguedb.client.tracking import made_into
 
 
 class Memory(MemoryDraft):
@@ -22,9 +24,9 @@ class Memory(MemoryDraft):
 
     def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags and store them."""
-        sent = [*tags]
+        sent = as_tags(tags)
         stored = self._api.memory.update(self.id, tags=sent, namespace=self.namespace or "")
-        self._change("tags", sent)
+        made_into(self.tags, sent)
         self._settle(stored, {"tags": sent})
 
     def remove(self) -> None:

@@ -10,6 +10,7 @@ from dialoguedb.client.inputs import Change, StateMerge
 from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import StateRecord
 from dialoguedb.client.requests import Call, reading, writing
+from dialoguedb.errors import InvalidRequest
 
 
 class AsyncStateApi:
@@ -41,6 +42,8 @@ class AsyncStateApi:
     async def _change(
         self, method: str, dialogue_id: str, state: Mapping[str, Any], how: Mapping[str, Any]
     ) -> StateRecord:
+        if not isinstance(state, Mapping):
+            raise InvalidRequest(f"A state should be a dict, not {state!r}")
         query = self._sender.placed({name: how.get(name) for name in ("namespace", "merge")})
         call = msgspec.structs.replace(
             writing(method, "dialogue", dialogue_id, "state", fields=how), body=state, query=query

@@ -7,9 +7,9 @@ from typing import Unpack
 from msgspec import Struct
 
 from dialoguedb.client.inputs import (
+    AnyMessage,
     Change,
     Content,
-    MessageInput,
     MessageList,
     OneMessage,
     SeveralMessages,
@@ -32,20 +32,24 @@ class MessageApi:
 
     @known_only
     def create(
-        self, dialogue_id: str, role: str, content: Content, **fields: Unpack[OneMessage]
+        self, dialogue_id: str, role: str, content: Content | None, **fields: Unpack[OneMessage]
     ) -> MessageRecord:
         """Append a message; an `id` that is stored already with the same bytes answers it."""
         sent = self._sender.placed({"role": role, "content": content, **fields})
-        call = writing("POST", "dialogue", dialogue_id, "messages", fields=sent)
+        call = writing(
+            "POST", "dialogue", dialogue_id, "messages", fields=sent, nullable=("content",)
+        )
         return self._sender.ask(call, MessageRecord)
 
     @known_only
     def create_many(
-        self, dialogue_id: str, messages: Sequence[MessageInput], **fields: Unpack[SeveralMessages]
+        self, dialogue_id: str, messages: Sequence[AnyMessage], **fields: Unpack[SeveralMessages]
     ) -> list[MessageRecord]:
         """Append messages, all or none, in their order."""
         sent = self._sender.placed({"messages": messages, **fields})
-        call = writing("POST", "dialogue", dialogue_id, "messages", fields=sent)
+        call = writing(
+            "POST", "dialogue", dialogue_id, "messages", fields=sent, nullable=("messages",)
+        )
         return (self._sender.ask(call, MessagePage)).items
 
     def get(

@@ -28,7 +28,11 @@ class ProjectApi:
     def create(
         self, name: str, *, settings: Mapping[str, Any] | None = None, **once: Unpack[Once]
     ) -> ProjectRecord:
-        """Create a project; the secret of its first key is in `key`, this once."""
+        """Create a project; the secret of its first key is in `key`, this once.
+
+        Where the answer was lost on the way, another try tells the project without the secret:
+        create a key for it then, on the command line.
+        """
         fields = {"name": name, "settings": settings, **once}
         call = writing("POST", "admin", "projects", fields=fields)
         return self._sender.ask(call, ProjectRecord)

@@ -11,6 +11,7 @@ from dialoguedb.client.keywords import known_only
 from dialoguedb.client.records import StateRecord
 from dialoguedb.client.requests import Call, reading, writing
 from dialoguedb.client.sync.sending import Sender
+from dialoguedb.errors import InvalidRequest
 
 
 class StateApi:
@@ -42,6 +43,8 @@ class StateApi:
     def _change(
         self, method: str, dialogue_id: str, state: Mapping[str, Any], how: Mapping[str, Any]
     ) -> StateRecord:
+        if not isinstance(state, Mapping):
+            raise InvalidRequest(f"A state should be a dict, not {state!r}")
         query = self._sender.placed({name: how.get(name) for name in ("namespace", "merge")})
         call = msgspec.structs.replace(
             writing(method, "dialogue", dialogue_id, "state", fields=how), body=state, query=query
