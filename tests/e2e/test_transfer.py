@@ -115,6 +115,73 @@ def test_an_export_may_be_of_one_namespace_and_be_piped(filled):
     assert told[1]["dialogue"]["namespace"] == "n"
 
 
+NUMBERS = "1.10, 1E5, 1e400, -0, -0.0, 0.1e-400, 12345678901234567890123, 1.00000000000000000001"
+NASTY = [
+    f'{{"z": [{NUMBERS}], "a": {{"1": null}}, "z2": {"9" * 5_000}}}',
+    r'{"\ud800 \uDBFF\u0000": "\u0000 \ud83d \ud83d\ude00 \/ \\ud800"}',
+    '{"é": "é 😀 \u2028", "\\u00e9": {"": [[], {}, [{}], ""]}}',
+    f'{{"deep": {"[" * 100}1{"]" * 100}}}',
+    '{"a": 1, "a": 2}',
+]
+
+
+@pytest.mark.parametrize("value", NASTY, ids=["numbers", "surrogates", "letters", "deep", "twice"])
+def test_values_are_exported_and_imported_byte_for_byte(commands, elsewhere, api, value):
+    sent = commands.directory / "sent.jsonl"
+    fields = f'"id": "d", "metadata": {value}'
+    sent.write_text(
+        f'{HEAD}{{"dialogue": {{{fields}, "state": {value}}}}}\n'
+        f'{{"message": {{{fields}, "role": "user", "content": {value}}}}}\n'
+        f'{{"memory": {{{fields}, "value": {value}}}}}\n',
+        "utf-8",
+    )
+    counts = {"dialogues": 1, "messages": 1, "memories": 1, "failed": 0}
+    exports: list[Path] = []
+    for place, read in ((commands, sent), (elsewhere, commands.directory / "0.jsonl")):
+        for _ in range(2):
+            assert place.at("import", read) == counts
+        exports.append(place.directory / f"{len(exports)}.jsonl")
+        assert place.run("export", exports[-1]).code == 0
+        assert exports[-1].read_text("utf-8").count(compact(value)) == 6
+    assert all_but_the_head(exports[0]) == all_but_the_head(exports[1])
+    if not commands.words:
+        answer = api.get("/dialogue/d/messages").text
+        assert compact(value) in answer
+
+
+def test_values_that_are_nested_as_deeply_as_may_be_come_back(commands, elsewhere):
+    names = ("state", "content", "metadata")
+    state, content, metadata = (f'{{"{name}":{"[" * 126}{"]" * 126}}}' for name in names)
+    path, back = commands.directory / "out.jsonl", commands.directory / "back.jsonl"
+    commands.at("dialogue", "create", "--id", "d", "--metadata", metadata)
+    deeper = state.replace("[]", "[[]]")
+    commands.at("dialogue", "update-state", "d", "--state", deeper)
+    for number in range(3):
+        words = ["--content-json", content, "--metadata", metadata]
+        commands.at("message", "add", "d", "--id", f"m{number}", "--role", "user", *words)
+    assert commands.run("export", path).code == 0
+    for place in (elsewhere, commands, elsewhere):
+        assert place.at("import", path)["messages"] == 3
+    assert elsewhere.run("export", back).code == 0
+    assert all_but_the_head(back) == all_but_the_head(path)
+
+
+def compact(value):
+    """Leave out the white space between tokens; the texts above have none beside commas."""
+    return value.replace(": ", ":").replace(", ", ",")
+
+
+def test_a_value_that_is_no_json_fails_alone(commands):
+    path = commands.directory / "in.jsonl"
+    path.write_text(
+        '{"id": "a", "messages": [{"role": "user", "content": [{"a": NaN}]}]}\n'
+        '{"messages": [{"role": "user", "content": "fine"}]}\n'
+    )
+    ended = commands.run("import", path)
+    assert ended.code == 1
+    assert ended.record == {"dialogues": 1, "messages": 1, "memories": 0, "failed": 1}
+
+
 # --- Other programs' exports --------------------------------------------------------------------
 
 

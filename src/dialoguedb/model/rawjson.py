@@ -65,13 +65,23 @@ def check_syntax(body: bytes) -> None:
 
 
 def _check_depth(body: bytes) -> None:
-    steps = _STRING.sub(b"", body).translate(_STEPS, _NOT_BRACKETS)
-    if max(accumulate(memoryview(steps).cast("b"))) > limits.JSON_DEPTH_MAX:
+    if depth(body) > limits.JSON_DEPTH_MAX:
         raise _too_deep()
+
+
+def depth(value: bytes) -> int:
+    """Return how deeply arrays and objects are nested; 0 when there is none."""
+    steps = _STRING.sub(b"", value).translate(_STEPS, _NOT_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0)
 
 
 def _too_deep() -> InvalidRequest:
     return refuse("body", f"JSON is nested deeper than {limits.JSON_DEPTH_MAX} levels")
+
+
+def hidden(value: bytes) -> bytes:
+    """Return JSON with its lone surrogates hidden, so that msgspec decodes it."""
+    return _ESCAPE.sub(_hide_lone, value) if b"\\u" in value else value
 
 
 def has_surrogate(value: bytes) -> bool:
@@ -102,7 +112,7 @@ def length(value: bytes) -> int:
 
 def members(value: bytes) -> dict[str, Raw]:
     """Return an object's members, each as received; the later of two equal keys counts."""
-    return _object_decoder.decode(_ESCAPE.sub(_hide_lone, value) if b"\\u" in value else value)
+    return _object_decoder.decode(hidden(value))
 
 
 def merge(value: bytes, change: bytes) -> bytes:

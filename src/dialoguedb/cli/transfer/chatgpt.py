@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
 from dialoguedb.cli.transfer.reading import label, moment, pruned
 
 NAME = "chatgpt"
@@ -28,7 +28,7 @@ def lines(document: dict[str, Any]) -> Iterator[Line]:
         id=document.get("conversation_id") or document["id"],
         label=label(document.get("title")),
         created=moment(document.get("create_time")),
-        metadata={"source": NAME, **pruned(kept)},
+        metadata=json_of({"source": NAME, **pruned(kept)}),
     )
     for message in _shown(document):
         content = _content(message.get("content") or {})
@@ -62,8 +62,8 @@ def _message(message: dict[str, Any], content: Any) -> Message:
         id=message["id"],
         role=author.get("role") or "user",
         name=label(author.get("name")),
-        content=content,
-        metadata=pruned(metadata),
+        content=json_of(content),
+        metadata=json_of(pruned(metadata)),
         created=moment(message.get("create_time")),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
 from dialoguedb.cli.transfer.reading import label, moment, pruned
 
 NAME = "claude"
@@ -24,7 +24,7 @@ def lines(document: dict[str, Any]) -> Iterator[Line]:
         id=document["uuid"],
         label=label(document.get("name")),
         created=moment(document.get("created_at")),
-        metadata=pruned({"source": NAME, "project": project.get("name")}),
+        metadata=json_of(pruned({"source": NAME, "project": project.get("name")})),
     )
     for message in document["chat_messages"]:
         content = _content(message)
@@ -32,8 +32,8 @@ def lines(document: dict[str, Any]) -> Iterator[Line]:
             yield Message(
                 id=message["uuid"],
                 role=_ROLES.get(message["sender"], message["sender"]),
-                content=content,
-                metadata=pruned({"files": _file_names(message)}),
+                content=json_of(content),
+                metadata=json_of(pruned({"files": _file_names(message)})),
                 created=moment(message.get("created_at")),
             )
 

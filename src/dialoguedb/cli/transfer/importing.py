@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, structs
+from msgspec import Raw, Struct, structs
 
 from dialoguedb.cli.transfer.exporting import Named, named
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Memory, Message
-from dialoguedb.client import wire
-from dialoguedb.client.inputs import MessageInput
-from dialoguedb.client.records import DialogueRecord
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Memory, Message, read_one
 from dialoguedb.errors import (
     Conflict,
     DialogueDBError,
@@ -19,20 +16,22 @@ from dialoguedb.errors import (
     InvalidRequest,
     NotFound,
 )
-from dialoguedb.model import limits, timestamps
+from dialoguedb.model import limits, rawjson, timestamps
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
 
 _REQUEST_BYTES = 2 * 1024 * 1024
 _AT_ONCE = 8
+_DEPTH_IN_LISTS = limits.JSON_DEPTH_MAX - len("{[{")
 
 
 class Portion(Struct):
     """Some messages of a dialogue, in one request."""
 
     dialogue: Dialogue
-    messages: list[MessageInput] = []
+    messages: list[dict[str, Any]] = []
+    is_deep: bool = False
     is_first: bool = True
     is_last: bool = True
 
@@ -115,42 +114,64 @@ class Importer:
             self._tally.memories += 1
             return
         dialogue = portion.dialogue
-        stored = await self._create(portion) if portion.is_first else None
-        if stored is None and portion.messages:
-            await self._db.api.message.create_many(
-                dialogue.id, portion.messages, namespace=dialogue.namespace
-            )
+        is_stored = portion.is_first and await self._create(portion)
+        if portion.messages and not is_stored:
+            await self._append(portion)
         self._tally.dialogues += portion.is_first
         self._tally.messages += len(portion.messages)
         if portion.is_last and dialogue.status != "active":
             await self._close(dialogue)
 
-    async def _create(self, portion: Portion) -> DialogueRecord | None:
-        """Create a dialogue with its first messages; None when it is there already."""
+    async def _create(self, portion: Portion) -> bool:
+        """Create a dialogue unless it is there; tells whether its messages were stored with it."""
         line = portion.dialogue
         fields = structs.asdict(line)
         for name in ("status", "ended_at", "archived_at"):
             del fields[name]
         try:
-            return await self._db.api.dialogue.create(messages=portion.messages, **fields)
+            if portion.is_deep or _is_deep(line.state):
+                del fields["state"]
+                await self._db.api.dialogue.create(**fields)
+            else:
+                await self._db.api.dialogue.create(messages=portion.messages, **fields)
+                return True
         except DuplicateId as error:
-            try:
-                there = await self._db.api.dialogue.get(line.id, namespace=line.namespace)
-            except DialogueNotFound:  # it is the messages that repeat an id
-                raise error from None
+            await self._check_same(line, error)
+        else:
+            await self._db.api.state.update(line.id, line.state, namespace=line.namespace)
+        return False
+
+    async def _check_same(self, line: Dialogue, error: DuplicateId) -> None:
+        """Raise DuplicateId unless what is there came of this line."""
+        try:
+            there = await self._there(line)
+        except DialogueNotFound:  # it is the messages that repeat an id
+            raise error from None
         if not _is_same(there, line):
             raise DuplicateId(f"Another dialogue {line.id!r} is there already")
-        return None
+
+    async def _append(self, portion: Portion) -> None:
+        namespace, found = portion.dialogue.namespace, self._db.api.message
+        if not portion.is_deep:
+            await found.create_many(portion.dialogue.id, portion.messages, namespace=namespace)
+            return
+        for message in portion.messages:
+            await found.create(portion.dialogue.id, **message, namespace=namespace)
 
     async def _close(self, dialogue: Dialogue) -> None:
         """End or archive what was ended or archived when it was exported."""
-        there = await self._db.api.dialogue.get(dialogue.id, namespace=dialogue.namespace)
+        there = await self._there(dialogue)
         if there.status == dialogue.status:
             return
         if dialogue.ended_at or dialogue.status == "ended":
             await self._db.api.dialogue.end(dialogue.id, namespace=dialogue.namespace)
         if dialogue.status == "archived":
             await self._db.api.dialogue.archive(dialogue.id, namespace=dialogue.namespace)
+
+    async def _there(self, line: Dialogue) -> Dialogue:
+        """Return what is stored under a dialogue's id; DialogueNotFound."""
+        answer = await self._db.api.read("dialogue", line.id, namespace=line.namespace)
+        return read_one(answer, Dialogue)
 
 
 def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
@@ -162,11 +183,15 @@ def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
             if open_one is None:
                 raise InvalidRequest("A message has to stand behind its dialogue")
             number += 1
-            message_bytes = _size(line.content)
-            if _is_full(open_one, size + message_bytes):
+            message_bytes = len(memoryview(line.content))
+            is_deep = _is_deep(line.content) or _is_deep(line.metadata)
+            if open_one.messages and (
+                is_deep or open_one.is_deep or _is_full(open_one, size + message_bytes)
+            ):
                 open_one.is_last = False
                 yield open_one
                 open_one, size = Portion(open_one.dialogue, [], is_first=False), 0
+            open_one.is_deep = is_deep
             open_one.messages.append(_input(open_one.dialogue, line, number))
             size += message_bytes
             continue
@@ -180,27 +205,29 @@ def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
         yield open_one
 
 
-def _size(content: object) -> int:
-    """Return about how many bytes some content takes."""
-    return len(content) if isinstance(content, str) else len(wire.encode(content))
-
-
 def _is_full(portion: Portion, size: int) -> bool:
     count = len(portion.messages)
-    return count == limits.MESSAGES_PER_REQUEST_MAX or bool(count and size > _REQUEST_BYTES)
+    return count == limits.MESSAGES_PER_REQUEST_MAX or size > _REQUEST_BYTES
 
 
-def _input(dialogue: Dialogue, line: Message, number: int) -> MessageInput:
+def _is_deep(value: Raw) -> bool:
+    """Tell whether a value is nested too deeply to be within a list, or below a name."""
+    raw = bytes(value)
+    brackets = raw.count(b"[") + raw.count(b"{")
+    return brackets > _DEPTH_IN_LISTS and rawjson.depth(raw) > _DEPTH_IN_LISTS
+
+
+def _input(dialogue: Dialogue, line: Message, number: int) -> dict[str, Any]:
     """Return a message to store; one without an id gets the same one in every run."""
-    return MessageInput(
-        id=line.id or f"{dialogue.id}-{number}",
-        role=line.role,
-        name=line.name,
-        content=line.content,
-        tags=line.tags,
-        metadata=line.metadata,
-        created=line.created,
-    )
+    return {
+        "id": line.id or f"{dialogue.id}-{number}",
+        "role": line.role,
+        "name": line.name,
+        "content": line.content,
+        "tags": line.tags,
+        "metadata": line.metadata,
+        "created": line.created,
+    }
 
 
 def _placed(lines: Iterable[Line], namespace: str | None) -> Iterator[Line]:
@@ -210,7 +237,7 @@ def _placed(lines: Iterable[Line], namespace: str | None) -> Iterator[Line]:
         yield line
 
 
-def _is_same(there: DialogueRecord, line: Dialogue) -> bool:
+def _is_same(there: Dialogue, line: Dialogue) -> bool:
     """Tell whether what is there came of this line, whatever of it was changed since."""
     return (there.thread_of, there.metadata) == (line.thread_of, line.metadata) and (
         line.created is None or there.created == timestamps.parse(line.created)

@@ -1,17 +1,29 @@
-"""The export format: JSON lines, each a dialogue, a message of it, or a memory."""
+"""The export format: JSON lines, each a dialogue, a message of it, or a memory.
 
+What callers have stored stands in them byte for byte: no number and no character is read and
+written anew on its way from one database to another.
+"""
+
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from dialoguedb.client import wire
-from dialoguedb.errors import InvalidRequest
+from dialoguedb.client.records import Page
+from dialoguedb.errors import InvalidJSON, InvalidRequest
+from dialoguedb.model import rawjson
+
+L = TypeVar("L", bound="Dialogue | Message | Memory")
 
 FORMAT = "dialoguedb"
 VERSION = 1
+
+EMPTY = Raw(b"{}")
+_RAW = ("content", "metadata", "state", "value")
 
 
 class Dialogue(Struct, rename="camel", kw_only=True, omit_defaults=True):
@@ -25,8 +37,8 @@ class Dialogue(Struct, rename="camel", kw_only=True, omit_defaults=True):
     ended_at: str | None = None
     archived_at: str | None = None
     tags: list[str] = []
-    metadata: dict[str, Any] = {}
-    state: dict[str, Any] = {}
+    metadata: Raw = EMPTY
+    state: Raw = EMPTY
     created: str | None = None
 
 
@@ -37,9 +49,9 @@ class Message(Struct, rename="camel", kw_only=True, omit_defaults=True):
     seq: int | None = None
     role: str
     name: str | None = None
-    content: Any
+    content: Raw
     tags: list[str] = []
-    metadata: dict[str, Any] = {}
+    metadata: Raw = EMPTY
     created: str | None = None
 
 
@@ -50,9 +62,9 @@ class Memory(Struct, rename="camel", kw_only=True, omit_defaults=True):
     namespace: str | None = None
     label: str | None = None
     description: str | None = None
-    value: Any
+    value: Raw
     tags: list[str] = []
-    metadata: dict[str, Any] = {}
+    metadata: Raw = EMPTY
     created: str | None = None
 
 
@@ -66,9 +78,21 @@ class End(Struct):
 
 Line = Dialogue | Message | Memory | End
 
-_KINDS: dict[str, type[Line]] = {
-    kind.__name__.lower(): kind for kind in (Dialogue, Message, Memory, End)
+
+_PAGES: dict[Any, Any] = {
+    Dialogue: Page[Dialogue],
+    Message: Page[Message],
+    Memory: Page[Memory],
 }
+
+
+class _Written(Struct, forbid_unknown_fields=True):
+    """A line: one of these."""
+
+    dialogue: Dialogue | None = None
+    message: Message | None = None
+    memory: Memory | None = None
+    end: End | None = None
 
 
 def head(exported: str) -> bytes:
@@ -81,19 +105,57 @@ def is_head(document: Any) -> bool:
     return isinstance(document, dict) and document.get("format") == FORMAT
 
 
+def json_of(value: object) -> Raw:
+    """Return a value as lines have it; of NaN and the like the server says what is wrong."""
+    try:
+        return Raw(wire.encode(value))
+    except InvalidJSON:
+        return Raw(json.dumps(value).encode())
+
+
 def written(line: Line) -> bytes:
     """Return a line as it stands in a file."""
-    return wire.encode({type(line).__name__.lower(): msgspec.to_builtins(line)}) + b"\n"
+    return msgspec.json.encode({type(line).__name__.lower(): line}) + b"\n"
 
 
 def read(raw: bytes) -> Line:
     """Read a line; InvalidRequest when it is none of the format's."""
     try:
-        members = wire.decode(raw, dict)
-        ((name, fields),) = members.items()
-        return msgspec.convert(fields, _KINDS[name])
-    except (msgspec.DecodeError, ValueError, KeyError) as error:
+        told = _decoded(raw, _Written)
+        (line,) = (one for one in (told.dialogue, told.message, told.memory, told.end) if one)
+    except (msgspec.DecodeError, ValueError) as error:
         raise InvalidRequest(f"This is no line of an export: {error}") from error
+    if isinstance(line, End):
+        return line
+    settled: Line = _settled(line)
+    if b"\\u" in raw and rawjson.has_surrogate(written(settled)):
+        raise InvalidRequest("This is no line of an export: an id or a name is no Unicode")
+    return settled
+
+
+def read_one(answer: bytes, kind: type[L]) -> L:
+    """Read an answer of the API, which names the fields as lines do."""
+    line: L = _decoded(answer, kind)
+    return _settled(line)
+
+
+def read_page(answer: bytes, kind: type[L]) -> tuple[list[L], str | None]:
+    """Read a page that the API answers: its lines, and what gets the next page."""
+    page: Page[L] = _decoded(answer, _PAGES[kind])
+    return [_settled(line) for line in page], page.next
+
+
+def _decoded(body: bytes, kind: Any) -> Any:
+    return msgspec.json.decode(rawjson.hidden(body), type=kind)
+
+
+def _settled(line: L) -> L:
+    """Put back what had to be hidden, and leave out what is empty."""
+    for name in _RAW:
+        if (raw := getattr(line, name, None)) is not None:
+            value = rawjson.compact(raw)
+            setattr(line, name, EMPTY if value == b"{}" else Raw(value))
+    return line
 
 
 def read_file(path: Path) -> Iterator[tuple[int, Line]]:

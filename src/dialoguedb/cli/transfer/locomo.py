@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
 from dialoguedb.cli.transfer.reading import digest, moment
 
 NAME = "locomo"
@@ -39,7 +39,7 @@ def _talk(talk: dict[str, Any]) -> Iterator[Line]:
     yield Dialogue(
         id=f"{NAME}-{name}",
         label=" and ".join(speakers),
-        metadata={"source": NAME, "speakers": speakers},
+        metadata=json_of({"source": NAME, "speakers": speakers}),
     )
     for session in talk["sessions"]:
         started = moment(session.get("started"))
@@ -57,8 +57,8 @@ def _message(
         id=said,
         role="user" if turn["speaker"] == speakers[0] else "assistant",
         name=turn["speaker"],
-        content=text or "[nothing]",
-        metadata={"session": session},
+        content=json_of(text or "[nothing]"),
+        metadata=json_of({"session": session}),
         created=created,
     )
 

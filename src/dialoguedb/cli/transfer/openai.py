@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message
+from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
 from dialoguedb.cli.transfer.reading import digest, label, moment
 
 CHAT = "openai-chat"
@@ -33,7 +33,7 @@ def chat_lines(document: Any) -> Iterator[Line]:
         if any(message.get(key) for key in _CALLS):
             content = {name: value for name, value in message.items() if name != "name"}
         if content:
-            yield Message(role=role, name=label(message.get("name")), content=content)
+            yield Message(role=role, name=label(message.get("name")), content=json_of(content))
 
 
 def responses_lines(document: Any) -> Iterator[Line]:
@@ -44,9 +44,11 @@ def responses_lines(document: Any) -> Iterator[Line]:
         kind = item.get("type", "message")
         if kind != "message":
             role = "tool" if kind.endswith(_SPOKEN_BY_TOOLS) else "assistant"
-            yield Message(id=item.get("id"), role=role, content=item)
+            yield Message(id=item.get("id"), role=role, content=json_of(item))
         elif content := _plain(item.get("content")):
-            yield Message(id=item.get("id"), role=item.get("role", "assistant"), content=content)
+            yield Message(
+                id=item.get("id"), role=item.get("role", "assistant"), content=json_of(content)
+            )
 
 
 def _dialogue(document: Any, source: str, messages: Any) -> Dialogue:
@@ -57,7 +59,7 @@ def _dialogue(document: Any, source: str, messages: Any) -> Dialogue:
         id=str(own_id or f"{source}-{digest(messages)}"),
         label=label(about.get("title") or about.get("label")),
         created=moment(about.get("created_at") or about.get("created")),
-        metadata={"source": source},
+        metadata=json_of({"source": source}),
     )
 
 

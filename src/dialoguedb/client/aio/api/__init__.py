@@ -1,5 +1,9 @@
 """The direct layer: one method for each call of the API, answered by records."""
 
+from typing import Any
+
+from msgspec import Raw
+
 from dialoguedb.client.aio.api.context import AsyncContextApi
 from dialoguedb.client.aio.api.dialogues import AsyncDialogueApi
 from dialoguedb.client.aio.api.keys import AsyncKeyApi
@@ -10,12 +14,14 @@ from dialoguedb.client.aio.api.search import AsyncSearchApi
 from dialoguedb.client.aio.api.state import AsyncStateApi
 from dialoguedb.client.aio.api.summaries import AsyncSummaryApi, AsyncTemplateApi
 from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.requests import reading
 
 
 class AsyncApi:
     """Every call of the API, by noun: `await db.api.dialogue.create(label="Order 17")`."""
 
     def __init__(self, sender: AsyncSender) -> None:
+        self._sender = sender
         self.dialogue = AsyncDialogueApi(sender)
         self.state = AsyncStateApi(sender)
         self.message = AsyncMessageApi(sender)
@@ -27,3 +33,11 @@ class AsyncApi:
         self.project = AsyncProjectApi(sender)
         self.settings = AsyncSettingsApi(sender)
         self.template = AsyncTemplateApi(sender)
+
+    async def read(self, *path: str, **query: Any) -> bytes:
+        """Return what is answered to a GET, byte for byte: `read("dialogue", "d", messages=9)`.
+
+        Numbers are then as they were sent, which Python's own may not be: 1.10, 1E400.
+        """
+        call = reading(*path, query=self._sender.placed(query))
+        return bytes(await self._sender.ask(call, Raw))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 import msgspec
+from msgspec import Raw
 
 from dialoguedb.client.aio.sending import AsyncSender
 from dialoguedb.client.inputs import Change, StateMerge
@@ -27,7 +28,7 @@ class AsyncStateApi:
 
     @known_only
     async def update(
-        self, dialogue_id: str, state: Mapping[str, Any], **how: Unpack[StateMerge]
+        self, dialogue_id: str, state: Mapping[str, Any] | Raw, **how: Unpack[StateMerge]
     ) -> StateRecord:
         """Put these members over the state's own, or replace it with `merge=False`."""
         return await self._change("PUT", dialogue_id, state, how)
@@ -40,9 +41,9 @@ class AsyncStateApi:
         return await self._change("PATCH", dialogue_id, patch, how)
 
     async def _change(
-        self, method: str, dialogue_id: str, state: Mapping[str, Any], how: Mapping[str, Any]
+        self, method: str, dialogue_id: str, state: Mapping[str, Any] | Raw, how: Mapping[str, Any]
     ) -> StateRecord:
-        if not isinstance(state, Mapping):
+        if not isinstance(state, Mapping | Raw):
             raise InvalidRequest(f"A state should be a dict, not {state!r}")
         query = self._sender.placed({name: how.get(name) for name in ("namespace", "merge")})
         call = msgspec.structs.replace(

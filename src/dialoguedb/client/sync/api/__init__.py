@@ -1,6 +1,11 @@
 # Generated from dialoguedb.client.aio by `make sync`; change it there.
 """The direct layer: one method for each call of the API, answered by records."""
 
+from typing import Any
+
+from msgspec import Raw
+
+from dialoguedb.client.requests import reading
 from dialoguedb.client.sync.api.context import ContextApi
 from dialoguedb.client.sync.api.dialogues import DialogueApi
 from dialoguedb.client.sync.api.keys import KeyApi
@@ -17,6 +22,7 @@ class Api:
     """Every call of the API, by noun: `db.api.dialogue.create(label="Order 17")`."""
 
     def __init__(self, sender: Sender) -> None:
+        self._sender = sender
         self.dialogue = DialogueApi(sender)
         self.state = StateApi(sender)
         self.message = MessageApi(sender)
@@ -28,3 +34,11 @@ class Api:
         self.project = ProjectApi(sender)
         self.settings = SettingsApi(sender)
         self.template = TemplateApi(sender)
+
+    def read(self, *path: str, **query: Any) -> bytes:
+        """Return what is answered to a GET, byte for byte: `read("dialogue", "d", messages=9)`.
+
+        Numbers are then as they were sent, which Python's own may not be: 1.10, 1E400.
+        """
+        call = reading(*path, query=self._sender.placed(query))
+        return bytes(self._sender.ask(call, Raw))

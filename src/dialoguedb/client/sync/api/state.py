@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Unpack
 
 import msgspec
+from msgspec import Raw
 
 from dialoguedb.client.inputs import Change, StateMerge
 from dialoguedb.client.keywords import known_only
@@ -28,7 +29,7 @@ class StateApi:
 
     @known_only
     def update(
-        self, dialogue_id: str, state: Mapping[str, Any], **how: Unpack[StateMerge]
+        self, dialogue_id: str, state: Mapping[str, Any] | Raw, **how: Unpack[StateMerge]
     ) -> StateRecord:
         """Put these members over the state's own, or replace it with `merge=False`."""
         return self._change("PUT", dialogue_id, state, how)
@@ -41,9 +42,9 @@ class StateApi:
         return self._change("PATCH", dialogue_id, patch, how)
 
     def _change(
-        self, method: str, dialogue_id: str, state: Mapping[str, Any], how: Mapping[str, Any]
+        self, method: str, dialogue_id: str, state: Mapping[str, Any] | Raw, how: Mapping[str, Any]
     ) -> StateRecord:
-        if not isinstance(state, Mapping):
+        if not isinstance(state, Mapping | Raw):
             raise InvalidRequest(f"A state should be a dict, not {state!r}")
         query = self._sender.placed({name: how.get(name) for name in ("namespace", "merge")})
         call = msgspec.structs.replace(
