@@ -36,7 +36,7 @@ serve: .venv/.runtime
 test: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-check: lint types layers test wheel
+check: lint types layers test adapters wheel
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -65,7 +65,7 @@ sync: .venv/.dev
 	$(BIN)/python -m tests.client.generation
 
 adapters: .venv-adapters/.made
-	.venv-adapters/bin/python -m pytest $(ARGS) tests/adapters
+	.venv-adapters/bin/python -m pytest -n $(WORKERS) $(ARGS) tests/adapters
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
@@ -135,10 +135,12 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
+ADAPTERS = google-adk langchain langgraph openai-agents
+
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
 	$(LOCK) --extra mcp --output-file $(RUNTIME_LOCK) pyproject.toml
-	$(LOCK) --extra langchain --extra openai-agents --extra dev --constraint $(BUILD_LOCK) --output-file $(ADAPTERS_LOCK) pyproject.toml
+	$(LOCK) $(ADAPTERS:%=--extra %) --extra dev --constraint $(BUILD_LOCK) --output-file $(ADAPTERS_LOCK) pyproject.toml requirements/adapters.in
 	$(LOCK) --extra mcp --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 
 .venv-lock/bin/uv: | .venv/.made-with

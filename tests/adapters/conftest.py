@@ -6,9 +6,23 @@ import pytest
 
 from dialoguedb import AsyncDialogueDB, DialogueDB
 
-LIBRARIES = {"test_openai_agents.py": "agents", "test_langchain.py": "langchain_core"}
+LIBRARIES = {
+    "test_openai_agents.py": "agents",
+    "test_examples.py": "google.genai",
+    "test_langchain.py": "langchain_core",
+    "test_langgraph_checkpoints.py": "langgraph",
+    "test_langgraph_store.py": "langgraph",
+    "test_google_adk.py": "google.genai",
+}
 
-collect_ignore = [test for test, library in LIBRARIES.items() if find_spec(library) is None]
+
+def is_there(library: str) -> bool:
+    """Tell whether a library is installed."""
+    package = library.partition(".")[0]
+    return find_spec(package) is not None and find_spec(library) is not None
+
+
+collect_ignore = [test for test, library in LIBRARIES.items() if not is_there(library)]
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,12 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
+from dialoguedb.adapters.appending import append, records
 from dialoguedb.adapters.contents import is_plain
 from dialoguedb.client.inputs import MessageInput
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
-from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.errors import DialogueNotFound
 from dialoguedb.model.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
 
 _ROLES = {"human": "user", "ai": "assistant", "function": "tool"}
@@ -49,7 +50,10 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]
         """All messages, oldest first."""
         try:
-            return [_restored(record) for record in self._records()]
+            found = records(
+                self._db, self.session_id, limit=PAGE_ITEMS_MAX, namespace=self._namespace
+            )
+            return [_restored(record) for record in found]
         except DialogueNotFound:
             return []
 
@@ -57,43 +61,13 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
         """Append messages in their order."""
         stored = [_message(message) for message in messages]
         for start in range(0, len(stored), MESSAGES_PER_REQUEST_MAX):
-            self._append(stored[start : start + MESSAGES_PER_REQUEST_MAX])
+            batch = stored[start : start + MESSAGES_PER_REQUEST_MAX]
+            append(self._db, self.session_id, batch, namespace=self._namespace)
 
     def clear(self) -> None:
         """Delete the dialogue for good."""
         with suppress(DialogueNotFound):
             self._db.delete_dialogue(self.session_id, namespace=self._namespace)
-
-    # --- Inside -----------------------------------------------------------------------------
-
-    def _records(self) -> list[MessageRecord]:
-        records: list[MessageRecord] = []
-        following = None
-        while True:
-            page = self._db.api.message.list(
-                self.session_id,
-                limit=PAGE_ITEMS_MAX,
-                next=following,
-                namespace=self._namespace,
-            )
-            records += page
-            following = page.next
-            if following is None:
-                return records
-
-    def _append(self, messages: list[MessageInput]) -> None:
-        try:
-            self._add(messages)
-        except DialogueNotFound:
-            try:
-                self._db.api.dialogue.create(
-                    id=self.session_id, namespace=self._namespace, messages=messages
-                )
-            except DuplicateId:  # somebody else made it meanwhile
-                self._add(messages)
-
-    def _add(self, messages: list[MessageInput]) -> None:
-        self._db.api.message.create_many(self.session_id, messages, namespace=self._namespace)
 
 
 def _message(message: BaseMessage) -> MessageInput:

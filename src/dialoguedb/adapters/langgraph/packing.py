@@ -1,0 +1,118 @@
+"""Checkpoints and writes of LangGraph as messages, and back.
+
+What LangGraph serializes is no text of anybody's, so these messages say nothing: no search finds
+them, and no window shows them. Each value above a size is a message of its own, or several, with an
+id made of its bytes: a value that stays the same from one checkpoint to the next is stored once.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
+from operator import itemgetter
+from typing import Any
+
+from langgraph.checkpoint.base import WRITES_IDX_MAP, PendingWrite, writes_sort_key
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.records import MessageRecord
+
+CHECKPOINT = "checkpoint"
+WRITES = "writes"
+VALUE = "value"
+"""The roles of messages."""
+
+_OURS = "langgraph"
+_INLINE_BYTES = 8 * 1024
+"""A larger value is kept by itself."""
+
+_INLINE_BYTES_MAX = 256 * 1024
+"""Of all values within one checkpoint."""
+
+_PIECE_BYTES = 600 * 1024
+"""Of a value in one message, before base64."""
+
+_ID_CHARS = 40
+
+Packed = Mapping[str, Any]
+"""What LangGraph serializes: the `way`, and its `data` in base64, or the ids of its `pieces`."""
+
+PieceOf = Callable[[str], MessageRecord]
+
+
+class Packing:
+    """Serializes the values of one message, and gathers the pieces of those that are large."""
+
+    def __init__(self, serde: SerializerProtocol) -> None:
+        self.pieces: dict[str, bytes] = {}
+        """By their ids."""
+
+        self._serde = serde
+        self._room = _INLINE_BYTES_MAX
+
+    def pack(self, value: Any) -> Packed:
+        """Serialize a value."""
+        way, data = self._serde.dumps_typed(value)
+        if len(data) <= min(_INLINE_BYTES, self._room):
+            self._room -= len(data)
+            return {"way": way, "data": b64encode(data).decode()}
+        name = sha256(way.encode() + b"\0" + data).hexdigest()[:_ID_CHARS]
+        starts = range(0, len(data), _PIECE_BYTES)
+        pieces = {f"{name}.{n}": data[at : at + _PIECE_BYTES] for n, at in enumerate(starts)}
+        self.pieces.update(pieces)
+        return {"way": way, "pieces": [*pieces]}
+
+    def unpack(self, packed: Packed, piece_of: PieceOf) -> Any:
+        """Return a value, asking for its pieces by their ids."""
+        if "data" in packed:
+            data = b64decode(packed["data"])
+        else:
+            found = (said_by(piece_of(piece_id)) for piece_id in packed["pieces"])
+            data = b"".join(b64decode(one["data"]) for one in found)
+        return self._serde.loads_typed((packed["way"], data))
+
+    def pack_writes(self, writes: Iterable[tuple[str, Any]]) -> list[Any]:
+        """Serialize what a task wrote."""
+        return [
+            [WRITES_IDX_MAP.get(channel, index), channel, self.pack(value)]
+            for index, (channel, value) in enumerate(writes)
+        ]
+
+    def pending(self, told: Iterable[Mapping[str, Any]], piece_of: PieceOf) -> list[PendingWrite]:
+        """Return the writes of one checkpoint, given oldest first, as they count.
+
+        Of two writes of a task to one place the first counts; of its special ones, such as
+        errors and interrupts, the last.
+        """
+        counting: dict[tuple[str, str, int], tuple[str, Packed]] = {}
+        for one in told:
+            for index, channel, packed in one["writes"]:
+                key = writes_sort_key(one["task_path"], one["task_id"], index)
+                if index < 0 or key not in counting:
+                    counting[key] = channel, packed
+        return [
+            (key[1], channel, self.unpack(packed, piece_of))
+            for key, (channel, packed) in sorted(counting.items(), key=itemgetter(0))
+        ]
+
+
+def piece(piece_id: str, data: bytes) -> MessageInput:
+    """Return the message that a piece of a value is stored as."""
+    return message(VALUE, {"data": b64encode(data).decode()}, id=piece_id)
+
+
+def message(role: str, said: Mapping[str, Any], **fields: Any) -> MessageInput:
+    """Return a message that holds something and says nothing."""
+    content = {"type": "message", "role": role, "content": "", _OURS: said}
+    return {"role": role, "content": content, **fields}  # type: ignore[typeddict-item]
+
+
+def said_by(record: MessageRecord) -> dict[str, Any]:
+    """Return what such a message holds."""
+    said: dict[str, Any] = record.content[_OURS]
+    return said
+
+
+def checkpoint_message_id(ns: str, checkpoint_id: str) -> str:
+    """Return the id of a checkpoint's message within its thread."""
+    return sha256(f"{ns}\0{checkpoint_id}".encode()).hexdigest()[:_ID_CHARS]
