@@ -9,12 +9,12 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any
+from typing import Any, Unpack
 
 from langgraph.checkpoint.base import WRITES_IDX_MAP, PendingWrite, writes_sort_key
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageFields, MessageInput
 from dialoguedb.client.records import MessageRecord
 
 CHECKPOINT = "checkpoint"
@@ -101,10 +101,10 @@ def piece(piece_id: str, data: bytes) -> MessageInput:
     return message(VALUE, {"data": b64encode(data).decode()}, id=piece_id)
 
 
-def message(role: str, said: Mapping[str, Any], **fields: Any) -> MessageInput:
+def message(role: str, said: Mapping[str, Any], **fields: Unpack[MessageFields]) -> MessageInput:
     """Return a message that holds something and says nothing."""
     content = {"type": "message", "role": role, "content": "", _OURS: said}
-    return {"role": role, "content": content, **fields}  # type: ignore[typeddict-item]
+    return {"role": role, "content": content, **fields}
 
 
 def said_by(record: MessageRecord) -> dict[str, Any]:
