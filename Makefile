@@ -81,7 +81,7 @@ bench-summaries: .venv/.runtime
 
 bench-drop-ins: .venv-adapters/.made
 	mkdir -p build
-	$(PIP) --python .venv-adapters/bin/python install --quiet langchain-community sqlalchemy
+	$(PIP) --python .venv-adapters/bin/python install --quiet langchain-community langgraph-checkpoint-sqlite 'google-adk[db]' aiosqlite
 	.venv-adapters/bin/python -W ignore::DeprecationWarning -m bench.drop_ins $(ARGS) > build/drop-ins.md
 	mv build/drop-ins.md bench/drop-ins-results.md
 

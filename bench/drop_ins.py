@@ -13,21 +13,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from agents import SQLiteSession  # type: ignore[import-not-found]
-from langchain_community.chat_message_histories import (  # type: ignore[import-not-found]
-    SQLChatMessageHistory,
-)
-from langchain_core.messages import AIMessage, HumanMessage
-
-from dialoguedb import AsyncDialogueDB, DialogueDB
-from dialoguedb.adapters.langchain import DialogueDBChatMessageHistory
+from bench.drop_in_sides import SIDES
+from dialoguedb import AsyncDialogueDB
 from dialoguedb.adapters.openai_agents import DialogueDBSession
 
 ROUNDS = 5
@@ -40,82 +33,11 @@ TASKS, PROCESSES = 8, 4
 SESSIONS = 10_000
 WORDS = "The quick brown fox tells the lazy dog where the red umbrella was left on Tuesday. " * 2
 
-Made = Callable[[str], Any]
-
 
 def say(text: str) -> None:
     """Write a part of the report."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-# --- The sides: each opens a store on a directory, and makes histories in it ---------------------
-
-
-@asynccontextmanager
-async def our_sessions(room: Path) -> AsyncIterator[Made]:
-    """Sessions of ours."""
-    async with AsyncDialogueDB(path=room / "ours") as db:
-        yield lambda name: DialogueDBSession(name, db)
-
-
-@asynccontextmanager
-async def their_sessions(room: Path) -> AsyncIterator[Made]:
-    """Sessions of the Agents SDK."""
-    made: dict[str, Any] = {}
-
-    def make(name: str) -> Any:
-        session = SQLiteSession(name, room / "theirs.sqlite3")
-        made[f"{name} {len(made)}"] = session
-        return session
-
-    yield make
-    for session in made.values():
-        session.close()
-
-
-class Threaded:
-    """A history of LangChain, called like a session of the Agents SDK; its methods may block."""
-
-    threads = ThreadPoolExecutor(TASKS)
-
-    def __init__(self, history: Any) -> None:
-        self.history = history
-
-    async def add_items(self, items: list[dict[str, str]]) -> None:
-        """Append messages."""
-        made = {"user": HumanMessage, "assistant": AIMessage}
-        messages = [made[item["role"]](item["content"]) for item in items]
-        await self._run(lambda: self.history.add_messages(messages))
-
-    async def get_items(self, limit: int | None = None) -> list[dict[str, Any]]:
-        """Return the last messages; LangChain always reads all."""
-        messages = await self._run(lambda: self.history.messages)
-        told = [{"content": message.content} for message in messages]
-        return told[-limit:] if limit else told
-
-    async def _run(self, act: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self.threads, act)
-
-
-@asynccontextmanager
-async def our_histories(room: Path) -> AsyncIterator[Made]:
-    """Histories of ours."""
-    with DialogueDB(path=room / "ours") as db:
-        yield lambda name: Threaded(DialogueDBChatMessageHistory(name, db))
-
-
-@asynccontextmanager
-async def their_histories(room: Path) -> AsyncIterator[Made]:
-    """Histories of langchain-community, in SQLite through SQLAlchemy."""
-    url = f"sqlite:///{room / 'theirs.sqlite3'}"
-    yield lambda name: Threaded(SQLChatMessageHistory(name, connection=url))
-
-
-SIDES: dict[str, tuple[Any, Any]] = {
-    "openai-agents": (our_sessions, their_sessions),
-    "langchain": (our_histories, their_histories),
-}
 
 
 # --- The measures -------------------------------------------------------------------------------

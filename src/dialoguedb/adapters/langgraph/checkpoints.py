@@ -167,7 +167,6 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
             "values": {channel: packing.pack(value) for channel, value in values.items()},
             "pieces": [*packing.pieces],
         }
-        self._threads.keep(thread, packing.pieces, anew=True)
         message_id = checkpoint_message_id(ns, checkpoint["id"])
         made = message(
             CHECKPOINT,
@@ -177,10 +176,10 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
             metadata={key: metadata[key] for key in ("source", "step") if key in metadata},
         )
         try:
-            self._threads.append(thread, made)
+            self._threads.keep(thread, made, packing.pieces, anew=True)
         except DuplicateId:  # the same one anew
             self._threads.delete_message(thread, message_id)
-            self._threads.append(thread, made)
+            self._threads.keep(thread, made, packing.pieces, anew=True)
         return _config(thread, ns, checkpoint["id"])
 
     def put_writes(
@@ -202,9 +201,8 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
             "writes": packing.pack_writes(writes),
             "pieces": [*packing.pieces],
         }
-        self._threads.keep(thread, packing.pieces)
         tags = [tag_of("to", ns, checkpoint_id)]
-        self._threads.append(thread, message(WRITES, said, tags=tags))
+        self._threads.keep(thread, message(WRITES, said, tags=tags), packing.pieces)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Return a version above the current one, which no other run makes as well."""

@@ -69,12 +69,19 @@ class Threads:
             tags=[self._tag],
         )
 
-    def keep(self, thread: str, pieces: Mapping[str, bytes], *, anew: bool = False) -> None:
-        """Store the pieces that are not known to be there; with `anew`, remember these alone."""
+    def keep(
+        self, thread: str, made: MessageInput, pieces: Mapping[str, bytes], *, anew: bool = False
+    ) -> None:
+        """Append a message with those of its pieces that are not known to be there.
+
+        With `anew`, these alone are known from then on.
+        """
         known = self._kept.pop(thread, frozenset())
         fresh = [piece(name, data) for name, data in pieces.items() if name not in known]
-        for start in range(0, len(fresh), _LARGE_AT_ONCE):
+        whole = len(fresh) // _LARGE_AT_ONCE * _LARGE_AT_ONCE
+        for start in range(0, whole, _LARGE_AT_ONCE):
             self.append(thread, *fresh[start : start + _LARGE_AT_ONCE])
+        self.append(thread, *fresh[whole:], made)
         self._kept[thread] = frozenset(pieces) if anew else known | pieces.keys()
         if len(self._kept) > _THREADS_REMEMBERED:
             self._kept.popitem(last=False)
