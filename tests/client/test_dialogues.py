@@ -186,6 +186,37 @@ class TestChanging:
         await dialogue.save(if_unchanged=True)
         assert (await db.get_dialogue(dialogue.id)).tags == ["mine", "again"]
 
+    @pytest.mark.parametrize("how", ["save_tags", "end"])
+    async def test_a_change_that_is_stored_hides_none_beside_one_that_is_not(self, db, how):
+        dialogue = await db.create_dialogue(label="Old")
+        dialogue.label = "Mine"
+        await (await db.get_dialogue(dialogue.id)).save_state({"n": 1})
+        await getattr(dialogue, how)(*([["t"]] if how == "save_tags" else []))
+        with pytest.raises(VersionConflict):
+            await dialogue.save(if_unchanged=True)
+        await dialogue.refresh()
+        await dialogue.save(if_unchanged=True)
+        await (await db.get_dialogue(dialogue.id)).save_state({"n": 2})
+        await getattr(dialogue, how)(*([["u"]] if how == "save_tags" else []))
+        dialogue.label = "Read"  # what others stored is seen here by now
+        await dialogue.save(if_unchanged=True)
+        read = await db.get_dialogue(dialogue.id)
+        assert (read.label, read.state) == ("Read", {"n": 2})
+
+    async def test_a_change_that_another_made_alike_hides_what_came_with_it(self, db):
+        dialogue = await db.create_dialogue(label="Old")
+        other = await db.get_dialogue(dialogue.id)
+        other.label, other.state = "Theirs", {"n": 1}
+        await other.save()
+        await dialogue.save_state({"n": 1})  # changes nothing, but tells a newer version
+        dialogue.label = "Mine"
+        for _ in range(2):
+            with pytest.raises(VersionConflict):
+                await dialogue.save(if_unchanged=True)
+            await dialogue.save_state({"n": 2})
+        await dialogue.refresh()
+        assert (dialogue.label, dialogue.record.label) == ("Mine", "Theirs")
+
     async def test_a_stored_state_tells_no_version_of_one_from_a_list(self, db):
         await db.create_dialogue(state={"n": 1})
         [dialogue] = await db.list_dialogues()

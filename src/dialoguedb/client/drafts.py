@@ -9,7 +9,6 @@ from dialoguedb.client.counting import Count
 from dialoguedb.client.fields import tags as as_tags
 from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord, StateRecord
 from dialoguedb.client.tracking import Draft
-from dialoguedb.client.versions import is_next
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.model.dialogues import Status
 
@@ -172,6 +171,7 @@ class DialogueDraft(Draft):
     def __init__(self, record: DialogueRecord) -> None:
         super().__init__(record)
         self._count = Count(record)
+        self._is_behind = False
 
     @property
     def record(self) -> DialogueRecord:
@@ -281,17 +281,26 @@ class DialogueDraft(Draft):
 
     def _settle(self, record: DialogueRecord, sent: Mapping[str, Any] | None = None) -> None:
         self._count.tell(record)
+        self._is_behind = False
         super()._settle(record, sent)
 
-    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any]) -> None:
-        """Go on from a newer state.
+    def _settle_written(
+        self, record: DialogueRecord, sent: Mapping[str, Any] | None = None, *, is_next: bool
+    ) -> None:
+        """Go on from what a change was answered; `is_next` when others had changed nothing before.
 
-        Its version is known here only when nothing else was changed before it: of label and tags,
-        which it does not tell, others may have stored newer ones.
+        While something is not stored yet, what they changed counts as not read.
         """
-        record = msgspec.structs.replace(self._stored, state=stored.value)
-        if is_next(stored.version, record.version):
-            record.version = stored.version
+        known = self._stored.version
+        self._settle(record, sent)
+        if self.is_dirty and not is_next:
+            record.version, self._is_behind = known, True
+
+    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any], *, is_next: bool) -> None:
+        """Go on from a newer state; it does not tell label and tags, which may be others by now."""
+        version = stored.version if is_next else self._stored.version
+        self._is_behind = not is_next
+        record = msgspec.structs.replace(self._stored, state=stored.value, version=version)
         super()._settle(record, {"state": sent})
 
     def __repr__(self) -> str:

@@ -1,9 +1,9 @@
 """A dialogue, bound to its database."""
 
 import copy
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Unpack, overload
+from typing import Any, TypeVar, Unpack, overload
 from weakref import WeakMethod
 
 from dialoguedb.client.aio.api import AsyncApi
@@ -40,6 +40,8 @@ from dialoguedb.client.tracking import made_into, members_changed
 from dialoguedb.client.versions import last_seq
 from dialoguedb.client.walks import Walk
 from dialoguedb.errors import Fault, InvalidRequest, VersionConflict
+
+R = TypeVar("R")
 
 WAIT_S_DEFAULT = 60.0
 _TRIES_BESIDE_OTHERS = 8
@@ -147,11 +149,12 @@ class AsyncDialogue(DialogueDraft):
         """
         changes = copy.deepcopy(self._changes())
         if if_unchanged and changes:
-            await self._update(changes, if_match=self._known_version())
+            await self._update(changes)
         elif "state" in changes:
             await self._save_with_state(changes)
         elif changes:
-            await self._update(changes)
+            record, is_next = await self._store(self._api.dialogue.update, **changes)
+            self._settle_written(record, changes, is_next=is_next)
 
     async def save_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Put these members over the state's own, and store them; returns the whole state.
@@ -159,24 +162,24 @@ class AsyncDialogue(DialogueDraft):
         Other members that were changed here and are not stored stay changed.
         """
         sent = copy.deepcopy(as_state(state))
-        stored = await self._api.state.update(self.id, sent, merge=True, **self._place({}))
+        stored, is_next = await self._store(self._api.state.update, sent, merge=True)
         made_into(self.state, {**self.state, **sent})
-        self._settle_state(stored, {**self._stored.state, **sent})
+        self._settle_state(stored, {**self._stored.state, **sent}, is_next=is_next)
         return self.state
 
     async def set_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the state, and store it; returns it. Changes that were not stored are dropped."""
         sent = as_state(state)
-        stored = await self._api.state.update(self.id, sent, merge=False, **self._place({}))
-        self._settle_state(stored, self.state)
+        stored, is_next = await self._store(self._api.state.update, sent, merge=False)
+        self._settle_state(stored, self.state, is_next=is_next)
         return self.state
 
     async def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags, and store them."""
         sent = {"tags": as_tags(tags)}
-        record = await self._api.dialogue.update(self.id, **self._place(sent))
+        record, is_next = await self._store(self._api.dialogue.update, **sent)
         made_into(self.tags, sent["tags"])
-        self._settle(record, sent)
+        self._settle_written(record, sent, is_next=is_next)
 
     async def refresh(self) -> None:
         """Read anew what is stored; what was changed here and is not stored stays changed."""
@@ -186,15 +189,18 @@ class AsyncDialogue(DialogueDraft):
 
     async def end(self) -> None:
         """End it: it takes no more messages."""
-        self._settle(await self._api.dialogue.end(self.id, **self._place({})))
+        record, is_next = await self._store(self._api.dialogue.end)
+        self._settle_written(record, is_next=is_next)
 
     async def archive(self) -> None:
         """Archive it: it changes no more at all."""
-        self._settle(await self._api.dialogue.archive(self.id, **self._place({})))
+        record, is_next = await self._store(self._api.dialogue.archive)
+        self._settle_written(record, is_next=is_next)
 
     async def reopen(self) -> None:
         """Make it active again."""
-        self._settle(await self._api.dialogue.reopen(self.id, **self._place({})))
+        record, is_next = await self._store(self._api.dialogue.reopen)
+        self._settle_written(record, is_next=is_next)
 
     async def remove(self) -> DeletedDialogue:
         """Delete it for good, with its messages and, recursively, its threads."""
@@ -257,9 +263,10 @@ class AsyncDialogue(DialogueDraft):
 
     def _place(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields with its own namespace, whatever the client's is."""
-        if fields.get("namespace") not in {None, self.namespace or ""}:
-            raise InvalidRequest(f"This dialogue is in namespace {self.namespace or ''!r}")
-        return {**fields, "namespace": self.namespace or ""}
+        own = self.namespace or ""
+        if fields.get("namespace", own) not in (own, None):
+            raise InvalidRequest(f"This dialogue is in namespace {own!r}")
+        return {**fields, "namespace": own}
 
     def _hold(self, records: Sequence[MessageRecord] | Page[MessageRecord]) -> list[AsyncMessage]:
         messages = [self._message(record) for record in records]
@@ -284,9 +291,20 @@ class AsyncDialogue(DialogueDraft):
             "The version of a dialogue from a list or a search is not known: refresh() it first"
         )
 
-    async def _update(self, changes: dict[str, Any], **how: Any) -> None:
-        record = await self._api.dialogue.update(self.id, **self._place({**changes, **how}))
-        self._settle(record, changes)
+    async def _update(self, changes: dict[str, Any]) -> None:
+        """Store changes; VersionConflict when others have changed anything since it was read."""
+        sent = self._place({**changes, "if_match": self._known_version()})
+        self._settle(await self._api.dialogue.update(self.id, **sent), changes)
+
+    async def _store(
+        self, change: Callable[..., Awaitable[R]], *given: Any, **fields: Any
+    ) -> tuple[R, bool]:
+        """Store a change in any case; tells whether others had changed nothing before it."""
+        if self._stored.version is not None and not self._is_behind:
+            with suppress(VersionConflict):
+                held = self._place({**fields, "if_match": self._stored.version})
+                return await change(self.id, *given, **held), True
+        return await change(self.id, *given, **self._place(fields)), False
 
     async def _save_with_state(self, changes: dict[str, Any]) -> None:
         """Store changes without those of others being lost, who may be storing theirs now."""
@@ -295,17 +313,17 @@ class AsyncDialogue(DialogueDraft):
             await self._save_beside_others()
             return
         members = members_changed(state, base)
-        stored = await self._api.state.update(self.id, members, **self._place({}))
-        self._settle_state(stored, state)
+        stored, is_next = await self._store(self._api.state.update, members)
+        self._settle_state(stored, state, is_next=is_next)
 
     async def _save_beside_others(self) -> None:
         """Store all changes, put anew over what others have stored until nobody was quicker."""
-        if self._stored.version is None:
+        if self._stored.version is None or self._is_behind:
             await self.refresh()
         for _ in range(_TRIES_BESIDE_OTHERS):
             with suppress(VersionConflict):
                 changes = copy.deepcopy(self._changes())
-                await self._update(changes, if_match=self._known_version())
+                await self._update(changes)
                 return
             await self.refresh()
         raise VersionConflict("Others kept changing this dialogue: save() again")
