@@ -187,8 +187,8 @@ class Summarizing:
                 if not await self._store.renew(job, self._after(_CLAIM_S)):
                     worker.cancel()
                     return
-            except DialogueDBError as error:
-                logger.warning("A claim could not be renewed: %s", error.message)
+            except Exception:  # it is tried again in time
+                logger.exception("A claim could not be renewed", extra={"summary": job.id})
 
     async def _try_again(self, job: Job, error: str, spent: Spent, asked_s: float = 0) -> End:
         if job.attempts + 1 >= _ATTEMPTS_MAX:
