@@ -197,21 +197,20 @@ def _size(row: Row) -> int:
 
 def to_message(dialogue_id: str, namespace: str, row: Row) -> Message:
     """Turn a row of this module's columns into a message."""
-    created, seq, id_, role, content, length, tags, metadata, modified, name, tokens = row
     return Message(
-        id=id_,
+        id=row[2],
         dialogue_id=dialogue_id,
-        role=role,
-        content=Raw(content),
-        content_length=length,
-        tags=_NO_TAGS if tags == b"[]" else Raw(tags),
-        metadata=_NO_METADATA if metadata == b"{}" else Raw(metadata),
-        created=created,
-        modified=modified,
-        seq=seq,
-        token_count=tokens,
+        role=row[3],
+        content=Raw(row[4]),
+        content_length=row[5],
+        tags=_NO_TAGS if row[6] == b"[]" else Raw(row[6]),
+        metadata=_NO_METADATA if row[7] == b"{}" else Raw(row[7]),
+        created=row[0],
+        modified=row[8],
+        seq=row[1],
+        token_count=row[10],
         namespace=namespace or UNSET,
-        name=UNSET if name is None else name,
+        name=UNSET if row[9] is None else row[9],
     )
 
 
