@@ -133,7 +133,10 @@ def _settle(db: apsw.Connection, known: Sequence[Embedder]) -> None:
     """Make the first embedder the one to be; WrongDimensions when it is another by now."""
     index = Index({embedder.name: embedder for embedder in known if embedder.immediate})
     with db:
-        while gaps(db):  # or a new embedder would seem complete without them
+        # A new embedder would seem complete without what is still to be indexed. The one that was
+        # there follows it later: on a full disk a server must start and read.
+        is_new = known[0].name not in {row.name for row in embedders.active(db)}
+        while is_new and gaps(db):
             index.follow(db)
         embedders.prepare(db, [embedder.name for embedder in known], timestamps.now())
         stored = {row.name: row for row in embedders.active(db)}
