@@ -106,3 +106,14 @@ def test_json_of_no_known_kind_counts_as_it_is_shown():
     assert of(shot) == len(['{"shot":', '"[image/png]",', '"by":', '"Ada"}'])
     sealed = {"type": "compaction", "encrypted_content": "as much as you like"}
     assert of(sealed) == len(['{"type":', '"compaction"}'])
+
+
+@pytest.mark.parametrize("role", ["user", "tool", "system"])
+@pytest.mark.parametrize("metadata", [{}, {"tool_call_id": "c"}, {"tool_calls": [{"name": "f"}]}])
+@pytest.mark.parametrize("text", ["one two", "", "  ", "é ü", "data: none", "data:a/b;base64,AAAA"])
+def test_a_plain_text_counts_as_its_parts_would(role, metadata, text):
+    whole = {"role": "user", "content": [{"type": "text", "text": text}]}
+    expected = of([text], role=role, metadata=metadata)
+    assert of(text, role=role, metadata=metadata) == expected
+    if role == "user":
+        assert of(whole, role=role) == of(text, role=role)

@@ -8,7 +8,17 @@ from collections.abc import Callable, Iterable
 from math import ceil
 
 from dialoguedb.model.images import dimensions
-from dialoguedb.model.turns import Call, Image, Part, Result, Text, Thought, read_parts, sound
+from dialoguedb.model.turns import (
+    Call,
+    Image,
+    Part,
+    Result,
+    Text,
+    Thought,
+    plain_text,
+    read_parts,
+    sound,
+)
 
 Count = Callable[[str], int]
 
@@ -28,8 +38,12 @@ def message_tokens(
     role: str, content: bytes, name: str | None, metadata: bytes, count: Count
 ) -> int:
     """Return the tokens of a message; content and metadata are JSON."""
-    _, parts = read_parts(role, content, metadata)
-    tokens = MESSAGE_TOKENS + _parts_tokens(parts, count)
+    text = plain_text(role, content, metadata)
+    if text is None:
+        _, parts = read_parts(role, content, metadata)
+        tokens = MESSAGE_TOKENS + _parts_tokens(parts, count)
+    else:
+        tokens = MESSAGE_TOKENS + count(text)
     return tokens + count(sound(name)) if name else tokens
 
 

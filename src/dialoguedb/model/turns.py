@@ -115,6 +115,20 @@ def read_turn(message: Message) -> Turn:
     )
 
 
+def plain_text(role: str, content: bytes, metadata: bytes) -> str | None:
+    """Return the text of a message that is one and no more, as most are; None for any other."""
+    if (
+        content[:1] != b'"'
+        or b"\\" in content
+        or b"tool" in metadata
+        or content.startswith(b'"data:')
+        or speaker_of(role) == "tool"
+    ):
+        return None
+    text = content[1:-1].decode("utf-8", "replace")
+    return text if text and not text.isspace() else None
+
+
 def read_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
     """Return who speaks in a message, and what it says; content and metadata are JSON."""
     value = decoded(content)
