@@ -235,6 +235,18 @@ def test_writes_of_many_tasks_at_once_all_count(saver):
     assert len(pending) == len({task for task, _, _ in pending}) == 40
 
 
+def test_writes_that_come_before_their_checkpoint_count(saver):
+    checkpoint = empty_checkpoint()
+    place = config(checkpoint_ns="")
+    named = config(checkpoint_ns="", checkpoint_id=checkpoint["id"])
+    for number in (1, 2):  # the second time, the checkpoint is put anew
+        saver.put_writes(named, [("said", number)], f"task {number}")
+        saver.put(place, checkpoint, {"source": "loop", "step": number}, {})
+        writes = [(f"task {n}", "said", n) for n in range(1, number + 1)]
+        assert saver.get_tuple(place).pending_writes == writes
+        assert [one.pending_writes for one in saver.list(place)] == [writes]
+
+
 @pytest.mark.anyio
 async def test_it_does_so_without_blocking_the_event_loop(saver):
     app = chatting().compile(checkpointer=saver)

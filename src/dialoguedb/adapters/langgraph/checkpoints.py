@@ -61,10 +61,10 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
         with suppress(DialogueNotFound, MessageNotFound):
             if named:
                 record = self._threads.message(thread, checkpoint_message_id(ns, named))
-                return self._restored(thread, record, self._writes_after(thread, record))
+                return self._restored(thread, record, self._writes_to(thread, record))
             tags = [tag_of("ns", ns)]
             for record in self._threads.messages(thread, CHECKPOINT, "desc", limit=1, tags=tags):
-                return self._restored(thread, record, self._writes_after(thread, record))
+                return self._restored(thread, record, self._writes_to(thread, record))
         return None
 
     def list(
@@ -92,28 +92,16 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
     ) -> Iterator[tuple[MessageRecord, Sequence[dict[str, Any]]]]:
         """Return wanted checkpoints, newest first, each with its writes, oldest first."""
         with suppress(DialogueNotFound):
-            writes = self._threads.messages(thread, WRITES, "desc", limit=PAGE_ITEMS_MAX)
-            later: dict[tuple[str, str], Any] = {}
-            following = next(writes, None)
             for record in self._threads.messages(thread, CHECKPOINT, "desc"):
-                # All writes to a checkpoint came after it.
-                while following and _position(following) > _position(record):
-                    said = said_by(following)
-                    later.setdefault((said["ns"], said["checkpoint_id"]), []).append(said)
-                    following = next(writes, None)
-                said = said_by(record)
-                own = later.pop((said["ns"], said["id"]), [])
-                if wanted(said):
-                    yield record, own[::-1]
+                if wanted(said_by(record)):
+                    yield record, self._writes_to(thread, record)
 
-    def _writes_after(self, thread: str, checkpoint: MessageRecord) -> Sequence[dict[str, Any]]:
-        """Return the writes to a checkpoint, oldest first."""
+    def _writes_to(self, thread: str, checkpoint: MessageRecord) -> Sequence[dict[str, Any]]:
+        """Return the writes to a checkpoint, oldest first; some may have come before it."""
         said = said_by(checkpoint)
         tags = [tag_of("to", said["ns"], said["id"])]
-        since = self._threads.messages(
-            thread, WRITES, "asc", PAGE_ITEMS_MAX, start_date=checkpoint.created, tags=tags
-        )
-        return [said_by(one) for one in since]
+        found = self._threads.messages(thread, WRITES, "asc", PAGE_ITEMS_MAX, tags=tags)
+        return [said_by(one) for one in found]
 
     def _restored(
         self,
@@ -337,10 +325,6 @@ def _ns(config: RunnableConfig) -> str:
 
 def _place(config: RunnableConfig) -> tuple[str, str]:
     return _thread(config), _ns(config)
-
-
-def _position(record: MessageRecord) -> tuple[str, int]:
-    return record.created, record.seq
 
 
 def _wanted(
