@@ -131,8 +131,13 @@ async def test_an_event_that_comes_twice_is_stored_once(service):
     once = event("a", actions=changing(n=1))
     for _ in range(2):
         await service.append_event(session, once)
+    assert len(session.events) == 1
     found = await service.get_session(**ME, session_id="s")
     assert (len(found.events), found.state) == (1, {"n": 1})
+    later = event("b", actions=changing(n=2))
+    for one in (later, once):
+        await service.append_event(found, one)
+    assert (await service.get_session(**ME, session_id="s")).state == {"n": 2}
 
 
 async def test_state_that_is_no_json_is_kept_as_text(service):

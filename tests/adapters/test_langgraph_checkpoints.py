@@ -15,6 +15,7 @@ from langgraph.types import Command, Send, interrupt
 
 from dialoguedb import DialogueDB
 from dialoguedb.adapters.langgraph import DialogueDBSaver
+from dialoguedb.errors import MessageNotFound
 
 LARGE = "x" * 1_500_000
 
@@ -127,6 +128,17 @@ def test_what_is_large_and_stays_the_same_is_stored_once(saver, db):
     app.update_state(config(), {"said": ["by hand"]})
     assert stored("checkpoint") >= 4
     assert stored("value") == 6
+
+
+def test_a_checkpoint_that_has_lost_a_part_is_not_taken_for_none(saver, db):
+    app = talking().compile(checkpointer=saver)
+    app.invoke({"said": ["Hi"], "large": LARGE}, config())
+    dialogue = db.get_dialogue("langgraph:t")
+    for one in [*dialogue.iter_messages()]:
+        if one.role == "value":
+            dialogue.delete_message(one.id)
+    with pytest.raises(MessageNotFound):
+        saver.get_tuple(config())
 
 
 def test_pruning_leaves_the_last_checkpoint_and_what_it_is_made_of(saver, db):

@@ -126,7 +126,7 @@ class DialogueDBSessionService(BaseSessionService):
 
         SessionNotFoundError.
         """
-        if event.partial:
+        if event.partial or any(one.id == event.id and one == event for one in session.events):
             return event
         parted = _parted(event.actions.state_delta)
         dialogue_id = self._id("session", session.app_name, session.user_id, session.id)

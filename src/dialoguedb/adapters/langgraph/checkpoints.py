@@ -57,14 +57,16 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that the config names, or the last of its thread."""
         thread, ns = _place(config)
-        named = get_checkpoint_id(config)
+        record = self._record(thread, ns, get_checkpoint_id(config))
+        return record and self._restored(thread, record, self._writes_to(thread, record))
+
+    def _record(self, thread: str, ns: str, named: str | None) -> MessageRecord | None:
         with suppress(DialogueNotFound, MessageNotFound):
             if named:
-                record = self._threads.message(thread, checkpoint_message_id(ns, named))
-                return self._restored(thread, record, self._writes_to(thread, record))
+                return self._threads.message(thread, checkpoint_message_id(ns, named))
             tags = [tag_of("ns", ns)]
             for record in self._threads.messages(thread, CHECKPOINT, "desc", limit=1, tags=tags):
-                return self._restored(thread, record, self._writes_to(thread, record))
+                return record
         return None
 
     def list(
