@@ -72,7 +72,6 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
 @click.option("--imports", is_flag=True, help="Measure imports instead.")
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
-@click.option("--unindexed", default="", help="A dialoguedb without search, to append to.")
 @click.option("--results", type=click.Path(path_type=Path), help="Write the report to this file.")
 @click.option("--scratch", type=click.Path(path_type=Path), help="Keep data directories here.")
 @click.option("--command", default=_COMMAND, help="The dialoguedb command to measure.")
@@ -84,7 +83,6 @@ def main(  # noqa: PLR0913 -- one argument for each option
     imports: bool,
     quick: bool,
     minilm: bool,
-    unindexed: str,
     results: Path | None,
     scratch: Path | None,
     command: str,
@@ -95,7 +93,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
     """
     size = plan.quick if quick else plan.full
     chosen = size(tuple(shlex.split(command)), scratch or plan.cache_directory())
-    chosen = replace(chosen, minilm=minilm, unindexed=tuple(shlex.split(unindexed)))
+    chosen = replace(chosen, minilm=minilm)
     chosen_suites = ((search, _SEARCH), (of_summaries, _SUMMARIES), (imports, _IMPORTS))
     suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)

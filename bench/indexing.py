@@ -1,10 +1,11 @@
 """What indexing costs an append: the same load on servers with and without it.
 
-With `--embedder none` a server keeps an index of words but no vectors. No setting leaves out words;
-`--unindexed` names another `dialoguedb` command, of a version that had no search, to compare with.
+With `--embedder none` a server keeps an index of words but no vectors. No setting leaves out words:
+the server that indexes nothing is this one, switched off from within by `bench/unindexed.py`.
 All servers run at once and are loaded in turn, beside the plain loop of durable inserts.
 """
 
+import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -42,11 +43,12 @@ def measure(plan: Plan) -> list[Finding]:
 
 
 def _ways(plan: Plan) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    ways: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
+    unindexed = (sys.executable, "-m", "bench.unindexed")
+    return [
         (_INDEXED, plan.command, ()),
         (_WORDS, plan.command, ("--embedder", "none")),
+        (_UNINDEXED, unindexed, ()),
     ]
-    return [*ways, (_UNINDEXED, plan.unindexed, ())] if plan.unindexed else ways
 
 
 def _dialogues(server: Server) -> list[str]:

@@ -38,9 +38,6 @@ class Plan:
     minilm: bool = False
     """Whether search is measured with a model of sentence-transformers, too."""
 
-    unindexed: tuple[str, ...] = ()
-    """A command of a version without search."""
-
     @contextmanager
     def directory(self) -> Iterator[Path]:
         """Lend an empty directory on the disk that is measured, and remove it afterwards."""
