@@ -4,19 +4,18 @@ Everything else is as it is: tokens are counted, and what is changed or deleted 
 finds nothing.
 """
 
-import apsw
+from typing import Any
+from unittest.mock import patch
 
 from dialoguedb.cli import main
-from dialoguedb.store.sqlite import index_store, indexing
-from dialoguedb.store.sqlite.indexing import Gap
 
 
-def nothing(_db: apsw.Connection) -> list[Gap]:
+def nothing(_db: Any) -> list[Any]:
     """Say that all is indexed."""
     return []
 
 
 if __name__ == "__main__":
-    indexing.gaps = nothing
-    index_store.gaps = nothing
-    main()
+    store = "dialoguedb.store.sqlite"
+    with patch(f"{store}.indexing.gaps", nothing), patch(f"{store}.index_store.gaps", nothing):
+        main()

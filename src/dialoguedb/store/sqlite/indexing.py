@@ -10,7 +10,7 @@ For embedders that do not work in this process at once a row in the outbox waits
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import apsw
 import msgspec
@@ -25,10 +25,18 @@ from dialoguedb.store.sqlite.sources import KINDS, Source
 _PORTION = 512
 """Objects indexed in one transaction: other writes wait some ten milliseconds for it."""
 
+_LITTLE = 128
+"""From so many objects on the event loop indexes them itself, within some milliseconds."""
+
+_LITTLE_BYTES = 128 * 1024
+"""If they say no more than this. (On the worker, both threads would fight over the interpreter.)"""
+
 _CHANGED_PORTION = 64
 """As many of those that have been changed; all that they say is in memory at once."""
 
 _CHANGED = "changed"
+
+Due = Literal["nothing", "little", "much"]
 
 
 class Gap(NamedTuple):
@@ -56,15 +64,37 @@ def gaps(db: apsw.Connection) -> list[Gap]:
     return [Gap(*row) for row in db.execute(f"SELECT * FROM ({_GAPS}) WHERE done < last")]
 
 
+def _bytes(db: apsw.Connection, gap: Gap) -> int:
+    """Return how much the objects of a gap say; of changed ones, as much as there may be."""
+    said = _SAID.get(gap.object)
+    if said is None:
+        return _LITTLE_BYTES + 1
+    counted: int = db.execute(said, (gap.done, gap.last)).get
+    return counted
+
+
+_SAID = {
+    "message": "SELECT total(octet_length(content)) FROM messages WHERE number > ? AND number <= ?",
+    "memory": "SELECT total(octet_length(value)) FROM memories WHERE number > ? AND number <= ?",
+    "dialogue": "SELECT ?2 - ?1",
+}
+
+
 class Index:
     """Brings both indexes up to what is written."""
 
     def __init__(self, immediate: Mapping[str, Embedder]) -> None:
         self.immediate = immediate
 
-    def is_far_behind(self, db: apsw.Connection) -> bool:
-        """Tell whether about a whole portion is still to be indexed."""
-        return sum(gap.last - gap.done for gap in gaps(db)) >= _PORTION
+    def due(self, db: apsw.Connection) -> Due:
+        """Tell whether what is still to be indexed is to be now, and how much it is."""
+        found = gaps(db)
+        behind = sum(gap.last - gap.done for gap in found)
+        if behind >= _PORTION:
+            return "much"
+        if behind >= _LITTLE and sum(_bytes(db, gap) for gap in found) <= _LITTLE_BYTES:
+            return "little"
+        return "nothing"
 
     def follow(self, db: apsw.Connection) -> None:
         """Index a portion of what is still to be."""

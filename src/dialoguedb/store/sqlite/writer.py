@@ -10,7 +10,8 @@ An act that fails has seldom changed anything yet. When one has, the whole trans
 back and all its acts run again on the worker, each inside a savepoint of its own; a savepoint
 around every act from the start would take as long as a third of the act itself.
 
-When the indexes are far behind what is written, they are brought up before anything else is.
+When the indexes are behind what is written, they are brought up before anything else is: a little
+on the loop as the first act of a turn, much on the worker.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ import apsw
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
 from dialoguedb.ports import Meter, Replay
 from dialoguedb.store.sqlite.faults import translate
-from dialoguedb.store.sqlite.indexing import Index
+from dialoguedb.store.sqlite.indexing import Due, Index
 from dialoguedb.store.sqlite.usage import Tally
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._deadline = 0.0
-        self._is_index_behind = False
+        self._due: Due = "nothing"
         db.set_busy_handler(self._wait_for_lock)
 
     async def write(self, act: Act[T], *, long: bool = False) -> T:
@@ -218,7 +219,7 @@ class Writer:
             self._fail(batch, translate(error))
             return
         with suppress(apsw.Error):  # it is seen at the next commit, then
-            self._is_index_behind = self._index.is_far_behind(self._db)
+            self._due = self._index.due(self._db)
 
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
         """Nothing of the batch is stored: every act of it fails."""
@@ -238,16 +239,16 @@ class Writer:
             job.settle()
         if self._meter:
             self._meter.batch(len(batch), time.perf_counter() - began, len(self._waiting))
-        if self._is_index_behind:
-            self._is_index_behind = False
-            self._waiting.appendleft(self._following())
+        if self._due != "nothing":
+            self._waiting.appendleft(self._following(self._due))
+            self._due = "nothing"
         self._turn()
 
-    def _following(self) -> _Job:
+    def _following(self, due: Due) -> _Job:
         """Have the indexes brought up; if that fails, it is tried again after the next commit."""
         done = self._loop.create_future()
         done.add_done_callback(_log_failure)
-        return _Job(self._index.follow, done, long=True)
+        return _Job(self._index.follow, done, long=due == "much")
 
     def _wait_for_lock(self, _attempts: int) -> bool:
         """Tell SQLite whether to try again; only ever sleeps on the worker."""
