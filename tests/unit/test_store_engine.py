@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore, files, open_database
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.indexing import Index
@@ -154,6 +155,23 @@ class TestGrowth:
             )
             spent.append(await self.steps(engine, append))
         assert spent[1] < 2 * spent[0]
+
+
+class TestBeside:
+    """Engines of one process wait for each other, and let each other go on."""
+
+    @pytest.mark.parametrize("brought_along", [True, False], ids=["new schema", "new embedder"])
+    async def test_one_is_opened_while_another_writes(self, tmp_path, brought_along):
+        if not brought_along:
+            await (await SQLiteStore.open(tmp_path)).close()
+        other = files.connect(files.prepare(tmp_path))
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.create_task(SQLiteStore.open(tmp_path, embedder=WordLlama()))
+        await asyncio.sleep(0.2)
+        assert not opening.done()
+        other.execute("COMMIT")
+        other.close()
+        await (await opening).close()
 
 
 class TestReady:

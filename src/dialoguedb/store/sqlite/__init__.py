@@ -37,6 +37,7 @@ from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.summaries import SQLiteSummaries
 from dialoguedb.store.sqlite.summary_jobs import SQLiteSummaryJobs
 from dialoguedb.store.sqlite.templates import SQLiteTemplates
+from dialoguedb.store.sqlite.transactions import transaction
 from dialoguedb.store.sqlite.writer import Writer
 
 
@@ -132,7 +133,7 @@ def _open(path: Path, known: Sequence[Embedder], count: TokenCounter | None) -> 
 def _settle(db: apsw.Connection, known: Sequence[Embedder]) -> None:
     """Make the first embedder the one to be; WrongDimensions when it is another by now."""
     index = Index({embedder.name: embedder for embedder in known if embedder.immediate})
-    with db:
+    with transaction(db):
         # A new embedder would seem complete without what is still to be indexed. The one that was
         # there follows it later: on a full disk a server must start and read.
         is_new = known[0].name not in {row.name for row in embedders.active(db)}

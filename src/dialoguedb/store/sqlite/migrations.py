@@ -10,6 +10,7 @@ from dialoguedb.errors import DataError, NewerSchema
 from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite.summary_schema import SUMMARIES
+from dialoguedb.store.sqlite.transactions import transaction
 
 APPLICATION_ID = 0x44444230
 """Marks the file as ours: "DDB0"."""
@@ -334,9 +335,8 @@ def migrate(db: apsw.Connection, now: str, count: TokenCounter | None = None) ->
     Messages of an older schema are counted; without a counter they cannot be brought along.
     """
     done = []
-    db.transaction_mode = "IMMEDIATE"
     while (step := version(db)) < len(MIGRATIONS):
-        with db:
+        with transaction(db):
             if version(db) == step:  # another process may have been faster
                 _take(db, step, now, count)
                 done.append(MIGRATIONS[step].name)
