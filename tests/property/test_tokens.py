@@ -44,10 +44,15 @@ def test_the_count_is_the_tokenizers(text):
 @settings(max_examples=20)
 @given(st.lists(texts, max_size=5))
 def test_it_does_not_matter_what_was_counted_before(sequence):
-    words = Words(tokenizer())
+    words = Words(tokenizer().model)
     for text in (part.encode("utf-8", "replace").decode() for part in sequence):
         if not any(mark in text for mark in SPECIAL):
             assert words.count(text) == whole(text)
+
+
+def test_what_looks_like_a_mark_of_the_tokenizer_is_text():
+    for mark in SPECIAL:
+        assert count_tokens(f"a {mark} b") == whole(f"a {mark[:-1]} b") + whole("a>") - whole("a")
 
 
 def test_it_begins_anew_when_much_is_remembered():

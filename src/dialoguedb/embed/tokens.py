@@ -4,7 +4,6 @@ Other models cut texts in other ways: for them a count is an estimate, most ofte
 """
 
 import importlib.util
-import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from tokenizers import Tokenizer
+from tokenizers.models import Model
 
 from dialoguedb.errors import InvalidSetting
 
@@ -66,12 +66,9 @@ class Words:
     No token of this vocabulary reaches across a space, so words have the tokens of their texts.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        vocabulary = tokenizer.get_vocab()
-        self._beginnings = frozenset(id_ for token, id_ in vocabulary.items() if token[0] == _SPACE)
-        self._space = [vocabulary[_SPACE]]
-        self._known: dict[str, list[int]] = {"": self._space}
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._known: dict[str, list[int]] = {"": self._encoded("")}
         self._room = _REMEMBERED_CHARACTERS_MAX
 
     def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -93,34 +90,20 @@ class Words:
         known = self._known  # stays whole here, even if another thread begins anew
         unknown = {word for word in words if word not in known}
         if unknown:
-            self._learn(known, list(unknown))
+            self._learn(known, unknown)
         return known
 
-    def _learn(self, known: dict[str, list[int]], words: list[str]) -> None:
-        plain = [word for word in words if word[0] not in " \n"]
-        known.update(zip(plain, self._encoded(plain), strict=True))
-        if len(plain) < len(words):
-            others = [word for word in words if word[0] in " \n"]
-            for word, tokens in zip(others, self._encoded_apart(others), strict=True):
-                # A line's first word has no space before it, as the tokenizer thinks it has.
-                known[word] = tokens[1:] if word[0] == "\n" else tokens
+    def _learn(self, known: dict[str, list[int]], words: set[str]) -> None:
+        for word in words:
+            known[word] = self._encoded(word)
         self._room -= sum(map(len, words))
         if self._room < 0:
-            self._known, self._room = {"": self._space}, _REMEMBERED_CHARACTERS_MAX
+            self._known, self._room = {"": self._encoded("")}, _REMEMBERED_CHARACTERS_MAX
 
-    def _encoded(self, words: list[str]) -> list[list[int]]:
-        """Return the tokens of each word; as one text, for each call costs more than its words."""
-        whole, *_ = self._encoded_apart([" ".join(words)])
-        split: list[list[int]] = []
-        for token in whole:
-            if token in self._beginnings or not split:
-                split.append([])
-            split[-1].append(token)
-        return split if len(split) == len(words) else self._encoded_apart(words)
-
-    def _encoded_apart(self, words: list[str]) -> list[list[int]]:
-        encoded = self._tokenizer.encode_batch_fast(words, add_special_tokens=False)
-        return [each.ids for each in encoded]
+    def _encoded(self, word: str) -> list[int]:
+        # A line's first word has no space before it.
+        text = word if word[:1] == "\n" else _SPACE + word.replace(" ", _SPACE)
+        return [token.id for token in self._model.tokenize(text)]
 
 
 def _pieces(text: str) -> list[str]:
@@ -143,9 +126,6 @@ def loaded_words(directory: Path) -> Words:
 
 @cache
 def _load(directory: Path) -> Words:
-    # Its threads would take the cores that serve requests, and gain little on short texts.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return Words(tokenizer)
+    # What a tokenizer has around its model costs more than the model itself, and takes `</s>` in
+    # a text for the end of one.
+    return Words(Tokenizer.from_file(str(directory / TOKENIZER)).model)
