@@ -159,7 +159,7 @@ class Kit:
     """A session of Google's ADK, read anew before each turn, as its runner does."""
 
     def __init__(self, name: str, service: Any) -> None:
-        self._service = service
+        self.service = service
         self._who = {"app_name": "bench", "user_id": "ada", "session_id": name}
 
     async def add_items(self, items: list[dict[str, str]]) -> None:
@@ -167,12 +167,12 @@ class Kit:
         session = await self._session(0)
         if session is None:
             with suppress(AlreadyExistsError):  # somebody else made it meanwhile
-                await self._service.create_session(**self._who)
+                await self.service.create_session(**self._who)
             session = await self._session(0)
         for item in items:
             content = types.Content(role="user", parts=[types.Part(text=item["content"])])
             event = Event(author=item["role"], invocation_id="i", content=content)
-            await self._service.append_event(session, event)
+            await self.service.append_event(session, event)
 
     async def get_items(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the last events, or all."""
@@ -182,7 +182,7 @@ class Kit:
 
     async def _session(self, limit: int | None) -> Any:
         config = GetSessionConfig(num_recent_events=limit)
-        return await self._service.get_session(**self._who, config=config)
+        return await self.service.get_session(**self._who, config=config)
 
 
 @asynccontextmanager

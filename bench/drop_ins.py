@@ -7,6 +7,7 @@ that follows. Rates of two sides are taken in turn within each round, and the me
 import asyncio
 import gc
 import multiprocessing
+import os
 import platform
 import shutil
 import statistics
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,9 +30,19 @@ TURNS = 200
 READS = 10
 HISTORY = 1_000
 LAST = 20
-WRITERS_TURNS = 40
+WRITERS_TURNS = 100
 TASKS, PROCESSES = 8, 4
 SESSIONS = 10_000
+PACKAGES = ("openai-agents", "langchain-community", "langgraph-checkpoint-sqlite", "google-adk")
+METHOD = """
+Each side is measured beside what its framework brings itself for SQLite: `SQLiteSession`,
+`SQLChatMessageHistory`, `SqliteSaver`, `DatabaseSessionService`. Every side waits for the disk on
+each commit (`synchronous = FULL`). Ours runs the whole engine in the process and indexes for search
+meanwhile, in each of the processes. A turn is a message of the user and one of the assistant: in
+LangGraph a run of a graph, whose writers have a thread each; in ADK two events, appended one after
+the other, so that turns of several writers part each other. The rates of processes are those after
+the first turn of each; how long that takes, with opening, is told beside them.
+"""
 WORDS = "The quick brown fox tells the lazy dog where the red umbrella was left on Tuesday. " * 2
 
 
@@ -128,20 +140,23 @@ async def by_tasks(side: Any, room: Path) -> list[str]:
         begun = time.perf_counter()
         errors = await asyncio.gather(*(write(made("shared"), n) for n in range(TASKS)))
         seconds = time.perf_counter() - begun
-        return judged(await made("shared").get_items(), TASKS, sum(errors), seconds)
+        return [*judged(await made("shared").get_items(), TASKS, sum(errors), seconds), ""]
 
 
 def one_process(framework: str, side: int, room: Path, writer: int, gate: Any, told: Any) -> None:
     """Append to what other processes append to as well."""
 
     async def run() -> None:
+        begun = time.perf_counter()
         async with SIDES[framework][side](room) as made:
+            await made(f"of {writer}").add_items(turn(writer, 0))
+            first = time.perf_counter() - begun
             history = made("shared")
             await history.get_items(1)
             gate.wait()
             begun = time.perf_counter()
             errors = await write(history, writer)
-            told.put((errors, time.perf_counter() - begun))
+            told.put((errors, time.perf_counter() - begun, first))
 
     asyncio.run(run())
 
@@ -163,7 +178,9 @@ async def by_processes(framework: str, side: int, room: Path) -> list[str]:
         process.join()
     async with SIDES[framework][side](room) as made:
         items = await made("shared").get_items()
-    return judged(items, PROCESSES, sum(e for e, _ in answers), max(s for _, s in answers))
+    errors, seconds, firsts = zip(*answers, strict=True)
+    row = judged(items, PROCESSES, sum(errors), max(seconds))
+    return [*row, f"{1_000 * statistics.median(firsts):,.0f} ms"]
 
 
 async def beyond(room: Path) -> None:
@@ -183,7 +200,25 @@ async def beyond(room: Path) -> None:
         listing = time.perf_counter() - begun
         searches = await rate(50, lambda n: db.search_messages(f"umbrella {n * 97}", limit=10))
         say(f"\nListing {count:,} sessions takes {listing * 1_000:,.0f} ms; searching them for the")
-        say(f"ten best messages {1_000 / searches:,.1f} ms. The others have neither.")
+        say(f"ten best messages {1_000 / searches:,.1f} ms. The Agents SDK, LangChain and")
+        say("LangGraph list no conversations of their own, and none of the four searches them.")
+
+
+async def listings(service: Any) -> float:
+    """Return how often a second the sessions of an app are listed, once they are made."""
+    for number in range(SESSIONS):
+        await service.create_session(
+            app_name="bench", user_id=f"user-{number % 100}", session_id=str(number)
+        )
+    return await rate(ROUNDS, lambda _: service.list_sessions(app_name="bench"))
+
+
+async def list_sessions(room: Path) -> None:
+    """Compare how long it takes to list the sessions of an app, where a library can."""
+    say(f"\nListing {SESSIONS:,} sessions of an app in Google's ADK:\n")
+    for side, name in zip(SIDES["google-adk"], ("ours", "theirs"), strict=True):
+        async with side(room) as made:
+            say(f"- {name}: {1_000 / await listings(made('any').service):,.0f} ms")
 
 
 @contextmanager
@@ -208,7 +243,7 @@ async def compare(framework: str) -> None:
             a, b = statistics.median(ours), statistics.median(theirs)
             ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f}, {ratios[-1]:.2f})"
             say(f"| {name} | {a:,.0f} | {b:,.0f} | {ratio} |")
-    heads = ["turns/s", "errors", "lost", "duplicated", "out of order", "parted"]
+    heads = ["turns/s", "errors", "lost", "duplicated", "out of order", "parted", "first turn"]
     say(f"\n| many writers, one history | {' | '.join(heads)} |\n|{' --- |' * (len(heads) + 1)}")
     for side, name in enumerate(("ours", "theirs")):
         with fresh() as room:
@@ -220,13 +255,16 @@ async def compare(framework: str) -> None:
 
 async def main() -> None:
     """Measure all of them, or those that are named."""
-    say(
-        f"# Drop-ins\n\nPython {platform.python_version()}; `make bench-drop-ins` writes this anew."
-    )
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    say("# Drop-ins\n\n`make bench-drop-ins` writes this anew.")
+    say(f"Python {platform.python_version()}, {os.cpu_count()} cores, {versions}.")
+    say(METHOD.rstrip())
     for framework in sys.argv[1:] or SIDES:
         await compare(framework)
     with fresh() as room:
         await beyond(room)
+    with fresh() as room:
+        await list_sessions(room)
 
 
 if __name__ == "__main__":

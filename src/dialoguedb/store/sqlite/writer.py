@@ -40,7 +40,7 @@ Act = Callable[[apsw.Connection], T]
 
 _ACTS_MAX = 256
 _PATIENCE_S = 60.0
-_PAUSE_S = (0.0002, 0.004)
+_PAUSE_S = (0.0001, 0.001)
 _KEEP = "RELEASE act"
 _UNDO = "ROLLBACK TO act; RELEASE act"
 
