@@ -1,6 +1,7 @@
 """Answers: a status, a body, and the headers that belong to them."""
 
-from os import urandom
+import os
+from random import Random
 
 import msgspec
 from msgspec import Struct
@@ -8,6 +9,10 @@ from msgspec import Struct
 from dialoguedb.http.rates import Standing
 
 Header = tuple[bytes, bytes]
+
+_random = Random()  # noqa: S311 - for names that nobody has to be unable to guess
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 encode = msgspec.json.Encoder().encode
 """Turns a value of the model into the JSON of an answer."""
@@ -24,8 +29,12 @@ class Answer(Struct, gc=False):
 
 
 def new_request_id() -> str:
-    """Return a random UUID; `uuid` itself would take four times as long."""
-    digits = urandom(16).hex()
+    """Return a random UUID.
+
+    Not the system's, as `uuid` does: whoever asks it lets go of the interpreter, and while another
+    thread commits, appends are some twentieth slower for it.
+    """
+    digits = f"{_random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
