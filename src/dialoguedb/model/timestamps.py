@@ -1,10 +1,8 @@
 """Times as text: UTC, ISO 8601, milliseconds, `Z`, so that text order is time order."""
 
 import re
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 Clock = Callable[[], str]
 """Returns the present moment in the form of this module."""
@@ -27,13 +25,7 @@ def render(moment: datetime) -> str:
 
 def now() -> str:
     """Return the system clock's time."""
-    second, millisecond = divmod(time.time_ns() // 1_000_000, 1_000)
-    return f"{_second(second)}.{millisecond:03}Z"
-
-
-@lru_cache(1)
-def _second(since_1970: int) -> str:
-    return datetime.fromtimestamp(since_1970, UTC).isoformat()[:19]
+    return datetime.now(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def later(timestamp: str, hours: float) -> str:
