@@ -25,10 +25,10 @@ from dialoguedb.store.sqlite.sources import KINDS, Source
 _PORTION = 512
 """Objects indexed in one transaction: other writes wait some ten milliseconds for it."""
 
-_LITTLE = 128
-"""From so many objects on the event loop indexes them itself, within some milliseconds."""
+_LITTLE = 384
+"""From so many objects on the event loop indexes them itself, within some ten milliseconds."""
 
-_LITTLE_BYTES = 128 * 1024
+_LITTLE_BYTES = 384 * 1024
 """If they say no more than this. (On the worker, both threads would fight over the interpreter.)"""
 
 _CHANGED_PORTION = 64
