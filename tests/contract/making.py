@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from ulid_transform import ulid_now
 
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.dialogues import DialogueFilter, DialogueUpdate, NewDialogue, StateUpdate
 from dialoguedb.model.keys import KeyInput
@@ -60,7 +60,7 @@ def over(
     services = build_services(
         store,
         clock=clock,
-        new_id=ulid_now,
+        new_id=Ids(),
         token_secret=b"secret",
         count_tokens=count_tokens,
         embedders=embedders,

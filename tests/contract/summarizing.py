@@ -4,8 +4,7 @@ import asyncio
 import random
 from contextlib import asynccontextmanager, suppress
 
-from ulid_transform import ulid_now
-
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.model.summaries import Spent
 from dialoguedb.ports.summaries import SummaryText
 from dialoguedb.service.making import Budgets, Maker
@@ -98,7 +97,7 @@ class Work:
         maker = Maker(store.jobs, self.summarizer, words, Budgets(**budgets))
         self.around = Around(
             clock=clock,
-            new_id=ulid_now,
+            new_id=Ids(),
             sleep=asyncio.sleep,
             random=random.random,
             meter=self.ends,

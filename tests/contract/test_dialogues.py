@@ -290,6 +290,10 @@ class TestListing:
         assert ids(await me.dialogues()) == ["new", "c", "b", "a", "old"]
         assert ids(await me.dialogues("asc")) == ["old", "a", "b", "c", "new"]
 
+    async def test_of_one_moment_they_come_in_the_order_of_making(self, me):
+        made = [(await me.new("", created=at(0))).value.id for _ in range(20)]
+        assert ids(await me.dialogues("asc")) == made
+
     async def test_by_last_change(self, me):
         for name in ["a", "b", "c"]:
             await me.new(name)

@@ -4,8 +4,8 @@ import asyncio
 
 import apsw
 import pytest
-from ulid_transform import ulid_now
 
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model import decoding, rawjson, timestamps
 from dialoguedb.model.dialogues import DialogueInput
@@ -32,7 +32,7 @@ async def fill(directory, embedder=None):
     services = build_services(
         store,
         clock=timestamps.now,
-        new_id=ulid_now,
+        new_id=Ids(),
         token_secret=store.token_secret,
         count_tokens=count_tokens,
     )

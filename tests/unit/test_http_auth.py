@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from ulid_transform import ulid_now
 
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import Forbidden, Unauthorized
 from dialoguedb.http.auth import KEYS_MAX, Auth
@@ -26,7 +26,7 @@ class World:
         self.services = build_services(
             store,
             clock=lambda: NOW,
-            new_id=ulid_now,
+            new_id=Ids(),
             token_secret=store.token_secret,
             count_tokens=count_tokens,
         )

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from ulid_transform import ulid_now
 
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DialogueDBError, ServiceUnavailable
 from dialoguedb.http.answers import Answer
@@ -72,7 +72,7 @@ async def frame_with(tmp_path):
     services = build_services(
         store,
         clock=now,
-        new_id=ulid_now,
+        new_id=Ids(),
         token_secret=store.token_secret,
         count_tokens=count_tokens,
     )

@@ -43,7 +43,8 @@ class Engine:
 
     def __init__(self, path):
         self.db = open_database(path)
-        self.writer = Writer(self.db, None, Index({}))
+        self.index = Index({})
+        self.writer = Writer(self.db, None, self.index)
         self.readers = Readers(path)
         self.parts = (self.writer, self.readers, Numbers(self.readers.quick.db))
         self.threads: dict[str, list[tuple[str, int]]] = {"writer": [], "reader": []}
@@ -60,6 +61,11 @@ class Engine:
     def where(self, who, word):
         """Return the threads on which statements with this word ran."""
         return {thread for sql, thread in self.threads[who] if word in sql}
+
+    async def indexed(self):
+        """Wait until nothing that was written is left to be indexed, by whichever engine."""
+        while self.index.due(self.db) != "nothing":  # noqa: ASYNC110 - another writes what is due
+            await asyncio.sleep(0.01)
 
     async def close(self):
         await self.writer.close()
@@ -108,6 +114,7 @@ class TestGrowth:
 
     async def steps(self, engine, act):
         """Count SQLite's steps in tens."""
+        await engine.indexed()
         spent = 0
 
         def count():

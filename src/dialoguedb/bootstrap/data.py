@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import ulid_transform
-
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.model import timestamps
 from dialoguedb.model.search import SearchMode
@@ -52,7 +51,7 @@ def services_of(
     return build_services(
         store,
         clock=timestamps.now,
-        new_id=ulid_transform.ulid_now,
+        new_id=Ids(),
         token_secret=store.token_secret,
         count_tokens=count_tokens,
         embedders=known,

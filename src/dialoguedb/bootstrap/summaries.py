@@ -5,9 +5,8 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import ulid_transform
-
 from dialoguedb.bootstrap.background import running
+from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.model import timestamps
@@ -35,7 +34,7 @@ async def summarizing(
 def _around(meter: SummaryMeter | None) -> Around:
     return Around(
         clock=timestamps.now,
-        new_id=ulid_transform.ulid_now,
+        new_id=Ids(),
         sleep=asyncio.sleep,
         random=random.random,
         meter=meter,
