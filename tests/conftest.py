@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 for folder in ("contract", "crash", "e2e", "http"):  # what their tests share asserts, too
     pytest.register_assert_rewrite(f"tests.{folder}")
@@ -13,6 +14,15 @@ for folder in ("contract", "crash", "e2e", "http"):  # what their tests share as
 from tests.embed.endpoint import EmbeddingServer  # noqa: E402 - after the lines above
 from tests.http.checking import done  # noqa: E402 - after the lines above
 from tests.http.server import Project, Server, running  # noqa: E402 - as above
+
+# How fast a machine makes and tries examples is nothing that a test is about, and what a fixture
+# gave to one example serves the next as well.
+settings.register_profile(
+    "dialoguedb",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("dialoguedb")
 
 # Every engine the promises are kept on; a new one is added here and in `storage_flags`.
 ENGINES = ["sqlite"]

@@ -423,7 +423,6 @@ def test_dialogues_behave_like_their_model(engine):
         settings=settings(
             max_examples=30,
             stateful_step_count=50,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -89,7 +89,6 @@ def test_it_answers_as_it_says(wanted, mode, described, server, api):
 
         @settings(
             max_examples=10,
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
         )

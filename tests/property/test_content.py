@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.http.checking import done
@@ -13,11 +13,7 @@ from tests.http.making import new_dialogue, post_bytes
 
 from .written_json import SPACES, compact, contents, objects, spread, values
 
-EAGER = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+EAGER = settings(max_examples=60)
 
 
 @pytest.fixture(autouse=True)

@@ -155,7 +155,6 @@ def test_any_row_of_operations_leaves_what_the_model_says(api):
         settings=settings(
             max_examples=25,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

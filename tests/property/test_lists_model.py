@@ -3,7 +3,7 @@
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.http.checking import done
@@ -69,11 +69,7 @@ def check(api: httpx.Client, path: str, made: list[dict[str, Any]], query: dict[
     assert [(item["created"], item["id"]) for item in walk(api, path, **query)] == expected
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=40)
 @given(items=items, queries=queries)
 def test_lists_are_what_filtering_by_hand_gives(items, queries, new_project, client_of):
     api = client_of(new_project().key)

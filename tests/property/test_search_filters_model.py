@@ -4,7 +4,7 @@ import operator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.http.making import new_dialogue, new_messages
@@ -83,11 +83,7 @@ def fresh(new_project, client_of):
     return lambda: client_of(new_project().key)
 
 
-EAGER = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+EAGER = settings(max_examples=60)
 
 
 @EAGER

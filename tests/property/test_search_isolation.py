@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.http.checking import done
@@ -72,11 +72,7 @@ def sides(new_project, client_of):
     return lambda: {side: client_of(new_project().key) for side in ("own", "other")}
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=25)
 @given(
     written=st.lists(writes, max_size=12),
     asked=st.lists(st.tuples(st.sampled_from(OBJECTS), questions), min_size=1, max_size=6),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
@@ -171,7 +171,6 @@ TURNS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(TURNS, st.integers(1, 200), st.none() | LETTERS)
 def test_a_summary_never_exceeds_its_budget(turns, tokens_max, previous):
     kept = summarized(turns, tokens_max=tokens_max, previous=previous)
@@ -195,7 +194,6 @@ def consists_of(lines, said):
     )
 
 
-@settings(deadline=None)
 @given(TURNS)
 def test_a_summary_is_whole_sentences_with_their_speakers_in_their_order(turns):
     said = [
@@ -205,7 +203,6 @@ def test_a_summary_is_whole_sentences_with_their_speakers_in_their_order(turns):
     assert consists_of([(speaker, text) for speaker, text in kept], said)
 
 
-@settings(deadline=None)
 @given(TURNS)
 def test_a_summary_has_a_quarter_of_the_tokens_or_one_sentence(turns):
     kept = summarized(turns)

@@ -13,7 +13,7 @@ from dialoguedb.model.limits import CONTENT_BYTES_MAX, FAULTS_MAX
 from dialoguedb.model.rawjson import receive
 from tests.property.written_json import contents, spread
 
-MANY = settings(max_examples=200, deadline=None, database=None)
+MANY = settings(max_examples=200, database=None)
 FILLING = "x" * CONTENT_BYTES_MAX
 
 

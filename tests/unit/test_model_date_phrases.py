@@ -231,7 +231,7 @@ yesterday now a one century decade + -5 1e9
 words = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     text=st.lists(words, max_size=6).map(" ".join) | st.text(max_size=100),
     zone=st.sampled_from(["UTC", "America/New_York", "Pacific/Apia", "Asia/Kathmandu"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialoguedb.errors import InvalidJSON, InvalidRequest
@@ -37,9 +37,7 @@ NAMES = sorted(
     {field.encode_name for kind in KINDS.values() for field in msgspec.structs.fields(kind)}
     | {"perSecond", "burst", "enabled", "storedBytes", "unknown", "", "\ud800"}
 )
-MANY = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
-)
+MANY = settings(max_examples=80, database=None)
 
 WORDS = [
     *("null", "true", "0", "-1", "1.5", "1e400", "123456789012345678901234567890", '""', '"x"'),

@@ -12,7 +12,7 @@ from dialoguedb.model import rawjson
 from dialoguedb.model.limits import JSON_DEPTH_MAX
 from tests.property.written_json import compact, spread, values
 
-MANY = settings(max_examples=300, deadline=None, database=None)
+MANY = settings(max_examples=300, database=None)
 SPACE = st.sampled_from(["", " ", "\n\t\r "])
 
 SMALL = st.recursive(

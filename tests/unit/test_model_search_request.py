@@ -268,7 +268,7 @@ FIELDS = [
 ]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(fields=st.dictionaries(st.sampled_from(FIELDS), values, max_size=3))
 def test_whatever_is_sent_is_read_or_refused(fields):
     with suppress(InvalidRequest):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dialoguedb.model import timestamps
 
-MANY = settings(max_examples=300, deadline=None, database=None)
+MANY = settings(max_examples=300, database=None)
 FIRST = datetime(1, 1, 3, tzinfo=UTC)
 MOMENTS = st.timedeltas(timedelta(), timedelta(days=3_652_000)).map(lambda since: FIRST + since)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dialoguedb.ports.search import Evidence
@@ -122,7 +122,6 @@ shares = st.floats(0, 1, width=32)
     st.lists(st.tuples(shares | st.just(np.nan), shares, st.booleans()), min_size=1, max_size=8),
     st.sampled_from(list(WEIGHTS.values())),
 )
-@settings(deadline=None)
 def test_parts_sum_to_a_relevance_from_0_to_1(rows, weights):
     known = in_one_dialogue(
         len(rows),
