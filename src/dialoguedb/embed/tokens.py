@@ -5,7 +5,7 @@ Other models cut texts in other ways: for them a count is an estimate, most ofte
 
 import importlib.util
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -67,43 +67,36 @@ class Words:
     """
 
     def __init__(self, model: Model) -> None:
-        self._model = model
-        self._known: dict[str, list[int]] = {"": self._encoded("")}
-        self._room = _REMEMBERED_CHARACTERS_MAX
+        self._known = _Known(model)
 
     def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
         """Return the numbers of each text's tokens, a text being its words."""
-        known = self._knowing(word for words in texts for word in words)
-        return [list(chain.from_iterable(map(known.__getitem__, words))) for words in texts]
+        of = self._known.__getitem__
+        return [list(chain.from_iterable(map(of, words))) for words in texts]
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has, with the spaces and line ends between its words."""
-        pieces = _pieces(text)
-        try:
-            return sum(map(len, map(self._known.__getitem__, pieces)))
-        except KeyError:
-            known = self._knowing(pieces)
-            return sum(map(len, map(known.__getitem__, pieces)))
+        return sum(map(len, map(self._known.__getitem__, _pieces(text))))
 
-    def _knowing(self, words: Iterable[str]) -> dict[str, list[int]]:
-        """Return what is known, with these words among it."""
-        known = self._known  # stays whole here, even if another thread begins anew
-        unknown = {word for word in words if word not in known}
-        if unknown:
-            self._learn(known, unknown)
-        return known
 
-    def _learn(self, known: dict[str, list[int]], words: set[str]) -> None:
-        for word in words:
-            known[word] = self._encoded(word)
-        self._room -= sum(map(len, words))
-        if self._room < 0:
-            self._known, self._room = {"": self._encoded("")}, _REMEMBERED_CHARACTERS_MAX
+class _Known(dict[str, list[int]]):
+    """The tokens of each word, found when it is first asked for; when full, it begins anew."""
 
-    def _encoded(self, word: str) -> list[int]:
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = model
+        self._room = _REMEMBERED_CHARACTERS_MAX
+
+    def __missing__(self, word: str) -> list[int]:
         # A line's first word has no space before it.
         text = word if word[:1] == "\n" else _SPACE + word.replace(" ", _SPACE)
-        return [token.id for token in self._model.tokenize(text)]
+        found = [token.id for token in self._model.tokenize(text)]
+        self._room -= len(word)
+        if self._room < 0:
+            self.clear()
+            self._room = _REMEMBERED_CHARACTERS_MAX - len(word)
+        self[word] = found
+        return found
 
 
 def _pieces(text: str) -> list[str]:
