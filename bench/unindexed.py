@@ -4,18 +4,27 @@ Everything else is as it is: tokens are counted, and what is changed or deleted 
 finds nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 from dialoguedb.cli import main
 
+_STORE = "dialoguedb.store.sqlite"
 
-def nothing(_db: Any) -> list[Any]:
-    """Say that all is indexed."""
-    return []
+
+@contextmanager
+def nothing_indexed() -> Iterator[None]:
+    """Have every index told that all is indexed."""
+
+    def nothing(_db: Any) -> list[Any]:
+        return []
+
+    with patch(f"{_STORE}.indexing.gaps", nothing), patch(f"{_STORE}.index_store.gaps", nothing):
+        yield
 
 
 if __name__ == "__main__":
-    store = "dialoguedb.store.sqlite"
-    with patch(f"{store}.indexing.gaps", nothing), patch(f"{store}.index_store.gaps", nothing):
+    with nothing_indexed():
         main()
