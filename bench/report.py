@@ -35,7 +35,8 @@ def method_of_rounds(plan: Plan) -> str:
         f"{plan.seconds:g} s; a ratio is the median of the rounds' ratios, a rate the median of "
         f"the rounds' rates. Load on {CONNECTIONS} keep-alive connections over loopback from a "
         "process of its own. Every server is started as an operator would, with its defaults: "
-        "keys, limits and quotas checked, `synchronous=FULL`."
+        "keys, limits and quotas checked, `synchronous=FULL`; the engine alone differs in that it "
+        "indexes nothing and counts no tokens."
     )
 
 
