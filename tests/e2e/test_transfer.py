@@ -171,10 +171,11 @@ def compact(value):
     return value.replace(": ", ":").replace(", ", ",")
 
 
-def test_a_value_that_is_no_json_fails_alone(commands):
+@pytest.mark.parametrize("own_id", ["", '"id": "a", '], ids=["without an id", "with one"])
+def test_a_value_that_is_no_json_fails_alone(own_id, commands):
     path = commands.directory / "in.jsonl"
     path.write_text(
-        '{"id": "a", "messages": [{"role": "user", "content": [{"a": NaN}]}]}\n'
+        "{" + own_id + '"messages": [{"role": "user", "content": [{"a": NaN}]}]}\n'
         '{"messages": [{"role": "user", "content": "fine"}]}\n'
     )
     ended = commands.run("import", path)

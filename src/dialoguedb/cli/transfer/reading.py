@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dialoguedb.client import wire
+from dialoguedb.cli.transfer.lines import json_of
 from dialoguedb.client.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.model import limits
@@ -42,4 +42,4 @@ def pruned(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def digest(value: Any) -> str:
     """Return an id of what is said, the same in every run."""
-    return hashlib.sha256(wire.encode(value)).hexdigest()[:_DIGEST_CHARS]
+    return hashlib.sha256(json_of(value)).hexdigest()[:_DIGEST_CHARS]
