@@ -116,8 +116,8 @@ ADMIN = [
 OPERATOR = [
     Row("POST", "/admin/projects", {"name": "never made by a project's key"}, "operator"),
     Row("GET", "/admin/projects", None, "operator"),
-    Row("GET", "/admin/projects/x", None, "operator", "PROJECT_NOT_FOUND"),
-    Row("DELETE", "/admin/projects/x", None, "operator", "PROJECT_NOT_FOUND"),
+    Row("GET", "/admin/projects/never-made", None, "operator", "PROJECT_NOT_FOUND"),
+    Row("DELETE", "/admin/projects/never-made", None, "operator", "PROJECT_NOT_FOUND"),
 ]
 DATA = READS + WRITES
 NAMING = [row for row in DATA if row.missing]
