@@ -10,12 +10,13 @@ from .making import HELLO, new_dialogue, new_memory, new_message, new_summary
 
 @dataclass(frozen=True)
 class World:
-    """A dialogue with a message and a summary, and a memory: what a row's path may name."""
+    """What a row's path may name: a dialogue with a message and a summary, a memory, no project."""
 
     dialogue: str = "dlg:1"
     message: str = "msg:1"
     memory: str = "mem:1"
     summary: str = "sum:1"
+    project: str = "never-made"
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ ADMIN = [
 OPERATOR = [
     Row("POST", "/admin/projects", {"name": "never made by a project's key"}, "operator"),
     Row("GET", "/admin/projects", None, "operator"),
-    Row("GET", "/admin/projects/never-made", None, "operator", "PROJECT_NOT_FOUND"),
-    Row("DELETE", "/admin/projects/never-made", None, "operator", "PROJECT_NOT_FOUND"),
+    Row("GET", "/admin/projects/{project}", None, "operator", "PROJECT_NOT_FOUND"),
+    Row("DELETE", "/admin/projects/{project}", None, "operator", "PROJECT_NOT_FOUND"),
 ]
 DATA = READS + WRITES
 NAMING = [row for row in DATA if row.missing]

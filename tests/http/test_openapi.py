@@ -30,7 +30,7 @@ CHECKS = [
 
 def shape(path: str) -> str:
     """Return a path with its places unnamed and its query left out."""
-    path = SEGMENT.sub("{}", path.partition("?")[0]).replace("/projects/x", "/projects/{}")
+    path = SEGMENT.sub("{}", path.partition("?")[0])
     return re.sub("/(end|archive|reopen)$", "/{}", path)
 
 
