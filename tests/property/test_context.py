@@ -12,7 +12,7 @@ from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
 from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports.context import Ending
-from dialoguedb.service.windows import Note, Window
+from dialoguedb.service.windows import History, Note, Window
 from dialoguedb.store.sqlite.context import LEAST_MESSAGES
 from tests.property.windows import CHECKS, sent
 
@@ -152,8 +152,13 @@ def asked(budget, dialect, recent=4):
     return ContextRequest(budget, None, dialect, recent=recent, summary=True, memories=0)
 
 
+def opened(request, ending):
+    history = History(ending.messages, whole=ending.whole)
+    return Window(request, ending, history, count)
+
+
 def built(history, budget, dialect, least=LEAST_MESSAGES):
-    window = Window(asked(budget, dialect), ending_of(history, budget, least), count)
+    window = opened(asked(budget, dialect), ending_of(history, budget, least))
     notes = [Note("s", "Summary: " + "what was said " * 9), Note("t", "Summary: short")]
     window.take_summary(notes)
     window.take_memories([Note("k", "Remembered: tea")], 1)
@@ -223,12 +228,12 @@ def test_what_was_found_comes_with_its_tool_calls_or_not_at_all(history, data):
     dialect = data.draw(st.sampled_from(sorted(CHECKS)))
     ending = ending_of(history, 10_000)
     try:
-        window = Window(asked(budget, dialect, recent=1), ending, count)
+        window = opened(asked(budget, dialect, recent=1), ending)
     except InvalidRequest:
         return
     places = st.integers(0, len(window.history.turns) - 1) if window.history.turns else st.nothing()
     picked = data.draw(st.lists(places, max_size=5)) if window.history.turns else []
-    window.take_found([window.history.turns_with(place) for place in picked])
+    window.take_found([window.history.turns_with(place) for place in picked], [window.history])
     made = window.close()
     assert made.tokens.total <= budget
     CHECKS[dialect](*sent(made.messages, None if made.system is UNSET else made.system))
@@ -240,6 +245,6 @@ def test_what_json_allows_and_no_text_holds_can_be_sent_as_well():
     large = message(2, "assistant", {"n": 1}, {})
     large.content = Raw(b'{"n":1000000000000000000000000000000,"f":1.0}')
     ending = Ending([half, large], [], 2, whole=True)
-    shown = msgspec.json.encode(Window(asked(1_000, "openai"), ending, count).close()).decode()
+    shown = msgspec.json.encode(opened(asked(1_000, "openai"), ending).close()).decode()
     assert "half ? of" in shown
     assert "1000000000000000000000000000000" in shown

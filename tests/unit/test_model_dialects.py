@@ -3,7 +3,9 @@
 import pytest
 
 from dialoguedb.model.dialects import OPENING, render
-from dialoguedb.model.turns import Call, Image, Result, Text, Thought, Turn
+from dialoguedb.model.parts import Call, Image, Result, Text, Thought
+from dialoguedb.model.tool_links import Links
+from dialoguedb.model.turns import Turn
 from tests.property.windows import CHECKS
 
 
@@ -15,7 +17,12 @@ def turns(*said, name=None):
 
 
 def rendered(dialect, *said, name=None):
-    messages = render(turns(*said, name=name), dialect)
+    made = turns(*said, name=name)
+    links = Links()
+    for turn in made:
+        links.add(turn)
+    links.finish()
+    messages = render(made, links.ties, dialect)
     CHECKS[dialect](messages)
     return messages
 

@@ -6,6 +6,7 @@ import pytest
 
 from dialoguedb.model.tokens import (
     IMAGE_TOKENS_MAX,
+    IMAGE_TOKENS_MIN,
     MESSAGE_TOKENS,
     TOOL_TOKENS,
     message_tokens,
@@ -54,7 +55,7 @@ def test_an_image_counts_by_its_dimensions_in_every_spelling(image):
         return of([json.loads(json.dumps(image).replace("@", data))])
 
     assert sized(750, 100) == 100
-    assert sized(20, 20) == 1
+    assert sized(20, 20) == IMAGE_TOKENS_MIN
     assert sized(8_000, 8_000) == IMAGE_TOKENS_MAX
 
 

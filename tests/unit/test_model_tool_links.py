@@ -1,7 +1,10 @@
 """Which result answers which call."""
 
+import pytest
+
+from dialoguedb.model.parts import Call, Result, Text
 from dialoguedb.model.tool_links import Links
-from dialoguedb.model.turns import Call, Result, Text, Turn
+from dialoguedb.model.turns import Turn
 
 HI = Text("hi")
 
@@ -14,9 +17,9 @@ def result(tool_id=""):
     return Result(tool_id, ())
 
 
-def linked(*turns):
+def linked(*turns, whole=True):
     """Read turns of these parts; returns the place of each call's result, and the issues."""
-    links = Links()
+    links = Links(whole=whole)
     for place, parts in enumerate(turns):
         links.add(Turn(f"m{place}", "", place, "user", None, tuple(parts), 1))
     issues = links.finish()
@@ -79,9 +82,18 @@ def test_many_calls_of_one_id_are_answered_in_turn():
 
 
 def test_a_result_whose_call_may_stand_before_is_not_tied_to_a_later_one():
-    links = Links()
-    for place, parts in enumerate(([result("a")], [call("a")])):
-        links.add(Turn(f"m{place}", "", place, "user", None, tuple(parts), 1))
-    issues = links.finish(whole=False)
-    assert not links.result_of
-    assert [(issue.code, issue.message_id) for issue in issues] == [("ORPHANED_TOOL_CALL", "m1")]
+    issues = [("ORPHANED_TOOL_RESULT", "m0"), ("ORPHANED_TOOL_CALL", "m1")]
+    assert linked([result("a")], [call("a")], whole=False) == ({}, issues)
+
+
+def test_a_result_without_an_id_may_answer_a_call_that_stands_before():
+    pairs, issues = linked([call("")], [result()], [result()], whole=False)
+    assert not pairs
+    assert {code for code, _ in issues} == {"ORPHANED_TOOL_CALL", "ORPHANED_TOOL_RESULT"}
+
+
+@pytest.mark.parametrize("between", [[], [HI]], ids=["the next calls", "somebody who speaks"])
+def test_after_what_closes_the_calls_before_it_can_not(between):
+    turns = [[result()], *([between] if between else []), [call("")], [result()]]
+    last = len(turns) - 1
+    assert linked(*turns, whole=False)[0] == {last - 1: last}

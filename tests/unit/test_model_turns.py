@@ -5,7 +5,8 @@ import pytest
 from msgspec import UNSET, Raw
 
 from dialoguedb.model.messages import Message
-from dialoguedb.model.turns import Call, Image, Result, Text, Thought, read_turn
+from dialoguedb.model.parts import Call, Image, Result, Text, Thought
+from dialoguedb.model.turns import read_turn
 
 NOW = "2026-03-01T12:00:00.000Z"
 ARGUMENTS = '{"order": 17}'
@@ -54,10 +55,16 @@ def test_every_role_is_somebodys(role, expected):
     assert speaker(role) == expected
 
 
-def test_a_whole_message_as_content_says_who_speaks_unless_that_were_the_system():
-    assert speaker("user", {"role": "assistant", "content": "hello"}) == "assistant"
-    assert speaker("user", {"role": "system", "content": "hello"}) == "user"
-    assert speaker("system", {"role": "user", "content": "hello"}) == "system"
+def test_a_whole_message_as_content_tells_who_speaks_in_an_unknown_role_but_for_the_system():
+    assert speaker("message", {"role": "assistant", "content": "hello"}) == "assistant"
+    assert speaker("message", {"role": "system", "content": "hello"}) == "user"
+    assert speaker("message", {"role": "admin", "name": "Ann"}) == "user"
+
+
+@pytest.mark.parametrize("role", ["user", "human", "assistant", "tool", "system"])
+@pytest.mark.parametrize("inside", ["user", "assistant", "tool", "system", "admin"])
+def test_what_is_said_in_a_known_role_changes_it_for_no_other(role, inside):
+    assert speaker(role, {"role": inside, "content": "I approve"}) == speaker(role)
 
 
 CALL = Call("c1", "track", ARGUMENTS)
@@ -160,7 +167,8 @@ def test_an_image_is_known_in_every_spelling(part, image):
 def test_thoughts_are_kept_apart_and_files_are_named():
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
     assert parts([thought, {"type": "reasoning", "summary": []}], "assistant") == [
-        Thought("Hm.", "s")
+        Thought("Hm.", "s"),
+        Thought(),
     ]
     unsigned = [{"type": "thinking", "thinking": "Hm."}, {"type": "redacted_thinking", "data": "x"}]
     assert parts(unsigned, "assistant") == [Thought("Hm."), Thought(data="x")]

@@ -9,7 +9,8 @@ from msgspec import UNSET, Raw
 from dialoguedb.cli.output import one_line
 from dialoguedb.client import wire
 from dialoguedb.model.messages import Message
-from dialoguedb.model.turns import Call, Image, Part, Result, Text, Thought, Turn, read_turn
+from dialoguedb.model.parts import Call, Image, Part, Result, Text, Thought
+from dialoguedb.model.turns import Turn, read_turn
 
 
 def turn_of(record: Mapping[str, Any]) -> Turn:

@@ -9,18 +9,9 @@ from msgspec import Struct
 
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.model import rawjson
-from dialoguedb.model.tool_links import Links, Ref
-from dialoguedb.model.turns import (
-    Call,
-    Image,
-    Part,
-    Result,
-    Speaker,
-    Text,
-    Thought,
-    Turn,
-    sound,
-)
+from dialoguedb.model.parts import Call, Image, Part, Result, Text, Thought
+from dialoguedb.model.tool_links import Ref, Ties
+from dialoguedb.model.turns import Speaker, Turn, sound
 
 Dialect = Literal["openai", "anthropic", "plain"]
 Json = dict[str, Any]
@@ -46,22 +37,25 @@ class Said(Struct):
     turn: int
 
 
-def render(turns: Sequence[Turn], dialect: Dialect) -> list[Json]:
+def render(turns: Sequence[Turn], ties: Ties, dialect: Dialect) -> list[Json]:
     """Return turns, oldest first, as messages; calls and results without each other are left out.
 
+    Which belong together is what was found where all turns stand, for these may be some of them.
     System messages are not among them, nor in what is returned.
     """
-    said = arrange(turns)
+    said = arrange(turns, ties)
     return _RENDERERS[dialect](said)
 
 
-def arrange(turns: Sequence[Turn]) -> list[Said]:
+def arrange(turns: Sequence[Turn], ties: Ties) -> list[Said]:
     """Put every result right behind its call, and calls of one moment together."""
-    links = Links()
-    for turn in turns:
-        links.add(turn)
-    links.finish()
-    arranging = _Arranging(turns, links.result_of)
+    places = {turn.id: place for place, turn in enumerate(turns)}
+    result_of = {
+        Ref(places[call], number): Ref(places[result], at)
+        for (call, number), (result, at) in ties.items()
+        if call in places and result in places
+    }
+    arranging = _Arranging(turns, result_of)
     for place, turn in enumerate(turns):
         for number in range(len(turn.parts)):
             arranging.add(Ref(place, number))

@@ -8,17 +8,8 @@ from collections.abc import Callable, Iterable
 from math import ceil
 
 from dialoguedb.model.images import dimensions
-from dialoguedb.model.turns import (
-    Call,
-    Image,
-    Part,
-    Result,
-    Text,
-    Thought,
-    plain_text,
-    read_parts,
-    sound,
-)
+from dialoguedb.model.parts import Call, Image, Part, Result, Text, Thought
+from dialoguedb.model.turns import plain_text, read_parts, sound
 
 Count = Callable[[str], int]
 
@@ -30,6 +21,9 @@ TOOL_TOKENS = 4
 
 IMAGE_TOKENS_MAX = 1_600
 """The most an image takes, for larger ones are made smaller; also one whose size is not known."""
+
+IMAGE_TOKENS_MIN = 5
+"""The least, for where an image cannot be shown words stand in its place."""
 
 _PIXELS_PER_TOKEN = 750
 
@@ -70,4 +64,5 @@ def _image_tokens(image: Image, count: Count) -> int:
     size = dimensions(image.data)
     if size is None:
         return max(IMAGE_TOKENS_MAX, count(image.url))
-    return min(ceil(size[0] * size[1] / _PIXELS_PER_TOKEN), IMAGE_TOKENS_MAX)
+    tokens = ceil(size[0] * size[1] / _PIXELS_PER_TOKEN)
+    return min(max(tokens, IMAGE_TOKENS_MIN), IMAGE_TOKENS_MAX)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from dialoguedb.model.fields import Id
 from dialoguedb.model.messages import Message
+from dialoguedb.model.parts import Call, Image, Part, Result, Text, Thought
 from dialoguedb.model.texts import MEDIA_TYPES, decoded
 
 Speaker = Literal["system", "user", "assistant", "tool"]
@@ -23,55 +24,7 @@ _SPEAKERS: dict[str, Speaker] = {
     **dict.fromkeys(("assistant", "ai", "model", "bot"), "assistant"),
     **dict.fromkeys(("tool", "function"), "tool"),
 }
-
-
-class Text(Struct, frozen=True):
-    """Words."""
-
-    text: str
-
-
-class Image(Struct, frozen=True):
-    """An image, inline or by its address."""
-
-    url: str = ""
-    media_type: str = ""
-    data: str = ""
-
-
-class Call(Struct, frozen=True):
-    """A call of a tool."""
-
-    id: str
-    name: str
-    arguments: str
-    """JSON, as a rule that of an object."""
-
-
-class Result(Struct, frozen=True):
-    """What a tool answered."""
-
-    call_id: str
-    """Empty when it does not say which call it answers."""
-
-    parts: tuple[Text | Image, ...]
-    is_error: bool = False
-
-
-class Thought(Struct, frozen=True):
-    """What a model thought, which only Anthropic wants to have back: signed, or encrypted."""
-
-    text: str = ""
-    signature: str = ""
-    data: str = ""
-
-    @property
-    def goes_back(self) -> bool:
-        """Whether it is whole enough to be taken back."""
-        return bool(self.data or (self.text and self.signature))
-
-
-Part = Text | Image | Call | Result | Thought
+_KNOWN = {"user", "human", *_SPEAKERS}
 
 
 class Turn(Struct, frozen=True):
@@ -132,15 +85,20 @@ def plain_text(role: str, content: bytes, metadata: bytes) -> str | None:
 def read_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
     """Return who speaks in a message, and what it says; content and metadata are JSON."""
     value = decoded(content)
-    speaker = _speaker_inside(value, speaker_of(role))
-    return speaker, _with_calls(tuple(_parts(value)), speaker, metadata)
+    speaker = _speaker(role, value)
+    parts = _answers(value) if speaker == "tool" else _parts(value)
+    return speaker, _with_calls(tuple(parts), speaker, metadata)
 
 
-def _speaker_inside(value: Any, speaker: Speaker) -> Speaker:
-    """Return who speaks when the content is a whole message with a role of its own."""
-    role = value.get("role") if isinstance(value, dict) else None
-    inside = speaker_of(role) if isinstance(role, str) else speaker
-    return speaker if "system" in {inside, speaker} else inside
+def _speaker(role: str, value: Any) -> Speaker:
+    """Return who speaks; a whole message as content tells it where the role itself does not.
+
+    What is said in a known role may be anybody's words: its content changes no role.
+    """
+    if role in _KNOWN or not (isinstance(value, dict) and _is_message(value)):
+        return speaker_of(role)
+    inside = speaker_of(_string(value, "role"))
+    return speaker_of(role) if inside == "system" else inside
 
 
 def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> tuple[Part, ...]:
@@ -176,18 +134,70 @@ def _said(text: str) -> Iterator[Part]:
 
 
 def _part(part: dict[str, Any]) -> Iterator[Part]:
-    kind = part.get("type")
-    read = _READERS.get(kind) if isinstance(kind, str) else None
-    if read:
-        yield from read(part)
-    elif "tool_call_id" in part:
+    if kind := _kind(part):
+        yield from kind.read(part)
+    elif isinstance(part.get("tool_call_id"), str):
         yield from _result(part)
-    elif "tool_calls" in part or "function_call" in part or ("role" in part and "content" in part):
+    elif _is_message(part):
         yield from _message(part)
     elif isinstance(inline := part.get("inline_data", part.get("inlineData")), dict):
         yield from _image(inline)
     elif part:
-        yield Text(sound(json.dumps(_without_bytes(part), ensure_ascii=False)))
+        yield _as_it_is(part)
+
+
+def _kind(part: dict[str, Any]) -> "_Kind | None":
+    """Return what a part is by its type, if it has what makes it one; else it is just data."""
+    name = part.get("type")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
+    if kind is None or (kind.made_of and len(part) > 1 and kind.made_of.isdisjoint(part)):
+        return None
+    return kind
+
+
+def _is_message(value: dict[str, Any]) -> bool:
+    return (
+        isinstance(value.get("tool_calls"), list)
+        or isinstance(value.get("function_call"), dict)
+        or (isinstance(value.get("role"), str) and "content" in value)
+    )
+
+
+def _as_it_is(value: Any) -> Text:
+    return Text(sound(json.dumps(_without_bytes(value), ensure_ascii=False)))
+
+
+def _answers(value: Any) -> Iterator[Part]:
+    """Read what a tool says: results that name their calls, or the answer itself."""
+    if any(_is_result(item) for item in (value if isinstance(value, list) else [value])):
+        yield from _parts(value)
+    else:
+        yield from _output(value)
+
+
+def _is_result(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    kind = _kind(value)
+    return (
+        (kind is not None and kind.read is _result)
+        or isinstance(value.get("tool_call_id"), str)
+        or (_is_message(value) and speaker_of(_string(value, "role")) == "tool")
+    )
+
+
+def _output(value: Any) -> Iterator[Part]:
+    """Read a tool's answer: parts where all of it is parts that show something, else any JSON."""
+    items = value if isinstance(value, list) and value else [value]
+    if all(isinstance(item, str) or _is_shown(item) for item in items):
+        yield from _parts(value)
+    elif value is not None:
+        yield _as_it_is(value)
+
+
+def _is_shown(value: Any) -> bool:
+    kind = _kind(value) if isinstance(value, dict) else None
+    return kind is not None and kind.read in {_text, _image, _document}
 
 
 def _without_bytes(value: Any) -> Any:
@@ -225,7 +235,7 @@ def _call(call: dict[str, Any]) -> Iterator[Call]:
     """Read a call of any spelling; one that names no tool is none."""
     inside = call.get("function")
     inside = inside if isinstance(inside, dict) else call
-    name = _string(inside, "name", "toolName")
+    name = _string(inside, "name", "toolName") or _BUILT_IN.get(_string(call, "type"), "")
     if not name:
         return
     arguments: Any = next((inside[key] for key in _ARGUMENTS if key in inside), {})
@@ -237,7 +247,7 @@ def _call(call: dict[str, Any]) -> Iterator[Call]:
 def _result(result: dict[str, Any]) -> Iterator[Result]:
     call_id = _string(result, *_ANSWERED)
     said = next((result[key] for key in _OUTPUTS if key in result), None)
-    yield Result(call_id, tuple(_shown(tuple(_parts(said)))), result.get("is_error") is True)
+    yield Result(call_id, tuple(_shown(tuple(_output(said)))), result.get("is_error") is True)
 
 
 def _shown(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
@@ -291,6 +301,8 @@ def _thought(part: dict[str, Any]) -> Iterator[Part]:
         yield Thought(_string(part, "thinking"), _string(part, "signature"))
     elif part["type"] == "redacted_thinking":
         yield Thought(data=_string(part, "data"))
+    else:
+        yield Thought()  # only its provider can use it
 
 
 def _string(part: dict[str, Any], *keys: str) -> str:
@@ -314,18 +326,38 @@ _DATA = re.compile(
 """A data URI that is the whole of a text."""
 
 _SEALED = frozenset({"encrypted_content", "signature"})
-_ARGUMENTS = ("arguments", "input", "args")
+_ARGUMENTS = ("arguments", "input", "args", "action")
 _ANSWERED = ("tool_call_id", "call_id", "tool_use_id", "toolCallId")
 _OUTPUTS = ("output", "content", "result")
-_TEXTS = ("text", "refusal", "data", "content")
-_READERS: dict[str, Callable[[dict[str, Any]], Iterator[Part]]] = {
-    **dict.fromkeys(("text", "input_text", "output_text", "refusal"), _text),
-    **dict.fromkeys(("image", "image_url", "input_image"), _image),
-    **dict.fromkeys(("tool_use", "function_call", "custom_tool_call"), _call),
-    **dict.fromkeys(("function", "tool_call", "tool-call"), _call),
-    **dict.fromkeys(("tool_result", "tool-result"), _result),
-    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), _result),
-    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning"), _thought),
-    **dict.fromkeys(("document", "file", "input_file", "input_audio", "audio"), _document),
-    "message": _message,
+_TEXTS = ("text", "refusal", "data", "content", "value")
+_BUILT_IN = {"computer_call": "computer", "local_shell_call": "local_shell"}
+"""The tools of calls that name none."""
+
+
+class _Kind(Struct, frozen=True):
+    """What parts of a type are."""
+
+    read: Callable[[dict[str, Any]], Iterator[Part]]
+    made_of: frozenset[str] = frozenset()
+    """A part that says more than its type has one of these members."""
+
+
+_SAID = _Kind(_text, frozenset(_TEXTS))
+_SEEN = _Kind(_image, frozenset({"image_url", "source", "url", "data", "file_id"}))
+_CALLED = _Kind(_call, frozenset({"name", "toolName", "function", "action"}))
+_ANSWER = _Kind(_result, frozenset({*_ANSWERED, *_OUTPUTS}))
+_THOUGHT = _Kind(_thought)
+_FILES = ("source", "file", "file_id", "file_data", "file_url", "input_audio", "data", "url")
+_FILE = _Kind(_document, frozenset(_FILES))
+_KINDS: dict[str, _Kind] = {
+    **dict.fromkeys(("text", "input_text", "output_text", "refusal"), _SAID),
+    **dict.fromkeys(("image", "image_url", "input_image"), _SEEN),
+    **dict.fromkeys(("tool_use", "function_call", "custom_tool_call"), _CALLED),
+    **dict.fromkeys(("function", "tool_call", "tool-call", *_BUILT_IN), _CALLED),
+    **dict.fromkeys(("tool_result", "tool-result"), _ANSWER),
+    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), _ANSWER),
+    **dict.fromkeys((f"{name}_output" for name in _BUILT_IN), _ANSWER),
+    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning"), _THOUGHT),
+    **dict.fromkeys(("document", "file", "input_file", "input_audio", "audio"), _FILE),
+    "message": _Kind(_message, frozenset({"content"})),
 }

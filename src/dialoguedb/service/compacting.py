@@ -8,11 +8,12 @@ from dialoguedb.errors import DialogueDBError, NotFound, VersionConflict
 from dialoguedb.model import timestamps
 from dialoguedb.model.lists import Window
 from dialoguedb.model.messages import Message, MessageFilter
+from dialoguedb.model.parts import Call, Result
 from dialoguedb.model.projects import AutoCompact, Project
 from dialoguedb.model.summaries import NewSummary
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.model.tool_links import Links, Ref
-from dialoguedb.model.turns import Call, Result, Turn, read_turn
+from dialoguedb.model.turns import Turn, read_turn
 from dialoguedb.ports import MessageStore, Terms
 from dialoguedb.ports.summaries import SummaryStore, Tail
 from dialoguedb.service.summaries import Summaries

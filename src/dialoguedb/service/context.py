@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC
+from functools import partial
 from typing import TypeVar
 
 from msgspec import UNSET, Struct
@@ -19,7 +20,7 @@ from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.model.summaries import SummaryFilter
 from dialoguedb.model.texts import memory_text
 from dialoguedb.model.tool_links import Links
-from dialoguedb.model.turns import Turn, read_turn, speaker_of
+from dialoguedb.model.turns import read_turn, speaker_of
 from dialoguedb.ports import MemoryStore, MessageStore
 from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
@@ -32,6 +33,9 @@ T = TypeVar("T")
 _BUILT_AT_ONCE_MESSAGES = 500
 _BUILT_AT_ONCE_BYTES = 256 * 1024
 """Understanding more takes milliseconds."""
+
+_READ_MAX = 8
+"""How often the end is read anew, each time further back, while much of it is not shown."""
 
 _SUMMARIES_TRIED = 10
 _HITS_MAX = 400
@@ -87,18 +91,30 @@ class Contexts:
     ) -> ContextWindow:
         """Return the window to send now; InvalidRequest when the last turn alone is too long."""
         place = _Place(project, namespace, dialogue_id)
-        ending = await self._sources.endings.read(
-            project, namespace, dialogue_id, request.max_tokens
-        )
-        window = await self._aside(ending, lambda: Window(request, ending, self._count))
+        ending, history = await self._ending(place, request.max_tokens)
+        window = await self._aside(ending, lambda: Window(request, ending, history, self._count))
         if request.memories:
             window.take_memories(await self._memories(place, request), request.memories)
         if not window.holds_all:
             if request.summary:
                 window.take_summary(await self._summaries(place))
             if request.query:
-                window.take_found(await self._found(place, request.query, window))
+                await self._take_found(place, request.query, window)
         return await self._aside(ending, window.close)
+
+    async def _ending(self, place: _Place, tokens_max: int) -> tuple[Ending, History]:
+        """Read as much of the end as fills a window: further back where some of it is not shown."""
+        wanted, times = tokens_max, 0
+        while True:
+            times += 1
+            ending = await self._sources.endings.read(
+                place.project, place.namespace, place.dialogue_id, wanted
+            )
+            history = await self._aside(ending, partial(_understood, ending))
+            hidden = history.hidden_tokens
+            if ending.whole or wanted >= tokens_max + hidden or times == _READ_MAX:
+                return ending, history
+            wanted = tokens_max + 2 * hidden
 
     async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
         """Return what is broken in a dialogue."""
@@ -161,8 +177,8 @@ class Contexts:
             if isinstance(one, Memory)
         ]
 
-    async def _found(self, place: _Place, query: str, window: Window) -> list[list[Turn]]:
-        """Return older messages about the query, the best first, each with its tool calls.
+    async def _take_found(self, place: _Place, query: str, window: Window) -> None:
+        """Take older messages about the query, the best first, each with its tool calls.
 
         Behind the best stands what was said around the very best, then what is less about it.
         """
@@ -181,7 +197,7 @@ class Contexts:
             for message, history in zip(said, surroundings[:_SHOWN_AROUND], strict=False)
             for turns in history.beside(message.id, _NEIGHBOURS)
         ]
-        return [*found[:_BEST], *around, *found[_BEST:]]
+        window.take_found([*found[:_BEST], *around, *found[_BEST:]], surroundings)
 
     async def _surroundings(
         self, place: _Place, messages: Sequence[Message], ending: History
@@ -233,6 +249,10 @@ _BOTH_WAYS: tuple[Order, Order] = ("desc", "asc")
 
 def _is_of_system(message: Message) -> bool:
     return speaker_of(message.role) == "system"
+
+
+def _understood(ending: Ending) -> History:
+    return History(ending.messages, whole=ending.whole)
 
 
 def _read_on(links: Links, messages: Sequence[Message]) -> None:

@@ -15,9 +15,10 @@ from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindo
 from dialoguedb.model.dialects import OPENING, Json, render
 from dialoguedb.model.faults import refuse
 from dialoguedb.model.messages import Message
+from dialoguedb.model.parts import Call, Result, Text
 from dialoguedb.model.tokens import MESSAGE_TOKENS
-from dialoguedb.model.tool_links import Issue, Links
-from dialoguedb.model.turns import Call, Result, Text, Turn, read_turn
+from dialoguedb.model.tool_links import Issue, Links, Ties
+from dialoguedb.model.turns import Turn, read_turn
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
 
@@ -39,10 +40,11 @@ class History:
     def __init__(self, messages: Iterable[Message], *, whole: bool) -> None:
         self.turns = [read_turn(message) for message in messages]
         self.places = {turn.id: place for place, turn in enumerate(self.turns)}
-        links = Links()
+        links = Links(whole=whole)
         for turn in self.turns:
             links.add(turn)
-        self.issues = links.finish(whole=whole)
+        self.issues = links.finish()
+        self.ties = links.ties
         self._tied = {ref for pair in links.result_of.items() for ref in pair}
         self._groups: dict[int, list[int]] = {}
         for call, result in links.result_of.items():
@@ -58,6 +60,12 @@ class History:
         ):
             return self._groups.get(place, (place,))
         return ()
+
+    @property
+    def hidden_tokens(self) -> int:
+        """The tokens of turns that no window shows."""
+        turns = enumerate(self.turns)
+        return sum(turn.tokens for place, turn in turns if not self.group(place))
 
     def turns_with(self, place: int) -> list[Turn]:
         """Return a turn with those it hangs together with, oldest first."""
@@ -84,7 +92,9 @@ class History:
 class Window:
     """A window that fills up; nothing comes into it that does not fit."""
 
-    def __init__(self, request: ContextRequest, ending: Ending, count: TokenCounter) -> None:
+    def __init__(
+        self, request: ContextRequest, ending: Ending, history: History, count: TokenCounter
+    ) -> None:
         self._request = request
         self._ending = ending
         self._count = count
@@ -93,9 +103,11 @@ class Window:
         self._memories: list[Note] = []
         self._turns: dict[str, Turn] = {}
         self._issues: list[Issue] = []
-        self.history = History(ending.messages, whole=ending.whole)
+        self.history = history
+        self._ties = dict(history.ties)
         self._next = len(self.history.turns) - 1
-        self._opening = count(OPENING) + MESSAGE_TOKENS if request.format == "anthropic" else 0
+        opens = request.format == "anthropic" and history.turns
+        self._opening = count(OPENING) + MESSAGE_TOKENS if opens else 0
         self.tokens = ContextTokens(total=self._opening, recent=self._opening)
         self._begin()
 
@@ -120,7 +132,7 @@ class Window:
         system = [turn for turn in map(read_turn, self._ending.system) if _text_of(turn)]
         self._take_system(system[:1])
         taken = self._take_recent(1) if self.room >= 0 else 0
-        if not taken and not (self._ending.whole and self._next < 0 <= self.room):
+        if not taken and not self._next < 0 <= self.room:
             raise self._too_small()
         self._take_system(turn for turn in system[1:] if turn.tokens <= self.room)
         taken += self._take_recent(self._request.recent - taken)
@@ -129,15 +141,15 @@ class Window:
             self._issues.append(Issue(code="RECENT_CUT", message=said))
 
     def _too_small(self) -> InvalidRequest:
-        """Say how large the budget must be; what is in no window can be no turn."""
+        """Say how large the budget must be."""
         places = range(len(self.history.turns) - 1, -1, -1)
         last = next(filter(None, map(self.history.turns_with, places)), [])
         tokens = sum(turn.tokens for turn in last)
-        needed = max(self.tokens.total + tokens, self._request.max_tokens + (not last))
+        before = self.tokens.total
         return refuse(
             "maxTokens",
-            f"maxTokens must be at least {needed} here: the last turn takes {tokens} tokens, what"
-            f" must stand before it {self.tokens.total}",
+            f"maxTokens must be at least {before + tokens} here: the last turn takes {tokens}"
+            f" tokens, what must stand before it {before}",
         )
 
     def _take_system(self, turns: Iterable[Turn]) -> None:
@@ -184,8 +196,10 @@ class Window:
                 self.tokens.memories += tokens
                 self.tokens.total += tokens
 
-    def take_found(self, groups: Iterable[Collection[Turn]]) -> None:
-        """Take what was found, the best first, each with what hangs together with it."""
+    def take_found(self, groups: Iterable[Collection[Turn]], histories: Iterable[History]) -> None:
+        """Take what was found, the best first, each with what hangs together with it there."""
+        for history in histories:
+            self._tie(history.ties)
         for group in groups:
             fresh = [turn for turn in group if turn.id not in self._turns]
             tokens = sum(turn.tokens for turn in fresh)
@@ -194,11 +208,17 @@ class Window:
                 self.tokens.retrieved += tokens
                 self.tokens.total += tokens
 
+    def _tie(self, ties: Ties) -> None:
+        answers = set(self._ties.values())
+        for call, result in ties.items():
+            if call not in self._ties and result not in answers:
+                self._ties[call] = result
+
     def close(self) -> ContextWindow:
         """Give what room is left to more of the last turns, and return the window."""
         self._take_recent()
         turns = sorted(self._turns.values(), key=lambda turn: (turn.created, turn.seq))
-        messages = render(turns, self._request.format)
+        messages = render(turns, self._ties, self._request.format)
         if not (messages and messages[0].get("content") == _OPENED):
             self.tokens.total -= self._opening
             self.tokens.recent -= self._opening

@@ -71,11 +71,11 @@ class SQLiteSummaries:
             known = _twin(db, number, row, new) if new.named else None
             if known is None:
                 check_changeable(row.id, row.status)
+                check_version(terms.expected, row.revision)
                 if not (new.named or new.rebuild):
                     known = rows.alike(db, row.number, new, (covered, by))
             if known:
                 return Versioned(known.to_summary(project), row.revision)
-            check_version(terms.expected, row.revision)
             _check_newest(db, row, new)
             rows.insert(db, (number, row.number), new, (covered, by), terms.now)
             used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
