@@ -231,6 +231,21 @@ class TestForks:
 
 
 class TestEnds:
+    @pytest.mark.skipif(sys.platform == "win32", reason="closes files by a shell's words")
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    def test_a_program_may_have_closed_its_standard_files(self, closed, tmp_path):
+        program = (
+            "import pathlib, sys; from dialoguedb import DialogueDB\n"
+            "with DialogueDB(path=sys.argv[1]) as db:\n"
+            "    db.create_dialogue(id='chat').save_message('user', 'Hi')\n"
+            "pathlib.Path(sys.argv[2]).touch()"
+        )
+        done = tmp_path / "done"
+        command = [sys.executable, "-c", program, str(tmp_path / "chats"), str(done)]
+        shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command]
+        assert subprocess.run(shell, check=False, timeout=60).returncode == 0
+        assert done.exists()
+
     def test_a_program_may_end_without_closing(self, told_where):
         said = run(
             "import json, sys; from dialoguedb import DialogueDB\n"

@@ -106,6 +106,8 @@ class TestAsking:
             await me.summarize(terms=me.terms(expected=1))
         await me.summarize(terms=me.terms(expected=2))
         assert await me.revision() == 2
+        with pytest.raises(VersionConflict):  # though one like it is there
+            await me.summarize(terms=me.terms(expected=1))
 
     async def test_its_metadata_counts_as_stored_bytes(self, me, talk):
         before = (await me.usage()).stored_bytes

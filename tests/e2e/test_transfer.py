@@ -1,6 +1,7 @@
 """Exports and imports, each run as a process, beside a server and on a directory."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -181,6 +182,85 @@ def test_a_value_that_is_no_json_fails_alone(own_id, commands):
     ended = commands.run("import", path)
     assert ended.code == 1
     assert ended.record == {"dialogues": 1, "messages": 1, "memories": 0, "failed": 1}
+
+
+def test_threads_of_what_is_archived_come_back(commands, elsewhere):
+    commands.at("dialogue", "create", "--id", "p")
+    commands.at("dialogue", "create-thread", "p", "--id", "c")
+    commands.at("dialogue", "create-thread", "c", "--id", "g")
+    commands.at("message", "add", "c", "--role", "user", "--content", "hello")
+    commands.at("dialogue", "archive", "c")
+    commands.at("dialogue", "archive", "p")
+    commands.run("export", "all.jsonl")
+    counts = {"dialogues": 3, "messages": 1, "memories": 0, "failed": 0}
+    assert [elsewhere.at("import", "all.jsonl") for _ in range(2)] == [counts, counts]
+    there = {one["id"]: one for one in elsewhere.at("dialogue", "list")["items"]}
+    assert {one: there[one]["status"] for one in "pcg"} == {
+        "p": "archived",
+        "c": "archived",
+        "g": "active",
+    }
+    assert (there["c"]["threadOf"], there["g"]["threadOf"]) == ("p", "c")
+
+
+@pytest.mark.parametrize(
+    ("lost", "complaint"),
+    [
+        (lambda text: text[:-20], "cut off in its last line"),
+        (lambda text: re.sub(r'\n{"message.*', "", text, count=1), "it holds"),
+    ],
+    ids=["the end of a line", "a line"],
+)
+def test_a_file_that_was_not_carried_over_whole_says_so(lost, complaint, filled, elsewhere):
+    filled.run("export", "all.jsonl")
+    path = filled.directory / "all.jsonl"
+    path.write_text(lost(path.read_text()))
+    ended = elsewhere.run("import", path)
+    assert ended.code == 1
+    assert complaint in ended.err
+    assert ended.record["dialogues"] >= 3
+
+
+def test_what_stands_before_a_line_that_cannot_be_read_is_stored_and_told(elsewhere):
+    path = elsewhere.directory / "in.jsonl"
+    path.write_text(
+        '{"format": "dialoguedb", "version": 1}\n'
+        '{"dialogue": {"id": "d/d"}}\n'
+        '{"dialogue": {"id": "a", "status": "ended"}}\n'
+        '{"message": {"role": "user", "content": "kept"}}\n'
+        "nonsense\n"
+        '{"dialogue": {"id": "b"}}\n'
+    )
+    ended = elsewhere.run("import", path)
+    assert ended.code == 1
+    assert "dialogue d/d" in ended.err
+    assert "line 5" in ended.err
+    assert ended.record == {"dialogues": 1, "messages": 1, "memories": 0, "failed": 1}
+    (there,) = elsewhere.at("dialogue", "list")["items"]
+    assert (there["id"], there["totalMessages"], there["status"]) == ("a", 1, "active")
+
+
+def test_an_export_goes_on_only_as_what_it_was_begun(filled):
+    filled.run("export", "some.jsonl", "--namespace", "n")
+    path = filled.directory / "some.jsonl"
+    begun = "".join(path.read_text().splitlines(keepends=True)[:2])
+    path.write_text(begun)
+    for words, named in ([], "'n'"), (["--namespace", "m"], "'n'"):
+        ended = filled.run("export", path, *words)
+        assert (ended.code, path.read_text()) == (1, begun)
+        assert named in ended.err
+    assert filled.run("export", path, "--namespace", "n").code == 0
+
+
+def test_a_number_that_python_cannot_hold_is_shown_as_one(commands):
+    path = commands.directory / "in.jsonl"
+    path.write_text(
+        '{"format": "dialoguedb", "version": 1}\n'
+        '{"dialogue": {"id": "d", "state": {"e": [1E400, -1E400]}}}\n'
+    )
+    commands.at("import", path)
+    assert '"state":{"e":[1e999,-1e999]}' in commands.run("dialogue", "get", "d").out
+    assert commands.at("dialogue", "update-tags", "d", "--tags", "x")["tags"] == ["x"]
 
 
 # --- Other programs' exports --------------------------------------------------------------------

@@ -33,6 +33,7 @@ class Engine:
 
     def __init__(self, chosen: Settings) -> None:
         self._settings = chosen
+        _open_standard_files()
         self._loop = auto_loop_factory()()
         self._stop = asyncio.Event()
         self._inside: asyncio.Future[Inside] = self._loop.create_future()
@@ -109,6 +110,15 @@ class Engine:
             answer.set_exception(error)
         else:
             answer.set_result(task.result())
+
+
+def _open_standard_files() -> None:
+    """Open what is closed of the standard files: uvloop ends a process that lets it have these."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free: this one
 
 
 class LocalEngine:

@@ -6,6 +6,7 @@ import io
 import keyword
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -104,5 +105,8 @@ def _drop_unwritten_output() -> None:
 @click.version_option(__version__, prog_name="dialoguedb", message="%(prog)s %(version)s")
 def main() -> None:
     """DialogueDB, a database for conversations."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # whoever called it has closed it
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - open to the end
     if isinstance(sys.stdout, io.TextIOWrapper):  # names may hold what a terminal cannot show
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -43,9 +43,9 @@ def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
     with shown_count("Exporting") as advance, _opened(file, overwrite=flags["overwrite"]) as out:
         exporter = Exporter(db, out, flags["namespace"], advance)
         if file is not None and out.tell():
-            _go_on(exporter, out, file)
+            _go_on(exporter, out, file, flags["namespace"])
         else:
-            out.write(lines.head(timestamp(datetime.now(UTC))))
+            out.write(lines.head(timestamp(datetime.now(UTC)), flags["namespace"]))
         end = exporter.write()
         out.flush()
         if file is not None:
@@ -68,12 +68,15 @@ def _opened(file: Path | None, *, overwrite: bool) -> Iterator[IO[bytes]]:
         yield out
 
 
-def _go_on(exporter: Exporter, out: IO[bytes], file: Path) -> None:
+def _go_on(exporter: Exporter, out: IO[bytes], file: Path, namespace: str | None) -> None:
     """Take note of what a file has already, and cut off the dialogue that is not whole."""
     open_one: Dialogue | None = None
     messages = 0
     out.seek(0)
-    whole = start = len(out.readline())
+    first = out.readline()
+    lines.refuse_newer(first, file)
+    lines.refuse_other(first, namespace, file)
+    whole = start = len(first)
     for place, line in lines.read_file(file):
         if isinstance(line, End):
             raise InvalidRequest(f"{file} is a whole export already; --overwrite replaces it")

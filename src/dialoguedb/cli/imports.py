@@ -15,7 +15,7 @@ from dialoguedb.cli.output import json_option, printable, show
 from dialoguedb.cli.progress import shown_progress
 from dialoguedb.cli.transfer.importing import Importer, Tally
 from dialoguedb.cli.transfer.sources import FORMATS, files_of, format_of, lines_of
-from dialoguedb.errors import InvalidRequest
+from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
@@ -53,15 +53,23 @@ def import_(path: Path, **flags: Any) -> None:
     chosen, namespace = flags.pop("format_name"), flags.pop("namespace")
     sources = _sources(path, chosen)
     tally = Tally()
+    broken: DialogueDBError | None = None
     with told_of_new(flags["data"]), shown_progress("Importing") as progress:
         db = async_database(flags)
-        asyncio.run(_import(db, sources, namespace, tally, progress))
+        try:
+            asyncio.run(_import(db, sources, namespace, tally, progress))
+        except DialogueDBError as error:  # what was done till then is told first
+            broken = error
     counts = {name: getattr(tally, name) for name in ("dialogues", "messages", "memories")}
+    if broken and not (any(counts.values()) or tally.failures):
+        raise broken
     show({**counts, "failed": len(tally.failures)}, as_json=as_json)
     for failure in tally.failures[:_FAILURES_SHOWN]:
         click.echo(f"Not imported: {failure.what}: {printable(failure.error.message)}", err=True)
     if len(tally.failures) > _FAILURES_SHOWN:
         click.echo(f"… and {len(tally.failures) - _FAILURES_SHOWN:,} more", err=True)
+    if broken:
+        raise broken
     if tally.failures:
         sys.exit(1)
 
@@ -95,5 +103,5 @@ async def _import(
     async with db:
         importer = Importer(db, tally, stored=lambda: progress(place, total))
         for file, name in sources:
-            await importer.store(lines_of(file, name, read), namespace)
+            await importer.store(lines_of(file, name, read, tally.fail), namespace)
             before += file.stat().st_size

@@ -1,6 +1,7 @@
 """What commands print: tables for people at a terminal, JSON for programs."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from dialoguedb.client import wire
 from dialoguedb.client.records import Page
+from dialoguedb.errors import InvalidJSON
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,7 +91,22 @@ def show(record: Record, *, as_json: bool) -> None:
 
 def show_json(value: object) -> None:
     """Print a value as one line of JSON; bytes, for it may hold what is no text."""
-    click.echo(wire.encode(value))
+    try:
+        text = wire.encode(value)
+    except InvalidJSON:
+        text = wire.encode(_writable(value))
+    click.echo(text)
+
+
+def _writable(value: Any) -> Any:
+    """Return a value with numbers that are too large for Python, which reads them as infinite."""
+    if isinstance(value, list):
+        return [_writable(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _writable(item) for name, item in value.items()}
+    if isinstance(value, float) and math.isinf(value):
+        return msgspec.Raw(b"1e999" if value > 0 else b"-1e999")
+    return value
 
 
 def plain(value: Any) -> Any:

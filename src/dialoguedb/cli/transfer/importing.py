@@ -11,6 +11,7 @@ from dialoguedb.cli.transfer.lines import Dialogue, Line, Memory, Message, read_
 from dialoguedb.errors import (
     Conflict,
     DialogueDBError,
+    DialogueImmutable,
     DialogueNotFound,
     DuplicateId,
     InvalidRequest,
@@ -51,6 +52,10 @@ class Tally(Struct):
     memories: int = 0
     failures: list[Failure] = []
 
+    def fail(self, what: str, error: DialogueDBError) -> None:
+        """Note something that could not be imported."""
+        self.failures.append(Failure(what, error))
+
 
 class Importer:
     """Stores portions, several dialogues at once, those of one dialogue in their order."""
@@ -62,18 +67,26 @@ class Importer:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._under_way: dict[Named, asyncio.Task[None]] = {}
         self._failed: set[Named] = set()
+        self._archived: list[Dialogue] = []
+        """Those to archive in the end, for an archived one takes no threads."""
+
         self._fatal: DialogueDBError | None = None
 
     async def store(self, lines: Iterable[Line], namespace: str | None) -> None:
         """Store lines; what cannot be stored is told in the tally, and the rest goes on."""
         ready = portions(_placed(lines, namespace))
-        # Read on a thread, so that what was read is on its way meanwhile.
-        while portion := await asyncio.to_thread(next, ready, None):
-            await self._slots.acquire()
-            if self._fatal:
-                break
-            self._begin(portion)
-        await asyncio.gather(*self._under_way.values())
+        try:
+            # Read on a thread, so that what was read is on its way meanwhile.
+            while portion := await asyncio.to_thread(next, ready, None):
+                await self._slots.acquire()
+                if self._fatal:
+                    break
+                self._begin(portion)
+        finally:
+            await asyncio.gather(*self._under_way.values())
+        for dialogue in self._archived:
+            await self._archive(dialogue)
+        self._archived.clear()
         if self._fatal:
             raise self._fatal
 
@@ -104,7 +117,7 @@ class Importer:
             self._stored()
         except (InvalidRequest, Conflict, NotFound) as error:
             self._failed.add(key)
-            self._tally.failures.append(Failure(_name_of(portion), error))
+            self._tally.fail(_name_of(portion), error)
         except DialogueDBError as error:
             self._fatal = error
 
@@ -135,17 +148,17 @@ class Importer:
             else:
                 await self._db.api.dialogue.create(messages=portion.messages, **fields)
                 return True
-        except DuplicateId as error:
+        except (DuplicateId, DialogueImmutable) as error:
             await self._check_same(line, error)
         else:
             await self._db.api.state.update(line.id, line.state, namespace=line.namespace)
         return False
 
-    async def _check_same(self, line: Dialogue, error: DuplicateId) -> None:
-        """Raise DuplicateId unless what is there came of this line."""
+    async def _check_same(self, line: Dialogue, error: Conflict) -> None:
+        """Raise DuplicateId unless what is there came of this line; the error, if nothing is."""
         try:
             there = await self._there(line)
-        except DialogueNotFound:  # it is the messages that repeat an id
+        except DialogueNotFound:  # its messages repeat an id, or what it is a thread of is archived
             raise error from None
         if not _is_same(there, line):
             raise DuplicateId(f"Another dialogue {line.id!r} is there already")
@@ -166,7 +179,13 @@ class Importer:
         if dialogue.ended_at or dialogue.status == "ended":
             await self._db.api.dialogue.end(dialogue.id, namespace=dialogue.namespace)
         if dialogue.status == "archived":
+            self._archived.append(dialogue)
+
+    async def _archive(self, dialogue: Dialogue) -> None:
+        try:
             await self._db.api.dialogue.archive(dialogue.id, namespace=dialogue.namespace)
+        except (Conflict, NotFound) as error:  # somebody else has changed or deleted it meanwhile
+            self._tally.fail(f"the end of dialogue {dialogue.id}", error)
 
     async def _there(self, line: Dialogue) -> Dialogue:
         """Return what is stored under a dialogue's id; DialogueNotFound."""
@@ -175,13 +194,16 @@ class Importer:
 
 
 def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
-    """Gather messages into requests of a good size; memories go each by itself."""
+    """Gather messages into requests of a good size; memories go each by itself.
+
+    When the lines break off, what was read before goes first.
+    """
+    broken: list[InvalidRequest] = []
     open_one: Portion | None = None
     size = number = 0
-    for line in lines:
+    for line in _until_broken(lines, broken):
         if isinstance(line, Message):
-            if open_one is None:
-                raise InvalidRequest("A message has to stand behind its dialogue")
+            assert open_one is not None
             number += 1
             message_bytes = len(memoryview(line.content))
             is_deep = _is_deep(line.content) or _is_deep(line.metadata)
@@ -202,7 +224,24 @@ def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
         if isinstance(line, Memory):
             yield line
     if open_one is not None:
+        open_one.is_last = not broken
         yield open_one
+    if broken:
+        raise broken[0]
+
+
+def _until_broken(lines: Iterable[Line], broken: list[InvalidRequest]) -> Iterator[Line]:
+    """Yield lines till one cannot be read, or is a message of no dialogue; notes why."""
+    is_in_dialogue = False
+    try:
+        for line in lines:
+            if isinstance(line, Message) and not is_in_dialogue:
+                broken.append(InvalidRequest("A message has to stand behind its dialogue"))
+                return
+            is_in_dialogue = isinstance(line, Dialogue | Message)
+            yield line
+    except InvalidRequest as error:
+        broken.append(error)
 
 
 def _is_full(portion: Portion, size: int) -> bool:

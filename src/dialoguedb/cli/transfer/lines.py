@@ -95,9 +95,19 @@ class _Written(Struct, forbid_unknown_fields=True):
     end: End | None = None
 
 
-def head(exported: str) -> bytes:
-    """Return the first line."""
-    return wire.encode({"format": FORMAT, "version": VERSION, "exported": exported}) + b"\n"
+def head(exported: str, namespace: str | None) -> bytes:
+    """Return the first line: when it was written, and of which namespace, unless of all."""
+    within = {} if namespace is None else {"namespace": namespace}
+    document = {"format": FORMAT, "version": VERSION, "exported": exported, **within}
+    return wire.encode(document) + b"\n"
+
+
+def refuse_other(first: bytes, namespace: str | None, path: Path) -> None:
+    """Raise InvalidRequest when a file was begun with what another namespace holds."""
+    begun: str | None = wire.decode(first, dict).get("namespace")
+    if begun != namespace:
+        of = "all namespaces" if begun is None else f"the namespace {begun!r}"
+        raise InvalidRequest(f"{path} was begun as an export of {of}; --overwrite replaces it")
 
 
 def is_head(document: Any) -> bool:
@@ -175,6 +185,40 @@ def read_file(path: Path) -> Iterator[tuple[int, Line]]:
                 yield place, read(raw)
             except InvalidRequest as error:
                 raise InvalidRequest(f"{path}, line {number}: {error.message}") from error
+
+
+class Missing:
+    """Notes the lines of a file, and tells whether some were lost on its way here."""
+
+    def __init__(self, path: Path) -> None:
+        self._size = path.stat().st_size
+        self._place = 0
+        self._found = End(0, 0, 0)
+        self._end: End | None = None
+
+    def note(self, place: int, line: Line) -> None:
+        """Count a line that ends at this place."""
+        self._place = place
+        if isinstance(line, End):
+            self._end = line
+        elif isinstance(line, Dialogue):
+            self._found.dialogues += 1
+        elif isinstance(line, Message):
+            self._found.messages += 1
+        else:
+            self._found.memories += 1
+
+    def said(self) -> str:
+        """Say what is missing; nothing when all is there, or nobody can know."""
+        if self._place and self._place < self._size:
+            return "the file is cut off in its last line; all before it was imported"
+        if self._end and self._end != self._found:
+            wanted, found = (
+                f"{one.dialogues:,} dialogues, {one.messages:,} messages, {one.memories:,} memories"
+                for one in (self._end, self._found)
+            )
+            return f"its last line tells of {wanted}; it holds {found}"
+        return ""
 
 
 def refuse_newer(first: bytes, path: Path) -> None:

@@ -12,7 +12,7 @@ from dialoguedb.cli.transfer import chatgpt, claude, locomo, openai
 from dialoguedb.cli.transfer import lines as ours
 from dialoguedb.cli.transfer.lines import Dialogue, Line
 from dialoguedb.client import wire
-from dialoguedb.errors import InvalidRequest
+from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 _SUFFIXES = (".json", ".jsonl")
 
@@ -58,12 +58,20 @@ def format_of(path: Path) -> str | None:
     return next((name for name, one in _FOREIGN.items() if one.recognises(document)), None)
 
 
-def lines_of(path: Path, format_name: str, read: Read) -> Iterator[Line]:
-    """Yield what a file holds as lines of our own format."""
+Fail = Callable[[str, DialogueDBError], None]
+"""Takes what could not be imported, and why."""
+
+
+def lines_of(path: Path, format_name: str, read: Read, fail: Fail) -> Iterator[Line]:
+    """Yield what a file holds as lines of our own format; tells when some of it is missing."""
     if format_name == ours.FORMAT:
+        missing = ours.Missing(path)
         for place, line in ours.read_file(path):
             read(place)
+            missing.note(place, line)
             yield line
+        if said := missing.said():
+            fail(f"what {path} lacks", InvalidRequest(said))
         return
     counts: dict[str, int] = {}
     for place, document in _documents(path):
