@@ -86,7 +86,7 @@ def _directory(path: object, *of_a_server: object) -> Path:
             "Data is always kept in a directory; for some that may go, take one of"
             " tempfile.TemporaryDirectory()"
         )
-    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+    if not isinstance(path, str | os.PathLike) or os.fspath(path) == "" or "\0" in str(path):
         raise InvalidSetting(f"path should name a directory, such as ./chats, not {path!r}")
     return Path(path)
 

@@ -212,7 +212,9 @@ def test_searches_find_each_kind(filled):
     assert found("memories", "parcel", "--order-by", "created") == ["y"]
     assert found("messages", "parcel", "--filter", '{"created": "2020"}') == []
     assert found("messages", "parcel", "--metadata", '{"k": 1}', "--timezone", "UTC") == []
-    hit = filled.at("search", "messages", "parcel", "--explain", "--context", "2")["results"][0]
+    answer = filled.at("search", "messages", "parcel", "--explain", "--context", "2")
+    assert answer["items"] == [one["item"] for one in answer["results"]]
+    hit = answer["results"][0]
     assert hit["explain"]["terms"] == ["parcel"]
 
 

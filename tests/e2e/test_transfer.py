@@ -334,6 +334,18 @@ def test_long_talks_are_imported_with_their_sessions(commands):
     assert shown[1]["created"] == "2023-05-08T13:56:01.000Z"
 
 
+def test_a_conversation_that_cannot_be_read_is_told_and_the_others_are_imported(elsewhere):
+    path = elsewhere.directory / "in.json"
+    whole = json.loads((EXPORTS / "chatgpt.json").read_text())
+    undated = {**whole[0], "id": "x", "conversation_id": "x", "create_time": "abc"}
+    path.write_text(json.dumps([undated, {"mapping": {"a": {"message": 5}}}, *whole]))
+    ended = elsewhere.run("import", path, "--format", "chatgpt")
+    assert ended.code == 1
+    assert "conversation 1 of" in ended.err
+    assert "conversation 2 of" in ended.err
+    assert (ended.record["dialogues"], ended.record["failed"]) == (len(whole), 2)
+
+
 def test_a_directory_is_imported_whole(commands):
     shutil.copytree(EXPORTS, commands.directory / "in")
     (commands.directory / "in" / "users.json").write_text('[{"uuid": "u"}]')
@@ -380,7 +392,6 @@ def test_another_dialogue_of_the_same_id_is_left_alone(commands):
         ('{"format": "dialoguedb", "version": 2}\n', "is of version 2 of the format"),
         (HEAD + '{"dialog": {"id": "a"}}\n', "in.jsonl, line 2: This is no line of an export"),
         (HEAD + '{"message": {"role": "a", "content": "b"}}\n', "has to stand behind its dialogue"),
-        ('{"mapping": {"a": {"message": {"content": {"parts": ["x"]}}}}}', "of the format chatgpt"),
     ],
 )
 def test_a_file_that_is_none_is_refused_in_one_line(elsewhere, text, complaint):

@@ -130,7 +130,7 @@ def _show(
     """Print what was found as the API does; at a terminal as a table, the best first."""
     answer = plain(found)
     if as_json or not sys.stdout.isatty():
-        show_json(answer)
+        show_json({"items": [hit["item"] for hit in answer["results"]], **answer})
     else:
         show_table([_row(hit, worded) for hit in answer["results"]], columns)
 

@@ -3,6 +3,7 @@
 import math
 import ssl
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -39,11 +40,22 @@ def chosen(
             ' or pass path="./chats" to keep the data in a directory, without a server'
         )
     url = endpoint or environment.get(ENDPOINT_VARIABLE) or ENDPOINT_DEFAULT
-    if not str(url).startswith(("http://", "https://")):
+    if not _is_endpoint(str(url)):
         raise InvalidSetting(f"{url!r} is no endpoint such as {ENDPOINT_DEFAULT}")
     if not isinstance(tls, ssl.SSLContext | None):
         raise InvalidSetting(f"tls should be an ssl.SSLContext, not {tls!r}")
     return Options(endpoint=url.rstrip("/"), api_key=_key(key), tls=tls)
+
+
+def _is_endpoint(url: str) -> bool:
+    """Tell whether a URL names a server, and no more than where its API begins."""
+    try:
+        parts = urlsplit(url)
+        names_one = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # of a port, or of brackets
+        return False
+    more = parts.query or parts.fragment or "@" in parts.netloc
+    return parts.scheme in {"http", "https"} and names_one and not more
 
 
 def check_manner(namespace: object, timeout: object, retries: object) -> None:

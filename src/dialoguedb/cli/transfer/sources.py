@@ -1,7 +1,7 @@
 """Files to import: which format each is of, and its lines."""
 
 import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,24 +74,28 @@ def lines_of(path: Path, format_name: str, read: Read, fail: Fail) -> Iterator[L
             fail(f"what {path} lacks", InvalidRequest(said))
         return
     counts: dict[str, int] = {}
-    for place, document in _documents(path):
-        yield from _told_apart(_converted(document, format_name, path), counts)
+    for number, (place, document) in enumerate(_documents(path), start=1):
+        try:
+            converted = _converted(document, format_name)
+        except InvalidRequest as error:
+            fail(f"conversation {number} of {path}", error)
+        else:
+            yield from _told_apart(converted, counts)
         read(place)
 
 
-def _converted(document: Any, format_name: str, path: Path) -> Iterator[Line]:
+def _converted(document: Any, format_name: str) -> list[Line]:
+    """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
     chosen = _FOREIGN[format_name]
     if not chosen.recognises(document):
-        raise InvalidRequest(f"{path} holds something that is not of the format {format_name}")
+        raise InvalidRequest(f"It is not of the format {format_name}")
     try:
-        yield from chosen.lines(document)
+        return list(chosen.lines(document))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InvalidRequest(
-            f"{path} is not as files of the format {format_name} are: {error!r}"
-        ) from error
+        raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
 
 
-def _told_apart(found: Iterator[Line], counts: dict[str, int]) -> Iterator[Line]:
+def _told_apart(found: Iterable[Line], counts: dict[str, int]) -> Iterator[Line]:
     """Give dialogues that say the same ids of their own, the same ones in every run."""
     for line in found:
         if isinstance(line, Dialogue):
