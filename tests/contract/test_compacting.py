@@ -90,6 +90,14 @@ class TestCompacting:
             "Which colours are named?",
         ]
 
+    async def test_a_message_of_the_future_that_is_covered_holds_nothing_up(self, me, talk):
+        await me.append(message(SAID, id="late", created="2100-01-01T00:00:00.000Z"))
+        await me.summarize()
+        await said(me, 60)
+        made = await me.summaries()
+        assert 4 <= len(made) <= 9
+        assert made[0].message_count > 40
+
     async def test_a_call_that_is_never_answered_holds_nothing_up(self, me, talk):
         for n in range(30):
             call = {"type": "tool_use", "id": f"c{n}", "name": "look", "input": {"at": SAID}}

@@ -111,7 +111,7 @@ class Summarizer(Protocol):
 
 
 class Tail(Struct, frozen=True):
-    """The end of a dialogue, as far as no summary of all from its beginning covers it.
+    """What the newest summary from a dialogue's beginning leaves out, wherever it stands.
 
     Those that failed cover nothing, nor do those made with instructions.
     """
@@ -120,11 +120,8 @@ class Tail(Struct, frozen=True):
     newest: int | None
     """The number of the newest summary; None when there is none."""
 
-    after: Position | None
-    """Where the summaries end."""
-
     failures: int
-    """How many that reach further have failed."""
+    """How many that were asked for later have failed."""
 
     failed: str
     """When the last of these did; empty when none has."""

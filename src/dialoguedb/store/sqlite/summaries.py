@@ -29,15 +29,19 @@ from dialoguedb.store.sqlite.writer import Writer
 _TAIL = """
     SELECT coalesce(sum(tokens), 0) FROM messages WHERE dialogue = ? AND (created, seq) > (?, ?)
 """
+_COME_SINCE = """
+    SELECT coalesce(sum(tokens), 0) FROM messages
+    WHERE dialogue = ? AND (created, seq) <= (?, ?) AND seq > ?
+"""
 # One with instructions tells what somebody wanted to know once, not how the conversation went.
 _WHOLE = "dialogue = ? AND start_id IS NULL AND to_created IS NOT NULL AND instructions IS NULL"
 _COVERED_UNTIL = f"""
-    SELECT to_created, to_seq FROM summaries WHERE {_WHOLE} AND status <> 'failed'
-    ORDER BY to_created DESC, to_seq DESC LIMIT 1
+    SELECT number, to_created, to_seq, last_seq FROM summaries
+    WHERE {_WHOLE} AND status <> 'failed' ORDER BY number DESC LIMIT 1
 """
 _FAILED = f"""
     SELECT count(*), coalesce(max(modified), '') FROM summaries
-    WHERE {_WHOLE} AND status = 'failed' AND (to_created, to_seq) > (?, ?)
+    WHERE {_WHOLE} AND status = 'failed' AND number > ?
 """
 _NEWEST = "SELECT max(number) FROM summaries WHERE dialogue = ?"
 
@@ -127,18 +131,20 @@ class SQLiteSummaries:
         return await self._readers.read(query)
 
     async def tail(self, project: Project, namespace: str, dialogue_id: str) -> Tail:
-        """Return what no summary from the dialogue's beginning covers, made or not."""
+        """Return what the newest summary from the dialogue's beginning, made or not, leaves out."""
         number = self._numbers.of(project)
 
         def query(reader: Reader) -> Tail:
             dialogue = find_place(reader.db, number, namespace, dialogue_id).number
-            after = reader.db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
-            place = (dialogue, *(after or ("", 0)))
-            failures, failed = reader.db.execute(_FAILED, place).get
+            covering = reader.db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
+            made, created, seq, last_seq = covering or (0, "", 0, 0)
+            failures, failed = reader.db.execute(_FAILED, (dialogue, made)).get
+            tokens: int = reader.db.execute(_TAIL, (dialogue, created, seq)).get
+            if made:
+                tokens += reader.db.execute(_COME_SINCE, (dialogue, created, seq, last_seq)).get
             return Tail(
-                tokens=reader.db.execute(_TAIL, place).get,
+                tokens=tokens,
                 newest=reader.db.execute(_NEWEST, (dialogue,)).get,
-                after=after,
                 failures=failures,
                 failed=failed,
             )
