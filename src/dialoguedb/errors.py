@@ -346,3 +346,9 @@ class DamagedData(DataError):
     """The file is damaged."""
 
     code = "DAMAGED_DATA"
+
+
+def defect(error: BaseException) -> BaseException | None:
+    """Return an error that its message does not explain, so that a log needs where it arose."""
+    is_expected = isinstance(error, DialogueDBError) and not isinstance(error, InternalError)
+    return None if is_expected else error

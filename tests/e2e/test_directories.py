@@ -78,11 +78,12 @@ def test_a_place_where_nothing_can_be_made_is_told(room, words):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write everywhere")
+@pytest.mark.parametrize("mode", [0o500, 0o700], ids=["and its directory", "alone"])
 @pytest.mark.parametrize("words", MAKERS, ids=" ".join)
-def test_a_read_only_directory_is_told(room, words):
+def test_a_file_that_cannot_be_written_is_told(room, words, mode):
     room.run("projects", "create", "before")
     (room.data / FILE).chmod(0o400)
-    room.data.chmod(0o500)
+    room.data.chmod(mode)
     assert "cannot be opened for writing" in said_by(room, words)
 
 

@@ -16,6 +16,7 @@ from dialoguedb.bootstrap.indexing import indexing
 from dialoguedb.bootstrap.own_key import admit
 from dialoguedb.bootstrap.summaries import summarizing
 from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.errors import defect
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.options import HttpOptions
@@ -96,6 +97,6 @@ async def _forget_answers(store: Store) -> None:
         try:
             before = timestamps.later(timestamps.now(), -limits.IDEMPOTENCY_HOURS)
             await store.forget_answers(before)
-        except Exception:
-            logger.exception("Expired answers could not be dropped; trying again later")
+        except Exception as error:
+            logger.warning("Expired answers wait to be dropped: %s", error, exc_info=defect(error))
         await asyncio.sleep(_EXPIRY_PAUSE_S)

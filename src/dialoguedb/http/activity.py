@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 
-from dialoguedb.errors import DialogueDBError
+from dialoguedb.errors import defect
 from dialoguedb.http.calls import Call
 from dialoguedb.model.lifecycle import check_quotas
 from dialoguedb.model.projects import Project, Usage
@@ -55,8 +55,7 @@ class Activity:
             projects = self._services.projects
             await projects.record_activity(now, requests, dict.fromkeys(used, now))
         except Exception as error:  # noqa: BLE001 - a background loop; on a full disk counts wait
-            defect = None if isinstance(error, DialogueDBError) else error
-            _log.warning("requests could not be counted yet: %s", error, exc_info=defect)
+            _log.warning("requests could not be counted yet: %s", error, exc_info=defect(error))
             self._requests.update(requests)
             self._used |= used
 

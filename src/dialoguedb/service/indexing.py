@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from msgspec import Struct
 
-from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
+from dialoguedb.errors import EmbedderUnavailable, WrongDimensions, defect
 from dialoguedb.model import timestamps
 from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Unembedded, Vectors
@@ -21,6 +21,7 @@ _PORTION = 256
 
 _PORTION_PAUSE_S = 0.02
 _IDLE_PAUSE_S = 0.2
+_FAILED_PAUSE_S = 1.0
 _PURGE_PAUSE_S = 600
 _CLAIM_S = 180
 """Longer than an embedder takes; then others may try what this process has claimed."""
@@ -71,10 +72,11 @@ class Indexing:
         while True:
             try:
                 worked = await work()
-            except Exception:  # a background loop goes on
-                logger.exception("Indexing failed; trying again later")
-                worked = False
-            await self._aside.sleep(pause_s if worked else _IDLE_PAUSE_S)
+            except Exception as error:  # a background loop goes on
+                logger.warning("Indexing waits: %s", error, exc_info=defect(error))
+                await self._aside.sleep(_FAILED_PAUSE_S)
+            else:
+                await self._aside.sleep(pause_s if worked else _IDLE_PAUSE_S)
 
     async def complete(self, progress: Callable[[int, int], None]) -> IndexStatus:
         """Work until all is indexed anew that can be here, telling how far it is."""

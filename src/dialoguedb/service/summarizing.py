@@ -14,6 +14,7 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     SummarizerRefused,
     SummarizerUnavailable,
+    defect,
 )
 from dialoguedb.model import timestamps
 from dialoguedb.model.summaries import Outcome, Spent
@@ -97,8 +98,8 @@ class Summarizing:
                 self._bell.clear()
                 try:
                     await self._begin_what_is_due()
-                except Exception:  # a background loop goes on
-                    logger.exception("Summaries could not be looked for; trying again")
+                except Exception as error:  # a background loop goes on
+                    logger.warning("Summaries wait: %s", error, exc_info=defect(error))
                 with suppress(TimeoutError):  # `wait_for` may swallow that it was cancelled
                     async with asyncio.timeout(_LOOK_PAUSE_S):
                         await self._bell.wait()
@@ -187,8 +188,9 @@ class Summarizing:
                 if not await self._store.renew(job, self._after(_CLAIM_S)):
                     worker.cancel()
                     return
-            except Exception:  # it is tried again in time
-                logger.exception("A claim could not be renewed", extra={"summary": job.id})
+            except Exception as error:  # it is tried again in time
+                cause = defect(error)
+                logger.warning("A claim could not be renewed: %s", error, exc_info=cause)
 
     async def _try_again(self, job: Job, error: str, spent: Spent, asked_s: float = 0) -> End:
         if job.attempts + 1 >= _ATTEMPTS_MAX:

@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
+from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
 from dialoguedb.ports import Meter, Replay
 from dialoguedb.store.sqlite.faults import translate
 from dialoguedb.store.sqlite.indexing import Due, Index
@@ -260,4 +260,4 @@ class Writer:
 
 def _log_failure(done: asyncio.Future[None]) -> None:
     if error := done.exception():
-        logger.error("The indexes could not be brought up to what is written", exc_info=error)
+        logger.warning("The indexes could not follow: %s", error, exc_info=defect(error))
