@@ -152,6 +152,7 @@ class TestChoices:
         [
             ({"api_key": 5}, "That is no key"),
             ({"api_key": "./chats"}, 'path="./chats"'),
+            ({"api_key": "bad"}, "begin with ddb_$"),
             ({"api_key": "ddb_ä"}, "That is no key"),
             ({"api_key": f"Bearer {KEY}"}, "without the word Bearer"),
             ({"api_key": KEY, "endpoint": 5}, "5 is no endpoint"),

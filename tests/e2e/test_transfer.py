@@ -240,6 +240,36 @@ def test_what_stands_before_a_line_that_cannot_be_read_is_stored_and_told(elsewh
     assert (there["id"], there["totalMessages"], there["status"]) == ("a", 1, "active")
 
 
+def test_an_export_may_be_piped_into_an_import_and_have_blank_lines(filled, elsewhere):
+    exported = filled.run("export").out.replace("\n", "\n\n")
+    counts = {"dialogues": 3, "messages": 5, "memories": 2, "failed": 0}
+    assert elsewhere.at("import", "-", stdin=exported) == counts
+    assert elsewhere.at("dialogue", "get", "d")["totalMessages"] == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"messages": [{"role": "user", "content": %s}]}\n',
+        '{"format": "dialoguedb", "version": 1}\n{"dialogue": {"id": "d", "state": %s}}\n',
+    ],
+    ids=["of another program", "ours"],
+)
+def test_a_line_that_is_nested_too_deeply_is_told(text, elsewhere):
+    nested = "[" * 100_000 + "]" * 100_000
+    ended = elsewhere.run("import", "-", stdin=text % nested)
+    assert ended.code == 1
+    assert re.search(r"^Error: .*(recursion|nested too deeply)", ended.err, re.MULTILINE)
+
+
+def test_a_conversation_of_chatgpt_whose_last_message_is_not_told_has_them_all(elsewhere):
+    path = elsewhere.directory / "conversations.json"
+    said = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hello"]}}
+    mapping = {"a": {"message": None}, "b": {"parent": "a", "message": {"id": "b", **said}}}
+    path.write_text(json.dumps([{"id": "c", "mapping": mapping, "current_node": "gone"}]))
+    assert elsewhere.at("import", path)["messages"] == 1
+
+
 def test_an_export_goes_on_only_as_what_it_was_begun(filled):
     filled.run("export", "some.jsonl", "--namespace", "n")
     path = filled.directory / "some.jsonl"

@@ -29,11 +29,19 @@ class JsonText(click.ParamType[Any]):
         try:
             read = json.loads(value)
         except (ValueError, RecursionError) as error:
-            self.fail(f"{value!r} is not JSON: {error}.", param, ctx)
+            self.fail(f"{_start(value)} is not JSON: {error}.", param, ctx)
         if self._kind and not isinstance(read, self._kind):
-            self.fail(f'{value!r} is not a JSON object such as {{"key": "value"}}.', param, ctx)
+            wanted = 'a JSON object such as {"key": "value"}'
+            self.fail(f"{_start(value)} is not {wanted}.", param, ctx)
         return _NULL if read is None else read
 
+
+def _start(text: str) -> str:
+    """Return as much of a text as a complaint shows of it."""
+    return repr(text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…")
+
+
+_SHOWN_CHARS = 60
 
 _IMAGES = {
     b"\x89PNG\r\n\x1a\n": "image/png",

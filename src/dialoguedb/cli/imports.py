@@ -1,8 +1,12 @@
 """`dialoguedb import`."""
 
 import asyncio
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
 
 _FAILURES_SHOWN = 20
+_STANDARD_INPUT = Path("-")
 
 
 @click.command(
@@ -31,9 +36,12 @@ _FAILURES_SHOWN = 20
             "A data export of ChatGPT or Claude, unpacked",
             "dialoguedb import conversations.json --namespace me",
         ),
+        ("What another server has", "dialoguedb export --data old | dialoguedb import -"),
     ),
 )
-@click.argument("path", type=click.Path(path_type=Path, exists=True), metavar="FILE|DIR")
+@click.argument(
+    "path", type=click.Path(path_type=Path, exists=True, allow_dash=True), metavar="FILE|DIR|-"
+)
 @click.option(
     "--format",
     "format_name",
@@ -46,20 +54,21 @@ _FAILURES_SHOWN = 20
 def import_(path: Path, **flags: Any) -> None:
     """Import dialogues, messages and memories; nothing twice, however often it is run.
 
-    Run it again after it was stopped, or when there is more in the file. What cannot be stored is
-    told on stderr, with exit code 1, and the rest goes on.
+    Run it again after it was stopped, or when there is more in the file; - is standard input.
+    What cannot be stored is told on stderr, with exit code 1, and the rest goes on.
     """
     as_json = flags.pop("as_json")
     chosen, namespace = flags.pop("format_name"), flags.pop("namespace")
-    sources = _sources(path, chosen)
     tally = Tally()
     broken: DialogueDBError | None = None
-    with told_of_new(flags["data"]), shown_progress("Importing") as progress:
-        db = async_database(flags)
-        try:
-            asyncio.run(_import(db, sources, namespace, tally, progress))
-        except DialogueDBError as error:  # what was done till then is told first
-            broken = error
+    with _file(path) as file:
+        sources = _sources(file, chosen)
+        with told_of_new(flags["data"]), shown_progress("Importing") as progress:
+            db = async_database(flags)
+            try:
+                asyncio.run(_import(db, sources, namespace, tally, progress))
+            except DialogueDBError as error:  # what was done till then is told first
+                broken = error
     counts = {name: getattr(tally, name) for name in ("dialogues", "messages", "memories")}
     if broken and not (any(counts.values()) or tally.failures):
         raise broken
@@ -72,6 +81,19 @@ def import_(path: Path, **flags: Any) -> None:
         raise broken
     if tally.failures:
         sys.exit(1)
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[Path]:
+    """Open what a path names; standard input becomes a file, for files are read more than once."""
+    if path != _STANDARD_INPUT:
+        yield path
+        return
+    with TemporaryDirectory() as directory:
+        copy = Path(directory, "standard input")
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield copy
 
 
 def _sources(path: Path, chosen: str | None) -> list[tuple[Path, str]]:

@@ -74,8 +74,10 @@ def _key(told: object) -> str:
     if key.lower().startswith("bearer "):
         raise InvalidSetting("Pass the key alone, without the word Bearer before it")
     if not key.startswith(MARK) or not key.isascii() or not key.isprintable():
+        is_path = any(mark in str(told) for mark in "./\\")
+        tip = '; pass path="./chats" to keep the data in a directory, without a server'
         raise InvalidSetting(
-            f"That is no key: keys are texts of ASCII characters that begin with {MARK};"
-            ' pass path="./chats" to keep the data in a directory, without a server'
+            f"That is no key: keys are texts of ASCII characters that begin with {MARK}"
+            f"{tip if is_path else ''}"
         )
     return key

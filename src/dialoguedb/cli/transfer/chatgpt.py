@@ -39,7 +39,9 @@ def lines(document: dict[str, Any]) -> Iterator[Line]:
 def _shown(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the messages from the root to the one that was shown last."""
     mapping = document["mapping"]
-    at = document.get("current_node") or next(reversed(mapping), None)
+    at = document.get("current_node")
+    if at not in mapping:
+        at = next(reversed(mapping), None)
     path: list[dict[str, Any]] = []
     seen = set()
     while at in mapping and at not in seen:

@@ -5,6 +5,7 @@ written anew on its way from one database to another.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -133,7 +134,7 @@ def read(raw: bytes) -> Line:
     try:
         told = _decoded(raw, _Written)
         (line,) = (one for one in (told.dialogue, told.message, told.memory, told.end) if one)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"This is no line of an export: {error}") from error
     if isinstance(line, End):
         return line
@@ -181,6 +182,8 @@ def read_file(path: Path) -> Iterator[tuple[int, Line]]:
             place += len(raw)
             if not raw.endswith(b"\n"):
                 return
+            if not raw.strip():
+                continue
             try:
                 yield place, read(raw)
             except InvalidRequest as error:
@@ -191,14 +194,12 @@ class Missing:
     """Notes the lines of a file, and tells whether some were lost on its way here."""
 
     def __init__(self, path: Path) -> None:
-        self._size = path.stat().st_size
-        self._place = 0
+        self._path = path
         self._found = End(0, 0, 0)
         self._end: End | None = None
 
-    def note(self, place: int, line: Line) -> None:
-        """Count a line that ends at this place."""
-        self._place = place
+    def note(self, line: Line) -> None:
+        """Count a line."""
         if isinstance(line, End):
             self._end = line
         elif isinstance(line, Dialogue):
@@ -210,7 +211,7 @@ class Missing:
 
     def said(self) -> str:
         """Say what is missing; nothing when all is there, or nobody can know."""
-        if self._place and self._place < self._size:
+        if _is_cut_off(self._path):
             return "the file is cut off in its last line; all before it was imported"
         if self._end and self._end != self._found:
             wanted, found = (
@@ -219,6 +220,12 @@ class Missing:
             )
             return f"its last line tells of {wanted}; it holds {found}"
         return ""
+
+
+def _is_cut_off(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def refuse_newer(first: bytes, path: Path) -> None:

@@ -68,7 +68,7 @@ def lines_of(path: Path, format_name: str, read: Read, fail: Fail) -> Iterator[L
         missing = ours.Missing(path)
         for place, line in ours.read_file(path):
             read(place)
-            missing.note(place, line)
+            missing.note(line)
             yield line
         if said := missing.said():
             fail(f"what {path} lacks", InvalidRequest(said))
