@@ -216,6 +216,20 @@ class TestIdempotencyKeys:
         assert done(api.put("/dialogue/d", json={"label": "l"}, headers=headers)) == first
         assert get_dialogue(api, "d")["label"] == "m"
 
+    def test_the_namespace_may_be_named_or_left_out(self, api):
+        first = done(api.post(MESSAGES, json=HELLO, headers=KEY))
+        assert done(api.post(f"{MESSAGES}?namespace=", json=HELLO, headers=KEY)) == first
+
+    def test_what_is_recorded_can_be_read_by_nobody_else(self, server, api, tmp_path):
+        secret = {"content": "Said To Nobody Else", "metadata": {"m": "Noted Nowhere Else"}}
+        first = done(api.post(MESSAGES, json={**HELLO, **secret}, headers=KEY))
+        done(api.delete("/dialogue/d"))
+        server.command("backup", str(tmp_path / "copy"))
+        (copy,) = (tmp_path / "copy").iterdir()
+        assert b"Nobody Else" not in copy.read_bytes()
+        assert b"Nowhere Else" not in copy.read_bytes()
+        assert done(api.post(MESSAGES, json={**HELLO, **secret}, headers=KEY)) == first
+
     def test_a_refusal_is_not_recorded(self, api):
         refused(api.post("/dialogue/e/messages", json=HELLO, headers=KEY), "DIALOGUE_NOT_FOUND")
         new_dialogue(api, id="e")

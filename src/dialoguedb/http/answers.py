@@ -59,25 +59,3 @@ class Deleted(Struct):
 
     id: str
     success: bool = True
-
-
-class Recorded(Struct, array_like=True):
-    """The part of an answer that is kept for its idempotency key."""
-
-    status: int
-    etag: bytes | None
-    body: bytes
-
-
-_read_recorded = msgspec.msgpack.Decoder(Recorded).decode
-
-
-def record(answer: Answer) -> bytes:
-    """Return an answer in the form that is kept."""
-    return msgspec.msgpack.encode(Recorded(answer.status, answer.etag, answer.body))
-
-
-def recorded(kept: bytes) -> Answer:
-    """Return the answer that was kept."""
-    parts = _read_recorded(kept)
-    return Answer(parts.body, parts.etag, parts.status)

@@ -7,15 +7,16 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, msgpack
 from starlette.types import Scope
 
 from dialoguedb.errors import Forbidden
-from dialoguedb.http.answers import Answer, new_request_id, record
+from dialoguedb.http.answers import Answer, new_request_id
 from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.paths import normalise
 from dialoguedb.http.rates import Standing
+from dialoguedb.http.sealing import Seal
 from dialoguedb.model import limits
 from dialoguedb.model.checks import given
 from dialoguedb.model.faults import MISSING, Faults, refuse
@@ -69,6 +70,7 @@ class Call:
         "raw_path",
         "request_id",
         "route",
+        "seal",
         "services",
         "standing",
         "target",
@@ -92,6 +94,9 @@ class Call:
         self.body_read = False
         self.buffered_bytes = 0
         self.expected: int | None = None
+        self.seal: Seal | None = None
+        """Of the answer that is kept for the idempotency key, once its act is prepared."""
+
         self.answer: Answer | None = None
         self.standing: Standing | None = None
         self.caller: Caller | None = None
@@ -155,14 +160,15 @@ class Call:
 
     def _once(self, key: bytes, namespace: str, answer: Callable[[Any], Answer]) -> Once:
         owner = self.project.id if self.project else ""
-        place = [owner, self.method, self.target, namespace, key]
-        rest = sorted(
-            part for part in self.query_string.split(b"&") if not part.startswith(b"namespace=")
-        )
+        place = msgpack.encode([owner, self.method, self.target, namespace, key])
+        parts = self.query_string.split(b"&")
+        rest = sorted(part for part in parts if part and not part.startswith(b"namespace="))
+        request = msgpack.encode([rest, self.body])
+        self.seal = seal = Seal(place + request)
         return Once(
-            key=_digest(place),
-            request=_digest([rest, self.body]),
-            record=lambda result: record(answer(result)),
+            key=hashlib.sha256(place).digest(),
+            request=hashlib.sha256(request).digest(),
+            record=lambda result: seal.close(answer(result)),
         )
 
 
@@ -204,7 +210,3 @@ def _agreed(claims: Iterable[Claim]) -> str | None:
     if faults:
         faults.refuse()
     return agreed
-
-
-def _digest(parts: list[Any]) -> bytes:
-    return hashlib.sha256(msgspec.msgpack.encode(parts)).digest()

@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from dialoguedb.errors import InvalidJSON, InvalidRequest, MethodNotAllowed
 from dialoguedb.http import bodies, queries, versions
 from dialoguedb.http.activity import Activity, check_requests_left
-from dialoguedb.http.answers import Answer, recorded
+from dialoguedb.http.answers import Answer
 from dialoguedb.http.auth import Auth
 from dialoguedb.http.calls import Call, other_namespace
 from dialoguedb.http.endpoints import Endpoint
@@ -71,7 +71,8 @@ async def _answer(call: Call, endpoint: Endpoint) -> Answer:
         _prepare(call, endpoint)
         answer = await endpoint.handle(call)
     except Replay as replay:
-        return recorded(replay.answer)
+        assert call.seal is not None
+        return call.seal.open(replay.answer)
     except InvalidRequest as error:
         if endpoint.body is not None and not isinstance(error, InvalidJSON):
             rawjson.check_syntax(call.body)  # broken JSON comes before all other faults

@@ -321,6 +321,7 @@ MIGRATIONS = (
     Migration("tokens", _TOKENS, _count_tokens),
     Migration("following", _FOLLOWING),
     Migration("summaries", SUMMARIES),
+    Migration("sealed answers", "DELETE FROM answers;"),
 )
 
 
