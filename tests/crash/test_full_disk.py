@@ -127,6 +127,10 @@ class TestFullDisk:
             assert await read_ids(connection) == stored
             assert (await connection.ask("GET", "/health"))[0] == 200
             await until_not_ready(connection)
+            wanted = {"object": "message", "query": TEXT[:10], "mode": "semantic"}
+            status, answer = await connection.ask("POST", "/search", wanted)
+            assert status == 200, answer
+            assert len(answer["items"]) == 10
             disk.free()
             assert (await connection.ask("GET", "/ready"))[0] == 200
             body = {"role": "user", "content": TEXT}

@@ -294,3 +294,15 @@ def test_shells_are_told_how_to_complete(room, shell):
     words = {"COMP_WORDS": "dialoguedb message a", "COMP_CWORD": "2"}
     told = room.run(**words, _DIALOGUEDB_COMPLETE="bash_complete").out
     assert told.split() == ["plain,add", "plain,add-batch"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["dialogue", "list"], ["memory", "list"], ["search", "messages", "x"], ["export"]],
+    ids=" ".join,
+)
+def test_reading_data_that_is_not_there_makes_none(words, tmp_path):
+    ended = Commands(tmp_path, ["--data", "none"], {}).run(*words)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "Error: There is no data in none: it does not exist\n"
+    assert not (tmp_path / "none").exists()

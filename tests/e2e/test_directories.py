@@ -1,6 +1,7 @@
 """Data directories as they should not be: what each command says of them, and leaves of them."""
 
 import os
+import subprocess
 
 import apsw
 import pytest
@@ -92,3 +93,38 @@ def test_hidden_files_and_certificates_are_no_hindrance(room):
     (room.data / ".DS_Store").touch()
     (room.data / "tls").mkdir()
     assert room.run("projects", "create", "acme").code == 0
+
+
+@pytest.mark.parametrize("table", ["secrets", "keys", "projects", "migrations", "dialogues"])
+def test_a_damaged_table_is_told_in_one_line(room, table):
+    room.run("keys", "create")
+    path = room.data / FILE
+    db = apsw.Connection(str(path))
+    size = db.pragma("page_size")
+    root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get
+    db.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(os.urandom(size))
+    for words in [*READERS, *MAKERS] if table == "secrets" else [*READERS, *MAKERS[1:]]:
+        ended = room.run(*words)
+        assert "Traceback" not in ended.err
+        assert ended.code == 0 or "damaged" in ended.err + ended.out
+
+
+def test_a_backup_on_a_disk_that_is_read_only_is_checked(room):
+    room.run("projects", "create", "before")
+    room.run("backup", "copy")
+    copy = room.directory / "copy"
+    mounted = ["mount", "--bind", "-o", "ro", copy, copy]
+    if os.geteuid() != 0 or subprocess.run(mounted, check=False, capture_output=True).returncode:
+        pytest.skip("mounting is not permitted here")
+    try:
+        for words in (["check"], ["migrate", "--dry-run"], ["backup", "again"]):
+            ended = room.run(*words, "--data", "copy")
+            assert ended.code == 0, ended.err
+        assert said_by(room, ["backup", "copy/inner"]).startswith("copy/inner cannot be used")
+        ended = room.run("serve", "--port", "0", "--data", "copy")
+        assert "cannot be opened for writing" in ended.err
+    finally:
+        subprocess.run(["umount", copy], check=True)

@@ -244,3 +244,29 @@ def test_metrics_by_project_are_served_on_their_own_address_alone(room):
         assert project not in client.get("/metrics").text
         assert client.get(url.replace("/metrics", "/dialogue")).status_code == 404
         assert serving.stop() == 0
+
+
+def test_pages_of_other_origins_may_call_when_they_are_named(room):
+    page = "https://app.example.com"
+    with room.serving("--cors-origin", page) as serving:
+        client = serving.client(serving.first_key)
+        asked = {"Access-Control-Request-Method": "POST"}
+        let_in = client.options("/dialogue", headers={"Origin": page, **asked})
+        kept_out = client.options("/dialogue", headers={"Origin": "https://evil.example", **asked})
+        made = client.post("/dialogue", headers={"Origin": page})
+    assert (let_in.status_code, let_in.json()) == (200, {})
+    assert let_in.headers["Access-Control-Allow-Origin"] == page
+    assert kept_out.status_code == 400
+    assert "origin" in kept_out.json()["error"]["message"]
+    assert "Access-Control-Allow-Origin" not in kept_out.headers
+    for answer in (let_in, kept_out, made):
+        assert answer.headers["X-Request-Id"]
+    assert made.headers["Access-Control-Allow-Origin"] == page
+    assert "ETag" in made.headers["Access-Control-Expose-Headers"]
+
+
+def test_without_that_no_page_is_let_in(room):
+    with room.serving() as serving:
+        client = serving.client(serving.first_key)
+        made = client.post("/dialogue", headers={"Origin": "https://app.example.com"})
+    assert not [name for name in made.headers if name.startswith("access-control")]

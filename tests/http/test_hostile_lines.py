@@ -163,6 +163,29 @@ class TestHeads:
             except TimeoutError:
                 return  # It waits for more, as it may.
 
+    def test_what_is_no_http_is_told(self, server):
+        for fault, told in [
+            (POST + b"Content-Length: abc\r\n\r\n", "Content-Length"),
+            (b"BREW /dialogue HTTP/1.1\r\nHost: x\r\n\r\n", "method"),
+        ]:
+            with Line(server) as line:
+                line.send(fault)
+                answer = line.answer()
+            assert answer
+            assert answer.status == 400
+            assert told in answer.json["error"]["message"]
+
+    def test_letters_in_a_target_may_stand_as_they_are(self, server, project, api):
+        for name in ["café", "Привет:1", "日本"]:
+            new_dialogue(api, id=name, namespace=name)
+            target = f"/dialogue/{name}?namespace={name}"
+            with Line(server) as line:
+                for sent in (head("GET", target, project.key), whole("GET", target, project.key)):
+                    line.send(sent)
+                    answer = line.answer()
+                    assert answer
+                    assert answer.json["id"] == name, answer
+
     def test_an_upgrade_is_not_taken_up(self, server, project):
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
         key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}

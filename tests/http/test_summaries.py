@@ -172,8 +172,11 @@ class TestReading:
                 break
             params["next"] = page["next"]
         assert shown == done(api.get("/dialogue/d/messages"))["items"][2:9]
-        forged = {"expand": "true", "next": "AAAA"}
-        refused(api.get(path, params=forged), "INVALID_PARAMETER", "next")
+        first = done(api.get(path, params={"expand": "true", "limit": 3}))["messages"]
+        alone = done(api.get(path, params={"next": first["next"], "limit": 3}))["messages"]
+        assert alone["items"] == shown[3:6]
+        for forged in ({"expand": "true", "next": "AAAA"}, {"next": "AAAA"}):
+            refused(api.get(path, params=forged), "INVALID_PARAMETER", "next")
 
     def test_a_list_is_of_one_dialogue_newest_first(self, api):
         talk(api)

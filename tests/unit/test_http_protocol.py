@@ -147,7 +147,6 @@ class TestWhatIsHardlyHttp:
             b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
             b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n",
-            b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
         ],
     )
     def test_it_is_refused_with_our_error_object(self, request_bytes):

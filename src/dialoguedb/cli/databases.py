@@ -5,17 +5,17 @@ import importlib
 import os
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dialoguedb.client.options import KEY_VARIABLES
-from dialoguedb.errors import InvalidSetting
+from dialoguedb.errors import DataError, InvalidSetting
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
+    from dialoguedb.embedded import AsyncDialogueDB
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,15 +56,32 @@ def database_options(command: F) -> F:
 
 
 def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command these options, and the open database as its first argument."""
+    """Give a command these options, and as its first argument the open database."""
+    return _given(command, _existing)
 
+
+def with_new_database(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Do the same for a command that may be somebody's first, and makes the data directory."""
+    return _given(command, told_of_new)
+
+
+def _given(
+    command: Callable[..., Any], around: Callable[[Path | None], AbstractContextManager[None]]
+) -> Callable[..., Any]:
     @database_options
     @functools.wraps(command)
     def opened(**flags: Any) -> None:
-        with told_of_new(flags["data"]), database(flags) as db:
+        directory, place = flags["data"], _place(flags)
+        with around(directory), _clients().DialogueDB(**place) as db:
             command(db, **flags)
 
     return opened
+
+
+def _existing(directory: Path | None) -> AbstractContextManager[None]:
+    if directory is not None and not directory.exists():
+        raise DataError(f"There is no data in {directory}: it does not exist")
+    return nullcontext()
 
 
 @contextmanager
@@ -74,12 +91,6 @@ def told_of_new(directory: Path | None) -> Iterator[None]:
     yield
     if is_new:
         click.echo(f"Made a new data directory: {directory}", err=True)
-
-
-def database(flags: dict[str, Any]) -> "DialogueDB":
-    """Open what the flags name, and take them out of `flags`."""
-    made: DialogueDB = _clients().DialogueDB(**_place(flags))
-    return made
 
 
 def async_database(flags: dict[str, Any], namespace: str | None = None) -> "AsyncDialogueDB":

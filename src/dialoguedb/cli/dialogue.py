@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialoguedb.cli import fields
-from dialoguedb.cli.databases import with_database
+from dialoguedb.cli.databases import with_database, with_new_database
 from dialoguedb.cli.fields import JSON_OBJECT
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
@@ -48,7 +48,7 @@ def dialogue() -> None:
 @fields.own_id
 @fields.dialogue_fields
 @json_option
-@with_database
+@with_new_database
 def create(db: "DialogueDB", **flags: Any) -> None:
     """Create a dialogue."""
     as_json = flags.pop("as_json")
@@ -71,7 +71,7 @@ def get(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @click.argument("dialogue_id", metavar="ID")
 @fields.dialogue_fields
 @json_option
-@with_database
+@with_new_database
 def get_or_create(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     """Show one dialogue, created with these fields if there is none; they change none."""
     as_json = flags.pop("as_json")

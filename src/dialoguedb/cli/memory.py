@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialoguedb.cli import fields
-from dialoguedb.cli.databases import with_database
+from dialoguedb.cli.databases import with_database, with_new_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
 from dialoguedb.cli.wording import worded_memory
@@ -39,7 +39,7 @@ def memory() -> None:
 @fields.created_then
 @fields.namespace
 @json_option
-@with_database
+@with_new_database
 def create(db: "DialogueDB", **flags: Any) -> None:
     """Create a memory; with an id of your own, running it again creates none."""
     as_json, value = flags.pop("as_json"), fields.remembered(flags)

@@ -7,8 +7,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.http.answers import Answer, headers_of, new_request_id
+from dialoguedb.http.problems import answer_of
 from dialoguedb.http.rates import full
+from dialoguedb.model import timestamps
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")
@@ -38,7 +41,12 @@ class CrossOrigin(CORSMiddleware):
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer a browser that asks first, with the headers that every answer has."""
         response = super().preflight_response(request_headers)
-        for name, value in headers_of(Answer(b""), new_request_id(), full()):
-            if name.startswith(b"x-"):
-                response.headers[name.decode()] = value.decode()
+        request_id = new_request_id()
+        answer = Answer(b"{}")
+        if response.status_code != answer.status:
+            refusal = InvalidRequest(bytes(response.body).decode())
+            answer = answer_of(refusal, request_id, timestamps.now())
+        told = headers_of(answer, request_id, full())
+        response.headers.update({name.decode(): value.decode() for name, value in told})
+        response.body = answer.body
         return response

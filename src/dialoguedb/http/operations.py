@@ -1,5 +1,6 @@
 """The server itself over HTTP: whether it lives, whether it can write, how it does."""
 
+import logging
 from importlib.metadata import version
 
 from msgspec import Struct
@@ -9,6 +10,8 @@ from dialoguedb.http.answers import Answer, encode
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.metrics import CONTENT_TYPE
+
+_log = logging.getLogger(__name__)
 
 
 class Health(Struct):
@@ -35,6 +38,9 @@ async def ready(call: Call) -> Answer:
 async def metrics(call: Call) -> Answer:
     """Tell Prometheus about requests, commits, search and summaries; nothing names a project."""
     metrics = call.parts.metrics
-    metrics.index_stands(await call.services.index_status(), call.services.clock())
-    metrics.summaries.waiting = await call.services.summaries_waiting()
+    try:
+        metrics.index_stands(await call.services.index_status(), call.services.clock())
+        metrics.summaries.waiting = await call.services.summaries_waiting()
+    except ServiceUnavailable as error:  # the rest is wanted most when the data fails
+        _log.warning("The index's figures are those of before: %s", error)
     return Answer(metrics.render(), content_type=CONTENT_TYPE)

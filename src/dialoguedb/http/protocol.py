@@ -50,6 +50,7 @@ LINGER_SECONDS = 1
 """How long a client that still sends is listened to after its refusal, so that it reads it."""
 
 _TOGETHER_BYTES_MAX = 64 * 1024
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
@@ -142,15 +143,16 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deaf:
             return
         self._unset_keepalive_if_required()
+        begins = not (self._awaits_body or self._unparsed_bytes)
         self._unparsed_bytes += len(data)
         if not self._awaits_body and (b"pgrade" in data or b"PGRADE" in data):
             data = _without_upgrade(data)
+        if begins and not data.isascii():
+            data = _in_ascii(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._refuse(
-                str(error.__context__ or "This is no HTTP request; a URL is percent-encoded")
-            )
+            self._refuse(str(error.__context__ or f"This is no HTTP request: {error}"))
         else:
             if self._unparsed_bytes > HEAD_BYTES_MAX:
                 self._refuse(_TOO_LONG)
@@ -303,6 +305,12 @@ def _without_upgrade(data: bytes) -> bytes:
     """Rename the header with which some clients always ask for HTTP/2."""
     head, end, body = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(b"\r\nupgrad-", head) + end + body
+
+
+def _in_ascii(data: bytes) -> bytes:
+    """Write letters in a request's target, which some clients send as they are, as %XX."""
+    line, end, rest = data.partition(b"\r\n")
+    return _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], line) + end + rest
 
 
 _TOO_LONG = f"The head of a request has at most {HEAD_BYTES_MAX} bytes"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import msgspec
+from msgspec import UNSET
 
 from dialoguedb.errors import (
     DialogueImmutable,
@@ -130,11 +131,12 @@ async def list_(call: Call) -> Answer:
 async def get(call: Call) -> Answer:
     """Return one summary; `expand=true` adds the messages it covers, oldest first.
 
-    `limit`, `order` and `next` are for these messages, as in a list.
+    `limit`, `order` and `next` are for these messages, as in a list; `next` alone shows their next
+    page.
     """
     summary_id, namespace = call.own_id(None), call.namespace_of_list()
     summary = await call.services.summaries.get(call.project, namespace, summary_id)
-    if not call.query.expand:
+    if not call.query.expand and call.query.next is UNSET:
         return Answer(encode(summary))
     page = await _covered(call, CoveredBy(namespace, summary_id))
     return Answer(encode(ExpandedSummary(**msgspec.structs.asdict(summary), messages=page)))

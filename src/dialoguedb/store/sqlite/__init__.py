@@ -92,7 +92,11 @@ class SQLiteStore:
         path = files.prepare(directory)
         known = [embedder, *others] if embedder else [*others]
         db = await asyncio.to_thread(_open, path, known if embedder else (), count)
-        return cls(path, db, meter, known)
+        try:
+            with files.closed_on_error(db):
+                return cls(path, db, meter, known)
+        except apsw.Error as error:
+            raise files.unusable(path, error) from error
 
     async def ready(self) -> None:
         """Return when a write would be durable now; ServiceUnavailable otherwise."""

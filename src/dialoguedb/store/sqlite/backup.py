@@ -69,7 +69,10 @@ def _prepare(destination: Path) -> None:
 
 
 def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
-    copy = apsw.Connection(str(partial))
+    try:
+        copy = apsw.Connection(str(partial))
+    except apsw.CantOpenError as error:
+        raise DataError(f"{partial.parent} cannot be written") from error
     try:
         copy.pragma("journal_mode", "OFF")  # half a copy is of no use to anyone
         copy.pragma("synchronous", "OFF")  # the whole file is synced before it gets its name

@@ -19,7 +19,18 @@ _NO_PARENT = apsw.SQLITE_CONSTRAINT_FOREIGNKEY
 
 
 def translate(error: apsw.Error) -> DialogueDBError:
-    """Return the error a caller should see."""
+    """Return the error a caller should see, with its cause."""
+    fault = _fault(error)
+    fault.__cause__ = error
+    return fault
+
+
+def is_full_disk(error: DialogueDBError) -> bool:
+    """Tell whether there is no room to write, as far as SQLite knows."""
+    return isinstance(error.__cause__, apsw.FullError | apsw.IOError)
+
+
+def _fault(error: apsw.Error) -> DialogueDBError:
     if getattr(error, "extendedresult", 0) == _NO_PARENT:
         return ProjectNotFound("The project was deleted")
     for kind, meaning in _MEANING.items():

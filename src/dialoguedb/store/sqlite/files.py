@@ -90,9 +90,11 @@ def unusable(path: Path, error: apsw.Error) -> DataError:
     if isinstance(error, apsw.NotADBError | apsw.CorruptError):
         return DamagedData(
             f"{path} is damaged or no SQLite database ({error}); "
-            "move it away and restore a backup with `dialoguedb restore`"
+            "`dialoguedb restore` makes a new directory of a backup that is whole"
         )
-    if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError):
+    if isinstance(error, apsw.CantOpenError):
+        return DataError(f"{path} cannot be opened ({error})")
+    if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError):
         return DataError(f"{path} cannot be opened for writing ({error})")
     return DataError(f"{path} cannot be used ({error})")
 

@@ -1,9 +1,11 @@
 """Search: where, which candidates, how relevant, the items; in one snapshot on a reader thread."""
 
+import logging
 from collections.abc import Sequence
 
 import apsw
 
+from dialoguedb.errors import ServiceUnavailable
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
@@ -11,11 +13,14 @@ from dialoguedb.model.search import Search
 from dialoguedb.ports.search import Hit, QueryVector, Rank
 from dialoguedb.store.sqlite import found_dialogues, scopes, search_filters, vectors
 from dialoguedb.store.sqlite.candidates import Judge, Quest
+from dialoguedb.store.sqlite.faults import is_full_disk
 from dialoguedb.store.sqlite.found_items import read_around, read_memories, read_messages
 from dialoguedb.store.sqlite.index_store import SQLiteIndex
 from dialoguedb.store.sqlite.nearest import Renewed
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
+
+logger = logging.getLogger(__name__)
 
 
 class SQLiteSearch:
@@ -44,12 +49,21 @@ class SQLiteSearch:
             serving = vectors.serving(reader.db)
             return serving is not None and self._nearest.advance(reader.db, serving[0])
 
+    async def _follow(self) -> None:
+        """Index what has been written until now; on a full disk reading goes on without that."""
+        try:
+            await self._index.follow()
+        except ServiceUnavailable as error:
+            if not is_full_disk(error):
+                raise
+            logger.warning("What was written last is not found yet: %s", error)
+
     async def search(
         self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
     ) -> list[Hit]:
         """Return the most relevant objects, as many as asked for, the best first."""
         number = self._numbers.of(project)
-        await self._index.follow()
+        await self._follow()
 
         def query(reader: Reader) -> list[Hit]:
             search_filters.prepare(reader.db, search.filter)

@@ -1,5 +1,6 @@
 """The data as it is at one moment, read while others go on writing."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,11 +27,12 @@ def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
     """Hold a database of ours in its present state; DataError when it cannot be read.
 
     A file at rest, such as a backup, is one that nobody opens for writing meanwhile. It is read
-    without a trace beside it, and so from a read-only disk, too.
+    without a trace beside it, and so from a read-only disk, too; there every file is at rest.
     """
     db = None
     try:
-        db = _open_at_rest(path) if at_rest else files.connect_reader(path)
+        is_at_rest = at_rest or not os.access(path.parent, os.W_OK)
+        db = _open_at_rest(path) if is_at_rest else files.connect_reader(path)
         files.check_ours(db, path)
         migrations.check_known(db)
         db.execute("BEGIN")

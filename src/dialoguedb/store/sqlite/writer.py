@@ -202,7 +202,6 @@ class Writer:
             job.error = error
         except apsw.Error as error:
             job.error = translate(error)
-            job.error.__cause__ = error
         except Exception as error:  # noqa: BLE001 - a defect in one act must not harm its neighbours
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
