@@ -103,9 +103,9 @@ CLI_INTRO = """\
 on the same data.
 
 Into a pipe, or with `--json`, records are printed as lines of JSON, as the HTTP API shows them, a
-page of a list as one line, `{"items": […], "next": …}`; at a terminal, as tables. What goes wrong is one
-line on stderr. Exit codes: 0 done, 1 it could not be done (or
-`check` found something), 2 used wrongly.
+page of a list as one line, `{"items": […], "next": …}`; at a terminal, as tables. What could not
+be done is told in one line on stderr, wrong use with a hint where to look. Exit codes: 0 done, 1 it
+could not be done (or `check` found something), 2 used wrongly.
 """
 
 

@@ -270,3 +270,16 @@ def test_without_that_no_page_is_let_in(room):
         client = serving.client(serving.first_key)
         made = client.post("/dialogue", headers={"Origin": "https://app.example.com"})
     assert not [name for name in made.headers if name.startswith("access-control")]
+
+
+def test_a_server_whose_data_is_taken_away_stores_nothing_more(room):
+    with room.serving() as serving:
+        client = serving.client(serving.first_key)
+        stored(client)
+        room.data.rename(room.directory / "elsewhere")
+        for answer in (client.get("/ready"), client.post("/dialogue")):
+            assert answer.status_code == 503
+            assert "was moved, replaced or deleted" in answer.json()["error"]["message"]
+        assert client.get("/dialogue").status_code == 200
+        room.run("keys", "create")
+        assert client.post("/dialogue").status_code == 503

@@ -1,5 +1,6 @@
 """The data directory and connections to the database in it."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from dialoguedb.errors import DamagedData, DataError, NotOurData
+from dialoguedb.errors import DamagedData, DataError, NotOurData, ServiceUnavailable
 from dialoguedb.store.sqlite import migrations
 
 FILE = "dialoguedb.sqlite3"
@@ -61,6 +62,23 @@ def connect(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         raise unusable(path, error) from error
     return db
+
+
+class Watch:
+    """Notices when the file that is open no longer lies in its place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = path.stat()
+
+    def check(self) -> None:
+        """Raise ServiceUnavailable when what is written now would be found by nobody."""
+        try:
+            is_same = os.path.samestat(self._opened, self._path.stat())
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise ServiceUnavailable(f"{FILE} was moved, replaced or deleted while it was open")
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
@@ -30,6 +31,7 @@ import apsw
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
 from dialoguedb.ports import Meter, Replay
 from dialoguedb.store.sqlite.faults import translate
+from dialoguedb.store.sqlite.files import Watch
 from dialoguedb.store.sqlite.indexing import Due, Index
 from dialoguedb.store.sqlite.usage import Tally
 
@@ -74,6 +76,7 @@ class Writer:
 
     def __init__(self, db: apsw.Connection, meter: Meter | None, index: Index) -> None:
         self._db = db
+        self._watch = Watch(Path(db.filename))
         self.tally = Tally()
         self._index = index
         self._meter = meter
@@ -134,15 +137,15 @@ class Writer:
         """Run the acts here and now if nobody else is writing; returns what the worker is to do."""
         self._deadline = 0.0
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except apsw.Error:
+            self._begin()
+        except DialogueDBError:
             return partial(self._work, batch)
         if self._run(batch):
             return partial(self._commit, batch)
         return partial(self._work_apart, batch)
 
     def _work(self, batch: list[_Job]) -> None:
-        if not self._begin(batch):
+        if not self._wait_and_begin(batch):
             return
         if self._run(batch):
             self._commit(batch)
@@ -150,19 +153,26 @@ class Writer:
             self._work_apart(batch)
 
     def _work_apart(self, batch: list[_Job]) -> None:
-        if self._begin(batch):
+        if self._wait_and_begin(batch):
             self._run_apart(batch)
             self._commit(batch)
 
-    def _begin(self, batch: list[_Job]) -> bool:
+    def _wait_and_begin(self, batch: list[_Job]) -> bool:
         """Begin a transaction, waiting for other processes; False when that failed the batch."""
         self._deadline = time.monotonic() + _PATIENCE_S
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except apsw.Error as error:
-            self._fail(batch, translate(error))
+            self._begin()
+        except DialogueDBError as error:
+            self._fail(batch, error)
             return False
         return True
+
+    def _begin(self) -> None:
+        self._watch.check()
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            raise translate(error) from error
 
     def _run(self, batch: list[_Job]) -> bool:
         """Run the acts; False, and nothing is done, when they have to be run apart."""
