@@ -1,5 +1,8 @@
 """Codes of vectors in memory: the nearest found, kept up with what is stored and deleted."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import numpy as np
 import pytest
 
@@ -165,3 +168,24 @@ def test_no_vectors_are_no_harm(db):
     assert find(nearest, db, np.ones(DIMENSIONS, np.float32)) == []
     nearest.check(db, np.empty(0, np.int64))
     assert len(nearest) == nearest.memory_bytes == 0
+
+
+def test_searches_go_on_while_vectors_of_new_groups_come(db, random):
+    made = unit(random.normal(size=(40, DIMENSIONS)))
+    nearest, done = Nearest(EMBEDDER), Event()
+
+    def search():
+        while not done.is_set():
+            nearest.find(made[0], Groups("message", PROJECT, None), 10, None)
+
+    with ThreadPoolExecutor(3) as pool:
+        searching = [pool.submit(search) for _ in range(3)]
+        for round_ in range(100):
+            for at, one in enumerate(made):
+                number = round_ * len(made) + at + 1
+                store(db, [one], first=number, scope=number)
+            nearest.catch_up(db)
+        done.set()
+    assert [search.result() for search in searching] == [None] * 3
+    assert len(nearest) == 100 * len(made)
+    assert find(nearest, db, made[0], count=100, where=Groups("message", PROJECT, 41)) == [41]

@@ -6,7 +6,7 @@ wrong. Whatever they find is read again and compared in full.
 """
 
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 import numpy as np
@@ -66,9 +66,8 @@ class _Chunk:
         self.codes[:, start:end] = codes
         self.count = end  # last, for another thread may be looking
 
-    def distances(self, code: Codes, groups: NDArray[np.bool_]) -> NDArray[np.uint16]:
-        """Return in how many bits each differs; the most there can be outside the groups."""
-        count = self.count
+    def distances(self, code: Codes, groups: NDArray[np.bool_], count: int) -> NDArray[np.uint16]:
+        """Return in how many bits each of the first differs; the most outside these groups."""
         differing = np.bitwise_count(self.codes[:, :count] ^ code)
         distances: NDArray[np.uint16] = differing.sum(axis=0, dtype=np.uint16)
         distances[~groups[self.groups[:count]]] = _FARTHEST
@@ -81,7 +80,7 @@ class Nearest:
     def __init__(self, embedder: int) -> None:
         self.embedder = embedder
         self._chunks: list[_Chunk] = []
-        self._groups: dict[tuple[str, int, int], int] = {}
+        self._groups = _Groups()
         self._read_to = 0
         self._dead = 0
         self._changing = Lock()
@@ -131,7 +130,7 @@ class Nearest:
         if not self._chunks or self._chunks[-1].count == _CHUNK:
             self._chunks.append(_Chunk(len(codes)))
         rows = [
-            (position, number, self._groups.setdefault((kind, project, scope), len(self._groups)))
+            (position, number, self._groups.number(kind, project, scope))
             for position, kind, project, scope, number, _ in batch
         ]
         self._chunks[-1].append(rows, codes)
@@ -145,13 +144,14 @@ class Nearest:
         `among` are the only numbers that are wanted.
         """
         code = codes_of(vector.reshape(1, -1))
-        wanted = np.zeros(len(self._groups) + 1, bool)  # the last, False, stands for the dead
-        wanted[groups.of(self._groups)] = True
+        with self._changing:  # vectors that come later may be of groups that are not known yet
+            wanted = self._groups.among(groups)
+            known = [(chunk, chunk.count) for chunk in self._chunks]
         best = _Best(count)
-        for chunk in list(self._chunks):
+        for chunk, chunk_count in known:
             if len(chunk.codes) != len(code):
                 continue
-            distances = chunk.distances(code, wanted)
+            distances = chunk.distances(code, wanted, chunk_count)
             if among is not None:
                 others = ~np.isin(chunk.numbers[: len(distances)], among)
                 distances[others] = _FARTHEST
@@ -174,24 +174,42 @@ def _last_position(db: apsw.Connection) -> int:
     return db.execute("SELECT max(position) FROM vectors").get or 0
 
 
-class Groups:
+class Groups(NamedTuple):
     """Vectors of one kind of object in a project, or in one of its namespaces."""
 
-    def __init__(self, kind: SearchObject, project: int, scope: int | None) -> None:
-        self._kind = kind
-        self._project = project
-        self._scope = scope
+    kind: SearchObject
+    project: int
+    scope: int | None
 
-    def of(self, known: dict[tuple[str, int, int], int]) -> list[int]:
-        """Return which of the known groups these are."""
-        if self._scope is not None:
-            group = known.get((self._kind, self._project, self._scope))
-            return [] if group is None else [group]
-        return [
-            group
-            for (kind, project, _), group in list(known.items())
-            if (kind, project) == (self._kind, self._project)
-        ]
+
+class _Groups:
+    """The groups that vectors are of, one for each kind of object in each namespace, numbered."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._owners: dict[tuple[str, int], int] = {}
+        self._owner_of = np.empty(_TOGETHER, np.int32)
+
+    def number(self, kind: str, project: int, scope: int) -> int:
+        """Return a group's number, the next one for a group that is new."""
+        fresh = len(self._numbers)
+        number = self._numbers.setdefault((kind, project, scope), fresh)
+        if number == fresh:
+            if fresh == len(self._owner_of):
+                self._owner_of = np.resize(self._owner_of, 2 * fresh)
+            self._owner_of[fresh] = self._owners.setdefault((kind, project), len(self._owners))
+        return number
+
+    def among(self, wanted: Groups) -> NDArray[np.bool_]:
+        """Return for each number whether it is of these; the last, False, stands for the dead."""
+        count = len(self._numbers)
+        found = np.zeros(count + 1, bool)
+        if wanted.scope is None:
+            owner = self._owners.get((wanted.kind, wanted.project), _NONE)
+            found[:count] = self._owner_of[:count] == owner
+        elif (number := self._numbers.get((wanted.kind, wanted.project, wanted.scope))) is not None:
+            found[number] = True
+        return found
 
 
 class _Best:
