@@ -15,7 +15,8 @@ async def search(shelf, query, *, of="message", mode="hybrid", alone=False, **as
     """Return what is found; `alone`, messages and words are judged without those around them."""
     limit, context = asked.pop("limit", 10), asked.pop("context", 0)
     wanted = Search(of, query, limit, mode, SearchFilter(**asked), context=context)
-    meant = await shelf.store.search.serving() == BUILT_IN.name and mode != "keyword"
+    serving = await shelf.store.search.serving()
+    meant = serving and serving.name == BUILT_IN.name and mode != "keyword"
     vector = _vector(query, alone=alone) if meant else None
     judged = partial(rank, weights=WEIGHTS[mode].alone() if alone else WEIGHTS[mode])
     return await shelf.store.search.search(shelf.project, wanted, vector, judged)

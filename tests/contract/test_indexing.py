@@ -360,14 +360,14 @@ class TestAnotherEmbedder:
             shelf.wait(60)
             seen = []
             left = 302
-            while await shelf.store.search.serving() == BUILT_IN.name:
+            while (await shelf.store.search.serving()).name == BUILT_IN.name:
                 seen.append((await shelf.status()).to_reindex)
                 assert len(await shelf.find("parcel", mode="semantic")) == 100
                 worked = await shelf.work.advance()
                 assert await shelf.work.drain() or worked
             assert seen[0] == left
             assert seen == sorted(seen, reverse=True)
-            assert await shelf.store.search.serving() == embedder.name
+            assert (await shelf.store.search.serving()).name == embedder.name
             await shelf.finish()
             status = await shelf.status()
             assert (status.vectors, status.waiting, status.to_reindex) == (302, 0, 0)
@@ -382,7 +382,7 @@ class TestAnotherEmbedder:
             await shelf.delete_message("m1")
             shelf.wait(60)
             await shelf.finish()
-            assert await shelf.store.search.serving() == known[0].name
+            assert (await shelf.store.search.serving()).name == known[0].name
             assert await shelf.finds("parcel") == ["m2"]
             assert await vectors_of(shelf) == 2
 
@@ -391,7 +391,7 @@ class TestAnotherEmbedder:
             await shelf.new("d", messages=[message("a parcel", id="m")])
             await shelf.finish()
         async with opened(engine, tmp_path, BUILT_IN, project=shelf.project) as shelf:
-            assert await shelf.store.search.serving() == BUILT_IN.name
+            assert (await shelf.store.search.serving()).name == BUILT_IN.name
             await shelf.finish()
             assert await shelf.finds("parcel") == ["m"]
 

@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e.programs import SECONDS_MAX
 from tests.embed.endpoint import status, vectors
@@ -106,3 +107,38 @@ def test_another_model_takes_over_when_its_index_is_complete(room, endpoint):
         assert found(client, "parcel", "semantic") == ["m"]
         assert ["parcel"] in endpoint.inputs
     assert room.run("check").code == 0
+
+
+def test_an_embedder_that_hangs_is_not_waited_for_by_each_search(room, endpoint):
+    def hang(_):
+        endpoint.released.wait(SECONDS_MAX)
+
+    with room.serving(**settings(endpoint), DIALOGUEDB_EMBEDDER_TIMEOUT="1") as serving:
+        client = serving.client(serving.first_key)
+        client.post("/dialogue", json={"message": {"id": "m", "role": "user", "content": "tea"}})
+        becomes(lambda: figure(client, "vectors"), 2)
+        endpoint.script, before = [hang] * 1_000, len(endpoint.asked)
+        with ThreadPoolExecutor(16) as pool:
+            searches = [pool.submit(found, client, "tea", "hybrid") for _ in range(16)]
+            assert found(client, "tea", "keyword") == ["m"]
+            assert [search.result() for search in searches] == [["m"]] * 16
+        assert len(endpoint.asked) - before <= 8
+        endpoint.released.set()
+        endpoint.script.clear()
+        wanted = {"query": "tea", "object": "message", "mode": "semantic"}
+        becomes(lambda: client.post("/search", json=wanted).status_code, 200)
+
+
+def test_an_embedder_that_comes_back_with_other_vectors_is_not_believed(room, endpoint):
+    wanted = {"query": "tea", "object": "message"}
+    with room.serving(**settings(endpoint)) as serving:
+        client, key = serving.client(serving.first_key), serving.first_key
+        client.post("/dialogue", json={"message": {"id": "m", "role": "user", "content": "tea"}})
+        becomes(lambda: figure(client, "vectors"), 2)
+    endpoint.script = [vectors(make=lambda _: [1.0, 2.0])] * 1_000
+    with room.serving(**settings(endpoint)) as serving:
+        client = serving.client(key)
+        assert client.post("/search", json=wanted).json()["request"]["mode"] == "keyword"
+        assert client.post("/search", json=wanted | {"mode": "semantic"}).status_code == 503
+        endpoint.script.clear()
+        assert found(client, "tea", "semantic") == ["m"]

@@ -208,12 +208,10 @@ class TestDimensions:
             opened(dimensions=3).embed(["a"])
         assert len(endpoint.asked) == 1
 
-    def test_vectors_of_another_length_than_before_are_refused(self, endpoint, opened):
-        embedder = opened()
-        embedder.embed(["a"])
-        endpoint.script = [vectors(make=lambda _: [1.0])]
-        with pytest.raises(WrongDimensions, match="gives 1 dimensions, not the 4"):
-            embedder.embed(["a"])
+    def test_vectors_of_several_lengths_are_refused(self, endpoint, opened):
+        endpoint.script = [vectors(), vectors(make=lambda _: [1.0])]
+        with pytest.raises(EmbedderUnavailable, match="several lengths"):
+            opened(batch_size=1).embed(["a", "b"])
 
 
 class TestRefusals:

@@ -84,7 +84,10 @@ class OpenAIEmbedder:
     def _rows(self, texts: list[str], patience: _Patience) -> NDArray[np.float32]:
         size = self._endpoint.batch_size
         batches = [texts[start : start + size] for start in range(0, len(texts), size)]
-        return np.concatenate([self._accepted(batch, patience) for batch in batches])
+        rows = [self._accepted(batch, patience) for batch in batches]
+        if len({of_batch.shape[1] for of_batch in rows}) > 1:
+            raise Failure("its vectors are of several lengths", again=False)
+        return np.concatenate(rows)
 
     def _accepted(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
         """Embed a batch; what is refused is parted, and at last the text that is too long."""
@@ -132,9 +135,8 @@ class OpenAIEmbedder:
         return vectors_of(answer.content, len(batch))
 
     def _fitting(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return rows as long as those before, or as is asked."""
-        self.dimensions = self.dimensions or rows.shape[1]
-        if rows.shape[1] != self.dimensions:
+        """Return rows as long as is asked."""
+        if self.dimensions and rows.shape[1] != self.dimensions:
             raise WrongDimensions(
                 f"The embedder {self.name} gives {rows.shape[1]} dimensions, not the"
                 f" {self.dimensions} that are expected; set embedder-dimensions to what the model"

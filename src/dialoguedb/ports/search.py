@@ -1,7 +1,7 @@
 """What searching needs: embedders, and what an engine gives and is asked for."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
@@ -41,6 +41,14 @@ class Embedder(Protocol):
         `query` tells that the texts are asked, not stored. EmbedderUnavailable when it cannot now.
         """
         ...
+
+
+class Serving(NamedTuple):
+    """The embedder whose vectors are searched."""
+
+    name: str
+    dimensions: int | None
+    """How long they are; None while there are none."""
 
 
 @runtime_checkable
@@ -141,7 +149,7 @@ class Hit(Struct):
 class SearchStore(Protocol):
     """Finds objects by words and by meaning."""
 
-    async def serving(self) -> str | None:
+    async def serving(self) -> "Serving | None":
         """Return the name of the embedder whose index serves; None while there is none."""
         ...
 

@@ -8,15 +8,22 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
+from dialoguedb.model import timestamps
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchMode
 from dialoguedb.model.search_request import SearchRequest
 from dialoguedb.model.search_results import ResolvedFilter, ResolvedSearch
 from dialoguedb.model.timestamps import Clock
-from dialoguedb.ports.search import Embedder, Hit, QueryVector, SearchStore
+from dialoguedb.ports.search import Embedder, Hit, QueryVector, SearchStore, WordVectors
 from dialoguedb.service.query_vector import query_vector
 from dialoguedb.service.ranking import Weights, rank
 from dialoguedb.service.search_dates import has_phrases, with_dates
+
+_ASKED_AT_ONCE = 4
+"""Fewer than there are threads, or an endpoint that hangs would hold up what else needs one."""
+
+_LONG_H = 0.5 / 3600
+_LEFT_IN_PEACE_H = 5 / 3600
 
 
 class Found(Struct, frozen=True):
@@ -40,6 +47,8 @@ class SearchService:
         self._embedders = {embedder.name: embedder for embedder in embedders}
         self._weights = weights
         self._clock = clock
+        self._asking = asyncio.Semaphore(_ASKED_AT_ONCE)
+        self._down_until = ""
 
     async def search(self, project: Project, request: SearchRequest) -> Found:
         """Return the most relevant objects; EmbedderUnavailable when only meaning was asked for."""
@@ -76,16 +85,44 @@ class SearchService:
             return msgspec.structs.replace(search, mode="keyword"), None
 
     async def _embed(self, query: str) -> QueryVector:
-        name = await self._store.serving()
-        embedder = self._embedders.get(name or "")
-        if embedder is None:
+        serving = await self._store.serving()
+        embedder = self._embedders.get(serving.name) if serving else None
+        if serving is None or embedder is None:
             raise EmbedderUnavailable("There is no index by meaning to search in; search by words")
         if embedder.immediate:
             return query_vector(embedder, query)
+        async with self._asking:
+            return await self._ask(embedder, query, serving.dimensions)
+
+    async def _ask(self, embedder: Embedder, query: str, dimensions: int | None) -> QueryVector:
+        """Embed a query on a thread.
+
+        An embedder that has failed after a long time is left in peace for a while, for all who
+        search would wait as long.
+        """
+        now = self._clock()
+        if now < self._down_until:
+            raise EmbedderUnavailable(f"The embedder {embedder.name} failed a moment ago")
+        if self._down_until:  # while this query tries again, others need not
+            self._down_until = timestamps.later(now, _LEFT_IN_PEACE_H)
         try:
-            return await asyncio.to_thread(query_vector, embedder, query)
-        except WrongDimensions as error:
+            vector = await asyncio.to_thread(query_vector, embedder, query)
+            _check_length(vector, dimensions)
+        except (EmbedderUnavailable, WrongDimensions) as error:
+            failed = self._clock()
+            if self._down_until or failed > timestamps.later(now, _LONG_H):
+                self._down_until = timestamps.later(failed, _LEFT_IN_PEACE_H)
             raise EmbedderUnavailable(error.message) from error
+        self._down_until = ""
+        return vector
+
+
+def _check_length(vector: QueryVector, dimensions: int | None) -> None:
+    length = None if isinstance(vector, WordVectors) else len(vector)
+    if None not in {length, dimensions} and length != dimensions:
+        raise WrongDimensions(
+            f"The embedder gives vectors of {length} dimensions; those stored have {dimensions}"
+        )
 
 
 def _ordered(hits: list[Hit], search: Search) -> list[Hit]:

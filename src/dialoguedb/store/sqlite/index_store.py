@@ -217,7 +217,7 @@ def _owner(done: Unembedded) -> vectors.Owner:
 
 def _status(memory_bytes: int, reader: Reader) -> IndexStatus:
     db = reader.db
-    number, name = vectors.serving(db) or (0, None)
+    number, serving = vectors.serving(db) or (0, None)
     row = db.execute(
         "SELECT count(*), ifnull(max(length(vector)), 0) FROM"
         " (SELECT number FROM vectors WHERE embedder = ?1),"
@@ -228,7 +228,7 @@ def _status(memory_bytes: int, reader: Reader) -> IndexStatus:
     left = db.execute("SELECT ifnull(sum(last - done), 0) FROM index_runs").get
     needed = [name for (name,) in db.execute(_NEEDED)]
     return IndexStatus(
-        name,
+        serving and serving.name,
         row[0],
         row[0] * row[1],
         memory_bytes,

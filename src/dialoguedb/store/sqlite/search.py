@@ -10,7 +10,7 @@ from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search
-from dialoguedb.ports.search import Hit, QueryVector, Rank
+from dialoguedb.ports.search import Hit, QueryVector, Rank, Serving
 from dialoguedb.store.sqlite import found_dialogues, scopes, search_filters, vectors
 from dialoguedb.store.sqlite.candidates import Judge, Quest
 from dialoguedb.store.sqlite.faults import is_full_disk
@@ -34,8 +34,8 @@ class SQLiteSearch:
         self._nearest = nearest
         self._index = index
 
-    async def serving(self) -> str | None:
-        """Return the name of the embedder whose index serves; None while there is none."""
+    async def serving(self) -> Serving | None:
+        """Return the embedder whose index serves; None while there is none."""
         serving = await self._readers.read(lambda reader: vectors.serving(reader.db))
         return serving and serving[1]
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dialoguedb.ports.search import Vectors
+from dialoguedb.ports.search import Serving, Vectors
 
 _SCALE_BYTES = 4
 _STEPS = 127
@@ -69,9 +69,9 @@ def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, .
         )
 
 
-def serving(db: apsw.Connection) -> tuple[int, str] | None:
-    """Return the number and name of the embedder whose vectors are searched."""
-    row: tuple[int, str] | None = db.execute(
-        "SELECT number, name FROM embedders WHERE state = 'serving'"
+def serving(db: apsw.Connection) -> tuple[int, Serving] | None:
+    """Return the embedder whose vectors are searched, with its number."""
+    row = db.execute(
+        "SELECT number, name, dimensions FROM embedders WHERE state = 'serving'"
     ).fetchone()
-    return row
+    return (row[0], Serving(*row[1:])) if row else None
