@@ -168,6 +168,9 @@ class TestPhrases:
             *("", " ", "soon", "billing", "11", "3/2025", "1/2/2025", "20250301", "1700000000"),
             *("H1 2025", "Q5 2025", "Feb 30 2025", "99999999 days ago", "20000 years ago"),
             *("since", "since never", "between May 2025 and March 2025", "March 2025 or so"),
+            *("the 5th", "5th", "1st", "since the 5th", "1990s", "the 90s", "20s", "last decade"),
+            *("over 3 days ago", "a", "march 32", "monday 2025", "last week 2020", "-3 days ago"),
+            *("yesterday 2019", "March 45"),
             *("'; DROP TABLE messages", "last \u0000 week", "%Y-%m", "٣ مارس"),
         ],
     )
@@ -175,7 +178,9 @@ class TestPhrases:
         with pytest.raises(ValueError, match="March 2025"):
             read(text, UTC, NOW)
 
-    @pytest.mark.parametrize("text", ["since Monday", "until May", "May to June"])
+    @pytest.mark.parametrize(
+        "text", ["since Monday", "until May", "May to June", "after March 2025", "before the 5th"]
+    )
     def test_an_edge_has_no_open_side(self, text):
         with pytest.raises(ValueError, match="March 2025"):
             read_edge(text, UTC, NOW)

@@ -30,11 +30,27 @@ _BETWEEN = re.compile(
     r"between\s(.+)\sand\s(.+)|(?:from\s)?(.+)\s(?:to|until|till|through|-|–)\s(.+)"
 )
 _OPEN = re.compile(r"(since|from|after|before|until|till|through)\s(.+)")
-_LOOSE = re.compile(r"(?:(?:the|during|within|over|for|in(?=\s(?:the|last|past|previous)\b))\s)+")
+_LOOSE = re.compile(
+    r"(?:(?:the|during|within|for|(?:in|over)(?=\s(?:the|last|past|previous)\b))\s)+"
+)
 _ELAPSED = re.compile(r"\b(?:second|sec|minute|min|hour|hr)s?\b")
 _TO_THE_MINUTE = re.compile(r":|\b(?:now|(?:second|sec|minute|min)s?)\b")
 _WORD = re.compile(r"[^\W\d_]")
 _NO_WORD = re.compile(r"[^\W\d_q]\d")
+_MONTH = r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_MISREAD = re.compile(
+    rf"""
+    [a-z] | last\sdecade | [-+].* | (?:over|under|about|around)\s.*
+    | (?!.*{_MONTH}).*\b\d{{1,2}}(?:st|nd|rd|th)\b.*             # a day, of which month?
+    | .*\d0s\b(?!\sago).*                                      # a decade, not seconds
+    | .*{_MONTH}[a-z]*\s(?:3[2-9]|[4-9]\d)                      # no day of any month, nor a year
+    | .*day,?\s\d{{4}}                                         # a weekday of a whole year
+    | .*\b(?:last|this|past|ago|yesterday|today)\b.*\b\d{{4}}  # the year would be overlooked
+    """,
+    re.VERBOSE,
+)
+"""What the library takes for some other time than people would."""
+
 _QUARTER = re.compile(r"(this|last)\squarter|q([1-4])")
 _PRECISIONS = {4: "year", 7: "month", 10: "day", 13: "hour", 16: "minute", 19: "second"}
 """What an ISO date is precise to, by its length."""
@@ -144,6 +160,8 @@ class _Reader:
         """Return the time that a phrase means where a range begins or ends."""
         if is_iso(phrase):
             return _iso(phrase.upper(), is_edge=True)
+        if _OPEN.fullmatch(phrase):
+            raise ValueError(phrase)
         if lately := _LATELY.fullmatch(phrase):
             return self._lately(lately)
         date, period = self._date(phrase)
@@ -184,7 +202,7 @@ class _Reader:
     def _date(self, phrase: str) -> tuple[datetime, str]:
         """Return a date in what a phrase means, and how much of the time around is meant."""
         phrase = self._dated_quarter(phrase)
-        if not _WORD.search(phrase) or _NO_WORD.search(phrase):
+        if not _WORD.search(phrase) or _NO_WORD.search(phrase) or _MISREAD.fullmatch(phrase):
             raise ValueError(phrase)
         found = _parsed(phrase, self._wall)
         date, period = found.date_obj, found.period
