@@ -270,6 +270,24 @@ def test_a_conversation_of_chatgpt_whose_last_message_is_not_told_has_them_all(e
     assert elsewhere.at("import", path)["messages"] == 1
 
 
+def test_what_is_as_large_as_may_be_comes_back(elsewhere, commands):
+    path, image = commands.directory / "large.jsonl", "A" * (35 * 1024 * 1024)
+    shown = {"type": "image", "source": {"type": "base64", "media_type": "image/png"}}
+    shown["source"]["data"] = image
+    large = {"m": "x" * 60_000}
+    written = [
+        {"format": "dialoguedb", "version": 1},
+        {"dialogue": {"id": "i" * 256, "state": {"s": "x" * 1_000_000}, "metadata": large}},
+        {"message": {"role": "user", "content": [shown]}},
+        *({"message": {"role": "user", "content": "c", "metadata": large}} for _ in range(700)),
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in written))
+    counts = {"dialogues": 1, "messages": 701, "memories": 0, "failed": 0}
+    assert [commands.at("import", path) for _ in range(2)] == [counts, counts]
+    assert commands.run("export", "again.jsonl").code == 0
+    assert elsewhere.at("import", "again.jsonl") == counts
+
+
 def test_an_export_goes_on_only_as_what_it_was_begun(filled):
     filled.run("export", "some.jsonl", "--namespace", "n")
     path = filled.directory / "some.jsonl"

@@ -1,7 +1,7 @@
 """Imports: lines of the export format, stored once however often they are read."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, Struct, structs
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
 
 _REQUEST_BYTES = 2 * 1024 * 1024
+_REST_BYTES = 1024
 _AT_ONCE = 8
 _DEPTH_IN_LISTS = limits.JSON_DEPTH_MAX - len("{[{")
 
@@ -35,6 +36,33 @@ class Portion(Struct):
     is_deep: bool = False
     is_first: bool = True
     is_last: bool = True
+    size: int = 0
+    before: int = 0
+    """Messages in the portions before."""
+
+    @classmethod
+    def of(cls, line: Dialogue) -> "Portion":
+        """Begin a dialogue."""
+        return cls(line, size=_bytes_of(line.state, line.metadata, line.tags))
+
+    def following(self) -> "Portion":
+        """Return the next portion of the dialogue, which is empty."""
+        return Portion(self.dialogue, is_first=False, before=self.before + len(self.messages))
+
+    def has_room(self, line: Message) -> bool:
+        """Tell whether a message goes along with what is there already."""
+        if not self.size:
+            return True
+        is_full = len(self.messages) == limits.MESSAGES_PER_REQUEST_MAX
+        size = self.size + _bytes_of(line.content, line.metadata, line.tags)
+        return not (is_full or self.is_deep or _is_deep_in(line)) and size <= _REQUEST_BYTES
+
+    def add(self, line: Message) -> None:
+        """Take a message."""
+        number = self.before + len(self.messages) + 1
+        self.is_deep = _is_deep_in(line)
+        self.messages.append(_input(self.dialogue, line, number))
+        self.size += _bytes_of(line.content, line.metadata, line.tags)
 
 
 class Failure(Struct):
@@ -200,27 +228,18 @@ def portions(lines: Iterable[Line]) -> Iterator[Portion | Memory]:
     """
     broken: list[InvalidRequest] = []
     open_one: Portion | None = None
-    size = number = 0
     for line in _until_broken(lines, broken):
         if isinstance(line, Message):
             assert open_one is not None
-            number += 1
-            message_bytes = len(memoryview(line.content))
-            is_deep = _is_deep(line.content) or _is_deep(line.metadata)
-            if open_one.messages and (
-                is_deep or open_one.is_deep or _is_full(open_one, size + message_bytes)
-            ):
+            if not open_one.has_room(line):
                 open_one.is_last = False
                 yield open_one
-                open_one, size = Portion(open_one.dialogue, [], is_first=False), 0
-            open_one.is_deep = is_deep
-            open_one.messages.append(_input(open_one.dialogue, line, number))
-            size += message_bytes
+                open_one = open_one.following()
+            open_one.add(line)
             continue
         if open_one is not None:
             yield open_one
-        size = number = 0
-        open_one = Portion(line, []) if isinstance(line, Dialogue) else None
+        open_one = Portion.of(line) if isinstance(line, Dialogue) else None
         if isinstance(line, Memory):
             yield line
     if open_one is not None:
@@ -244,9 +263,14 @@ def _until_broken(lines: Iterable[Line], broken: list[InvalidRequest]) -> Iterat
         broken.append(error)
 
 
-def _is_full(portion: Portion, size: int) -> bool:
-    count = len(portion.messages)
-    return count == limits.MESSAGES_PER_REQUEST_MAX or size > _REQUEST_BYTES
+def _bytes_of(value: Raw, metadata: Raw, tags: Sequence[str]) -> int:
+    """Return about how many bytes of a request something takes."""
+    large = sum(len(memoryview(raw)) for raw in (value, metadata))
+    return large + limits.TAG_CHARS_MAX * len(tags) + _REST_BYTES
+
+
+def _is_deep_in(line: Message) -> bool:
+    return _is_deep(line.content) or _is_deep(line.metadata)
 
 
 def _is_deep(value: Raw) -> bool:
@@ -258,8 +282,11 @@ def _is_deep(value: Raw) -> bool:
 
 def _input(dialogue: Dialogue, line: Message, number: int) -> dict[str, Any]:
     """Return a message to store; one without an id gets the same one in every run."""
+    own_id = f"{dialogue.id}-{number}"
+    if len(own_id) > limits.NAME_CHARS_MAX:
+        own_id = str(number)
     return {
-        "id": line.id or f"{dialogue.id}-{number}",
+        "id": line.id or own_id,
         "role": line.role,
         "name": line.name,
         "content": line.content,
