@@ -139,10 +139,11 @@ def test_an_operators_key_made_before_the_first_start_takes_nothing_from_it(room
         assert status(serving, serving.first_key) == 200
 
 
-def test_a_key_is_not_made_for_a_default_project_that_was_never_there(room):
+def test_a_key_for_the_default_project_makes_it_beside_others(room):
     room.run("projects", "create", "acme")
-    ended = room.run("keys", "create")
-    assert (ended.code, ended.error) == (1, "Project 'default' not found")
+    made = room.run("keys", "create")
+    assert (made.code, made.record["project"]) == (0, "default")
+    assert len(room.run("projects", "list").records) == 2
 
 
 def test_keys_made_together_before_the_first_start_are_all_of_one_project(room):

@@ -38,7 +38,7 @@ class TestProjects:
     def test_a_name_is_required(self, operator):
         refused(operator.post("/admin/projects", json={}), "MISSING_PARAMETER", "name")
 
-    @pytest.mark.parametrize("name", ["", 5, "x" * 257, ["n"]])
+    @pytest.mark.parametrize("name", ["", 5, "x" * 257, ["n"], "01M83VMAFD5J04S18TMSZFH3ZK"])
     def test_a_name_must_be_one(self, name, operator):
         refused(operator.post("/admin/projects", json={"name": name}), "INVALID_PARAMETER", "name")
 

@@ -1,6 +1,7 @@
 """What a message may say, and how it is measured."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import example, given, settings
@@ -161,3 +162,13 @@ class TestFaults:
         with pytest.raises(InvalidRequest) as caught:
             faults.refuse()
         assert len(caught.value.details) == FAULTS_MAX
+
+
+def test_what_is_far_too_large_is_not_taken_apart():
+    junk = b'{"type":"image","of":[' + b"{}," * 2_000_000 + b"{}]}"
+    tracemalloc.start()
+    code = refusal(junk)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert code == "MESSAGE_TOO_LARGE"
+    assert peak < 8 * len(junk)

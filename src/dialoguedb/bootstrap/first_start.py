@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from dialoguedb.errors import DuplicateId
+from dialoguedb.errors import DuplicateId, ProjectNotFound
 from dialoguedb.model.keys import KeyInput, NewKey
 from dialoguedb.model.lists import Order
 from dialoguedb.model.projects import Project, ProjectInput
@@ -28,8 +28,10 @@ async def default_project_key(services: Services) -> str | None:
 
 
 async def default_project(services: Services) -> Project:
-    """Return the project, made without a key in data that has none; ProjectNotFound."""
-    if await _is_new(services):
+    """Return the project, made without a key where there is none."""
+    try:
+        return await services.projects.get(DEFAULT_PROJECT)
+    except ProjectNotFound:
         with suppress(DuplicateId):  # another command was called at the same moment
             return await _create(services, None)
     return await services.projects.get(DEFAULT_PROJECT)

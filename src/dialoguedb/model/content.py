@@ -16,6 +16,9 @@ INVALID_IMAGE = "INVALID_IMAGE_CONTENT"
 # What counts as an inline image; content of other kinds is stored like any other.
 _MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _DATA_URI = re.compile(r"data:([^;,]*)(?:;[^,]*)?,")
+_INLINE = re.compile(rb'(?<="data":"|."url":")[^"]++', re.DOTALL)
+"""What may be inline image data, in compact form; it has no quotation marks in it."""
+
 _IMAGE_TYPE = re.compile(rb'"(?:image|image_url)"')
 _EMPTY = frozenset({b'""', b"null", b"[]", b"{}"})
 
@@ -50,19 +53,25 @@ def _is_content(content: bytes) -> bool:
 
 
 def _check_size(content: bytes, place: str, faults: Faults) -> None:
-    if content[:1] != b'"' and _IMAGE_TYPE.search(content):
-        for image in _images(content):
-            _check_image(image, place, faults)
     if counted_bytes(content) > limits.CONTENT_BYTES_MAX:
         message = f"{place} exceeds {limits.CONTENT_BYTES_MAX} bytes (inline image data left out)"
         faults.too_large(place, message, TOO_LARGE)
+    elif content[:1] != b'"' and _IMAGE_TYPE.search(content):
+        for image in _images(content):
+            _check_image(image, place, faults)
 
 
 def counted_bytes(content: bytes) -> int:
-    """Return the bytes that count against the limit: all but inline image data."""
+    """Return the bytes that count against the limit: all but inline image data.
+
+    Of what is too large in any case, they are the fewest that can count; it is not taken apart.
+    """
     whole = rawjson.length(content)
     if whole <= limits.CONTENT_BYTES_MAX or content[:1] == b'"':
         return whole
+    least = whole - sum(len(found[0]) for found in _INLINE.finditer(content))
+    if least > limits.CONTENT_BYTES_MAX:
+        return least
     return whole - sum(_inline_bytes(image) for image in _images(content))
 
 

@@ -1,6 +1,7 @@
 """Projects, the tenants of a server, and what an operator may set for each."""
 
 import ipaddress
+import re
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -170,6 +171,14 @@ class ProjectInput(Struct, rename="camel"):
 
     name: ProjectName
     settings: SettingsChange | UnsetType | None = UNSET
+
+
+def looks_like_id(name: str) -> bool:
+    """Tell whether a name could be the id of a project, which is as good as its name."""
+    return bool(_ULID.fullmatch(name))
+
+
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE)
 
 
 class Usage(Struct, rename="camel"):

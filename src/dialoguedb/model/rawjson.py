@@ -121,17 +121,24 @@ def merge(value: bytes, change: bytes) -> bytes:
 
 
 def merge_patch(value: bytes, patch: bytes) -> bytes:
-    """Apply a JSON Merge Patch (RFC 7396) to compact JSON; null deletes, objects merge."""
+    """Apply a JSON Merge Patch (RFC 7396) to compact JSON; null deletes, objects merge.
+
+    Each object of the patch is looked for in all that stands below the one around it.
+    """
+    return _put_back(_patched(hidden(value), hidden(patch)))
+
+
+def _patched(value: bytes, patch: bytes) -> bytes:
     if not patch.startswith(b"{"):
         return patch
-    result = members(value) if value.startswith(b"{") else {}
-    for key, change in members(patch).items():
+    result = _object_decoder.decode(value) if value.startswith(b"{") else {}
+    for key, change in _object_decoder.decode(patch).items():
         if bytes(change) == b"null":
             result.pop(key, None)
         else:
             before = bytes(result.get(key, Raw(b"null")))
-            result[key] = Raw(merge_patch(before, bytes(change)))
-    return _joined(result)
+            result[key] = Raw(_patched(before, bytes(change)))
+    return msgspec.json.encode(result)
 
 
 def _joined(object_members: dict[str, Raw]) -> bytes:

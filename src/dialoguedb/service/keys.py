@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dialoguedb.model.checks import accept_time, given
-from dialoguedb.model.faults import Faults
+from dialoguedb.model.faults import Faults, refuse
 from dialoguedb.model.keys import (
     AnyScope,
     Caller,
@@ -62,7 +62,9 @@ class Keys:
         return Issued(secret, new)
 
     async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
-        """Store an issued key."""
+        """Store an issued key; InvalidRequest when it has expired by now."""
+        if new.expires is not None and new.expires <= terms.now:
+            raise refuse("expires", "expires lies in the past: the key would open nothing")
         return await self._store.create(project, new, terms)
 
     async def get(self, project: Project | None, key_id: str) -> Key:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import UnsetType
 
+from dialoguedb.model.faults import refuse
 from dialoguedb.model.keys import NewKey
 from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import (
@@ -14,6 +15,7 @@ from dialoguedb.model.projects import (
     SettingsChange,
     Usage,
     changed,
+    looks_like_id,
 )
 from dialoguedb.ports import ProjectStore, Terms
 from dialoguedb.service.keys import Everything
@@ -33,6 +35,8 @@ class Projects:
 
     async def create(self, asked: ProjectInput, key: NewKey | None, terms: Terms) -> Project:
         """Create a project, with its first key."""
+        if looks_like_id(asked.name):
+            raise refuse("name", "A name that looks like an id could be taken for another's")
         change = SettingsChange() if isinstance(asked.settings, UnsetType) else asked.settings
         project = Project(
             id=self._new_id(),

@@ -19,6 +19,8 @@ from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
 from dialoguedb.store.sqlite.writer import Writer
 
+_OBJECTS_AT_ONCE = 8
+
 
 class SQLiteState:
     """Implements `ports.StateStore`."""
@@ -59,7 +61,12 @@ class SQLiteState:
             self._writer.tally.charge(db, project, number, used)
             return Versioned(Raw(state), row.revision)
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, terms), long=_is_long(update))
+
+
+def _is_long(update: StateUpdate) -> bool:
+    """Tell whether a patch is nested deeply: a large state is then searched once for each level."""
+    return update.mode == "patch" and update.value.count(b"{") > _OBJECTS_AT_ONCE
 
 
 def _after(row: DialogueRow, update: StateUpdate) -> bytes:

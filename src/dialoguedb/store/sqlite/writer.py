@@ -140,9 +140,11 @@ class Writer:
             self._begin()
         except DialogueDBError:
             return partial(self._work, batch)
-        if self._run(batch):
-            return partial(self._commit, batch)
-        return partial(self._work_apart, batch)
+        try:
+            is_done = self._run(batch)
+        except apsw.Error as error:  # not even a rollback went through
+            return partial(self._fail, batch, translate(error))
+        return partial(self._commit if is_done else self._work_apart, batch)
 
     def _work(self, batch: list[_Job]) -> None:
         if not self._wait_and_begin(batch):
