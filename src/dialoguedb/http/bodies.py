@@ -1,5 +1,9 @@
 """Bodies: read as far as the limit, made ready for decoding."""
 
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 from starlette.types import Receive
@@ -7,6 +11,8 @@ from starlette.types import Receive
 from dialoguedb.errors import PayloadTooLarge
 from dialoguedb.http.calls import Call, other_namespace
 from dialoguedb.model import limits, rawjson
+
+T = TypeVar("T")
 
 SKIPPED_BYTES_MAX = 64 * 1024
 """A body that is not needed and longer than this costs the client its connection."""
@@ -47,7 +53,12 @@ async def read(call: Call, receive: Receive) -> None:
     if message.get("more_body"):
         body = await _read_on(call, receive, body)
     call.body_read = True
-    call.body = rawjson.receive(body) or b"{}"
+    call.body = await aside(body, lambda: rawjson.receive(body)) or b"{}"
+
+
+async def aside(body: bytes, work: Callable[[], T]) -> T:
+    """Do what takes as long as a body is large; when it is, on a thread."""
+    return await asyncio.to_thread(work) if len(body) > _LARGE_BYTES else work()
 
 
 async def _read_on(call: Call, receive: Receive, start: bytes) -> bytes:

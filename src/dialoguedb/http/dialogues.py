@@ -11,6 +11,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http import batches
 from dialoguedb.http.answers import Answer, encode
+from dialoguedb.http.bodies import aside
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import GetDialogue, InNamespace, ListDialogues, OfDialogue, named
@@ -68,8 +69,8 @@ async def create(call: Call) -> Answer:
 
     `threadOf` makes it a thread of another dialogue of the same namespace.
     """
-    sent = decode(DialogueInput, call.body)
-    new = sent.accept(call.request_id)
+    sent = await aside(call.body, lambda: decode(DialogueInput, call.body))
+    new = await aside(call.body, lambda: sent.accept(call.request_id))
     inside = batches.dialogue_ids_inside(sent.message, sent.messages)
     call.check_new_id(new.id, *inside)
     inside = batches.namespaces_inside(sent.message, sent.messages)
@@ -126,8 +127,8 @@ async def update(call: Call) -> Answer:
 
     `state` and `tags` replace what is there; `label: null` clears the label.
     """
-    sent = decode(DialogueChange, call.body)
-    update = sent.accept()
+    sent = await aside(call.body, lambda: decode(DialogueChange, call.body))
+    update = await aside(call.body, sent.accept)
     inside = batches.dialogue_ids_inside(sent.message, sent.messages)
     dialogue_id = call.dialogue_id(("id", sent.id), *inside)
     inside = batches.namespaces_inside(sent.message, sent.messages)

@@ -14,6 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http import batches
 from dialoguedb.http.answers import Answer, encode
+from dialoguedb.http.bodies import aside
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import ListMessages, OfDialogue, named
@@ -71,7 +72,7 @@ async def create(call: Call) -> Answer:
     One object is answered by the message, an array by an array, `{"messages": […]}` by a list. An
     `id` that is stored already with the same bytes answers the stored message.
     """
-    sent = batches.receive(call.body)
+    sent = await aside(call.body, lambda: batches.receive(call.body))
     dialogue_id = call.dialogue_id(*sent.dialogue_ids())
     namespace = call.namespace(*sent.namespaces())
 
@@ -79,7 +80,7 @@ async def create(call: Call) -> Answer:
         return Answer(encode(sent.shaped(stored.value)), sequence_tag(stored.version))
 
     terms = call.terms(namespace, answer)
-    new = sent.accept()
+    new = await aside(call.body, sent.accept)
     messages = call.services.messages
     try:
         return answer(await messages.create(call.project, namespace, dialogue_id, new, terms))
