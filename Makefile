@@ -27,6 +27,7 @@ help:
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
 	@echo "make bench-summaries  those of summaries and context"
+	@echo "make bench-drop-ins  the drop-ins beside the stores of the frameworks themselves"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 

@@ -36,7 +36,7 @@ COMMANDS = {
 """For each command its module, which has a click command of the same name, and its short help.
 
 Loading them by name is what keeps `dialoguedb keys list` from loading the web server, which takes
-longer than all the work it does; `tests/unit` sees to it that the table fits the modules.
+longer than all the work it does; `tests/e2e` sees to it that the table fits the modules.
 """
 
 
