@@ -66,6 +66,15 @@ class TestTheRequest:
 
 
 class TestMessages:
+    @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+    def test_the_very_words_of_a_message_find_it_first(self, mode, api):
+        said = ["good morning", "red", "the pump pressure alarm is E17 today", "blue", "bye now"]
+        new_dialogue(api, id="a", messages=[{"role": "user", "content": text} for text in said])
+        other = {"role": "user", "content": "pump pressure alarm E17"}
+        new_dialogue(api, id="b", messages=[other])
+        best = search(api, said[2], mode=mode)["items"][0]
+        assert best["content"] == said[2]
+
     @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
     def test_they_are_found_by_their_words_in_any_form(self, mode, api, talk):
         for query in ["invoice", "INVOICES", "invoicing?", "was the charge on an invoice"]:

@@ -135,3 +135,14 @@ def test_parts_sum_to_a_relevance_from_0_to_1(rows, weights):
     assert (ranking.relevance >= 0).all()
     assert (ranking.relevance <= 1).all()
     assert min(ranking.semantic.min(), ranking.keyword.min(), ranking.neighbours.min()) > -1e-6
+
+
+@pytest.mark.parametrize("mode", WEIGHTS)
+def test_what_holds_every_word_that_is_asked_for_loses_nothing_by_its_neighbours(mode):
+    held, semantic = [[0] * 4, [0] * 4, [1] * 4, [0] * 4, [0] * 4], [0, 0, 0.9, 0, 0]
+    amid = rank(in_one_dialogue(5, occurrences=held, semantic=semantic), WEIGHTS[mode])
+    alone = rank(evidence(5, occurrences=held, semantic=semantic), WEIGHTS[mode])
+    assert amid.relevance[2] >= alone.relevance[2] > 0
+    parts = amid.semantic + amid.keyword + amid.neighbours
+    assert np.allclose(parts, amid.relevance)
+    assert (amid.neighbours >= 0).all()

@@ -22,6 +22,9 @@ _SATURATION = 0.9
 _LENGTH_SHARE = 0.4
 """k1 and b of BM25, for short texts (Trotman, Puurula and Burgess, 2014)."""
 
+_SEVERAL = 4
+"""So many words together say what somebody means."""
+
 _SLOPE = 2.0
 """How fast relevance rises with the score."""
 
@@ -60,13 +63,13 @@ def rank(evidence: Evidence, weights: Weights = WEIGHTS["hybrid"]) -> Ranking:
     semantic = weights.semantic * np.clip(np.nan_to_num(evidence.semantic), 0, 1)
     keyword = weights.keyword * _by_words(evidence)
     own = (semantic + keyword).astype(np.float32)
-    whole = _with_dialogue(_with_neighbours(own, evidence, weights), evidence, weights)
+    beside, divisor = _around(own, evidence, weights)
+    whole = _with_dialogue(_floats((own + beside) / divisor), evidence, weights)
     scores = whole * np.where(evidence.named, 1 + weights.speaker, 1)
     relevance = -np.expm1(-_SLOPE * scores)
     # Each part gets its share of the relevance: its own words and meaning, the rest from around.
-    counted = np.sqrt(1 + _shares_there(evidence, weights))
     per_score = relevance / np.where(whole > 0, whole, 1)
-    parts = [semantic / counted * per_score, keyword / counted * per_score]
+    parts = [semantic / divisor * per_score, keyword / divisor * per_score]
     return Ranking(*(_floats(part) for part in (relevance, *parts, relevance - sum(parts))))
 
 
@@ -81,18 +84,22 @@ def _by_words(evidence: Evidence) -> Floats:
     return _floats(found * (_SATURATION + 1) / damping)
 
 
-def _with_neighbours(scores: Floats, evidence: Evidence, weights: Weights) -> Floats:
-    """Add shares of the neighbours; at the edges of a dialogue, where few are, each counts more."""
-    beside = np.append(scores, np.float32(0))[evidence.near] @ _shares(weights)
-    return _floats((scores + beside) / np.sqrt(1 + _shares_there(evidence, weights)))
+def _around(scores: Floats, evidence: Evidence, weights: Weights) -> tuple[Floats, Floats]:
+    """Return the shares of the neighbours' scores, and what the sum with them is divided by.
+
+    At the edges of a dialogue, where few are, each counts more. What holds every word that is asked
+    for needs no neighbours to be understood: it is not to lose by them.
+    """
+    shares = np.array([weights.near, weights.beside, weights.beside, weights.near], np.float32)
+    beside = np.append(scores, np.float32(0))[evidence.near] @ shares
+    divisor = np.sqrt(1 + (evidence.near >= 0) @ shares)
+    alone = _holds_all(evidence) & ((scores + beside) / divisor < scores)
+    return _floats(np.where(alone, 0, beside)), _floats(np.where(alone, 1, divisor))
 
 
-def _shares(weights: Weights) -> Floats:
-    return np.array([weights.near, weights.beside, weights.beside, weights.near], np.float32)
-
-
-def _shares_there(evidence: Evidence, weights: Weights) -> Floats:
-    return _floats((evidence.near >= 0) @ _shares(weights))
+def _holds_all(evidence: Evidence) -> NDArray[np.bool_]:
+    asked = evidence.occurrences.shape[1]
+    return np.asarray((asked >= _SEVERAL) & evidence.occurrences.all(axis=1))
 
 
 def _with_dialogue(scores: Floats, evidence: Evidence, weights: Weights) -> Floats:
