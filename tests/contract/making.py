@@ -22,9 +22,8 @@ from dialoguedb.model.timestamps import render
 from dialoguedb.ports import Once, Store, Terms
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
-from dialoguedb.service.keys import Everything
 from dialoguedb.service.messages import MessagesOf
-from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.pages import Everything, Listing, PageRequest
 from dialoguedb.service.summaries import CoveredBy, SummariesOf, Workshop
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,8 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
-from dialoguedb.service.keys import Everything
-from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.pages import Everything, Listing, PageRequest
 from tests.contract.making import message, once, plain, together, turn_pages
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
 from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports.context import Ending
-from dialoguedb.service.windows import History, Note, Window
+from dialoguedb.service.windows import Filling, History, Note
 from dialoguedb.store.sqlite.context import LEAST_MESSAGES
 from tests.property.windows import CHECKS, sent
 
@@ -154,7 +154,7 @@ def asked(budget, dialect, recent=4):
 
 def opened(request, ending):
     history = History(ending.messages, whole=ending.whole)
-    return Window(request, ending, history, count)
+    return Filling(request, ending, history, count)
 
 
 def built(history, budget, dialect, least=LEAST_MESSAGES):

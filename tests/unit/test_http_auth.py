@@ -13,6 +13,7 @@ from dialoguedb.http.calls import Call, Parts
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
+from dialoguedb.ports import Terms
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore
 
@@ -38,11 +39,11 @@ class World:
         asked = ProjectInput("p", SettingsChange(allowed_ips=list(allowed)))
         self.project = await self.services.projects.create(asked, None, self.services.terms())
 
-    async def key(self, scope="write", expires=None):
+    async def key(self, scope="write", expires=None, made=NOW):
         """Store a key, and return its id and its secret."""
         issued = self.services.keys.issue(KeyInput(expires=expires), scope)
         project = None if scope == "operator" else self.project
-        await self.services.keys.create(project, issued.new, self.services.terms())
+        await self.services.keys.create(project, issued.new, Terms(made))
         return issued.new.id, issued.secret
 
     async def revoke(self, key_id):
@@ -170,7 +171,7 @@ class TestRemembering:
     def test_an_expired_key_is_refused_to_the_millisecond(self, within):
         async def story(world):
             _, good = await world.key(expires="2026-06-01T00:00:00.001Z")
-            _, old = await world.key(expires=NOW)
+            _, old = await world.key(expires=NOW, made="2026-05-31T00:00:00.000Z")
             await world.admit(good)
             with pytest.raises(Unauthorized):
                 await world.admit(old)

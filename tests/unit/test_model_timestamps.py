@@ -124,5 +124,5 @@ class TestClock:
         assert abs(datetime.now(UTC) - datetime.fromisoformat(now)) < timedelta(seconds=30)
 
     def test_hours_later_and_earlier(self):
-        assert timestamps.later("2025-12-31T23:30:00.000Z", 1) == "2026-01-01T00:30:00.000Z"
-        assert timestamps.later("2026-01-01T00:30:00.000Z", -24.5) == "2025-12-31T00:00:00.000Z"
+        assert timestamps.later("2025-12-31T23:30:00.000Z", 3600) == "2026-01-01T00:30:00.000Z"
+        assert timestamps.later("2026-01-01T00:30:00.000Z", -88_200) == "2025-12-31T00:00:00.000Z"

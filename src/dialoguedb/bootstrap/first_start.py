@@ -7,8 +7,7 @@ from dialoguedb.model.keys import KeyInput, NewKey
 from dialoguedb.model.lists import Order
 from dialoguedb.model.projects import Project, ProjectInput
 from dialoguedb.service import Services
-from dialoguedb.service.keys import Everything
-from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.pages import Everything, Listing, PageRequest
 
 DEFAULT_PROJECT = "default"
 

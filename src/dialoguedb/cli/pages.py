@@ -7,8 +7,7 @@ from dialoguedb.model import limits
 from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services
-from dialoguedb.service.keys import Everything
-from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.pages import Everything, Listing, PageRequest
 
 T = TypeVar("T")
 

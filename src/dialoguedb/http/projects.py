@@ -20,8 +20,7 @@ from dialoguedb.model.projects import (
     SettingsChange,
     Usage,
 )
-from dialoguedb.service.keys import Everything
-from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.pages import Everything, Listing, PageRequest
 
 
 class NewProject(Project, kw_only=True):

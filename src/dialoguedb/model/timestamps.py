@@ -28,9 +28,17 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-def later(timestamp: str, hours: float) -> str:
-    """Return the moment that many hours after another; negative hours lead back."""
-    return render(datetime.fromisoformat(timestamp) + timedelta(hours=hours))
+_MONTH_CHARS = len("2026-11")
+
+
+def later(timestamp: str, seconds: float) -> str:
+    """Return the moment that many seconds after another; negative ones lead back."""
+    return render(datetime.fromisoformat(timestamp) + timedelta(seconds=seconds))
+
+
+def month_of(timestamp: str) -> str:
+    """Return the month of a moment, such as `2026-11`."""
+    return timestamp[:_MONTH_CHARS]
 
 
 def parse(text: str) -> str:

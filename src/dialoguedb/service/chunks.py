@@ -63,7 +63,6 @@ class Chunks:
                 told.summarized += 1
                 for turn in await self._fitting(reading.turn):
                     yield turn
-                after = reading.position
             if portion.more_after is None:
                 return
             after = portion.items[-1].position

@@ -28,8 +28,8 @@ _WORTHWHILE = 4
 _NEIGHBOURS = 200
 """Messages looked at before the last ones, to find a place to cut that parts no call and result."""
 
-_FAILED_PAUSE_H = 1 / 12
-_FAILED_PAUSE_H_MAX = 24.0
+_FAILED_PAUSE_S = 300
+_FAILED_PAUSE_S_MAX = 86_400
 _DOUBLINGS_MAX = 16
 """After a failure it waits some minutes, twice as long after each further one, at most a day."""
 
@@ -119,7 +119,7 @@ class Compacting:
 def _again_at(tail: Tail) -> str:
     """Return when to summarize again what could not be."""
     doublings = min(tail.failures - 1, _DOUBLINGS_MAX)
-    return timestamps.later(tail.failed, min(_FAILED_PAUSE_H * 2**doublings, _FAILED_PAUSE_H_MAX))
+    return timestamps.later(tail.failed, min(_FAILED_PAUSE_S * 2**doublings, _FAILED_PAUSE_S_MAX))
 
 
 def whole_cut(messages: Sequence[Message], cut: int) -> int:

@@ -10,8 +10,7 @@ from msgspec import UNSET, Struct
 
 from dialoguedb.model import limits
 from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
-from dialoguedb.model.lists import Order
-from dialoguedb.model.lists import Window as Portion
+from dialoguedb.model.lists import Order, Window
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import Project
@@ -26,7 +25,7 @@ from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.search import SearchService
-from dialoguedb.service.windows import History, Note, Window
+from dialoguedb.service.windows import Filling, History, Note
 
 T = TypeVar("T")
 
@@ -92,7 +91,7 @@ class Contexts:
         """Return the window to send now; InvalidRequest when the last turn alone is too long."""
         place = _Place(project, namespace, dialogue_id)
         ending, history = await self._ending(place, request.max_tokens)
-        window = await self._aside(ending, lambda: Window(request, ending, history, self._count))
+        window = await self._aside(ending, lambda: Filling(request, ending, history, self._count))
         if request.memories:
             window.take_memories(await self._memories(place, request), request.memories)
         if not window.holds_all:
@@ -121,7 +120,7 @@ class Contexts:
         links = Links()
         after: tuple[str | int, ...] | None = None
         while True:
-            portion = Portion(_CHECKED_AT_ONCE, "asc", after)
+            portion = Window(_CHECKED_AT_ONCE, "asc", after)
             found = await self._sources.messages.list(
                 project, namespace, dialogue_id, MessageFilter(), portion
             )
@@ -148,7 +147,7 @@ class Contexts:
             place.project,
             (place.namespace, place.dialogue_id),
             SummaryFilter("completed"),
-            Portion(_SUMMARIES_TRIED, "desc"),
+            Window(_SUMMARIES_TRIED, "desc"),
         )
         widest = sorted(
             found.items,
@@ -168,7 +167,7 @@ class Contexts:
             found = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         else:
             wanted = MemoryFilter(namespace=place.namespace)
-            portion = Portion(request.memories, "desc")
+            portion = Window(request.memories, "desc")
             listed = await self._sources.memories.list(place.project, wanted, portion)
             found = [*listed.items]
         return [
@@ -177,7 +176,7 @@ class Contexts:
             if isinstance(one, Memory)
         ]
 
-    async def _take_found(self, place: _Place, query: str, window: Window) -> None:
+    async def _take_found(self, place: _Place, query: str, window: Filling) -> None:
         """Take older messages about the query, the best first, each with its tool calls.
 
         Behind the best stands what was said around the very best, then what is less about it.
@@ -226,7 +225,7 @@ class Contexts:
                 place.namespace,
                 place.dialogue_id,
                 MessageFilter(),
-                Portion(count, order, key),
+                Window(count, order, key),
             )
             for order in _BOTH_WAYS
         ]

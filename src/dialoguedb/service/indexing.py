@@ -35,7 +35,6 @@ _HOPELESS_AFTER = 8
 _HARMLESS = "Hello"
 _PORTIONS_PER_LINE = 200
 _PORTIONS_PER_LOOK = 8
-_SECONDS_PER_HOUR = 3600
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +133,7 @@ class Indexing:
         """Index what has been written, and embed some of what waits; False when nothing is due."""
         await self._store.follow()
         now = self._clock()
-        until = timestamps.later(now, _CLAIM_S / _SECONDS_PER_HOUR)
+        until = timestamps.later(now, _CLAIM_S)
         name, taken = await self._store.take(list(self._embedders), _TOGETHER, now, until)
         if not taken:
             return False
@@ -182,5 +181,5 @@ class Indexing:
         """Try again later, ever later."""
         attempts = min(one.attempts for one in part)
         wait_s = min(_RETRY_S_MAX, 2.0**attempts) * (1 + self._aside.random()) / 2
-        due = timestamps.later(self._clock(), wait_s / _SECONDS_PER_HOUR)
+        due = timestamps.later(self._clock(), wait_s)
         await self._store.postpone(name, part, due)

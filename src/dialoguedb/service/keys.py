@@ -19,11 +19,7 @@ from dialoguedb.model.keys import (
 from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import KeyStore, Terms
-from dialoguedb.service.pages import PageRequest, Pages
-
-
-class Everything(Struct, frozen=True):
-    """The filter of a list that has none."""
+from dialoguedb.service.pages import Everything, PageRequest, Pages
 
 
 class Issued(Struct, frozen=True):

@@ -22,6 +22,10 @@ T = TypeVar("T")
 _SEAL_BYTES = 16
 
 
+class Everything(Struct, frozen=True):
+    """The filter of a list that has none."""
+
+
 class Listing(Struct, Generic[F], frozen=True):
     """A list as it was asked for, and where its next page starts."""
 

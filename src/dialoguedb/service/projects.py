@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import UnsetType
 
+from dialoguedb.model import timestamps
 from dialoguedb.model.faults import refuse
 from dialoguedb.model.keys import NewKey
 from dialoguedb.model.lists import Page
@@ -18,11 +19,9 @@ from dialoguedb.model.projects import (
     looks_like_id,
 )
 from dialoguedb.ports import ProjectStore, Terms
-from dialoguedb.service.keys import Everything
-from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.service.pages import Everything, PageRequest, Pages
 
 _SCOPE = "projects"
-_MONTH_CHARS = len("2026-11")
 
 
 class Projects:
@@ -67,18 +66,14 @@ class Projects:
 
     async def usage(self, project: Project, now: str) -> Usage:
         """Return what was used in the month of a moment."""
-        return await self._store.usage(project, _month(now))
+        return await self._store.usage(project, timestamps.month_of(now))
 
     async def count_request(self, project: Project, now: str) -> int:
         """Count one request; returns how many its month has."""
-        return await self._store.count_request(project, _month(now))
+        return await self._store.count_request(project, timestamps.month_of(now))
 
     async def record_activity(
         self, now: str, requests: Mapping[str, int], last_used: Mapping[str, str]
     ) -> None:
         """Add requests by project id, and note when each key id was last used."""
-        await self._store.record_activity(_month(now), requests, last_used)
-
-
-def _month(now: str) -> str:
-    return now[:_MONTH_CHARS]
+        await self._store.record_activity(timestamps.month_of(now), requests, last_used)

@@ -22,8 +22,8 @@ from dialoguedb.service.search_dates import has_phrases, with_dates
 _ASKED_AT_ONCE = 4
 """Fewer than there are threads, or an endpoint that hangs would hold up what else needs one."""
 
-_LONG_H = 0.5 / 3600
-_LEFT_IN_PEACE_H = 5 / 3600
+_LONG_S = 0.5
+_LEFT_IN_PEACE_S = 5
 
 
 class Found(Struct, frozen=True):
@@ -104,14 +104,14 @@ class SearchService:
         if now < self._down_until:
             raise EmbedderUnavailable(f"The embedder {embedder.name} failed a moment ago")
         if self._down_until:  # while this query tries again, others need not
-            self._down_until = timestamps.later(now, _LEFT_IN_PEACE_H)
+            self._down_until = timestamps.later(now, _LEFT_IN_PEACE_S)
         try:
             vector = await asyncio.to_thread(query_vector, embedder, query)
             _check_length(vector, dimensions)
         except (EmbedderUnavailable, WrongDimensions) as error:
             failed = self._clock()
-            if self._down_until or failed > timestamps.later(now, _LONG_H):
-                self._down_until = timestamps.later(failed, _LEFT_IN_PEACE_H)
+            if self._down_until or failed > timestamps.later(now, _LONG_S):
+                self._down_until = timestamps.later(failed, _LEFT_IN_PEACE_S)
             raise EmbedderUnavailable(error.message) from error
         self._down_until = ""
         return vector

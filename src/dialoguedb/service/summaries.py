@@ -11,8 +11,7 @@ from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilte
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import Terms, Versioned
 from dialoguedb.ports.summaries import SummaryStore, TemplateStore
-from dialoguedb.service.keys import Everything
-from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.service.pages import Everything, PageRequest, Pages
 
 
 class SummariesOf(Struct, frozen=True):

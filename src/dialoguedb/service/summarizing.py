@@ -37,7 +37,6 @@ _ASKED_S_MAX = 3_600
 """A provider that asks for more time is asked again after this."""
 
 _STORE_PAUSE_S_MAX = 30
-_SECONDS_PER_HOUR = 3600
 _ERROR_CHARS = 1_000
 _NEVER_ENDED = "Whatever made it stopped before it was done"
 
@@ -207,4 +206,4 @@ class Summarizing:
         return "failed" if stored else "cancelled"
 
     def _after(self, seconds: float) -> str:
-        return timestamps.later(self._around.clock(), seconds / _SECONDS_PER_HOUR)
+        return timestamps.later(self._around.clock(), seconds)

@@ -89,7 +89,7 @@ class History:
             self._groups[place] = first
 
 
-class Window:
+class Filling:
     """A window that fills up; nothing comes into it that does not fit."""
 
     def __init__(

@@ -21,7 +21,7 @@ def at_most_once(act: Act[T], project: int | None, terms: Terms) -> Act[T]:
         return act
 
     def answered(db: apsw.Connection) -> T:
-        oldest = timestamps.later(terms.now, -limits.IDEMPOTENCY_HOURS)
+        oldest = timestamps.later(terms.now, -limits.IDEMPOTENCY_HOURS * 3600)
         kept = db.execute(
             "SELECT request, answer FROM answers WHERE key = ? AND created > ?", (once.key, oldest)
         ).fetchone()

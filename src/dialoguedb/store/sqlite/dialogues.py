@@ -19,8 +19,9 @@ from dialoguedb.model.lifecycle import AFTER, check_changeable, check_mutable, c
 from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports import Terms, Versioned
-from dialoguedb.store.sqlite import indexing, messages, threads, usage
+from dialoguedb.store.sqlite import indexing, messages, threads
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, insert, page, touch
 from dialoguedb.store.sqlite.numbers import Numbers
@@ -123,7 +124,7 @@ class SQLiteDialogues:
                 _turn(db, row, action, terms.now)
             else:
                 check_version(terms.expected, row.revision)
-            self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(terms.now)))
             return _versioned(project, find(db, number, namespace, dialogue_id))
 
         return await self._writer.write(at_most_once(act, number, terms))

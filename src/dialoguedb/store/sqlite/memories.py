@@ -11,8 +11,9 @@ from dialoguedb.errors import DuplicateId, Fault, MemoryNotFound
 from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports import Tags, Terms
-from dialoguedb.store.sqlite import indexing, usage
+from dialoguedb.store.sqlite import indexing
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
@@ -94,7 +95,7 @@ class SQLiteMemories:
                 message = f"Memory '{new.id}' exists already, and is not the same"
                 raise DuplicateId(message, [Fault("id", "INVALID", message)])
             _insert(db, number, namespace, new, terms.now)
-            used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
+            used = Usage(month_of(terms.now), stored_bytes=new.stored_bytes)
             self._writer.tally.charge(db, project, number, used)
             return _find(db, number, namespace, new.id).to_memory()
 
@@ -131,7 +132,7 @@ class SQLiteMemories:
                     (encode(tags), terms.now, row.number),
                 )
                 indexing.change(db, "memory", row.number, text=False)
-            self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(terms.now)))
             return _find(db, number, namespace, memory_id).to_memory()
 
         return await self._writer.write(at_most_once(act, number, terms))

@@ -19,8 +19,9 @@ from dialoguedb.model.lifecycle import (
 from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports import Tags, Terms, Versioned
-from dialoguedb.store.sqlite import indexing, usage
+from dialoguedb.store.sqlite import indexing
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
@@ -285,7 +286,7 @@ class SQLiteMessages:
                 if _retag(db, dialogue, row, tags, terms.now):
                     indexing.change(db, "message", row[11], text=False)
                 dialogue, row = _find(db, number, namespace, place)
-            self._writer.tally.charge(db, project, number, Usage(usage.month(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(terms.now)))
             return to_message(dialogue.id, dialogue.namespace, row)
 
         return await self._writer.write(at_most_once(act, number, terms))
@@ -311,7 +312,7 @@ class SQLiteMessages:
 def cost(new: Sequence[NewMessage], now: str) -> Usage:
     """Return what storing messages uses."""
     stored_bytes = sum(message.stored_bytes for message in new)
-    return Usage(usage.month(now), messages=len(new), stored_bytes=stored_bytes)
+    return Usage(month_of(now), messages=len(new), stored_bytes=stored_bytes)
 
 
 def _find(

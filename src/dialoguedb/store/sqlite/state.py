@@ -11,8 +11,8 @@ from dialoguedb.model.dialogues import StateUpdate
 from dialoguedb.model.faults import Faults
 from dialoguedb.model.lifecycle import check_changeable, check_version
 from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports import Terms, Versioned
-from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, touch
 from dialoguedb.store.sqlite.numbers import Numbers
@@ -51,7 +51,7 @@ class SQLiteState:
             state = _after(row, update)
             check_changeable(row.id, row.status)
             check_version(terms.expected, row.revision)
-            used = Usage(usage.month(terms.now))
+            used = Usage(month_of(terms.now))
             if state != row.state:
                 sql = "UPDATE dialogue_bodies SET state = ? WHERE dialogue = ?"
                 db.execute(sql, (state, row.number))

@@ -13,10 +13,10 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
+from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports import Terms, Versioned
 from dialoguedb.ports.summaries import Tail
 from dialoguedb.store.sqlite import summary_rows as rows
-from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.dialogue_rows import find as find_dialogue
@@ -82,7 +82,7 @@ class SQLiteSummaries:
                 return Versioned(known.to_summary(project), row.revision)
             _check_newest(db, row, new)
             rows.insert(db, (number, row.number), new, (covered, by), terms.now)
-            used = Usage(usage.month(terms.now), stored_bytes=new.stored_bytes)
+            used = Usage(month_of(terms.now), stored_bytes=new.stored_bytes)
             self._writer.tally.charge(db, project, number, used)
             stored = rows.find(db, number, None, new.id)
             return Versioned(stored.to_summary(project), row.revision)

@@ -9,6 +9,7 @@ from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.projects import Usage
 from dialoguedb.model.summaries import Outcome, Position, Recipe, Spent
 from dialoguedb.model.texts import message_text
+from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports.summaries import Former, Job, Reading, Turn
 from dialoguedb.store.sqlite import summary_rows as rows
 from dialoguedb.store.sqlite import usage
@@ -168,7 +169,7 @@ class SQLiteSummaryJobs:
 def _use(db: apsw.Connection, job: Job, now: str, stored_bytes: int) -> None:
     """Count what is stored for a project; no quota keeps what was begun from being completed."""
     project = db.execute("SELECT project FROM summaries WHERE number = ?", (job.number,)).get
-    usage.add(db, project, Usage(usage.month(now), stored_bytes=stored_bytes))
+    usage.add(db, project, Usage(month_of(now), stored_bytes=stored_bytes))
 
 
 def _to_job(row: Row) -> Job:

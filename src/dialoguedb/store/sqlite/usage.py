@@ -75,8 +75,3 @@ def get(db: apsw.Connection, project: int, month: str) -> Usage:
         (project, month),
     ).fetchone()
     return Usage(month, *row) if row else Usage(month)
-
-
-def month(now: str) -> str:
-    """Return the month of a timestamp, such as `2026-11`."""
-    return now[:7]
