@@ -1,5 +1,6 @@
 """What is found, in which order, and by whom; in small projects, where all is compared."""
 
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -80,7 +81,19 @@ class TestWords:
         await full.new("ko", messages=[message("어제 고양이를 입양했어요", id="ko")])
         assert await first(full, "小猫", mode="keyword") == "zh"
         assert await first(full, "飼い始め", mode="keyword") == "ja"
-        assert await first(full, "고양이", mode="keyword") == "ko"
+        for written in ("고양이", unicodedata.normalize("NFD", "고양이")):
+            assert await first(full, written, mode="keyword") == "ko"
+
+    async def test_thai_lao_burmese_and_khmer_are_found_by_their_characters(self, full):
+        said = {
+            "th": "ผมแพ้กุ้งและถั่วลิสง",
+            "lo": "ຂ້ອຍມັກກິນເຂົ້າ",
+            "my": "ကျွန်တော်ကြောင်ချစ်တယ်",
+            "km": "ខ្ញុំចូលចិត្តឆ្មា",
+        }
+        await full.new("sea", messages=[message(text, id=name) for name, text in said.items()])
+        for query, name in {"กุ้ง": "th", "ແມວ ກິນ": "lo", "ကြောင်": "my", "ឆ្មា": "km"}.items():
+            assert await first(full, query, mode="keyword") == name
 
     @pytest.mark.parametrize(
         "query",

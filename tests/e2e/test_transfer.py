@@ -272,8 +272,8 @@ def test_a_conversation_of_chatgpt_whose_last_message_is_not_told_has_them_all(e
 
 def test_what_is_as_large_as_may_be_comes_back(elsewhere, commands):
     path, image = commands.directory / "large.jsonl", "A" * (35 * 1024 * 1024)
-    shown = {"type": "image", "source": {"type": "base64", "media_type": "image/png"}}
-    shown["source"]["data"] = image
+    source = {"type": "base64", "media_type": "image/png", "data": image}
+    shown = {"type": "image", "source": source}
     large = {"m": "x" * 60_000}
     written = [
         {"format": "dialoguedb", "version": 1},

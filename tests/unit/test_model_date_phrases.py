@@ -220,7 +220,7 @@ class TestZones:
         "name",
         [
             *("Mars/Olympus", "America", "../../etc/passwd", "/etc/passwd", "UTC+2", "+02:00"),
-            *("", ".", "x" * 256, "a\u0000b", "zone.tab", "é"),
+            *("", ".", "x" * 256, "a\u0000b", "zone.tab", "é", "localtime"),
         ],
     )
     def test_one_that_is_not_there_is_refused(self, name):

@@ -77,6 +77,9 @@ _PARTS_OF_DAY = {
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _YEAR_MONTHS = 12
 
+_NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside those of zones: of the machine's own, for example."""
+
 _lock = threading.Lock()
 """The library does not say whether several threads may use it at once."""
 
@@ -96,7 +99,7 @@ def is_iso(text: str) -> bool:
 def zone_of(name: str) -> tzinfo:
     """Return a zone of the IANA database; ValueError when it has none of this name."""
     try:
-        return ZoneInfo(name)
+        return ZoneInfo("" if name in _NO_ZONES else name)
     except (OSError, ValueError, LookupError):
         raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from None
 

@@ -70,7 +70,8 @@ def rank(evidence: Evidence, weights: Weights = WEIGHTS["hybrid"]) -> Ranking:
     # Each part gets its share of the relevance: its own words and meaning, the rest from around.
     per_score = relevance / np.where(whole > 0, whole, 1)
     parts = [semantic / divisor * per_score, keyword / divisor * per_score]
-    return Ranking(*(_floats(part) for part in (relevance, *parts, relevance - sum(parts))))
+    around = np.maximum(relevance - sum(parts), 0) + 0.0  # no negative zero
+    return Ranking(*(_floats(part) for part in (relevance, *parts, around)))
 
 
 def _by_words(evidence: Evidence) -> Floats:

@@ -6,6 +6,7 @@ tags, roles and metadata are checksums: they narrow down the candidates, the row
 
 import json
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterable
 from functools import lru_cache
@@ -28,9 +29,10 @@ _FOLDING = ("unicode61", "remove_diacritics", "2")
 _STEMMING = ("porter", *_FOLDING)
 _NAMES_KEPT = 16_384
 _ROLES_KEPT = 256
-# Chinese, Japanese and Korean are written without spaces: each character is a word.
+# Chinese, Japanese and Korean are written without spaces, as are Thai, Lao, Burmese and Khmer: each
+# character is a word. The vowel signs of the latter are none.
 _UNSPACED = re.compile(
-    "([\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
     "\U00020000-\U0003ffff])"
 )
 _SAY_LITTLE = """
@@ -155,7 +157,8 @@ def set_apart(text: str) -> str:
     """Return a text with a space around each character that is a word by itself."""
     if text.isascii():
         return text
-    return replaced(_UNSPACED, r" \1 ", text.replace(_MARK, " "))
+    composed = unicodedata.normalize("NFC", text)  # some systems take Korean syllables apart
+    return replaced(_UNSPACED, r" \1 ", composed.replace(_MARK, " "))
 
 
 def insert(db: apsw.Connection, kind: str, rows: Iterable[tuple[int, str]]) -> None:
