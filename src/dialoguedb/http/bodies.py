@@ -11,6 +11,7 @@ from starlette.types import Receive
 from dialoguedb.errors import PayloadTooLarge
 from dialoguedb.http.calls import Call, other_namespace
 from dialoguedb.model import limits, rawjson
+from dialoguedb.model.fields import Id, Namespace
 
 T = TypeVar("T")
 
@@ -19,6 +20,19 @@ SKIPPED_BYTES_MAX = 64 * 1024
 
 
 _LARGE_BYTES = 1024 * 1024
+
+
+class Named(Struct, rename="camel"):
+    """A body that may repeat what the path and the query name."""
+
+    id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+
+class NamedInDialogue(Named, rename="camel"):
+    """The same of a dialogue, or of what is in one."""
+
+    dialogue_id: Id | UnsetType | None = UNSET
 
 
 class ClientGone(Exception):

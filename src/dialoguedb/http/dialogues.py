@@ -1,6 +1,6 @@
 """Dialogues over HTTP."""
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from dialoguedb.errors import (
     DialogueEnded,
@@ -11,7 +11,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http import batches
 from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.bodies import aside
+from dialoguedb.http.bodies import NamedInDialogue, aside
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import GetDialogue, InNamespace, ListDialogues, OfDialogue, named
@@ -27,19 +27,10 @@ from dialoguedb.model.dialogues import (
     DialogueInput,
 )
 from dialoguedb.model.faults import refuse
-from dialoguedb.model.fields import Id, Namespace
 from dialoguedb.model.lifecycle import AFTER
 from dialoguedb.model.lists import Page
 from dialoguedb.ports import Versioned
 from dialoguedb.service.pages import Listing, PageRequest
-
-
-class NamedDialogue(Struct, rename="camel"):
-    """A body that may repeat what the path and the query name."""
-
-    id: Id | UnsetType | None = UNSET
-    dialogue_id: Id | UnsetType | None = UNSET
-    namespace: Namespace | UnsetType | None = UNSET
 
 
 class DeletedDialogueBody(Struct):
@@ -145,7 +136,7 @@ async def update(call: Call) -> Answer:
     "Dialogues",
     "write",
     query=OfDialogue,
-    body=NamedDialogue,
+    body=NamedInDialogue,
     answer=Dialogue,
     versions="revision",
     conditional=True,
@@ -156,7 +147,7 @@ async def act(call: Call) -> Answer:
 
     An ended dialogue takes no more messages; an archived one changes no more at all.
     """
-    sent = decode(NamedDialogue, call.body)
+    sent = decode(NamedInDialogue, call.body)
     action = call.path["action"]
     if action not in AFTER:
         raise refuse("action", f"action must be one of {', '.join(AFTER)}")
@@ -171,13 +162,13 @@ async def act(call: Call) -> Answer:
     "Dialogues",
     "write",
     query=OfDialogue,
-    body=NamedDialogue,
+    body=NamedInDialogue,
     answer=DeletedDialogueBody,
     errors=(DialogueNotFound, DialogueImmutable),
 )
 async def delete(call: Call) -> Answer:
     """Delete a dialogue for good, with its messages and, recursively, its threads."""
-    sent = decode(NamedDialogue, call.body)
+    sent = decode(NamedInDialogue, call.body)
     dialogue_id = call.dialogue_id(("id", sent.id), ("dialogueId", sent.dialogue_id))
     namespace = call.namespace(("namespace", sent.namespace))
     terms = call.services.terms()

@@ -1,9 +1,8 @@
 """Memories over HTTP."""
 
-from msgspec import UNSET, Struct, UnsetType
-
 from dialoguedb.errors import DuplicateId, MemoryNotFound
 from dialoguedb.http.answers import Answer, Deleted, encode
+from dialoguedb.http.bodies import Named
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import InNamespace, ListMemories, named
@@ -11,7 +10,6 @@ from dialoguedb.model import limits
 from dialoguedb.model.checks import given, refuse_write_once
 from dialoguedb.model.decoding import decode
 from dialoguedb.model.faults import Faults
-from dialoguedb.model.fields import Id, Namespace
 from dialoguedb.model.lists import Page
 from dialoguedb.model.memories import (
     MEMORY_WRITE_ONCE,
@@ -21,13 +19,6 @@ from dialoguedb.model.memories import (
     MemoryInput,
 )
 from dialoguedb.service.pages import Listing, PageRequest
-
-
-class NamedMemory(Struct, rename="camel"):
-    """A body that may repeat what the path and the query name."""
-
-    id: Id | UnsetType | None = UNSET
-    namespace: Namespace | UnsetType | None = UNSET
 
 
 def _shown(memory: Memory) -> Answer:
@@ -104,13 +95,13 @@ async def update(call: Call) -> Answer:
     "Memories",
     "write",
     query=InNamespace,
-    body=NamedMemory,
+    body=Named,
     answer=Deleted,
     errors=(MemoryNotFound,),
 )
 async def delete(call: Call) -> Answer:
     """Delete one memory for good."""
-    sent = decode(NamedMemory, call.body)
+    sent = decode(Named, call.body)
     memory_id = call.own_id(sent.id)
     namespace = call.namespace(("namespace", sent.namespace))
     await call.services.memories.delete(call.project, namespace, memory_id, call.services.terms())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from dialoguedb.errors import (
     DialogueEnded,
@@ -14,7 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http import batches
 from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.bodies import aside
+from dialoguedb.http.bodies import NamedInDialogue, aside
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import ListMessages, OfDialogue, named
@@ -23,7 +23,6 @@ from dialoguedb.model import limits
 from dialoguedb.model.checks import given, refuse_write_once
 from dialoguedb.model.decoding import decode
 from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.fields import Id, Namespace
 from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import (
     MESSAGE_WRITE_ONCE,
@@ -45,14 +44,6 @@ class DeletedMessage(Struct, rename="camel"):
     id: str
     dialogue_id: str
     success: bool = True
-
-
-class Named(Struct, rename="camel"):
-    """A body that may repeat what the path and the query name."""
-
-    id: Id | UnsetType | None = UNSET
-    dialogue_id: Id | UnsetType | None = UNSET
-    namespace: Namespace | UnsetType | None = UNSET
 
 
 @endpoint(
@@ -150,13 +141,13 @@ async def update(call: Call) -> Answer:
     "Messages",
     "write",
     query=OfDialogue,
-    body=Named,
+    body=NamedInDialogue,
     answer=DeletedMessage,
     errors=(MessageNotFound, DialogueImmutable),
 )
 async def delete(call: Call) -> Answer:
     """Delete one message for good."""
-    sent = decode(Named, call.body)
+    sent = decode(NamedInDialogue, call.body)
     message_id = call.own_id(sent.id)
     dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
     namespace = call.namespace(("namespace", sent.namespace))

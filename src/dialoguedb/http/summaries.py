@@ -15,9 +15,9 @@ from dialoguedb.errors import (
     VersionConflict,
 )
 from dialoguedb.http.answers import Answer, Deleted, encode
+from dialoguedb.http.bodies import Named
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.memories import NamedMemory as Named
 from dialoguedb.http.queries import (
     GetSummary,
     InNamespace,
