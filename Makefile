@@ -12,9 +12,9 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check
 BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
-ADAPTERS_LOCK = requirements/adapters.txt
+INTEGRATIONS_LOCK = requirements/integrations.txt
 
-.PHONY: help serve test check lint types layers wheel docs sync adapters crash bench bench-search bench-summaries bench-drop-ins lock clean
+.PHONY: help serve test check lint types layers wheel docs sync integrations crash bench bench-search bench-summaries bench-integrations lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -22,12 +22,12 @@ help:
 	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
 	@echo "make docs     write the generated reference anew"
 	@echo "make sync     write the client without an event loop anew, from the one with"
-	@echo "make adapters the tests of the drop-ins, in an environment of their own with their libraries"
+	@echo "make integrations the tests of the integrations, in an environment of their own with their libraries"
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
 	@echo "make bench-summaries  those of summaries and context"
-	@echo "make bench-drop-ins  the drop-ins beside the stores of the frameworks themselves"
+	@echo "make bench-integrations  the integrations beside the stores of the frameworks themselves"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 
@@ -37,7 +37,7 @@ serve: .venv/.runtime
 test: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-check: lint types layers test adapters wheel
+check: lint types layers test integrations wheel
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -65,8 +65,8 @@ docs: .venv/.dev
 sync: .venv/.dev
 	$(BIN)/python -m tests.client.generation
 
-adapters: .venv-adapters/.made
-	.venv-adapters/bin/python -m pytest -n $(WORKERS) $(ARGS) tests/adapters
+integrations: .venv-integrations/.made
+	.venv-integrations/bin/python -m pytest -n $(WORKERS) $(ARGS) tests/integrations
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
@@ -80,14 +80,14 @@ bench-search: .venv/.runtime
 bench-summaries: .venv/.runtime
 	$(BIN)/python -m bench --summaries $(ARGS)
 
-bench-drop-ins: .venv-adapters/.made
+bench-integrations: .venv-integrations/.made
 	mkdir -p build
-	$(PIP) --python .venv-adapters/bin/python install --quiet langchain-community langgraph-checkpoint-sqlite 'google-adk[db]' aiosqlite
-	.venv-adapters/bin/python -W ignore::DeprecationWarning -m bench.drop_ins $(ARGS) > build/drop-ins.md
-	mv build/drop-ins.md bench/drop-ins-results.md
+	$(PIP) --python .venv-integrations/bin/python install --quiet langchain-community langgraph-checkpoint-sqlite 'google-adk[db]' aiosqlite
+	.venv-integrations/bin/python -W ignore::DeprecationWarning -m bench.integrations $(ARGS) > build/integrations.md
+	mv build/integrations.md bench/integrations-results.md
 
 clean:
-	rm -rf .venv .venv-adapters .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	rm -rf .venv .venv-integrations .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments -----------------------------------------------------------------------------
@@ -105,11 +105,11 @@ clean:
 	@touch $@
 
 # Frameworks for agents are large, and old pins of theirs must not hold back ours.
-.venv-adapters/.made: .venv/.made-with $(BUILD_LOCK) $(ADAPTERS_LOCK) pyproject.toml
-	@echo "Installing the libraries of the drop-ins ..."
-	@$(BIN)/python -m venv --clear --without-pip .venv-adapters
-	@$(PIP) --python .venv-adapters/bin/python install --quiet -r $(BUILD_LOCK) -r $(ADAPTERS_LOCK)
-	@$(PIP) --python .venv-adapters/bin/python install --quiet --no-deps --no-build-isolation --editable .
+.venv-integrations/.made: .venv/.made-with $(BUILD_LOCK) $(INTEGRATIONS_LOCK) pyproject.toml
+	@echo "Installing the libraries of the integrations ..."
+	@$(BIN)/python -m venv --clear --without-pip .venv-integrations
+	@$(PIP) --python .venv-integrations/bin/python install --quiet -r $(BUILD_LOCK) -r $(INTEGRATIONS_LOCK)
+	@$(PIP) --python .venv-integrations/bin/python install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Some systems package venv without pip (Debian's python3 without python3-venv): then the pip
@@ -136,12 +136,12 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-ADAPTERS = google-adk langchain langgraph openai-agents
+INTEGRATIONS = google-adk langchain langgraph openai-agents
 
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
 	$(LOCK) --extra mcp --output-file $(RUNTIME_LOCK) pyproject.toml
-	$(LOCK) $(ADAPTERS:%=--extra %) --extra dev --constraint $(BUILD_LOCK) --output-file $(ADAPTERS_LOCK) pyproject.toml requirements/adapters.in
+	$(LOCK) $(INTEGRATIONS:%=--extra %) --extra dev --constraint $(BUILD_LOCK) --output-file $(INTEGRATIONS_LOCK) pyproject.toml requirements/integrations.in
 	$(LOCK) --extra mcp --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 
 .venv-lock/bin/uv: | .venv/.made-with

@@ -26,7 +26,6 @@ from bench.server import Server, serving
 from bench.texts import Texts
 from dialoguedb.bootstrap.data import opened_store, services_of
 from dialoguedb.bootstrap.embedders import known
-from dialoguedb.model import limits
 from dialoguedb.model.context import ContextInput
 from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.messages import Message
@@ -37,6 +36,7 @@ from dialoguedb.service import Services
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Listing, PageRequest
 from dialoguedb.settings import Settings
+from dialoguedb.values import limits
 
 NAME = "context"
 BUDGET = 4_000
@@ -111,12 +111,14 @@ class _Asking:
     async def shares(self, conversation: Conversation) -> _Shares:
         """Store a conversation as one dialogue, and ask its questions in each way."""
         self._project = await self._services.projects.create(
-            ProjectInput(conversation.name), None, self._services.terms()
+            ProjectInput(conversation.name), None, self._services.write_options()
         )
         sent = [message for one in conversation.sessions for message in one.messages]
         body = msgspec.json.encode({"id": _DIALOGUE, "messages": sent})
         new = msgspec.json.decode(body, type=DialogueInput).accept("bench")
-        await self._services.dialogues.create(self._project, "", new, self._services.terms())
+        await self._services.dialogues.create(
+            self._project, "", new, self._services.write_options()
+        )
         shares = _Shares(conversation.name, {way: [] for way in _CONTENT})
         for question in conversation.questions:
             for way, ids in (

@@ -20,8 +20,8 @@ from dialoguedb.http import buffer, protocol
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.problems import status_of
 from dialoguedb.http.routes import ROUTES, Route
-from dialoguedb.model import limits
 from dialoguedb.settings import SETTINGS, Setting
+from dialoguedb.values import limits
 
 REFERENCE = Path(__file__).parent / "reference"
 WIDTH = 100

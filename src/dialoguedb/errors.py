@@ -54,7 +54,7 @@ from collections.abc import Sequence
 import msgspec
 
 
-class Fault(msgspec.Struct, frozen=True):
+class ErrorDetail(msgspec.Struct, frozen=True):
     """One thing that is wrong with a request."""
 
     field: str
@@ -74,7 +74,7 @@ class DialogueDBError(Exception):
     request_id: str | None = None
     """Which request it was that a server refused."""
 
-    def __init__(self, message: str, details: Sequence[Fault] = ()) -> None:
+    def __init__(self, message: str, details: Sequence[ErrorDetail] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.details = tuple(details)
@@ -86,7 +86,7 @@ class InvalidRequest(DialogueDBError):
     code = "VALIDATION_ERROR"
 
     def __init__(
-        self, message: str, details: Sequence[Fault] = (), code: str | None = None
+        self, message: str, details: Sequence[ErrorDetail] = (), code: str | None = None
     ) -> None:
         super().__init__(message, details)
         if code is not None:
@@ -234,7 +234,9 @@ class RateLimitExceeded(LimitExceeded):
 
     code = "RATE_LIMIT_EXCEEDED"
 
-    def __init__(self, message: str, retry_after_s: int, details: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, message: str, retry_after_s: int, details: Sequence[ErrorDetail] = ()
+    ) -> None:
         super().__init__(message, details)
         self.retry_after_s = retry_after_s
 

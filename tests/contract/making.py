@@ -15,16 +15,16 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter, NewMemory
 from dialoguedb.model.messages import MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, ProjectInput, SettingsChange
-from dialoguedb.model.rawjson import length
 from dialoguedb.model.summaries import NewSummary, SummaryFilter
 from dialoguedb.model.templates import NewTemplate
-from dialoguedb.model.timestamps import render
-from dialoguedb.ports import Once, Store, Terms
+from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Everything, Listing, PageRequest
 from dialoguedb.service.summaries import CoveredBy, SummariesOf, Workshop
+from dialoguedb.values.rawjson import length
+from dialoguedb.values.timestamps import render
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAGES_TURNED_MAX = 10_000
@@ -142,9 +142,9 @@ def change(**fields: Any) -> DialogueUpdate:
     return DialogueUpdate(**{**known, **fields})
 
 
-def once(key: str = "key", request: str = "request") -> Once:
+def once(key: str = "key", request: str = "request") -> IdempotencyRecord:
     """Make an idempotency key whose recorded answer is the act's result in words."""
-    return Once(key.encode(), request.encode(), lambda result: str(result).encode())
+    return IdempotencyRecord(key.encode(), request.encode(), lambda result: str(result).encode())
 
 
 class Tenant:
@@ -155,15 +155,17 @@ class Tenant:
         self.clock = clock
         self.project = project
 
-    def terms(self, once: Once | None = None, expected: int | None = None) -> Terms:
-        return self.services.terms(once, expected)
+    def write_options(
+        self, once: IdempotencyRecord | None = None, expected: int | None = None
+    ) -> WriteOptions:
+        return self.services.write_options(once, expected)
 
     # --- Dialogues ----------------------------------------------------------------------------
 
-    async def new(self, dialogue_id="d", namespace="", terms=None, **fields):
+    async def new(self, dialogue_id="d", namespace="", options=None, **fields):
         made = dialogue(dialogue_id, **fields)
-        terms = terms or self.terms()
-        return await self.services.dialogues.create(self.project, namespace, made, terms)
+        options = options or self.write_options()
+        return await self.services.dialogues.create(self.project, namespace, made, options)
 
     async def get(self, dialogue_id="d", namespace="", last_messages=0):
         found = await self.services.dialogues.get(
@@ -175,22 +177,22 @@ class Tenant:
         found = await self.services.dialogues.get(self.project, namespace, dialogue_id, 0)
         return found.version
 
-    async def change(self, dialogue_id="d", namespace="", terms=None, **fields):
+    async def change(self, dialogue_id="d", namespace="", options=None, **fields):
         changed = change(**fields)
-        terms = terms or self.terms()
+        options = options or self.write_options()
         return await self.services.dialogues.update(
-            self.project, namespace, dialogue_id, changed, terms
+            self.project, namespace, dialogue_id, changed, options
         )
 
-    async def act(self, action, dialogue_id="d", namespace="", terms=None):
-        terms = terms or self.terms()
+    async def act(self, action, dialogue_id="d", namespace="", options=None):
+        options = options or self.write_options()
         return await self.services.dialogues.act(
-            self.project, namespace, dialogue_id, action, terms
+            self.project, namespace, dialogue_id, action, options
         )
 
     async def delete(self, dialogue_id="d", namespace=""):
         return await self.services.dialogues.delete(
-            self.project, namespace, dialogue_id, self.terms()
+            self.project, namespace, dialogue_id, self.write_options()
         )
 
     async def page(self, wanted=None, order="desc", limit=1_000, token=None):
@@ -211,16 +213,18 @@ class Tenant:
         found = await self.services.state.get(self.project, namespace, dialogue_id)
         return bytes(found.value)
 
-    async def put_state(self, mode, value, dialogue_id="d", namespace="", terms=None):
+    async def put_state(self, mode, value, dialogue_id="d", namespace="", options=None):
         update = StateUpdate(mode, value)
-        terms = terms or self.terms()
-        return await self.services.state.update(self.project, namespace, dialogue_id, update, terms)
+        options = options or self.write_options()
+        return await self.services.state.update(
+            self.project, namespace, dialogue_id, update, options
+        )
 
     # --- Messages -----------------------------------------------------------------------------
 
-    async def append(self, *messages, to="d", namespace="", terms=None):
+    async def append(self, *messages, to="d", namespace="", options=None):
         stored = await self.services.messages.create(
-            self.project, namespace, to, messages, terms or self.terms()
+            self.project, namespace, to, messages, options or self.write_options()
         )
         return stored.value
 
@@ -230,11 +234,13 @@ class Tenant:
     async def tag(self, message_id, tags, of="d", namespace=""):
         place = (of, message_id)
         return await self.services.messages.update(
-            self.project, namespace, place, tags, self.terms()
+            self.project, namespace, place, tags, self.write_options()
         )
 
     async def delete_message(self, message_id, of="d", namespace=""):
-        await self.services.messages.delete(self.project, namespace, of, message_id, self.terms())
+        await self.services.messages.delete(
+            self.project, namespace, of, message_id, self.write_options()
+        )
 
     async def messages_page(self, of=None, order="asc", limit=1_000, token=None):
         listing = Listing(of or MessagesOf("", "d"), order, limit)
@@ -256,21 +262,23 @@ class Tenant:
 
     # --- Memories -----------------------------------------------------------------------------
 
-    async def remember(self, value="v", namespace="", terms=None, **fields):
-        terms = terms or self.terms()
+    async def remember(self, value="v", namespace="", options=None, **fields):
+        options = options or self.write_options()
         new = memory(value, **fields)
-        return await self.services.memories.create(self.project, namespace, new, terms)
+        return await self.services.memories.create(self.project, namespace, new, options)
 
     async def memory(self, memory_id, namespace=""):
         return await self.services.memories.get(self.project, namespace, memory_id)
 
     async def tag_memory(self, memory_id, tags, namespace=""):
         return await self.services.memories.update(
-            self.project, namespace, memory_id, tags, self.terms()
+            self.project, namespace, memory_id, tags, self.write_options()
         )
 
     async def forget(self, memory_id, namespace=""):
-        await self.services.memories.delete(self.project, namespace, memory_id, self.terms())
+        await self.services.memories.delete(
+            self.project, namespace, memory_id, self.write_options()
+        )
 
     async def memories(self, order="desc", limit=1_000, **wanted):
         """Read a list of memories to its end, page by page."""
@@ -284,9 +292,9 @@ class Tenant:
 
     # --- Summaries ----------------------------------------------------------------------------
 
-    async def summarize(self, of="d", namespace="", terms=None, **fields):
+    async def summarize(self, of="d", namespace="", options=None, **fields):
         made = await self.services.summaries.create(
-            self.project, (namespace, of), summary(**fields), terms or self.terms()
+            self.project, (namespace, of), summary(**fields), options or self.write_options()
         )
         return made.value
 
@@ -294,7 +302,9 @@ class Tenant:
         return await self.services.summaries.get(self.project, namespace, summary_id)
 
     async def delete_summary(self, summary_id, namespace=None):
-        await self.services.summaries.delete(self.project, namespace, summary_id, self.terms())
+        await self.services.summaries.delete(
+            self.project, namespace, summary_id, self.write_options()
+        )
 
     async def summaries(self, of="d", namespace="", order="desc", limit=1_000, **wanted):
         """Read a list of summaries to its end, page by page."""
@@ -315,9 +325,11 @@ class Tenant:
 
         return await turn_pages(turn)
 
-    async def new_template(self, name="t", prompt="{messages}", description=None, terms=None):
+    async def new_template(self, name="t", prompt="{messages}", description=None, options=None):
         new = NewTemplate(name, prompt, description)
-        return await self.services.templates.create(self.project, new, terms or self.terms())
+        return await self.services.templates.create(
+            self.project, new, options or self.write_options()
+        )
 
     async def templates(self, order="desc", limit=1_000):
         async def turn(token):
@@ -331,7 +343,9 @@ class Tenant:
     async def set(self, **settings):
         """Change the project's settings, and go on under the new ones."""
         change = msgspec.convert(settings, SettingsChange)
-        self.project = await self.services.projects.update(self.project, change, self.terms())
+        self.project = await self.services.projects.update(
+            self.project, change, self.write_options()
+        )
         return self.project.settings
 
     async def usage(self):
@@ -341,7 +355,7 @@ class Tenant:
         """Create a key; returns its secret and the key as it is shown later."""
         issued = self.services.keys.issue(msgspec.convert(asked, KeyInput))
         return issued.secret, await self.services.keys.create(
-            self.project, issued.new, self.terms()
+            self.project, issued.new, self.write_options()
         )
 
     async def keys(self, order="desc", limit=1_000):
@@ -369,7 +383,7 @@ class World:
         """Make a fresh project."""
         self._made += 1
         asked = ProjectInput(f"project-{self._made}", msgspec.convert(settings, SettingsChange))
-        project = await self.services.projects.create(asked, None, self.services.terms())
+        project = await self.services.projects.create(asked, None, self.services.write_options())
         return Tenant(self.services, self.clock, project)
 
 

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from dialoguedb.errors import DialogueNotFound
-from dialoguedb.model import limits
 from dialoguedb.model.context import ContextRequest
+from dialoguedb.values import limits
 from tests.contract.making import ids, message
 from tests.property.windows import CHECKS
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
-from dialoguedb.model.lists import Span
+from dialoguedb.values.lists import Span
 from tests.contract.making import at, ids, message, plain
 
 pytestmark = pytest.mark.anyio
@@ -207,9 +207,9 @@ class TestChanging:
         assert (changed.value.label, changed.value.total_messages) == ("l", 2)
         with pytest.raises(DuplicateId):
             await me.change("d", label="lost", messages=[message("other", id="m")])
-        stale = me.terms(expected=1)
+        stale = me.write_options(expected=1)
         with pytest.raises(VersionConflict):
-            await me.change("d", terms=stale, label="lost", messages=[message("lost")])
+            await me.change("d", options=stale, label="lost", messages=[message("lost")])
         assert (await me.get("d")).label == "l"
         assert await me.contents("d") == ["a", "b"]
 
@@ -249,10 +249,10 @@ class TestVersions:
 
     async def test_a_change_under_the_expected_version_goes_through(self, me):
         await me.new("d")
-        assert (await me.change("d", terms=me.terms(expected=1), label="l")).version == 2
-        assert (await me.act("end", terms=me.terms(expected=2))).version == 3
-        terms = me.terms(expected=3)
-        assert (await me.put_state("merge", b'{"a":1}', terms=terms)).version == 4
+        assert (await me.change("d", options=me.write_options(expected=1), label="l")).version == 2
+        assert (await me.act("end", options=me.write_options(expected=2))).version == 3
+        options = me.write_options(expected=3)
+        assert (await me.put_state("merge", b'{"a":1}', options=options)).version == 4
 
     @pytest.mark.parametrize("expected", [0, 1, 3, 2**62])
     async def test_a_stale_one_changes_nothing(self, expected, me):
@@ -260,13 +260,13 @@ class TestVersions:
         await me.change("d", label="l")
         before = await me.get("d")
         attempts = [
-            me.change("d", terms=me.terms(expected=expected), label="lost"),
-            me.change("d", terms=me.terms(expected=expected)),
-            me.change("d", terms=me.terms(expected=expected), messages=[message("lost")]),
-            me.put_state("merge", b'{"lost":1}', terms=me.terms(expected=expected)),
-            me.put_state("replace", b"{}", terms=me.terms(expected=expected)),
-            me.act("end", terms=me.terms(expected=expected)),
-            me.act("reopen", terms=me.terms(expected=expected)),
+            me.change("d", options=me.write_options(expected=expected), label="lost"),
+            me.change("d", options=me.write_options(expected=expected)),
+            me.change("d", options=me.write_options(expected=expected), messages=[message("lost")]),
+            me.put_state("merge", b'{"lost":1}', options=me.write_options(expected=expected)),
+            me.put_state("replace", b"{}", options=me.write_options(expected=expected)),
+            me.act("end", options=me.write_options(expected=expected)),
+            me.act("reopen", options=me.write_options(expected=expected)),
         ]
         for attempt in attempts:
             with pytest.raises(VersionConflict):
@@ -275,9 +275,9 @@ class TestVersions:
 
     async def test_of_two_that_expect_the_same_only_one_goes_through(self, me):
         await me.new("d")
-        await me.change("d", terms=me.terms(expected=1), label="first")
+        await me.change("d", options=me.write_options(expected=1), label="first")
         with pytest.raises(VersionConflict):
-            await me.change("d", terms=me.terms(expected=1), label="second")
+            await me.change("d", options=me.write_options(expected=1), label="second")
         assert (await me.get("d")).label == "first"
 
 

@@ -145,10 +145,10 @@ class TestPrecedence:
 
     async def attempts(self, me, refusal):
         """Check that a twin is answered, and that all others are refused in this way."""
-        await me.append(message("a", id="m"), terms=me.terms(expected=7))
+        await me.append(message("a", id="m"), options=me.write_options(expected=7))
         for sent in [[message("other", id="m")], [message()], [message("a", id="m"), message()]]:
             with pytest.raises(refusal):
-                await me.append(*sent, terms=me.terms(expected=7))
+                await me.append(*sent, options=me.write_options(expected=7))
         assert (await me.get()).total_messages == 1
 
     async def test_in_an_archived_dialogue(self, me):
@@ -166,14 +166,14 @@ class TestPrecedence:
 
     async def test_under_a_stale_version_and_a_full_quota(self, me):
         await me.set(quotas={"messages": 1})
-        stale = me.terms(expected=7)
-        assert ids(await me.append(message("a", id="m"), terms=stale)) == ["m"]
+        stale = me.write_options(expected=7)
+        assert ids(await me.append(message("a", id="m"), options=stale)) == ["m"]
         with pytest.raises(DuplicateId):
-            await me.append(message("other", id="m"), terms=stale)
+            await me.append(message("other", id="m"), options=stale)
         with pytest.raises(VersionConflict):
-            await me.append(message(), terms=stale)
+            await me.append(message(), options=stale)
         with pytest.raises(QuotaExceeded):
-            await me.append(message(), terms=me.terms(expected=1))
+            await me.append(message(), options=me.write_options(expected=1))
         assert (await me.get()).total_messages == 1
 
     async def test_a_dialogue_update_has_the_same(self, me):

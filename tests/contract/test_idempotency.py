@@ -9,7 +9,7 @@ from dialoguedb.errors import (
     InvalidRequest,
     QuotaExceeded,
 )
-from dialoguedb.ports import Once, Replay
+from dialoguedb.ports import IdempotencyHit, IdempotencyRecord
 from tests.contract.making import message, once, together
 
 pytestmark = pytest.mark.anyio
@@ -23,8 +23,8 @@ class TestReplay:
         done = []
         for _ in range(3):
             try:
-                done.append(await me.append(message("a"), terms=me.terms(once())))
-            except Replay as replay:
+                done.append(await me.append(message("a"), options=me.write_options(once())))
+            except IdempotencyHit as replay:
                 done.append(replay.answer)
         assert done[1] == done[2]
         assert done[0][0].id.encode() in done[1]
@@ -33,48 +33,48 @@ class TestReplay:
     async def test_every_write_can_be_repeated(self, me):
         await me.new("d")
         acts = {
-            "create": lambda terms: me.new("e", terms=terms),
-            "update": lambda terms: me.change(label="l", messages=[message()], terms=terms),
-            "act": lambda terms: me.act("end", "e", terms=terms),
-            "state": lambda terms: me.put_state("merge", b'{"a":1}', terms=terms),
-            "messages": lambda terms: me.append(message(), terms=terms),
-            "memory": lambda terms: me.remember(terms=terms),
+            "create": lambda options: me.new("e", options=options),
+            "update": lambda options: me.change(label="l", messages=[message()], options=options),
+            "act": lambda options: me.act("end", "e", options=options),
+            "state": lambda options: me.put_state("merge", b'{"a":1}', options=options),
+            "messages": lambda options: me.append(message(), options=options),
+            "memory": lambda options: me.remember(options=options),
         }
         for name, act in acts.items():
-            await act(me.terms(once(name)))
+            await act(me.write_options(once(name)))
             before = await me.dialogues(), await me.memories(), await me.usage()
-            with pytest.raises(Replay):
-                await act(me.terms(once(name)))
+            with pytest.raises(IdempotencyHit):
+                await act(me.write_options(once(name)))
             assert (await me.dialogues(), await me.memories(), await me.usage()) == before
 
     async def test_an_answer_outlives_what_it_tells_of(self, me):
-        await me.new("d", terms=me.terms(once()))
+        await me.new("d", options=me.write_options(once()))
         await me.delete("d")
-        with pytest.raises(Replay):
-            await me.new("d", terms=me.terms(once()))
+        with pytest.raises(IdempotencyHit):
+            await me.new("d", options=me.write_options(once()))
         assert await me.dialogues() == []
 
     async def test_it_comes_before_what_is_stored_now(self, me):
         await me.new("d")
-        await me.append(message(), terms=me.terms(once("gone"), expected=0))
+        await me.append(message(), options=me.write_options(once("gone"), expected=0))
         await me.delete("d")
-        with pytest.raises(Replay):
-            await me.append(message(), terms=me.terms(once("gone"), expected=0))
+        with pytest.raises(IdempotencyHit):
+            await me.append(message(), options=me.write_options(once("gone"), expected=0))
         with pytest.raises(DialogueNotFound):
-            await me.append(message(), terms=me.terms(once("new")))
+            await me.append(message(), options=me.write_options(once("new")))
 
     async def test_another_request_under_the_key_is_refused(self, me):
         await me.new("d")
-        await me.append(message("a"), terms=me.terms(once("key", "one")))
+        await me.append(message("a"), options=me.write_options(once("key", "one")))
         for _ in range(2):
             with pytest.raises(IdempotencyKeyReused):
-                await me.append(message("b"), terms=me.terms(once("key", "two")))
+                await me.append(message("b"), options=me.write_options(once("key", "two")))
         assert await me.contents() == ["a"]
 
     async def test_other_keys_are_other_acts(self, me):
         await me.new("d")
         for number in range(3):
-            await me.append(message("same"), terms=me.terms(once(str(number))))
+            await me.append(message("same"), options=me.write_options(once(str(number))))
         assert await me.contents() == ["same"] * 3
 
 
@@ -82,13 +82,13 @@ class TestOneCommit:
     async def test_what_failed_is_not_kept(self, me):
         await me.new("d", messages=[message(id="m")])
         with pytest.raises(DuplicateId):
-            await me.append(message("other", id="m"), terms=me.terms(once()))
-        await me.append(message("fine"), terms=me.terms(once("key", "changed")))
+            await me.append(message("other", id="m"), options=me.write_options(once()))
+        await me.append(message("fine"), options=me.write_options(once("key", "changed")))
         await me.set(quotas={"messages": 2})
         with pytest.raises(QuotaExceeded):
-            await me.append(message("late"), terms=me.terms(once("late")))
+            await me.append(message("late"), options=me.write_options(once("late")))
         await me.set(quotas=None)
-        await me.append(message("late"), terms=me.terms(once("late")))
+        await me.append(message("late"), options=me.write_options(once("late")))
         assert await me.contents() == ["hello", "fine", "late"]
 
     async def test_when_the_answer_cannot_be_kept_nothing_is_done(self, me):
@@ -97,20 +97,23 @@ class TestOneCommit:
 
         await me.new("d")
         with pytest.raises(InvalidRequest):
-            await me.append(message("a"), terms=me.terms(Once(b"key", b"request", refuse)))
+            await me.append(
+                message("a"),
+                options=me.write_options(IdempotencyRecord(b"key", b"request", refuse)),
+            )
         assert await me.messages() == []
-        await me.append(message("b"), terms=me.terms(once("key")))
+        await me.append(message("b"), options=me.write_options(once("key")))
         assert await me.contents() == ["b"]
 
     async def test_a_twin_in_flight_waits_and_gets_the_answer(self, me):
         await me.new("d")
-        terms = [me.terms(once()) for _ in range(32)]
+        options = [me.write_options(once()) for _ in range(32)]
         answers = await together(
-            (me.append(message("a"), terms=one) for one in terms), failing=Replay
+            (me.append(message("a"), options=one) for one in options), failing=IdempotencyHit
         )
-        replayed = {one.answer for one in answers if isinstance(one, Replay)}
+        replayed = {one.answer for one in answers if isinstance(one, IdempotencyHit)}
         assert len(replayed) == 1
-        assert sum(isinstance(one, Replay) for one in answers) == 31
+        assert sum(isinstance(one, IdempotencyHit) for one in answers) == 31
         assert await me.contents() == ["a"]
 
 
@@ -118,52 +121,52 @@ class TestExpiry:
     async def test_an_answer_is_kept_for_a_day(self, me):
         await me.new("d")
         me.clock.set(0)
-        await me.append(message("a"), terms=me.terms(once()))
+        await me.append(message("a"), options=me.write_options(once()))
         me.clock.set(DAY_S - 1)
-        with pytest.raises(Replay):
-            await me.append(message("a"), terms=me.terms(once()))
+        with pytest.raises(IdempotencyHit):
+            await me.append(message("a"), options=me.write_options(once()))
         with pytest.raises(IdempotencyKeyReused):
-            await me.append(message("a"), terms=me.terms(once(request="other")))
+            await me.append(message("a"), options=me.write_options(once(request="other")))
 
     async def test_after_it_the_key_starts_anew(self, me):
         await me.new("d")
         me.clock.set(0)
-        await me.append(message("a"), terms=me.terms(once()))
+        await me.append(message("a"), options=me.write_options(once()))
         me.clock.set(DAY_S + 1)
-        await me.append(message("b"), terms=me.terms(once(request="other")))
-        with pytest.raises(Replay):
-            await me.append(message("b"), terms=me.terms(once(request="other")))
+        await me.append(message("b"), options=me.write_options(once(request="other")))
+        with pytest.raises(IdempotencyHit):
+            await me.append(message("b"), options=me.write_options(once(request="other")))
         me.clock.set(2 * DAY_S)
-        with pytest.raises(Replay):
-            await me.append(message("b"), terms=me.terms(once(request="other")))
+        with pytest.raises(IdempotencyHit):
+            await me.append(message("b"), options=me.write_options(once(request="other")))
         assert await me.contents() == ["a", "b"]
 
     async def test_a_clock_set_back_forgets_nothing(self, me):
         await me.new("d")
-        await me.append(message("a"), terms=me.terms(once()))
+        await me.append(message("a"), options=me.write_options(once()))
         me.clock.set(-10 * DAY_S)
-        with pytest.raises(Replay):
-            await me.append(message("a"), terms=me.terms(once()))
+        with pytest.raises(IdempotencyHit):
+            await me.append(message("a"), options=me.write_options(once()))
 
     async def test_old_answers_are_dropped_and_young_ones_stay(self, world, me):
         await me.new("d")
         me.clock.set(0)
-        await me.append(message("a"), terms=me.terms(once("old")))
+        await me.append(message("a"), options=me.write_options(once("old")))
         me.clock.set(100)
-        await me.append(message("b"), terms=me.terms(once("young")))
+        await me.append(message("b"), options=me.write_options(once("young")))
         me.clock.set(50)
         await world.store.forget_answers(me.clock())
-        with pytest.raises(Replay):
-            await me.append(message("b"), terms=me.terms(once("young")))
-        await me.append(message("c"), terms=me.terms(once("old")))
+        with pytest.raises(IdempotencyHit):
+            await me.append(message("b"), options=me.write_options(once("young")))
+        await me.append(message("c"), options=me.write_options(once("old")))
         assert await me.contents() == ["a", "b", "c"]
 
 
 class TestProjects:
     async def test_one_project_deleted_takes_its_answers_with_it(self, world, me, stranger):
-        await me.new("d", terms=me.terms(once("mine")))
-        await stranger.new("d", terms=stranger.terms(once("theirs")))
-        await world.services.projects.delete(me.project.id, world.services.terms())
-        with pytest.raises(Replay):
-            await stranger.new("d", terms=stranger.terms(once("theirs")))
-        await stranger.new("e", terms=stranger.terms(once("mine")))
+        await me.new("d", options=me.write_options(once("mine")))
+        await stranger.new("d", options=stranger.write_options(once("theirs")))
+        await world.services.projects.delete(me.project.id, world.services.write_options())
+        with pytest.raises(IdempotencyHit):
+            await stranger.new("d", options=stranger.write_options(once("theirs")))
+        await stranger.new("e", options=stranger.write_options(once("mine")))

@@ -45,17 +45,17 @@ class TestKeys:
 
     async def test_a_revoked_one_opens_nothing_at_once_and_for_good(self, world, me):
         secret, key = await me.new_key()
-        revoked = await world.services.keys.revoke(me.project, key.id, me.terms())
+        revoked = await world.services.keys.revoke(me.project, key.id, me.write_options())
         assert revoked.revoked > key.created
         assert await world.services.keys.find(secret) is None
         assert await world.services.keys.get(me.project, key.id) == revoked
-        again = await world.services.keys.revoke(me.project, key.id, me.terms())
+        again = await world.services.keys.revoke(me.project, key.id, me.write_options())
         assert again == revoked
 
     async def test_revoking_one_leaves_the_others(self, world, me):
         first, key = await me.new_key()
         second, _ = await me.new_key()
-        await world.services.keys.revoke(me.project, key.id, me.terms())
+        await world.services.keys.revoke(me.project, key.id, me.write_options())
         assert await world.services.keys.find(first) is None
         assert await world.services.keys.find(second) is not None
 
@@ -64,7 +64,7 @@ class TestKeys:
             with pytest.raises(KeyNotFound):
                 await world.services.keys.get(me.project, word)
             with pytest.raises(KeyNotFound):
-                await world.services.keys.revoke(me.project, word, me.terms())
+                await world.services.keys.revoke(me.project, word, me.write_options())
 
     async def test_they_are_listed_newest_first_in_pages(self, me):
         made = [(await me.new_key())[1].id for _ in range(7)]
@@ -93,7 +93,7 @@ class TestKeys:
 class TestOperatorKeys:
     async def make(self, world):
         issued = world.services.keys.issue(KeyInput(name="op"), "operator")
-        key = await world.services.keys.create(None, issued.new, world.services.terms())
+        key = await world.services.keys.create(None, issued.new, world.services.write_options())
         return issued.secret, key
 
     async def test_they_have_no_project(self, world):
@@ -109,10 +109,10 @@ class TestOperatorKeys:
             with pytest.raises(KeyNotFound):
                 await world.services.keys.get(owner, foreign)
             with pytest.raises(KeyNotFound):
-                await world.services.keys.revoke(owner, foreign, me.terms())
+                await world.services.keys.revoke(owner, foreign, me.write_options())
         assert ids(await me.keys()) == [mine.id]
 
     async def test_they_can_be_revoked(self, world):
         secret, key = await self.make(world)
-        await world.services.keys.revoke(None, key.id, world.services.terms())
+        await world.services.keys.revoke(None, key.id, world.services.write_options())
         assert await world.services.keys.find(secret) is None

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from dialoguedb.errors import MemoryNotFound
-from dialoguedb.model.lists import Span
+from dialoguedb.values.lists import Span
 from tests.contract.making import at, ids, plain
 
 pytestmark = pytest.mark.anyio

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from dialoguedb.errors import DialogueNotFound, MessageNotFound, VersionConflict
-from dialoguedb.model.limits import PAGE_BYTES_MAX
-from dialoguedb.model.lists import Span
 from dialoguedb.service.messages import MessagesOf
+from dialoguedb.values.limits import PAGE_BYTES_MAX
+from dialoguedb.values.lists import Span
 from tests.contract.making import at, ids, message, plain, together
 
 pytestmark = pytest.mark.anyio
@@ -123,7 +123,7 @@ class TestNumbers:
     async def test_a_refused_batch_uses_up_no_number(self, me):
         await me.append(message(id="a"))
         with pytest.raises(VersionConflict):
-            await me.append(message(), message(), terms=me.terms(expected=0))
+            await me.append(message(), message(), options=me.write_options(expected=0))
         assert (await me.append(message()))[0].seq == 2
 
 
@@ -194,7 +194,7 @@ class TestVersions:
         seen = []
         for _ in range(3):
             appended = await me.services.messages.create(
-                me.project, "", "d", [message(), message()], me.terms()
+                me.project, "", "d", [message(), message()], me.write_options()
             )
             seen.append(appended.version)
         assert seen == [2, 4, 6]
@@ -204,11 +204,11 @@ class TestVersions:
         await me.append(message(id="a"), message(id="b"))
         await me.delete_message("b")
         assert (await me.messages_page()).version == 2
-        await me.append(message(), terms=me.terms(expected=2))
+        await me.append(message(), options=me.write_options(expected=2))
 
     async def test_the_expected_one_goes_through(self, me):
-        await me.append(message("a"), terms=me.terms(expected=0))
-        await me.append(message("b"), message("c"), terms=me.terms(expected=1))
+        await me.append(message("a"), options=me.write_options(expected=0))
+        await me.append(message("b"), message("c"), options=me.write_options(expected=1))
         assert await me.contents() == ["a", "b", "c"]
 
     @pytest.mark.parametrize("expected", [0, 1, 3, 2**62])
@@ -216,13 +216,13 @@ class TestVersions:
         await me.append(message("a"), message("b"))
         before = await me.get()
         with pytest.raises(VersionConflict):
-            await me.append(message("lost"), terms=me.terms(expected=expected))
+            await me.append(message("lost"), options=me.write_options(expected=expected))
         assert await me.get() == before
         assert await me.contents() == ["a", "b"]
 
     async def test_of_many_that_expect_the_same_one_goes_through(self, me):
         attempts = await together(
-            (me.append(message(str(n)), terms=me.terms(expected=0)) for n in range(32)),
+            (me.append(message(str(n)), options=me.write_options(expected=0)) for n in range(32)),
             failing=VersionConflict,
         )
         won = [one for one in attempts if not isinstance(one, VersionConflict)]

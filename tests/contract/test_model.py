@@ -28,7 +28,7 @@ from dialoguedb.errors import (
     MessageNotFound,
     VersionConflict,
 )
-from dialoguedb.ports import Terms
+from dialoguedb.ports import WriteOptions
 from tests.contract.making import World, at, compact, message, over
 
 PLACES = st.tuples(st.sampled_from(["", "ns"]), st.sampled_from(["a", "b", "c", "d"]))
@@ -279,17 +279,17 @@ class Machine(RuleBasedStateMachine):
             return None
         return expected, actual
 
-    def terms(self, expected=None):
-        return Terms(self.me.clock(), None, expected)
+    def options(self, expected=None):
+        return WriteOptions(self.me.clock(), None, expected)
 
     @rule(place=PLACES, thread_of=st.sampled_from([None, None, "a", "b"]), sent=BATCHES)
     def create(self, place, thread_of, sent):
-        terms = self.terms()
+        options = self.options()
         namespace, name = place
         new = [message(**one) for one in sent]
         answers = self.both(
-            lambda: self.model.create(place, thread_of, sent, terms.now),
-            self.me.new(name, namespace, terms, thread_of=thread_of, messages=new),
+            lambda: self.model.create(place, thread_of, sent, options.now),
+            self.me.new(name, namespace, options, thread_of=thread_of, messages=new),
         )
         if answers:
             self.ids = {key: one for key, one in self.ids.items() if key[0] != place}
@@ -297,12 +297,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(picked=PICKS, sent=BATCHES, expected=EXPECTED)
     def append(self, picked, sent, expected):
-        terms = self.terms(expected)
+        options = self.options(expected)
         namespace, name = place = self.pick(picked)
         new = [message(**one) for one in sent]
         answers = self.both(
-            lambda: self.model.append(place, sent, expected, terms.now),
-            self.me.append(*new, to=name, namespace=namespace, terms=terms),
+            lambda: self.model.append(place, sent, expected, options.now),
+            self.me.append(*new, to=name, namespace=namespace, options=options),
         )
         if answers:
             assert [one.seq for one in answers[1]] == answers[0]
@@ -342,7 +342,7 @@ class Machine(RuleBasedStateMachine):
             sent["state"] = msgspec.json.encode(sent["state"])
         self.both(
             lambda: self.model.change((namespace, name), fields, expected),
-            self.me.change(name, namespace, self.terms(expected), **sent),
+            self.me.change(name, namespace, self.options(expected), **sent),
         )
 
     @rule(
@@ -356,7 +356,7 @@ class Machine(RuleBasedStateMachine):
         sent = msgspec.json.encode(value)
         self.both(
             lambda: self.model.set_state((namespace, name), mode, value, expected),
-            self.me.put_state(mode, sent, name, namespace, self.terms(expected)),
+            self.me.put_state(mode, sent, name, namespace, self.options(expected)),
         )
 
     @rule(picked=PICKS, action=ACTIONS, expected=EXPECTED)
@@ -364,7 +364,7 @@ class Machine(RuleBasedStateMachine):
         namespace, name = self.pick(picked)
         self.both(
             lambda: self.model.act((namespace, name), action, expected),
-            self.me.act(action, name, namespace, self.terms(expected)),
+            self.me.act(action, name, namespace, self.options(expected)),
         )
 
     @rule(picked=PICKS, sure=st.integers(0, 3))

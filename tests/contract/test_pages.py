@@ -6,11 +6,11 @@ import pytest
 
 from dialoguedb.errors import Forbidden, InvalidRequest
 from dialoguedb.model.dialogues import DialogueFilter
-from dialoguedb.model.lists import Span
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.values.lists import Span
 from tests.contract.making import at, ids, message
 
 pytestmark = pytest.mark.anyio

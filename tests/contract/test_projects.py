@@ -64,7 +64,7 @@ class TestProjects:
         issued = world.services.keys.issue(KeyInput(), "admin")
         with pytest.raises(DuplicateId) as caught:
             await world.services.projects.create(
-                ProjectInput(me.project.name), issued.new, world.services.terms()
+                ProjectInput(me.project.name), issued.new, world.services.write_options()
             )
         assert caught.value.details[0].field == "name"
         assert await world.services.keys.find(issued.secret) is None
@@ -73,7 +73,9 @@ class TestProjects:
     async def test_of_many_of_one_name_at_once_one_is_made(self, world):
         attempts = await together(
             (
-                world.services.projects.create(ProjectInput("n"), None, world.services.terms())
+                world.services.projects.create(
+                    ProjectInput("n"), None, world.services.write_options()
+                )
                 for _ in range(16)
             ),
             failing=DuplicateId,
@@ -130,7 +132,7 @@ class TestSettings:
             {"deletionProtection": True},
         ]
         await together(
-            projects.update(me.project, msgspec.convert(one, SettingsChange), me.terms())
+            projects.update(me.project, msgspec.convert(one, SettingsChange), me.write_options())
             for one in changes
         )
         settings = plain((await projects.get(me.project.id)).settings)
@@ -147,12 +149,16 @@ class TestDeleting:
         await tenant.new("root", "ns")
         await tenant.remember(id="m", tags=("t",))
         await tenant.remember(id="m", namespace="ns")
-        await tenant.append(message(), to="root", terms=tenant.terms(once(tenant.project.id)))
+        await tenant.append(
+            message(), to="root", options=tenant.write_options(once(tenant.project.id))
+        )
         return (await tenant.new_key())[0]
 
     async def test_all_it_holds_goes_and_is_counted(self, world, me, stranger):
         secret, kept = await self.fill(me), await self.fill(stranger)
-        deleted = await world.services.projects.delete(me.project.id, world.services.terms())
+        deleted = await world.services.projects.delete(
+            me.project.id, world.services.write_options()
+        )
         assert plain(deleted) == {"dialogues": 3, "messages": 4, "memories": 2, "summaries": 0}
         with pytest.raises(ProjectNotFound):
             await world.services.projects.get(me.project.name)
@@ -164,25 +170,27 @@ class TestDeleting:
 
     async def test_its_name_starts_anew(self, world, me):
         await self.fill(me)
-        await world.services.projects.delete(me.project.id, world.services.terms())
+        await world.services.projects.delete(me.project.id, world.services.write_options())
         asked = ProjectInput(me.project.name)
-        again = await world.services.projects.create(asked, None, world.services.terms())
+        again = await world.services.projects.create(asked, None, world.services.write_options())
         assert again.id != me.project.id
         me.project = again
         assert await me.dialogues() == []
         assert await me.memories() == []
         assert (await me.usage()).messages == 0
         assert await me.keys() == []
-        await me.new("root", terms=me.terms(once(again.id)))
+        await me.new("root", options=me.write_options(once(again.id)))
 
     async def test_nothing_more_can_be_stored_in_it(self, world, me):
         await self.fill(me)
-        await world.services.projects.delete(me.project.id, world.services.terms())
+        await world.services.projects.delete(me.project.id, world.services.write_options())
         acts = [
             me.new("new"),
             me.remember(id="new"),
             me.new_key(),
-            world.store.projects.update(me.project, SettingsChange(immutable=True), me.terms()),
+            world.store.projects.update(
+                me.project, SettingsChange(immutable=True), me.write_options()
+            ),
             world.store.projects.count_request(me.project, "2026-03"),
         ]
         for act in acts:
@@ -194,17 +202,17 @@ class TestDeleting:
         await self.fill(me)
         await me.set(deletionProtection=True)
         with pytest.raises(ProjectProtected):
-            await world.services.projects.delete(me.project.id, world.services.terms())
+            await world.services.projects.delete(me.project.id, world.services.write_options())
         assert len(await me.dialogues()) == 3
         await me.delete("child")
         await me.set(deletionProtection=False)
-        await world.services.projects.delete(me.project.id, world.services.terms())
+        await world.services.projects.delete(me.project.id, world.services.write_options())
 
     async def test_an_unknown_one_is_not_found(self, world, me):
-        await world.services.projects.delete(me.project.id, world.services.terms())
+        await world.services.projects.delete(me.project.id, world.services.write_options())
         for word in [me.project.id, "nobody", ""]:
             with pytest.raises(ProjectNotFound):
-                await world.services.projects.delete(word, world.services.terms())
+                await world.services.projects.delete(word, world.services.write_options())
 
 
 class TestUsage:

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from dialoguedb.model import limits
-from dialoguedb.model.lists import Span
 from dialoguedb.model.search import Condition, TagFilter
+from dialoguedb.values import limits
+from dialoguedb.values.lists import Span
 from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, ids, message
 from tests.contract.searching import found, neighbour_of, search

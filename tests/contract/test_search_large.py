@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from dialoguedb.model.lists import Span
 from dialoguedb.model.search import Condition, TagFilter
+from dialoguedb.values.lists import Span
 from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, message
 from tests.contract.searching import found, neighbour_of, search

@@ -10,7 +10,7 @@ from dialoguedb.errors import (
     InvalidRequest,
     VersionConflict,
 )
-from dialoguedb.model.limits import STATE_BYTES_MAX
+from dialoguedb.values.limits import STATE_BYTES_MAX
 from tests.contract.making import message, together
 
 pytestmark = pytest.mark.anyio
@@ -123,11 +123,11 @@ class TestVersions:
 
     async def test_of_many_that_expect_the_same_one_goes_through(self, me):
         await me.new("d")
-        terms = [me.terms(expected=1) for _ in range(32)]
+        options = [me.write_options(expected=1) for _ in range(32)]
         attempts = await together(
             (
-                me.put_state("replace", f'{{"winner":{number}}}'.encode(), terms=one)
-                for number, one in enumerate(terms)
+                me.put_state("replace", f'{{"winner":{number}}}'.encode(), options=one)
+                for number, one in enumerate(options)
             ),
             failing=VersionConflict,
         )

@@ -16,7 +16,6 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
 from dialoguedb.model.keys import KeyInput
-from dialoguedb.model.lists import Page, Window
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, Settings, SettingsChange
@@ -25,6 +24,7 @@ from dialoguedb.model.summaries import Recipe, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, TemplateChange
 from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.service.ranking import rank
+from dialoguedb.values.lists import Page, Window
 from tests.contract.making import change, dialogue, memory, message, once, summary
 
 pytestmark = pytest.mark.anyio
@@ -50,27 +50,27 @@ FINDS_NOTHING = {
     "dialogues.update": (
         DialogueNotFound,
         lambda ask: ask.store.dialogues.update(
-            ask.who, ask.ns, "d", change(label="mine"), ask.terms
+            ask.who, ask.ns, "d", change(label="mine"), ask.options
         ),
     ),
     "dialogues.act": (
         DialogueNotFound,
-        lambda ask: ask.store.dialogues.act(ask.who, ask.ns, "d", "end", ask.terms),
+        lambda ask: ask.store.dialogues.act(ask.who, ask.ns, "d", "end", ask.options),
     ),
     "dialogues.delete": (
         DialogueNotFound,
-        lambda ask: ask.store.dialogues.delete(ask.who, ask.ns, "d", ask.terms),
+        lambda ask: ask.store.dialogues.delete(ask.who, ask.ns, "d", ask.options),
     ),
     "state.get": (DialogueNotFound, lambda ask: ask.store.state.get(ask.who, ask.ns, "d")),
     "state.update": (
         DialogueNotFound,
         lambda ask: ask.store.state.update(
-            ask.who, ask.ns, "d", StateUpdate("replace", b"{}"), ask.terms
+            ask.who, ask.ns, "d", StateUpdate("replace", b"{}"), ask.options
         ),
     ),
     "messages.create": (
         DialogueNotFound,
-        lambda ask: ask.store.messages.create(ask.who, ask.ns, "d", [message(id="m")], ask.terms),
+        lambda ask: ask.store.messages.create(ask.who, ask.ns, "d", [message(id="m")], ask.options),
     ),
     "messages.list": (
         DialogueNotFound,
@@ -82,16 +82,16 @@ FINDS_NOTHING = {
     ),
     "messages.update": (
         MessageNotFound,
-        lambda ask: ask.store.messages.update(ask.who, ask.ns, ("d", "m"), ("mine",), ask.terms),
+        lambda ask: ask.store.messages.update(ask.who, ask.ns, ("d", "m"), ("mine",), ask.options),
     ),
     "messages.delete": (
         MessageNotFound,
-        lambda ask: ask.store.messages.delete(ask.who, ask.ns, "d", "m", ask.terms),
+        lambda ask: ask.store.messages.delete(ask.who, ask.ns, "d", "m", ask.options),
     ),
     "summaries.create": (
         DialogueNotFound,
         lambda ask: ask.store.summaries.create(
-            ask.who, (ask.ns, "d"), summary(id="s"), RECIPE, ask.terms
+            ask.who, (ask.ns, "d"), summary(id="s"), RECIPE, ask.options
         ),
     ),
     "summaries.get": (SummaryNotFound, lambda ask: ask.store.summaries.get(ask.who, ask.ns, "s")),
@@ -113,16 +113,16 @@ FINDS_NOTHING = {
     ),
     "summaries.delete": (
         SummaryNotFound,
-        lambda ask: ask.store.summaries.delete(ask.who, ask.ns, "s", ask.terms),
+        lambda ask: ask.store.summaries.delete(ask.who, ask.ns, "s", ask.options),
     ),
     "memories.get": (MemoryNotFound, lambda ask: ask.store.memories.get(ask.who, ask.ns, "m")),
     "memories.update": (
         MemoryNotFound,
-        lambda ask: ask.store.memories.update(ask.who, ask.ns, "m", ("mine",), ask.terms),
+        lambda ask: ask.store.memories.update(ask.who, ask.ns, "m", ("mine",), ask.options),
     ),
     "memories.delete": (
         MemoryNotFound,
-        lambda ask: ask.store.memories.delete(ask.who, ask.ns, "m", ask.terms),
+        lambda ask: ask.store.memories.delete(ask.who, ask.ns, "m", ask.options),
     ),
 }
 OF_TEMPLATES = {
@@ -130,17 +130,20 @@ OF_TEMPLATES = {
     "templates.update": (
         TemplateNotFound,
         lambda ask: ask.store.templates.update(
-            ask.who, "t", TemplateChange(prompt="{messages}!"), ask.terms
+            ask.who, "t", TemplateChange(prompt="{messages}!"), ask.options
         ),
     ),
     "templates.delete": (
         TemplateNotFound,
-        lambda ask: ask.store.templates.delete(ask.who, "t", ask.terms),
+        lambda ask: ask.store.templates.delete(ask.who, "t", ask.options),
     ),
 }
 OF_KEYS = {
     "keys.get": (KeyNotFound, lambda ask: ask.store.keys.get(ask.who, ask.key_id)),
-    "keys.revoke": (KeyNotFound, lambda ask: ask.store.keys.revoke(ask.who, ask.key_id, ask.terms)),
+    "keys.revoke": (
+        KeyNotFound,
+        lambda ask: ask.store.keys.revoke(ask.who, ask.key_id, ask.options),
+    ),
 }
 SHOWS_ONLY_ITS_OWN = {
     "dialogues.list": lambda ask: ask.store.dialogues.list(ask.who, DialogueFilter(), WHOLE),
@@ -151,17 +154,17 @@ SHOWS_ONLY_ITS_OWN = {
 }
 CHANGES_ONLY_ITS_OWN = {
     "dialogues.create": lambda ask: ask.store.dialogues.create(
-        ask.who, ask.ns, dialogue("d"), ask.terms
+        ask.who, ask.ns, dialogue("d"), ask.options
     ),
     "memories.create": lambda ask: ask.store.memories.create(
-        ask.who, ask.ns, memory(id="m"), ask.terms
+        ask.who, ask.ns, memory(id="m"), ask.options
     ),
     "templates.create": lambda ask: ask.store.templates.create(
-        ask.who, NewTemplate("t", "{messages}?", None), ask.terms
+        ask.who, NewTemplate("t", "{messages}?", None), ask.options
     ),
-    "keys.create": lambda ask: ask.store.keys.create(ask.who, ask.new_key, ask.terms),
+    "keys.create": lambda ask: ask.store.keys.create(ask.who, ask.new_key, ask.options),
     "projects.update": lambda ask: ask.store.projects.update(
-        ask.who, SettingsChange(immutable=True), ask.terms
+        ask.who, SettingsChange(immutable=True), ask.options
     ),
     "projects.count_request": lambda ask: ask.store.projects.count_request(ask.who, MONTH),
     "projects.usage": lambda ask: ask.store.projects.usage(ask.who, MONTH),
@@ -194,7 +197,7 @@ class Asking:
         self.ns = namespace
         self.key_id = key_id
         self.new_key = world.services.keys.issue(KeyInput()).new
-        self.terms = world.services.terms()
+        self.options = world.services.write_options()
 
 
 async def everything(tenant):
@@ -222,7 +225,7 @@ async def mine(me):
         await me.summarize(namespace=namespace, id="s" if namespace else "other")
     await me.new_template("t")
     _, key = await me.new_key()
-    await me.append(message(), terms=me.terms(once()))
+    await me.append(message(), options=me.write_options(once()))
     return key
 
 
@@ -289,7 +292,7 @@ class TestStrangers:
         for tenant, text in [(me, "mine"), (stranger, "theirs")]:
             await tenant.new("d", tags=("t",), messages=[message(text, id="m", tags=("t",))])
             await tenant.remember(text, id="m", tags=("t",))
-            await tenant.append(message(text), terms=tenant.terms(once(text)))
+            await tenant.append(message(text), options=tenant.write_options(once(text)))
         for tenant, text in [(me, "mine"), (stranger, "theirs")]:
             assert await tenant.contents("d") == [text, text]
             assert await tenant.contents("d", tags=("t",)) == [text]

@@ -15,7 +15,7 @@ from dialoguedb.errors import (
     VersionConflict,
 )
 from dialoguedb.model.summaries import Recipe
-from dialoguedb.ports import Replay
+from dialoguedb.ports import IdempotencyHit
 from tests.contract.making import ids, message, once, plain, summary, together
 
 pytestmark = pytest.mark.anyio
@@ -103,11 +103,11 @@ class TestAsking:
     async def test_the_version_of_the_dialogue_can_be_expected(self, me, talk):
         await me.change(label="l")
         with pytest.raises(VersionConflict):
-            await me.summarize(terms=me.terms(expected=1))
-        await me.summarize(terms=me.terms(expected=2))
+            await me.summarize(options=me.write_options(expected=1))
+        await me.summarize(options=me.write_options(expected=2))
         assert await me.revision() == 2
         with pytest.raises(VersionConflict):  # though one like it is there
-            await me.summarize(terms=me.terms(expected=1))
+            await me.summarize(options=me.write_options(expected=1))
 
     async def test_its_metadata_counts_as_stored_bytes(self, me, talk):
         before = (await me.usage()).stored_bytes
@@ -176,10 +176,10 @@ class TestOnce:
         assert (await me.summarize()).id != made.id
 
     async def test_an_idempotency_key_answers_though_the_message_is_gone(self, me, talk):
-        await me.summarize(end_id="b", terms=me.terms(once()))
+        await me.summarize(end_id="b", options=me.write_options(once()))
         await me.delete_message("b")
-        with pytest.raises(Replay):
-            await me.summarize(end_id="b", terms=me.terms(once()))
+        with pytest.raises(IdempotencyHit):
+            await me.summarize(end_id="b", options=me.write_options(once()))
         assert len(await me.summaries()) == 1
 
     async def test_many_at_once_are_one(self, me, talk):
@@ -236,7 +236,9 @@ class TestDeleting:
     async def test_a_project_takes_its_summaries_and_templates_with_it(self, world, me, talk):
         await me.new_template("t")
         await me.summarize(template="t")
-        deleted = await world.services.projects.delete(me.project.id, world.services.terms())
+        deleted = await world.services.projects.delete(
+            me.project.id, world.services.write_options()
+        )
         assert deleted.summaries == 1
 
     async def test_a_message_that_is_gone_is_gone_from_what_it_covers(self, me, talk):
@@ -248,7 +250,7 @@ class TestDeleting:
 async def test_a_stored_summary_says_what_was_asked(store, me, talk):
     await me.new_template("t", "{messages} in short")
     new = summary(id="s", template="t", instructions="i", tags=("x",), metadata=b'{"k":[1.0]}')
-    made = await store.summaries.create(me.project, ("", "d"), new, RECIPE, me.terms())
+    made = await store.summaries.create(me.project, ("", "d"), new, RECIPE, me.write_options())
     assert (made.value.template, made.value.provider) == ("t", "extractive")
     assert bytes(made.value.metadata) == b'{"k":[1.0]}'
     assert bytes(made.value.tags) == b'["x"]'

@@ -94,7 +94,7 @@ class TestMaking:
     async def test_the_prompt_is_that_of_the_moment_it_was_asked_for(self, me, work, talk):
         await me.new_template("t", "{messages}!")
         asked = await me.summarize(template="t")
-        await me.services.templates.delete(me.project, "t", me.terms())
+        await me.services.templates.delete(me.project, "t", me.write_options())
         await work.do("completed")
         assert work.summarizer.asked[0][2] == "a, b!"
         assert (await me.summary(asked.id)).template == "t"
@@ -367,7 +367,7 @@ class TestClaims:
         work.summarizer.open.clear()
         async with work.going_on():
             await work.summarizer.begun.wait()
-            await services.summaries.delete(me.project, None, asked.id, me.terms())
+            await services.summaries.delete(me.project, None, asked.id, me.write_options())
             await work.until("cancelled")
         with pytest.raises(SummaryNotFound):
             await me.summary(asked.id)
@@ -388,7 +388,9 @@ class TestClaims:
         async with work.going_on():
             await asyncio.sleep(0)  # it has looked once
             place = ("", "d")
-            asked = await services.summaries.create(me.project, place, summary(), me.terms())
+            asked = await services.summaries.create(
+                me.project, place, summary(), me.write_options()
+            )
             await work.until("completed")
         done = await me.summary(asked.value.id)
         assert (done.provider, done.model) == ("scripted", "m-1")

@@ -72,7 +72,9 @@ class TestAnotherMaker:
         await work.do("completed")
         await me.append(message("c"))
         services = World(world.store, workshop=Workshop("scripted", "m-1")).services
-        later = await services.summaries.create(me.project, ("", "d"), summary(), me.terms())
+        later = await services.summaries.create(
+            me.project, ("", "d"), summary(), me.write_options()
+        )
         work.summarizer.model = "m-2"
         await work.do("completed")
         made = await me.summary(later.value.id)

@@ -6,7 +6,7 @@ An engine may look for few in another way than for many; the embedded one does s
 import msgspec
 import pytest
 
-from dialoguedb.model.lists import Span
+from dialoguedb.values.lists import Span
 from tests.contract.making import at, ids, message, together
 
 pytestmark = pytest.mark.anyio

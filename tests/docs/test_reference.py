@@ -12,11 +12,11 @@ import pytest
 from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.errors import DialogueDBError
+from dialoguedb.formats.tool_links import IssueCode
 from dialoguedb.http.problems import status_of
 from dialoguedb.http.routes import ROUTES
-from dialoguedb.model import limits
-from dialoguedb.model.tool_links import IssueCode
 from dialoguedb.settings import SETTINGS
+from dialoguedb.values import limits
 from docs.generate import DETAIL_CODES, ISSUE_CODES, PAGES, REFERENCE, raised_errors
 
 PROJECT = Path(__file__).parents[2]
@@ -106,7 +106,7 @@ def test_every_code_of_an_issue_is_documented():
 
 
 def test_every_code_of_a_detail_is_documented():
-    said = set(re.findall(r"`([A-Z_]+)`", inspect.getsource(errors.Fault)))
+    said = set(re.findall(r"`([A-Z_]+)`", inspect.getsource(errors.ErrorDetail)))
     assert said == DETAIL_CODES.keys()
 
 

@@ -70,7 +70,7 @@ def pins(lock):
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
-@pytest.mark.parametrize("lock", ["build.txt", "runtime.txt", "dev.txt", "adapters.txt"])
+@pytest.mark.parametrize("lock", ["build.txt", "runtime.txt", "dev.txt", "integrations.txt"])
 def test_a_lock_names_no_host_and_no_path(lock):
     for pin in pins(lock):
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][\w.+!]*( ; [\w.<>=!'() -]+)?", pin)

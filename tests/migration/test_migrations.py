@@ -10,7 +10,7 @@ import pytest
 
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DataError, NewerSchema
-from dialoguedb.model.tokens import message_tokens
+from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.store.sqlite import files, migrations, open_database
 from tests.migration.recorded import NOW, SCHEMAS, dump, file_of, fresh, released
 

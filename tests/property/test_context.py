@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
 from dialoguedb.errors import InvalidRequest
+from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
-from dialoguedb.model.tokens import message_tokens
 from dialoguedb.ports.context import Ending
 from dialoguedb.service.windows import Filling, History, Note
 from dialoguedb.store.sqlite.context import LEAST_MESSAGES

@@ -7,7 +7,6 @@ import pytest
 
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
-from dialoguedb.model import decoding, rawjson, timestamps
 from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryInput
@@ -16,6 +15,7 @@ from dialoguedb.model.summaries import SummaryInput
 from dialoguedb.model.templates import TemplateInput
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore, check, files
+from dialoguedb.values import decoding, rawjson, timestamps
 
 # Everything that is awkward to store, so that none of it is taken for damage.
 PARENT = rb"""{"id": "parent", "namespace": "n", "tags": ["a", "b\u0000", "a", "\u00e9"],
@@ -37,19 +37,19 @@ async def fill(directory, embedder=None):
         count_tokens=count_tokens,
     )
     key = services.keys.issue(KeyInput(), "admin").new
-    project = await services.projects.create(ProjectInput("default"), key, services.terms())
+    project = await services.projects.create(ProjectInput("default"), key, services.write_options())
     for body in (PARENT, CHILD):
         new = decoding.decode(DialogueInput, rawjson.receive(body)).accept("request")
-        await services.dialogues.create(project, "n", new, services.terms())
+        await services.dialogues.create(project, "n", new, services.write_options())
     for body in MEMORIES:
         memory = decoding.decode(MemoryInput, rawjson.receive(body)).accept()
-        await services.memories.create(project, "", memory, services.terms())
-    await services.dialogues.act(project, "n", "child", "end", services.terms())
-    await services.messages.delete(project, "n", "parent", "m3", services.terms())
+        await services.memories.create(project, "", memory, services.write_options())
+    await services.dialogues.act(project, "n", "child", "end", services.write_options())
+    await services.messages.delete(project, "n", "parent", "m3", services.write_options())
     summary = SummaryInput().accept()
-    await services.summaries.create(project, ("n", "parent"), summary, services.terms())
+    await services.summaries.create(project, ("n", "parent"), summary, services.write_options())
     template = TemplateInput("t", "{messages}").accept()
-    await services.templates.create(project, template, services.terms())
+    await services.templates.create(project, template, services.write_options())
     await services.projects.count_request(project, services.clock())
     await store.close()
 

@@ -13,7 +13,7 @@ from dialoguedb.http.calls import Call, Parts
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
-from dialoguedb.ports import Terms
+from dialoguedb.ports import WriteOptions
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore
 
@@ -37,17 +37,19 @@ class World:
 
     async def make_project(self, allowed=()):
         asked = ProjectInput("p", SettingsChange(allowed_ips=list(allowed)))
-        self.project = await self.services.projects.create(asked, None, self.services.terms())
+        self.project = await self.services.projects.create(
+            asked, None, self.services.write_options()
+        )
 
     async def key(self, scope="write", expires=None, made=NOW):
         """Store a key, and return its id and its secret."""
         issued = self.services.keys.issue(KeyInput(expires=expires), scope)
         project = None if scope == "operator" else self.project
-        await self.services.keys.create(project, issued.new, Terms(made))
+        await self.services.keys.create(project, issued.new, WriteOptions(made))
         return issued.new.id, issued.secret
 
     async def revoke(self, key_id):
-        await self.services.keys.revoke(self.project, key_id, self.services.terms())
+        await self.services.keys.revoke(self.project, key_id, self.services.write_options())
 
     async def admit(self, secret, scope="read", client="203.0.113.7", forwarded=None):
         headers = [(b"authorization", b"Bearer " + secret.encode())]

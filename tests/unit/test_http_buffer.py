@@ -13,9 +13,9 @@ from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.calls import Parts
 from dialoguedb.http.frame import Frame
 from dialoguedb.http.metrics import Metrics
-from dialoguedb.model.timestamps import now
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.values.timestamps import now
 
 pytestmark = pytest.mark.anyio
 

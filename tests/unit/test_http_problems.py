@@ -5,7 +5,13 @@ import json
 import pytest
 
 from dialoguedb import errors
-from dialoguedb.errors import DataError, DialogueDBError, Fault, MethodNotAllowed, RateLimitExceeded
+from dialoguedb.errors import (
+    DataError,
+    DialogueDBError,
+    ErrorDetail,
+    MethodNotAllowed,
+    RateLimitExceeded,
+)
 from dialoguedb.http.problems import STATUSES, answer_of, status_of
 from dialoguedb.http.routes import ROUTES
 
@@ -32,7 +38,7 @@ def test_every_error_that_is_for_clients_has_a_status(kind):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_answer_has_the_same_shape(kind):
     error = kind("It went wrong", *EXTRA.get(kind, ()))
-    error.details = (Fault("a.b", "INVALID", "a.b is wrong"),)
+    error.details = (ErrorDetail("a.b", "INVALID", "a.b is wrong"),)
     answer = answer_of(error, "request", "now")
     told = json.loads(answer.body)["error"]
     assert told.keys() == {"code", "message", "type", "details", "requestId", "timestamp"}

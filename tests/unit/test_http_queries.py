@@ -14,7 +14,7 @@ from dialoguedb.http.queries import (
     namespaces,
     parse,
 )
-from dialoguedb.model.lists import Span
+from dialoguedb.values.lists import Span
 
 
 def fields(error):

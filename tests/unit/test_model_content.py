@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from msgspec import Raw
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model.content import accept_content, accept_value, counted_bytes
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.limits import CONTENT_BYTES_MAX, FAULTS_MAX
-from dialoguedb.model.rawjson import receive
+from dialoguedb.formats.content import accept_content, accept_value, counted_bytes
+from dialoguedb.values.limits import CONTENT_BYTES_MAX, FAULTS_MAX
+from dialoguedb.values.rawjson import receive
+from dialoguedb.values.validation import ValidationErrors
 from tests.property.written_json import contents, spread
 
 MANY = settings(max_examples=200, database=None)
@@ -28,7 +28,7 @@ def url_image(url):
 
 def refusal(content, accept=accept_content):
     """Return the code with which content is refused, if it is."""
-    faults = Faults()
+    faults = ValidationErrors()
     accept(Raw(receive(content)), "content", faults)
     try:
         faults.refuse()
@@ -140,7 +140,7 @@ class TestImages:
 
 class TestFaults:
     def test_the_code_all_share_is_the_code(self):
-        faults = Faults()
+        faults = ValidationErrors()
         faults.refuse()
         faults.invalid("a", "a is wrong")
         faults.too_large("b", "b is large")
@@ -155,7 +155,7 @@ class TestFaults:
         assert found == [("a", "INVALID"), ("b", "TOO_LARGE"), ("c", "REQUIRED")]
 
     def test_there_is_an_end_to_them(self):
-        faults = Faults()
+        faults = ValidationErrors()
         for number in range(2 * FAULTS_MAX):
             faults.invalid(str(number), "wrong")
         assert faults.full

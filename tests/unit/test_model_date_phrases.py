@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dialoguedb.model.date_phrases import Stretch, is_iso, read, read_edge, zone_of
+from dialoguedb.values.date_phrases import Stretch, is_iso, read, read_edge, zone_of
 
 NOW = "2026-11-18T14:20:30.123Z"  # a Wednesday
 UTC = zone_of("UTC")

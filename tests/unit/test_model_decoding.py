@@ -10,14 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialoguedb.errors import InvalidJSON, InvalidRequest
-from dialoguedb.model.decoding import decode, decode_list
 from dialoguedb.model.dialogues import DialogueChange, DialogueInput
-from dialoguedb.model.faults import Faults
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryChange, MemoryInput
 from dialoguedb.model.messages import MessageChange, MessageInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
-from dialoguedb.model.rawjson import receive
+from dialoguedb.values.decoding import decode, decode_list
+from dialoguedb.values.rawjson import receive
+from dialoguedb.values.validation import ValidationErrors
 
 KINDS = {
     kind.__name__: kind
@@ -71,7 +71,7 @@ def accepted(kind, body):
     try:
         value = decode(kind, receive(body))
         if isinstance(value, MessageInput):
-            faults = Faults()
+            faults = ValidationErrors()
             value.accept("", faults)
             faults.refuse()
         elif isinstance(value, DialogueInput):

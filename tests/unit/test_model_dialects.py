@@ -2,10 +2,10 @@
 
 import pytest
 
-from dialoguedb.model.dialects import OPENING, render
-from dialoguedb.model.parts import Call, Image, Result, Text, Thought
-from dialoguedb.model.tool_links import Links
-from dialoguedb.model.turns import Turn
+from dialoguedb.formats.dialects import OPENING, render
+from dialoguedb.formats.parts import Call, Image, Result, Text, Thought
+from dialoguedb.formats.tool_links import Links
+from dialoguedb.formats.turns import Turn
 from tests.property.windows import CHECKS
 
 

@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from dialoguedb.model.images import dimensions
+from dialoguedb.formats.images import dimensions
 
 
 def encoded(*parts):

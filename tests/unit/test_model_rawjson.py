@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from dialoguedb.errors import InvalidJSON, InvalidRequest
-from dialoguedb.model import rawjson
-from dialoguedb.model.limits import JSON_DEPTH_MAX
+from dialoguedb.values import rawjson
+from dialoguedb.values.limits import JSON_DEPTH_MAX
 from tests.property.written_json import compact, spread, values
 
 MANY = settings(max_examples=300, database=None)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model.decoding import decode
-from dialoguedb.model.rawjson import receive
 from dialoguedb.model.search import Condition, TagFilter
 from dialoguedb.model.search_request import SearchInput
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.rawjson import receive
 
 LEAST = {"query": "q", "object": "message"}
 

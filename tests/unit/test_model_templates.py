@@ -3,14 +3,14 @@
 import pytest
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model.faults import Faults
 from dialoguedb.model.templates import BUILT_IN, VARIABLES, Said, accept_prompt, fill
+from dialoguedb.values.validation import ValidationErrors
 
 SAID = Said(instructions="Be brief.", label="Porto", tokens=50)
 
 
 def faults_of(prompt):
-    faults = Faults()
+    faults = ValidationErrors()
     accept_prompt(prompt, "prompt", faults)
     try:
         faults.refuse()

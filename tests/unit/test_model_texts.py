@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialoguedb.model import limits
-from dialoguedb.model.texts import dialogue_text, memory_text, message_text, message_words
+from dialoguedb.formats.texts import dialogue_text, memory_text, message_text, message_words
+from dialoguedb.values import limits
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialoguedb.model import timestamps
+from dialoguedb.values import timestamps
 
 MANY = settings(max_examples=300, database=None)
 FIRST = datetime(1, 1, 3, tzinfo=UTC)

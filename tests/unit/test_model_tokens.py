@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dialoguedb.model.tokens import (
+from dialoguedb.formats.tokens import (
     IMAGE_TOKENS_MAX,
     IMAGE_TOKENS_MIN,
     MESSAGE_TOKENS,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dialoguedb.model.parts import Call, Result, Text
-from dialoguedb.model.tool_links import Links
-from dialoguedb.model.turns import Turn
+from dialoguedb.formats.parts import Call, Result, Text
+from dialoguedb.formats.tool_links import Links
+from dialoguedb.formats.turns import Turn
 
 HI = Text("hi")
 

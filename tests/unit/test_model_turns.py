@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from msgspec import UNSET, Raw
 
+from dialoguedb.formats.parts import Call, Image, Result, Text, Thought
+from dialoguedb.formats.turns import read_turn
 from dialoguedb.model.messages import Message
-from dialoguedb.model.parts import Call, Image, Result, Text, Thought
-from dialoguedb.model.turns import read_turn
 
 NOW = "2026-03-01T12:00:00.000Z"
 ARGUMENTS = '{"order": 17}'

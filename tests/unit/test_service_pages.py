@@ -6,9 +6,9 @@ import pytest
 
 from dialoguedb.errors import Forbidden, InvalidRequest
 from dialoguedb.model.dialogues import DialogueFilter
-from dialoguedb.model.lists import Slice, Span
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.service.pages import Listing, PageRequest, Pages
+from dialoguedb.values.lists import Slice, Span
 
 SCOPE = "dialogues project-1"
 AFTER = ("2026-01-01", "d", 7)

@@ -84,28 +84,28 @@ class TestThreads:
 
     async def test_a_dialogue_with_few_messages_is_deleted_on_the_loop(self, me, engine):
         await me.new("d", messages=[message() for _ in range(3)])
-        await SQLiteDialogues(*engine.parts).delete(me.project, "", "d", me.terms())
+        await SQLiteDialogues(*engine.parts).delete(me.project, "", "d", me.write_options())
         assert engine.where("writer", "DELETE") == {threading.get_ident()}
 
     async def test_one_with_many_messages_is_not(self, me, engine):
         await me.new("d", messages=[message() for _ in range(1_000)])
-        await SQLiteDialogues(*engine.parts).delete(me.project, "", "d", me.terms())
+        await SQLiteDialogues(*engine.parts).delete(me.project, "", "d", me.write_options())
         assert threading.get_ident() not in engine.where("writer", "DELETE")
 
     async def test_one_whose_only_thread_has_many_messages_is_not(self, me, engine):
         await me.new("d")
         await me.new("t", thread_of="d", messages=[message() for _ in range(1_000)])
-        await SQLiteDialogues(*engine.parts).delete(me.project, "", "d", me.terms())
+        await SQLiteDialogues(*engine.parts).delete(me.project, "", "d", me.write_options())
         assert threading.get_ident() not in engine.where("writer", "DELETE")
 
     async def test_a_project_is_not(self, me, engine):
         await me.new("d", messages=[message() for _ in range(10)])
-        await SQLiteProjects(*engine.parts).delete(me.project.id, me.terms())
+        await SQLiteProjects(*engine.parts).delete(me.project.id, me.write_options())
         assert threading.get_ident() not in engine.where("writer", "DELETE")
 
     async def test_the_loops_reader_is_used_by_the_loop_alone(self, me, engine):
         await me.new("d", messages=[message() for _ in range(10)])
-        await SQLiteProjects(*engine.parts).delete(me.project.id, me.terms())
+        await SQLiteProjects(*engine.parts).delete(me.project.id, me.write_options())
         assert {thread for _, thread in engine.threads["reader"]} <= {threading.get_ident()}
 
 
@@ -135,7 +135,7 @@ class TestGrowth:
                 *(me.new(f"{count}.{n}", tags=("t", "u")) for n in range(count)),
                 *(me.new(f"{count}.{n}t", thread_of=f"{count}.{n}") for n in range(count)),
             )
-            delete = dialogues.delete(me.project, "", f"{count}.7", me.terms())
+            delete = dialogues.delete(me.project, "", f"{count}.7", me.write_options())
             spent.append(await self.steps(engine, delete))
         assert spent[1] < 2 * spent[0]
 
@@ -146,7 +146,7 @@ class TestGrowth:
             name = str(count)
             new = [message(id=str(number), tags=("t",)) for number in range(count)]
             await me.new(name, messages=new)
-            delete = messages.delete(me.project, "", name, "7", me.terms())
+            delete = messages.delete(me.project, "", name, "7", me.write_options())
             spent.append(await self.steps(engine, delete))
         assert spent[1] < 2 * spent[0]
 
@@ -158,7 +158,7 @@ class TestGrowth:
             new = [message(id=str(number), tags=("t",)) for number in range(count)]
             await me.new(name, messages=new)
             append = messages.create(
-                me.project, "", name, [message(id="x", tags=("t",))], me.terms()
+                me.project, "", name, [message(id="x", tags=("t",))], me.write_options()
             )
             spent.append(await self.steps(engine, append))
         assert spent[1] < 2 * spent[0]

@@ -3,10 +3,10 @@
 import pytest
 
 from dialoguedb.model.dialogues import DialogueFilter
-from dialoguedb.model.lists import Span, Window
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.store.sqlite import SQLiteStore, files
+from dialoguedb.values.lists import Span, Window
 from tests.contract.making import World, at, message
 
 pytestmark = pytest.mark.anyio

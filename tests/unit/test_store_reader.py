@@ -7,10 +7,10 @@ import apsw
 import pytest
 
 from dialoguedb.errors import MessageNotFound
-from dialoguedb.model.lists import Window
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.store.sqlite import SQLiteStore, files
 from dialoguedb.store.sqlite.reader import Readers, Shape
+from dialoguedb.values.lists import Window
 from tests.contract.making import World, at, ids, message
 
 pytestmark = pytest.mark.anyio

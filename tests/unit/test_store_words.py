@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialoguedb.formats.texts import clean
 from dialoguedb.model.search import Scalar
-from dialoguedb.model.texts import clean
 from dialoguedb.store.sqlite import open_database, vectors, words
 
 

@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 from dialoguedb.errors import DuplicateId, InternalError, ProjectNotFound, ServiceUnavailable
-from dialoguedb.ports import Replay
+from dialoguedb.ports import IdempotencyHit
 from dialoguedb.store.sqlite import open_database
 from dialoguedb.store.sqlite.files import FILE, connect_reader
 from dialoguedb.store.sqlite.indexing import Index
@@ -95,7 +95,7 @@ def no_project(db):
 
 FAILURES = [
     (insert_and_raise(DuplicateId("taken")), DuplicateId),
-    (insert_and_raise(Replay(b"answer")), Replay),
+    (insert_and_raise(IdempotencyHit(b"answer")), IdempotencyHit),
     (insert_and_raise(ZeroDivisionError()), InternalError),
     (insert_and_raise(apsw.FullError()), ServiceUnavailable),
     (insert_and_raise(apsw.SQLError()), InternalError),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.tokens import count_tokens
-from dialoguedb.model import timestamps
 from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import Meter
 from dialoguedb.ports.search import Embedder
@@ -15,6 +14,7 @@ from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.service.summaries import Workshop
 from dialoguedb.settings import Settings
 from dialoguedb.store.sqlite import SQLiteStore, backup, check, snapshot, upgrade
+from dialoguedb.values import timestamps
 
 Progress = Callable[[int, int], None]
 """Told how much is done, and of how much."""

@@ -4,10 +4,10 @@ from contextlib import suppress
 
 from dialoguedb.errors import DuplicateId, ProjectNotFound
 from dialoguedb.model.keys import KeyInput, NewKey
-from dialoguedb.model.lists import Order
 from dialoguedb.model.projects import Project, ProjectInput
 from dialoguedb.service import Services
 from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.values.lists import Order
 
 DEFAULT_PROJECT = "default"
 
@@ -42,4 +42,6 @@ async def _is_new(services: Services) -> bool:
 
 
 async def _create(services: Services, key: NewKey | None) -> Project:
-    return await services.projects.create(ProjectInput(DEFAULT_PROJECT), key, services.terms())
+    return await services.projects.create(
+        ProjectInput(DEFAULT_PROJECT), key, services.write_options()
+    )

@@ -10,11 +10,11 @@ from dialoguedb.bootstrap.background import running
 from dialoguedb.bootstrap.data import Progress
 from dialoguedb.bootstrap.embedders import known
 from dialoguedb.bootstrap.tokens import count_tokens
-from dialoguedb.model import timestamps
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Vectors
 from dialoguedb.service.indexing import Aside, Indexing
 from dialoguedb.settings import Settings
 from dialoguedb.store.sqlite import SQLiteStore, snapshot
+from dialoguedb.values import timestamps
 
 
 def indexing_of(store: IndexStore, embedders: Sequence[Embedder]) -> Indexing:

@@ -6,10 +6,10 @@ from dialoguedb.bootstrap.data import services_of
 from dialoguedb.bootstrap.first_start import default_project
 from dialoguedb.errors import ProjectNotFound
 from dialoguedb.model.keys import Caller, Key, NewKey, digest
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import KeyStore, ProjectStore, Terms
+from dialoguedb.ports import KeyStore, ProjectStore, WriteOptions
 from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.values.lists import Slice, Window
 
 _KEY_ID = "own"
 
@@ -23,9 +23,9 @@ class OwnKeys:
         self._project_id = project_id
         self._digest = digest(secret)
 
-    async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
+    async def create(self, project: Project | None, new: NewKey, options: WriteOptions) -> Key:
         """Store a key."""
-        return await self._keys.create(project, new, terms)
+        return await self._keys.create(project, new, options)
 
     async def get(self, project: Project | None, key_id: str) -> Key:
         """Return one stored key."""
@@ -35,9 +35,9 @@ class OwnKeys:
         """Return a window of stored keys."""
         return await self._keys.list(project, window)
 
-    async def revoke(self, project: Project | None, key_id: str, terms: Terms) -> Key:
+    async def revoke(self, project: Project | None, key_id: str, options: WriteOptions) -> Key:
         """Revoke a stored key."""
-        return await self._keys.revoke(project, key_id, terms)
+        return await self._keys.revoke(project, key_id, options)
 
     async def find(self, secret_digest: bytes) -> Caller | None:
         """Return who holds a secret: whoever has the process has the files, and all rights."""

@@ -20,11 +20,11 @@ from dialoguedb.errors import defect
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.options import HttpOptions
-from dialoguedb.model import limits, timestamps
 from dialoguedb.ports import Store
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services
 from dialoguedb.settings import Settings
+from dialoguedb.values import limits, timestamps
 
 _EXPIRY_PAUSE_S = 600
 

@@ -9,12 +9,12 @@ from dialoguedb.bootstrap.background import running
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.bootstrap.tokens import count_tokens
-from dialoguedb.model import timestamps
 from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.service.making import Budgets, Maker
 from dialoguedb.service.summaries import Workshop
 from dialoguedb.service.summarizing import Around, Summarizing, SummaryMeter
 from dialoguedb.settings import Settings
+from dialoguedb.values import timestamps
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import STYLES, Record, plain, printable
 from dialoguedb.cli.wording import texts, turn_of
-from dialoguedb.model.parts import Call, Part, Result, Thought
+from dialoguedb.formats.parts import Call, Part, Result, Thought
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB

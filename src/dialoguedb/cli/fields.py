@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from dialoguedb.model import limits
+from dialoguedb.values import limits
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[F], F]

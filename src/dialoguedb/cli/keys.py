@@ -19,11 +19,11 @@ from dialoguedb.cli.options import (
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of, owners
 from dialoguedb.errors import KeyNotFound
-from dialoguedb.model import decoding
 from dialoguedb.model.keys import Key, KeyInput
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services
 from dialoguedb.settings import Settings
+from dialoguedb.values import decoding
 
 _COLUMNS = (
     *("id", "prefix", "name", "project", "scope"),
@@ -106,7 +106,7 @@ async def _create(settings: Settings, flags: dict[str, Any]) -> Record:
     async with data.opened(settings, make=True) as services:
         issued = services.keys.issue(asked, "operator" if flags["operator"] else None)
         project = None if flags["operator"] else await _project(services, flags["project"])
-        key = await services.keys.create(project, issued.new, services.terms())
+        key = await services.keys.create(project, issued.new, services.write_options())
     return {"key": issued.secret, **_record(project, key)}
 
 
@@ -136,7 +136,9 @@ async def _revoke(settings: Settings, key_id: str) -> Record:
                 await services.keys.get(owner, key_id)
             except KeyNotFound:
                 continue
-            return _record(owner, await services.keys.revoke(owner, key_id, services.terms()))
+            return _record(
+                owner, await services.keys.revoke(owner, key_id, services.write_options())
+            )
     raise KeyNotFound(f"Key '{key_id}' not found; `dialoguedb keys list` shows the ids")
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from dialoguedb.model import timestamps
 from dialoguedb.settings import LogLevel
+from dialoguedb.values import timestamps
 
 _KEY = re.compile(r"ddb_[A-Za-z0-9_-]{8,}")
 _LEFT_OUT = ("color_message", "websocket")  # uvicorn's extras for other kinds of output

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
-from dialoguedb.model import limits
-from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services
 from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.values import limits
+from dialoguedb.values.lists import Page
 
 T = TypeVar("T")
 

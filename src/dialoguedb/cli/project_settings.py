@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from dialoguedb.model import decoding
 from dialoguedb.model.projects import SettingsChange
+from dialoguedb.values import decoding
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -18,10 +18,10 @@ from dialoguedb.cli.options import (
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of
 from dialoguedb.cli.project_settings import change_of, change_options
-from dialoguedb.model import decoding
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.settings import Settings
+from dialoguedb.values import decoding
 
 _COLUMNS = (
     *("id", "name", "created", "settings.rateLimit.perSecond", "settings.rateLimit.burst"),
@@ -110,7 +110,7 @@ async def _create(settings: Settings, name: str) -> Record:
     asked = decoding.decode(ProjectInput, msgspec.json.encode({"name": name}))
     async with data.opened(settings, make=True) as services:
         issued = services.keys.issue(KeyInput(), "admin")
-        project = await services.projects.create(asked, issued.new, services.terms())
+        project = await services.projects.create(asked, issued.new, services.write_options())
     return {"key": issued.secret, **msgspec.to_builtins(project)}
 
 
@@ -129,7 +129,7 @@ async def _show(settings: Settings, name: str) -> Record:
 async def _set(settings: Settings, name: str, change: SettingsChange) -> Record:
     async with data.opened(settings) as services:
         project = await services.projects.get(name)
-        changed = await services.projects.update(project, change, services.terms())
+        changed = await services.projects.update(project, change, services.write_options())
     record: Record = msgspec.to_builtins(changed)
     return record
 
@@ -137,7 +137,7 @@ async def _set(settings: Settings, name: str, change: SettingsChange) -> Record:
 async def _delete(settings: Settings, name: str) -> Record:
     async with data.opened(settings) as services:
         project = await services.projects.get(name)
-        deleted = await services.projects.delete(project.id, services.terms())
+        deleted = await services.projects.delete(project.id, services.write_options())
     return {
         "success": True,
         "id": project.id,

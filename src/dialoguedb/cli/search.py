@@ -13,7 +13,7 @@ from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import Record, json_option, plain, show_json, show_table
 from dialoguedb.cli.wording import worded_memory, worded_message
 from dialoguedb.client.records import Found
-from dialoguedb.model import limits
+from dialoguedb.values import limits
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB

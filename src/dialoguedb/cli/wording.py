@@ -8,9 +8,9 @@ from msgspec import UNSET, Raw
 
 from dialoguedb.cli.output import one_line
 from dialoguedb.client import wire
+from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
+from dialoguedb.formats.turns import Turn, read_turn
 from dialoguedb.model.messages import Message
-from dialoguedb.model.parts import Call, Image, Part, Result, Text, Thought
-from dialoguedb.model.turns import Turn, read_turn
 
 
 def turn_of(record: Mapping[str, Any]) -> Turn:

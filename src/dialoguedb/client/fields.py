@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from dialoguedb.client.inputs import MessageInput
-from dialoguedb.errors import Fault, InvalidRequest
+from dialoguedb.errors import ErrorDetail, InvalidRequest
 
 _OF_A_MESSAGE = MessageInput.__required_keys__ | MessageInput.__optional_keys__
 _SENT_AS_NULL = frozenset({"content"})
@@ -63,7 +63,7 @@ def message(told: object, place: str = "message") -> Mapping[str, Any]:
         )
     unknown = [name for name in told if name not in _OF_A_MESSAGE]
     if unknown:
-        faults = [Fault(f"{place}.{name}", "UNKNOWN", _NO_FIELD) for name in unknown]
+        faults = [ErrorDetail(f"{place}.{name}", "UNKNOWN", _NO_FIELD) for name in unknown]
         names = ", ".join(map(repr, unknown))
         raise InvalidRequest(
             f"{place} has {names}, but a message has no such field. Keep it in its metadata, or"

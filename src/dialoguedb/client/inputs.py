@@ -6,9 +6,9 @@ from typing import Any, Literal, TypedDict
 
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
 from dialoguedb.model.keys import Scope
-from dialoguedb.model.lists import Order
 from dialoguedb.model.memories import MemoryOrderBy
 from dialoguedb.model.search import SearchMode, SearchOrderBy
+from dialoguedb.values.lists import Order
 
 Content = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """What a message says: a text, an object, or content blocks."""

@@ -11,7 +11,7 @@ from dialoguedb.client.requests import Answer
 from dialoguedb.errors import (
     Conflict,
     DialogueDBError,
-    Fault,
+    ErrorDetail,
     Forbidden,
     InternalError,
     InvalidRequest,
@@ -45,7 +45,7 @@ class _Problem(Struct, rename="camel"):
     code: str
     message: str
     type: str = ""
-    details: list[Fault] = []
+    details: list[ErrorDetail] = []
     request_id: str | None = None
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.errors import DuplicateId, Fault
+from dialoguedb.errors import DuplicateId, ErrorDetail
 from dialoguedb.http.calls import Claim
-from dialoguedb.model import limits
-from dialoguedb.model.decoding import decode, decode_list
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.fields import Id, Namespace
-from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import Message, MessageInput, NewMessage
+from dialoguedb.values import limits
+from dialoguedb.values.decoding import decode, decode_list
+from dialoguedb.values.fields import Id, Namespace
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 _FIELD = "messages"
 
@@ -39,9 +39,9 @@ class OneMessage(Struct, frozen=True, gc=False):
 
     def accept(self) -> list[NewMessage]:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
-        new = [self.message.accept("", faults)]
-        faults.refuse()
+        errors = ValidationErrors()
+        new = [self.message.accept("", errors)]
+        errors.refuse()
         return new
 
     def shaped(self, stored: Sequence[Message]) -> object:
@@ -73,16 +73,16 @@ class ManyMessages(Struct, frozen=True):
 
     def accept(self) -> list[NewMessage]:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
+        errors = ValidationErrors()
         if len(self.messages) > limits.MESSAGES_PER_REQUEST_MAX:
             message = f"{_FIELD} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
-            faults.too_large(_FIELD, message)
-            faults.refuse()
+            errors.too_large(_FIELD, message)
+            errors.refuse()
         new = [
-            message.accept(f"{_FIELD}[{place}].", faults)
+            message.accept(f"{_FIELD}[{place}].", errors)
             for place, message in enumerate(self.messages)
         ]
-        faults.refuse()
+        errors.refuse()
         return new
 
     def shaped(self, stored: Sequence[Message]) -> object:
@@ -122,7 +122,7 @@ def placed(error: DuplicateId, place: str) -> DuplicateId:
     """Name the only message of a request by its place instead of as one of an array."""
     first = f"{_FIELD}[0]."
     details = [
-        Fault(place + fault.field.removeprefix(first), fault.code, fault.message)
+        ErrorDetail(place + fault.field.removeprefix(first), fault.code, fault.message)
         for fault in error.details
     ]
     return DuplicateId(error.message, details)

@@ -10,8 +10,8 @@ from starlette.types import Receive
 
 from dialoguedb.errors import PayloadTooLarge
 from dialoguedb.http.calls import Call, other_namespace
-from dialoguedb.model import limits, rawjson
-from dialoguedb.model.fields import Id, Namespace
+from dialoguedb.values import limits, rawjson
+from dialoguedb.values.fields import Id, Namespace
 
 T = TypeVar("T")
 

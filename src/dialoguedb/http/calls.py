@@ -17,13 +17,13 @@ from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.paths import normalise
 from dialoguedb.http.rates import Standing
 from dialoguedb.http.sealing import Seal
-from dialoguedb.model import limits
-from dialoguedb.model.checks import given
-from dialoguedb.model.faults import MISSING, Faults, refuse
-from dialoguedb.model.fields import Id
 from dialoguedb.model.keys import Caller
-from dialoguedb.ports import Once, Terms
+from dialoguedb.ports import IdempotencyRecord, WriteOptions
 from dialoguedb.service import Services
+from dialoguedb.values import limits
+from dialoguedb.values.checks import given
+from dialoguedb.values.fields import Id
+from dialoguedb.values.validation import MISSING, ValidationErrors, refuse
 
 _REQUEST_ID = re.compile(rb"[\w.-]{1,%d}" % limits.REQUEST_ID_CHARS_MAX)
 
@@ -152,20 +152,22 @@ class Call:
             raise other_namespace()
         return self.bound
 
-    def terms(self, namespace: str, answer: Callable[[Any], Answer]) -> Terms:
+    def write_options(self, namespace: str, answer: Callable[[Any], Answer]) -> WriteOptions:
         """Return the terms of the write; `answer` turns its result into what is sent back."""
         key = self.headers.get(b"idempotency-key")
         once = None if key is None else self._once(key, namespace, answer)
-        return self.services.terms(once, self.expected)
+        return self.services.write_options(once, self.expected)
 
-    def _once(self, key: bytes, namespace: str, answer: Callable[[Any], Answer]) -> Once:
+    def _once(
+        self, key: bytes, namespace: str, answer: Callable[[Any], Answer]
+    ) -> IdempotencyRecord:
         owner = self.project.id if self.project else ""
         place = msgpack.encode([owner, self.method, self.target, namespace, key])
         parts = self.query_string.split(b"&")
         rest = sorted(part for part in parts if part and not part.startswith(b"namespace="))
         request = msgpack.encode([rest, self.body])
         self.seal = seal = Seal(place + request)
-        return Once(
+        return IdempotencyRecord(
             key=hashlib.sha256(place).digest(),
             request=hashlib.sha256(request).digest(),
             record=lambda result: seal.close(answer(result)),
@@ -198,15 +200,15 @@ def _request_id(sent: bytes) -> str:
 
 def _agreed(claims: Iterable[Claim]) -> str | None:
     """Return the one name that all claims agree on; InvalidRequest with each that does not."""
-    agreed, faults = None, None
+    agreed, errors = None, None
     for place, name in claims:
         if name is None or name is UNSET or name == agreed:
             continue
         if agreed is None:
             agreed = str(name)
         else:
-            faults = faults or Faults()
-            faults.invalid(place, f"{place} names another one than the rest of the request")
-    if faults:
-        faults.refuse()
+            errors = errors or ValidationErrors()
+            errors.invalid(place, f"{place} names another one than the rest of the request")
+    if errors:
+        errors.refuse()
     return agreed

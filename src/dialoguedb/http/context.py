@@ -20,7 +20,7 @@ from dialoguedb.model.context import (
     Recent,
     WithSummary,
 )
-from dialoguedb.model.decoding import decode
+from dialoguedb.values.decoding import decode
 
 
 class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):

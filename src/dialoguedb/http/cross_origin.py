@@ -11,7 +11,7 @@ from dialoguedb.errors import InvalidRequest
 from dialoguedb.http.answers import Answer, headers_of, new_request_id
 from dialoguedb.http.problems import answer_of
 from dialoguedb.http.rates import full
-from dialoguedb.model import timestamps
+from dialoguedb.values import timestamps
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id")

@@ -16,9 +16,6 @@ from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import GetDialogue, InNamespace, ListDialogues, OfDialogue, named
 from dialoguedb.http.versions import revision_tag
-from dialoguedb.model import limits
-from dialoguedb.model.checks import given
-from dialoguedb.model.decoding import decode
 from dialoguedb.model.dialogues import (
     DeletedDialogue,
     Dialogue,
@@ -26,11 +23,14 @@ from dialoguedb.model.dialogues import (
     DialogueFilter,
     DialogueInput,
 )
-from dialoguedb.model.faults import refuse
 from dialoguedb.model.lifecycle import AFTER
-from dialoguedb.model.lists import Page
 from dialoguedb.ports import Versioned
 from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.values import limits
+from dialoguedb.values.checks import given
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import refuse
 
 
 class DeletedDialogueBody(Struct):
@@ -66,8 +66,8 @@ async def create(call: Call) -> Answer:
     call.check_new_id(new.id, *inside)
     inside = batches.namespaces_inside(sent.message, sent.messages)
     namespace = call.namespace(("namespace", sent.namespace), *inside)
-    terms = call.terms(namespace, _shown)
-    return _shown(await call.services.dialogues.create(call.project, namespace, new, terms))
+    options = call.write_options(namespace, _shown)
+    return _shown(await call.services.dialogues.create(call.project, namespace, new, options))
 
 
 @endpoint("Dialogues", "read", query=ListDialogues, answer=Page[Dialogue])
@@ -124,10 +124,10 @@ async def update(call: Call) -> Answer:
     dialogue_id = call.dialogue_id(("id", sent.id), *inside)
     inside = batches.namespaces_inside(sent.message, sent.messages)
     namespace = call.namespace(("namespace", sent.namespace), *inside)
-    terms = call.terms(namespace, _shown)
+    options = call.write_options(namespace, _shown)
     dialogues = call.services.dialogues
     try:
-        return _shown(await dialogues.update(call.project, namespace, dialogue_id, update, terms))
+        return _shown(await dialogues.update(call.project, namespace, dialogue_id, update, options))
     except DuplicateId as error:
         raise batches.placed(error, "message.") if sent.message else error from None
 
@@ -153,9 +153,9 @@ async def act(call: Call) -> Answer:
         raise refuse("action", f"action must be one of {', '.join(AFTER)}")
     dialogue_id = call.dialogue_id(("id", sent.id), ("dialogueId", sent.dialogue_id))
     namespace = call.namespace(("namespace", sent.namespace))
-    terms = call.terms(namespace, _shown)
+    options = call.write_options(namespace, _shown)
     dialogues = call.services.dialogues
-    return _shown(await dialogues.act(call.project, namespace, dialogue_id, action, terms))
+    return _shown(await dialogues.act(call.project, namespace, dialogue_id, action, options))
 
 
 @endpoint(
@@ -171,6 +171,6 @@ async def delete(call: Call) -> Answer:
     sent = decode(NamedInDialogue, call.body)
     dialogue_id = call.dialogue_id(("id", sent.id), ("dialogueId", sent.dialogue_id))
     namespace = call.namespace(("namespace", sent.namespace))
-    terms = call.services.terms()
-    deleted = await call.services.dialogues.delete(call.project, namespace, dialogue_id, terms)
+    options = call.services.write_options()
+    deleted = await call.services.dialogues.delete(call.project, namespace, dialogue_id, options)
     return Answer(encode(DeletedDialogueBody(dialogue_id, deleted)))

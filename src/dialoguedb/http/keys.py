@@ -9,9 +9,9 @@ from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.projects import everything
 from dialoguedb.http.queries import ListQuery
-from dialoguedb.model.decoding import decode
 from dialoguedb.model.keys import Key, KeyInput
-from dialoguedb.model.lists import Page
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
 
 
 class NewKeyBody(Key, kw_only=True):
@@ -38,8 +38,8 @@ async def create(call: Call) -> Answer:
     The scope is `write` unless named. A `read` or `write` key may be bound to one namespace.
     """
     issued = call.services.keys.issue(decode(KeyInput, call.body))
-    terms = call.terms("", _made)  # without the secret: it is stored nowhere
-    return _made(await call.services.keys.create(call.project, issued.new, terms), issued.secret)
+    options = call.write_options("", _made)  # without the secret: it is stored nowhere
+    return _made(await call.services.keys.create(call.project, issued.new, options), issued.secret)
 
 
 @endpoint("Keys", "admin", query=ListQuery, answer=Page[Key])
@@ -58,6 +58,6 @@ async def get(call: Call) -> Answer:
 async def delete(call: Call) -> Answer:
     """Revoke a key: it is refused within a second, on every server."""
     key_id = call.id_in_path("id")
-    await call.services.keys.revoke(call.project, key_id, call.services.terms())
+    await call.services.keys.revoke(call.project, key_id, call.services.write_options())
     call.parts.forget_keys()
     return Answer(encode(Deleted(key_id)))

@@ -6,11 +6,6 @@ from dialoguedb.http.bodies import Named
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import InNamespace, ListMemories, named
-from dialoguedb.model import limits
-from dialoguedb.model.checks import given, refuse_write_once
-from dialoguedb.model.decoding import decode
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.lists import Page
 from dialoguedb.model.memories import (
     MEMORY_WRITE_ONCE,
     Memory,
@@ -19,6 +14,11 @@ from dialoguedb.model.memories import (
     MemoryInput,
 )
 from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.values import limits
+from dialoguedb.values.checks import given, refuse_write_once
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import ValidationErrors
 
 
 def _shown(memory: Memory) -> Answer:
@@ -42,8 +42,8 @@ async def create(call: Call) -> Answer:
     sent = decode(MemoryInput, call.body)
     new = sent.accept()
     namespace = call.namespace(("namespace", sent.namespace))
-    terms = call.terms(namespace, _shown)
-    return _shown(await call.services.memories.create(call.project, namespace, new, terms))
+    options = call.write_options(namespace, _shown)
+    return _shown(await call.services.memories.create(call.project, namespace, new, options))
 
 
 @endpoint("Memories", "read", query=ListMemories, answer=Page[Memory])
@@ -80,15 +80,15 @@ async def get(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     """Replace the tags of a memory; all else is write-once."""
     change = decode(MemoryChange, call.body)
-    faults = Faults()
-    refuse_write_once(change, MEMORY_WRITE_ONCE, faults)
-    faults.refuse()
+    errors = ValidationErrors()
+    refuse_write_once(change, MEMORY_WRITE_ONCE, errors)
+    errors.refuse()
     memory_id = call.own_id(change.id)
     namespace = call.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
-    terms = call.terms(namespace, _shown)
+    options = call.write_options(namespace, _shown)
     memories = call.services.memories
-    return _shown(await memories.update(call.project, namespace, memory_id, tags, terms))
+    return _shown(await memories.update(call.project, namespace, memory_id, tags, options))
 
 
 @endpoint(
@@ -104,5 +104,7 @@ async def delete(call: Call) -> Answer:
     sent = decode(Named, call.body)
     memory_id = call.own_id(sent.id)
     namespace = call.namespace(("namespace", sent.namespace))
-    await call.services.memories.delete(call.project, namespace, memory_id, call.services.terms())
+    await call.services.memories.delete(
+        call.project, namespace, memory_id, call.services.write_options()
+    )
     return Answer(encode(Deleted(memory_id)))

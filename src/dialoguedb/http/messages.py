@@ -19,11 +19,6 @@ from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import ListMessages, OfDialogue, named
 from dialoguedb.http.versions import sequence_tag
-from dialoguedb.model import limits
-from dialoguedb.model.checks import given, refuse_write_once
-from dialoguedb.model.decoding import decode
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import (
     MESSAGE_WRITE_ONCE,
     Message,
@@ -34,6 +29,11 @@ from dialoguedb.model.messages import (
 from dialoguedb.ports import Versioned
 from dialoguedb.service.messages import MessagesOf
 from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.values import limits
+from dialoguedb.values.checks import given, refuse_write_once
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 Stored = Versioned[Sequence[Message]]
 
@@ -70,11 +70,11 @@ async def create(call: Call) -> Answer:
     def answer(stored: Stored) -> Answer:
         return Answer(encode(sent.shaped(stored.value)), sequence_tag(stored.version))
 
-    terms = call.terms(namespace, answer)
+    options = call.write_options(namespace, answer)
     new = await aside(call.body, sent.accept)
     messages = call.services.messages
     try:
-        return answer(await messages.create(call.project, namespace, dialogue_id, new, terms))
+        return answer(await messages.create(call.project, namespace, dialogue_id, new, options))
     except DuplicateId as error:
         raise sent.placed(error) from None
 
@@ -123,18 +123,18 @@ async def get(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     """Replace the tags of a message; all else is write-once."""
     change = decode(MessageChange, call.body)
-    faults = Faults()
-    refuse_write_once(change, MESSAGE_WRITE_ONCE, faults)
-    faults.refuse()
+    errors = ValidationErrors()
+    refuse_write_once(change, MESSAGE_WRITE_ONCE, errors)
+    errors.refuse()
     place = (
         call.dialogue_id(("dialogueId", change.dialogue_id)),
         call.own_id(change.id),
     )
     namespace = call.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
-    terms = call.terms(namespace, _shown)
+    options = call.write_options(namespace, _shown)
     messages = call.services.messages
-    return _shown(await messages.update(call.project, namespace, place, tags, terms))
+    return _shown(await messages.update(call.project, namespace, place, tags, options))
 
 
 @endpoint(
@@ -151,8 +151,8 @@ async def delete(call: Call) -> Answer:
     message_id = call.own_id(sent.id)
     dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
     namespace = call.namespace(("namespace", sent.namespace))
-    terms = call.services.terms()
-    await call.services.messages.delete(call.project, namespace, dialogue_id, message_id, terms)
+    options = call.services.write_options()
+    await call.services.messages.delete(call.project, namespace, dialogue_id, message_id, options)
     return Answer(encode(DeletedMessage(message_id, dialogue_id)))
 
 

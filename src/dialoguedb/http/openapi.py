@@ -27,9 +27,9 @@ from dialoguedb.http.endpoints import Endpoint
 from dialoguedb.http.examples import example_of
 from dialoguedb.http.problems import FAULT_CODES, ProblemBody, status_of
 from dialoguedb.http.routes import Route
-from dialoguedb.model import limits
 from dialoguedb.model.dialogues import Action
-from dialoguedb.model.fields import Id
+from dialoguedb.values import limits
+from dialoguedb.values.fields import Id
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from dialoguedb.errors import (
     Conflict,
     DialogueDBError,
-    Fault,
+    ErrorDetail,
     Forbidden,
     InternalError,
     InvalidRequest,
@@ -57,7 +57,7 @@ class Problem(Struct, rename="camel"):
     code: str
     message: str
     type: str
-    details: Sequence[Fault]
+    details: Sequence[ErrorDetail]
     request_id: str
     timestamp: str
 

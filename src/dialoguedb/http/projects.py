@@ -7,11 +7,7 @@ from dialoguedb.http.answers import Answer, encode
 from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import ListQuery, named
-from dialoguedb.model import limits
-from dialoguedb.model.checks import given
-from dialoguedb.model.decoding import decode
 from dialoguedb.model.keys import KeyInput
-from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import (
     DeletedProject,
     Project,
@@ -21,6 +17,10 @@ from dialoguedb.model.projects import (
     Usage,
 )
 from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.values import limits
+from dialoguedb.values.checks import given
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
 
 
 class NewProject(Project, kw_only=True):
@@ -65,8 +65,8 @@ async def create(call: Call) -> Answer:
     """Create a project, with an admin key that is shown once."""
     sent = decode(ProjectInput, call.body)
     issued = call.services.keys.issue(KeyInput(), "admin")
-    terms = call.terms("", _made)  # without the key: nothing stored may open a project
-    return _made(await call.services.projects.create(sent, issued.new, terms), issued.secret)
+    options = call.write_options("", _made)  # without the key: nothing stored may open a project
+    return _made(await call.services.projects.create(sent, issued.new, options), issued.secret)
 
 
 @endpoint("Projects", "operator", query=ListQuery, answer=Page[Project])
@@ -89,7 +89,7 @@ async def delete(call: Call) -> Answer:
     """Delete a project, named by its id or its name, with all it holds."""
     projects = call.services.projects
     project = await projects.get(call.id_in_path("id"))
-    deleted = await projects.delete(project.id, call.services.terms())
+    deleted = await projects.delete(project.id, call.services.write_options())
     call.parts.forget_keys()
     return Answer(encode(DeletedProjectBody(project.id, deleted)))
 
@@ -118,8 +118,8 @@ async def update_settings(call: Call) -> Answer:
         return Answer(encode(project.settings))
 
     change = decode(SettingsChange, call.body)
-    terms = call.terms("", answer)
-    changed = await call.services.projects.update(call.project, change, terms)
+    options = call.write_options("", answer)
+    changed = await call.services.projects.update(call.project, change, options)
     call.parts.forget_keys()
     return answer(changed)
 

@@ -23,7 +23,7 @@ from dialoguedb.errors import InvalidRequest
 from dialoguedb.http.answers import Header, headers_of, new_request_id
 from dialoguedb.http.problems import answer_of
 from dialoguedb.http.rates import full
-from dialoguedb.model import timestamps
+from dialoguedb.values import timestamps
 
 HEAD_BYTES_MAX = 64 * 1024
 """The head of a request: its target and its headers."""

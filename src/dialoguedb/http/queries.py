@@ -9,12 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.model import limits, timestamps
-from dialoguedb.model.decoding import decode
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.fields import Id, Namespace, Role, Tag
-from dialoguedb.model.lists import Order, Span
 from dialoguedb.model.memories import MemoryOrderBy
 from dialoguedb.model.search_request import (
     Context,
@@ -28,6 +23,11 @@ from dialoguedb.model.search_request import (
     TimeZone,
 )
 from dialoguedb.model.summaries import SummaryStatus
+from dialoguedb.values import limits, timestamps
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.fields import Id, Namespace, Role, Tag
+from dialoguedb.values.lists import Order, Span
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 Q = TypeVar("Q", bound=Struct)
 
@@ -153,16 +153,16 @@ class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=T
         """Return the range of times asked for; InvalidRequest when a date is none."""
         if self.created is self.start_date is self.end_date is UNSET:
             return _EVER
-        faults = Faults()
+        errors = ValidationErrors()
         if isinstance(self.created, str):
-            lower, upper = _read("created", self.created, timestamps.prefix_range, faults)
+            lower, upper = _read("created", self.created, timestamps.prefix_range, errors)
         else:
             lower = upper = ""
             if isinstance(self.start_date, str):
-                lower = _read("startDate", self.start_date, timestamps.start, faults)
+                lower = _read("startDate", self.start_date, timestamps.start, errors)
             if isinstance(self.end_date, str):
-                upper = _read("endDate", self.end_date, timestamps.end, faults)
-        faults.refuse()
+                upper = _read("endDate", self.end_date, timestamps.end, errors)
+        errors.refuse()
         return Span(lower=lower, upper=upper or _EVER.upper)
 
 
@@ -253,11 +253,11 @@ class SearchQuery(
     context: Context | UnsetType = UNSET
 
 
-def _read(name: str, text: str, reader: Any, faults: Faults) -> Any:
+def _read(name: str, text: str, reader: Any, errors: ValidationErrors) -> Any:
     try:
         return reader(text)
     except ValueError as error:
-        faults.invalid(name, f"{name}: {error}")
+        errors.invalid(name, f"{name}: {error}")
         return "", ""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dialoguedb.errors import Fault, RateLimitExceeded
+from dialoguedb.errors import ErrorDetail, RateLimitExceeded
 from dialoguedb.model.projects import RATE_BURST_DEFAULT, Project, RateLimit
 
 _ROUNDING = 1e-9
@@ -89,5 +89,5 @@ class Rates:
 def too_fast(rate: RateLimit, wait_s: float) -> RateLimitExceeded:
     """Return the refusal of a request that comes too soon."""
     message = f"More than {rate.per_second} requests per second, in bursts of {rate.burst}"
-    details = [Fault("rateLimit", "TOO_LARGE", message)]
+    details = [ErrorDetail("rateLimit", "TOO_LARGE", message)]
     return RateLimitExceeded(message, max(1, math.ceil(wait_s)), details)

@@ -12,9 +12,6 @@ from dialoguedb.http.answers import Answer, encode
 from dialoguedb.http.calls import Call, other_namespace
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import SearchNaming, SearchQuery
-from dialoguedb.model import limits, rawjson
-from dialoguedb.model.decoding import decode
-from dialoguedb.model.faults import refuse
 from dialoguedb.model.messages import Message
 from dialoguedb.model.search_request import SearchInput, SearchRequest
 from dialoguedb.model.search_results import (
@@ -26,6 +23,9 @@ from dialoguedb.model.search_results import (
 )
 from dialoguedb.ports.search import Hit
 from dialoguedb.service.search import Found
+from dialoguedb.values import limits, rawjson
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.validation import refuse
 
 _DIGITS = 6
 

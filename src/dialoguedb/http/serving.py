@@ -12,10 +12,10 @@ from dialoguedb.http.auth import Auth
 from dialoguedb.http.calls import Call, other_namespace
 from dialoguedb.http.endpoints import Endpoint
 from dialoguedb.http.rates import Rates, too_fast
-from dialoguedb.model import limits, rawjson
-from dialoguedb.model.faults import refuse
 from dialoguedb.model.keys import AnyScope
-from dialoguedb.ports import Replay
+from dialoguedb.ports import IdempotencyHit
+from dialoguedb.values import limits, rawjson
+from dialoguedb.values.validation import refuse
 
 
 class Gate:
@@ -70,7 +70,7 @@ async def _answer(call: Call, endpoint: Endpoint) -> Answer:
     try:
         _prepare(call, endpoint)
         answer = await endpoint.handle(call)
-    except Replay as replay:
+    except IdempotencyHit as replay:
         assert call.seal is not None
         return call.seal.open(replay.answer)
     except InvalidRequest as error:

@@ -8,12 +8,12 @@ from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.queries import OfDialogue, UpdateState
 from dialoguedb.http.versions import revision_tag
-from dialoguedb.model import rawjson
-from dialoguedb.model.checks import accept_state
 from dialoguedb.model.dialogues import StateMode, StateUpdate
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.fields import JsonObject
 from dialoguedb.ports import Versioned
+from dialoguedb.values import rawjson
+from dialoguedb.values.checks import accept_state
+from dialoguedb.values.fields import JsonObject
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 _REFUSALS = (DialogueNotFound, DialogueImmutable, VersionConflict)
 
@@ -73,16 +73,16 @@ async def patch(call: Call) -> Answer:
 async def _change(call: Call, mode: StateMode) -> Answer:
     update = StateUpdate(mode, _receive(call.body))
     dialogue_id, namespace = call.dialogue_id(), call.namespace()
-    terms = call.terms(namespace, _shown)
+    options = call.write_options(namespace, _shown)
     state = call.services.state
-    return _shown(await state.update(call.project, namespace, dialogue_id, update, terms))
+    return _shown(await state.update(call.project, namespace, dialogue_id, update, options))
 
 
 def _receive(body: bytes) -> bytes:
     rawjson.check_syntax(body)
     if not body.lstrip().startswith(b"{"):
         raise refuse("state", "A state must be a JSON object")
-    faults = Faults()
-    state = accept_state(Raw(body), "state", faults)
-    faults.refuse()
+    errors = ValidationErrors()
+    state = accept_state(Raw(body), "state", errors)
+    errors.refuse()
     return state

@@ -26,15 +26,15 @@ from dialoguedb.http.queries import (
     named,
 )
 from dialoguedb.http.versions import revision_tag
-from dialoguedb.model import limits
-from dialoguedb.model.checks import given
-from dialoguedb.model.decoding import decode
-from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import Message
 from dialoguedb.model.summaries import ExpandedSummary, Summary, SummaryFilter, SummaryInput
 from dialoguedb.ports import Versioned
 from dialoguedb.service.pages import Listing, PageRequest
 from dialoguedb.service.summaries import CoveredBy, SummariesOf
+from dialoguedb.values import limits
+from dialoguedb.values.checks import given
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
 
 ACCEPTED = 202
 
@@ -99,9 +99,9 @@ async def _start(call: Call, answer: Callable[[Versioned[Summary]], Answer]) -> 
     new = sent.accept()
     dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
     namespace = call.namespace(("namespace", sent.namespace))
-    terms = call.terms(namespace, answer)
+    options = call.write_options(namespace, answer)
     place = (namespace, dialogue_id)
-    return await call.services.summaries.create(call.project, place, new, terms)
+    return await call.services.summaries.create(call.project, place, new, options)
 
 
 @endpoint(
@@ -167,6 +167,6 @@ async def delete(call: Call) -> Answer:
     namespace = call.namespace_of_list()
     if isinstance(sent.namespace, str):
         namespace = call.namespace(("namespace", sent.namespace))
-    terms = call.services.terms()
-    await call.services.summaries.delete(call.project, namespace, summary_id, terms)
+    options = call.services.write_options()
+    await call.services.summaries.delete(call.project, namespace, summary_id, options)
     return Answer(encode(Deleted(summary_id)))

@@ -8,10 +8,10 @@ from dialoguedb.http.calls import Call
 from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.projects import everything
 from dialoguedb.http.queries import ListQuery
-from dialoguedb.model.decoding import decode
-from dialoguedb.model.faults import refuse
-from dialoguedb.model.lists import Page
 from dialoguedb.model.templates import Template, TemplateChange, TemplateInput
+from dialoguedb.values.decoding import decode
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import refuse
 
 _EXAMPLE = {
     "name": "support-handover",
@@ -44,8 +44,8 @@ async def create(call: Call) -> Answer:
     A `name` that is stored already with the same prompt answers the stored template.
     """
     new = decode(TemplateInput, call.body).accept()
-    terms = call.terms("", _shown)
-    return _shown(await call.services.templates.create(call.project, new, terms))
+    options = call.write_options("", _shown)
+    return _shown(await call.services.templates.create(call.project, new, options))
 
 
 @endpoint("Templates", "admin", query=ListQuery, answer=Page[Template])
@@ -75,13 +75,13 @@ async def update(call: Call) -> Answer:
     name = call.id_in_path("name")
     if isinstance(change.name, str) and change.name != name:
         raise refuse("name", "name cannot be changed after creation")
-    terms = call.terms("", _shown)
-    return _shown(await call.services.templates.update(call.project, name, change, terms))
+    options = call.write_options("", _shown)
+    return _shown(await call.services.templates.update(call.project, name, change, options))
 
 
 @endpoint("Templates", "admin", answer=DeletedTemplate, errors=(TemplateNotFound,))
 async def delete(call: Call) -> Answer:
     """Delete one template; summaries made with it stay."""
     name = call.id_in_path("name")
-    await call.services.templates.delete(call.project, name, call.services.terms())
+    await call.services.templates.delete(call.project, name, call.services.write_options())
     return Answer(encode(DeletedTemplate(name)))

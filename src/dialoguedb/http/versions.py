@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from dialoguedb.model.faults import refuse
+from dialoguedb.values.validation import refuse
 
 Versions = Literal["revision", "sequence"]
 """What a route's version counts: changes of a dialogue, or its messages."""

@@ -29,7 +29,7 @@ from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.mcp import places, prompts
 from dialoguedb.mcp.calls import call, shown
 from dialoguedb.mcp.tools import Tool
-from dialoguedb.model.limits import BODY_BYTES_MAX
+from dialoguedb.values.limits import BODY_BYTES_MAX
 
 PATH = "/mcp"
 

@@ -30,7 +30,7 @@ from dialoguedb.mcp.wanted import (
     Search,
     UpdateState,
 )
-from dialoguedb.model.limits import PAGE_ITEMS_MAX
+from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 
 async def save(db: AsyncDatabase, wanted: Save) -> Saved:

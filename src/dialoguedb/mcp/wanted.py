@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from dialoguedb.model.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX, SEARCH_ITEMS_MAX
+from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX, SEARCH_ITEMS_MAX
 
 Content = str | dict[str, Any] | list[dict[str, Any]]
 Order = Annotated[Literal["asc", "desc"], Meta(description="asc: oldest first; desc: newest first")]

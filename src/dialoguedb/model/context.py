@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.model import limits
-from dialoguedb.model.dialects import Dialect
-from dialoguedb.model.fields import Id, Namespace
-from dialoguedb.model.tool_links import Issue
+from dialoguedb.formats.dialects import Dialect
+from dialoguedb.formats.tool_links import Issue
+from dialoguedb.values import limits
+from dialoguedb.values.fields import Id, Namespace
 
 _RECENT_DEFAULT = 4
 _MEMORIES_DEFAULT = 5

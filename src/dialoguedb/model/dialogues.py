@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from dialoguedb.model import limits
-from dialoguedb.model.checks import (
+from dialoguedb.model.messages import Message, MessageInput, NewMessage
+from dialoguedb.values import limits
+from dialoguedb.values.checks import (
     Checks,
     accept_metadata,
     accept_state,
@@ -13,18 +14,9 @@ from dialoguedb.model.checks import (
     given,
     refuse_write_once,
 )
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.fields import (
-    Id,
-    JsonObject,
-    Label,
-    Namespace,
-    StoredTags,
-    Tags,
-    Timestamp,
-)
-from dialoguedb.model.lists import Span
-from dialoguedb.model.messages import Message, MessageInput, NewMessage
+from dialoguedb.values.fields import Id, JsonObject, Label, Namespace, StoredTags, Tags, Timestamp
+from dialoguedb.values.lists import Span
+from dialoguedb.values.validation import ValidationErrors
 
 Status = Literal["active", "ended", "archived"]
 Action = Literal["end", "archive", "reopen"]
@@ -101,19 +93,19 @@ class DialogueInput(Struct, rename="camel"):
 
     def accept(self, request_id: str) -> NewDialogue:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
+        errors = ValidationErrors()
         new = NewDialogue(
             id=self.id or "",
             request_id=request_id,
             thread_of=given(self.thread_of),
             label=given(self.label),
-            state=accept_state(self.state, "state", faults),
-            metadata=accept_metadata(self.metadata, "metadata", faults),
+            state=accept_state(self.state, "state", errors),
+            metadata=accept_metadata(self.metadata, "metadata", errors),
             tags=tuple(self.tags or ()),
-            created=accept_time(self.created, "created", faults),
-            messages=accept_messages(self.message, self.messages, faults),
+            created=accept_time(self.created, "created", errors),
+            messages=accept_messages(self.message, self.messages, errors),
         )
-        faults.refuse()
+        errors.refuse()
         return new
 
 
@@ -147,16 +139,16 @@ class DialogueChange(Struct, rename="camel"):
 
     def accept(self) -> DialogueUpdate:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
-        refuse_write_once(self, ("metadata",), faults)
+        errors = ValidationErrors()
+        refuse_write_once(self, ("metadata",), errors)
         has_state = isinstance(self.state, Raw) and bytes(self.state) != b"null"
         update = DialogueUpdate(
             label=self.label,
-            state=accept_state(self.state, "state", faults) if has_state else UNSET,
+            state=accept_state(self.state, "state", errors) if has_state else UNSET,
             tags=tuple(self.tags) if isinstance(self.tags, list) else UNSET,
-            messages=accept_messages(self.message, self.messages, faults),
+            messages=accept_messages(self.message, self.messages, errors),
         )
-        faults.refuse()
+        errors.refuse()
         return update
 
 
@@ -181,21 +173,21 @@ class StateUpdate(Struct, frozen=True):
 def accept_messages(
     one: MessageInput | UnsetType | None,
     many: list[MessageInput] | UnsetType | None,
-    faults: Faults,
+    errors: ValidationErrors,
 ) -> list[NewMessage] | None:
     """Check the messages sent along with a dialogue, as `message` or `messages`."""
     if isinstance(one, MessageInput) and isinstance(many, list):
-        faults.invalid("messages", "Send either message or messages, not both")
+        errors.invalid("messages", "Send either message or messages, not both")
         return None
     if isinstance(one, MessageInput):
-        return [one.accept("message.", faults)]
+        return [one.accept("message.", errors)]
     if not isinstance(many, list):
         return None
     if len(many) > limits.MESSAGES_PER_REQUEST_MAX:
         message = f"messages holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
-        faults.too_large("messages", message)
+        errors.too_large("messages", message)
         return None
-    return [item.accept(f"messages[{place}].", faults) for place, item in enumerate(many)]
+    return [item.accept(f"messages[{place}].", errors) for place, item in enumerate(many)]
 
 
 class DeletedDialogue(Struct):

@@ -6,8 +6,8 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.model.fields import Id, Label, Namespace, Timestamp
 from dialoguedb.model.projects import Project
+from dialoguedb.values.fields import Id, Label, Namespace, Timestamp
 
 Scope = Literal["read", "write", "admin"]
 AnyScope = Literal["read", "write", "admin", "operator"]

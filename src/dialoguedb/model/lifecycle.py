@@ -3,7 +3,7 @@
 from dialoguedb.errors import (
     DialogueEnded,
     DialogueImmutable,
-    Fault,
+    ErrorDetail,
     ProjectProtected,
     QuotaExceeded,
     VersionConflict,
@@ -64,4 +64,4 @@ def check_quotas(quotas: Quotas, used: Usage, month: Usage) -> None:
 
 def _over(name: str, message: str) -> QuotaExceeded:
     field = name.replace("_b", "B")  # its name in the settings
-    return QuotaExceeded(message, [Fault(field, "TOO_LARGE", message)])
+    return QuotaExceeded(message, [ErrorDetail(field, "TOO_LARGE", message)])

@@ -4,10 +4,9 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.model.checks import Checks, accept_metadata, accept_time, given
-from dialoguedb.model.content import accept_value
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.fields import (
+from dialoguedb.formats.content import accept_value
+from dialoguedb.values.checks import Checks, accept_metadata, accept_time, given
+from dialoguedb.values.fields import (
     Description,
     Id,
     JsonObject,
@@ -18,7 +17,8 @@ from dialoguedb.model.fields import (
     Tags,
     Timestamp,
 )
-from dialoguedb.model.lists import Span
+from dialoguedb.values.lists import Span
+from dialoguedb.values.validation import ValidationErrors
 
 MemoryOrderBy = Literal["created", "modified"]
 
@@ -78,18 +78,18 @@ class MemoryInput(Struct, rename="camel"):
 
     def accept(self) -> NewMemory:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
+        errors = ValidationErrors()
         new = NewMemory(
             id=self.id or "",
-            value=accept_value(self.value, "value", faults),
+            value=accept_value(self.value, "value", errors),
             label=given(self.label),
             description=given(self.description),
             tags=tuple(self.tags or ()),
-            metadata=accept_metadata(self.metadata, "metadata", faults),
-            created=accept_time(self.created, "created", faults),
+            metadata=accept_metadata(self.metadata, "metadata", errors),
+            created=accept_time(self.created, "created", errors),
             named=bool(self.id),
         )
-        faults.refuse()
+        errors.refuse()
         return new
 
 

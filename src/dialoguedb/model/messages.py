@@ -4,11 +4,10 @@ from typing import ClassVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.model import rawjson
-from dialoguedb.model.checks import Checks, accept_metadata, accept_time, given
-from dialoguedb.model.content import accept_content
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.fields import (
+from dialoguedb.formats.content import accept_content
+from dialoguedb.values import rawjson
+from dialoguedb.values.checks import Checks, accept_metadata, accept_time, given
+from dialoguedb.values.fields import (
     Content,
     Id,
     JsonObject,
@@ -20,7 +19,8 @@ from dialoguedb.model.fields import (
     Timestamp,
     TokenCount,
 )
-from dialoguedb.model.lists import Span
+from dialoguedb.values.lists import Span
+from dialoguedb.values.validation import ValidationErrors
 
 MESSAGE_WRITE_ONCE = ("content", "role", "name", "created", "metadata")
 
@@ -87,9 +87,9 @@ class MessageInput(Struct, rename="camel"):
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
-    def accept(self, place: str, faults: Faults) -> NewMessage:
+    def accept(self, place: str, errors: ValidationErrors) -> NewMessage:
         """Check the values; `place` is a prefix such as `messages[3].` for the faults."""
-        content = accept_content(self.content, f"{place}content", faults)
+        content = accept_content(self.content, f"{place}content", errors)
         return NewMessage(
             id=self.id or "",
             role=self.role,
@@ -97,8 +97,8 @@ class MessageInput(Struct, rename="camel"):
             content_length=rawjson.length(content),
             name=given(self.name),
             tags=tuple(self.tags or ()),
-            metadata=accept_metadata(self.metadata, f"{place}metadata", faults),
-            created=accept_time(self.created, f"{place}created", faults),
+            metadata=accept_metadata(self.metadata, f"{place}metadata", errors),
+            created=accept_time(self.created, f"{place}created", errors),
             named=bool(self.id),
         )
 

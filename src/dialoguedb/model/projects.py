@@ -7,9 +7,9 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.model import limits
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.fields import Id, Timestamp
+from dialoguedb.values import limits
+from dialoguedb.values.fields import Id, Timestamp
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 S = TypeVar("S", bound=Struct)
 
@@ -120,17 +120,17 @@ class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
 
     def accept(self) -> "SettingsChange":
         """Check the values that a type cannot; InvalidRequest with every fault."""
-        faults = Faults()
+        errors = ValidationErrors()
         ranges = self.allowed_ips if isinstance(self.allowed_ips, list) else []
         for place, text in enumerate(ranges):
             try:
                 ipaddress.ip_network(text, strict=False)
             except ValueError:
                 where = f"allowedIps[{place}]"
-                faults.invalid(
+                errors.invalid(
                     where, f"{where}: {text!r} is not an address range such as 10.0.0.0/8"
                 )
-        faults.refuse()
+        errors.refuse()
         return self
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dialoguedb.model.lists import Order, Span
+from dialoguedb.values.lists import Order, Span
 
 SearchObject = Literal["message", "dialogue", "memory"]
 SearchMode = Literal["hybrid", "semantic", "keyword"]

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw, UnsetType
 
-from dialoguedb.model import limits, rawjson
-from dialoguedb.model.faults import Faults
 from dialoguedb.model.search import Condition, Operator, Scalar, TagFilter
+from dialoguedb.values import limits, rawjson
+from dialoguedb.values.validation import ValidationErrors
 
 _EQUALITIES: dict[str, Operator] = {"$eq": "$in", "$ne": "$nin"}
 _LISTS: dict[str, Operator] = {"$in": "$in", "$nin": "$nin"}
@@ -19,80 +19,82 @@ TAG_OPERATORS = {"$in": "any_of", "$all": "all_of", "$nin": "none_of"}
 """Which part of a TagFilter each is."""
 
 
-def accept_tags(raw: Raw | UnsetType, place: str, faults: Faults) -> TagFilter:
+def accept_tags(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> TagFilter:
     """Read a filter by tags, noting what is wrong with it."""
-    match _value(raw, place, faults):
+    match _value(raw, place, errors):
         case None:
             return TagFilter()
         case list() as tags:
-            return TagFilter(any_of=_tags(tags, place, faults))
+            return TagFilter(any_of=_tags(tags, place, errors))
         case dict() as operators:
-            _check_names(operators, TAG_OPERATORS, place, faults)
+            _check_names(operators, TAG_OPERATORS, place, errors)
             wanted = {
-                TAG_OPERATORS[name]: _tags(tags, f"{place}.{name}", faults)
+                TAG_OPERATORS[name]: _tags(tags, f"{place}.{name}", errors)
                 for name, tags in operators.items()
                 if name in TAG_OPERATORS
             }
             return TagFilter(**wanted)
-    faults.invalid(place, f"{place} must be an array of tags, or an object of $in, $all, $nin")
+    errors.invalid(place, f"{place} must be an array of tags, or an object of $in, $all, $nin")
     return TagFilter()
 
 
-def accept_conditions(raw: Raw | UnsetType, place: str, faults: Faults) -> tuple[Condition, ...]:
+def accept_conditions(
+    raw: Raw | UnsetType, place: str, errors: ValidationErrors
+) -> tuple[Condition, ...]:
     """Read a filter by metadata, noting what is wrong with it; all conditions are to hold."""
-    wanted = _value(raw, place, faults)
+    wanted = _value(raw, place, errors)
     if wanted is None:
         return ()
     if not isinstance(wanted, dict):
-        faults.invalid(place, f"{place} must be a JSON object")
+        errors.invalid(place, f"{place} must be a JSON object")
         return ()
     conditions: list[Condition] = []
     for key, value in wanted.items():
-        conditions.extend(_conditions(key, value, _inside(place, key), faults))
+        conditions.extend(_conditions(key, value, _inside(place, key), errors))
         if len(conditions) > limits.FILTER_CONDITIONS_MAX:
             message = f"{place} holds more than {limits.FILTER_CONDITIONS_MAX} conditions"
-            faults.too_large(place, message)
+            errors.too_large(place, message)
             break
     return tuple(conditions)
 
 
-def _conditions(key: str, value: Any, place: str, faults: Faults) -> Iterator[Condition]:
+def _conditions(key: str, value: Any, place: str, errors: ValidationErrors) -> Iterator[Condition]:
     if isinstance(value, list):
-        yield Condition(key, "$in", _scalars(value, place, faults))
+        yield Condition(key, "$in", _scalars(value, place, errors))
     elif not isinstance(value, dict):
         yield Condition(key, "$in", (value,))
     else:
-        _check_names(value, METADATA_OPERATORS, place, faults)
+        _check_names(value, METADATA_OPERATORS, place, errors)
         for name, operand in value.items():
-            yield from _operation(key, name, operand, _inside(place, name), faults)
+            yield from _operation(key, name, operand, _inside(place, name), errors)
 
 
 def _operation(
-    key: str, name: str, operand: Any, place: str, faults: Faults
+    key: str, name: str, operand: Any, place: str, errors: ValidationErrors
 ) -> Iterator[Condition]:
     if name in _LISTS:
-        yield Condition(key, _LISTS[name], _scalars(operand, place, faults))
+        yield Condition(key, _LISTS[name], _scalars(operand, place, errors))
     elif name in _EQUALITIES:
         if isinstance(operand, list | dict):
-            faults.invalid(place, f"{place} takes a single string, number, boolean or null")
+            errors.invalid(place, f"{place} takes a single string, number, boolean or null")
         yield Condition(key, _EQUALITIES[name], (operand,))
     elif name in _COMPARISONS:
         if isinstance(operand, bool) or not isinstance(operand, str | int | float):
-            faults.invalid(place, f"{place} takes a number or a string")
+            errors.invalid(place, f"{place} takes a number or a string")
         yield Condition(key, _COMPARISONS[name], (operand,))
 
 
-def _value(raw: Raw | UnsetType, place: str, faults: Faults) -> Any:
+def _value(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> Any:
     """Return what was received; None when it was left out, or is null or wrong."""
     if not isinstance(raw, Raw):
         return None
     if rawjson.has_surrogate(bytes(raw)):
-        faults.invalid(place, f"{place} must be well-formed Unicode, without lone surrogates")
+        errors.invalid(place, f"{place} must be well-formed Unicode, without lone surrogates")
         return None
     try:
         return msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
-        faults.invalid(place, f"{place} cannot be read: {error}")
+        errors.invalid(place, f"{place} cannot be read: {error}")
         return None
 
 
@@ -102,42 +104,45 @@ def _inside(place: str, name: str) -> str:
 
 
 def _check_names(
-    operators: dict[str, Any], known: tuple[str, ...] | dict[str, str], place: str, faults: Faults
+    operators: dict[str, Any],
+    known: tuple[str, ...] | dict[str, str],
+    place: str,
+    errors: ValidationErrors,
 ) -> None:
     if not operators:
-        faults.invalid(place, f"{place} is empty: it takes {', '.join(known)}")
+        errors.invalid(place, f"{place} is empty: it takes {', '.join(known)}")
     for name in operators:
         if name not in known:
             where = _inside(place, name)
-            faults.unknown(where, f"{where} is no operator: there are {', '.join(known)}")
+            errors.unknown(where, f"{where} is no operator: there are {', '.join(known)}")
 
 
-def _check_count(values: Any, place: str, faults: Faults) -> list[Any]:
+def _check_count(values: Any, place: str, errors: ValidationErrors) -> list[Any]:
     """Return the values of a list that is neither empty nor too long."""
     if not isinstance(values, list) or not values:
-        faults.invalid(place, f"{place} must be an array that is not empty")
+        errors.invalid(place, f"{place} must be an array that is not empty")
         return []
     if len(values) > limits.FILTER_VALUES_MAX:
         message = f"{place} holds more than {limits.FILTER_VALUES_MAX} values"
-        faults.too_large(place, message)
+        errors.too_large(place, message)
         return []
     return values
 
 
-def _scalars(values: Any, place: str, faults: Faults) -> tuple[Scalar, ...]:
-    counted = _check_count(values, place, faults)
+def _scalars(values: Any, place: str, errors: ValidationErrors) -> tuple[Scalar, ...]:
+    counted = _check_count(values, place, errors)
     for position, value in enumerate(counted):
         if isinstance(value, list | dict):
             where = f"{place}[{position}]"
-            faults.invalid(where, f"{where} must be a string, number, boolean or null")
+            errors.invalid(where, f"{where} must be a string, number, boolean or null")
     return tuple(counted)
 
 
-def _tags(tags: Any, place: str, faults: Faults) -> tuple[str, ...]:
-    counted = _check_count(tags, place, faults)
+def _tags(tags: Any, place: str, errors: ValidationErrors) -> tuple[str, ...]:
+    counted = _check_count(tags, place, errors)
     for position, tag in enumerate(counted):
         if not isinstance(tag, str) or len(tag) > limits.TAG_CHARS_MAX:
             where = f"{place}[{position}]"
             message = f"{where} must be a string of at most {limits.TAG_CHARS_MAX} characters"
-            faults.invalid(where, message)
+            errors.invalid(where, message)
     return tuple(counted)

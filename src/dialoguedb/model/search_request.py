@@ -6,12 +6,6 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from dialoguedb.model import limits, rawjson
-from dialoguedb.model.checks import Checks, given
-from dialoguedb.model.date_phrases import zone_of
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.fields import Id, Namespace, Role
-from dialoguedb.model.lists import Order
 from dialoguedb.model.search import (
     Search,
     SearchFilter,
@@ -21,6 +15,12 @@ from dialoguedb.model.search import (
     TagFilter,
 )
 from dialoguedb.model.search_filters import accept_conditions, accept_tags
+from dialoguedb.values import limits, rawjson
+from dialoguedb.values.checks import Checks, given
+from dialoguedb.values.date_phrases import zone_of
+from dialoguedb.values.fields import Id, Namespace, Role
+from dialoguedb.values.lists import Order
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 Query = Annotated[
     str,
@@ -215,7 +215,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
 
     def accept(self, namespace: str | None, dialogue_id: str | None) -> SearchRequest:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
+        errors = ValidationErrors()
         sent = self.filter or _NO_FILTER
         search = Search(
             object=self.object,
@@ -226,31 +226,31 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
                 namespace=namespace,
                 dialogue_id=dialogue_id,
                 role=given(self.role),
-                tags=self._accept_tags(sent, faults),
-                metadata=accept_conditions(self.metadata, "metadata", faults),
+                tags=self._accept_tags(sent, errors),
+                metadata=accept_conditions(self.metadata, "metadata", errors),
                 has_image=sent.has_image if isinstance(sent.has_image, bool) else None,
             ),
             order_by=self.order_by or "relevance",
             order=self.order or "desc",
             context=self.context or 0,
         )
-        zone = self._accept_zone(faults)
-        faults.refuse()
+        zone = self._accept_zone(errors)
+        errors.refuse()
         return SearchRequest(search=search, sent=sent, zone=zone, explain=self.explain is True)
 
-    def _accept_tags(self, sent: FilterInput, faults: Faults) -> TagFilter:
+    def _accept_tags(self, sent: FilterInput, errors: ValidationErrors) -> TagFilter:
         """Read tags from either place; some clients send them within the filter."""
-        tags = accept_tags(self.tags, "tags", faults)
-        tags_of_filter = accept_tags(sent.tags, "filter.tags", faults)
+        tags = accept_tags(self.tags, "tags", errors)
+        tags_of_filter = accept_tags(sent.tags, "filter.tags", errors)
         if tags_of_filter == TagFilter():
             return tags
         if tags not in (TagFilter(), tags_of_filter):
-            faults.invalid("filter.tags", "filter.tags asks for other tags than tags does")
+            errors.invalid("filter.tags", "filter.tags asks for other tags than tags does")
         return tags_of_filter
 
-    def _accept_zone(self, faults: Faults) -> tzinfo:
+    def _accept_zone(self, errors: ValidationErrors) -> tzinfo:
         try:
             return zone_of(given(self.timezone) or "UTC")
         except ValueError as error:
-            faults.invalid("timezone", f"timezone: {error}")
+            errors.invalid("timezone", f"timezone: {error}")
             return UTC

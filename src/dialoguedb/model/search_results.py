@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from dialoguedb.model.fields import Timestamp
-from dialoguedb.model.lists import Order
 from dialoguedb.model.search import SearchMode, SearchOrderBy
 from dialoguedb.model.search_request import Kind, TagsWanted
+from dialoguedb.values.fields import Timestamp
+from dialoguedb.values.lists import Order
 
 _MESSAGE = {"$ref": "#/components/schemas/Message"}
 _OTHERS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Dialogue", "Memory")]

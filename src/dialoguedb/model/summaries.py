@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.model import limits
-from dialoguedb.model.checks import Checks, accept_metadata, given
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.fields import Id, JsonObject, Namespace, StoredTags, Tags, Timestamp
-from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import Message
 from dialoguedb.model.templates import TemplateName
+from dialoguedb.values import limits
+from dialoguedb.values.checks import Checks, accept_metadata, given
+from dialoguedb.values.fields import Id, JsonObject, Namespace, StoredTags, Tags, Timestamp
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import ValidationErrors
 
 SummaryStatus = Literal["processing", "completed", "failed"]
 
@@ -136,19 +136,19 @@ class SummaryInput(Struct, rename="camel"):
 
     def accept(self) -> NewSummary:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
+        errors = ValidationErrors()
         new = NewSummary(
             id=self.id or "",
             template=given(self.template),
             start_id=given(self.start_id),
             end_id=given(self.end_id),
             instructions=given(self.instructions) or None,
-            metadata=accept_metadata(self.metadata, "metadata", faults),
+            metadata=accept_metadata(self.metadata, "metadata", errors),
             tags=tuple(self.tags or ()),
             named=bool(self.id),
             rebuild=bool(self.rebuild),
         )
-        faults.refuse()
+        errors.refuse()
         return new
 
 

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.model import limits
-from dialoguedb.model.checks import Checks, given
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.fields import Timestamp
+from dialoguedb.values import limits
+from dialoguedb.values.checks import Checks, given
+from dialoguedb.values.fields import Timestamp
+from dialoguedb.values.validation import ValidationErrors
 
 VARIABLES: Mapping[str, str] = {
     "messages": "what was said, a turn after another; it must stand in every prompt",
@@ -82,16 +82,16 @@ class Template(Struct, rename="camel", kw_only=True):
     modified: Timestamp
 
 
-def accept_prompt(prompt: str | UnsetType | None, place: str, faults: Faults) -> None:
+def accept_prompt(prompt: str | UnsetType | None, place: str, errors: ValidationErrors) -> None:
     """Note the variables of a prompt that there are not, and the one that there must be."""
     if not isinstance(prompt, str):
         return
     named = {match[1] for match in _VARIABLE.finditer(prompt)}
     for name in sorted(named - VARIABLES.keys()):
         known = ", ".join(f"{{{known}}}" for known in VARIABLES)
-        faults.invalid(place, f"{place} names {{{name}}}; there are only {known}")
+        errors.invalid(place, f"{place} names {{{name}}}; there are only {known}")
     if "messages" not in named:
-        faults.invalid(place, f"{place} must hold {{messages}}, where the conversation goes")
+        errors.invalid(place, f"{place} must hold {{messages}}, where the conversation goes")
 
 
 class NewTemplate(Struct):
@@ -113,9 +113,9 @@ class TemplateInput(Struct, rename="camel"):
 
     def accept(self) -> NewTemplate:
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
-        accept_prompt(self.prompt, "prompt", faults)
-        faults.refuse()
+        errors = ValidationErrors()
+        accept_prompt(self.prompt, "prompt", errors)
+        errors.refuse()
         return NewTemplate(self.name, self.prompt, given(self.description))
 
 
@@ -132,9 +132,9 @@ class TemplateChange(Struct, rename="camel"):
 
     def accept(self) -> "TemplateChange":
         """Check the values; InvalidRequest with every fault."""
-        faults = Faults()
-        accept_prompt(self.prompt, "prompt", faults)
-        faults.refuse()
+        errors = ValidationErrors()
+        accept_prompt(self.prompt, "prompt", errors)
+        errors.refuse()
         return self
 
 

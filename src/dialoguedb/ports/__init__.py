@@ -19,23 +19,23 @@ from dialoguedb.model.dialogues import (
     StateUpdate,
 )
 from dialoguedb.model.keys import Caller, Key, NewKey
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import DeletedProject, Project, SettingsChange, Usage
 from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.search import IndexStore, SearchStore
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
-from dialoguedb.ports.terms import Once, Replay, Tags, Terms, Versioned
+from dialoguedb.ports.writes import IdempotencyHit, IdempotencyRecord, Tags, Versioned, WriteOptions
+from dialoguedb.values.lists import Slice, Window
 
-__all__ = ["Once", "Replay", "Tags", "Terms", "Versioned"]
+__all__ = ["IdempotencyHit", "IdempotencyRecord", "Tags", "Versioned", "WriteOptions"]
 
 
 class DialogueStore(Protocol):
     """Dialogues and the tree of their threads."""
 
     async def create(
-        self, project: Project, namespace: str, new: NewDialogue, terms: Terms
+        self, project: Project, namespace: str, new: NewDialogue, options: WriteOptions
     ) -> Versioned[Dialogue]:
         """Store a dialogue with its first messages; DuplicateId, DialogueNotFound (parent)."""
         ...
@@ -58,19 +58,24 @@ class DialogueStore(Protocol):
         namespace: str,
         dialogue_id: str,
         update: DialogueUpdate,
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
         ...
 
     async def act(
-        self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        action: Action,
+        options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """End, archive or reopen; repeating changes nothing."""
         ...
 
     async def delete(
-        self, project: Project, namespace: str, dialogue_id: str, terms: Terms
+        self, project: Project, namespace: str, dialogue_id: str, options: WriteOptions
     ) -> DeletedDialogue:
         """Delete a dialogue, its messages and, recursively, its threads."""
         ...
@@ -84,7 +89,12 @@ class StateStore(Protocol):
         ...
 
     async def update(
-        self, project: Project, namespace: str, dialogue_id: str, update: StateUpdate, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        update: StateUpdate,
+        options: WriteOptions,
     ) -> Versioned[Raw]:
         """Merge, replace or patch the state; returns it as it is then."""
         ...
@@ -99,7 +109,7 @@ class MessageStore(Protocol):
         namespace: str,
         dialogue_id: str,
         new: Sequence[NewMessage],
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Sequence[Message]]:
         """Append all or none; stored twins are answered in their place. Version: last `seq`."""
         ...
@@ -122,13 +132,23 @@ class MessageStore(Protocol):
         ...
 
     async def update(
-        self, project: Project, namespace: str, place: tuple[str, str], tags: Tags, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        place: tuple[str, str],
+        tags: Tags,
+        options: WriteOptions,
     ) -> Message:
         """Replace the tags of the message at `(dialogue id, message id)`; None changes nothing."""
         ...
 
     async def delete(
-        self, project: Project, namespace: str, dialogue_id: str, message_id: str, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        message_id: str,
+        options: WriteOptions,
     ) -> None:
         """Delete one message."""
         ...
@@ -138,7 +158,7 @@ class MemoryStore(Protocol):
     """Memories, each (project, namespace, id)."""
 
     async def create(
-        self, project: Project, namespace: str, new: NewMemory, terms: Terms
+        self, project: Project, namespace: str, new: NewMemory, options: WriteOptions
     ) -> Memory:
         """Store a memory; an equal twin is answered, an unequal one is a DuplicateId."""
         ...
@@ -152,12 +172,14 @@ class MemoryStore(Protocol):
         ...
 
     async def update(
-        self, project: Project, namespace: str, memory_id: str, tags: Tags, terms: Terms
+        self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions
     ) -> Memory:
         """Replace the tags; None changes nothing."""
         ...
 
-    async def delete(self, project: Project, namespace: str, memory_id: str, terms: Terms) -> None:
+    async def delete(
+        self, project: Project, namespace: str, memory_id: str, options: WriteOptions
+    ) -> None:
         """Delete one memory."""
         ...
 
@@ -165,7 +187,7 @@ class MemoryStore(Protocol):
 class ProjectStore(Protocol):
     """Projects, their settings and usage."""
 
-    async def create(self, project: Project, key: NewKey | None, terms: Terms) -> Project:
+    async def create(self, project: Project, key: NewKey | None, options: WriteOptions) -> Project:
         """Store a project with its first key; DuplicateId when the name is taken."""
         ...
 
@@ -177,11 +199,13 @@ class ProjectStore(Protocol):
         """Return a window of projects by `created`, ties ordered by id."""
         ...
 
-    async def update(self, project: Project, change: SettingsChange, terms: Terms) -> Project:
+    async def update(
+        self, project: Project, change: SettingsChange, options: WriteOptions
+    ) -> Project:
         """Change settings as they are then."""
         ...
 
-    async def delete(self, project_id: str, terms: Terms) -> DeletedProject:
+    async def delete(self, project_id: str, options: WriteOptions) -> DeletedProject:
         """Delete a project and all it holds; ProjectProtected."""
         ...
 
@@ -203,7 +227,7 @@ class ProjectStore(Protocol):
 class KeyStore(Protocol):
     """Keys; `project` is None for the operator's."""
 
-    async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
+    async def create(self, project: Project | None, new: NewKey, options: WriteOptions) -> Key:
         """Store a key."""
         ...
 
@@ -215,7 +239,7 @@ class KeyStore(Protocol):
         """Return a window of keys by `created`, ties ordered by id."""
         ...
 
-    async def revoke(self, project: Project | None, key_id: str, terms: Terms) -> Key:
+    async def revoke(self, project: Project | None, key_id: str, options: WriteOptions) -> Key:
         """Revoke a key from now on; repeating changes nothing."""
         ...
 

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.summaries import (
@@ -22,7 +21,8 @@ from dialoguedb.model.summaries import (
     SummaryFilter,
 )
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
-from dialoguedb.ports.terms import Terms, Versioned
+from dialoguedb.ports.writes import Versioned, WriteOptions
+from dialoguedb.values.lists import Slice, Window
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -136,7 +136,7 @@ class SummaryStore(Protocol):
         place: tuple[str, str],
         new: NewSummary,
         recipe: Recipe,
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Summary]:
         """Have a summary made of the dialogue at `(namespace, dialogue id)`.
 
@@ -172,7 +172,7 @@ class SummaryStore(Protocol):
         ...
 
     async def delete(
-        self, project: Project, namespace: str | None, summary_id: str, terms: Terms
+        self, project: Project, namespace: str | None, summary_id: str, options: WriteOptions
     ) -> None:
         """Delete one summary, being made or not; SummaryNotFound, DialogueImmutable."""
         ...
@@ -181,7 +181,7 @@ class SummaryStore(Protocol):
 class TemplateStore(Protocol):
     """Templates, each (project, name)."""
 
-    async def create(self, project: Project, new: NewTemplate, terms: Terms) -> Template:
+    async def create(self, project: Project, new: NewTemplate, options: WriteOptions) -> Template:
         """Store a template; an equal twin is answered, an unequal one is a DuplicateId."""
         ...
 
@@ -194,12 +194,12 @@ class TemplateStore(Protocol):
         ...
 
     async def update(
-        self, project: Project, name: str, change: TemplateChange, terms: Terms
+        self, project: Project, name: str, change: TemplateChange, options: WriteOptions
     ) -> Template:
         """Change a template; summaries asked for before keep the former prompt."""
         ...
 
-    async def delete(self, project: Project, name: str, terms: Terms) -> None:
+    async def delete(self, project: Project, name: str, options: WriteOptions) -> None:
         """Delete one template; TemplateNotFound."""
         ...
 

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from msgspec import Struct
 
 from dialoguedb.model.search import SearchMode
-from dialoguedb.model.timestamps import Clock
-from dialoguedb.ports import Once, Store, Terms
+from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder, IndexStatus
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.compacting import Compacting
@@ -21,6 +20,7 @@ from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.service.search import SearchService
 from dialoguedb.service.state import State
 from dialoguedb.service.summaries import Summaries, Templates, Workshop
+from dialoguedb.values.timestamps import Clock
 
 
 class Services(Struct, frozen=True):
@@ -44,9 +44,11 @@ class Services(Struct, frozen=True):
     ready: Callable[[], Awaitable[None]]
     """Returns when a write would be durable now; ServiceUnavailable otherwise."""
 
-    def terms(self, once: Once | None = None, expected: int | None = None) -> Terms:
+    def write_options(
+        self, once: IdempotencyRecord | None = None, expected: int | None = None
+    ) -> WriteOptions:
         """Return the terms of a write that is asked for now."""
-        return Terms(self.clock(), once, expected)
+        return WriteOptions(self.clock(), once, expected)
 
 
 def build_services(  # noqa: PLR0913 - all by name, and in one place

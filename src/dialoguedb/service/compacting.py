@@ -5,18 +5,18 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 from dialoguedb.errors import DialogueDBError, NotFound, VersionConflict
-from dialoguedb.model import timestamps
-from dialoguedb.model.lists import Window
+from dialoguedb.formats.parts import Call, Result
+from dialoguedb.formats.tool_links import Links, Ref
+from dialoguedb.formats.turns import Turn, read_turn
 from dialoguedb.model.messages import Message, MessageFilter
-from dialoguedb.model.parts import Call, Result
 from dialoguedb.model.projects import AutoCompact, Project
 from dialoguedb.model.summaries import NewSummary
-from dialoguedb.model.timestamps import Clock
-from dialoguedb.model.tool_links import Links, Ref
-from dialoguedb.model.turns import Turn, read_turn
-from dialoguedb.ports import MessageStore, Terms
+from dialoguedb.ports import MessageStore, WriteOptions
 from dialoguedb.ports.summaries import SummaryStore, Tail
 from dialoguedb.service.summaries import Summaries
+from dialoguedb.values import timestamps
+from dialoguedb.values.lists import Window
+from dialoguedb.values.timestamps import Clock
 
 _DIALOGUES_MAX = 10_000
 _PROCESSES = 4
@@ -101,7 +101,7 @@ class Compacting:
             named=False,
             newest=tail.newest,
         )
-        await self._summaries.create(project, place, new, Terms(self._clock()))
+        await self._summaries.create(project, place, new, WriteOptions(self._clock()))
 
     async def _end(
         self, project: Project, place: tuple[str, str], wanted: AutoCompact, tail: Tail

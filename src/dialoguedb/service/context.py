@@ -8,24 +8,24 @@ from typing import TypeVar
 
 from msgspec import UNSET, Struct
 
-from dialoguedb.model import limits
+from dialoguedb.formats.texts import memory_text
+from dialoguedb.formats.tool_links import Links
+from dialoguedb.formats.turns import read_turn, speaker_of
 from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
-from dialoguedb.model.lists import Order, Window
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchFilter, SearchObject
 from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.model.summaries import SummaryFilter
-from dialoguedb.model.texts import memory_text
-from dialoguedb.model.tool_links import Links
-from dialoguedb.model.turns import read_turn, speaker_of
 from dialoguedb.ports import MemoryStore, MessageStore
 from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.search import SearchService
 from dialoguedb.service.windows import Filling, History, Note
+from dialoguedb.values import limits
+from dialoguedb.values.lists import Order, Window
 
 T = TypeVar("T")
 

@@ -12,12 +12,12 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import DialogueStore, Terms, Versioned
+from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.messages import Intake
 from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.values.lists import Page
 
 
 class Dialogues:
@@ -38,12 +38,12 @@ class Dialogues:
         self._compacting = compacting
 
     async def create(
-        self, project: Project, namespace: str, new: NewDialogue, terms: Terms
+        self, project: Project, namespace: str, new: NewDialogue, options: WriteOptions
     ) -> Versioned[Dialogue]:
         """Create a dialogue with its first messages."""
         new.id = new.id or self._new_id()
         await self._intake.prepare(new.messages or ())
-        created = await self._store.create(project, namespace, new, terms)
+        created = await self._store.create(project, namespace, new, options)
         await self._compact(project, created.value)
         return created
 
@@ -69,11 +69,11 @@ class Dialogues:
         namespace: str,
         dialogue_id: str,
         update: DialogueUpdate,
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
         await self._intake.prepare(update.messages or ())
-        updated = await self._store.update(project, namespace, dialogue_id, update, terms)
+        updated = await self._store.update(project, namespace, dialogue_id, update, options)
         await self._compact(project, updated.value)
         return updated
 
@@ -83,13 +83,18 @@ class Dialogues:
             await self._compacting.appended(project, place, dialogue.messages)
 
     async def act(
-        self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        action: Action,
+        options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """End, archive or reopen a dialogue."""
-        return await self._store.act(project, namespace, dialogue_id, action, terms)
+        return await self._store.act(project, namespace, dialogue_id, action, options)
 
     async def delete(
-        self, project: Project, namespace: str, dialogue_id: str, terms: Terms
+        self, project: Project, namespace: str, dialogue_id: str, options: WriteOptions
     ) -> DeletedDialogue:
         """Delete a dialogue with all that hangs on it."""
-        return await self._store.delete(project, namespace, dialogue_id, terms)
+        return await self._store.delete(project, namespace, dialogue_id, options)

@@ -9,9 +9,9 @@ import numpy as np
 from msgspec import Struct
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions, defect
-from dialoguedb.model import timestamps
-from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Unembedded, Vectors
+from dialoguedb.values import timestamps
+from dialoguedb.values.timestamps import Clock
 
 _TOGETHER = 64
 """Texts embedded at once."""

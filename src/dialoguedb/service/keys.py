@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dialoguedb.model.checks import accept_time, given
-from dialoguedb.model.faults import Faults, refuse
 from dialoguedb.model.keys import (
     AnyScope,
     Caller,
@@ -16,10 +14,12 @@ from dialoguedb.model.keys import (
     new_secret,
     prefix,
 )
-from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import KeyStore, Terms
+from dialoguedb.ports import KeyStore, WriteOptions
 from dialoguedb.service.pages import Everything, PageRequest, Pages
+from dialoguedb.values.checks import accept_time, given
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 
 class Issued(Struct, frozen=True):
@@ -39,7 +39,7 @@ class Keys:
 
     def issue(self, asked: KeyInput, scope: AnyScope | None = None) -> Issued:
         """Make a key as asked for, or of another scope; it opens nothing until it is stored."""
-        faults = Faults()
+        errors = ValidationErrors()
         secret = new_secret()
         new = NewKey(
             id=self._new_id(),
@@ -48,20 +48,20 @@ class Keys:
             scope=scope or given(asked.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
             name=given(asked.name),
             namespace=given(asked.namespace),
-            expires=accept_time(asked.expires, "expires", faults),
+            expires=accept_time(asked.expires, "expires", errors),
         )
         if new.namespace == "":
-            faults.invalid("namespace", "A key is bound to a namespace with a name, or to none")
+            errors.invalid("namespace", "A key is bound to a namespace with a name, or to none")
         elif new.namespace and new.scope not in {"read", "write"}:
-            faults.invalid("namespace", "Only a read or write key can be bound to a namespace")
-        faults.refuse()
+            errors.invalid("namespace", "Only a read or write key can be bound to a namespace")
+        errors.refuse()
         return Issued(secret, new)
 
-    async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
+    async def create(self, project: Project | None, new: NewKey, options: WriteOptions) -> Key:
         """Store an issued key; InvalidRequest when it has expired by now."""
-        if new.expires is not None and new.expires <= terms.now:
+        if new.expires is not None and new.expires <= options.now:
             raise refuse("expires", "expires lies in the past: the key would open nothing")
-        return await self._store.create(project, new, terms)
+        return await self._store.create(project, new, options)
 
     async def get(self, project: Project | None, key_id: str) -> Key:
         """Return one key."""
@@ -74,9 +74,9 @@ class Keys:
         found = await self._store.list(project, listing.window)
         return self._pages.page(scope, listing, found)
 
-    async def revoke(self, project: Project | None, key_id: str, terms: Terms) -> Key:
+    async def revoke(self, project: Project | None, key_id: str, options: WriteOptions) -> Key:
         """Revoke a key from now on."""
-        return await self._store.revoke(project, key_id, terms)
+        return await self._store.revoke(project, key_id, options)
 
     async def find(self, secret: str) -> Caller | None:
         """Return who holds a secret; None when it is unknown or revoked."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from dialoguedb.model.lists import Page
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import MemoryStore, Tags, Terms
+from dialoguedb.ports import MemoryStore, Tags, WriteOptions
 from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.values.lists import Page
 
 
 class Memories:
@@ -18,12 +18,12 @@ class Memories:
         self._pages = pages
 
     async def create(
-        self, project: Project, namespace: str, new: NewMemory, terms: Terms
+        self, project: Project, namespace: str, new: NewMemory, options: WriteOptions
     ) -> Memory:
         """Create a memory."""
         if not new.named:
             new.id = self._new_id()
-        return await self._store.create(project, namespace, new, terms)
+        return await self._store.create(project, namespace, new, options)
 
     async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
         """Return one memory."""
@@ -37,11 +37,13 @@ class Memories:
         return self._pages.page(scope, listing, found)
 
     async def update(
-        self, project: Project, namespace: str, memory_id: str, tags: Tags, terms: Terms
+        self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions
     ) -> Memory:
         """Replace the tags."""
-        return await self._store.update(project, namespace, memory_id, tags, terms)
+        return await self._store.update(project, namespace, memory_id, tags, options)
 
-    async def delete(self, project: Project, namespace: str, memory_id: str, terms: Terms) -> None:
+    async def delete(
+        self, project: Project, namespace: str, memory_id: str, options: WriteOptions
+    ) -> None:
         """Delete one memory."""
-        await self._store.delete(project, namespace, memory_id, terms)
+        await self._store.delete(project, namespace, memory_id, options)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from dialoguedb.model.lists import Page
+from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
-from dialoguedb.model.tokens import message_tokens
-from dialoguedb.ports import MessageStore, Tags, Terms, Versioned
+from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.values.lists import Page
 
 _COUNTED_AT_ONCE_BYTES = 16 * 1024
 """More than this may take milliseconds when its words are new."""
@@ -67,11 +67,11 @@ class Messages:
         namespace: str,
         dialogue_id: str,
         new: Sequence[NewMessage],
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Sequence[Message]]:
         """Append messages, all or none."""
         await self._intake.prepare(new)
-        stored = await self._store.create(project, namespace, dialogue_id, new, terms)
+        stored = await self._store.create(project, namespace, dialogue_id, new, options)
         if project.settings.auto_compact:
             await self._compacting.appended(project, (namespace, dialogue_id), stored.value)
         return stored
@@ -95,13 +95,23 @@ class Messages:
         return await self._store.get(project, namespace, dialogue_id, message_id)
 
     async def update(
-        self, project: Project, namespace: str, place: tuple[str, str], tags: Tags, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        place: tuple[str, str],
+        tags: Tags,
+        options: WriteOptions,
     ) -> Message:
         """Replace the tags of the message at `(dialogue id, message id)`."""
-        return await self._store.update(project, namespace, place, tags, terms)
+        return await self._store.update(project, namespace, place, tags, options)
 
     async def delete(
-        self, project: Project, namespace: str, dialogue_id: str, message_id: str, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        message_id: str,
+        options: WriteOptions,
     ) -> None:
         """Delete one message."""
-        await self._store.delete(project, namespace, dialogue_id, message_id, terms)
+        await self._store.delete(project, namespace, dialogue_id, message_id, options)

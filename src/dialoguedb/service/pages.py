@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.errors import Forbidden
-from dialoguedb.model import limits
-from dialoguedb.model.faults import Faults, refuse
-from dialoguedb.model.lists import Order, Page, Slice, Window
+from dialoguedb.values import limits
+from dialoguedb.values.lists import Order, Page, Slice, Window
+from dialoguedb.values.validation import ValidationErrors, refuse
 
 F = TypeVar("F", bound=Struct)
 T = TypeVar("T")
@@ -123,12 +123,12 @@ def _decoder(kind: type[Struct]) -> msgspec.msgpack.Decoder[Any]:
 
 
 def _check_agreement(request: PageRequest[F], listing: Listing[F]) -> None:
-    faults = Faults()
+    errors = ValidationErrors()
     for name, place in request.named.items():
         read = attrgetter(place)
         if read(request.listing) != read(listing):
-            faults.invalid(name, f"{name} differs from the first page; only limit may change")
-    faults.refuse()
+            errors.invalid(name, f"{name} differs from the first page; only limit may change")
+    errors.refuse()
 
 
 def _foreign() -> Exception:

@@ -4,10 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import UnsetType
 
-from dialoguedb.model import timestamps
-from dialoguedb.model.faults import refuse
 from dialoguedb.model.keys import NewKey
-from dialoguedb.model.lists import Page
 from dialoguedb.model.projects import (
     DeletedProject,
     Project,
@@ -18,8 +15,11 @@ from dialoguedb.model.projects import (
     changed,
     looks_like_id,
 )
-from dialoguedb.ports import ProjectStore, Terms
+from dialoguedb.ports import ProjectStore, WriteOptions
 from dialoguedb.service.pages import Everything, PageRequest, Pages
+from dialoguedb.values import timestamps
+from dialoguedb.values.lists import Page
+from dialoguedb.values.validation import refuse
 
 _SCOPE = "projects"
 
@@ -32,7 +32,9 @@ class Projects:
         self._new_id = new_id
         self._pages = pages
 
-    async def create(self, asked: ProjectInput, key: NewKey | None, terms: Terms) -> Project:
+    async def create(
+        self, asked: ProjectInput, key: NewKey | None, options: WriteOptions
+    ) -> Project:
         """Create a project, with its first key."""
         if looks_like_id(asked.name):
             raise refuse("name", "A name that looks like an id could be taken for another's")
@@ -40,11 +42,11 @@ class Projects:
         project = Project(
             id=self._new_id(),
             name=asked.name,
-            created=terms.now,
-            modified=terms.now,
+            created=options.now,
+            modified=options.now,
             settings=changed(Settings(), (change or SettingsChange()).accept()),
         )
-        return await self._store.create(project, key, terms)
+        return await self._store.create(project, key, options)
 
     async def get(self, id_or_name: str) -> Project:
         """Return one project."""
@@ -56,13 +58,15 @@ class Projects:
         found = await self._store.list(listing.window)
         return self._pages.page(_SCOPE, listing, found)
 
-    async def update(self, project: Project, change: SettingsChange, terms: Terms) -> Project:
+    async def update(
+        self, project: Project, change: SettingsChange, options: WriteOptions
+    ) -> Project:
         """Change a project's settings."""
-        return await self._store.update(project, change.accept(), terms)
+        return await self._store.update(project, change.accept(), options)
 
-    async def delete(self, project_id: str, terms: Terms) -> DeletedProject:
+    async def delete(self, project_id: str, options: WriteOptions) -> DeletedProject:
         """Delete a project and all it holds."""
-        return await self._store.delete(project_id, terms)
+        return await self._store.delete(project_id, options)
 
     async def usage(self, project: Project, now: str) -> Usage:
         """Return what was used in the month of a moment."""

@@ -8,16 +8,16 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
-from dialoguedb.model import timestamps
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchMode
 from dialoguedb.model.search_request import SearchRequest
 from dialoguedb.model.search_results import ResolvedFilter, ResolvedSearch
-from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports.search import Embedder, Hit, QueryVector, SearchStore, WordVectors
 from dialoguedb.service.query_vector import query_vector
 from dialoguedb.service.ranking import Weights, rank
 from dialoguedb.service.search_dates import has_phrases, with_dates
+from dialoguedb.values import timestamps
+from dialoguedb.values.timestamps import Clock
 
 _ASKED_AT_ONCE = 4
 """Fewer than there are threads, or an endpoint that hangs would hold up what else needs one."""

@@ -5,12 +5,12 @@ from datetime import tzinfo
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.model.date_phrases import Stretch, is_iso, read, read_edge
-from dialoguedb.model.faults import Faults
-from dialoguedb.model.lists import Span
 from dialoguedb.model.search import Search
 from dialoguedb.model.search_request import DateRange, SearchRequest
 from dialoguedb.model.search_results import ResolvedDates, ResolvedFilter
+from dialoguedb.values.date_phrases import Stretch, is_iso, read, read_edge
+from dialoguedb.values.lists import Span
+from dialoguedb.values.validation import ValidationErrors
 
 _EVER = Span()
 
@@ -28,11 +28,11 @@ def has_phrases(request: SearchRequest) -> bool:
 
 def with_dates(request: SearchRequest, now: str) -> tuple[Search, ResolvedFilter | UnsetType]:
     """Return the search kept to its dates, and the filter as it was understood; InvalidRequest."""
-    sent, faults = request.sent, Faults()
-    reader = _Reader(request.zone, now, faults)
+    sent, errors = request.sent, ValidationErrors()
+    reader = _Reader(request.zone, now, errors)
     created = reader.read(sent.created, "filter.created")
     modified = reader.read(sent.modified, "filter.modified")
-    faults.refuse()
+    errors.refuse()
     shown = ResolvedFilter(
         created=_shown(created),
         modified=_shown(modified),
@@ -49,7 +49,7 @@ def with_dates(request: SearchRequest, now: str) -> tuple[Search, ResolvedFilter
 class _Reader(Struct):
     zone: tzinfo
     now: str
-    faults: Faults
+    errors: ValidationErrors
 
     def read(self, sent: str | DateRange | UnsetType | None, place: str) -> Stretch:
         """Return the time that dates allow, noting what cannot be understood."""
@@ -57,20 +57,20 @@ class _Reader(Struct):
             if isinstance(sent, str):
                 return read(sent, self.zone, self.now)
         except ValueError as error:
-            self.faults.invalid(place, f"{place}: {error}")
+            self.errors.invalid(place, f"{place}: {error}")
         return self._range(sent, place) if isinstance(sent, DateRange) else Stretch()
 
     def _range(self, sent: DateRange, place: str) -> Stretch:
         edges = sent.edges()
         if not edges:
-            self.faults.invalid(place, f"{place} is empty: it takes gte, gt, lte, lt")
+            self.errors.invalid(place, f"{place} is empty: it takes gte, gt, lte, lt")
         starts: list[str] = []
         ends: list[str] = []
         for name, text in edges.items():
             try:
                 edge = read_edge(text, self.zone, self.now)
             except ValueError as error:
-                self.faults.invalid(f"{place}.{name}", f"{place}.{name}: {error}")
+                self.errors.invalid(f"{place}.{name}", f"{place}.{name}: {error}")
                 continue
             bound = edge.start if name in {"gte", "lt"} else edge.end
             (starts if name in {"gte", "gt"} else ends).append(bound or "")

@@ -4,7 +4,7 @@ from msgspec import Raw
 
 from dialoguedb.model.dialogues import StateUpdate
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import StateStore, Terms, Versioned
+from dialoguedb.ports import StateStore, Versioned, WriteOptions
 
 
 class State:
@@ -18,7 +18,12 @@ class State:
         return await self._store.get(project, namespace, dialogue_id)
 
     async def update(
-        self, project: Project, namespace: str, dialogue_id: str, update: StateUpdate, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        update: StateUpdate,
+        options: WriteOptions,
     ) -> Versioned[Raw]:
         """Merge, replace or patch the state; returns it as it is then."""
-        return await self._store.update(project, namespace, dialogue_id, update, terms)
+        return await self._store.update(project, namespace, dialogue_id, update, options)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from dialoguedb.model.lists import Page
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
-from dialoguedb.ports import Terms, Versioned
+from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.ports.summaries import SummaryStore, TemplateStore
 from dialoguedb.service.pages import Everything, PageRequest, Pages
+from dialoguedb.values.lists import Page
 
 
 class SummariesOf(Struct, frozen=True):
@@ -61,13 +61,13 @@ class Summaries:
         self._workshop = workshop
 
     async def create(
-        self, project: Project, place: tuple[str, str], new: NewSummary, terms: Terms
+        self, project: Project, place: tuple[str, str], new: NewSummary, options: WriteOptions
     ) -> Versioned[Summary]:
         """Have a summary made of the dialogue at `(namespace, dialogue id)`."""
         if not new.named:
             new.id = self._new_id()
         recipe = Recipe(self._workshop.provider, self._workshop.model, new.instructions)
-        made = await self._store.create(project, place, new, recipe, terms)
+        made = await self._store.create(project, place, new, recipe, options)
         if made.value.status == "processing":
             self._workshop.wake()
         return made
@@ -94,10 +94,10 @@ class Summaries:
         return self._pages.page(scope, listing, found)
 
     async def delete(
-        self, project: Project, namespace: str | None, summary_id: str, terms: Terms
+        self, project: Project, namespace: str | None, summary_id: str, options: WriteOptions
     ) -> None:
         """Delete one summary; one that is being made is made no further."""
-        await self._store.delete(project, namespace, summary_id, terms)
+        await self._store.delete(project, namespace, summary_id, options)
         self._workshop.drop(project.id, summary_id)
 
 
@@ -108,9 +108,9 @@ class Templates:
         self._store = store
         self._pages = pages
 
-    async def create(self, project: Project, new: NewTemplate, terms: Terms) -> Template:
+    async def create(self, project: Project, new: NewTemplate, options: WriteOptions) -> Template:
         """Create a template."""
-        return await self._store.create(project, new, terms)
+        return await self._store.create(project, new, options)
 
     async def get(self, project: Project, name: str) -> Template:
         """Return one template."""
@@ -124,11 +124,11 @@ class Templates:
         return self._pages.page(scope, listing, found)
 
     async def update(
-        self, project: Project, name: str, change: TemplateChange, terms: Terms
+        self, project: Project, name: str, change: TemplateChange, options: WriteOptions
     ) -> Template:
         """Change a template."""
-        return await self._store.update(project, name, change, terms)
+        return await self._store.update(project, name, change, options)
 
-    async def delete(self, project: Project, name: str, terms: Terms) -> None:
+    async def delete(self, project: Project, name: str, options: WriteOptions) -> None:
         """Delete one template."""
-        await self._store.delete(project, name, terms)
+        await self._store.delete(project, name, options)

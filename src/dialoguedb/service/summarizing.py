@@ -16,11 +16,11 @@ from dialoguedb.errors import (
     SummarizerUnavailable,
     defect,
 )
-from dialoguedb.model import timestamps
 from dialoguedb.model.summaries import Outcome, Spent
-from dialoguedb.model.timestamps import Clock
 from dialoguedb.ports.summaries import Job, SummaryJobs
 from dialoguedb.service.making import Maker
+from dialoguedb.values import timestamps
+from dialoguedb.values.timestamps import Clock
 
 _CLAIM_S = 12
 _RENEW_S = 3

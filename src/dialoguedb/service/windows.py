@@ -10,17 +10,17 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model import limits
+from dialoguedb.formats.dialects import OPENING, Json, render
+from dialoguedb.formats.parts import Call, Result, Text
+from dialoguedb.formats.tokens import MESSAGE_TOKENS
+from dialoguedb.formats.tool_links import Issue, Links, Ties
+from dialoguedb.formats.turns import Turn, read_turn
 from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow, Included
-from dialoguedb.model.dialects import OPENING, Json, render
-from dialoguedb.model.faults import refuse
 from dialoguedb.model.messages import Message
-from dialoguedb.model.parts import Call, Result, Text
-from dialoguedb.model.tokens import MESSAGE_TOKENS
-from dialoguedb.model.tool_links import Issue, Links, Ties
-from dialoguedb.model.turns import Turn, read_turn
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.values import limits
+from dialoguedb.values.validation import refuse
 
 SUMMARY_SHARE = 2
 MEMORIES_SHARE = 4

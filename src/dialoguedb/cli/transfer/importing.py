@@ -17,7 +17,7 @@ from dialoguedb.errors import (
     InvalidRequest,
     NotFound,
 )
-from dialoguedb.model import limits, rawjson, timestamps
+from dialoguedb.values import limits, rawjson, timestamps
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB

@@ -16,7 +16,7 @@ from msgspec import Raw, Struct
 from dialoguedb.client import wire
 from dialoguedb.client.records import Page
 from dialoguedb.errors import InvalidJSON, InvalidRequest
-from dialoguedb.model import rawjson
+from dialoguedb.values import rawjson
 
 L = TypeVar("L", bound="Dialogue | Message | Memory")
 

@@ -8,7 +8,7 @@ from typing import Any
 from dialoguedb.cli.transfer.lines import json_of
 from dialoguedb.client.fields import timestamp
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model import limits
+from dialoguedb.values import limits
 
 _DIGEST_CHARS = 24
 

@@ -39,7 +39,7 @@ from dialoguedb.client.records import (
 from dialoguedb.client.tracking import made_into, members_changed
 from dialoguedb.client.versions import last_seq
 from dialoguedb.client.walks import Walk
-from dialoguedb.errors import Fault, InvalidRequest, VersionConflict
+from dialoguedb.errors import ErrorDetail, InvalidRequest, VersionConflict
 
 R = TypeVar("R")
 
@@ -338,6 +338,6 @@ def one_message(told: object, content: object, fields: Mapping[str, Any]) -> dic
     message = as_message(told)
     for name in ("role", "content"):
         if name not in message:
-            fault = Fault(name, "REQUIRED", f"{name} is required")
+            fault = ErrorDetail(name, "REQUIRED", f"{name} is required")
             raise InvalidRequest(f"The message has no {name}", [fault], "MISSING_PARAMETER")
     return {**message, **fields}

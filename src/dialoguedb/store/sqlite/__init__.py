@@ -6,7 +6,6 @@ from pathlib import Path
 
 import apsw
 
-from dialoguedb.model import timestamps
 from dialoguedb.ports import (
     DialogueStore,
     KeyStore,
@@ -39,6 +38,7 @@ from dialoguedb.store.sqlite.summary_jobs import SQLiteSummaryJobs
 from dialoguedb.store.sqlite.templates import SQLiteTemplates
 from dialoguedb.store.sqlite.transactions import transaction
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values import timestamps
 
 
 class SQLiteStore:

@@ -7,32 +7,32 @@ from typing import TypeVar
 import apsw
 
 from dialoguedb.errors import IdempotencyKeyReused
-from dialoguedb.model import limits, timestamps
-from dialoguedb.ports import Replay, Terms
+from dialoguedb.ports import IdempotencyHit, WriteOptions
 from dialoguedb.store.sqlite.writer import Act
+from dialoguedb.values import limits, timestamps
 
 T = TypeVar("T")
 
 
-def at_most_once(act: Act[T], project: int | None, terms: Terms) -> Act[T]:
+def at_most_once(act: Act[T], project: int | None, options: WriteOptions) -> Act[T]:
     """Let an act answer with what it answered before, when its terms hold an idempotency key."""
-    once = terms.once
+    once = options.once
     if once is None:
         return act
 
     def answered(db: apsw.Connection) -> T:
-        oldest = timestamps.later(terms.now, -limits.IDEMPOTENCY_HOURS * 3600)
+        oldest = timestamps.later(options.now, -limits.IDEMPOTENCY_HOURS * 3600)
         kept = db.execute(
             "SELECT request, answer FROM answers WHERE key = ? AND created > ?", (once.key, oldest)
         ).fetchone()
         if kept and kept[0] != once.request:
             raise IdempotencyKeyReused("This Idempotency-Key was used for another request")
         if kept:
-            raise Replay(kept[1])
+            raise IdempotencyHit(kept[1])
         result = act(db)
         db.execute(
             "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-            (once.key, project, once.request, once.record(result), terms.now),
+            (once.key, project, once.request, once.record(result), options.now),
         )
         return result
 

@@ -10,8 +10,8 @@ import apsw
 import msgspec
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model import rawjson
 from dialoguedb.model.projects import Settings
+from dialoguedb.values import rawjson
 
 _EMPTY = frozenset({b"{}", b"[]"})
 

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from dialoguedb.model import limits
+from dialoguedb.formats.turns import speaker_of
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
-from dialoguedb.model.turns import speaker_of
 from dialoguedb.ports.context import Ending
 from dialoguedb.store.sqlite.messages import COLUMNS, Place, find_place, to_message
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row
+from dialoguedb.values import limits
 
 LEAST_MESSAGES = 64
 """Read in any case, for the last of them may answer calls that stand before."""

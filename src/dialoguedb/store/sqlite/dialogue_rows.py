@@ -5,15 +5,15 @@ import hashlib
 import apsw
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.errors import DialogueNotFound, DuplicateId, Fault
+from dialoguedb.errors import DialogueNotFound, DuplicateId, ErrorDetail
 from dialoguedb.model.dialogues import Dialogue, DialogueFilter, NewDialogue, Status
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.store.sqlite.lists import Listing, are_few
 from dialoguedb.store.sqlite.messages import Place
 from dialoguedb.store.sqlite.reader import Reader, Row, Shape
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
+from dialoguedb.values.lists import Slice, Window
 
 _ORDER_COLUMNS = {
     "created": "r.created",
@@ -123,7 +123,7 @@ def insert(
     taken = "SELECT 1 FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
     if db.execute(taken, (project, namespace, new.id)).fetchone():
         message = f"Dialogue '{new.id}' exists already"
-        raise DuplicateId(message, [Fault("id", "INVALID", message)])
+        raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
     db.execute(
         "INSERT INTO dialogues (project, namespace, id, request_id, parent, thread_of, label,"
         " created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

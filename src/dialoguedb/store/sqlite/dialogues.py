@@ -16,11 +16,9 @@ from dialoguedb.model.dialogues import (
     NewDialogue,
 )
 from dialoguedb.model.lifecycle import AFTER, check_changeable, check_mutable, check_version
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project, Usage
-from dialoguedb.model.timestamps import month_of
-from dialoguedb.ports import Terms, Versioned
+from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.store.sqlite import indexing, messages, threads
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, insert, page, touch
@@ -28,6 +26,8 @@ from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
 from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.timestamps import month_of
 
 _LONG_DELETE_MESSAGES = 100
 
@@ -41,24 +41,24 @@ class SQLiteDialogues:
         self._numbers = numbers
 
     async def create(
-        self, project: Project, namespace: str, new: NewDialogue, terms: Terms
+        self, project: Project, namespace: str, new: NewDialogue, options: WriteOptions
     ) -> Versioned[Dialogue]:
         """Store a dialogue with its first messages; DuplicateId, DialogueNotFound (parent)."""
         number = self._numbers.of(project)
 
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             parent = threads.find_parent(db, number, namespace, new)
-            place = insert(db, (number, namespace, parent), new, terms.now)
+            place = insert(db, (number, namespace, parent), new, options.now)
             sent = new.messages or []
-            echoed, fresh = messages.append(db, place, sent, Terms(terms.now))
-            used = messages.cost(fresh, terms.now)
+            echoed, fresh = messages.append(db, place, sent, WriteOptions(options.now))
+            used = messages.cost(fresh, options.now)
             used.dialogues, used.stored_bytes = 1, new.stored_bytes
             self._writer.tally.charge(db, project, number, used)
             row = find(db, number, namespace, new.id)
             return _versioned(project, row, UNSET if new.messages is None else echoed)
 
         long = messages.is_long(new.messages)
-        return await self._writer.write(at_most_once(act, number, terms), long=long)
+        return await self._writer.write(at_most_once(act, number, options), long=long)
 
     async def get(
         self, project: Project, namespace: str, dialogue_id: str, last_messages: int
@@ -86,7 +86,7 @@ class SQLiteDialogues:
         namespace: str,
         dialogue_id: str,
         update: DialogueUpdate,
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
         number = self._numbers.of(project)
@@ -94,10 +94,10 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             row = find(db, number, namespace, dialogue_id)
             sent = update.messages or []
-            echoed, fresh = messages.append(db, row.place, sent, Terms(terms.now))
-            used = messages.cost(fresh, terms.now)
+            echoed, fresh = messages.append(db, row.place, sent, WriteOptions(options.now))
+            used = messages.cost(fresh, options.now)
             if fresh or not echoed or _differs(row, update):
-                _change(db, row, update, terms)
+                _change(db, row, update, options)
                 if _is_told_anew(row, update):
                     indexing.change(db, "dialogue", row.number, text=True)
                 if update.state is not UNSET and update.state != row.state:
@@ -107,10 +107,15 @@ class SQLiteDialogues:
             return _versioned(project, row, UNSET if update.messages is None else echoed)
 
         long = messages.is_long(update.messages)
-        return await self._writer.write(at_most_once(act, number, terms), long=long)
+        return await self._writer.write(at_most_once(act, number, options), long=long)
 
     async def act(
-        self, project: Project, namespace: str, dialogue_id: str, action: Action, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        action: Action,
+        options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """End, archive or reopen; repeating changes nothing."""
         number = self._numbers.of(project)
@@ -120,17 +125,17 @@ class SQLiteDialogues:
             if row.status != AFTER[action]:
                 if action == "end":
                     check_changeable(row.id, row.status)
-                check_version(terms.expected, row.revision)
-                _turn(db, row, action, terms.now)
+                check_version(options.expected, row.revision)
+                _turn(db, row, action, options.now)
             else:
-                check_version(terms.expected, row.revision)
-            self._writer.tally.charge(db, project, number, Usage(month_of(terms.now)))
+                check_version(options.expected, row.revision)
+            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
             return _versioned(project, find(db, number, namespace, dialogue_id))
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
     async def delete(
-        self, project: Project, namespace: str, dialogue_id: str, terms: Terms
+        self, project: Project, namespace: str, dialogue_id: str, options: WriteOptions
     ) -> DeletedDialogue:
         """Delete a dialogue, its messages and, recursively, its threads."""
         number = self._numbers.of(project)
@@ -145,7 +150,7 @@ class SQLiteDialogues:
             return threads.delete_tree(db, number, row)
 
         long = await self._readers.read(size) >= _LONG_DELETE_MESSAGES
-        return await self._writer.write(at_most_once(act, number, terms), long=long)
+        return await self._writer.write(at_most_once(act, number, options), long=long)
 
 
 def _versioned(
@@ -167,16 +172,18 @@ def _is_told_anew(row: DialogueRow, update: DialogueUpdate) -> bool:
     return _differs(row, DialogueUpdate(update.label, UNSET, update.tags, None))
 
 
-def _change(db: apsw.Connection, row: DialogueRow, update: DialogueUpdate, terms: Terms) -> None:
+def _change(
+    db: apsw.Connection, row: DialogueRow, update: DialogueUpdate, options: WriteOptions
+) -> None:
     if not update.leaves_all:
         check_changeable(row.id, row.status)
-    check_version(terms.expected, row.revision)
+    check_version(options.expected, row.revision)
     if not _differs(row, update):
         return
     label = row.label if update.label is UNSET else update.label
     state = row.state if update.state is UNSET else update.state
     tags = row.tags if update.tags is UNSET else encode(update.tags)
-    touch(db, row.number, terms.now)
+    touch(db, row.number, options.now)
     db.execute("UPDATE dialogues SET label = ? WHERE number = ?", (label, row.number))
     db.execute(
         "UPDATE dialogue_bodies SET state = ?, tags = ? WHERE dialogue = ?",

@@ -9,7 +9,6 @@ from functools import partial
 
 import apsw
 
-from dialoguedb.model import timestamps
 from dialoguedb.ports.search import Embedder, IndexStatus, Unembedded, Vectors
 from dialoguedb.store.sqlite import embedders, index_runs, purging, sources, vectors
 from dialoguedb.store.sqlite.embedders import Stored
@@ -17,6 +16,7 @@ from dialoguedb.store.sqlite.indexing import Gap, Index, gaps
 from dialoguedb.store.sqlite.nearest import Renewed
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values import timestamps
 
 _CLAIM_BYTES = 6
 

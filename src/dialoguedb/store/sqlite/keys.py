@@ -10,15 +10,15 @@ from msgspec import UNSET, Struct
 
 from dialoguedb.errors import KeyNotFound
 from dialoguedb.model.keys import AnyScope, Caller, Key, NewKey
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import Terms
+from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import find_numbered
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
 
 
 class KeyRow(Struct, gc=False):
@@ -65,15 +65,15 @@ class SQLiteKeys:
         self._readers = readers
         self._numbers = numbers
 
-    async def create(self, project: Project | None, new: NewKey, terms: Terms) -> Key:
+    async def create(self, project: Project | None, new: NewKey, options: WriteOptions) -> Key:
         """Store a key."""
         number = self._number(project)
 
         def act(db: apsw.Connection) -> Key:
-            insert(db, number, new, terms.now)
+            insert(db, number, new, options.now)
             return _find(db, project, number, new.id)
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
     async def get(self, project: Project | None, key_id: str) -> Key:
         """Return one key."""
@@ -92,18 +92,18 @@ class SQLiteKeys:
 
         return await self._readers.read(query)
 
-    async def revoke(self, project: Project | None, key_id: str, terms: Terms) -> Key:
+    async def revoke(self, project: Project | None, key_id: str, options: WriteOptions) -> Key:
         """Revoke a key from now on; repeating changes nothing."""
         number = self._number(project)
 
         def act(db: apsw.Connection) -> Key:
             db.execute(
                 "UPDATE keys SET revoked = ? WHERE project IS ? AND id = ? AND revoked IS NULL",
-                (terms.now, number, key_id),
+                (options.now, number, key_id),
             )
             return _find(db, project, number, key_id)
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
     async def find(self, digest: bytes) -> Caller | None:
         """Return who holds a secret, None when unknown or revoked."""

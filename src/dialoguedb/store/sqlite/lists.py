@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from dialoguedb.model.lists import Span, Window
+from dialoguedb.values.lists import Span, Window
 
 FEW_MAX = 2_000
 """Up to this many rows are fetched and sorted."""

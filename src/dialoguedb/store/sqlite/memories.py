@@ -7,12 +7,10 @@ from functools import partial
 import apsw
 from msgspec import UNSET, Raw, Struct
 
-from dialoguedb.errors import DuplicateId, Fault, MemoryNotFound
-from dialoguedb.model.lists import Slice, Window
+from dialoguedb.errors import DuplicateId, ErrorDetail, MemoryNotFound
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project, Usage
-from dialoguedb.model.timestamps import month_of
-from dialoguedb.ports import Tags, Terms
+from dialoguedb.ports import Tags, WriteOptions
 from dialoguedb.store.sqlite import indexing
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
@@ -20,6 +18,8 @@ from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.tags import MEMORY_TAGS, encode
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.timestamps import month_of
 
 _ESCAPED_BYTES = 6  # a control character in JSON
 _LONG_BYTES = 1024 * 1024
@@ -82,7 +82,7 @@ class SQLiteMemories:
         self._numbers = numbers
 
     async def create(
-        self, project: Project, namespace: str, new: NewMemory, terms: Terms
+        self, project: Project, namespace: str, new: NewMemory, options: WriteOptions
     ) -> Memory:
         """Store a memory; an equal twin is answered, an unequal one is a DuplicateId."""
         number = self._numbers.of(project)
@@ -93,14 +93,14 @@ class SQLiteMemories:
                 return twin.to_memory()
             if twin:
                 message = f"Memory '{new.id}' exists already, and is not the same"
-                raise DuplicateId(message, [Fault("id", "INVALID", message)])
-            _insert(db, number, namespace, new, terms.now)
-            used = Usage(month_of(terms.now), stored_bytes=new.stored_bytes)
+                raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
+            _insert(db, number, namespace, new, options.now)
+            used = Usage(month_of(options.now), stored_bytes=new.stored_bytes)
             self._writer.tally.charge(db, project, number, used)
             return _find(db, number, namespace, new.id).to_memory()
 
         long = new.stored_bytes > _LONG_BYTES
-        return await self._writer.write(at_most_once(act, number, terms), long=long)
+        return await self._writer.write(at_most_once(act, number, options), long=long)
 
     async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
         """Return one memory."""
@@ -117,7 +117,7 @@ class SQLiteMemories:
         return await self._readers.read(partial(_page, number, wanted, window))
 
     async def update(
-        self, project: Project, namespace: str, memory_id: str, tags: Tags, terms: Terms
+        self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions
     ) -> Memory:
         """Replace the tags; None changes nothing."""
         number = self._numbers.of(project)
@@ -129,15 +129,17 @@ class SQLiteMemories:
                 MEMORY_TAGS.insert(db, number, row.number, tags)
                 db.execute(
                     "UPDATE memories SET tags = ?, modified = max(modified, ?) WHERE number = ?",
-                    (encode(tags), terms.now, row.number),
+                    (encode(tags), options.now, row.number),
                 )
                 indexing.change(db, "memory", row.number, text=False)
-            self._writer.tally.charge(db, project, number, Usage(month_of(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
             return _find(db, number, namespace, memory_id).to_memory()
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
-    async def delete(self, project: Project, namespace: str, memory_id: str, terms: Terms) -> None:
+    async def delete(
+        self, project: Project, namespace: str, memory_id: str, options: WriteOptions
+    ) -> None:
         """Delete one memory."""
         number = self._numbers.of(project)
 
@@ -147,7 +149,7 @@ class SQLiteMemories:
             db.execute("DELETE FROM memories WHERE number = ?", (row.number,))
             indexing.remove(db, "memory", "VALUES (?)", (row.number,))
 
-        await self._writer.write(at_most_once(act, number, terms))
+        await self._writer.write(at_most_once(act, number, options))
 
 
 def _get(db: apsw.Connection, project: int, namespace: str, memory_id: str) -> MemoryRow | None:

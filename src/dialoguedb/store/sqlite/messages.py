@@ -8,7 +8,7 @@ from functools import partial
 import apsw
 from msgspec import UNSET, Raw, Struct
 
-from dialoguedb.errors import DialogueNotFound, DuplicateId, Fault, MessageNotFound
+from dialoguedb.errors import DialogueNotFound, DuplicateId, ErrorDetail, MessageNotFound
 from dialoguedb.model.dialogues import Status
 from dialoguedb.model.lifecycle import (
     check_appendable,
@@ -16,11 +16,9 @@ from dialoguedb.model.lifecycle import (
     check_mutable,
     check_version,
 )
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, Usage
-from dialoguedb.model.timestamps import month_of
-from dialoguedb.ports import Tags, Terms, Versioned
+from dialoguedb.ports import Tags, Versioned, WriteOptions
 from dialoguedb.store.sqlite import indexing
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
@@ -28,6 +26,8 @@ from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.tags import MESSAGE_TAGS, encode
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.timestamps import month_of
 
 LONG_MESSAGES = 50
 """A batch of more messages runs off the event loop."""
@@ -84,7 +84,7 @@ def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: s
 
 
 def append(
-    db: apsw.Connection, place: Place, new: Sequence[NewMessage], terms: Terms
+    db: apsw.Connection, place: Place, new: Sequence[NewMessage], options: WriteOptions
 ) -> tuple[list[Message], list[NewMessage]]:
     """Store what is not stored yet; returns all messages as stored, and which of them are new."""
     twins, conflict = _twins(db, place, new)
@@ -94,8 +94,8 @@ def append(
     check_appendable(place.id, place.status)
     if conflict:
         raise conflict
-    check_version(terms.expected, place.last_seq)
-    stored = iter(_insert(db, place, fresh, terms.now))
+    check_version(options.expected, place.last_seq)
+    stored = iter(_insert(db, place, fresh, options.now))
     return [twins.get(position) or next(stored) for position in range(len(new))], fresh
 
 
@@ -121,7 +121,7 @@ def _twins(
 
 
 def _duplicate(position: int, message: str) -> DuplicateId:
-    return DuplicateId(message, [Fault(f"messages[{position}].id", "INVALID", message)])
+    return DuplicateId(message, [ErrorDetail(f"messages[{position}].id", "INVALID", message)])
 
 
 def _is_twin(row: Row, new: NewMessage) -> bool:
@@ -229,19 +229,19 @@ class SQLiteMessages:
         namespace: str,
         dialogue_id: str,
         new: Sequence[NewMessage],
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Sequence[Message]]:
         """Append all or none; stored twins are answered in their place. Version: last `seq`."""
         number = self._numbers.of(project)
 
         def act(db: apsw.Connection) -> Versioned[Sequence[Message]]:
             place = find_place(db, number, namespace, dialogue_id)
-            stored, fresh = append(db, place, new, terms)
+            stored, fresh = append(db, place, new, options)
             if fresh:
-                self._writer.tally.charge(db, project, number, cost(fresh, terms.now))
+                self._writer.tally.charge(db, project, number, cost(fresh, options.now))
             return Versioned(stored, place.last_seq)
 
-        return await self._writer.write(at_most_once(act, number, terms), long=is_long(new))
+        return await self._writer.write(at_most_once(act, number, options), long=is_long(new))
 
     async def list(
         self,
@@ -273,7 +273,12 @@ class SQLiteMessages:
         return await self._readers.read(query)
 
     async def update(
-        self, project: Project, namespace: str, place: tuple[str, str], tags: Tags, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        place: tuple[str, str],
+        tags: Tags,
+        options: WriteOptions,
     ) -> Message:
         """Replace the tags of the message at `(dialogue id, message id)`; None changes nothing."""
         number = self._numbers.of(project)
@@ -283,16 +288,21 @@ class SQLiteMessages:
             if tags is not None:
                 check_mutable(project, "its messages cannot be tagged")
                 check_changeable(dialogue.id, dialogue.status)
-                if _retag(db, dialogue, row, tags, terms.now):
+                if _retag(db, dialogue, row, tags, options.now):
                     indexing.change(db, "message", row[11], text=False)
                 dialogue, row = _find(db, number, namespace, place)
-            self._writer.tally.charge(db, project, number, Usage(month_of(terms.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
             return to_message(dialogue.id, dialogue.namespace, row)
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
     async def delete(
-        self, project: Project, namespace: str, dialogue_id: str, message_id: str, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        message_id: str,
+        options: WriteOptions,
     ) -> None:
         """Delete one message."""
         number = self._numbers.of(project)
@@ -304,9 +314,9 @@ class SQLiteMessages:
             MESSAGE_TAGS.delete(db, place.number, row[11], row[6])
             db.execute("DELETE FROM messages WHERE number = ?", (row[11],))
             indexing.remove(db, "message", "VALUES (?)", (row[11],))
-            _uncount(db, place, terms.now)
+            _uncount(db, place, options.now)
 
-        await self._writer.write(at_most_once(act, number, terms))
+        await self._writer.write(at_most_once(act, number, options))
 
 
 def cost(new: Sequence[NewMessage], now: str) -> Usage:

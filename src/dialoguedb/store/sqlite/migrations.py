@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from dialoguedb.errors import DataError, NewerSchema
-from dialoguedb.model.tokens import message_tokens
+from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite.summary_schema import SUMMARIES
 from dialoguedb.store.sqlite.transactions import transaction

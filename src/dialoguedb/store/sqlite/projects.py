@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import apsw
 import msgspec
 
-from dialoguedb.errors import DuplicateId, Fault, ProjectNotFound
+from dialoguedb.errors import DuplicateId, ErrorDetail, ProjectNotFound
 from dialoguedb.model.keys import NewKey
 from dialoguedb.model.lifecycle import check_unprotected
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.projects import (
     DeletedProject,
     Project,
@@ -18,7 +17,7 @@ from dialoguedb.model.projects import (
     Usage,
     changed,
 )
-from dialoguedb.ports import Terms
+from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite import indexing, keys, usage
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
@@ -26,6 +25,7 @@ from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.project_rows import SELECT, to_project
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
 
 _SHAPE = Shape(to_project, lambda row: len(row[4]), slice(0, 2))
 
@@ -59,13 +59,13 @@ class SQLiteProjects:
         self._readers = readers
         self._numbers = numbers
 
-    async def create(self, project: Project, key: NewKey | None, terms: Terms) -> Project:
+    async def create(self, project: Project, key: NewKey | None, options: WriteOptions) -> Project:
         """Store a project with its first key; DuplicateId when the name is taken."""
 
         def act(db: apsw.Connection) -> Project:
             if db.execute("SELECT 1 FROM projects WHERE name = ?", (project.name,)).fetchone():
                 message = f"Project '{project.name}' exists already"
-                raise DuplicateId(message, [Fault("name", "INVALID", message)])
+                raise DuplicateId(message, [ErrorDetail("name", "INVALID", message)])
             db.execute(
                 "INSERT INTO projects (id, name, settings, created, modified)"
                 " VALUES (?, ?, ?, ?, ?)",
@@ -78,10 +78,10 @@ class SQLiteProjects:
                 ),
             )
             if key:
-                keys.insert(db, db.last_insert_rowid(), key, terms.now)
+                keys.insert(db, db.last_insert_rowid(), key, options.now)
             return project
 
-        return await self._writer.write(at_most_once(act, None, terms))
+        return await self._writer.write(at_most_once(act, None, options))
 
     async def get(self, id_or_name: str) -> Project:
         """Return one project."""
@@ -100,7 +100,9 @@ class SQLiteProjects:
 
         return await self._readers.read(query)
 
-    async def update(self, project: Project, change: SettingsChange, terms: Terms) -> Project:
+    async def update(
+        self, project: Project, change: SettingsChange, options: WriteOptions
+    ) -> Project:
         """Change settings as they are then."""
 
         def act(db: apsw.Connection) -> Project:
@@ -109,14 +111,14 @@ class SQLiteProjects:
             if settings != stored.settings:
                 db.execute(
                     "UPDATE projects SET settings = ?, modified = ? WHERE id = ?",
-                    (msgspec.json.encode(settings), terms.now, project.id),
+                    (msgspec.json.encode(settings), options.now, project.id),
                 )
             return to_project(_find(db, project.id))
 
         number = self._numbers.of(project)
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
-    async def delete(self, project_id: str, terms: Terms) -> DeletedProject:
+    async def delete(self, project_id: str, options: WriteOptions) -> DeletedProject:
         """Delete a project and all it holds; ProjectProtected."""
 
         def act(db: apsw.Connection) -> DeletedProject:
@@ -130,7 +132,7 @@ class SQLiteProjects:
                 db.execute(sql, (number,))
             return deleted
 
-        return await self._writer.write(at_most_once(act, None, terms), long=True)
+        return await self._writer.write(at_most_once(act, None, options), long=True)
 
     async def usage(self, project: Project, month: str) -> Usage:
         """Return what was used in a month such as `2026-11`."""

@@ -15,10 +15,10 @@ from typing import Any, Generic, TypeVar
 
 import apsw
 
-from dialoguedb.model import limits
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.store.sqlite import files
 from dialoguedb.store.sqlite.faults import translate
+from dialoguedb.values import limits
+from dialoguedb.values.lists import Slice, Window
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

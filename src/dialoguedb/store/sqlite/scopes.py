@@ -9,10 +9,10 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from dialoguedb.model.lists import Span
 from dialoguedb.model.search import SearchFilter, SearchObject
 from dialoguedb.store.sqlite import search_filters, words
 from dialoguedb.store.sqlite.search_filters import Where
+from dialoguedb.values.lists import Span
 
 Numbers = NDArray[np.int64]
 

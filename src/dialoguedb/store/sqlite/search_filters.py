@@ -11,10 +11,10 @@ from typing import Any
 
 import apsw
 
-from dialoguedb.model.content import has_image
-from dialoguedb.model.lists import Span
+from dialoguedb.formats.content import has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
 from dialoguedb.store.sqlite import words
+from dialoguedb.values.lists import Span
 
 _EVER = Span()
 _COMPARISONS: dict[Operator, str] = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}

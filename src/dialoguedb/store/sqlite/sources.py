@@ -9,8 +9,8 @@ import apsw
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.model.content import has_image
-from dialoguedb.model.texts import dialogue_text, memory_text, message_text, message_words
+from dialoguedb.formats.content import has_image
+from dialoguedb.formats.texts import dialogue_text, memory_text, message_text, message_words
 from dialoguedb.store.sqlite import words
 from dialoguedb.store.sqlite.reader import Row
 

@@ -5,19 +5,19 @@ from __future__ import annotations  # those of inner functions would be evaluate
 import apsw
 from msgspec import Raw
 
-from dialoguedb.model import rawjson
-from dialoguedb.model.checks import check_state_size
 from dialoguedb.model.dialogues import StateUpdate
-from dialoguedb.model.faults import Faults
 from dialoguedb.model.lifecycle import check_changeable, check_version
 from dialoguedb.model.projects import Project, Usage
-from dialoguedb.model.timestamps import month_of
-from dialoguedb.ports import Terms, Versioned
+from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, touch
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values import rawjson
+from dialoguedb.values.checks import check_state_size
+from dialoguedb.values.timestamps import month_of
+from dialoguedb.values.validation import ValidationErrors
 
 _OBJECTS_AT_ONCE = 8
 
@@ -41,7 +41,12 @@ class SQLiteState:
         return await self._readers.read(query)
 
     async def update(
-        self, project: Project, namespace: str, dialogue_id: str, update: StateUpdate, terms: Terms
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        update: StateUpdate,
+        options: WriteOptions,
     ) -> Versioned[Raw]:
         """Merge, replace or patch the state; returns it as it is then."""
         number = self._numbers.of(project)
@@ -50,18 +55,18 @@ class SQLiteState:
             row = find(db, number, namespace, dialogue_id)
             state = _after(row, update)
             check_changeable(row.id, row.status)
-            check_version(terms.expected, row.revision)
-            used = Usage(month_of(terms.now))
+            check_version(options.expected, row.revision)
+            used = Usage(month_of(options.now))
             if state != row.state:
                 sql = "UPDATE dialogue_bodies SET state = ? WHERE dialogue = ?"
                 db.execute(sql, (state, row.number))
-                touch(db, row.number, terms.now)
+                touch(db, row.number, options.now)
                 row.revision += 1
                 used.stored_bytes = len(update.value)
             self._writer.tally.charge(db, project, number, used)
             return Versioned(Raw(state), row.revision)
 
-        return await self._writer.write(at_most_once(act, number, terms), long=_is_long(update))
+        return await self._writer.write(at_most_once(act, number, options), long=_is_long(update))
 
 
 def _is_long(update: StateUpdate) -> bool:
@@ -74,7 +79,7 @@ def _after(row: DialogueRow, update: StateUpdate) -> bytes:
         return update.value
     join = rawjson.merge if update.mode == "merge" else rawjson.merge_patch
     state = join(row.state, update.value)
-    faults = Faults()
-    check_state_size(state, "state", faults)
-    faults.refuse()
+    errors = ValidationErrors()
+    check_state_size(state, "state", errors)
+    errors.refuse()
     return state

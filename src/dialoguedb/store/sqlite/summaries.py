@@ -7,14 +7,12 @@ from functools import partial
 import apsw
 from msgspec import UNSET, structs
 
-from dialoguedb.errors import DialogueDBError, DuplicateId, Fault, VersionConflict
+from dialoguedb.errors import DialogueDBError, DuplicateId, ErrorDetail, VersionConflict
 from dialoguedb.model.lifecycle import check_changeable, check_version
-from dialoguedb.model.lists import Slice, Window
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
-from dialoguedb.model.timestamps import month_of
-from dialoguedb.ports import Terms, Versioned
+from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.ports.summaries import Tail
 from dialoguedb.store.sqlite import summary_rows as rows
 from dialoguedb.store.sqlite.answers import at_most_once
@@ -25,6 +23,8 @@ from dialoguedb.store.sqlite.messages import find_place, to_message
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.timestamps import month_of
 
 _TAIL = """
     SELECT coalesce(sum(tokens), 0) FROM messages WHERE dialogue = ? AND (created, seq) > (?, ?)
@@ -60,7 +60,7 @@ class SQLiteSummaries:
         place: tuple[str, str],
         new: NewSummary,
         recipe: Recipe,
-        terms: Terms,
+        options: WriteOptions,
     ) -> Versioned[Summary]:
         """Have a summary made of the dialogue at `(namespace, dialogue id)`."""
         number = self._numbers.of(project)
@@ -75,19 +75,19 @@ class SQLiteSummaries:
             known = _twin(db, number, row, new) if new.named else None
             if known is None:
                 check_changeable(row.id, row.status)
-                check_version(terms.expected, row.revision)
+                check_version(options.expected, row.revision)
                 if not (new.named or new.rebuild):
                     known = rows.alike(db, row.number, new, (covered, by))
             if known:
                 return Versioned(known.to_summary(project), row.revision)
             _check_newest(db, row, new)
-            rows.insert(db, (number, row.number), new, (covered, by), terms.now)
-            used = Usage(month_of(terms.now), stored_bytes=new.stored_bytes)
+            rows.insert(db, (number, row.number), new, (covered, by), options.now)
+            used = Usage(month_of(options.now), stored_bytes=new.stored_bytes)
             self._writer.tally.charge(db, project, number, used)
             stored = rows.find(db, number, None, new.id)
             return Versioned(stored.to_summary(project), row.revision)
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
     async def get(self, project: Project, namespace: str | None, summary_id: str) -> Summary:
         """Return one summary; SummaryNotFound."""
@@ -152,7 +152,7 @@ class SQLiteSummaries:
         return await self._readers.read(query)
 
     async def delete(
-        self, project: Project, namespace: str | None, summary_id: str, terms: Terms
+        self, project: Project, namespace: str | None, summary_id: str, options: WriteOptions
     ) -> None:
         """Delete one summary, being made or not; SummaryNotFound, DialogueImmutable."""
         number = self._numbers.of(project)
@@ -162,7 +162,7 @@ class SQLiteSummaries:
             check_changeable(row.dialogue_id, row.dialogue_status)
             db.execute("DELETE FROM summaries WHERE number = ?", (row.number,))
 
-        await self._writer.write(at_most_once(act, number, terms))
+        await self._writer.write(at_most_once(act, number, options))
 
 
 def _measure(
@@ -185,7 +185,7 @@ def _twin(
         return stored
     check_changeable(dialogue.id, dialogue.status)
     message = f"Summary '{new.id}' exists already, and is not the same"
-    raise DuplicateId(message, [Fault("id", "INVALID", message)])
+    raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
 
 
 def _check_newest(db: apsw.Connection, dialogue: DialogueRow, new: NewSummary) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations  # those of inner functions would be evaluate
 import apsw
 from msgspec import structs
 
-from dialoguedb.model.lists import Slice, Window
+from dialoguedb.formats.texts import message_text
 from dialoguedb.model.projects import Usage
 from dialoguedb.model.summaries import Outcome, Position, Recipe, Spent
-from dialoguedb.model.texts import message_text
-from dialoguedb.model.timestamps import month_of
 from dialoguedb.ports.summaries import Former, Job, Reading, Turn
 from dialoguedb.store.sqlite import summary_rows as rows
 from dialoguedb.store.sqlite import usage
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.timestamps import month_of
 
 # Of one dialogue one after another, so that each can build on the one before, and none is made
 # twice. A due one that waits for another is passed over.

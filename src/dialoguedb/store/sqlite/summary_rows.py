@@ -5,16 +5,16 @@ from typing import TypeVar
 import apsw
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.errors import Fault, MessageNotFound, SummaryNotFound, TemplateNotFound
+from dialoguedb.errors import ErrorDetail, MessageNotFound, SummaryNotFound, TemplateNotFound
 from dialoguedb.model.dialogues import Status
-from dialoguedb.model.faults import refuse
-from dialoguedb.model.lists import Window
 from dialoguedb.model.projects import Project
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryStatus
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.messages import COLUMNS
 from dialoguedb.store.sqlite.reader import Row, Shape
 from dialoguedb.store.sqlite.tags import encode
+from dialoguedb.values.lists import Window
+from dialoguedb.values.validation import refuse
 
 T = TypeVar("T")
 
@@ -187,7 +187,7 @@ def _place(
         row = db.execute(_NAMED, (dialogue, message_id)).fetchone()
     if row is None and message_id is not None:
         message = f"Message '{message_id}' not found in this dialogue"
-        raise MessageNotFound(message, [Fault(field, "NOT_FOUND", message)])
+        raise MessageNotFound(message, [ErrorDetail(field, "NOT_FOUND", message)])
     return row
 
 
@@ -232,7 +232,7 @@ def prompt_of(db: apsw.Connection, project: int, name: str | None) -> str | None
     prompt: str | None = db.execute(found, (project, name)).get
     if prompt is None:
         message = f"Template '{name}' not found"
-        raise TemplateNotFound(message, [Fault("template", "NOT_FOUND", message)])
+        raise TemplateNotFound(message, [ErrorDetail("template", "NOT_FOUND", message)])
     return prompt
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations  # those of inner functions would be evaluate
 import apsw
 from msgspec import UNSET
 
-from dialoguedb.errors import DuplicateId, Fault, TemplateNotFound
-from dialoguedb.model.lists import Slice, Window
+from dialoguedb.errors import DuplicateId, ErrorDetail, TemplateNotFound
 from dialoguedb.model.projects import Project
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
-from dialoguedb.ports import Terms
+from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite.answers import at_most_once
 from dialoguedb.store.sqlite.lists import Listing
 from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
 from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.values.lists import Slice, Window
 
 _SELECT = "SELECT r.created, r.name, r.prompt, r.description, r.modified FROM templates r"
 _ONE = f"{_SELECT} WHERE r.project = ? AND r.name = ?"
@@ -29,7 +29,7 @@ class SQLiteTemplates:
         self._readers = readers
         self._numbers = numbers
 
-    async def create(self, project: Project, new: NewTemplate, terms: Terms) -> Template:
+    async def create(self, project: Project, new: NewTemplate, options: WriteOptions) -> Template:
         """Store a template; an equal twin is answered, an unequal one is a DuplicateId."""
         number = self._numbers.of(project)
 
@@ -37,13 +37,13 @@ class SQLiteTemplates:
             row = db.execute(_ONE, (number, new.name)).fetchone()
             if row and row[2:4] != (new.prompt, new.description):
                 message = f"Template '{new.name}' exists already, and is not the same"
-                raise DuplicateId(message, [Fault("name", "INVALID", message)])
+                raise DuplicateId(message, [ErrorDetail("name", "INVALID", message)])
             if row is None:
-                values = (number, new.name, new.prompt, new.description, terms.now, terms.now)
+                values = (number, new.name, new.prompt, new.description, options.now, options.now)
                 db.execute("INSERT INTO templates VALUES (?, ?, ?, ?, ?, ?)", values)
             return _to_template(_find(db, number, new.name))
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
     async def get(self, project: Project, name: str) -> Template:
         """Return one template; TemplateNotFound."""
@@ -62,7 +62,7 @@ class SQLiteTemplates:
         return await self._readers.read(query)
 
     async def update(
-        self, project: Project, name: str, change: TemplateChange, terms: Terms
+        self, project: Project, name: str, change: TemplateChange, options: WriteOptions
     ) -> Template:
         """Change a template; summaries asked for before keep the former prompt."""
         number = self._numbers.of(project)
@@ -75,13 +75,13 @@ class SQLiteTemplates:
                 db.execute(
                     "UPDATE templates SET prompt = ?, description = ?, modified = max(modified, ?)"
                     " WHERE project = ? AND name = ?",
-                    (prompt, description, terms.now, number, name),
+                    (prompt, description, options.now, number, name),
                 )
             return _to_template(_find(db, number, name))
 
-        return await self._writer.write(at_most_once(act, number, terms))
+        return await self._writer.write(at_most_once(act, number, options))
 
-    async def delete(self, project: Project, name: str, terms: Terms) -> None:
+    async def delete(self, project: Project, name: str, options: WriteOptions) -> None:
         """Delete one template; TemplateNotFound."""
         number = self._numbers.of(project)
 
@@ -89,7 +89,7 @@ class SQLiteTemplates:
             _find(db, number, name)
             db.execute("DELETE FROM templates WHERE project = ? AND name = ?", (number, name))
 
-        await self._writer.write(at_most_once(act, number, terms))
+        await self._writer.write(at_most_once(act, number, options))
 
 
 def _find(db: apsw.Connection, project: int, name: str) -> Row:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import apsw
 
-from dialoguedb.model import timestamps
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import files, migrations, snapshot
+from dialoguedb.values import timestamps
 
 
 def missing_steps(directory: Path) -> list[str]:

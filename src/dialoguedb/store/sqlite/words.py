@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, cast
 import apsw
 import msgspec
 
+from dialoguedb.formats.texts import replaced
 from dialoguedb.model.search import Scalar
-from dialoguedb.model.texts import replaced
 
 TABLES = {"message": "message_words", "dialogue": "dialogue_words", "memory": "memory_words"}
 

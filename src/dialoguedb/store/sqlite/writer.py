@@ -29,7 +29,7 @@ from typing import Any, TypeVar
 import apsw
 
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
-from dialoguedb.ports import Meter, Replay
+from dialoguedb.ports import IdempotencyHit, Meter
 from dialoguedb.store.sqlite.faults import translate
 from dialoguedb.store.sqlite.files import Watch
 from dialoguedb.store.sqlite.indexing import Due, Index
@@ -210,7 +210,7 @@ class Writer:
         job.error = None
         try:
             job.result = job.act(self._db)
-        except (DialogueDBError, Replay) as error:
+        except (DialogueDBError, IdempotencyHit) as error:
             job.error = error
         except apsw.Error as error:
             job.error = translate(error)

@@ -1,0 +1,309 @@
+"""Turns in the dialects that providers take: every call with its results right behind it."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
+from dialoguedb.formats.tool_links import Ref, Ties
+from dialoguedb.formats.turns import Speaker, Turn, sound
+from dialoguedb.values import rawjson
+
+Dialect = Literal["openai", "anthropic", "plain"]
+Json = dict[str, Any]
+
+OPENING = "[The conversation goes on.]"
+"""What Anthropic is given before a conversation that begins with the assistant."""
+
+_NAME = re.compile(r"[^\s<|\\/>]{1,64}")
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
+_ID_CHARS_MAX = 40
+"""OpenAI takes no longer one for a call."""
+
+_ID_STEM_CHARS = 32
+_TOOL_NAME_CHARS_MAX = 64
+
+
+class Said(Struct):
+    """What one message of a window holds."""
+
+    speaker: Speaker
+    name: str | None
+    parts: list[Part]
+    turn: int
+
+
+def render(turns: Sequence[Turn], ties: Ties, dialect: Dialect) -> list[Json]:
+    """Return turns, oldest first, as messages; calls and results without each other are left out.
+
+    Which belong together is what was found where all turns stand, for these may be some of them.
+    System messages are not among them, nor in what is returned.
+    """
+    said = arrange(turns, ties)
+    return _RENDERERS[dialect](said)
+
+
+def arrange(turns: Sequence[Turn], ties: Ties) -> list[Said]:
+    """Put every result right behind its call, and calls of one moment together."""
+    places = {turn.id: place for place, turn in enumerate(turns)}
+    result_of = {
+        Ref(places[call], number): Ref(places[result], at)
+        for (call, number), (result, at) in ties.items()
+        if call in places and result in places
+    }
+    arranging = _Arranging(turns, result_of)
+    for place, turn in enumerate(turns):
+        for number in range(len(turn.parts)):
+            arranging.add(Ref(place, number))
+    arranging.close_calls()
+    return arranging.said
+
+
+class _Arranging:
+    """Gathers parts in order, holding results back till all calls of a moment are there."""
+
+    def __init__(self, turns: Sequence[Turn], result_of: dict[Ref, Ref]) -> None:
+        self.said: list[Said] = []
+        self._turns = turns
+        self._result_of = result_of
+        self._results: list[Part] = []
+        self._is_answered = False
+        """Whether a result was met since the calls whose results are held back."""
+
+        self._ids: set[str] = set()
+        self._repeated = 0
+
+    def add(self, ref: Ref) -> None:
+        part = self._at(ref)
+        if isinstance(part, Result):
+            self._is_answered = bool(self._results)
+        elif isinstance(part, Call):
+            self._add_call(ref, part)
+        else:
+            self.close_calls()
+            speaker = self._turns[ref.turn].speaker
+            self._grow(ref, "user" if speaker == "tool" else speaker, part)
+
+    def close_calls(self) -> None:
+        """Put the results behind the calls that were gathered."""
+        if self._results:
+            self.said.append(Said("tool", None, self._results, -1))
+            self._results = []
+        self._is_answered = False
+
+    def _add_call(self, ref: Ref, call: Call) -> None:
+        answer = self._result_of.get(ref)
+        if answer is None:
+            return
+        if self._is_answered:
+            self.close_calls()
+        own_id = self._own_id(call.id)
+        result = self._at(answer)
+        assert isinstance(result, Result)
+        called = Call(own_id, _fit(call.name, _TOOL_NAME_CHARS_MAX), call.arguments or "{}")
+        if self._results:  # another call of the same moment
+            self.said[-1].parts.append(called)
+        else:
+            self._grow(ref, "assistant", called)
+        self._results.append(Result(own_id, result.parts, result.is_error))
+
+    def _grow(self, ref: Ref, speaker: Speaker, part: Part) -> None:
+        last = self.said[-1] if self.said else None
+        if last is None or (last.turn, last.speaker) != (ref.turn, speaker):
+            last = Said(speaker, self._turns[ref.turn].name, [], ref.turn)
+            self.said.append(last)
+        last.parts.append(part)
+
+    def _own_id(self, tool_id: str) -> str:
+        """Return an id that every provider takes, and that no other call of the window has."""
+        own_id = _fit(tool_id, _ID_CHARS_MAX)
+        stem = own_id[:_ID_STEM_CHARS]
+        while own_id in self._ids:
+            self._repeated += 1
+            own_id = f"{stem}_{self._repeated}"
+        self._ids.add(own_id)
+        return own_id
+
+    def _at(self, ref: Ref) -> Part:
+        return self._turns[ref.turn].parts[ref.part]
+
+
+def _fit(name: str, chars: int) -> str:
+    return _NOT_IN_IDS.sub("_", name)[:chars] or "call"
+
+
+def _openai(said: Iterable[Said]) -> list[Json]:
+    return [message for each in said for message in _openai_messages(each)]
+
+
+def _openai_messages(said: Said) -> Iterator[Json]:
+    if said.speaker == "tool":
+        for result in said.parts:
+            if isinstance(result, Result):
+                content = _joined(result.parts)
+                yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
+        return
+    calls = [_openai_call(part) for part in said.parts if isinstance(part, Call)]
+    spoken = [part for part in said.parts if isinstance(part, Text | Image)]
+    if not (calls or spoken):
+        return
+    message: Json = {"role": said.speaker}
+    if said.name and _NAME.fullmatch(said.name):
+        message["name"] = said.name
+    if said.speaker == "user" and any(isinstance(part, Image) for part in spoken):
+        message["content"] = [_openai_part(part) for part in spoken]
+    else:
+        message["content"] = _joined(spoken) if spoken else None
+    if calls:
+        message["tool_calls"] = calls
+    yield message
+
+
+def _openai_call(call: Call) -> Json:
+    function = {"name": call.name, "arguments": call.arguments}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _openai_part(part: Text | Image) -> Json:
+    if isinstance(part, Text) or not _is_seen(part):
+        return {"type": "text", "text": _joined([part])}
+    url = part.url or f"data:{part.media_type};base64,{part.data}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _anthropic(said: Iterable[Said]) -> list[Json]:
+    messages: list[Json] = []
+    for each in said:
+        role = "assistant" if each.speaker == "assistant" else "user"
+        blocks = _anthropic_blocks(each)
+        if not blocks:
+            continue
+        if messages and messages[-1]["role"] == role:
+            messages[-1]["content"].extend(blocks)
+        else:
+            messages.append({"role": role, "content": blocks})
+    if messages and messages[0]["role"] == "assistant":
+        opening = {"role": "user", "content": [{"type": "text", "text": OPENING}]}
+        messages.insert(0, opening)
+    if messages:
+        _trim(messages[-1])
+    return messages
+
+
+def _trim(message: Json) -> None:
+    """Take the space from the end of what the assistant said last, which Anthropic refuses."""
+    block = message["content"][-1]
+    if message["role"] == "assistant" and block["type"] == "text":
+        block["text"] = block["text"].rstrip()
+
+
+def _anthropic_blocks(said: Said) -> list[Json]:
+    parts = (
+        part
+        for part in said.parts
+        if not isinstance(part, Thought) or (said.speaker == "assistant" and part.goes_back)
+    )
+    blocks = [_anthropic_block(part, said.speaker) for part in parts]
+    while blocks and blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
+        blocks.pop()  # a thought without what came of it
+    return blocks
+
+
+def _anthropic_block(part: Part, speaker: Speaker) -> Json:
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text}
+        case Image():
+            return _anthropic_image(part, speaker)
+        case Call():
+            arguments = _object(part.arguments)
+            return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
+        case Result():
+            return _anthropic_result(part)
+        case Thought():
+            return _anthropic_thought(part)
+
+
+def _anthropic_thought(thought: Thought) -> Json:
+    if thought.data:
+        return {"type": "redacted_thinking", "data": thought.data}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+
+
+def _anthropic_result(result: Result) -> Json:
+    block = {"type": "tool_result", "tool_use_id": result.call_id}
+    if result.is_error:  # which says something, in words
+        said = {"type": "text", "text": _joined(result.parts) or "Error"}
+        return {**block, "content": [said], "is_error": True}
+    return {**block, "content": [_anthropic_block(part, "tool") for part in result.parts]}
+
+
+def _anthropic_image(image: Image, speaker: Speaker) -> Json:
+    if speaker == "assistant" or not _is_seen(image):
+        return {"type": "text", "text": _named(image)}
+    if image.url:
+        return {"type": "image", "source": {"type": "url", "url": image.url}}
+    source = {"type": "base64", "media_type": image.media_type, "data": image.data}
+    return {"type": "image", "source": source}
+
+
+def _is_seen(image: Image) -> bool:
+    """Tell whether a provider gets to see an image: its bytes, or those at a public address."""
+    return bool(image.data) or image.url.startswith(("https://", "http://"))
+
+
+def _named(image: Image) -> str:
+    return f"[image {image.url}]" if image.url else "[image]"
+
+
+def _object(arguments: str) -> Json:
+    """Return a call's arguments as the object that Anthropic wants."""
+    try:
+        rawjson.receive(arguments.encode())
+        read = _sounded(json.loads(arguments))
+    except (InvalidRequest, ValueError, RecursionError):
+        read = arguments
+    return read if isinstance(read, dict) else {"arguments": read}
+
+
+def _sounded(value: Any) -> Any:
+    """Return JSON that can be encoded, lone surrogates replaced."""
+    text = json.dumps(value, ensure_ascii=False)
+    return value if text.isascii() else json.loads(sound(text))
+
+
+def _plain(said: Iterable[Said]) -> list[Json]:
+    messages = []
+    for each in said:
+        lines = [line for part in each.parts for line in _plain_lines(part)]
+        if lines:
+            named = {"name": each.name} if each.name else {}
+            messages.append({"role": each.speaker, **named, "content": "\n".join(lines)})
+    return messages
+
+
+def _plain_lines(part: Part) -> Iterator[str]:
+    match part:
+        case Text():
+            yield part.text
+        case Image():
+            yield _named(part)
+        case Call():
+            yield f"[calls {part.name} {part.arguments}]"
+        case Result():
+            yield f"[result] {_joined(part.parts)}".rstrip()
+
+
+def _joined(parts: Iterable[Text | Image]) -> str:
+    return "\n".join(line for part in parts for line in _plain_lines(part))
+
+
+_RENDERERS: dict[Dialect, Callable[[Iterable[Said]], list[Json]]] = {
+    "openai": _openai,
+    "anthropic": _anthropic,
+    "plain": _plain,
+}

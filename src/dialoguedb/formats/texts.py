@@ -1,0 +1,256 @@
+"""What an object says in plain text: what it is found by, in words and in meaning.
+
+The spellings that chat APIs share are known, so that of a tool call its name and inputs remain and
+not its ids. Of any other JSON the strings and numbers remain, with their keys.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from dialoguedb.values import limits, rawjson
+
+_decoder = msgspec.json.Decoder()
+
+_FEW_CHARS = 160
+_LINE_CHARS = 76
+"""Base64 in lines has lines of this length, at least two; in one run it is longer."""
+
+_KEY_CHARS = 64
+_PART_CHARS = 32 * 1024
+
+_ENCODED = re.compile(
+    r"data:(?:[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*,[^\s\"'<>)]*"
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{160,}={0,2}"
+    r"|(?<![\w-])[\w-]{160,}"
+    r"|(?:[A-Za-z0-9+/]{76}\r?\n){2,}[A-Za-z0-9+/]+={0,2}",
+    re.ASCII,
+)
+"""Bytes written as text: data URIs, and base64 in one run or in lines."""
+
+# Not those of `calendar`, which follow the process's locale.
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
+MEDIA_TYPES = ("media_type", "mime_type", "mimeType", "mediaType")
+_CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
+
+# Parts that are known by their type, and what of them is said; not their keys, ids and bytes.
+_SILENT = {"image", "image_url", "input_image", "input_audio", "redacted_thinking", "base64"}
+_SAYS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_SILENT, _CAPTIONS),
+    **dict.fromkeys(("input_text", "output_text", "summary_text", "reasoning_text"), ("text",)),
+    "text": ("text", "data"),
+    "refusal": ("refusal",),
+    "thinking": ("thinking",),
+    "reasoning": ("summary", "content"),
+    **dict.fromkeys(("message", "content"), ("content",)),
+    **dict.fromkeys(("tool_use", "server_tool_use", "mcp_tool_use"), ("name", "input")),
+    **dict.fromkeys(("tool_result", "mcp_tool_result", "web_search_tool_result"), ("content",)),
+    "web_search_result": ("title", "url"),
+    "search_result": ("title", "source", "content"),
+    "function": ("function",),
+    "function_call": ("name", "arguments"),
+    "custom_tool_call": ("name", "input"),
+    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), ("output",)),
+    "document": ("title", "context", "source"),
+    "file": ("file",),
+}
+# Parts that are known by what they hold.
+_CALL = ("name", "arguments")
+_TURN = ("content", "refusal", "tool_calls")
+_FILE = ("filename",)
+
+
+def message_text(content: bytes) -> str:
+    """Return what a message says."""
+    return clean(_stored_text(content))
+
+
+def message_words(text: str, name: str | None, created: str) -> str:
+    """Return by which words a message is found: its speaker's, its text's, and those of its day."""
+    if not text:
+        return ""
+    said = f"{clean(name)}: {text}" if name else text
+    return f"{said} {_day(created[:10])}"
+
+
+@lru_cache(4_096)
+def _day(day: str) -> str:
+    """Write a day as people name it: `2023-05-08` as `8 May 2023 Monday`."""
+    moment = date.fromisoformat(day)
+    month, weekday = _MONTHS[moment.month - 1], _WEEKDAYS[moment.weekday()]
+    return f"{moment.day} {month} {moment.year} {weekday}"
+
+
+def memory_text(value: bytes, label: str | None, description: str | None) -> str:
+    """Return what a memory says: its label, its description and its value."""
+    return clean("\n".join(filter(None, (label, description, _stored_text(value)))))
+
+
+def dialogue_text(label: str | None, tags: Sequence[str] = ()) -> str:
+    """Return what a dialogue says beside its messages: its label and its tags."""
+    return clean("\n".join(filter(None, (label, " ".join(tags)))))
+
+
+def _may_hold_bytes(text: str) -> bool:
+    if len(text) < _FEW_CHARS or "data:" in text:
+        return "data:" in text
+    return max(map(len, text.split()), default=0) >= _LINE_CHARS
+
+
+def replaced(pattern: re.Pattern[str], by: str, text: str) -> str:
+    """Replace all matches, part by part: one search of a long text would stop all other threads."""
+    if len(text) <= _PART_CHARS:
+        return pattern.sub(by, text)
+    parts = (text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS))
+    return "".join(pattern.sub(by, part) for part in parts)
+
+
+def clean(text: str) -> str:
+    """Return a text without what are no words of anybody's."""
+    if _may_hold_bytes(text):
+        text = replaced(_ENCODED, " ", text)
+    if not text.isascii():  # lone surrogates cannot be stored
+        text = text.encode("utf-8", "replace").decode()
+    return _cut(text.replace("\0", " "), limits.INDEXED_CHARS_MAX)
+
+
+def _cut(text: str, chars: int) -> str:
+    if len(text) <= chars:
+        return text
+    if text[chars].isspace() or text[chars - 1].isspace():
+        return text[:chars].rstrip()
+    head = text[:chars].rsplit(None, 1)[0]
+    return head if chars // 2 < len(head) else text[:chars]
+
+
+def _stored_text(value: bytes) -> str:
+    """Return the text of JSON as it is stored."""
+    if value[:1] == b'"' and b"\\" not in value:
+        return value[1:-1].decode("utf-8", "replace")
+    return _Saying().of(decoded(value))
+
+
+def decoded(value: bytes) -> Any:
+    """Return stored JSON decoded; None when it is damaged."""
+    try:
+        return _decoder.decode(value)
+    except (msgspec.DecodeError, RecursionError):  # lone surrogates, numbers out of range
+        return _decoded_strictly(value.decode("utf-8", "replace"), rawjson.reader.decode)
+
+
+def _decoded_strictly(text: str, decode: Callable[[str], Any]) -> Any:
+    try:
+        return decode(text)
+    except (ValueError, RecursionError):  # damaged: nothing is found by it
+        return None
+
+
+_DEPTH_MAX = limits.JSON_DEPTH_MAX
+"""What stands deeper says nothing: a tool's arguments may be JSON of any depth, in a string."""
+
+
+class _Saying:
+    """Gathers what JSON says, in the order it stands."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._left = limits.INDEXED_VALUES_MAX
+        self._depth = 0
+
+    def of(self, value: Any) -> str:
+        """Return what a value says."""
+        self._add(value, "")
+        return "\n".join(self._parts)
+
+    def _add(self, value: Any, key: str) -> None:
+        if self._left <= 0 or self._depth == _DEPTH_MAX:
+            return
+        self._left -= 1
+        self._depth += 1
+        self._add_any(value, key)
+        self._depth -= 1
+
+    def _add_any(self, value: Any, key: str) -> None:
+        if isinstance(value, dict):
+            self._add_object(value, key)
+        elif isinstance(value, list):
+            for item in value:
+                self._add(item, key)
+        elif isinstance(value, str):
+            self._say(value, key)
+        elif isinstance(value, bool):
+            self._say("true" if value else "false", key)
+        elif value is not None:
+            self._say(repr(value), key)
+
+    def _say(self, text: str, key: str) -> None:
+        if text and not text.isspace():
+            self._parts.append(f"{_spoken(key)}: {text}" if key else text)
+
+    def _add_object(self, value: dict[str, Any], key: str) -> None:
+        known = _known(value)
+        if known is None:
+            for inner, item in value.items():
+                self._add(item, inner or key)
+            return
+        for inner in known:
+            item = value.get(inner)
+            self._add(_arguments(item) if inner in {"arguments", "input"} else item, "")
+
+
+def _known(value: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return which members speak in a part of a known spelling; None when it is something else."""
+    kind = value.get("type")
+    said = _SAYS.get(kind) if isinstance(kind, str) else None
+    if said and (kind in _SILENT or any(key in value for key in said)):
+        return said
+    if isinstance(value.get("arguments"), str) and "name" in value:
+        return _CALL
+    if "role" in value and ("content" in value or "tool_calls" in value):
+        return _TURN
+    if "file_data" in value:
+        return _FILE
+    return () if _is_binary(value) else None
+
+
+def _is_binary(value: dict[str, Any]) -> bool:
+    """Tell bytes with their media type, in whatever spelling."""
+    media_type = next((value[key] for key in MEDIA_TYPES if key in value), None)
+    if not isinstance(media_type, str) or media_type.startswith("text/"):
+        return False
+    return isinstance(value.get("data"), str)
+
+
+def _arguments(value: Any) -> Any:
+    """Return a tool's inputs, which some APIs write as JSON in a string."""
+    if not (isinstance(value, str) and value[:1] in {"{", "["}):
+        return value
+    read = _decoded_strictly(value, json.loads)
+    return value if read is None else read
+
+
+@lru_cache(4_096)
+def _spoken(key: str) -> str:
+    """Write a key as words: `dueDate` and `due_date` as `due date`."""
+    return _HUMP.sub(" ", key).strip().lower() if len(key) <= _KEY_CHARS else key

@@ -1,0 +1,266 @@
+"""A session service for Google's Agent Development Kit; the extra is `google-adk`."""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from google.adk.errors.already_exists_error import AlreadyExistsError
+from google.adk.errors.session_not_found_error import SessionNotFoundError
+from google.adk.events.event import Event
+from google.adk.sessions.base_session_service import (
+    BaseSessionService,
+    GetSessionConfig,
+    ListSessionsResponse,
+)
+from google.adk.sessions.session import Session
+from google.adk.sessions.state import State
+from pydantic_core import to_jsonable_python
+
+from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.records import DialogueRecord
+from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
+from dialoguedb.integrations.events import restored_event, stored_event
+from dialoguedb.integrations.naming import tag_of
+from dialoguedb.values.limits import NAME_CHARS_MAX, PAGE_ITEMS_MAX
+
+_OURS = "googleAdk"
+
+
+class DialogueDBSessionService(BaseSessionService):
+    """Keeps sessions: `Runner(app_name=..., agent=..., session_service=...)`.
+
+    A session is a dialogue with its events as messages, found by their texts. What a whole app or
+    a user has as state is that of a dialogue of its own. Several may append to one session at
+    once: every event is stored, and the state has the members of all.
+    """
+
+    def __init__(self, db: AsyncDatabase, *, namespace: str | None = None) -> None:
+        self._db = db
+        self._namespace = namespace
+
+    async def create_session(
+        self,
+        *,
+        app_name: str,
+        user_id: str,
+        state: dict[str, Any] | None = None,
+        session_id: str | None = None,
+    ) -> Session:
+        """Create a session; AlreadyExistsError."""
+        session_id = (session_id or "").strip() or str(uuid.uuid4())
+        parted = _parted(state or {})
+        try:
+            record = await self._db.api.dialogue.create(
+                id=self._id("session", app_name, user_id, session_id),
+                label=f"{app_name}: {session_id}"[:NAME_CHARS_MAX],
+                state=parted[""],
+                tags=[self._id("app", app_name), self._id("user", app_name, user_id)],
+                metadata={
+                    _OURS: {"app_name": app_name, "user_id": user_id, "session_id": session_id}
+                },
+                namespace=self._namespace,
+            )
+        except DuplicateId:
+            message = f"Session with id {session_id} already exists."
+            raise AlreadyExistsError(message) from None
+        await self._share(app_name, user_id, parted)
+        return _session(record, await self._shared(app_name, user_id))
+
+    async def get_session(
+        self,
+        *,
+        app_name: str,
+        user_id: str,
+        session_id: str,
+        config: GetSessionConfig | None = None,
+    ) -> Session | None:
+        """Return a session with its events, oldest first; None when there is none."""
+        dialogue_id = self._id("session", app_name, user_id, session_id.strip())
+        config = config or GetSessionConfig()
+        try:
+            record = await self._db.api.dialogue.get(dialogue_id, namespace=self._namespace)
+            newest: list[Event] = []
+            if config.num_recent_events != 0:
+                async for event in self._events(dialogue_id, config.num_recent_events):
+                    if event.timestamp < (config.after_timestamp or event.timestamp):
+                        break
+                    newest.append(event)
+                    if len(newest) == config.num_recent_events:
+                        break
+        except DialogueNotFound:
+            return None
+        return _session(record, await self._shared(app_name, user_id), newest[::-1])
+
+    async def list_sessions(
+        self, *, app_name: str, user_id: str | None = None
+    ) -> ListSessionsResponse:
+        """Return the sessions of an app, or of one of its users, the last used last."""
+        of = self._id("app", app_name)
+        if user_id is not None:
+            of = self._id("user", app_name, user_id)
+        shared: dict[str, dict[str, Any]] = {}
+        sessions = []
+        async for record in self._dialogues(of):
+            user = record.metadata[_OURS]["user_id"]
+            if user not in shared:
+                shared[user] = await self._shared(app_name, user)
+            sessions.append(_session(record, shared[user]))
+        sessions.sort(key=lambda one: (one.last_update_time, one.user_id, one.id))
+        return ListSessionsResponse(sessions=sessions)
+
+    async def delete_session(self, *, app_name: str, user_id: str, session_id: str) -> None:
+        """Delete a session for good, if it is there."""
+        with suppress(DialogueNotFound):
+            dialogue_id = self._id("session", app_name, user_id, session_id.strip())
+            await self._db.delete_dialogue(dialogue_id, namespace=self._namespace)
+
+    async def get_user_state(self, *, app_name: str, user_id: str) -> dict[str, Any]:
+        """Return what a user has as state, without the prefix."""
+        return await self._state(self._id("user", app_name, user_id))
+
+    async def append_event(self, session: Session, event: Event) -> Event:
+        """Store an event and the state it changes; one that is stored already changes nothing.
+
+        SessionNotFoundError.
+        """
+        if event.partial or any(one.id == event.id and one == event for one in session.events):
+            return event
+        parted = _parted(event.actions.state_delta)
+        dialogue_id = self._id("session", session.app_name, session.user_id, session.id)
+        stored = stored_event(event)
+        # The shared state first: whoever is torn off here and tries again changes it to the same.
+        await self._share(session.app_name, session.user_id, parted)
+        try:
+            await self._append(dialogue_id, stored, parted[""])
+        except DialogueNotFound:
+            raise SessionNotFoundError(f"Session {session.id} not found.") from None
+        event = await super().append_event(session, event)
+        session.last_update_time = event.timestamp
+        return event
+
+    # --- Inside -----------------------------------------------------------------------------
+
+    async def _append(
+        self, dialogue_id: str, message: MessageInput, changes: Mapping[str, Any]
+    ) -> None:
+        """Append a message, and in the same commit change the state."""
+        if not changes:
+            await self._db.api.message.create_many(
+                dialogue_id, [message], namespace=self._namespace
+            )
+            return
+        while True:
+            record = await self._db.api.dialogue.get(dialogue_id, namespace=self._namespace)
+            try:
+                await self._db.api.dialogue.update(
+                    dialogue_id,
+                    state={**record.state, **changes},
+                    messages=[message],
+                    if_match=record.version,
+                    namespace=self._namespace,
+                )
+            except VersionConflict:  # somebody else changed it meanwhile
+                continue
+            return
+
+    async def _share(
+        self, app_name: str, user_id: str, parted: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        """Put what is a whole app's or a user's to their states."""
+        for prefix, dialogue_id, label in (
+            (State.APP_PREFIX, self._id("app", app_name), app_name),
+            (State.USER_PREFIX, self._id("user", app_name, user_id), f"{app_name}: {user_id}"),
+        ):
+            if parted[prefix]:
+                await self._merge(dialogue_id, f"State of {label}", parted[prefix])
+
+    async def _merge(self, dialogue_id: str, label: str, changes: Mapping[str, Any]) -> None:
+        try:
+            await self._db.api.state.update(dialogue_id, changes, namespace=self._namespace)
+        except DialogueNotFound:
+            try:
+                await self._db.api.dialogue.create(
+                    id=dialogue_id,
+                    label=label[:NAME_CHARS_MAX],
+                    state=changes,
+                    namespace=self._namespace,
+                )
+            except DuplicateId:  # somebody else made it meanwhile
+                await self._db.api.state.update(dialogue_id, changes, namespace=self._namespace)
+
+    async def _shared(self, app_name: str, user_id: str) -> dict[str, Any]:
+        """Return the states of the app and the user, with their prefixes."""
+        app = await self._state(self._id("app", app_name))
+        user = await self._state(self._id("user", app_name, user_id))
+        return {
+            **{f"{State.APP_PREFIX}{key}": value for key, value in app.items()},
+            **{f"{State.USER_PREFIX}{key}": value for key, value in user.items()},
+        }
+
+    async def _state(self, dialogue_id: str) -> dict[str, Any]:
+        try:
+            found = await self._db.api.state.get(dialogue_id, namespace=self._namespace)
+        except DialogueNotFound:
+            return {}
+        return dict(found.value)
+
+    async def _events(self, dialogue_id: str, at_once: int | None) -> AsyncIterator[Event]:
+        """Read events, the newest first."""
+        wanted: dict[str, Any] = {
+            "order": "desc",
+            "limit": min(at_once or PAGE_ITEMS_MAX, PAGE_ITEMS_MAX),
+            "namespace": self._namespace,
+        }
+        page = await self._db.api.message.list(dialogue_id, **wanted)
+        while True:
+            for record in page:
+                yield restored_event(record)
+            if page.next is None:
+                return
+            page = await self._db.api.message.list(dialogue_id, **wanted, next=page.next)
+
+    async def _dialogues(self, tag: str) -> AsyncIterator[DialogueRecord]:
+        wanted: dict[str, Any] = {
+            "tags": [tag],
+            "limit": PAGE_ITEMS_MAX,
+            "namespace": self._namespace,
+        }
+        page = await self._db.api.dialogue.list(**wanted)
+        while True:
+            for record in page:
+                yield record
+            if page.next is None:
+                return
+            page = await self._db.api.dialogue.list(**wanted, next=page.next)
+
+    def _id(self, kind: str, *named: str) -> str:
+        """Return an id or a tag within our namespace: lists without one go through all of them."""
+        return tag_of(f"adk-{kind}", self._namespace or "", *named)
+
+
+def _parted(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Part state by whose it is: by its prefix, which is taken away; what is no JSON, as text."""
+    parted: dict[str, dict[str, Any]] = {State.APP_PREFIX: {}, State.USER_PREFIX: {}, "": {}}
+    for key, value in state.items():
+        if not key.startswith(State.TEMP_PREFIX):
+            prefix = next(prefix for prefix in parted if key.startswith(prefix))
+            parted[prefix][key.removeprefix(prefix)] = to_jsonable_python(value, fallback=str)
+    return parted
+
+
+def _session(
+    record: DialogueRecord, shared: Mapping[str, Any], events: list[Event] | None = None
+) -> Session:
+    told = record.metadata[_OURS]
+    used = datetime.fromisoformat(record.last_message_created or record.created).timestamp()
+    return Session(
+        app_name=told["app_name"],
+        user_id=told["user_id"],
+        id=told["session_id"],
+        state={**record.state, **shared},
+        events=events or [],
+        last_update_time=events[-1].timestamp if events else used,
+    )

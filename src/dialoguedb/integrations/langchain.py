@@ -1,0 +1,90 @@
+"""A chat message history for LangChain; the extra is `langchain`."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from langchain_core.chat_history import BaseChatMessageHistory
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+    message_to_dict,
+    messages_from_dict,
+)
+
+from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.records import MessageRecord
+from dialoguedb.client.sync.database import Database
+from dialoguedb.errors import DialogueNotFound
+from dialoguedb.integrations.appending import append, records
+from dialoguedb.integrations.contents import is_plain
+from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
+
+_ROLES = {"human": "user", "ai": "assistant", "function": "tool"}
+_CLASSES: dict[str, type[BaseMessage]] = {
+    "user": HumanMessage,
+    "assistant": AIMessage,
+    "system": SystemMessage,
+}
+_WHOLE = {"type", "data"}
+"""What LangChain's own form of a message is made of."""
+
+
+class DialogueDBChatMessageHistory(BaseChatMessageHistory):
+    """The history of one conversation: a dialogue, made when the first messages are added.
+
+    Messages that are added together are stored together, all or none, up to 1,000. Its async
+    methods run the others on threads, which may share a database.
+    """
+
+    def __init__(self, session_id: str, db: Database, *, namespace: str | None = None) -> None:
+        super().__init__()
+        self.session_id = session_id
+        self._db = db
+        self._namespace = namespace
+
+    @property
+    # The base class declares an attribute where its own histories have properties, too.
+    def messages(self) -> list[BaseMessage]:  # type: ignore[override]
+        """All messages, oldest first."""
+        try:
+            found = records(
+                self._db, self.session_id, limit=PAGE_ITEMS_MAX, namespace=self._namespace
+            )
+            return [_restored(record) for record in found]
+        except DialogueNotFound:
+            return []
+
+    def add_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """Append messages in their order."""
+        stored = [_message(message) for message in messages]
+        for start in range(0, len(stored), MESSAGES_PER_REQUEST_MAX):
+            batch = stored[start : start + MESSAGES_PER_REQUEST_MAX]
+            append(self._db, self.session_id, batch, namespace=self._namespace)
+
+    def clear(self) -> None:
+        """Delete the dialogue for good."""
+        with suppress(DialogueNotFound):
+            self._db.delete_dialogue(self.session_id, namespace=self._namespace)
+
+
+def _message(message: BaseMessage) -> MessageInput:
+    """Return what a message is stored as: its text, or all of it where there is more to it."""
+    role = _ROLES.get(message.type, message.type)
+    content = message.content
+    if is_plain(content) and role in _CLASSES and _CLASSES[role](content=content) == message:
+        return {"role": role, "content": content}
+    return {"role": getattr(message, "role", role), "content": message_to_dict(message)}
+
+
+def _restored(record: MessageRecord) -> BaseMessage:
+    content = record.content
+    if isinstance(content, dict) and content.keys() == _WHOLE:
+        return messages_from_dict([content])[0]
+    if isinstance(content, dict):
+        content = [content]
+    if record.role in _CLASSES:
+        return _CLASSES[record.role](content=content)
+    return ChatMessage(role=record.role, content=content)

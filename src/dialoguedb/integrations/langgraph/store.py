@@ -1,0 +1,211 @@
+"""A store for LangGraph: an item is a memory, which searches find by what it means."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from langgraph.store.base import (
+    BaseStore,
+    GetOp,
+    Item,
+    ListNamespacesOp,
+    Op,
+    PutOp,
+    Result,
+    SearchItem,
+    SearchOp,
+    validate_op_namespace,
+)
+
+from dialoguedb.client.records import MemoryRecord
+from dialoguedb.client.sync.database import Database
+from dialoguedb.errors import DuplicateId, MemoryNotFound
+from dialoguedb.integrations.langgraph.filters import matches, narrowed, places, searchable
+from dialoguedb.integrations.naming import tag_of
+from dialoguedb.values.limits import NAME_CHARS_MAX, PAGE_ITEMS_MAX, SEARCH_ITEMS_MAX
+
+_OURS = "langgraph"
+_DIGITS = 12
+_UNFOUND = "unsearchable"
+_PAGE = 100
+
+_Address = tuple[tuple[str, ...], str]
+
+
+class DialogueDBStore(BaseStore):
+    """Keeps what a graph remembers across threads: `graph.compile(store=...)`.
+
+    All that a value says is searched, by meaning and by words; `index=False` keeps an item out of
+    searches with a query. Its async methods run on threads, which may share a database.
+    """
+
+    def __init__(self, db: Database, *, namespace: str | None = None) -> None:
+        self._db = db
+        self._namespace = namespace
+        self._all = self._tag("store")
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        """Do several things at once: first what reads, then what writes, the last of a key."""
+        wanted = list(ops)
+        for op in wanted:
+            validate_op_namespace(op)
+        results = [self._read(op) for op in wanted]
+        puts = {(op.namespace, op.key): op for op in wanted if isinstance(op, PutOp)}
+        for address, op in puts.items():
+            if op.value is None:
+                self._delete(self._versions(address))
+            else:
+                self._put(address, op)
+        return results
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Do as `batch`."""
+        return await asyncio.to_thread(self.batch, list(ops))
+
+    # --- Reading ----------------------------------------------------------------------------
+
+    def _read(self, op: Op) -> Result:
+        match op:
+            case GetOp():
+                versions = self._versions((op.namespace, op.key))
+                return _item(versions[-1]) if versions else None
+            case SearchOp() if op.query:
+                return self._found(op, op.query)
+            case SearchOp():
+                return self._listed(op)
+            case ListNamespacesOp():
+                return self._places(op)
+            case _:
+                return None
+
+    def _versions(self, address: _Address) -> list[MemoryRecord]:
+        """Return what is stored of an item, the one that counts last."""
+        page = self._db.api.memory.list(
+            tags=[self._tag("item", *address)], namespace=self._namespace, limit=PAGE_ITEMS_MAX
+        )
+        return sorted(page, key=_version)
+
+    def _listed(self, op: SearchOp) -> list[SearchItem]:
+        """Return items, the one that was put last first."""
+        found: dict[_Address, MemoryRecord] = {}
+        for record in self._memories(self._prefix(op.namespace_prefix)):
+            if matches(record.value, op.filter):
+                address = _address(record)
+                known = found.get(address, record)
+                found[address] = max(known, record, key=_version)
+            if len(found) > op.offset + op.limit:  # one more, whose versions stand together
+                break
+        items = [_search_item(record, None) for record in found.values()]
+        return items[op.offset : op.offset + op.limit]
+
+    def _found(self, op: SearchOp, query: str) -> list[SearchItem]:
+        """Return what fits a query best."""
+        last = op.offset + op.limit
+        hits = self._db.api.search.memories(
+            query,
+            tags={"$all": [self._prefix(op.namespace_prefix)], "$nin": [self._tag(_UNFOUND)]},
+            metadata=narrowed(op.filter) or None,
+            namespace=self._namespace,
+            limit=SEARCH_ITEMS_MAX if op.filter else min(last + 1, SEARCH_ITEMS_MAX),
+        ).hits
+        counting = self._counting([hit.item for hit in hits])
+        return [
+            _search_item(hit.item, hit.relevance)
+            for hit in hits
+            if hit.item.id in counting and matches(hit.item.value, op.filter)
+        ][op.offset : last]
+
+    def _counting(self, records: Iterable[MemoryRecord]) -> set[str]:
+        """Return the ids of those that count: none that has been replaced is among them."""
+        tags = [self._tag("item", *_address(record)) for record in records]
+        newest: dict[_Address, MemoryRecord] = {}
+        for record in self._memories(*tags) if tags else ():
+            known = newest.get(_address(record), record)
+            newest[_address(record)] = max(known, record, key=_version)
+        return {record.id for record in newest.values()}
+
+    def _places(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
+        """Return the namespaces that hold items."""
+        held = {_address(record)[0] for record in self._memories(self._all)}
+        return places(held, op)
+
+    def _memories(self, *tags: str) -> Iterator[MemoryRecord]:
+        """Return memories with any of these tags, newest first."""
+        wanted: dict[str, Any] = {"tags": tags, "namespace": self._namespace, "limit": _PAGE}
+        page = self._db.api.memory.list(**wanted)
+        while True:
+            yield from page
+            if page.next is None:
+                return
+            page = self._db.api.memory.list(**wanted, next=page.next)
+
+    # --- Writing ----------------------------------------------------------------------------
+
+    def _put(self, address: _Address, op: PutOp) -> None:
+        """Store the next version, then delete those before; one that is torn off leaves either."""
+        while True:
+            versions = self._versions(address)
+            number = _version(versions[-1]) + 1 if versions else 1
+            made = versions[-1].metadata[_OURS]["created"] if versions else None
+            try:
+                self._create(address, op, number, made or datetime.now(UTC).isoformat())
+            except DuplicateId:  # somebody else put it at the same moment
+                continue
+            self._delete(versions)
+            return
+
+    def _create(self, address: _Address, op: PutOp, number: int, made: str) -> None:
+        namespace, key = address
+        value: Mapping[str, Any] = op.value or {}
+        tags = [self._all, self._tag("item", *address)]
+        tags += [self._prefix(namespace[: n + 1]) for n in range(len(namespace))]
+        tags += [self._tag(_UNFOUND)] if op.index is False else []
+        told = {"namespace": namespace, "key": key, "created": made}
+        self._db.api.memory.create(
+            value,
+            id=f"{self._tag('item', *address)}.{number:0{_DIGITS}}",
+            label=key if 0 < len(key) <= NAME_CHARS_MAX else None,
+            tags=tags,
+            metadata={_OURS: told, **searchable(value)},
+            namespace=self._namespace,
+        )
+
+    def _delete(self, versions: Iterable[MemoryRecord]) -> None:
+        """Delete versions, oldest first: what has been replaced never comes back."""
+        for record in versions:
+            with suppress(MemoryNotFound):
+                self._db.api.memory.delete(record.id, namespace=self._namespace)
+
+    def _prefix(self, namespace: tuple[str, ...]) -> str:
+        return self._tag("in", namespace) if namespace else self._all
+
+    def _tag(self, kind: str, *named: Any) -> str:
+        """Return a tag within our namespace: lists without one go through all of them."""
+        return tag_of(kind, self._namespace or "", *named)
+
+
+def _address(record: MemoryRecord) -> _Address:
+    told = record.metadata[_OURS]
+    return tuple(told["namespace"]), told["key"]
+
+
+def _version(record: MemoryRecord) -> int:
+    return int(record.id.rpartition(".")[2])
+
+
+def _times(record: MemoryRecord) -> dict[str, datetime]:
+    made = datetime.fromisoformat(record.metadata[_OURS]["created"])
+    return {"created_at": made, "updated_at": datetime.fromisoformat(record.created)}
+
+
+def _item(record: MemoryRecord) -> Item:
+    namespace, key = _address(record)
+    return Item(value=record.value, key=key, namespace=namespace, **_times(record))
+
+
+def _search_item(record: MemoryRecord, score: float | None) -> SearchItem:
+    namespace, key = _address(record)
+    times = _times(record)
+    return SearchItem(namespace=namespace, key=key, value=record.value, score=score, **times)

@@ -1,0 +1,137 @@
+"""The messages of LangGraph's threads, each a dialogue."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+from urllib.parse import quote, unquote
+
+from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.records import MessageRecord
+from dialoguedb.client.sync.database import Database
+from dialoguedb.errors import DialogueNotFound, MessageNotFound
+from dialoguedb.integrations.appending import append, records
+from dialoguedb.integrations.langgraph.packing import CHECKPOINT, VALUE, WRITES, piece, said_by
+from dialoguedb.integrations.naming import tag_of
+from dialoguedb.values.limits import NAME_CHARS_MAX, PAGE_ITEMS_MAX
+from dialoguedb.values.lists import Order
+
+_PREFIX = "langgraph:"
+_LARGE_AT_ONCE = 20
+"""Messages of a size that a request and a page can hold so many of."""
+
+_THREADS_REMEMBERED = 1_000
+
+
+class Threads:
+    """Reads, appends and deletes messages of threads, each named by its id."""
+
+    def __init__(self, db: Database, namespace: str | None) -> None:
+        self._db = db
+        self._namespace = namespace
+        self._tag = tag_of("langgraph", namespace or "")
+        """Within our namespace: a list without one goes through all of them."""
+
+        self._kept: OrderedDict[str, frozenset[str]] = OrderedDict()
+        """Of threads, the pieces of the last checkpoint from here, and of the writes upon it."""
+
+    def ids(self) -> Iterator[str]:
+        """Return all threads, the one made last first."""
+        wanted: dict[str, Any] = {"tags": [self._tag], "namespace": self._namespace}
+        wanted["limit"] = PAGE_ITEMS_MAX
+        page = self._db.api.dialogue.list(**wanted)
+        while True:
+            yield from (_thread_of(one.id) for one in page)
+            if page.next is None:
+                return
+            page = self._db.api.dialogue.list(**wanted, next=page.next)
+
+    def messages(
+        self, thread: str, role: str, order: Order, limit: int = _LARGE_AT_ONCE, **wanted: Any
+    ) -> Iterator[MessageRecord]:
+        """Read messages of a role, `limit` at once; DialogueNotFound."""
+        place = {"namespace": self._namespace, "role": role, "order": order, "limit": limit}
+        return records(self._db, _dialogue_id(thread), **place, **wanted)
+
+    def message(self, thread: str, message_id: str) -> MessageRecord:
+        """Return one message; DialogueNotFound, MessageNotFound."""
+        return self._db.api.message.get(_dialogue_id(thread), message_id, namespace=self._namespace)
+
+    def append(self, thread: str, *messages: MessageInput) -> None:
+        """Append messages, all or none, and make the thread if need be."""
+        append(
+            self._db,
+            _dialogue_id(thread),
+            messages,
+            namespace=self._namespace,
+            label=f"LangGraph thread {thread}"[:NAME_CHARS_MAX],
+            tags=[self._tag],
+        )
+
+    def keep(
+        self, thread: str, made: MessageInput, pieces: Mapping[str, bytes], *, anew: bool = False
+    ) -> None:
+        """Append a message with those of its pieces that are not known to be there.
+
+        With `anew`, these alone are known from then on.
+        """
+        known = self._kept.pop(thread, frozenset())
+        fresh = [piece(name, data) for name, data in pieces.items() if name not in known]
+        whole = len(fresh) // _LARGE_AT_ONCE * _LARGE_AT_ONCE
+        for start in range(0, whole, _LARGE_AT_ONCE):
+            self.append(thread, *fresh[start : start + _LARGE_AT_ONCE])
+        self.append(thread, *fresh[whole:], made)
+        self._kept[thread] = frozenset(pieces) if anew else known | pieces.keys()
+        if len(self._kept) > _THREADS_REMEMBERED:
+            self._kept.popitem(last=False)
+
+    def copy(self, source: str, target: str) -> None:
+        """Append all messages of a thread to another."""
+        with suppress(DialogueNotFound):
+            found = records(
+                self._db, _dialogue_id(source), namespace=self._namespace, limit=_LARGE_AT_ONCE
+            )
+            while batch := [_copy(record) for record in islice(found, _LARGE_AT_ONCE)]:
+                self.append(target, *batch)
+
+    def delete(self, thread: str) -> None:
+        """Delete all that a thread has."""
+        self._kept.pop(thread, None)
+        with suppress(DialogueNotFound):
+            self._db.delete_dialogue(_dialogue_id(thread), namespace=self._namespace)
+
+    def delete_message(self, thread: str, message_id: str) -> None:
+        """Delete one message, if it is there."""
+        with suppress(MessageNotFound, DialogueNotFound):
+            self._db.api.message.delete(_dialogue_id(thread), message_id, namespace=self._namespace)
+
+    def delete_unused(self, thread: str) -> None:
+        """Delete the pieces that nothing is made of any more."""
+        with suppress(DialogueNotFound):
+            used: set[str] = set()
+            for role in (CHECKPOINT, WRITES):
+                for record in self.messages(thread, role, "asc"):
+                    used.update(said_by(record)["pieces"])
+            pieces: Sequence[str] = [one.id for one in self.messages(thread, VALUE, "asc")]
+            for piece_id in set(pieces) - used:
+                self.delete_message(thread, piece_id)
+
+
+def _dialogue_id(thread: str) -> str:
+    """Return the id of a thread's dialogue, in which `=` stands for the `%` that no id has."""
+    return _PREFIX + quote(thread, safe="@:|,;+").replace("%", "=")
+
+
+def _thread_of(dialogue_id: str) -> str:
+    return unquote(dialogue_id.removeprefix(_PREFIX).replace("=", "%"))
+
+
+def _copy(record: MessageRecord) -> MessageInput:
+    return {
+        "id": record.id,
+        "role": record.role,
+        "content": record.content,
+        "tags": record.tags,
+        "metadata": record.metadata,
+    }

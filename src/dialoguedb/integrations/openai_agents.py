@@ -1,0 +1,134 @@
+"""A session for the OpenAI Agents SDK; the extra is `openai-agents`."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.records import MessageRecord
+from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound
+from dialoguedb.integrations.contents import is_plain
+from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
+
+_ROLES = {
+    "function_call_output": "tool",
+    "computer_call_output": "tool",
+    "local_shell_call_output": "tool",
+    "shell_call_output": "tool",
+    "apply_patch_call_output": "tool",
+    "custom_tool_call_output": "tool",
+}
+"""Who speaks in items that do not say so; the rest comes from the model."""
+
+
+class DialogueDBSession:
+    """The history of one conversation: a dialogue, made when the first items are added.
+
+    It is a `Session` of the Agents SDK: `Runner.run(agent, "Hello", session=session)`. Items that
+    are added together are stored together, all or none, up to 1,000.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        db: AsyncDatabase,
+        *,
+        namespace: str | None = None,
+        session_settings: Any = None,
+    ) -> None:
+        self.session_id = session_id
+        self.session_settings = session_settings
+        """Settings of the Agents SDK; of them `limit` is heeded."""
+
+        self._db = db
+        self._namespace = namespace
+
+    async def get_items(self, limit: int | None = None) -> list[Any]:
+        """Return the last items, or all, oldest first."""
+        most = self._limit(limit)
+        try:
+            if most is None:
+                return [_item(record) async for record in self._records("asc", PAGE_ITEMS_MAX)]
+            newest: list[Any] = []
+            if most > 0:
+                async for record in self._records("desc", min(most, PAGE_ITEMS_MAX)):
+                    newest.append(_item(record))
+                    if len(newest) == most:
+                        break
+        except DialogueNotFound:
+            return []
+        return newest[::-1]
+
+    async def add_items(self, items: list[Any]) -> None:
+        """Append items in their order."""
+        messages = [_message(item) for item in items]
+        for start in range(0, len(messages), MESSAGES_PER_REQUEST_MAX):
+            await self._append(messages[start : start + MESSAGES_PER_REQUEST_MAX])
+
+    async def pop_item(self) -> Any | None:
+        """Remove the last item and return it; of several who do so at once each gets another."""
+        while True:
+            try:
+                async for record in self._records("desc", 1):
+                    await self._db.api.message.delete(
+                        self.session_id, record.id, namespace=self._namespace
+                    )
+                    return _item(record)
+            except MessageNotFound:  # somebody else was quicker
+                continue
+            except DialogueNotFound:
+                pass
+            return None
+
+    async def clear_session(self) -> None:
+        """Delete the dialogue for good."""
+        with suppress(DialogueNotFound):
+            await self._db.delete_dialogue(self.session_id, namespace=self._namespace)
+
+    # --- Inside -----------------------------------------------------------------------------
+
+    def _limit(self, limit: int | None) -> int | None:
+        """Return how many items are wanted; like in the SDK's own sessions, below 0 is all."""
+        if limit is None:
+            limit = getattr(self.session_settings, "limit", None)
+        return None if limit is None or limit < 0 else limit
+
+    async def _records(self, order: Any, page_size: int) -> AsyncIterator[MessageRecord]:
+        wanted: Any = {"order": order, "limit": page_size, "namespace": self._namespace}
+        page = await self._db.api.message.list(self.session_id, **wanted)
+        while True:
+            for record in page:
+                yield record
+            if page.next is None:
+                return
+            page = await self._db.api.message.list(self.session_id, **wanted | {"next": page.next})
+
+    async def _append(self, messages: list[MessageInput]) -> None:
+        try:
+            await self._add(messages)
+        except DialogueNotFound:
+            try:
+                await self._db.api.dialogue.create(
+                    id=self.session_id, namespace=self._namespace, messages=messages
+                )
+            except DuplicateId:  # somebody else made it meanwhile
+                await self._add(messages)
+
+    async def _add(self, messages: list[MessageInput]) -> None:
+        await self._db.api.message.create_many(self.session_id, messages, namespace=self._namespace)
+
+
+def _message(item: Mapping[str, Any]) -> MessageInput:
+    """Return the message that an item is stored as: itself, or whole as the content of one."""
+    role, content = item.get("role"), item.get("content")
+    if item.keys() == {"role", "content"} and is_plain(content):
+        return {"role": str(role), "content": content}
+    kind = str(item.get("type"))
+    return {"role": str(role or _ROLES.get(kind, "assistant")), "content": dict(item)}
+
+
+def _item(record: MessageRecord) -> Any:
+    if isinstance(record.content, dict):
+        return record.content
+    return {"role": record.role, "content": record.content}

@@ -1,0 +1,106 @@
+"""The types of single fields, shared by what is received, what is answered and the OpenAPI."""
+
+from typing import Annotated
+
+from msgspec import Meta, Raw
+
+from dialoguedb.values import limits
+
+_END = r"(?![\s\S])"  # `$` would let a final line feed through
+_FORBIDDEN = r"\x00-\x1f\x7f-\x9f/\\?#%"
+
+Id = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.NAME_CHARS_MAX,
+        pattern=rf"^(?!\.{{1,2}}{_END})(?! )[^{_FORBIDDEN}]*[^{_FORBIDDEN} ]{_END}",
+        description=(
+            "An id: no control characters, none of / \\ ? # %, no outer spaces, not `.` or `..`."
+        ),
+        examples=["dlg_abc123"],
+    ),
+]
+Namespace = Annotated[
+    str,
+    Meta(
+        max_length=limits.NAME_CHARS_MAX,
+        pattern=rf"^[^\x00-\x1f\x7f-\x9f]*{_END}",
+        description="A namespace, such as one of your users; no control characters.",
+        examples=["user_789"],
+    ),
+]
+Label = Annotated[
+    str,
+    Meta(
+        max_length=limits.NAME_CHARS_MAX, description="A title for people.", examples=["Order 17"]
+    ),
+]
+Name = Annotated[
+    str,
+    Meta(max_length=limits.NAME_CHARS_MAX, description="Who speaks.", examples=["Ada"]),
+]
+Role = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=limits.NAME_CHARS_MAX,
+        description="`user`, `assistant`, `system`, `tool` or your own.",
+        examples=["user"],
+    ),
+]
+Description = Annotated[
+    str, Meta(max_length=limits.DESCRIPTION_CHARS_MAX, description="What the memory is for.")
+]
+Tag = Annotated[str, Meta(max_length=limits.TAG_CHARS_MAX)]
+Tags = Annotated[
+    list[Tag],
+    Meta(max_length=limits.TAGS_MAX, description="Labels to filter by.", examples=[["vip"]]),
+]
+Timestamp = Annotated[
+    str,
+    Meta(
+        description="ISO 8601; without a zone it is UTC; cut to milliseconds.",
+        examples=["2025-11-06T21:34:21.117Z"],
+    ),
+]
+TokenCount = Annotated[
+    int,
+    Meta(
+        ge=0,
+        description="Tokens in a model's window, counted when stored; an estimate for most models.",
+        examples=[12],
+    ),
+]
+
+Content = Annotated[
+    Raw,
+    Meta(
+        description="A non-empty string, object, or array of objects; it comes back as sent.",
+        extra_json_schema={
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "object", "minProperties": 1},
+                {"type": "array", "items": {"type": "object"}, "minItems": 1},
+            ],
+            "examples": ["Hello!"],
+        },
+    ),
+]
+JsonObject = Annotated[
+    Raw,
+    Meta(
+        description="Any JSON object; it comes back as sent.",
+        extra_json_schema={"type": "object", "examples": [{"plan": "pro"}]},
+    ),
+]
+JsonValue = Annotated[
+    Raw,
+    Meta(
+        description="Any JSON value; it comes back as sent.",
+        extra_json_schema={"examples": ["Prefers email"]},
+    ),
+]
+StoredTags = Annotated[
+    Raw, Meta(description="Tags.", extra_json_schema={"type": "array", "items": {"type": "string"}})
+]

@@ -1,0 +1,56 @@
+"""Collecting everything that is wrong with a request before refusing it."""
+
+from dialoguedb.errors import ErrorDetail, InvalidRequest
+from dialoguedb.values import limits
+
+MISSING = "MISSING_PARAMETER"
+INVALID = "INVALID_PARAMETER"
+
+
+class ValidationErrors:
+    """The faults found so far; `refuse` raises them as one error."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, ErrorDetail]] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether listing more would help nobody."""
+        return len(self._found) >= limits.FAULTS_MAX
+
+    def missing(self, field: str, message: str = "") -> None:
+        """Note that a required field is absent."""
+        self._add(MISSING, ErrorDetail(field, "REQUIRED", message or f"{field} is required"))
+
+    def invalid(self, field: str, message: str, code: str = INVALID) -> None:
+        """Note that a field's value is not allowed."""
+        self._add(code, ErrorDetail(field, "INVALID", message))
+
+    def too_large(self, field: str, message: str, code: str = INVALID) -> None:
+        """Note that a field is over its limit."""
+        self._add(code, ErrorDetail(field, "TOO_LARGE", message))
+
+    def unknown(self, field: str, message: str) -> None:
+        """Note a name that does not exist where names are checked."""
+        self._add(INVALID, ErrorDetail(field, "UNKNOWN", message))
+
+    def refuse(self) -> None:
+        """Raise `InvalidRequest` when anything was found, with the code that all faults share."""
+        if not self._found:
+            return
+        codes = {code for code, _ in self._found}
+        details = [fault for _, fault in self._found]
+        message = details[0].message
+        if len(details) > 1:
+            message += f" (and {len(details) - 1} more, see details)"
+        raise InvalidRequest(message, details, codes.pop() if len(codes) == 1 else None)
+
+    def _add(self, code: str, fault: ErrorDetail) -> None:
+        if not self.full:
+            self._found.append((code, fault))
+
+
+def refuse(field: str, message: str, code: str = INVALID) -> InvalidRequest:
+    """Return the error for a request with just one fault."""
+    kind = "REQUIRED" if code == MISSING else "INVALID"
+    return InvalidRequest(message, [ErrorDetail(field, kind, message)], code)

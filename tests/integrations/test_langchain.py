@@ -1,0 +1,153 @@
+"""The chat message history, in the hands of LangChain itself and beside its own history."""
+
+import threading
+
+import pytest
+from langchain_core.chat_history import BaseChatMessageHistory, InMemoryChatMessageHistory
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import (
+    AIMessage,
+    ChatMessage,
+    FunctionMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+from langchain_core.runnables.history import RunnableWithMessageHistory
+
+from dialoguedb.errors import InvalidRequest
+from dialoguedb.integrations.langchain import DialogueDBChatMessageHistory
+
+# Some of what histories are used by is deprecated; the class they all come of is not.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SAID = [
+    SystemMessage("Be kind."),
+    HumanMessage("Grüße \u0000 👋🏽"),
+    HumanMessage([{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": "x"}]),
+    HumanMessage(["two", "texts"]),
+    HumanMessage("named", name="Ada", id="m1", additional_kwargs={"a": [1, None]}),
+    AIMessage(
+        "",
+        tool_calls=[{"name": "weather", "args": {"city": "Oslo"}, "id": "c1", "type": "tool_call"}],
+        usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3},
+        response_metadata={"model": "m"},
+    ),
+    ToolMessage("rain", tool_call_id="c1", artifact={"raw": [1]}, status="error"),
+    AIMessage("It rains."),
+    ChatMessage("aside", role="narrator"),
+    FunctionMessage("x", name="f"),
+]
+
+
+@pytest.fixture
+def history(db):
+    """Return a history."""
+    return DialogueDBChatMessageHistory("user-1", db)
+
+
+def test_it_is_a_history(history):
+    assert isinstance(history, BaseChatMessageHistory)
+    assert history.messages == []
+
+
+def test_it_does_what_the_librarys_own_history_does(history):
+    theirs = InMemoryChatMessageHistory()
+    for one in (history, theirs):
+        one.clear()
+        one.add_messages([])
+        one.add_messages(SAID)
+        one.add_user_message("Hello")
+        one.add_ai_message("Hi")
+        one.add_message(AIMessage("Bye"))
+    assert history.messages == theirs.messages
+    assert [type(message) for message in history.messages] == [type(m) for m in theirs.messages]
+    assert str(history) == str(theirs)
+    history.clear()
+    assert history.messages == []
+    history.add_user_message("Anew")
+    assert history.messages == [HumanMessage("Anew")]
+
+
+@pytest.mark.anyio
+async def test_it_does_so_without_blocking_the_event_loop(history):
+    await history.aadd_messages(SAID)
+    assert await history.aget_messages() == SAID
+    await history.aclear()
+    assert await history.aget_messages() == []
+
+
+def test_what_is_said_is_found_and_read_as_messages(history, db):
+    history.add_messages(SAID)
+    messages = list(db.get_dialogue("user-1").iter_messages())
+    assert [message.role for message in messages] == [
+        *("system", "user", "user", "user", "user", "assistant", "tool", "assistant"),
+        *("narrator", "tool"),
+    ]
+    assert messages[7].content == "It rains."
+    assert db.search_messages("rains", limit=1)[0].id == messages[7].id
+
+
+def test_what_others_stored_is_read(history, db):
+    dialogue = db.create_dialogue(id="user-1")
+    dialogue.save_message("user", "Hello")
+    dialogue.save_message("tool", {"result": 1})
+    assert history.messages == [
+        HumanMessage("Hello"),
+        ChatMessage([{"result": 1}], role="tool"),
+    ]
+
+
+def test_sessions_and_namespaces_keep_apart(db):
+    places = [("a", None), ("b", None), ("a", "ada"), ("a", "bo")]
+    histories = [DialogueDBChatMessageHistory(name, db, namespace=place) for name, place in places]
+    for one in histories:
+        one.add_user_message("hi")
+    histories[2].clear()
+    assert [len(one.messages) for one in histories] == [1, 1, 0, 1]
+
+
+def test_a_long_history_comes_whole(history):
+    said = [HumanMessage(str(number)) for number in range(2_500)]
+    history.add_messages(said)
+    assert history.messages == said
+
+
+def test_threads_that_write_at_once_lose_nothing_and_part_no_batch(history, db):
+    def write(writer):
+        own = DialogueDBChatMessageHistory("user-1", db)
+        for turn in range(10):
+            own.add_messages([HumanMessage(f"{writer} {turn} a"), AIMessage(f"{writer} {turn} b")])
+
+    threads = [threading.Thread(target=write, args=[writer]) for writer in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = [message.content for message in history.messages]
+    assert len(told) == len(set(told)) == 160
+    assert all(f"{one[:-1]}b" == other for one, other in zip(told[::2], told[1::2], strict=True))
+
+
+def test_a_batch_that_is_refused_stores_nothing(history):
+    with pytest.raises(InvalidRequest):
+        history.add_messages([HumanMessage("a"), HumanMessage("x" * 2_000_000)])
+    assert history.messages == []
+
+
+def test_a_chain_goes_on_where_it_stopped(db):
+    prompt = ChatPromptTemplate.from_messages(
+        [MessagesPlaceholder("history"), ("human", "{question}")]
+    )
+    chain = RunnableWithMessageHistory(
+        prompt | FakeListChatModel(responses=["One", "Two"]),
+        lambda session_id: DialogueDBChatMessageHistory(session_id, db),
+        input_messages_key="question",
+        history_messages_key="history",
+    )
+    config = {"configurable": {"session_id": "user-1"}}
+    for question in ("First?", "Second?"):
+        chain.invoke({"question": question}, config)
+    told = [message.content for message in DialogueDBChatMessageHistory("user-1", db).messages]
+    assert told == ["First?", "One", "Second?", "Two"]
