@@ -16,10 +16,11 @@ from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.cli.options import default_note
 from dialoguedb.errors import DialogueDBError
-from dialoguedb.http import buffer, protocol
+from dialoguedb.http import protocol
 from dialoguedb.http.metrics import Metrics
-from dialoguedb.http.problems import status_of
-from dialoguedb.http.routes import ROUTES, Route
+from dialoguedb.http.requests import body_buffer
+from dialoguedb.http.responses.error_responses import status_of
+from dialoguedb.http.route_table import ROUTES, Route
 from dialoguedb.settings import SETTINGS, Setting
 from dialoguedb.values import limits
 
@@ -282,7 +283,7 @@ def limits_page() -> str:
     """Return the page of limits."""
     heads = ("Limit", "Value", "What it bounds")
     rows = table(heads, list(constants(limits)))
-    connection = table(heads, [*constants(protocol), *constants(buffer)])
+    connection = table(heads, [*constants(protocol), *constants(body_buffer)])
     return f"{LIMITS_INTRO}\n{rows}\n{CONNECTION_INTRO}\n{connection}\n"
 
 

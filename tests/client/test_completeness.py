@@ -10,8 +10,8 @@ from dialoguedb.client import inputs, records
 from dialoguedb.client.requests import Answer
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueDBError, InvalidRequest
-from dialoguedb.http.queries import ListDialogues, ListMemories, ListMessages
-from dialoguedb.http.routes import ROUTES
+from dialoguedb.http.requests.queries import ListDialogues, ListMemories, ListMessages
+from dialoguedb.http.route_table import ROUTES
 from dialoguedb.model.context import ContextInput, ContextTokens, ContextWindow, Included
 from dialoguedb.model.dialogues import DeletedDialogue, Dialogue, DialogueChange, DialogueInput
 from dialoguedb.model.keys import Key, KeyInput

@@ -22,7 +22,7 @@ from dialoguedb.errors import (
     UnexpectedAnswer,
     UnreadableAnswer,
 )
-from dialoguedb.http.problems import answer_of, status_of
+from dialoguedb.http.responses.error_responses import answer_of, status_of
 from docs.generate import raised_errors
 
 

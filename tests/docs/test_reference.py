@@ -13,8 +13,8 @@ from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.formats.tool_links import IssueCode
-from dialoguedb.http.problems import status_of
-from dialoguedb.http.routes import ROUTES
+from dialoguedb.http.responses.error_responses import status_of
+from dialoguedb.http.route_table import ROUTES
 from dialoguedb.settings import SETTINGS
 from dialoguedb.values import limits
 from docs.generate import DETAIL_CODES, ISSUE_CODES, PAGES, REFERENCE, raised_errors

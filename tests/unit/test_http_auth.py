@@ -7,10 +7,10 @@ import pytest
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import Forbidden, Unauthorized
-from dialoguedb.http.auth import KEYS_MAX, Auth
-from dialoguedb.http.buffer import Buffer
-from dialoguedb.http.calls import Call, Parts
+from dialoguedb.http.admission.authentication import KEYS_MAX, Auth
 from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.requests.body_buffer import Buffer
+from dialoguedb.http.requests.request import Call, Parts
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.ports import WriteOptions

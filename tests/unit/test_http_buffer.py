@@ -7,12 +7,12 @@ import pytest
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DialogueDBError, ServiceUnavailable
-from dialoguedb.http.answers import Answer
-from dialoguedb.http.bodies import read
-from dialoguedb.http.buffer import Buffer
-from dialoguedb.http.calls import Parts
-from dialoguedb.http.frame import Frame
+from dialoguedb.http.error_middleware import Frame
 from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.requests.bodies import read
+from dialoguedb.http.requests.body_buffer import Buffer
+from dialoguedb.http.requests.request import Parts
+from dialoguedb.http.responses.response import Answer
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.values.timestamps import now

@@ -12,8 +12,8 @@ from dialoguedb.errors import (
     MethodNotAllowed,
     RateLimitExceeded,
 )
-from dialoguedb.http.problems import STATUSES, answer_of, status_of
-from dialoguedb.http.routes import ROUTES
+from dialoguedb.http.responses.error_responses import STATUSES, answer_of, status_of
+from dialoguedb.http.route_table import ROUTES
 
 KINDS = [
     kind

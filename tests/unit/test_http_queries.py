@@ -4,7 +4,7 @@ import pytest
 from msgspec import UNSET
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.queries import (
+from dialoguedb.http.requests.queries import (
     GetDialogue,
     ListDialogues,
     ListMessages,

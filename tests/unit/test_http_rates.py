@@ -3,7 +3,7 @@
 import pytest
 
 from dialoguedb.errors import RateLimitExceeded
-from dialoguedb.http.rates import Rates, too_fast
+from dialoguedb.http.admission.rate_limits import Rates, too_fast
 from dialoguedb.model.projects import Project, RateLimit, Settings
 
 

@@ -8,19 +8,19 @@ from typing import Any
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dialoguedb.http.activity import Activity
-from dialoguedb.http.auth import Auth
-from dialoguedb.http.buffer import Buffer
-from dialoguedb.http.calls import Parts
+from dialoguedb.http.admission.authentication import Auth
+from dialoguedb.http.admission.rate_limits import Rates
+from dialoguedb.http.admission.request_counts import Activity
 from dialoguedb.http.cross_origin import CrossOrigin
-from dialoguedb.http.endpoints import Endpoint
-from dialoguedb.http.frame import Frame, NotFound
+from dialoguedb.http.dispatch import Gate, PathEndpoint
+from dialoguedb.http.error_middleware import Frame, NotFound
 from dialoguedb.http.metrics import CONTENT_TYPE, Metrics
-from dialoguedb.http.openapi import describe
+from dialoguedb.http.openapi.document import describe
 from dialoguedb.http.options import HttpOptions
-from dialoguedb.http.rates import Rates
-from dialoguedb.http.routes import ROUTES
-from dialoguedb.http.serving import Gate, PathEndpoint
+from dialoguedb.http.requests.body_buffer import Buffer
+from dialoguedb.http.requests.request import Parts
+from dialoguedb.http.route_endpoint import Endpoint
+from dialoguedb.http.route_table import ROUTES
 from dialoguedb.service import Services
 
 

@@ -8,9 +8,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.answers import Answer, headers_of, new_request_id
-from dialoguedb.http.problems import answer_of
-from dialoguedb.http.rates import full
+from dialoguedb.http.responses.error_responses import answer_of
+from dialoguedb.http.responses.response import Answer, full, headers_of, new_request_id
 from dialoguedb.values import timestamps
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

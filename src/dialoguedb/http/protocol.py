@@ -20,9 +20,8 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.answers import Header, headers_of, new_request_id
-from dialoguedb.http.problems import answer_of
-from dialoguedb.http.rates import full
+from dialoguedb.http.responses.error_responses import answer_of
+from dialoguedb.http.responses.response import Header, full, headers_of, new_request_id
 from dialoguedb.values import timestamps
 
 HEAD_BYTES_MAX = 64 * 1024

@@ -6,10 +6,10 @@ import time
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dialoguedb.errors import DialogueDBError, RouteNotFound
-from dialoguedb.http import bodies, problems
-from dialoguedb.http.answers import Answer, headers_of
-from dialoguedb.http.calls import Call, Parts
-from dialoguedb.http.rates import full
+from dialoguedb.http.requests import bodies
+from dialoguedb.http.requests.request import Call, Parts
+from dialoguedb.http.responses import error_responses
+from dialoguedb.http.responses.response import Answer, full, headers_of
 
 _DEFECT_STATUS = 500
 _UNAVAILABLE_STATUS = 503
@@ -63,8 +63,8 @@ class Frame:
 
     def _problem(self, call: Call, error: Exception) -> Answer:
         """Return the answer that tells an error; a defect is logged, and not told."""
-        known = error if isinstance(error, DialogueDBError) else problems.unexpected()
-        answer = problems.answer_of(known, call.request_id, self._parts.services.clock())
+        known = error if isinstance(error, DialogueDBError) else error_responses.unexpected()
+        answer = error_responses.answer_of(known, call.request_id, self._parts.services.clock())
         if answer.status == _DEFECT_STATUS:
             _log.error("defect", exc_info=error, extra={"request_id": call.request_id})
         elif answer.status == _UNAVAILABLE_STATUS:

@@ -3,9 +3,9 @@
 from importlib.resources import files
 
 from dialoguedb.errors import RouteNotFound
-from dialoguedb.http.answers import Answer
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.route_endpoint import endpoint
 
 _STATIC = files("dialoguedb.http") / "static"
 _MEDIA = {

@@ -12,13 +12,13 @@ from dialoguedb.errors import (
     MessageNotFound,
     VersionConflict,
 )
-from dialoguedb.http import batches
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.bodies import NamedInDialogue, aside
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import ListMessages, OfDialogue, named
-from dialoguedb.http.versions import sequence_tag
+from dialoguedb.http.requests.bodies import NamedInDialogue, aside
+from dialoguedb.http.requests.queries import ListMessages, OfDialogue, named
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.etags import sequence_tag
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes import message_batches
 from dialoguedb.model.messages import (
     MESSAGE_WRITE_ONCE,
     Message,
@@ -50,7 +50,7 @@ class DeletedMessage(Struct, rename="camel"):
     "Messages",
     "write",
     query=OfDialogue,
-    body=(MessageInput, list[MessageInput], batches.MessageBatch),
+    body=(MessageInput, list[MessageInput], message_batches.MessageBatch),
     example={"dialogueId": "dlg_abc123", "role": "user", "content": "Hello!"},
     answer=(Message, list[Message], Page[Message]),
     versions="sequence",
@@ -63,7 +63,7 @@ async def create(call: Call) -> Answer:
     One object is answered by the message, an array by an array, `{"messages": […]}` by a list. An
     `id` that is stored already with the same bytes answers the stored message.
     """
-    sent = await aside(call.body, lambda: batches.receive(call.body))
+    sent = await aside(call.body, lambda: message_batches.receive(call.body))
     dialogue_id = call.dialogue_id(*sent.dialogue_ids())
     namespace = call.namespace(*sent.namespaces())
 

@@ -19,7 +19,7 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     Unauthorized,
 )
-from dialoguedb.http.answers import Answer, Header, encode
+from dialoguedb.http.responses.response import Answer, Header, encode
 
 UNAVAILABLE_RETRY_SECONDS = 1
 """When to try again after a 503."""

@@ -6,10 +6,10 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialoguedb.errors import DialogueDBError
-from dialoguedb.http.answers import Answer
-from dialoguedb.http.calls import Call
-from dialoguedb.http.queries import NoQuery
-from dialoguedb.http.versions import Versions
+from dialoguedb.http.requests.queries import NoQuery
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.etags import Versions
+from dialoguedb.http.responses.response import Answer
 from dialoguedb.model.keys import AnyScope
 
 Handle = Callable[[Call], Awaitable[Answer]]

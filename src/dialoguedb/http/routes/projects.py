@@ -3,10 +3,10 @@
 from msgspec import UNSET, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ProjectNotFound, ProjectProtected
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import ListQuery, named
+from dialoguedb.http.requests.queries import ListQuery, named
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import (
     DeletedProject,

@@ -3,11 +3,11 @@
 from msgspec import Raw
 
 from dialoguedb.errors import DialogueImmutable, DialogueNotFound, VersionConflict
-from dialoguedb.http.answers import Answer
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import OfDialogue, UpdateState
-from dialoguedb.http.versions import revision_tag
+from dialoguedb.http.requests.queries import OfDialogue, UpdateState
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.etags import revision_tag
+from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.model.dialogues import StateMode, StateUpdate
 from dialoguedb.ports import Versioned
 from dialoguedb.values import rawjson

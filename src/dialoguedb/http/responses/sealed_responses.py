@@ -12,7 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec import Struct
 
-from dialoguedb.http.answers import Answer
+from dialoguedb.http.responses.response import Answer
 
 _NONCE_BYTES = 12
 

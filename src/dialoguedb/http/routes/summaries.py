@@ -14,18 +14,18 @@ from dialoguedb.errors import (
     TemplateNotFound,
     VersionConflict,
 )
-from dialoguedb.http.answers import Answer, Deleted, encode
-from dialoguedb.http.bodies import Named
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import (
+from dialoguedb.http.requests.bodies import Named
+from dialoguedb.http.requests.queries import (
     GetSummary,
     InNamespace,
     ListSummaries,
     OfDialogue,
     named,
 )
-from dialoguedb.http.versions import revision_tag
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.etags import revision_tag
+from dialoguedb.http.responses.response import Answer, Deleted, encode
+from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.model.messages import Message
 from dialoguedb.model.summaries import ExpandedSummary, Summary, SummaryFilter, SummaryInput
 from dialoguedb.ports import Versioned

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from msgspec import Struct
 
 from dialoguedb.errors import Forbidden, Unauthorized
-from dialoguedb.http.calls import Call
+from dialoguedb.http.requests.request import Call
 from dialoguedb.model.keys import RANK, AnyScope, Caller, digest
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from dialoguedb.http import (
+from dialoguedb.http.route_endpoint import Endpoint
+from dialoguedb.http.routes import (
     context,
     dialogues,
     documentation,
@@ -15,8 +16,7 @@ from dialoguedb.http import (
     summaries,
     templates,
 )
-from dialoguedb.http import state as states
-from dialoguedb.http.endpoints import Endpoint
+from dialoguedb.http.routes import state as states
 
 
 class Route(Struct, frozen=True):

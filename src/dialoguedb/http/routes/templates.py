@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 from dialoguedb.errors import DuplicateId, TemplateNotFound
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.projects import everything
-from dialoguedb.http.queries import ListQuery
+from dialoguedb.http.requests.queries import ListQuery
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.projects import everything
 from dialoguedb.model.templates import Template, TemplateChange, TemplateInput
 from dialoguedb.values.decoding import decode
 from dialoguedb.values.lists import Page

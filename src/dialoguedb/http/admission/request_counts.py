@@ -7,7 +7,7 @@ from collections import Counter
 import msgspec
 
 from dialoguedb.errors import defect
-from dialoguedb.http.calls import Call
+from dialoguedb.http.requests.request import Call
 from dialoguedb.model.lifecycle import check_quotas
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.service import Services

@@ -11,12 +11,11 @@ from msgspec import UNSET, Struct, UnsetType, msgpack
 from starlette.types import Scope
 
 from dialoguedb.errors import Forbidden
-from dialoguedb.http.answers import Answer, new_request_id
-from dialoguedb.http.buffer import Buffer
 from dialoguedb.http.metrics import Metrics
-from dialoguedb.http.paths import normalise
-from dialoguedb.http.rates import Standing
-from dialoguedb.http.sealing import Seal
+from dialoguedb.http.requests.body_buffer import Buffer
+from dialoguedb.http.requests.paths import normalise
+from dialoguedb.http.responses.response import Answer, Standing, new_request_id
+from dialoguedb.http.responses.sealed_responses import Seal
 from dialoguedb.model.keys import Caller
 from dialoguedb.ports import IdempotencyRecord, WriteOptions
 from dialoguedb.service import Services

@@ -9,13 +9,19 @@ from dialoguedb.errors import (
     DuplicateId,
     VersionConflict,
 )
-from dialoguedb.http import batches
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.bodies import NamedInDialogue, aside
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import GetDialogue, InNamespace, ListDialogues, OfDialogue, named
-from dialoguedb.http.versions import revision_tag
+from dialoguedb.http.requests.bodies import NamedInDialogue, aside
+from dialoguedb.http.requests.queries import (
+    GetDialogue,
+    InNamespace,
+    ListDialogues,
+    OfDialogue,
+    named,
+)
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.etags import revision_tag
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes import message_batches
 from dialoguedb.model.dialogues import (
     DeletedDialogue,
     Dialogue,
@@ -62,9 +68,9 @@ async def create(call: Call) -> Answer:
     """
     sent = await aside(call.body, lambda: decode(DialogueInput, call.body))
     new = await aside(call.body, lambda: sent.accept(call.request_id))
-    inside = batches.dialogue_ids_inside(sent.message, sent.messages)
+    inside = message_batches.dialogue_ids_inside(sent.message, sent.messages)
     call.check_new_id(new.id, *inside)
-    inside = batches.namespaces_inside(sent.message, sent.messages)
+    inside = message_batches.namespaces_inside(sent.message, sent.messages)
     namespace = call.namespace(("namespace", sent.namespace), *inside)
     options = call.write_options(namespace, _shown)
     return _shown(await call.services.dialogues.create(call.project, namespace, new, options))
@@ -120,16 +126,16 @@ async def update(call: Call) -> Answer:
     """
     sent = await aside(call.body, lambda: decode(DialogueChange, call.body))
     update = await aside(call.body, sent.accept)
-    inside = batches.dialogue_ids_inside(sent.message, sent.messages)
+    inside = message_batches.dialogue_ids_inside(sent.message, sent.messages)
     dialogue_id = call.dialogue_id(("id", sent.id), *inside)
-    inside = batches.namespaces_inside(sent.message, sent.messages)
+    inside = message_batches.namespaces_inside(sent.message, sent.messages)
     namespace = call.namespace(("namespace", sent.namespace), *inside)
     options = call.write_options(namespace, _shown)
     dialogues = call.services.dialogues
     try:
         return _shown(await dialogues.update(call.project, namespace, dialogue_id, update, options))
     except DuplicateId as error:
-        raise batches.placed(error, "message.") if sent.message else error from None
+        raise message_batches.placed(error, "message.") if sent.message else error from None
 
 
 @endpoint(

@@ -23,10 +23,10 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     Unauthorized,
 )
-from dialoguedb.http.endpoints import Endpoint
-from dialoguedb.http.examples import example_of
-from dialoguedb.http.problems import FAULT_CODES, ProblemBody, status_of
-from dialoguedb.http.routes import Route
+from dialoguedb.http.openapi.examples import example_of
+from dialoguedb.http.responses.error_responses import FAULT_CODES, ProblemBody, status_of
+from dialoguedb.http.route_endpoint import Endpoint
+from dialoguedb.http.route_table import Route
 from dialoguedb.model.dialogues import Action
 from dialoguedb.values import limits
 from dialoguedb.values.fields import Id

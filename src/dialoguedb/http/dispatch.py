@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from starlette.types import Receive, Scope, Send
 
 from dialoguedb.errors import InvalidJSON, InvalidRequest, MethodNotAllowed
-from dialoguedb.http import bodies, queries, versions
-from dialoguedb.http.activity import Activity, check_requests_left
-from dialoguedb.http.answers import Answer
-from dialoguedb.http.auth import Auth
-from dialoguedb.http.calls import Call, other_namespace
-from dialoguedb.http.endpoints import Endpoint
-from dialoguedb.http.rates import Rates, too_fast
+from dialoguedb.http.admission.authentication import Auth
+from dialoguedb.http.admission.rate_limits import Rates, too_fast
+from dialoguedb.http.admission.request_counts import Activity, check_requests_left
+from dialoguedb.http.requests import bodies, queries
+from dialoguedb.http.requests.request import Call, other_namespace
+from dialoguedb.http.responses import etags
+from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.route_endpoint import Endpoint
 from dialoguedb.model.keys import AnyScope
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.values import limits, rawjson
@@ -91,7 +92,7 @@ def _prepare(call: Call, endpoint: Endpoint) -> None:
     if_match = call.headers.get(b"if-match")
     if if_match is not None:
         counted = endpoint.versions if endpoint.conditional else None
-        call.expected = versions.expected(if_match, counted)
+        call.expected = etags.expected(if_match, counted)
     key = call.headers.get(b"idempotency-key")
     if key is not None and not 0 < len(key) <= limits.IDEMPOTENCY_KEY_CHARS_MAX:
         message = f"Idempotency-Key has 1 to {limits.IDEMPOTENCY_KEY_CHARS_MAX} characters"

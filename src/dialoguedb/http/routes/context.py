@@ -4,11 +4,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import DialogueNotFound
-from dialoguedb.http.activity import check_requests_left
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import OfDialogue
+from dialoguedb.http.admission.request_counts import check_requests_left
+from dialoguedb.http.requests.queries import OfDialogue
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.model.context import (
     Checked,
     ContextInput,

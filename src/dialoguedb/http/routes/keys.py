@@ -4,11 +4,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import KeyNotFound
-from dialoguedb.http.answers import Answer, Deleted, encode
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.projects import everything
-from dialoguedb.http.queries import ListQuery
+from dialoguedb.http.requests.queries import ListQuery
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer, Deleted, encode
+from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.projects import everything
 from dialoguedb.model.keys import Key, KeyInput
 from dialoguedb.values.decoding import decode
 from dialoguedb.values.lists import Page

@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from starlette.types import Receive
 
 from dialoguedb.errors import PayloadTooLarge
-from dialoguedb.http.calls import Call, other_namespace
+from dialoguedb.http.requests.request import Call, other_namespace
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.fields import Id, Namespace
 

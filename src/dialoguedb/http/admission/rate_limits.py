@@ -11,26 +11,13 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dialoguedb.errors import ErrorDetail, RateLimitExceeded
-from dialoguedb.model.projects import RATE_BURST_DEFAULT, Project, RateLimit
+from dialoguedb.http.responses.response import Standing, full
+from dialoguedb.model.projects import Project, RateLimit
 
 _ROUNDING = 1e-9
 
 PROJECTS_MAX = 65_536
 """Projects remembered before those are forgotten whose burst is whole."""
-
-
-class Standing(Struct, gc=False):
-    """How a project stands with its rate limit: what the headers tell."""
-
-    limit: int
-    remaining: int
-    reset: int
-    """The Unix second when the whole burst is there again."""
-
-
-def full() -> Standing:
-    """Return the standing of whoever has none: the defaults, untouched."""
-    return Standing(RATE_BURST_DEFAULT, RATE_BURST_DEFAULT, int(time.time()))
 
 
 class Bucket(Struct, gc=False):

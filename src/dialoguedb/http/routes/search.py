@@ -7,11 +7,11 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.activity import check_requests_left
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.calls import Call, other_namespace
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import SearchNaming, SearchQuery
+from dialoguedb.http.admission.request_counts import check_requests_left
+from dialoguedb.http.requests.queries import SearchNaming, SearchQuery
+from dialoguedb.http.requests.request import Call, other_namespace
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.model.messages import Message
 from dialoguedb.model.search_request import SearchInput, SearchRequest
 from dialoguedb.model.search_results import (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ErrorDetail
-from dialoguedb.http.calls import Claim
+from dialoguedb.http.requests.request import Claim
 from dialoguedb.model.messages import Message, MessageInput, NewMessage
 from dialoguedb.values import limits
 from dialoguedb.values.decoding import decode, decode_list

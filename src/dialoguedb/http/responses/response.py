@@ -1,12 +1,13 @@
 """Answers: a status, a body, and the headers that belong to them."""
 
 import os
+import time
 from random import Random
 
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.http.rates import Standing
+from dialoguedb.model.projects import RATE_BURST_DEFAULT
 
 Header = tuple[bytes, bytes]
 
@@ -16,6 +17,20 @@ if hasattr(os, "register_at_fork"):
 
 encode = msgspec.json.Encoder().encode
 """Turns a value of the model into the JSON of an answer."""
+
+
+class Standing(Struct, gc=False):
+    """How a project stands with its rate limit: what the headers tell."""
+
+    limit: int
+    remaining: int
+    reset: int
+    """The Unix second when the whole burst is there again."""
+
+
+def full() -> Standing:
+    """Return the standing of whoever has none: the defaults, untouched."""
+    return Standing(RATE_BURST_DEFAULT, RATE_BURST_DEFAULT, int(time.time()))
 
 
 class Answer(Struct, gc=False):

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from msgspec import Struct
 
 from dialoguedb.errors import ServiceUnavailable
-from dialoguedb.http.answers import Answer, encode
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
 from dialoguedb.http.metrics import CONTENT_TYPE
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.route_endpoint import endpoint
 
 _log = logging.getLogger(__name__)
 

@@ -1,11 +1,11 @@
 """Memories over HTTP."""
 
 from dialoguedb.errors import DuplicateId, MemoryNotFound
-from dialoguedb.http.answers import Answer, Deleted, encode
-from dialoguedb.http.bodies import Named
-from dialoguedb.http.calls import Call
-from dialoguedb.http.endpoints import endpoint
-from dialoguedb.http.queries import InNamespace, ListMemories, named
+from dialoguedb.http.requests.bodies import Named
+from dialoguedb.http.requests.queries import InNamespace, ListMemories, named
+from dialoguedb.http.requests.request import Call
+from dialoguedb.http.responses.response import Answer, Deleted, encode
+from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.model.memories import (
     MEMORY_WRITE_ONCE,
     Memory,

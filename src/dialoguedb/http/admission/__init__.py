@@ -1,0 +1,1 @@
+"""Who may send a request: keys, permissions, rate limits and quotas."""

@@ -1,0 +1,1 @@
+"""Requests as they arrive: their head, their query and their body."""

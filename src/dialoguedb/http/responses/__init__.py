@@ -1,0 +1,1 @@
+"""Responses: success, error, and the headers and versions they carry."""
