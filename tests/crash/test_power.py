@@ -8,7 +8,7 @@ import apsw
 import pytest
 
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.check import check
+from dialoguedb.store.sqlite.maintenance.check import check
 from tests.contract.making import Tenant, World, message, over
 from tests.crash.power import Disk, DiskVFS
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import apsw
 
-from dialoguedb.store.sqlite import migrations
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.schema import migrations
 
 SCHEMAS = Path(__file__).with_name("schemas")
 NOW = "2026-03-01T12:00:00.000Z"
@@ -43,7 +44,7 @@ def released(version: int) -> apsw.Connection:
     for step, migration in enumerate(migrations.MIGRATIONS[:version], 1):
         db.execute("INSERT INTO migrations VALUES (?, ?, ?)", (step, migration.name, NOW))
     db.execute("INSERT INTO secrets VALUES ('page tokens', randomblob(32))")
-    db.pragma("application_id", migrations.APPLICATION_ID)
+    db.pragma("application_id", files.APPLICATION_ID)
     db.pragma("user_version", version)
     return db
 

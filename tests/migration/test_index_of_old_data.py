@@ -4,7 +4,9 @@ import apsw
 import pytest
 
 from dialoguedb.embed.tokens import count_tokens
-from dialoguedb.store.sqlite import SQLiteStore, check, files
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.maintenance import check
 from tests.contract.indexes import BUILT_IN, Shelf
 from tests.contract.making import World, message
 from tests.migration.recorded import NOW, released

@@ -11,7 +11,9 @@ import pytest
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DataError, NewerSchema
 from dialoguedb.formats.tokens import message_tokens
-from dialoguedb.store.sqlite import files, migrations, open_database
+from dialoguedb.store.sqlite import open_database
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.schema import migrations
 from tests.migration.recorded import NOW, SCHEMAS, dump, file_of, fresh, released
 
 NEWEST = len(migrations.MIGRATIONS)

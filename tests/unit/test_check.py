@@ -14,7 +14,9 @@ from dialoguedb.model.projects import ProjectInput
 from dialoguedb.model.summaries import SummaryInput
 from dialoguedb.model.templates import TemplateInput
 from dialoguedb.service import build_services
-from dialoguedb.store.sqlite import SQLiteStore, check, files
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.maintenance import check
 from dialoguedb.values import decoding, rawjson, timestamps
 
 # Everything that is awkward to store, so that none of it is taken for damage.

@@ -7,7 +7,9 @@ import pytest
 
 from dialoguedb.bootstrap.indexing import indexing_of
 from dialoguedb.embed.wordllama import WordLlama
-from dialoguedb.store.sqlite import SQLiteStore, check, files
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.maintenance import check
 from tests.unit.test_check import fill
 
 EMBEDDER = WordLlama()

@@ -6,14 +6,15 @@ import threading
 import pytest
 
 from dialoguedb.embed.wordllama import WordLlama
-from dialoguedb.store.sqlite import SQLiteStore, files, open_database
+from dialoguedb.store.sqlite import SQLiteStore, open_database
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Readers
+from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
-from dialoguedb.store.sqlite.indexing import Index
 from dialoguedb.store.sqlite.messages import SQLiteMessages
-from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.projects import SQLiteProjects
-from dialoguedb.store.sqlite.reader import Readers
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.search_index.catch_up import Index
 from tests.contract.making import World, message
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dialoguedb.errors import DamagedData, DataError, NewerSchema, NotOurData
-from dialoguedb.store.sqlite import SQLiteStore, files, migrations, open_database
+from dialoguedb.store.sqlite import SQLiteStore, open_database
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.schema import migrations
 from tests.contract.making import World, message
 
 pytestmark = pytest.mark.anyio

@@ -6,10 +6,11 @@ import pytest
 
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.errors import DialogueDBError
-from dialoguedb.store.sqlite import SQLiteStore, check
-from dialoguedb.store.sqlite import files as store_files
-from dialoguedb.store.sqlite.purging import left_over
-from dialoguedb.store.sqlite.snapshot import snapshot
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import files as store_files
+from dialoguedb.store.sqlite.maintenance import check
+from dialoguedb.store.sqlite.maintenance.snapshot import snapshot
+from dialoguedb.store.sqlite.search_index.purging import left_over
 from tests.contract.making import World, message, together
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,8 @@ import pytest
 from dialoguedb.model.dialogues import DialogueFilter
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
-from dialoguedb.store.sqlite import SQLiteStore, files
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import files
 from dialoguedb.values.lists import Span, Window
 from tests.contract.making import World, at, message
 

@@ -6,8 +6,10 @@ from threading import Event
 import numpy as np
 import pytest
 
-from dialoguedb.store.sqlite import files, open_database, vectors
-from dialoguedb.store.sqlite.nearest import Groups, Nearest, Renewed, codes_of
+from dialoguedb.store.sqlite import open_database
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.search_index import vectors
+from dialoguedb.store.sqlite.search_queries.nearest import Groups, Nearest, Renewed, codes_of
 
 DIMENSIONS = 96
 PROJECT = 1

@@ -8,8 +8,9 @@ import pytest
 
 from dialoguedb.errors import MessageNotFound
 from dialoguedb.model.messages import MessageFilter
-from dialoguedb.store.sqlite import SQLiteStore, files
-from dialoguedb.store.sqlite.reader import Readers, Shape
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection.reader import Readers, Shape
 from dialoguedb.values.lists import Window
 from tests.contract.making import World, at, ids, message
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from dialoguedb.formats.texts import clean
 from dialoguedb.model.search import Scalar
-from dialoguedb.store.sqlite import open_database, vectors, words
+from dialoguedb.store.sqlite import open_database
+from dialoguedb.store.sqlite.search_index import vectors, words
 
 
 @pytest.fixture(scope="module")

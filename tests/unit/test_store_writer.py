@@ -9,9 +9,9 @@ import pytest
 from dialoguedb.errors import DuplicateId, InternalError, ProjectNotFound, ServiceUnavailable
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.store.sqlite import open_database
-from dialoguedb.store.sqlite.files import FILE, connect_reader
-from dialoguedb.store.sqlite.indexing import Index
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.files import FILE, connect_reader
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.search_index.catch_up import Index
 
 pytestmark = [
     pytest.mark.anyio,

@@ -13,7 +13,8 @@ from dialoguedb.service import Services, build_services
 from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.service.summaries import Workshop
 from dialoguedb.settings import Settings
-from dialoguedb.store.sqlite import SQLiteStore, backup, check, snapshot, upgrade
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.maintenance import backup, check, snapshot, upgrade
 from dialoguedb.values import timestamps
 
 Progress = Callable[[int, int], None]

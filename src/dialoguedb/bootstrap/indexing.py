@@ -13,7 +13,8 @@ from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Vectors
 from dialoguedb.service.indexing import Aside, Indexing
 from dialoguedb.settings import Settings
-from dialoguedb.store.sqlite import SQLiteStore, snapshot
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.values import timestamps
 
 

@@ -19,25 +19,28 @@ from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.store.sqlite import answers, embedders, files, migrations
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Readers
+from dialoguedb.store.sqlite.connection.transactions import transaction
+from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.context import SQLiteContext
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
-from dialoguedb.store.sqlite.index_store import SQLiteIndex
-from dialoguedb.store.sqlite.indexing import Index, gaps
+from dialoguedb.store.sqlite.index import SQLiteIndex
+from dialoguedb.store.sqlite.jobs import SQLiteSummaryJobs
 from dialoguedb.store.sqlite.keys import SQLiteKeys
 from dialoguedb.store.sqlite.memories import SQLiteMemories
 from dialoguedb.store.sqlite.messages import SQLiteMessages
-from dialoguedb.store.sqlite.nearest import Renewed
-from dialoguedb.store.sqlite.numbers import Numbers
 from dialoguedb.store.sqlite.projects import SQLiteProjects
-from dialoguedb.store.sqlite.reader import Readers
+from dialoguedb.store.sqlite.rows import idempotency
+from dialoguedb.store.sqlite.schema import migrations
 from dialoguedb.store.sqlite.search import SQLiteSearch
+from dialoguedb.store.sqlite.search_index import embedders
+from dialoguedb.store.sqlite.search_index.catch_up import Index, gaps
+from dialoguedb.store.sqlite.search_queries.nearest import Renewed
 from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.summaries import SQLiteSummaries
-from dialoguedb.store.sqlite.summary_jobs import SQLiteSummaryJobs
 from dialoguedb.store.sqlite.templates import SQLiteTemplates
-from dialoguedb.store.sqlite.transactions import transaction
-from dialoguedb.store.sqlite.writer import Writer
 from dialoguedb.values import timestamps
 
 
@@ -104,7 +107,7 @@ class SQLiteStore:
 
     async def forget_answers(self, before: str) -> None:
         """Drop the recorded answers of idempotency keys used before a moment."""
-        await self._writer.write(lambda db: answers.forget(db, before), long=True)
+        await self._writer.write(lambda db: idempotency.forget(db, before), long=True)
 
     async def close(self) -> None:
         """Finish the writes that wait, then release everything."""

@@ -6,9 +6,9 @@ from dialoguedb.formats.turns import speaker_of
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.ports.context import Ending
-from dialoguedb.store.sqlite.messages import COLUMNS, Place, find_place, to_message
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row
+from dialoguedb.store.sqlite.rows.message_rows import COLUMNS, Place, find_place, to_message
 from dialoguedb.values import limits
 
 LEAST_MESSAGES = 64

@@ -19,13 +19,14 @@ from dialoguedb.model.lifecycle import AFTER, check_changeable, check_mutable, c
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Versioned, WriteOptions
-from dialoguedb.store.sqlite import indexing, messages, threads
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, insert, page, touch
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers
-from dialoguedb.store.sqlite.tags import DIALOGUE_TAGS, encode
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows import message_rows, trees
+from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow, find, insert, page, touch
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS, encode
+from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 from dialoguedb.values.timestamps import month_of
 
@@ -47,17 +48,17 @@ class SQLiteDialogues:
         number = self._numbers.of(project)
 
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
-            parent = threads.find_parent(db, number, namespace, new)
+            parent = trees.find_parent(db, number, namespace, new)
             place = insert(db, (number, namespace, parent), new, options.now)
             sent = new.messages or []
-            echoed, fresh = messages.append(db, place, sent, WriteOptions(options.now))
-            used = messages.cost(fresh, options.now)
+            echoed, fresh = message_rows.append(db, place, sent, WriteOptions(options.now))
+            used = message_rows.cost(fresh, options.now)
             used.dialogues, used.stored_bytes = 1, new.stored_bytes
             self._writer.tally.charge(db, project, number, used)
             row = find(db, number, namespace, new.id)
             return _versioned(project, row, UNSET if new.messages is None else echoed)
 
-        long = messages.is_long(new.messages)
+        long = message_rows.is_long(new.messages)
         return await self._writer.write(at_most_once(act, number, options), long=long)
 
     async def get(
@@ -68,7 +69,7 @@ class SQLiteDialogues:
 
         def query(reader: Reader) -> Versioned[Dialogue]:
             row = find(reader.db, number, namespace, dialogue_id)
-            found = messages.last(reader, row.place, last_messages) if last_messages else UNSET
+            found = message_rows.last(reader, row.place, last_messages) if last_messages else UNSET
             return _versioned(project, row, found)
 
         return await self._readers.read(query)
@@ -94,19 +95,19 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> Versioned[Dialogue]:
             row = find(db, number, namespace, dialogue_id)
             sent = update.messages or []
-            echoed, fresh = messages.append(db, row.place, sent, WriteOptions(options.now))
-            used = messages.cost(fresh, options.now)
+            echoed, fresh = message_rows.append(db, row.place, sent, WriteOptions(options.now))
+            used = message_rows.cost(fresh, options.now)
             if fresh or not echoed or _differs(row, update):
                 _change(db, row, update, options)
                 if _is_told_anew(row, update):
-                    indexing.change(db, "dialogue", row.number, text=True)
+                    catch_up.change(db, "dialogue", row.number, text=True)
                 if update.state is not UNSET and update.state != row.state:
                     used.stored_bytes += len(update.state)
             self._writer.tally.charge(db, project, number, used)
             row = find(db, number, namespace, dialogue_id)
             return _versioned(project, row, UNSET if update.messages is None else echoed)
 
-        long = messages.is_long(update.messages)
+        long = message_rows.is_long(update.messages)
         return await self._writer.write(at_most_once(act, number, options), long=long)
 
     async def act(
@@ -137,7 +138,7 @@ class SQLiteDialogues:
     async def delete(
         self, project: Project, namespace: str, dialogue_id: str, options: WriteOptions
     ) -> DeletedDialogue:
-        """Delete a dialogue, its messages and, recursively, its threads."""
+        """Delete a dialogue, its messages and, recursively, its trees."""
         number = self._numbers.of(project)
 
         def size(reader: Reader) -> int:
@@ -147,7 +148,7 @@ class SQLiteDialogues:
         def act(db: apsw.Connection) -> DeletedDialogue:
             row = find(db, number, namespace, dialogue_id)
             check_mutable(project, "its dialogues cannot be deleted")
-            return threads.delete_tree(db, number, row)
+            return trees.delete_tree(db, number, row)
 
         long = await self._readers.read(size) >= _LONG_DELETE_MESSAGES
         return await self._writer.write(at_most_once(act, number, options), long=long)

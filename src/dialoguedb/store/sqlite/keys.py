@@ -12,12 +12,12 @@ from dialoguedb.errors import KeyNotFound
 from dialoguedb.model.keys import AnyScope, Caller, Key, NewKey
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import WriteOptions
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Listing
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.project_rows import find_numbered
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.list_queries import Listing
+from dialoguedb.store.sqlite.rows.project_rows import find_numbered
 from dialoguedb.values.lists import Slice, Window
 
 

@@ -11,13 +11,13 @@ from dialoguedb.errors import DuplicateId, ErrorDetail, MemoryNotFound
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Tags, WriteOptions
-from dialoguedb.store.sqlite import indexing
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Listing
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
-from dialoguedb.store.sqlite.tags import MEMORY_TAGS, encode
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.list_queries import Listing
+from dialoguedb.store.sqlite.rows.tags import MEMORY_TAGS, encode
+from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 from dialoguedb.values.timestamps import month_of
 
@@ -131,7 +131,7 @@ class SQLiteMemories:
                     "UPDATE memories SET tags = ?, modified = max(modified, ?) WHERE number = ?",
                     (encode(tags), options.now, row.number),
                 )
-                indexing.change(db, "memory", row.number, text=False)
+                catch_up.change(db, "memory", row.number, text=False)
             self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
             return _find(db, number, namespace, memory_id).to_memory()
 
@@ -147,7 +147,7 @@ class SQLiteMemories:
             row = _find(db, number, namespace, memory_id)
             MEMORY_TAGS.delete(db, number, row.number, row.tags)
             db.execute("DELETE FROM memories WHERE number = ?", (row.number,))
-            indexing.remove(db, "memory", "VALUES (?)", (row.number,))
+            catch_up.remove(db, "memory", "VALUES (?)", (row.number,))
 
         await self._writer.write(at_most_once(act, number, options))
 

@@ -18,13 +18,15 @@ from dialoguedb.model.projects import (
     changed,
 )
 from dialoguedb.ports import WriteOptions
-from dialoguedb.store.sqlite import indexing, keys, usage
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Listing
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.project_rows import SELECT, to_project
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite import keys
+from dialoguedb.store.sqlite.connection import usage
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.list_queries import Listing
+from dialoguedb.store.sqlite.rows.project_rows import SELECT, to_project
+from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
 _SHAPE = Shape(to_project, lambda row: len(row[4]), slice(0, 2))
@@ -127,7 +129,7 @@ class SQLiteProjects:
             number = db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).get
             deleted = _count(db, number)
             for kind, numbers in _INDEXED.items():
-                indexing.remove(db, kind, numbers, (number,))
+                catch_up.remove(db, kind, numbers, (number,))
             for sql in _DELETES:
                 db.execute(sql, (number,))
             return deleted

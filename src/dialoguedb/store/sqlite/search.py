@@ -11,14 +11,25 @@ from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search
 from dialoguedb.ports.search import Hit, QueryVector, Rank, Serving
-from dialoguedb.store.sqlite import found_dialogues, scopes, search_filters, vectors
-from dialoguedb.store.sqlite.candidates import Judge, Quest
-from dialoguedb.store.sqlite.faults import is_full_disk
-from dialoguedb.store.sqlite.found_items import read_around, read_memories, read_messages
-from dialoguedb.store.sqlite.index_store import SQLiteIndex
-from dialoguedb.store.sqlite.nearest import Renewed
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers
+from dialoguedb.store.sqlite.connection.errors import is_full_disk
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers
+from dialoguedb.store.sqlite.index import SQLiteIndex
+from dialoguedb.store.sqlite.search_index import vectors
+from dialoguedb.store.sqlite.search_queries import (
+    filters as search_filters,
+)
+from dialoguedb.store.sqlite.search_queries import (
+    found_dialogues,
+    scopes,
+)
+from dialoguedb.store.sqlite.search_queries.candidates import Judge, Quest
+from dialoguedb.store.sqlite.search_queries.found_items import (
+    read_around,
+    read_memories,
+    read_messages,
+)
+from dialoguedb.store.sqlite.search_queries.nearest import Renewed
 
 logger = logging.getLogger(__name__)
 

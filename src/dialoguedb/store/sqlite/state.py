@@ -9,11 +9,11 @@ from dialoguedb.model.dialogues import StateUpdate
 from dialoguedb.model.lifecycle import check_changeable, check_version
 from dialoguedb.model.projects import Project, Usage
 from dialoguedb.ports import Versioned, WriteOptions
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.dialogue_rows import DialogueRow, find, touch
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow, find, touch
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.values import rawjson
 from dialoguedb.values.checks import check_state_size
 from dialoguedb.values.timestamps import month_of

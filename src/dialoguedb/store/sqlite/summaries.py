@@ -14,15 +14,15 @@ from dialoguedb.model.projects import Project, Usage
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
 from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.ports.summaries import Tail
-from dialoguedb.store.sqlite import summary_rows as rows
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.dialogue_rows import DialogueRow
-from dialoguedb.store.sqlite.dialogue_rows import find as find_dialogue
-from dialoguedb.store.sqlite.lists import Listing
-from dialoguedb.store.sqlite.messages import find_place, to_message
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers, Shape
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows import summary_rows as rows
+from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
+from dialoguedb.store.sqlite.rows.dialogue_rows import find as find_dialogue
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.list_queries import Listing
+from dialoguedb.store.sqlite.rows.message_rows import find_place, to_message
 from dialoguedb.values.lists import Slice, Window
 from dialoguedb.values.timestamps import month_of
 

@@ -9,11 +9,11 @@ from dialoguedb.errors import DuplicateId, ErrorDetail, TemplateNotFound
 from dialoguedb.model.projects import Project
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import WriteOptions
-from dialoguedb.store.sqlite.answers import at_most_once
-from dialoguedb.store.sqlite.lists import Listing
-from dialoguedb.store.sqlite.numbers import Numbers
-from dialoguedb.store.sqlite.reader import Reader, Readers, Row, Shape
-from dialoguedb.store.sqlite.writer import Writer
+from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.list_queries import Listing
 from dialoguedb.values.lists import Slice, Window
 
 _SELECT = "SELECT r.created, r.name, r.prompt, r.description, r.modified FROM templates r"

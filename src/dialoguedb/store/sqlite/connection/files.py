@@ -1,0 +1,150 @@
+"""The data directory and connections to the database in it."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from dialoguedb.errors import DamagedData, DataError, NotOurData, ServiceUnavailable
+
+FILE = "dialoguedb.sqlite3"
+"""The database's name in a data directory; SQLite keeps `-wal` and `-shm` beside it."""
+
+APPLICATION_ID = 0x44444230
+"""Marks the file as ours: "DDB0"."""
+
+_HARMLESS = frozenset({"lost+found", "tls"})
+_CACHE_KIB = 16 * 1024
+_STATEMENTS_CACHED = 256
+_LOG_BYTES_KEPT = 64 * 1024 * 1024
+_PATIENCE_MS = 60_000
+_PRIVATE = 0o700
+_LOG_ATTEMPTS = 200
+_LOG_PAUSE_S = 0.05
+# No connection is ever used by two threads at once, so SQLite need not lock each call.
+_RDWR = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
+
+
+def prepare(directory: Path) -> Path:
+    """Return the database's path, making the directory; NotOurData when it holds other things."""
+    path = directory / FILE
+    try:
+        directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        entries = {entry.name for entry in directory.iterdir() if not entry.name.startswith(".")}
+    except (FileExistsError, NotADirectoryError):
+        raise NotOurData(f"{directory} is a file; a data directory is needed") from None
+    except OSError as error:
+        raise DataError(f"{directory} cannot be used: {error.strerror}") from None
+    if entries - _HARMLESS and FILE not in entries:
+        raise NotOurData(
+            f"{directory} holds other files and no {FILE}: choose an empty or new directory"
+        )
+    return path
+
+
+def connect(path: Path) -> apsw.Connection:
+    """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
+    try:
+        db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
+        with closed_on_error(db):
+            db.set_busy_timeout(_PATIENCE_MS)
+            if db.readonly("main"):  # SQLite opens it none the less
+                raise DataError(f"{path} cannot be opened for writing")
+            check_ours(db, path)
+            _use_log(db)
+            db.pragma("synchronous", "FULL")
+            db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
+            db.pragma("checkpoint_fullfsync", 1)
+            db.pragma("journal_size_limit", _LOG_BYTES_KEPT)
+            db.pragma("secure_delete", "FAST")
+            _configure(db)
+    except apsw.Error as error:
+        raise unusable(path, error) from error
+    return db
+
+
+class Watch:
+    """Notices when the file that is open no longer lies in its place."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = path.stat()
+
+    def check(self) -> None:
+        """Raise ServiceUnavailable when what is written now would be found by nobody."""
+        try:
+            is_same = os.path.samestat(self._opened, self._path.stat())
+        except FileNotFoundError:
+            is_same = False
+        if not is_same:
+            raise ServiceUnavailable(f"{FILE} was moved, replaced or deleted while it was open")
+
+
+@contextmanager
+def closed_on_error(db: apsw.Connection) -> Iterator[None]:
+    """Close a connection when the block fails, so that SQLite leaves no file of its own behind."""
+    try:
+        yield
+    except BaseException:
+        db.close(True)  # noqa: FBT003 - forced: what went wrong is told already
+        raise
+
+
+def connect_reader(path: Path) -> apsw.Connection:
+    """Open a connection that cannot write."""
+    flags = (
+        apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+    )  # a read-only one could not recover the log after a crash
+    db = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS_CACHED)
+    db.set_busy_timeout(_PATIENCE_MS)
+    _configure(db)
+    db.pragma("query_only", 1)
+    return db
+
+
+def unusable(path: Path, error: apsw.Error) -> DataError:
+    """Say what an operator should know when the file cannot be used."""
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        return DamagedData(
+            f"{path} is damaged or no SQLite database ({error}); "
+            "`dialoguedb restore` makes a new directory of a backup that is whole"
+        )
+    if isinstance(error, apsw.CantOpenError):
+        return DataError(f"{path} cannot be opened ({error})")
+    if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError):
+        return DataError(f"{path} cannot be opened for writing ({error})")
+    return DataError(f"{path} cannot be used ({error})")
+
+
+def check_ours(db: apsw.Connection, path: Path) -> None:
+    """Refuse a database that another program has made; NotOurData."""
+    # One statement sees one state: between two, another process may make the first schema.
+    mark, empty = db.execute(
+        "SELECT application_id, NOT EXISTS (SELECT 1 FROM sqlite_schema) FROM pragma_application_id"
+    ).get
+    if mark != APPLICATION_ID and not (mark == 0 and empty):
+        raise NotOurData(f"{path} is a database of another program")
+
+
+def _use_log(db: apsw.Connection) -> None:
+    """Switch to write-ahead logging; while another process does the same, SQLite does not wait."""
+    for attempt in range(_LOG_ATTEMPTS):
+        try:
+            db.pragma("journal_mode", "wal")
+        except apsw.BusyError:
+            if attempt == _LOG_ATTEMPTS - 1:
+                raise
+            time.sleep(_LOG_PAUSE_S)
+        else:
+            return
+
+
+def _configure(db: apsw.Connection) -> None:
+    # A plan that depended on bound values, a LIMIT's too, would be made anew for each of them.
+    db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    db.pragma("foreign_keys", 1)
+    db.pragma("cache_size", -_CACHE_KIB)
+    db.pragma("temp_store", "MEMORY")

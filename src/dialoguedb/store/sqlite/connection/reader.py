@@ -1,0 +1,147 @@
+"""Reading beside the writer: short reads on the event loop, long ones on threads.
+
+A read on the loop saves two thread changes, but holds everybody up. So it gets a budget of
+SQLite's steps and of bytes; one that goes over is broken off and repeated on a reader thread.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import apsw
+
+from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection.errors import translate
+from dialoguedb.values import limits
+from dialoguedb.values.lists import Slice, Window
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+_THREADS = 4
+_STEPS_PER_CHECK = 5_000
+_CHECKS_MAX = 8
+_LOOP_BYTES_MAX = 512 * 1024
+_MAPPED_BYTES_MAX = 1 << 40
+_ROW_BYTES = 8 * 1024
+"""What an item takes beside its values, at the most: five names of 256 characters, escaped."""
+
+
+@dataclass(frozen=True)
+class Shape(Generic[T]):
+    """How rows become items."""
+
+    make: Callable[[Row], T]
+    size: Callable[[Row], int]
+    """Bytes of the values that may be large."""
+
+    key: slice
+    """Where a row has its order key."""
+
+
+class OverBudget(Exception):
+    """A read on the loop has cost too much."""
+
+
+class Reader:
+    """A connection that only reads, with its budget."""
+
+    def __init__(self, path: Path, *, on_loop: bool) -> None:
+        self.db = files.connect_reader(path)
+        self._on_loop = on_loop
+        self._checks = 0
+        if on_loop:
+            self.db.set_busy_timeout(0)
+            self.db.set_progress_handler(self._check, _STEPS_PER_CHECK)
+        else:  # a search meets thousands of pages; mapped, each costs a fraction of a call
+            self._map(_MAPPED_BYTES_MAX)
+
+    def read(self, query: Callable[["Reader"], T]) -> T:
+        """Run a query in one snapshot of the data."""
+        self._checks = 0
+        self.db.execute("BEGIN")
+        try:
+            return query(self)
+        finally:
+            self._checks = 0  # else the rollback of a read over budget could be broken off as well
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+
+    @contextmanager
+    def unmapped(self) -> Iterator[None]:
+        """Read the file without leaving what is read once in the memory of the process."""
+        self._map(0)
+        try:
+            yield
+        finally:
+            self._map(_MAPPED_BYTES_MAX)
+
+    def _map(self, size: int) -> None:
+        self.db.pragma("mmap_size", size)
+
+    def _check(self) -> bool:
+        self._checks += 1
+        return self._checks > _CHECKS_MAX
+
+    def page(self, rows: apsw.Cursor, window: Window, shape: Shape[T]) -> Slice[T]:
+        """Take rows until the window or the page is full."""
+        make, weigh = shape.make, shape.size
+        room = _LOOP_BYTES_MAX if self._on_loop else limits.PAGE_BYTES_MAX
+        taken: list[Row] = []
+        for row in rows:
+            room -= _ROW_BYTES + weigh(row)
+            if room < 0 and (taken or self._on_loop):
+                rows.close()  # an open cursor would hold the reader to this state of the data
+                if self._on_loop and len(taken) < window.limit:
+                    raise OverBudget
+                return Slice([make(row) for row in taken], taken[-1][shape.key])
+            taken.append(row)
+        shown = taken[: window.limit]
+        more_after = shown[-1][shape.key] if len(taken) > len(shown) else None
+        return Slice([make(row) for row in shown], more_after)
+
+
+class Readers:
+    """The loop's reader, and those of the threads behind it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.quick = Reader(path, on_loop=True)
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialoguedb-reader")
+        self._local = threading.local()
+        self._opened: list[Reader] = []
+
+    async def read(self, query: Callable[[Reader], T]) -> T:
+        """Run a query where it belongs."""
+        try:
+            return self.quick.read(query)
+        except (OverBudget, apsw.InterruptError, apsw.BusyError):
+            pass  # and not from here, where the exception would keep what the query held
+        except apsw.Error as error:
+            raise translate(error) from error
+        return await self.run(query)
+
+    async def run(self, query: Callable[[Reader], T]) -> T:
+        """Run a query that is known to be long: on a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._long, query)
+
+    def _long(self, query: Callable[[Reader], T]) -> T:
+        reader: Reader | None = getattr(self._local, "reader", None)
+        try:
+            if reader is None:
+                reader = self._local.reader = Reader(self._path, on_loop=False)
+                self._opened.append(reader)
+            return reader.read(query)
+        except apsw.Error as error:
+            raise translate(error) from error
+
+    def close(self) -> None:
+        """Wait for the reads under way, then release the connections."""
+        self._pool.shutdown()
+        for reader in (self.quick, *self._opened):
+            reader.db.close()

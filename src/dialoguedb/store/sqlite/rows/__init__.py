@@ -1,0 +1,1 @@
+"""Rows and the queries that several ports share."""

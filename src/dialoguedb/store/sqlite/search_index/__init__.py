@@ -1,0 +1,1 @@
+"""The index entries of search: words, vectors, and catching up."""

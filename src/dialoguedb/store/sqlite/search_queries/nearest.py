@@ -1,0 +1,278 @@
+"""Which vectors point the way a query does: all of them looked at, a bit for each dimension.
+
+The codes are in memory and nowhere else: 52 bytes for a vector of 256 dimensions. They are read
+from the database, which alone decides what is there: a code can be late or one too many, never
+wrong. Whatever they find is read again and compared in full.
+"""
+
+from threading import Lock
+from typing import Any, NamedTuple
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from dialoguedb.model.search import SearchObject
+from dialoguedb.store.sqlite.search_index import vectors
+from dialoguedb.store.sqlite.search_queries.scopes import Numbers, array, column
+
+Codes = NDArray[np.uint64]
+
+_CHUNK = 1 << 16
+_TOGETHER = 1 << 13
+"""Vectors read at once, so that reading takes little memory and lets others in."""
+
+_WORD_BITS = 64
+_FARTHEST = np.iinfo(np.uint16).max
+_DEAD = -1
+_NONE = -1
+_DEAD_SHARE_MAX = 0.25
+_KEPT_TIMES = 4
+"""How many times as many as asked for are kept before the farthest are dropped."""
+
+_LATER = (
+    "SELECT position, object, project, scope, number, vector FROM vectors"
+    " WHERE position > ? AND +embedder = ? ORDER BY position LIMIT ?"
+)
+_ALIVE = "SELECT v.position AS number FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
+
+
+def codes_of(unpacked: NDArray[np.float32]) -> Codes:
+    """Return a bit for each component, whether it is above zero; shape (words, n)."""
+    count, dimensions = unpacked.shape
+    whole = -(-dimensions // _WORD_BITS)
+    padded = np.zeros((count, whole * _WORD_BITS), bool)
+    padded[:, :dimensions] = unpacked > 0
+    packed = np.packbits(padded, axis=1).view(np.uint64)
+    return np.ascontiguousarray(packed.T)
+
+
+class _Chunk:
+    """So many vectors in a row, the oldest first."""
+
+    def __init__(self, code_words: int) -> None:
+        self.count = 0
+        self.positions = np.empty(_CHUNK, np.int64)
+        self.numbers = np.empty(_CHUNK, np.int64)
+        self.groups = np.empty(_CHUNK, np.int32)
+        self.codes = np.empty((code_words, _CHUNK), np.uint64)
+
+    def append(self, rows: list[tuple[int, int, int]], codes: Codes) -> None:
+        """Add positions, numbers and groups with their codes."""
+        start, end = self.count, self.count + len(rows)
+        self.positions[start:end], self.numbers[start:end], self.groups[start:end] = zip(
+            *rows, strict=True
+        )
+        self.codes[:, start:end] = codes
+        self.count = end  # last, for another thread may be looking
+
+    def distances(self, code: Codes, groups: NDArray[np.bool_], count: int) -> NDArray[np.uint16]:
+        """Return in how many bits each of the first differs; the most outside these groups."""
+        differing = np.bitwise_count(self.codes[:, :count] ^ code)
+        distances: NDArray[np.uint16] = differing.sum(axis=0, dtype=np.uint16)
+        distances[~groups[self.groups[:count]]] = _FARTHEST
+        return distances
+
+
+class Nearest:
+    """The codes of one embedder's vectors."""
+
+    def __init__(self, embedder: int) -> None:
+        self.embedder = embedder
+        self._chunks: list[_Chunk] = []
+        self._groups = _Groups()
+        self._read_to = 0
+        self._dead = 0
+        self._changing = Lock()
+
+    def __len__(self) -> int:
+        """Return how many vectors are known."""
+        return sum(chunk.count for chunk in self._chunks)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of memory in use."""
+        arrays = (
+            (chunk.positions, chunk.numbers, chunk.groups, chunk.codes) for chunk in self._chunks
+        )
+        return sum(array.nbytes for chunk in arrays for array in chunk)
+
+    @property
+    def worn(self) -> bool:
+        """Whether too many of the vectors are gone, so that it should be made anew."""
+        return self._dead > max(_CHUNK, len(self) * _DEAD_SHARE_MAX)
+
+    def catch_up(self, db: apsw.Connection) -> None:
+        """Read what has been stored since."""
+        while self.advance(db):
+            pass
+
+    def advance(self, db: apsw.Connection) -> bool:
+        """Read some of what has been stored since; False when that is nothing."""
+        last = _last_position(db)
+        if last <= self._read_to:
+            return False
+        with self._changing:
+            later = (self._read_to, self.embedder, self._room())
+            if batch := db.execute(_LATER, later).fetchall():
+                self._append(batch)
+            else:  # what is left is of other embedders
+                self._read_to = max(self._read_to, last)
+        return True
+
+    def _room(self) -> int:
+        """Return how many to read that fit into the last chunk, or into another one."""
+        room = _CHUNK - self._chunks[-1].count if self._chunks else 0
+        return min(room or _CHUNK, _TOGETHER)
+
+    def _append(self, batch: list[tuple[Any, ...]]) -> None:
+        codes = codes_of(vectors.unpack([row[5] for row in batch]))
+        if not self._chunks or self._chunks[-1].count == _CHUNK:
+            self._chunks.append(_Chunk(len(codes)))
+        rows = [
+            (position, number, self._groups.number(kind, project, scope))
+            for position, kind, project, scope, number, _ in batch
+        ]
+        self._chunks[-1].append(rows, codes)
+        self._read_to = rows[-1][0]  # if what follows fails, these are not read again
+
+    def find(
+        self, vector: NDArray[np.float32], groups: "Groups", count: int, among: Numbers | None
+    ) -> Numbers:
+        """Return the positions of about so many vectors, the nearest of some groups.
+
+        `among` are the only numbers that are wanted.
+        """
+        code = codes_of(vector.reshape(1, -1))
+        with self._changing:  # vectors that come later may be of groups that are not known yet
+            wanted = self._groups.among(groups)
+            known = [(chunk, chunk.count) for chunk in self._chunks]
+        best = _Best(count)
+        for chunk, chunk_count in known:
+            if len(chunk.codes) != len(code):
+                continue
+            distances = chunk.distances(code, wanted, chunk_count)
+            if among is not None:
+                others = ~np.isin(chunk.numbers[: len(distances)], among)
+                distances[others] = _FARTHEST
+            best.add(distances, chunk.positions)
+        return best.positions()
+
+    def check(self, db: apsw.Connection, found: Numbers) -> None:
+        """Forget those of these positions that are gone in a snapshot that has reached them."""
+        reached = _last_position(db)
+        alive = column(db, _ALIVE, (array(found),))
+        gone = np.setdiff1d(found[found <= reached], alive)
+        with self._changing:
+            for chunk in self._chunks if len(gone) else ():
+                at = np.flatnonzero(np.isin(chunk.positions[: chunk.count], gone))
+                self._dead += int((chunk.groups[at] != _DEAD).sum())
+                chunk.groups[at] = _DEAD
+
+
+def _last_position(db: apsw.Connection) -> int:
+    return db.execute("SELECT max(position) FROM vectors").get or 0
+
+
+class Groups(NamedTuple):
+    """Vectors of one kind of object in a project, or in one of its namespaces."""
+
+    kind: SearchObject
+    project: int
+    scope: int | None
+
+
+class _Groups:
+    """The groups that vectors are of, one for each kind of object in each namespace, numbered."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._owners: dict[tuple[str, int], int] = {}
+        self._owner_of = np.empty(_TOGETHER, np.int32)
+
+    def number(self, kind: str, project: int, scope: int) -> int:
+        """Return a group's number, the next one for a group that is new."""
+        fresh = len(self._numbers)
+        number = self._numbers.setdefault((kind, project, scope), fresh)
+        if number == fresh:
+            if fresh == len(self._owner_of):
+                self._owner_of = np.resize(self._owner_of, 2 * fresh)
+            self._owner_of[fresh] = self._owners.setdefault((kind, project), len(self._owners))
+        return number
+
+    def among(self, wanted: Groups) -> NDArray[np.bool_]:
+        """Return for each number whether it is of these; the last, False, stands for the dead."""
+        count = len(self._numbers)
+        found = np.zeros(count + 1, bool)
+        if wanted.scope is None:
+            owner = self._owners.get((wanted.kind, wanted.project), _NONE)
+            found[:count] = self._owner_of[:count] == owner
+        elif (number := self._numbers.get((wanted.kind, wanted.project, wanted.scope))) is not None:
+            found[number] = True
+        return found
+
+
+class _Best:
+    """The nearest so far."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._within = _FARTHEST
+        self._distances = np.empty(0, np.uint16)
+        self._positions = np.empty(0, np.int64)
+
+    def add(self, distances: NDArray[np.uint16], positions: Numbers) -> None:
+        """Take what is nearer than the farthest that counts."""
+        at = np.flatnonzero(distances < self._within)
+        self._distances = np.append(self._distances, distances[at])
+        self._positions = np.append(self._positions, positions[at])
+        if len(self._distances) > self._count * _KEPT_TIMES:
+            self._drop_farthest()
+
+    def _drop_farthest(self) -> None:
+        if len(self._distances) <= self._count:
+            return
+        kept = np.argpartition(self._distances, self._count - 1)[: self._count]
+        self._distances, self._positions = self._distances[kept], self._positions[kept]
+        self._within = int(self._distances.max())
+
+    def positions(self) -> Numbers:
+        """Return the nearest, the nearest first."""
+        self._drop_farthest()
+        return self._positions[np.argsort(self._distances, kind="stable")]
+
+
+class Renewed:
+    """What is known of the vectors that serve, made anew when these are others or too many gone."""
+
+    def __init__(self) -> None:
+        self._known = Nearest(_NONE)
+        self._renewing = Lock()
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes of memory in use."""
+        return self._known.memory_bytes
+
+    def of(self, db: apsw.Connection, embedder: int) -> Nearest:
+        """Return an embedder's vectors, all that there are in a snapshot among them."""
+        known = self._current(db, embedder)
+        known.catch_up(db)
+        return known
+
+    def advance(self, db: apsw.Connection, embedder: int) -> bool:
+        """Read some of an embedder's vectors that are not known yet; False when all are."""
+        return self._current(db, embedder).advance(db)
+
+    def _current(self, db: apsw.Connection, embedder: int) -> Nearest:
+        known = self._known
+        if known.embedder == embedder and not known.worn:
+            return known
+        with self._renewing:
+            if self._known.embedder != embedder:
+                self._known = Nearest(embedder)
+            elif self._known.worn:  # which goes on serving until it is replaced
+                fresh = Nearest(embedder)
+                fresh.catch_up(db)
+                self._known = fresh
+            return self._known
