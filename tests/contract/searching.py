@@ -35,5 +35,5 @@ async def neighbour_of(shelf):
     """Make another project in the same store."""
     other = copy(shelf)
     asked = ProjectInput("another", SettingsChange())
-    other.project = await shelf.services.projects.create(asked, None, shelf.terms())
+    other.project = await shelf.services.projects.create(asked, None, shelf.write_options())
     return other

@@ -99,7 +99,7 @@ class TestAnImmediateEmbedder:
     async def test_a_deleted_project_leaves_nothing(self, shelf):
         await shelf.new("d", label="x", messages=[message("a secret", id="m")])
         await shelf.remember("a secret")
-        await shelf.services.projects.delete(shelf.project.id, shelf.terms())
+        await shelf.services.projects.delete(shelf.project.id, shelf.write_options())
         assert await vectors_of(shelf) == 0
 
     async def test_what_is_written_and_deleted_in_one_commit_is_not_there(self, shelf):
