@@ -7,7 +7,8 @@ dialogue = db.create_dialogue(label="Order 17")
 dialogue.save_message("user", "Hello!")
 """
 
-import importlib
+# ruff: noqa: PLC0415 - what is imported in functions here is loaded when it is used
+
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,28 +39,34 @@ __all__ = [
     "__version__",
 ]
 
-_PLACES = {
-    "AsyncDialogue": "client.aio.dialogues",
-    "AsyncDialogueDB": "embedded",
-    "AsyncMemory": "client.aio.memories",
-    "AsyncMessage": "client.aio.messages",
-    "Dialogue": "client.sync.dialogues",
-    "DialogueDB": "embedded",
-    "Found": "client.records",
-    "Memory": "client.sync.memories",
-    "Message": "client.sync.messages",
-    "MessageInput": "client.inputs",
-    "Page": "client.records",
-}
-
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for: the commands need no client, and a client needs no version."""
+    """Load what is used: the commands need no client, and a client needs no version."""
     if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("dialoguedb")
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"dialoguedb.{_PLACES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("dialoguedb")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _public()[name]
+
+
+def _public() -> dict[str, Any]:
+    """Return what programs import from here, by name."""
+    from dialoguedb.client.aio.dialogues import AsyncDialogue
+    from dialoguedb.client.aio.memories import AsyncMemory
+    from dialoguedb.client.aio.messages import AsyncMessage
+    from dialoguedb.client.inputs import MessageInput
+    from dialoguedb.client.records import Found, Page
+    from dialoguedb.client.sync.dialogues import Dialogue
+    from dialoguedb.client.sync.memories import Memory
+    from dialoguedb.client.sync.messages import Message
+    from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
+
+    of_threads = (Dialogue, DialogueDB, Memory, Message)
+    of_event_loops = (AsyncDialogue, AsyncDialogueDB, AsyncMemory, AsyncMessage)
+    of_both = (Found, MessageInput, Page)
+    return {kind.__name__: kind for kind in (*of_threads, *of_event_loops, *of_both)}
 
 
 def __dir__() -> list[str]:

@@ -1,13 +1,12 @@
 """The SDK's clients as programs get them: of a server, or with the engine in this process."""
 
-import importlib
 import os
 import ssl
 from pathlib import Path
-from typing import Any
 
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, chosen
+from dialoguedb.client.requests import AsyncTransport, Transport
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import InvalidSetting
 
@@ -35,9 +34,13 @@ class AsyncDialogueDB(AsyncDatabase):
     ) -> None:
         if path is not None:
             directory = _directory(path, api_key, endpoint, tls)
-            transport = _engines().AsyncEngineTransport(directory)
+            from dialoguedb.bootstrap.engines import AsyncEngineTransport  # noqa: PLC0415 - slow to load
+
+            transport: AsyncTransport = AsyncEngineTransport(directory)
         else:
-            transport = _http("aio").AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
+            from dialoguedb.client.aio.http import AsyncHttpTransport  # noqa: PLC0415 - of servers alone
+
+            transport = AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
 
 
@@ -64,17 +67,16 @@ class DialogueDB(Database):
     ) -> None:
         if path is not None:
             directory = _directory(path, api_key, endpoint, tls)
-            transport = _engines().EngineTransport(directory)
+            from dialoguedb.bootstrap.engines import EngineTransport  # noqa: PLC0415 - slow to load
+
+            transport: Transport = EngineTransport(directory)
         else:
-            transport = _http("sync").HttpTransport(chosen(api_key, endpoint, tls, os.environ))
+            from dialoguedb.client.sync.http import HttpTransport  # noqa: PLC0415 - of servers alone
+
+            transport = HttpTransport(chosen(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
         if path is not None:
             transport.open()
-
-
-def _http(manner: str) -> Any:
-    """Return the module that speaks HTTP; only clients of a server need it."""
-    return importlib.import_module(f"dialoguedb.client.{manner}.http")
 
 
 def _directory(path: object, *of_a_server: object) -> Path:
@@ -89,8 +91,3 @@ def _directory(path: object, *of_a_server: object) -> Path:
     if not isinstance(path, str | os.PathLike) or os.fspath(path) == "" or "\0" in str(path):
         raise InvalidSetting(f"path should name a directory, such as ./chats, not {path!r}")
     return Path(path)
-
-
-def _engines() -> Any:
-    """Return the module that runs engines; what it needs takes long to load."""
-    return importlib.import_module("dialoguedb.bootstrap.engines")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[2] / "src" / "dialoguedb"
 BODY_LINES_MAX = 40
 FILE_LINES_MAX = 400
@@ -63,3 +65,48 @@ def test_every_exception_to_a_rule_has_its_reason_beside_or_above_it():
         if SILENCER.search(line) and not (ARGUED.search(line) or above.lstrip().startswith("#"))
     ]
     assert unargued == []
+
+
+def test_own_modules_are_imported_not_loaded_by_name():
+    """What is loaded by name is hidden from the gate of layers."""
+    loaded = [
+        f"{path}:{call.lineno} {ast.unparse(call)}"
+        for path, tree in trees()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and loads_by_name(call) and may_be_ours(call, tree)
+    ]
+    assert loaded == []
+
+
+def loads_by_name(call: ast.Call) -> bool:
+    return ast.unparse(call.func).rpartition(".")[2] in {"import_module", "__import__"}
+
+
+def may_be_ours(call: ast.Call, tree: ast.Module) -> bool:
+    """Tell whether the module is other than a constant that names somebody else's."""
+    constants = {
+        ast.unparse(node.targets[0]): node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+    }
+    name = constants.get(ast.unparse(call.args[0]), call.args[0]) if call.args else None
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)):
+        return True
+    return name.value.partition(".")[0] in {"", "dialoguedb"}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_refused"),
+    [
+        ('importlib.import_module("dialoguedb.store")', True),
+        ('import_module(f"dialoguedb.{name}")', True),
+        ('importlib.import_module(f"{__name__}.sibling")', True),
+        ('import_module(".store", "dialoguedb")', True),
+        ('__import__("dialoguedb")', True),
+        ('importlib.import_module("dateparser.date")', False),
+    ],
+)
+def test_a_load_by_name_is_noticed(line, is_refused):
+    tree = ast.parse(line)
+    [call] = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert (loads_by_name(call) and may_be_ours(call, tree)) == is_refused

@@ -3,11 +3,9 @@
 An embedder's module is imported when it is chosen: what they need takes from 30 ms to seconds.
 """
 
-import importlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from dialoguedb.embed.texts import Prefixes
 from dialoguedb.errors import InvalidSetting
@@ -39,7 +37,7 @@ def known(settings: Settings) -> list[Embedder]:
     others: list[Embedder] = []
     if settings.embedder != "wordllama":
         with suppress(InvalidSetting):  # it is not installed
-            others.append(_module("wordllama").WordLlama())
+            others.append(_load_wordllama())
     return [embedder, *others]
 
 
@@ -63,13 +61,19 @@ def _wordllama(settings: Settings) -> Embedder:
                 f"{name} is not for the embedder 'wordllama', which is built in;"
                 " choose another with embedder"
             )
-    embedder: Embedder = _module("wordllama").WordLlama()
-    return embedder
+    return _load_wordllama()
+
+
+def _load_wordllama() -> Embedder:
+    from dialoguedb.embed.wordllama import WordLlama  # noqa: PLC0415 - slow to load
+
+    return WordLlama()
 
 
 def _openai(settings: Settings) -> Embedder:
-    module = _module("openai_api")
-    endpoint = module.Endpoint(
+    from dialoguedb.embed import openai_api  # noqa: PLC0415 - slow to load
+
+    endpoint = openai_api.Endpoint(
         url=settings.embedder_url,
         model=_model(settings, "the name of a model, such as text-embedding-3-small"),
         dimensions=settings.embedder_dimensions,
@@ -78,25 +82,21 @@ def _openai(settings: Settings) -> Embedder:
         timeout_s=settings.embedder_timeout,
     )
     key = settings.embedder_key
-    embedder: Embedder = module.OpenAIEmbedder(endpoint, key.text if key else None)
-    return embedder
+    return openai_api.OpenAIEmbedder(endpoint, key.text if key else None)
 
 
 def _sentence_transformers(settings: Settings) -> Embedder:
     if settings.embedder_key:
         raise InvalidSetting("embedder-key is for the embedder 'openai' alone")
+    from dialoguedb.embed import sentence_transformers  # noqa: PLC0415 - slow to load
+
     directory = Path(_model(settings, "the directory of a model")).expanduser()
-    embedder: Embedder = _module("sentence_transformers").SentenceTransformersEmbedder(
+    return sentence_transformers.SentenceTransformersEmbedder(
         directory,
         dimensions=settings.embedder_dimensions,
         prefixes=_prefixes(settings),
         batch_size=settings.embedder_batch_size,
     )
-    return embedder
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f"dialoguedb.embed.{name}")
 
 
 def _model(settings: Settings, what: str) -> str:

@@ -3,9 +3,6 @@
 Its module is imported when it is chosen: an HTTP client, or the vectors of words, take a moment.
 """
 
-import importlib
-from typing import Any
-
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.ports.summaries import Summarizer
@@ -21,9 +18,9 @@ def chosen_summarizer(settings: Settings) -> Summarizer:
         case "extractive":
             return _extractive(settings)
         case "openai":
-            return _model(settings, "openai_chat", "OpenAIChat", _OPENAI_URL)
+            return _by_model(settings, _OPENAI_URL)
         case "anthropic":
-            return _model(settings, "anthropic", "AnthropicChat", _ANTHROPIC_URL)
+            return _by_model(settings, _ANTHROPIC_URL)
 
 
 def _extractive(settings: Settings) -> Summarizer:
@@ -37,29 +34,25 @@ def _extractive(settings: Settings) -> Summarizer:
                 f"{name} is not for the summarizer 'extractive', which is built in;"
                 " choose another with summarizer"
             )
-    weights = importlib.import_module("dialoguedb.embed.word_weights").word_weights
-    module = _module("extractive")
-    summarizer: Summarizer = module.ExtractiveSummarizer(count_tokens, weights)
-    return summarizer
+    from dialoguedb.embed.word_weights import word_weights  # noqa: PLC0415 - slow to load
+    from dialoguedb.summarize.extractive import ExtractiveSummarizer  # noqa: PLC0415 - slow to load
+
+    return ExtractiveSummarizer(count_tokens, word_weights)
 
 
-def _model(settings: Settings, module: str, kind: str, url: str) -> Summarizer:
+def _by_model(settings: Settings, url: str) -> Summarizer:
     if settings.summarizer_model is None:
         raise InvalidSetting(
             f"the summarizer {settings.summarizer!r} needs summarizer-model: the name of a model"
         )
+    from dialoguedb.summarize import anthropic, calls, models, openai_chat  # noqa: PLC0415 - slow
+
     key = settings.summarizer_key.text if settings.summarizer_key else None
-    endpoint = _module("calls").Endpoint(
+    endpoint = calls.Endpoint(
         url=settings.summarizer_url or url,
         model=settings.summarizer_model,
         timeout_s=settings.summarizer_timeout,
     )
-    chat = getattr(_module(module), kind)(endpoint, key)
-    summarizer: Summarizer = _module("models").ModelSummarizer(
-        settings.summarizer, settings.summarizer_model, chat, key
-    )
-    return summarizer
-
-
-def _module(name: str) -> Any:
-    return importlib.import_module(f"dialoguedb.summarize.{name}")
+    is_openai = settings.summarizer == "openai"
+    chat = (openai_chat.OpenAIChat if is_openai else anthropic.AnthropicChat)(endpoint, key)
+    return models.ModelSummarizer(settings.summarizer, settings.summarizer_model, chat, key)

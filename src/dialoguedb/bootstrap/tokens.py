@@ -1,6 +1,5 @@
-"""What counts tokens; read when the first are counted, for it takes a moment to load."""
+"""Counting tokens; the counter is loaded with the first count, as it takes a moment."""
 
-import importlib
 from functools import cache
 
 from dialoguedb.ports.tokens import TokenCounter
@@ -13,5 +12,6 @@ def count_tokens(text: str) -> int:
 
 @cache
 def _counter() -> TokenCounter:
-    counter: TokenCounter = importlib.import_module("dialoguedb.embed.tokens").count_tokens
-    return counter
+    from dialoguedb.embed import tokens  # noqa: PLC0415 - loads the tokenizer, which takes a moment
+
+    return tokens.count_tokens

@@ -1,9 +1,7 @@
-"""The commands. Each is a module of its own, loaded only when it is called."""
+"""The command line: the group of all commands, and how their failures are reported."""
 
 import errno
-import importlib
 import io
-import keyword
 import os
 import sys
 from pathlib import Path
@@ -12,32 +10,11 @@ from typing import Any
 import click
 
 from dialoguedb import __version__
+from dialoguedb.cli.commands import COMMANDS
 from dialoguedb.cli.options import examples
 from dialoguedb.errors import DialogueDBError
 
-COMMANDS = {
-    "serve": ("serve", "Run the server."),
-    "mcp": ("mcp", "Offer tools to agents."),
-    "dialogue": ("dialogue", "Create, get, list, change and delete dialogues."),
-    "message": ("message", "Add, get, list, tag and delete messages."),
-    "memory": ("memory", "Create, get, list, update and delete memories."),
-    "search": ("search", "Find messages, dialogues and memories."),
-    "chat": ("chat", "Read a conversation."),
-    "import": ("imports", "Import dialogues and memories, also of other programs."),
-    "export": ("exports", "Export dialogues and memories."),
-    "keys": ("keys", "Create, list and revoke keys."),
-    "projects": ("projects", "Create, list, show, set and delete projects."),
-    "backup": ("backup", "Copy the data of a running or stopped server."),
-    "restore": ("restore", "Make a data directory from a backup."),
-    "check": ("check", "Look for damage in the data."),
-    "reindex": ("reindex", "Make the search indexes anew."),
-    "migrate": ("migrate", "Bring the data to this version's schema."),
-}
-"""For each command its module, which has a click command of the same name, and its short help.
-
-Loading them by name is what keeps `dialoguedb keys list` from loading the web server, which takes
-longer than all the work it does; `tests/e2e` sees to it that the table fits the modules.
-"""
+__all__ = ["COMMANDS", "main"]
 
 
 class _Commands(click.Group):
@@ -59,10 +36,8 @@ class _Commands(click.Group):
         """Load a command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
-        assert isinstance(command, click.Command)
-        return command
+        load, _ = COMMANDS[cmd_name]
+        return load()
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""

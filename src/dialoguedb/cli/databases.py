@@ -1,7 +1,6 @@
 """Where a data command finds its data: at a server, or in a directory; always through the SDK."""
 
 import functools
-import importlib
 import os
 import ssl
 from collections.abc import Callable, Iterator
@@ -71,8 +70,10 @@ def _given(
     @database_options
     @functools.wraps(command)
     def opened(**flags: Any) -> None:
-        directory, place = flags["data"], _place(flags)
-        with around(directory), _clients().DialogueDB(**place) as db:
+        from dialoguedb.embedded import DialogueDB  # noqa: PLC0415 - no `--help` waits for it
+
+        directory, options = flags["data"], _client_options(flags)
+        with around(directory), DialogueDB(**options) as db:
             command(db, **flags)
 
     return opened
@@ -95,16 +96,12 @@ def told_of_new(directory: Path | None) -> Iterator[None]:
 
 def async_database(flags: dict[str, Any], namespace: str | None = None) -> "AsyncDialogueDB":
     """Open what the flags name, for many calls at once, and take them out of `flags`."""
-    made: AsyncDialogueDB = _clients().AsyncDialogueDB(**_place(flags), namespace=namespace)
-    return made
+    from dialoguedb.embedded import AsyncDialogueDB  # noqa: PLC0415 - no `--help` waits for it
+
+    return AsyncDialogueDB(**_client_options(flags), namespace=namespace)
 
 
-def _clients() -> Any:
-    """Return the module of the clients, which loads in no time that a `--help` should take."""
-    return importlib.import_module("dialoguedb.embedded")
-
-
-def _place(flags: dict[str, Any]) -> dict[str, Any]:
+def _client_options(flags: dict[str, Any]) -> dict[str, Any]:
     endpoint, api_key, ca, data = (flags.pop(name, None) for name in _CHOICES)
     if data is not None:
         if endpoint or api_key or ca:

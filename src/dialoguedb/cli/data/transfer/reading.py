@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import json_of
+from dialoguedb.cli.data.transfer.lines import json_of
 from dialoguedb.client.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.values import limits

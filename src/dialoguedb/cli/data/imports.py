@@ -13,12 +13,12 @@ import click
 
 from dialoguedb.bootstrap.data import Progress
 from dialoguedb.cli import fields
+from dialoguedb.cli.data.transfer.importing import Importer, Tally
+from dialoguedb.cli.data.transfer.sources import FORMATS, files_of, format_of, lines_of
 from dialoguedb.cli.databases import async_database, database_options, told_of_new
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, printable, show
 from dialoguedb.cli.progress import shown_progress
-from dialoguedb.cli.transfer.importing import Importer, Tally
-from dialoguedb.cli.transfer.sources import FORMATS, files_of, format_of, lines_of
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 if TYPE_CHECKING:

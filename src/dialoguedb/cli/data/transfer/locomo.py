@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.transfer.reading import digest, moment
+from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
+from dialoguedb.cli.data.transfer.reading import digest, moment
 
 NAME = "locomo"
 

@@ -11,12 +11,12 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from dialoguedb.cli import fields
+from dialoguedb.cli.data.transfer import lines
+from dialoguedb.cli.data.transfer.exporting import Exporter, named
+from dialoguedb.cli.data.transfer.lines import Dialogue, End, Memory, Message
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.progress import shown_count
-from dialoguedb.cli.transfer import lines
-from dialoguedb.cli.transfer.exporting import Exporter, named
-from dialoguedb.cli.transfer.lines import Dialogue, End, Memory, Message
 from dialoguedb.client.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import trustme
 
-from dialoguedb.cli import tls
+from dialoguedb.cli.server import tls
 from dialoguedb.errors import DataError, InvalidSetting
 
 DIRECTORY = "tls"

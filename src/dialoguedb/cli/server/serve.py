@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import importlib
 import logging
 import ssl
 import sys
@@ -15,10 +14,10 @@ from uvicorn.loops.auto import auto_loop_factory
 from dialoguedb import __version__
 from dialoguedb.bootstrap.first_start import DEFAULT_PROJECT, default_project_key
 from dialoguedb.bootstrap.server import applications
-from dialoguedb.cli import logs, sockets, tls
 from dialoguedb.cli.options import chosen_settings, examples, settings_options
-from dialoguedb.cli.running import Server, stopped_by_signals
-from dialoguedb.cli.sockets import Place
+from dialoguedb.cli.server import logs, sockets, tls
+from dialoguedb.cli.server.runner import Server, stopped_by_signals
+from dialoguedb.cli.server.sockets import Place
 from dialoguedb.settings import Address, Settings
 
 logger = logging.getLogger(__name__)
@@ -90,8 +89,9 @@ def _spare_collector() -> None:
 
 
 def _self_signed(settings: Settings) -> ssl.SSLContext:
-    """Return the TLS side for a certificate of our own; what makes it is loaded only for this."""
-    self_signed = importlib.import_module("dialoguedb.cli.self_signed")
+    """Return the TLS side for a certificate of our own."""
+    from dialoguedb.cli.server import self_signed  # noqa: PLC0415 - only this option needs it
+
     certificate = self_signed.certificate(settings.data, settings.host)
     authority = certificate.with_name(self_signed.AUTHORITY)
     click.echo(f"Certificate authority for your clients to trust: {authority}")

@@ -1,16 +1,16 @@
 """`dialoguedb mcp`: tools for agents, as a client of a server or of a data directory."""
 
 import asyncio
-import importlib
 from contextlib import suppress
+from types import ModuleType
 from typing import Any
 
 import click
 
 from dialoguedb import __version__
-from dialoguedb.cli import logs
 from dialoguedb.cli.databases import async_database, database_options
 from dialoguedb.cli.options import examples
+from dialoguedb.cli.server import logs
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.settings import Address
 
@@ -78,21 +78,24 @@ def mcp(**flags: Any) -> None:
         asyncio.run(_speak(database, flags["tools"]))
 
 
-def _protocol() -> Any:
+def _protocol() -> ModuleType:
     """Return the module that speaks the protocol; it loads web servers, and needs the extra."""
     try:
-        return importlib.import_module("dialoguedb.mcp.server")
+        from dialoguedb.mcp import server  # noqa: PLC0415 - as said above
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] == "mcp":
             raise InvalidSetting(
                 "`dialoguedb mcp` needs more to be installed: pip install 'dialoguedb[mcp]'"
             ) from error
         raise
+    return server
 
 
 def _made(database: Any, tools: str | None) -> Any:
-    chosen = importlib.import_module("dialoguedb.mcp.tools").allowed(tools)
-    return _protocol().made(database, chosen, __version__)
+    protocol = _protocol()
+    from dialoguedb.mcp.tools import allowed  # noqa: PLC0415 - needs the extra, too
+
+    return protocol.made(database, allowed(tools), __version__)
 
 
 async def _speak(database: Any, tools: str | None) -> None:
@@ -103,8 +106,8 @@ async def _speak(database: Any, tools: str | None) -> None:
 
 async def _serve(database: Any, tools: str | None, address: Address, token: str | None) -> None:
     server = _made(database, tools)
-    sockets = importlib.import_module("dialoguedb.cli.sockets")
-    running = importlib.import_module("dialoguedb.cli.running")
+    from dialoguedb.cli.server import runner, sockets  # noqa: PLC0415 - they load the web server
+
     place = sockets.listen(address)
     if not place.is_local and not token:
         raise InvalidSetting(
@@ -113,8 +116,8 @@ async def _serve(database: Any, tools: str | None, address: Address, token: str 
     app = _protocol().application(server, address.host, token)
     url = f"http://{place.address}{_protocol().PATH}"
     async with database:
-        web = running.Server(
+        web = runner.Server(
             app, place, None, _STOP_S, lambda: click.echo(f"DialogueDB's tools are on {url}")
         )
-        with running.stopped_by_signals(web):
+        with runner.stopped_by_signals(web):
             await web.run_until_stopped()

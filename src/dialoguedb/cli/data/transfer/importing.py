@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, Struct, structs
 
-from dialoguedb.cli.transfer.exporting import Named, named
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Memory, Message, read_one
+from dialoguedb.cli.data.transfer.exporting import Named, named
+from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Memory, Message, read_one
 from dialoguedb.errors import (
     Conflict,
     DialogueDBError,

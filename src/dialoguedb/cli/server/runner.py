@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from dialoguedb.cli.sockets import Place
+from dialoguedb.cli.server.sockets import Place
 from dialoguedb.errors import InternalError
 from dialoguedb.http.protocol import BoundedProtocol
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.transfer.reading import digest, label, moment
+from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
+from dialoguedb.cli.data.transfer.reading import digest, label, moment
 
 CHAT = "openai-chat"
 RESPONSES = "openai-responses"

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from dialoguedb.bootstrap import data
+from dialoguedb.cli.operations.project_settings import change_of, change_options
 from dialoguedb.cli.options import (
     STORAGE,
     chosen_settings,
@@ -17,7 +18,6 @@ from dialoguedb.cli.options import (
 )
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of
-from dialoguedb.cli.project_settings import change_of, change_options
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.settings import Settings

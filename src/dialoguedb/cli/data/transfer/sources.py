@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.cli.transfer import chatgpt, claude, locomo, openai
-from dialoguedb.cli.transfer import lines as ours
-from dialoguedb.cli.transfer.lines import Dialogue, Line
+from dialoguedb.cli.data.transfer import chatgpt, claude, locomo, openai
+from dialoguedb.cli.data.transfer import lines as ours
+from dialoguedb.cli.data.transfer.lines import Dialogue, Line
 from dialoguedb.client import wire
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 

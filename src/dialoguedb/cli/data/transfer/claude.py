@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.cli.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.transfer.reading import label, moment, pruned
+from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
+from dialoguedb.cli.data.transfer.reading import label, moment, pruned
 
 NAME = "claude"
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from dialoguedb.cli.transfer import lines
-from dialoguedb.cli.transfer.lines import Dialogue, End, Memory, Message
+from dialoguedb.cli.data.transfer import lines
+from dialoguedb.cli.data.transfer.lines import Dialogue, End, Memory, Message
 from dialoguedb.errors import DialogueNotFound
 
 if TYPE_CHECKING:

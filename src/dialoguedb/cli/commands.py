@@ -1,0 +1,128 @@
+"""The table of commands: each loads its module only when it is called.
+
+`dialoguedb keys list` never loads the web server, which takes longer than all the work it does.
+"""
+# ruff: noqa: PLC0415 - a command's module is imported when the command is called
+
+from collections.abc import Callable
+
+from click import Command
+
+Loader = Callable[[], Command]
+
+
+def _serve() -> Command:
+    from dialoguedb.cli.server.serve import serve
+
+    return serve
+
+
+def _mcp() -> Command:
+    from dialoguedb.cli.server.mcp import mcp
+
+    return mcp
+
+
+def _dialogue() -> Command:
+    from dialoguedb.cli.data.dialogue import dialogue
+
+    return dialogue
+
+
+def _message() -> Command:
+    from dialoguedb.cli.data.message import message
+
+    return message
+
+
+def _memory() -> Command:
+    from dialoguedb.cli.data.memory import memory
+
+    return memory
+
+
+def _search() -> Command:
+    from dialoguedb.cli.data.search import search
+
+    return search
+
+
+def _chat() -> Command:
+    from dialoguedb.cli.data.chat import chat
+
+    return chat
+
+
+def _import() -> Command:
+    from dialoguedb.cli.data.imports import import_
+
+    return import_
+
+
+def _export() -> Command:
+    from dialoguedb.cli.data.exports import export
+
+    return export
+
+
+def _keys() -> Command:
+    from dialoguedb.cli.operations.keys import keys
+
+    return keys
+
+
+def _projects() -> Command:
+    from dialoguedb.cli.operations.projects import projects
+
+    return projects
+
+
+def _backup() -> Command:
+    from dialoguedb.cli.operations.backup import backup
+
+    return backup
+
+
+def _restore() -> Command:
+    from dialoguedb.cli.operations.restore import restore
+
+    return restore
+
+
+def _check() -> Command:
+    from dialoguedb.cli.operations.check import check
+
+    return check
+
+
+def _reindex() -> Command:
+    from dialoguedb.cli.operations.reindex import reindex
+
+    return reindex
+
+
+def _migrate() -> Command:
+    from dialoguedb.cli.operations.migrate import migrate
+
+    return migrate
+
+
+COMMANDS: dict[str, tuple[Loader, str]] = {
+    "serve": (_serve, "Run the server."),
+    "mcp": (_mcp, "Offer tools to agents."),
+    "dialogue": (_dialogue, "Create, get, list, change and delete dialogues."),
+    "message": (_message, "Add, get, list, tag and delete messages."),
+    "memory": (_memory, "Create, get, list, update and delete memories."),
+    "search": (_search, "Find messages, dialogues and memories."),
+    "chat": (_chat, "Read a conversation."),
+    "import": (_import, "Import dialogues and memories, also of other programs."),
+    "export": (_export, "Export dialogues and memories."),
+    "keys": (_keys, "Create, list and revoke keys."),
+    "projects": (_projects, "Create, list, show, set and delete projects."),
+    "backup": (_backup, "Copy the data of a running or stopped server."),
+    "restore": (_restore, "Make a data directory from a backup."),
+    "check": (_check, "Look for damage in the data."),
+    "reindex": (_reindex, "Make the search indexes anew."),
+    "migrate": (_migrate, "Bring the data to this version's schema."),
+}
+"""What loads each command, and its short help, in the order of `--help`."""

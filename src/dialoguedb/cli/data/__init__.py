@@ -1,0 +1,1 @@
+"""Commands that work on dialogues and memories, through the SDK."""
