@@ -21,7 +21,7 @@ help:
 	@echo "make test     the test suite"
 	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
 	@echo "make docs     write the generated reference anew"
-	@echo "make sync     write the client without an event loop anew, from the one with"
+	@echo "make sync     generate the client without an event loop from the one with"
 	@echo "make integrations the tests of the integrations, in an environment of their own with their libraries"
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
@@ -63,7 +63,7 @@ docs: .venv/.dev
 	$(BIN)/python -m docs.generate
 
 sync: .venv/.dev
-	$(BIN)/python -m tests.client.generation
+	$(BIN)/python -m tools.generate_sync_client
 
 integrations: .venv-integrations/.made
 	.venv-integrations/bin/python -m pytest -n $(WORKERS) $(ARGS) tests/integrations

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from dialoguedb.client.aio.dialogues import AsyncDialogue
     from dialoguedb.client.aio.memories import AsyncMemory
     from dialoguedb.client.aio.messages import AsyncMessage
-    from dialoguedb.client.inputs import MessageInput
-    from dialoguedb.client.records import Found, Page
+    from dialoguedb.client.inputs import MessageDict
+    from dialoguedb.client.records import Found
     from dialoguedb.client.sync.dialogues import Dialogue
     from dialoguedb.client.sync.memories import Memory
     from dialoguedb.client.sync.messages import Message
     from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
+    from dialoguedb.values.lists import Page
 
     __version__: str
 
@@ -34,7 +35,7 @@ __all__ = [
     "Found",
     "Memory",
     "Message",
-    "MessageInput",
+    "MessageDict",
     "Page",
     "__version__",
 ]
@@ -56,16 +57,17 @@ def _public() -> dict[str, Any]:
     from dialoguedb.client.aio.dialogues import AsyncDialogue
     from dialoguedb.client.aio.memories import AsyncMemory
     from dialoguedb.client.aio.messages import AsyncMessage
-    from dialoguedb.client.inputs import MessageInput
-    from dialoguedb.client.records import Found, Page
+    from dialoguedb.client.inputs import MessageDict
+    from dialoguedb.client.records import Found
     from dialoguedb.client.sync.dialogues import Dialogue
     from dialoguedb.client.sync.memories import Memory
     from dialoguedb.client.sync.messages import Message
     from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
+    from dialoguedb.values.lists import Page
 
     of_threads = (Dialogue, DialogueDB, Memory, Message)
     of_event_loops = (AsyncDialogue, AsyncDialogueDB, AsyncMemory, AsyncMessage)
-    of_both = (Found, MessageInput, Page)
+    of_both = (Found, MessageDict, Page)
     return {kind.__name__: kind for kind in (*of_threads, *of_event_loops, *of_both)}
 
 

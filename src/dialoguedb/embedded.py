@@ -5,9 +5,9 @@ import ssl
 from pathlib import Path
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, chosen
-from dialoguedb.client.requests import AsyncTransport, Transport
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, connection_options
 from dialoguedb.client.sync.database import Database
+from dialoguedb.client.transport.requests import AsyncTransport, Transport
 from dialoguedb.errors import InvalidSetting
 
 
@@ -40,7 +40,7 @@ class AsyncDialogueDB(AsyncDatabase):
         else:
             from dialoguedb.client.aio.http import AsyncHttpTransport  # noqa: PLC0415 - of servers alone
 
-            transport = AsyncHttpTransport(chosen(api_key, endpoint, tls, os.environ))
+            transport = AsyncHttpTransport(connection_options(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
 
 
@@ -73,7 +73,7 @@ class DialogueDB(Database):
         else:
             from dialoguedb.client.sync.http import HttpTransport  # noqa: PLC0415 - of servers alone
 
-            transport = HttpTransport(chosen(api_key, endpoint, tls, os.environ))
+            transport = HttpTransport(connection_options(api_key, endpoint, tls, os.environ))
         super().__init__(transport, namespace=namespace, timeout=timeout, retries=retries)
         if path is not None:
             transport.open()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dialoguedb import AsyncDialogueDB, DialogueDB
-from tests.client.waiting import Awaited
+from tests.client.awaited import Awaited
 
 PLACES = ["server", "embedded"]
 MANNERS = ["async", "sync"]

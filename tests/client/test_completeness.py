@@ -2,13 +2,14 @@
 
 import re
 from operator import attrgetter
+from typing import get_type_hints
 
 import msgspec
 import pytest
 
 from dialoguedb.client import inputs, records
-from dialoguedb.client.requests import Answer
 from dialoguedb.client.sync.database import Database
+from dialoguedb.client.transport.requests import ApiResponse
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 from dialoguedb.http.requests.queries import ListDialogues, ListMemories, ListMessages
 from dialoguedb.http.route_table import ROUTES
@@ -23,17 +24,14 @@ from dialoguedb.model.search_results import SearchExplanation
 from dialoguedb.model.summaries import ExpandedSummary, SummaryInput
 from dialoguedb.model.templates import Template
 
-ANSWERED = [
+RETURNED = [
     (Dialogue, records.DialogueRecord),
     (Message, records.MessageRecord),
     (Memory, records.MemoryRecord),
-    (DeletedDialogue, records.DeletedCounts),
     (ExpandedSummary, records.SummaryRecord),
     (Template, records.TemplateRecord),
-    (SearchExplanation, records.Explanation),
-    (ContextWindow, records.Context),
-    (ContextTokens, records.TokenShares),
-    (Included, records.Included),
+    (ContextWindow, records.ContextRecord),
+    (Included, records.IncludedRecord),
     (Key, records.KeyRecord),
     (Project, records.ProjectRecord),
 ]
@@ -42,26 +40,32 @@ OURS = {"version", "key"}
 SENT = [
     (DialogueInput, inputs.DialogueFields, set()),
     (DialogueChange, inputs.DialogueChanges, {"id", "metadata"}),
-    (MessageInput, inputs.MessageInput, {"dialogue_id", "namespace"}),
+    (MessageInput, inputs.MessageDict, {"dialogue_id", "namespace"}),
     (MemoryInput, inputs.MemoryFields, {"value"}),
-    (SearchInput, inputs.SearchFields, {"query", "object"}),
+    (SearchInput, inputs.SearchOptions, {"query", "object"}),
     (SummaryInput, inputs.SummaryFields, {"dialogue_id"}),
-    (ContextInput, inputs.ContextFields, {"max_tokens", "dialogue_id"}),
+    (ContextInput, inputs.ContextOptions, {"max_tokens", "dialogue_id"}),
     (KeyInput, inputs.KeyFields, set()),
-    (ListDialogues, inputs.DialogueList, set()),
-    (ListMessages, inputs.MessageList, {"dialogue_id"}),
-    (ListMemories, inputs.MemoryList, set()),
+    (ListDialogues, inputs.DialoguePageOptions, set()),
+    (ListMessages, inputs.MessagePageOptions, {"dialogue_id"}),
+    (ListMemories, inputs.MemoryPageOptions, set()),
 ]
-"""What is sent, what names it, and what goes without saying there or is an argument of its own."""
+"""What is sent, what names it, and which fields are implied or are arguments of their own."""
 
 
 def names(kind):
     return {field.name for field in msgspec.structs.fields(kind)}
 
 
-@pytest.mark.parametrize(("told", "record"), ANSWERED, ids=lambda kind: kind.__name__)
-def test_a_record_has_every_field_that_is_answered(told, record):
-    assert names(record) - OURS == names(told)
+@pytest.mark.parametrize(("kind", "record"), RETURNED, ids=lambda kind: kind.__name__)
+def test_a_record_has_every_field_that_is_returned(kind, record):
+    assert names(record) - OURS == names(kind)
+
+
+def test_fields_that_are_the_same_are_of_the_models_own_types():
+    assert get_type_hints(records.DeletionReceipt)["deleted"] == DeletedDialogue | None
+    assert get_type_hints(records.FoundItem)["explain"] == SearchExplanation | None
+    assert get_type_hints(records.ContextRecord)["tokens"] is ContextTokens
 
 
 @pytest.mark.parametrize(
@@ -72,13 +76,13 @@ def test_every_field_that_is_received_can_be_named(received, named, aside):
     assert keys - {"if_match", "idempotency_key"} == names(received) - aside
 
 
-class Told:
-    """A transport that notes what is asked and answers nothing."""
+class RecordingTransport:
+    """A transport that records the requests and answers each with an error."""
 
-    loses_answers = True
+    may_lose_responses = True
 
     def __init__(self):
-        self.asked = set()
+        self.requests = set()
 
     def open(self):
         """Do nothing."""
@@ -87,10 +91,10 @@ class Told:
         """Do nothing."""
 
     def send(self, request, timeout_s):
-        """Note what is asked."""
+        """Record the request."""
         path = re.sub(r"\bID\b", "{}", request.target.partition("?")[0])
-        self.asked.add(f"{request.method} {path}")
-        return Answer(404, {}, b"")
+        self.requests.add(f"{request.method} {path}")
+        return ApiResponse(404, {}, b"")
 
 
 CALLS = [
@@ -155,8 +159,8 @@ SAME_BY_ANOTHER_METHOD = {
 
 
 def test_every_route_is_called_by_a_method_and_every_method_calls_a_route():
-    told = Told()
-    with Database(told, retries=0) as db:
+    transport = RecordingTransport()
+    with Database(transport, retries=0) as db:
         for call in CALLS:
             with pytest.raises(DialogueDBError):
                 call(db.api)
@@ -169,7 +173,7 @@ def test_every_route_is_called_by_a_method_and_every_method_calls_a_route():
         ]
     assert len(CALLS) == len(methods), methods
     actions = {f"POST /dialogue/{{}}/{action}" for action in ("end", "archive", "reopen")}
-    asked = told.asked - actions | {"POST /dialogue/{}/{}"}
+    requested = transport.requests - actions | {"POST /dialogue/{}/{}"}
     served = {
         f"{route.method} {path}"
         for route in ROUTES
@@ -177,7 +181,7 @@ def test_every_route_is_called_by_a_method_and_every_method_calls_a_route():
         for path in [re.sub(r"\{\w+\}", "{}", route.path)]
         if path not in OTHER_SPELLINGS
     }
-    assert asked == served - SAME_BY_ANOTHER_METHOD
+    assert requested == served - SAME_BY_ANOTHER_METHOD
 
 
 NAMED_IN_THE_BODY = {"summary.create", "summary.list", "template.create"}
@@ -185,7 +189,7 @@ NO_PART_OF_A_PATH = ["", ".", "..", None, 5, "\ud800"]
 
 
 class Spelled:
-    """A direct layer that only tells how it was called."""
+    """A direct layer that only returns how it was called."""
 
     def __init__(self, name=""):
         self.name = name
@@ -209,9 +213,9 @@ NAMING = [
 @pytest.mark.parametrize("part", NO_PART_OF_A_PATH, ids=repr)
 @pytest.mark.parametrize(("name", "given", "named", "at"), NAMING)
 def test_an_id_that_would_lead_elsewhere_is_not_sent(name, given, named, at, part):
-    told = Told()
-    with Database(told, retries=0) as db:
+    transport = RecordingTransport()
+    with Database(transport, retries=0) as db:
         method = attrgetter(name)(db.api)
         with pytest.raises(InvalidRequest, match="cannot be an id"):
             method(*given[:at], part, *given[at + 1 :], **named)
-    assert not told.asked
+    assert not transport.requests

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dialoguedb import DialogueDB
-from dialoguedb.client import wire
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import (
     DialogueNotFound,
     DuplicateId,
@@ -36,7 +36,7 @@ ODD = [
 
 def written(content):
     """Write content so that 1 is told from 1.0 and True, in numbers of any length."""
-    return wire.encode(content)
+    return json_codec.encode(content)
 
 
 class TestSaving:

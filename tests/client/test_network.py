@@ -21,8 +21,8 @@ from dialoguedb.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from tests.client.awaited import Awaited
 from tests.client.network import ANOTHER_TONGUE, FAULTS, network, once
-from tests.client.waiting import Awaited
 
 pytestmark = pytest.mark.anyio
 

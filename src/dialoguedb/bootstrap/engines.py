@@ -22,7 +22,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from dialoguedb import settings
 from dialoguedb.bootstrap.inside import Inside, started
 from dialoguedb.bootstrap.server import applications
-from dialoguedb.client.requests import Answer, Request
+from dialoguedb.client.transport.requests import ApiRequest, ApiResponse
 from dialoguedb.errors import Closed, ServiceUnavailable
 from dialoguedb.model.keys import new_secret
 from dialoguedb.settings import Database, Settings
@@ -37,7 +37,7 @@ class Engine:
         self._loop = auto_loop_factory()()
         self._stop = asyncio.Event()
         self._inside: asyncio.Future[Inside] = self._loop.create_future()
-        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._tasks: set[asyncio.Task[ApiResponse]] = set()
         self._thread = threading.Thread(target=self._run, name="dialoguedb-engine", daemon=True)
         self._thread.start()
 
@@ -46,9 +46,9 @@ class Engine:
         """Whether it could not be opened."""
         return self._inside.done() and self._inside.exception() is not None
 
-    def submit(self, request: Request) -> Future[Answer]:
+    def submit(self, request: ApiRequest) -> Future[ApiResponse]:
         """Take a request; once it has begun it is carried out, whoever still waits for it."""
-        answer: Future[Answer] = Future()
+        answer: Future[ApiResponse] = Future()
         self._loop.call_soon_threadsafe(self._begin, request, answer)
         return answer
 
@@ -93,16 +93,16 @@ class Engine:
     async def _opened(self) -> Inside:
         return await asyncio.shield(self._inside)
 
-    def _begin(self, request: Request, answer: Future[Answer]) -> None:
+    def _begin(self, request: ApiRequest, answer: Future[ApiResponse]) -> None:
         if answer.set_running_or_notify_cancel():
             task = self._loop.create_task(self._send(request))
             self._tasks.add(task)
             task.add_done_callback(partial(self._settle, answer))
 
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: ApiRequest) -> ApiResponse:
         return await (await self._opened()).send(request)
 
-    def _settle(self, answer: Future[Answer], task: asyncio.Task[Answer]) -> None:
+    def _settle(self, answer: Future[ApiResponse], task: asyncio.Task[ApiResponse]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             answer.set_exception(ServiceUnavailable("The engine was stopped"))
@@ -132,7 +132,7 @@ class LocalEngine:
         self._is_closed = False
         _known.add(self)
 
-    def submit(self, request: Request) -> Future[Answer]:
+    def submit(self, request: ApiRequest) -> Future[ApiResponse]:
         """Take a request; Closed."""
         with self._gate:
             return self._opened().submit(request)
@@ -188,7 +188,7 @@ def _settings_for(directory: Path) -> Settings:
 class EngineTransport:
     """Carries requests to an engine in this process, for any number of threads."""
 
-    loses_answers = False
+    may_lose_responses = False
 
     def __init__(self, directory: Path) -> None:
         self._engine = LocalEngine(directory)
@@ -201,7 +201,7 @@ class EngineTransport:
         """Open the data; DataError."""
         self._engine.opening().result()
 
-    def send(self, request: Request, timeout_s: float) -> Answer:  # noqa: ARG002 - as of a server
+    def send(self, request: ApiRequest, timeout_s: float) -> ApiResponse:  # noqa: ARG002 - as of a server
         """Return the answer; there is no network that could lose it, so it takes what it takes."""
         return self._engine.submit(request).result()
 
@@ -213,7 +213,7 @@ class EngineTransport:
 class AsyncEngineTransport:
     """Carries requests to an engine in this process, for any number of event loops."""
 
-    loses_answers = False
+    may_lose_responses = False
 
     def __init__(self, directory: Path) -> None:
         self._engine = LocalEngine(directory)
@@ -226,7 +226,7 @@ class AsyncEngineTransport:
         """Open the data; DataError."""
         await asyncio.wrap_future(self._engine.opening())
 
-    async def send(self, request: Request, timeout_s: float) -> Answer:  # noqa: ARG002 - as above
+    async def send(self, request: ApiRequest, timeout_s: float) -> ApiResponse:  # noqa: ARG002 - as above
         """Return the answer; there is no network that could lose it, so it takes what it takes."""
         return await asyncio.wrap_future(self._engine.submit(request))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from dialoguedb.client.requests import Answer, Request
+from dialoguedb.client.transport.requests import ApiRequest, ApiResponse
 from dialoguedb.errors import InternalError
 
 _HERE = ("127.0.0.1", 0)
@@ -20,7 +20,7 @@ class Inside:
         self._app = app
         self._authorization = (b"authorization", b"Bearer " + secret.encode())
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: ApiRequest) -> ApiResponse:
         """Return the answer."""
         body = request.body or b""
         target = request.target.encode()
@@ -53,10 +53,10 @@ class Inside:
         return _answer(sent)
 
 
-def _answer(sent: list[Message]) -> Answer:
+def _answer(sent: list[Message]) -> ApiResponse:
     start, *parts = sent
     headers = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
-    return Answer(start["status"], headers, b"".join(part["body"] for part in parts))
+    return ApiResponse(start["status"], headers, b"".join(part["body"] for part in parts))
 
 
 @asynccontextmanager

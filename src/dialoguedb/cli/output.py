@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dialoguedb.client import wire
-from dialoguedb.client.records import Page
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import InvalidJSON
+from dialoguedb.values.lists import Page
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,9 +92,9 @@ def show(record: Record, *, as_json: bool) -> None:
 def show_json(value: object) -> None:
     """Print a value as one line of JSON; bytes, for it may hold what is no text."""
     try:
-        text = wire.encode(value)
+        text = json_codec.encode(value)
     except InvalidJSON:
-        text = wire.encode(_writable(value))
+        text = json_codec.encode(_writable(value))
     click.echo(text)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, Raw
 
 from dialoguedb.cli.output import one_line
-from dialoguedb.client import wire
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
 from dialoguedb.formats.turns import Turn, read_turn
 from dialoguedb.model.messages import Message
@@ -21,8 +21,8 @@ def turn_of(record: Mapping[str, Any]) -> Turn:
             dialogue_id=record["dialogueId"],
             role=record["role"],
             name=record.get("name", UNSET),
-            content=Raw(wire.encode(record["content"])),
-            metadata=Raw(wire.encode(record["metadata"])),
+            content=Raw(json_codec.encode(record["content"])),
+            metadata=Raw(json_codec.encode(record["metadata"])),
             tags=Raw(b"[]"),
             created=record["created"],
             modified=record["modified"],

@@ -1,9 +1,10 @@
-"""What the methods take by name; each name means what the reference says of its field."""
+"""Keyword arguments of the methods; each means what the reference says of its field."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
+from dialoguedb.formats.dialects import Dialect
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
 from dialoguedb.model.keys import Scope
 from dialoguedb.model.memories import MemoryOrderBy
@@ -11,36 +12,40 @@ from dialoguedb.model.search import SearchMode, SearchOrderBy
 from dialoguedb.values.lists import Order
 
 Content = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""What a message says: a text, an object, or content blocks."""
+"""The content of a message: a text, an object, or content blocks."""
 
-Moment = str | datetime | date
-"""A moment as ISO 8601, or as a datetime that knows its time zone; or a day."""
-
-Dialect = Literal["openai", "anthropic", "plain"]
+TimeLike = str | datetime | date
+"""A time as ISO 8601 or as a datetime with a time zone; or a day."""
 
 
-class Once(TypedDict, total=False):
-    """What makes a call safe to repeat, also from another process."""
+# --- Options of a write -------------------------------------------------------------------------
+
+
+class IdempotencyOptions(TypedDict, total=False):
+    """Makes a call safe to repeat, also from another process."""
 
     idempotency_key: str | None
 
 
-class Versioned(TypedDict, total=False):
-    """What makes a call fail with VersionConflict when somebody else was quicker."""
+class PreconditionOptions(TypedDict, total=False):
+    """Makes a call fail with VersionConflict when somebody else was quicker."""
 
     if_match: str | None
 
 
-class Change(Once, Versioned, total=False):
-    """How a change is to be made."""
+class ChangeOptions(IdempotencyOptions, PreconditionOptions, total=False):
+    """How a change is made."""
 
     namespace: str | None
 
 
-class StateMerge(Change, total=False):
-    """How a state is to be changed."""
+class StateChangeOptions(ChangeOptions, total=False):
+    """How a state is changed."""
 
     merge: bool | None
+
+
+# --- Messages -----------------------------------------------------------------------------------
 
 
 class MessageFields(TypedDict, total=False):
@@ -50,33 +55,36 @@ class MessageFields(TypedDict, total=False):
     name: str | None
     metadata: Mapping[str, Any] | None
     tags: Sequence[str] | None
-    created: Moment | None
+    created: TimeLike | None
 
 
-class MessageInput(MessageFields):
-    """A message as it is sent."""
+class MessageDict(MessageFields):
+    """A message to store, as a dict."""
 
     role: str
     content: Content
 
 
-AnyMessage = MessageInput | Mapping[str, Any]
+AnyMessage = MessageDict | Mapping[str, Any]
 """A message as a dict; one that is not written in place has no type but that of its members."""
 
 
-class OneMessage(MessageFields, Once, Versioned, total=False):
-    """A message's fields, and how it is to be stored."""
+class MessageOptions(MessageFields, IdempotencyOptions, PreconditionOptions, total=False):
+    """A message's fields, and how it is stored."""
 
     namespace: str | None
 
 
-class SeveralMessages(Once, Versioned, total=False):
-    """How several messages are to be stored."""
+class AppendOptions(IdempotencyOptions, PreconditionOptions, total=False):
+    """How several messages are stored."""
 
     namespace: str | None
 
 
-class ThreadFields(Once, total=False):
+# --- Dialogues and memories ---------------------------------------------------------------------
+
+
+class ThreadFields(IdempotencyOptions, total=False):
     """What a thread may be created with."""
 
     id: str | None
@@ -86,7 +94,7 @@ class ThreadFields(Once, total=False):
     state: Mapping[str, Any] | None
     metadata: Mapping[str, Any] | None
     tags: Sequence[str] | None
-    created: Moment | None
+    created: TimeLike | None
 
 
 class DialogueFields(ThreadFields, total=False):
@@ -96,8 +104,8 @@ class DialogueFields(ThreadFields, total=False):
     thread_of: str | None
 
 
-class DialogueChanges(Once, Versioned, total=False):
-    """What of a dialogue may change, all in one commit; `label=None` takes the label away."""
+class DialogueChanges(IdempotencyOptions, PreconditionOptions, total=False):
+    """What of a dialogue may change, all in one transaction; `label=None` removes the label."""
 
     label: str | None
     state: Mapping[str, Any] | None
@@ -107,7 +115,7 @@ class DialogueChanges(Once, Versioned, total=False):
     namespace: str | None
 
 
-class MemoryFields(Once, total=False):
+class MemoryFields(IdempotencyOptions, total=False):
     """What a memory may have besides its value."""
 
     id: str | None
@@ -116,27 +124,30 @@ class MemoryFields(Once, total=False):
     description: str | None
     tags: Sequence[str] | None
     metadata: Mapping[str, Any] | None
-    created: Moment | None
+    created: TimeLike | None
 
 
-class Paging(TypedDict, total=False):
-    """How a list is cut into pages."""
+# --- Lists --------------------------------------------------------------------------------------
+
+
+class PageOptions(TypedDict, total=False):
+    """Which page of a list is returned."""
 
     limit: int | None
     order: Order | None
     next: str | None
 
 
-class Dated(TypedDict, total=False):
-    """Which time a list covers: a prefix such as `2026-06`, or from one moment to another."""
+class TimeRangeOptions(TypedDict, total=False):
+    """Which time a list covers: a prefix such as `2026-06`, or from one time to another."""
 
-    created: Moment | None
-    start_date: Moment | None
-    end_date: Moment | None
+    created: TimeLike | None
+    start_date: TimeLike | None
+    end_date: TimeLike | None
 
 
-class MessagesWanted(Dated, total=False):
-    """Which messages of a dialogue a list shows, and from which end."""
+class MessageListOptions(TimeRangeOptions, total=False):
+    """Which messages of a dialogue a list shows, and in which order."""
 
     order: Order | None
     role: str | None
@@ -144,11 +155,11 @@ class MessagesWanted(Dated, total=False):
     namespace: str | None
 
 
-class MessageList(MessagesWanted, Paging, total=False):
+class MessagePageOptions(MessageListOptions, PageOptions, total=False):
     """Which messages a page shows."""
 
 
-class DialoguesWanted(Dated, total=False):
+class DialogueListOptions(TimeRangeOptions, total=False):
     """Which dialogues a list shows, and in which order."""
 
     order: Order | None
@@ -159,11 +170,11 @@ class DialoguesWanted(Dated, total=False):
     tags: Sequence[str] | None
 
 
-class DialogueList(DialoguesWanted, Paging, total=False):
+class DialoguePageOptions(DialogueListOptions, PageOptions, total=False):
     """Which dialogues a page shows."""
 
 
-class MemoriesWanted(Dated, total=False):
+class MemoryListOptions(TimeRangeOptions, total=False):
     """Which memories a list shows, and in which order."""
 
     order: Order | None
@@ -172,12 +183,12 @@ class MemoriesWanted(Dated, total=False):
     tags: Sequence[str] | None
 
 
-class MemoryList(MemoriesWanted, Paging, total=False):
+class MemoryPageOptions(MemoryListOptions, PageOptions, total=False):
     """Which memories a page shows."""
 
 
-class SearchFields(TypedDict, total=False):
-    """What a search is kept to, how it ranks, and what it shows."""
+class SearchOptions(TypedDict, total=False):
+    """What a search covers, how it ranks, and what it shows."""
 
     limit: int | None
     namespace: str | None
@@ -194,7 +205,10 @@ class SearchFields(TypedDict, total=False):
     context: int | None
 
 
-class SummaryFields(Once, total=False):
+# --- Summaries, context, keys -------------------------------------------------------------------
+
+
+class SummaryFields(IdempotencyOptions, total=False):
     """What is summarized, and how."""
 
     id: str | None
@@ -208,21 +222,21 @@ class SummaryFields(Once, total=False):
     tags: Sequence[str] | None
 
 
-class SummaryList(Paging, total=False):
+class SummaryPageOptions(PageOptions, total=False):
     """Which summaries a page shows."""
 
     namespace: str | None
 
 
-class TemplateChanges(Once, total=False):
+class TemplateChanges(IdempotencyOptions, total=False):
     """What of a template may change."""
 
     prompt: str | None
     description: str | None
 
 
-class ContextFields(TypedDict, total=False):
-    """What a window is made of."""
+class ContextOptions(TypedDict, total=False):
+    """What a context window is made of."""
 
     query: str | None
     format: Dialect | None
@@ -232,10 +246,10 @@ class ContextFields(TypedDict, total=False):
     namespace: str | None
 
 
-class KeyFields(Once, total=False):
+class KeyFields(IdempotencyOptions, total=False):
     """What a key may do, and until when."""
 
     name: str | None
     scope: Scope | None
     namespace: str | None
-    expires: Moment | None
+    expires: TimeLike | None

@@ -1,4 +1,4 @@
-"""Where a client finds its server, and how it speaks to it."""
+"""Options of a client: the server, the key, timeouts and retries."""
 
 import math
 import ssl
@@ -18,21 +18,21 @@ KEY_VARIABLES = ("DIALOGUEDB_API_KEY", "DIALOGUE_DB_API_KEY")
 ENDPOINT_VARIABLE = "DIALOGUEDB_ENDPOINT"
 
 
-class Options(Struct, frozen=True, kw_only=True):
-    """Everything that can be chosen for a client of a server."""
+class ConnectionOptions(Struct, frozen=True, kw_only=True):
+    """How a client reaches its server."""
 
     endpoint: str
     api_key: str
     tls: ssl.SSLContext | None = None
 
 
-def chosen(
+def connection_options(
     api_key: str | None,
     endpoint: str | None,
     tls: ssl.SSLContext | None,
     environment: Mapping[str, str],
-) -> Options:
-    """Return the options: what is given, else what the environment says; InvalidSetting."""
+) -> ConnectionOptions:
+    """Return the options from the arguments, else from the environment; InvalidSetting."""
     key = next(filter(None, (api_key, *map(environment.get, KEY_VARIABLES))), None)
     if key is None:
         raise InvalidSetting(
@@ -44,11 +44,11 @@ def chosen(
         raise InvalidSetting(f"{url!r} is no endpoint such as {ENDPOINT_DEFAULT}")
     if not isinstance(tls, ssl.SSLContext | None):
         raise InvalidSetting(f"tls should be an ssl.SSLContext, not {tls!r}")
-    return Options(endpoint=url.rstrip("/"), api_key=_key(key), tls=tls)
+    return ConnectionOptions(endpoint=url.rstrip("/"), api_key=_key(key), tls=tls)
 
 
 def _is_endpoint(url: str) -> bool:
-    """Tell whether a URL names a server, and no more than where its API begins."""
+    """Tell whether a URL names a server, without a query, a fragment or a user."""
     try:
         parts = urlsplit(url)
         names_one = bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -58,8 +58,8 @@ def _is_endpoint(url: str) -> bool:
     return parts.scheme in {"http", "https"} and names_one and not more
 
 
-def check_manner(namespace: object, timeout: object, retries: object) -> None:
-    """Raise InvalidSetting for what no client can work with."""
+def check_options(namespace: object, timeout: object, retries: object) -> None:
+    """Raise InvalidSetting for options that no client can work with."""
     if not isinstance(namespace, str | None):
         raise InvalidSetting(f"namespace should be a text, not {namespace!r}")
     if not isinstance(timeout, int | float) or not 0 < timeout < math.inf:
@@ -68,13 +68,13 @@ def check_manner(namespace: object, timeout: object, retries: object) -> None:
         raise InvalidSetting(f"retries should be a whole number from 0 on, not {retries!r}")
 
 
-def _key(told: object) -> str:
+def _key(value: object) -> str:
     """Return a key; the error does not repeat what may be another secret."""
-    key = told.strip() if isinstance(told, str) else ""
+    key = value.strip() if isinstance(value, str) else ""
     if key.lower().startswith("bearer "):
         raise InvalidSetting("Pass the key alone, without the word Bearer before it")
     if not key.startswith(MARK) or not key.isascii() or not key.isprintable():
-        is_path = any(mark in str(told) for mark in "./\\")
+        is_path = any(mark in str(value) for mark in "./\\")
         tip = '; pass path="./chats" to keep the data in a directory, without a server'
         raise InvalidSetting(
             f"That is no key: keys are texts of ASCII characters that begin with {MARK}"

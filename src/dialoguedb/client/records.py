@@ -1,14 +1,22 @@
-"""What the API answers, in Python's own values; every field as the reference describes it."""
+"""What the API returns; every field as the reference describes it.
+
+Types that `model` has are used from there. Those declared here differ: absent fields are None, JSON
+is in Python's own values, and codes are open, for a newer server may have more of them.
+"""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from msgspec import Struct, field
 
-from dialoguedb.model.dialogues import Status
+from dialoguedb.model.context import ContextTokens
+from dialoguedb.model.dialogues import DeletedDialogue, Status
 from dialoguedb.model.keys import AnyScope
 from dialoguedb.model.projects import Settings
 from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
+from dialoguedb.model.search_results import SearchExplanation
+from dialoguedb.model.summaries import SummaryStatus
+from dialoguedb.values.lists import Order, Page
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -33,7 +41,7 @@ class MessageRecord(Struct, rename="camel", kw_only=True):
 
 
 class DialogueRecord(Struct, rename="camel", kw_only=True):
-    """A dialogue as it is stored, with those of its messages that were asked for or sent."""
+    """A dialogue as it is stored, with the messages that were requested or sent."""
 
     id: str
     project_id: str
@@ -57,7 +65,7 @@ class DialogueRecord(Struct, rename="camel", kw_only=True):
     modified: str
     messages: list[MessageRecord] | None = None
     version: str | None = None
-    """The version that `if_match` takes; lists and searches do not tell it."""
+    """The version that `if_match` takes; lists and searches do not have it."""
 
 
 class MemoryRecord(Struct, rename="camel", kw_only=True):
@@ -82,49 +90,18 @@ class StateRecord(Struct, kw_only=True):
     """The version that `if_match` takes."""
 
 
-class DeletedCounts(Struct):
-    """What deleting a dialogue took with it."""
+class DeletionResponse(Struct, Generic[T]):
+    """The response to a deletion, with what was deleted along with it."""
 
-    dialogues: int
-    messages: int
-    summaries: int = 0
+    deleted: T | None = None
 
 
-class DeletedDialogue(Struct):
-    """The receipt of a deletion."""
+class DeletionReceipt(Struct):
+    """The receipt for a deleted dialogue."""
 
     id: str
-    deleted: DeletedCounts | None = None
-    """None when the answer that counted was lost on the way, and a second try found nothing."""
-
-
-# --- Pages --------------------------------------------------------------------------------------
-
-
-class Page(Struct, Generic[T]):
-    """One page of a list; it can be used like a list of its items."""
-
-    items: list[T]
-    next: str | None = None
-    """What gets the page after this one; None on the last."""
-
-    def __len__(self) -> int:
-        """Count the items."""
-        return len(self.items)
-
-    def __iter__(self) -> Iterator[T]:
-        """Go through the items."""
-        return iter(self.items)
-
-    @overload
-    def __getitem__(self, place: int) -> T: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[T]: ...
-
-    def __getitem__(self, place: int | slice) -> T | list[T]:
-        """Return an item, or some."""
-        return self.items[place]
+    deleted: DeletedDialogue | None = None
+    """None when the response that counted was lost on the way, and a second try found nothing."""
 
 
 class MessagePage(Page[MessageRecord]):
@@ -137,45 +114,36 @@ class MessagePage(Page[MessageRecord]):
 # --- Search -------------------------------------------------------------------------------------
 
 
-class Match(Struct):
+class MatchRecord(Struct):
     """A message by which a dialogue was found."""
 
     item: MessageRecord
     relevance: float
 
 
-class Explanation(Struct):
-    """What a relevance is the sum of, and which words of the query occur."""
-
-    semantic: float
-    keyword: float
-    neighbours: float
-    terms: list[str]
-
-
-class Neighbours(Struct):
+class NeighbourRecords(Struct):
     """The messages around one that was found, oldest first."""
 
     before: list[MessageRecord]
     after: list[MessageRecord]
 
 
-class Hit(Struct, Generic[T]):
-    """Something that was found, and how well it fits: 0 to 1 within one search."""
+class FoundItem(Struct, Generic[T]):
+    """An object that was found, and its relevance: 0 to 1 within one search."""
 
     object: SearchObject
     relevance: float
     item: T
-    matches: list[Match] | None = None
-    explain: Explanation | None = None
-    context: Neighbours | None = None
+    matches: list[MatchRecord] | None = None
+    explain: SearchExplanation | None = None
+    context: NeighbourRecords | None = None
 
 
-class SearchedAs(Struct, rename="camel"):
-    """How a search was understood: its dates resolved, and by words alone when it had to be."""
+class SearchInterpretation(Struct, rename="camel"):
+    """How the server understood a search: dates resolved, and the mode if it had to be another."""
 
     order_by: SearchOrderBy
-    order: Literal["asc", "desc"]
+    order: Order
     filter: dict[str, Any] | None = None
     mode: SearchMode | None = None
 
@@ -183,8 +151,8 @@ class SearchedAs(Struct, rename="camel"):
 class Found(Struct, Generic[T]):
     """What a search found; it can be used like a list of the objects."""
 
-    hits: list[Hit[T]] = field(name="results")
-    request: SearchedAs
+    hits: list[FoundItem[T]] = field(name="results")
+    request: SearchInterpretation
 
     @property
     def items(self) -> list[T]:
@@ -192,30 +160,32 @@ class Found(Struct, Generic[T]):
         return [hit.item for hit in self.hits]
 
     def of(self, make: Callable[[T], S]) -> "Found[S]":
-        """Return the same with each object made into something else."""
+        """Return the same with each object converted."""
         hits = [
-            Hit(hit.object, hit.relevance, make(hit.item), hit.matches, hit.explain, hit.context)
+            FoundItem(
+                hit.object, hit.relevance, make(hit.item), hit.matches, hit.explain, hit.context
+            )
             for hit in self.hits
         ]
         return Found(hits, self.request)
 
     def __len__(self) -> int:
-        """Count them."""
+        """Count the objects."""
         return len(self.hits)
 
     def __iter__(self) -> Iterator[T]:
-        """Go through the objects."""
+        """Iterate over the objects."""
         return (hit.item for hit in self.hits)
 
     @overload
-    def __getitem__(self, place: int) -> T: ...
+    def __getitem__(self, index: int) -> T: ...
 
     @overload
-    def __getitem__(self, place: slice) -> list[T]: ...
+    def __getitem__(self, index: slice) -> list[T]: ...
 
-    def __getitem__(self, place: int | slice) -> T | list[T]:
-        """Return an object, or some."""
-        return self.items[place]
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        """Return an object, or a list of some."""
+        return self.items[index]
 
 
 # --- Summaries and context ----------------------------------------------------------------------
@@ -228,7 +198,7 @@ class SummaryRecord(Struct, rename="camel", kw_only=True):
     dialogue_id: str
     project_id: str
     namespace: str | None = None
-    status: Literal["processing", "completed", "failed"]
+    status: SummaryStatus
     content: str | None = None
     error: str | None = None
     provider: str | None = None
@@ -258,54 +228,43 @@ class SummaryRecord(Struct, rename="camel", kw_only=True):
     """The messages it covers, when they were asked for."""
 
 
-class Issue(Struct, rename="camel"):
-    """Something about a history that a model's provider would refuse."""
+class IssueRecord(Struct, rename="camel"):
+    """Something in a history that a model's provider would refuse."""
 
     code: str
     message: str
     message_id: str | None = None
 
 
-class Check(Struct):
-    """Whether providers would take a dialogue as it is, and what they would refuse."""
+class HistoryCheck(Struct):
+    """Whether providers would accept a dialogue as it is, and what they would refuse."""
 
     ok: bool
-    issues: list[Issue]
+    issues: list[IssueRecord]
 
 
-class TokenShares(Struct):
-    """How many tokens a window has, and what takes them."""
-
-    total: int
-    system: int
-    summary: int
-    memories: int
-    retrieved: int
-    recent: int
-
-
-class Included(Struct, rename="camel"):
-    """What a window is made of."""
+class IncludedRecord(Struct, rename="camel"):
+    """What a context window is made of."""
 
     message_ids: list[str]
     summary_id: str | None = None
     memory_ids: list[str] = []
 
 
-class Context(Struct):
-    """A window on a dialogue, ready to be sent to a model."""
+class ContextRecord(Struct):
+    """A context window on a dialogue, ready to be sent to a model."""
 
     messages: list[dict[str, Any]]
-    tokens: TokenShares
-    included: Included
+    tokens: ContextTokens
+    included: IncludedRecord
     omitted: int
-    issues: list[Issue]
+    issues: list[IssueRecord]
     system: str | None = None
     """The system prompt, where the dialect keeps it apart from the messages."""
 
 
 class TemplateRecord(Struct, rename="camel", kw_only=True):
-    """What a model is asked for when it summarizes."""
+    """The prompt that a model summarizes with."""
 
     name: str
     description: str | None = None
@@ -318,7 +277,7 @@ class TemplateRecord(Struct, rename="camel", kw_only=True):
 
 
 class KeyRecord(Struct, rename="camel", kw_only=True):
-    """A key; the secret itself is told once, when it is created."""
+    """A key; the secret is shown once, when it is created."""
 
     id: str
     prefix: str
@@ -334,7 +293,7 @@ class KeyRecord(Struct, rename="camel", kw_only=True):
 
 
 class ProjectRecord(Struct, rename="camel", kw_only=True):
-    """A project; the secret of its first key is told once, when it is created."""
+    """A project; the secret of its first key is shown once, when it is created."""
 
     id: str
     name: str

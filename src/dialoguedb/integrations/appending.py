@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound, DuplicateId
 
 
 def append(
-    db: Database, dialogue_id: str, messages: Sequence[MessageInput], **dialogue: Any
+    db: Database, dialogue_id: str, messages: Sequence[MessageDict], **dialogue: Any
 ) -> None:
     """Append messages, all or none; without the dialogue it is made, of these fields."""
     place = {"namespace": dialogue.get("namespace")}

@@ -12,14 +12,14 @@ from google.adk.sessions.state import State
 from google.genai.types import Part
 from pydantic_core import to_jsonable_python
 
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.values.limits import NAME_CHARS_MAX
 
 _USER = "user"
 
 
-def stored_event(event: Event) -> MessageInput:
+def stored_event(event: Event) -> MessageDict:
     """Return the message that an event is stored as, under the event's own id."""
     parts = (event.content.parts if event.content else None) or []
     role = "user" if event.author == _USER else "assistant"

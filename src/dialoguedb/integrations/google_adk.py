@@ -19,7 +19,7 @@ from google.adk.sessions.state import State
 from pydantic_core import to_jsonable_python
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import DialogueRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
 from dialoguedb.integrations.events import restored_event, stored_event
@@ -144,7 +144,7 @@ class DialogueDBSessionService(BaseSessionService):
     # --- Inside -----------------------------------------------------------------------------
 
     async def _append(
-        self, dialogue_id: str, message: MessageInput, changes: Mapping[str, Any]
+        self, dialogue_id: str, message: MessageDict, changes: Mapping[str, Any]
     ) -> None:
         """Append a message, and in the same commit change the state."""
         if not changes:

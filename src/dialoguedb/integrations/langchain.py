@@ -14,7 +14,7 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound
@@ -70,7 +70,7 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
             self._db.delete_dialogue(self.session_id, namespace=self._namespace)
 
 
-def _message(message: BaseMessage) -> MessageInput:
+def _message(message: BaseMessage) -> MessageDict:
     """Return what a message is stored as: its text, or all of it where there is more to it."""
     role = _ROLES.get(message.type, message.type)
     content = message.content

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound
 from dialoguedb.integrations.contents import is_plain
@@ -104,7 +104,7 @@ class DialogueDBSession:
                 return
             page = await self._db.api.message.list(self.session_id, **wanted | {"next": page.next})
 
-    async def _append(self, messages: list[MessageInput]) -> None:
+    async def _append(self, messages: list[MessageDict]) -> None:
         try:
             await self._add(messages)
         except DialogueNotFound:
@@ -115,11 +115,11 @@ class DialogueDBSession:
             except DuplicateId:  # somebody else made it meanwhile
                 await self._add(messages)
 
-    async def _add(self, messages: list[MessageInput]) -> None:
+    async def _add(self, messages: list[MessageDict]) -> None:
         await self._db.api.message.create_many(self.session_id, messages, namespace=self._namespace)
 
 
-def _message(item: Mapping[str, Any]) -> MessageInput:
+def _message(item: Mapping[str, Any]) -> MessageDict:
     """Return the message that an item is stored as: itself, or whole as the content of one."""
     role, content = item.get("role"), item.get("content")
     if item.keys() == {"role", "content"} and is_plain(content):

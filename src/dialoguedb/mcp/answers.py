@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from msgspec import Struct
 
-from dialoguedb.client.records import DialogueRecord, Hit, MemoryRecord, MessageRecord
+from dialoguedb.client.records import DialogueRecord, FoundItem, MemoryRecord, MessageRecord
 
 
 class Answer(Struct, kw_only=True, rename="camel"):
@@ -107,7 +107,7 @@ class Outline(Struct, kw_only=True, rename="camel", omit_defaults=True):
         )
 
     @classmethod
-    def found(cls, hit: Hit[DialogueRecord]) -> Self:
+    def found(cls, hit: FoundItem[DialogueRecord]) -> Self:
         """Show a hit, with the messages it was found by."""
         outline = cls.of(hit.item)
         outline.relevance = hit.relevance

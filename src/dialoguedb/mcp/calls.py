@@ -8,8 +8,8 @@ import msgspec
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from mcp.types import Tool as ShownTool
 
-from dialoguedb.client import wire
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 from dialoguedb.mcp.tools import Tool
 
@@ -76,7 +76,7 @@ def _refusal(error: DialogueDBError) -> dict[str, Any]:
 
 def _result(answer: dict[str, Any], *, is_error: bool = False) -> CallToolResult:
     answer = tellable({"success": not is_error, **answer})
-    text = TextContent(text=wire.encode(answer).decode())
+    text = TextContent(text=json_codec.encode(answer).decode())
     return CallToolResult(content=[text], structured_content=answer, is_error=is_error)
 
 

@@ -13,8 +13,8 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from dialoguedb.client import wire
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.mcp import memories, sessions
 from dialoguedb.mcp.answers import Answer, Outline
@@ -73,7 +73,7 @@ async def read(db: AsyncDatabase, uri: str) -> ReadResourceResult:
         answer = await _answer(db, uri)
     except DialogueDBError as error:
         raise MCPError(INVALID_PARAMS, error.message, {"uri": uri, "code": error.code}) from error
-    text = wire.encode(tellable(msgspec.to_builtins(answer))).decode()
+    text = json_codec.encode(tellable(msgspec.to_builtins(answer))).decode()
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])
 
 

@@ -13,8 +13,8 @@ from mcp.types import (
     TextContent,
 )
 
-from dialoguedb.client import wire
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.mcp import memories, sessions
 from dialoguedb.mcp.answers import Answer
@@ -111,4 +111,4 @@ async def _recalled(db: AsyncDatabase, topic: str, namespace: str | None) -> str
 
 
 def _json(answer: Answer) -> str:
-    return wire.encode(tellable(msgspec.to_builtins(answer))).decode()
+    return json_codec.encode(tellable(msgspec.to_builtins(answer))).decode()

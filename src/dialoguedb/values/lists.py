@@ -1,6 +1,7 @@
 """Pages of a list, and what a list can be asked for."""
 
-from typing import Generic, Literal, TypeVar
+from collections.abc import Iterator
+from typing import Generic, Literal, TypeVar, overload
 
 import msgspec
 
@@ -15,6 +16,24 @@ class Page(msgspec.Struct, Generic[T]):
     items: list[T]
     next: str | None = None
     """Pass it back to get the next page; null on the last."""
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[T]:
+        """Iterate over the items."""
+        return iter(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        """Return an item, or a list of some."""
+        return self.items[index]
 
 
 class Slice(msgspec.Struct, Generic[T]):

@@ -12,7 +12,7 @@ from dialoguedb import (
     Found,
     Memory,
     Message,
-    MessageInput,
+    MessageDict,
     Page,
 )
 from dialoguedb.client.records import MessageRecord
@@ -40,8 +40,8 @@ def give(dialogue: Dialogue) -> None:
     assert_type(dialogue.save_messages(plain), list[Message])
     mixed = [{"role": "user", "content": [{"type": "text", "text": "Hi"}], "tags": ["a"]}]
     assert_type(dialogue.save_messages(mixed), list[Message])
-    told: MessageInput = {"role": "user", "content": "Hi", "created": date(2026, 1, 2)}
-    assert_type(dialogue.save_message(told, idempotency_key="turn-1"), Message)
+    dated: MessageDict = {"role": "user", "content": "Hi", "created": date(2026, 1, 2)}
+    assert_type(dialogue.save_message(dated, idempotency_key="turn-1"), Message)
     loaded: dict[str, Any] = {"role": "user", "content": "Hi"}
     assert_type(dialogue.save_message(loaded), Message)
     dialogue.create_thread(messages=plain, message=None)

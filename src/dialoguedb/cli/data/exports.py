@@ -17,7 +17,7 @@ from dialoguedb.cli.data.transfer.lines import Dialogue, End, Memory, Message
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.progress import shown_count
-from dialoguedb.client.fields import timestamp
+from dialoguedb.client.encoding.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 
 if TYPE_CHECKING:

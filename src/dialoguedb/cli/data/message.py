@@ -10,8 +10,8 @@ from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
 from dialoguedb.cli.wording import worded_message
-from dialoguedb.client.records import Page
 from dialoguedb.errors import InvalidJSON
+from dialoguedb.values.lists import Page
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB

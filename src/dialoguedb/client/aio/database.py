@@ -1,4 +1,4 @@
-"""The client: everything begins here."""
+"""The client: where a program starts."""
 
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -8,27 +8,28 @@ from dialoguedb.client.aio.api import AsyncApi
 from dialoguedb.client.aio.dialogues import AsyncDialogue
 from dialoguedb.client.aio.memories import AsyncMemory
 from dialoguedb.client.aio.messages import AsyncMessage
-from dialoguedb.client.aio.pages import every
-from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.aio.pagination import every_item
+from dialoguedb.client.aio.sender import AsyncSender
 from dialoguedb.client.inputs import (
     DialogueFields,
-    DialogueList,
-    DialoguesWanted,
-    MemoriesWanted,
+    DialogueListOptions,
+    DialoguePageOptions,
     MemoryFields,
-    MemoryList,
-    SearchFields,
+    MemoryListOptions,
+    MemoryPageOptions,
+    SearchOptions,
 )
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_manner
-from dialoguedb.client.patience import Patience
-from dialoguedb.client.records import DeletedDialogue, Found, Page
-from dialoguedb.client.requests import AsyncTransport
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_options
+from dialoguedb.client.records import DeletionReceipt, Found
+from dialoguedb.client.transport.requests import AsyncTransport
+from dialoguedb.client.transport.retries import RetryPolicy
 from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.values.lists import Page
 
 
 class AsyncDatabase:
-    """Dialogues and memories, kept by whatever the transport leads to."""
+    """Dialogues and memories, at a server or in an engine, whichever the transport reaches."""
 
     def __init__(
         self,
@@ -38,14 +39,14 @@ class AsyncDatabase:
         timeout: float = TIMEOUT_S_DEFAULT,
         retries: int = RETRIES_DEFAULT,
     ) -> None:
-        check_manner(namespace, timeout, retries)
+        check_options(namespace, timeout, retries)
         self._transport = transport
         self.namespace = namespace
-        self.api = AsyncApi(AsyncSender(transport, Patience(retries), timeout, namespace))
+        self.api = AsyncApi(AsyncSender(transport, RetryPolicy(retries), timeout, namespace))
         """The direct layer: one method for each call of the API."""
 
     def __repr__(self) -> str:
-        """Show where the data is, and no key."""
+        """Show where the data is, but no key."""
         within = "" if self.namespace is None else f", namespace {self.namespace!r}"
         return f"<{type(self).__name__} {self._transport}{within}>"
 
@@ -54,7 +55,7 @@ class AsyncDatabase:
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
-        """Get ready; an engine is opened now, connections to a server when they are needed."""
+        """Open an engine; connections to a server are opened when they are needed."""
         await self._transport.open()
         return self
 
@@ -87,7 +88,7 @@ class AsyncDatabase:
     ) -> AsyncDialogue:
         """Return the dialogue of this id, created with these fields if there is none.
 
-        Several may do this at the same moment: one of them creates it.
+        Several programs may do this at the same time: one of them creates it.
         """
         namespace = fields.get("namespace")
         try:
@@ -100,22 +101,22 @@ class AsyncDatabase:
             return await self.get_dialogue(dialogue_id, namespace=namespace)
 
     @known_only
-    async def list_dialogues(self, **wanted: Unpack[DialogueList]) -> Page[AsyncDialogue]:
-        """Return a page of dialogues, the newest first."""
-        page = await self.api.dialogue.list(**wanted)
+    async def list_dialogues(self, **options: Unpack[DialoguePageOptions]) -> Page[AsyncDialogue]:
+        """Return a page of dialogues, newest first."""
+        page = await self.api.dialogue.list(**options)
         return Page([AsyncDialogue(self.api, record) for record in page], page.next)
 
     @known_only
     async def iter_dialogues(
-        self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
+        self, page_size: int | None = None, **options: Unpack[DialogueListOptions]
     ) -> AsyncIterator[AsyncDialogue]:
-        """Go through all dialogues, the newest first, page by page."""
-        async for record in every(self.api.dialogue.list, page_size, {**wanted}):
+        """Iterate over all dialogues, newest first, page by page."""
+        async for record in every_item(self.api.dialogue.list, page_size, {**options}):
             yield AsyncDialogue(self.api, record)
 
     async def delete_dialogue(
         self, dialogue_id: str, *, namespace: str | None = None
-    ) -> DeletedDialogue:
+    ) -> DeletionReceipt:
         """Delete a dialogue for good, with its messages and, recursively, its threads."""
         return await self.api.dialogue.delete(dialogue_id, namespace=namespace)
 
@@ -131,17 +132,17 @@ class AsyncDatabase:
         return AsyncMemory(self.api, await self.api.memory.get(memory_id, namespace=namespace))
 
     @known_only
-    async def list_memories(self, **wanted: Unpack[MemoryList]) -> Page[AsyncMemory]:
-        """Return a page of memories, the newest first."""
-        page = await self.api.memory.list(**wanted)
+    async def list_memories(self, **options: Unpack[MemoryPageOptions]) -> Page[AsyncMemory]:
+        """Return a page of memories, newest first."""
+        page = await self.api.memory.list(**options)
         return Page([AsyncMemory(self.api, record) for record in page], page.next)
 
     @known_only
     async def iter_memories(
-        self, page_size: int | None = None, **wanted: Unpack[MemoriesWanted]
+        self, page_size: int | None = None, **options: Unpack[MemoryListOptions]
     ) -> AsyncIterator[AsyncMemory]:
-        """Go through all memories, the newest first, page by page."""
-        async for record in every(self.api.memory.list, page_size, {**wanted}):
+        """Iterate over all memories, newest first, page by page."""
+        async for record in every_item(self.api.memory.list, page_size, {**options}):
             yield AsyncMemory(self.api, record)
 
     async def delete_memory(self, memory_id: str, *, namespace: str | None = None) -> None:
@@ -152,24 +153,24 @@ class AsyncDatabase:
 
     @known_only
     async def search_messages(
-        self, query: str, **wanted: Unpack[SearchFields]
+        self, query: str, **options: Unpack[SearchOptions]
     ) -> Found[AsyncMessage]:
-        """Find messages by meaning and by words; `hits` tells how well each fits."""
-        found = await self.api.search.messages(query, **wanted)
+        """Find messages by meaning and by words; `hits` has the relevance of each."""
+        found = await self.api.search.messages(query, **options)
         return found.of(lambda record: AsyncMessage(self.api, record))
 
     @known_only
     async def search_dialogues(
-        self, query: str, **wanted: Unpack[SearchFields]
+        self, query: str, **options: Unpack[SearchOptions]
     ) -> Found[AsyncDialogue]:
-        """Find dialogues by what is said in them; `hits` tells the messages that fit best."""
-        found = await self.api.search.dialogues(query, **wanted)
+        """Find dialogues by their messages; `hits` has the messages that match best."""
+        found = await self.api.search.dialogues(query, **options)
         return found.of(lambda record: AsyncDialogue(self.api, record))
 
     @known_only
     async def search_memories(
-        self, query: str, **wanted: Unpack[SearchFields]
+        self, query: str, **options: Unpack[SearchOptions]
     ) -> Found[AsyncMemory]:
-        """Find memories by meaning and by words; `hits` tells how well each fits."""
-        found = await self.api.search.memories(query, **wanted)
+        """Find memories by meaning and by words; `hits` has the relevance of each."""
+        found = await self.api.search.memories(query, **options)
         return found.of(lambda record: AsyncMemory(self.api, record))

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import httpx2
 
-from dialoguedb.client.connections import LIMITS, tls_of
-from dialoguedb.client.occasions import Occasion, async_occasion
-from dialoguedb.client.options import Options
-from dialoguedb.client.requests import Answer, Request
+from dialoguedb.client.options import ConnectionOptions
+from dialoguedb.client.transport.connections import LIMITS, tls_context
+from dialoguedb.client.transport.execution import ConnectionOwner, async_current_owner
+from dialoguedb.client.transport.requests import ApiRequest, ApiResponse
 from dialoguedb.errors import Closed, TimedOut, Unreachable
 
-_REMEMBERED = 1_000
+_REQUEST_IDS_MAX = 1_000
 
 
 class AsyncHttpTransport:
@@ -20,13 +20,13 @@ class AsyncHttpTransport:
     They belong to a process and an event loop; elsewhere, such as after a fork, others are opened.
     """
 
-    loses_answers = True
+    may_lose_responses = True
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: ConnectionOptions) -> None:
         self._options = options
-        self._client = self._made()
-        self._occasion: Occasion | None = None
-        self._sent: deque[str] = deque(maxlen=_REMEMBERED)
+        self._client = self._create()
+        self._owner: ConnectionOwner | None = None
+        self._sent: deque[str] = deque(maxlen=_REQUEST_IDS_MAX)
         self._is_closed = False
 
     def __str__(self) -> str:
@@ -38,12 +38,12 @@ class AsyncHttpTransport:
         if self._is_closed:
             raise Closed("This client was closed")
 
-    async def send(self, request: Request, timeout_s: float) -> Answer:
-        """Return the answer; Unreachable when none came."""
+    async def send(self, request: ApiRequest, timeout_s: float) -> ApiResponse:
+        """Return the response; Unreachable when none came."""
         request_id = str(uuid4())
         self._sent.append(request_id)
         try:
-            response = await self._here().request(
+            response = await self._current().request(
                 request.method,
                 self._options.endpoint + request.target,
                 content=request.body,
@@ -56,44 +56,44 @@ class AsyncHttpTransport:
         except httpx2.HTTPError as error:
             why = str(error) or type(error).__name__
             raise Unreachable(f"{self._options.endpoint} cannot be reached: {why}") from error
-        await self._check_whose(response, request_id)
-        return Answer(response.status_code, response.headers, response.content)
+        await self._check_request_id(response, request_id)
+        return ApiResponse(response.status_code, response.headers, response.content)
 
     async def close(self) -> None:
         """Close the connections, for good."""
         self._is_closed = True
-        if self._occasion in {None, async_occasion()}:
+        if self._owner in {None, async_current_owner()}:
             await self._client.aclose()
 
-    def _here(self) -> httpx2.AsyncClient:
-        """Return connections of this process and event loop.
+    def _current(self) -> httpx2.AsyncClient:
+        """Return the connections of this process and event loop.
 
-        Those of another are left alone: to close them would end what the other says on them.
+        Those of another owner are left open: closing them would break its requests.
         """
         if self._is_closed:
             raise Closed("This client was closed")
-        here = async_occasion()
-        if self._occasion != here:
-            self._client = self._client if self._occasion is None else self._made()
-            self._occasion = here
+        owner = async_current_owner()
+        if self._owner != owner:
+            self._client = self._client if self._owner is None else self._create()
+            self._owner = owner
         return self._client
 
-    def _made(self) -> httpx2.AsyncClient:
+    def _create(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             headers={
                 "authorization": f"Bearer {self._options.api_key}",
                 "content-type": "application/json",
             },
             limits=LIMITS,
-            verify=tls_of(self._options),
+            verify=tls_context(self._options),
         )
 
-    async def _check_whose(self, response: httpx2.Response, request_id: str) -> None:
-        """Refuse the answer to another request of ours: a network has sent it twice.
+    async def _check_request_id(self, response: httpx2.Response, request_id: str) -> None:
+        """Refuse the response to another request of ours: a network has sent one twice.
 
-        Every later answer on this connection would be that of the request before.
+        Every later response on this connection would belong to the request before.
         """
-        told = response.headers.get("x-request-id", request_id)
-        if told != request_id and told in self._sent:
+        answered = response.headers.get("x-request-id", request_id)
+        if answered != request_id and answered in self._sent:
             await response.extensions["network_stream"].aclose()
             raise Unreachable(f"{self._options.endpoint} gave the answer to another request")

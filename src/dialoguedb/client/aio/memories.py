@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from dialoguedb.client.aio.api import AsyncApi
-from dialoguedb.client.drafts import MemoryDraft
-from dialoguedb.client.fields import tags as as_tags
+from dialoguedb.client.encoding.fields import checked_tags
 from dialoguedb.client.records import MemoryRecord
-from dialoguedb.client.tracking import made_into
+from dialoguedb.client.tracking.changes import assigned_into
+from dialoguedb.client.tracking.objects import TrackedMemory
 
 
-class AsyncMemory(MemoryDraft):
-    """A memory; its tags can be changed, all else is as it was created."""
+class AsyncMemory(TrackedMemory):
+    """A memory; its tags can be changed, all else is write-once."""
 
     def __init__(self, api: AsyncApi, record: MemoryRecord) -> None:
         super().__init__(record)
@@ -23,10 +23,10 @@ class AsyncMemory(MemoryDraft):
 
     async def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags and store them."""
-        sent = as_tags(tags)
+        sent = checked_tags(tags)
         stored = await self._api.memory.update(self.id, tags=sent, namespace=self.namespace or "")
-        made_into(self.tags, sent)
-        self._settle(stored, {"tags": sent})
+        assigned_into(self.tags, sent)
+        self._apply(stored, {"tags": sent})
 
     async def remove(self) -> None:
         """Delete the memory for good."""

@@ -1,5 +1,5 @@
 # Generated from dialoguedb.client.aio by `make sync`; change it there.
-"""The client: everything begins here."""
+"""The client: where a program starts."""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -7,29 +7,30 @@ from typing import Any, Self, Unpack
 
 from dialoguedb.client.inputs import (
     DialogueFields,
-    DialogueList,
-    DialoguesWanted,
-    MemoriesWanted,
+    DialogueListOptions,
+    DialoguePageOptions,
     MemoryFields,
-    MemoryList,
-    SearchFields,
+    MemoryListOptions,
+    MemoryPageOptions,
+    SearchOptions,
 )
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_manner
-from dialoguedb.client.patience import Patience
-from dialoguedb.client.records import DeletedDialogue, Found, Page
-from dialoguedb.client.requests import Transport
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_options
+from dialoguedb.client.records import DeletionReceipt, Found
 from dialoguedb.client.sync.api import Api
 from dialoguedb.client.sync.dialogues import Dialogue
 from dialoguedb.client.sync.memories import Memory
 from dialoguedb.client.sync.messages import Message
-from dialoguedb.client.sync.pages import every
-from dialoguedb.client.sync.sending import Sender
+from dialoguedb.client.sync.pagination import every_item
+from dialoguedb.client.sync.sender import Sender
+from dialoguedb.client.transport.requests import Transport
+from dialoguedb.client.transport.retries import RetryPolicy
 from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.values.lists import Page
 
 
 class Database:
-    """Dialogues and memories, kept by whatever the transport leads to."""
+    """Dialogues and memories, at a server or in an engine, whichever the transport reaches."""
 
     def __init__(
         self,
@@ -39,14 +40,14 @@ class Database:
         timeout: float = TIMEOUT_S_DEFAULT,
         retries: int = RETRIES_DEFAULT,
     ) -> None:
-        check_manner(namespace, timeout, retries)
+        check_options(namespace, timeout, retries)
         self._transport = transport
         self.namespace = namespace
-        self.api = Api(Sender(transport, Patience(retries), timeout, namespace))
+        self.api = Api(Sender(transport, RetryPolicy(retries), timeout, namespace))
         """The direct layer: one method for each call of the API."""
 
     def __repr__(self) -> str:
-        """Show where the data is, and no key."""
+        """Show where the data is, but no key."""
         within = "" if self.namespace is None else f", namespace {self.namespace!r}"
         return f"<{type(self).__name__} {self._transport}{within}>"
 
@@ -55,7 +56,7 @@ class Database:
         self._transport.close()
 
     def __enter__(self) -> Self:
-        """Get ready; an engine is opened now, connections to a server when they are needed."""
+        """Open an engine; connections to a server are opened when they are needed."""
         self._transport.open()
         return self
 
@@ -88,7 +89,7 @@ class Database:
     ) -> Dialogue:
         """Return the dialogue of this id, created with these fields if there is none.
 
-        Several may do this at the same moment: one of them creates it.
+        Several programs may do this at the same time: one of them creates it.
         """
         namespace = fields.get("namespace")
         try:
@@ -101,20 +102,20 @@ class Database:
             return self.get_dialogue(dialogue_id, namespace=namespace)
 
     @known_only
-    def list_dialogues(self, **wanted: Unpack[DialogueList]) -> Page[Dialogue]:
-        """Return a page of dialogues, the newest first."""
-        page = self.api.dialogue.list(**wanted)
+    def list_dialogues(self, **options: Unpack[DialoguePageOptions]) -> Page[Dialogue]:
+        """Return a page of dialogues, newest first."""
+        page = self.api.dialogue.list(**options)
         return Page([Dialogue(self.api, record) for record in page], page.next)
 
     @known_only
     def iter_dialogues(
-        self, page_size: int | None = None, **wanted: Unpack[DialoguesWanted]
+        self, page_size: int | None = None, **options: Unpack[DialogueListOptions]
     ) -> Iterator[Dialogue]:
-        """Go through all dialogues, the newest first, page by page."""
-        for record in every(self.api.dialogue.list, page_size, {**wanted}):
+        """Iterate over all dialogues, newest first, page by page."""
+        for record in every_item(self.api.dialogue.list, page_size, {**options}):
             yield Dialogue(self.api, record)
 
-    def delete_dialogue(self, dialogue_id: str, *, namespace: str | None = None) -> DeletedDialogue:
+    def delete_dialogue(self, dialogue_id: str, *, namespace: str | None = None) -> DeletionReceipt:
         """Delete a dialogue for good, with its messages and, recursively, its threads."""
         return self.api.dialogue.delete(dialogue_id, namespace=namespace)
 
@@ -130,17 +131,17 @@ class Database:
         return Memory(self.api, self.api.memory.get(memory_id, namespace=namespace))
 
     @known_only
-    def list_memories(self, **wanted: Unpack[MemoryList]) -> Page[Memory]:
-        """Return a page of memories, the newest first."""
-        page = self.api.memory.list(**wanted)
+    def list_memories(self, **options: Unpack[MemoryPageOptions]) -> Page[Memory]:
+        """Return a page of memories, newest first."""
+        page = self.api.memory.list(**options)
         return Page([Memory(self.api, record) for record in page], page.next)
 
     @known_only
     def iter_memories(
-        self, page_size: int | None = None, **wanted: Unpack[MemoriesWanted]
+        self, page_size: int | None = None, **options: Unpack[MemoryListOptions]
     ) -> Iterator[Memory]:
-        """Go through all memories, the newest first, page by page."""
-        for record in every(self.api.memory.list, page_size, {**wanted}):
+        """Iterate over all memories, newest first, page by page."""
+        for record in every_item(self.api.memory.list, page_size, {**options}):
             yield Memory(self.api, record)
 
     def delete_memory(self, memory_id: str, *, namespace: str | None = None) -> None:
@@ -150,19 +151,19 @@ class Database:
     # --- Search -----------------------------------------------------------------------------
 
     @known_only
-    def search_messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Message]:
-        """Find messages by meaning and by words; `hits` tells how well each fits."""
-        found = self.api.search.messages(query, **wanted)
+    def search_messages(self, query: str, **options: Unpack[SearchOptions]) -> Found[Message]:
+        """Find messages by meaning and by words; `hits` has the relevance of each."""
+        found = self.api.search.messages(query, **options)
         return found.of(lambda record: Message(self.api, record))
 
     @known_only
-    def search_dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Dialogue]:
-        """Find dialogues by what is said in them; `hits` tells the messages that fit best."""
-        found = self.api.search.dialogues(query, **wanted)
+    def search_dialogues(self, query: str, **options: Unpack[SearchOptions]) -> Found[Dialogue]:
+        """Find dialogues by their messages; `hits` has the messages that match best."""
+        found = self.api.search.dialogues(query, **options)
         return found.of(lambda record: Dialogue(self.api, record))
 
     @known_only
-    def search_memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[Memory]:
-        """Find memories by meaning and by words; `hits` tells how well each fits."""
-        found = self.api.search.memories(query, **wanted)
+    def search_memories(self, query: str, **options: Unpack[SearchOptions]) -> Found[Memory]:
+        """Find memories by meaning and by words; `hits` has the relevance of each."""
+        found = self.api.search.memories(query, **options)
         return found.of(lambda record: Memory(self.api, record))

@@ -3,15 +3,15 @@
 
 from collections.abc import Sequence
 
-from dialoguedb.client.drafts import MemoryDraft
-from dialoguedb.client.fields import tags as as_tags
+from dialoguedb.client.encoding.fields import checked_tags
 from dialoguedb.client.records import MemoryRecord
 from dialoguedb.client.sync.api import Api
-from dialoguedb.client.tracking import made_into
+from dialoguedb.client.tracking.changes import assigned_into
+from dialoguedb.client.tracking.objects import TrackedMemory
 
 
-class Memory(MemoryDraft):
-    """A memory; its tags can be changed, all else is as it was created."""
+class Memory(TrackedMemory):
+    """A memory; its tags can be changed, all else is write-once."""
 
     def __init__(self, api: Api, record: MemoryRecord) -> None:
         super().__init__(record)
@@ -24,10 +24,10 @@ class Memory(MemoryDraft):
 
     def save_tags(self, tags: Sequence[str]) -> None:
         """Replace the tags and store them."""
-        sent = as_tags(tags)
+        sent = checked_tags(tags)
         stored = self._api.memory.update(self.id, tags=sent, namespace=self.namespace or "")
-        made_into(self.tags, sent)
-        self._settle(stored, {"tags": sent})
+        assigned_into(self.tags, sent)
+        self._apply(stored, {"tags": sent})
 
     def remove(self) -> None:
         """Delete the memory for good."""

@@ -14,7 +14,7 @@ from typing import Any, Unpack
 from langgraph.checkpoint.base import WRITES_IDX_MAP, PendingWrite, writes_sort_key
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from dialoguedb.client.inputs import MessageFields, MessageInput
+from dialoguedb.client.inputs import MessageDict, MessageFields
 from dialoguedb.client.records import MessageRecord
 
 CHECKPOINT = "checkpoint"
@@ -96,12 +96,12 @@ class Packing:
         ]
 
 
-def piece(piece_id: str, data: bytes) -> MessageInput:
+def piece(piece_id: str, data: bytes) -> MessageDict:
     """Return the message that a piece of a value is stored as."""
     return message(VALUE, {"data": b64encode(data).decode()}, id=piece_id)
 
 
-def message(role: str, said: Mapping[str, Any], **fields: Unpack[MessageFields]) -> MessageInput:
+def message(role: str, said: Mapping[str, Any], **fields: Unpack[MessageFields]) -> MessageDict:
     """Return a message that holds something and says nothing."""
     content = {"type": "message", "role": role, "content": "", _OURS: said}
     return {"role": role, "content": content, **fields}

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote
 
-from dialoguedb.client.inputs import MessageInput
+from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound, MessageNotFound
@@ -58,7 +58,7 @@ class Threads:
         """Return one message; DialogueNotFound, MessageNotFound."""
         return self._db.api.message.get(_dialogue_id(thread), message_id, namespace=self._namespace)
 
-    def append(self, thread: str, *messages: MessageInput) -> None:
+    def append(self, thread: str, *messages: MessageDict) -> None:
         """Append messages, all or none, and make the thread if need be."""
         append(
             self._db,
@@ -70,7 +70,7 @@ class Threads:
         )
 
     def keep(
-        self, thread: str, made: MessageInput, pieces: Mapping[str, bytes], *, anew: bool = False
+        self, thread: str, made: MessageDict, pieces: Mapping[str, bytes], *, anew: bool = False
     ) -> None:
         """Append a message with those of its pieces that are not known to be there.
 
@@ -127,7 +127,7 @@ def _thread_of(dialogue_id: str) -> str:
     return unquote(dialogue_id.removeprefix(_PREFIX).replace("=", "%"))
 
 
-def _copy(record: MessageRecord) -> MessageInput:
+def _copy(record: MessageRecord) -> MessageDict:
     return {
         "id": record.id,
         "role": record.role,

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from dialoguedb.client import wire
-from dialoguedb.client.records import Page
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.values import rawjson
+from dialoguedb.values.lists import Page
 
 L = TypeVar("L", bound="Dialogue | Message | Memory")
 
@@ -100,12 +100,12 @@ def head(exported: str, namespace: str | None) -> bytes:
     """Return the first line: when it was written, and of which namespace, unless of all."""
     within = {} if namespace is None else {"namespace": namespace}
     document = {"format": FORMAT, "version": VERSION, "exported": exported, **within}
-    return wire.encode(document) + b"\n"
+    return json_codec.encode(document) + b"\n"
 
 
 def refuse_other(first: bytes, namespace: str | None, path: Path) -> None:
     """Raise InvalidRequest when a file was begun with what another namespace holds."""
-    begun: str | None = wire.decode(first, dict).get("namespace")
+    begun: str | None = json_codec.decode(first, dict).get("namespace")
     if begun != namespace:
         of = "all namespaces" if begun is None else f"the namespace {begun!r}"
         raise InvalidRequest(f"{path} was begun as an export of {of}; --overwrite replaces it")
@@ -119,7 +119,7 @@ def is_head(document: Any) -> bool:
 def json_of(value: object) -> Raw:
     """Return a value as lines have it; of NaN and the like the server says what is wrong."""
     try:
-        return Raw(wire.encode(value))
+        return Raw(json_codec.encode(value))
     except InvalidJSON:
         return Raw(json.dumps(value).encode())
 
@@ -231,7 +231,7 @@ def _is_cut_off(path: Path) -> bool:
 def refuse_newer(first: bytes, path: Path) -> None:
     """Raise InvalidRequest when a file is not of our format, or of a version to come."""
     try:
-        document = wire.decode(first, dict)
+        document = json_codec.decode(first, dict)
     except msgspec.DecodeError:
         document = {}
     if not is_head(document):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dialoguedb.cli.data.transfer.lines import json_of
-from dialoguedb.client.fields import timestamp
+from dialoguedb.client.encoding.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.values import limits
 

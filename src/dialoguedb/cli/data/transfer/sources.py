@@ -11,7 +11,7 @@ from msgspec import Struct
 from dialoguedb.cli.data.transfer import chatgpt, claude, locomo, openai
 from dialoguedb.cli.data.transfer import lines as ours
 from dialoguedb.cli.data.transfer.lines import Dialogue, Line
-from dialoguedb.client import wire
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 _SUFFIXES = (".json", ".jsonl")
@@ -127,27 +127,27 @@ def _documents(path: Path) -> Iterator[tuple[int, Any]]:
 def _elements(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
     raws = msgspec.json.decode(mapped, type=list[msgspec.Raw])
     place = 0
-    if raws and _is_message(wire.decode(bytes(raws[0]), object)):
-        yield len(mapped), [wire.decode(bytes(raw), object) for raw in raws]
+    if raws and _is_message(json_codec.decode(bytes(raws[0]), object)):
+        yield len(mapped), [json_codec.decode(bytes(raw), object) for raw in raws]
         return
     for raw in raws:
         place += len(memoryview(raw))
-        yield place, wire.decode(bytes(raw), object)
+        yield place, json_codec.decode(bytes(raw), object)
 
 
 def _lines(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
     first = mapped.readline()
     try:
-        document = wire.decode(first, object)
+        document = json_codec.decode(first, object)
     except msgspec.DecodeError:
-        yield len(mapped), wire.decode(bytes(mapped), object)
+        yield len(mapped), json_codec.decode(bytes(mapped), object)
         return
     yield len(first), document
     place = len(first)
     while raw := mapped.readline():
         place += len(raw)
         if raw.strip():
-            yield place, wire.decode(raw, object)
+            yield place, json_codec.decode(raw, object)
 
 
 def _is_message(document: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The direct layer: one method for each call of the API, answered by records."""
+"""The direct layer: one method for each call of the API, returning records."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from dialoguedb.client.aio.api.projects import AsyncProjectApi, AsyncSettingsApi
 from dialoguedb.client.aio.api.search import AsyncSearchApi
 from dialoguedb.client.aio.api.state import AsyncStateApi
 from dialoguedb.client.aio.api.summaries import AsyncSummaryApi, AsyncTemplateApi
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.requests import reading
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.transport.requests import get_call
 
 
 class AsyncApi:
@@ -35,9 +35,9 @@ class AsyncApi:
         self.template = AsyncTemplateApi(sender)
 
     async def read(self, *path: str, **query: Any) -> bytes:
-        """Return what is answered to a GET, byte for byte: `read("dialogue", "d", messages=9)`.
+        """Return the response to a GET, byte for byte: `read("dialogue", "d", messages=9)`.
 
-        Numbers are then as they were sent, which Python's own may not be: 1.10, 1E400.
+        Numbers are then as they were sent, which Python's own cannot all be: 1.10, 1E400.
         """
-        call = reading(*path, query=self._sender.placed(query))
-        return bytes(await self._sender.ask(call, Raw))
+        call = get_call(*path, query=self._sender.with_namespace(query))
+        return bytes(await self._sender.send(call, Raw))

@@ -2,11 +2,11 @@
 
 from typing import Unpack
 
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import ContextFields
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.records import Check, Context
-from dialoguedb.client.requests import reading, writing
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.inputs import ContextOptions
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.records import ContextRecord, HistoryCheck
+from dialoguedb.client.transport.requests import get_call, write_call
 
 
 class AsyncContextApi:
@@ -17,14 +17,16 @@ class AsyncContextApi:
 
     @known_only
     async def get(
-        self, dialogue_id: str, max_tokens: int, **wanted: Unpack[ContextFields]
-    ) -> Context:
-        """Return a window on a dialogue of at most so many tokens, ready to be sent to a model."""
-        fields = self._sender.placed({"max_tokens": max_tokens, **wanted})
-        call = writing("POST", "dialogue", dialogue_id, "context", fields=fields)
-        return await self._sender.ask(call, Context)
+        self, dialogue_id: str, max_tokens: int, **options: Unpack[ContextOptions]
+    ) -> ContextRecord:
+        """Return a context window of at most so many tokens, ready to be sent to a model."""
+        fields = self._sender.with_namespace({"max_tokens": max_tokens, **options})
+        call = write_call("POST", "dialogue", dialogue_id, "context", fields=fields)
+        return await self._sender.send(call, ContextRecord)
 
-    async def check(self, dialogue_id: str, *, namespace: str | None = None) -> Check:
-        """Tell whether providers would take a dialogue as it is."""
-        query = self._sender.placed({"namespace": namespace})
-        return await self._sender.ask(reading("dialogue", dialogue_id, "check", query=query), Check)
+    async def check(self, dialogue_id: str, *, namespace: str | None = None) -> HistoryCheck:
+        """Tell whether providers would accept a dialogue as it is."""
+        query = self._sender.with_namespace({"namespace": namespace})
+        return await self._sender.send(
+            get_call("dialogue", dialogue_id, "check", query=query), HistoryCheck
+        )

@@ -2,29 +2,24 @@
 
 from typing import Unpack
 
-from msgspec import Struct
-
-from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.aio.sender import AsyncSender
 from dialoguedb.client.inputs import (
-    Change,
+    ChangeOptions,
     DialogueChanges,
     DialogueFields,
-    DialogueList,
+    DialoguePageOptions,
     SummaryFields,
 )
-from dialoguedb.client.keywords import known_only
+from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import (
-    DeletedCounts,
-    DeletedDialogue,
+    DeletionReceipt,
+    DeletionResponse,
     DialogueRecord,
-    Page,
     SummaryRecord,
 )
-from dialoguedb.client.requests import Call, deleting, reading, writing
-
-
-class _Deleted(Struct):
-    deleted: DeletedCounts | None = None
+from dialoguedb.client.transport.requests import ApiCall, delete_call, get_call, write_call
+from dialoguedb.model.dialogues import DeletedDialogue
+from dialoguedb.values.lists import Page
 
 
 class AsyncDialogueApi:
@@ -36,20 +31,22 @@ class AsyncDialogueApi:
     @known_only
     async def create(self, **fields: Unpack[DialogueFields]) -> DialogueRecord:
         """Create a dialogue, with its first messages if you like; DuplicateId."""
-        return await self._one(writing("POST", "dialogue", fields=self._sender.placed(fields)))
+        return await self._one(
+            write_call("POST", "dialogue", fields=self._sender.with_namespace(fields))
+        )
 
     async def get(
         self, dialogue_id: str, *, namespace: str | None = None, messages: int | None = None
     ) -> DialogueRecord:
         """Return one dialogue, with its last messages if you like; DialogueNotFound."""
-        query = self._sender.placed({"namespace": namespace, "messages": messages})
-        return await self._one(reading("dialogue", dialogue_id, query=query))
+        query = self._sender.with_namespace({"namespace": namespace, "messages": messages})
+        return await self._one(get_call("dialogue", dialogue_id, query=query))
 
     @known_only
-    async def list(self, **wanted: Unpack[DialogueList]) -> Page[DialogueRecord]:
+    async def list(self, **options: Unpack[DialoguePageOptions]) -> Page[DialogueRecord]:
         """Return a page of dialogues, newest first; without a namespace of the whole project."""
-        call = reading("dialogue", query=self._sender.placed(wanted))
-        return await self._sender.ask(call, Page[DialogueRecord])
+        call = get_call("dialogue", query=self._sender.with_namespace(options))
+        return await self._sender.send(call, Page[DialogueRecord])
 
     @known_only
     async def update(self, dialogue_id: str, **changes: Unpack[DialogueChanges]) -> DialogueRecord:
@@ -57,45 +54,48 @@ class AsyncDialogueApi:
 
         `state` and `tags` replace what is there; `label=None` takes the label away.
         """
-        fields = self._sender.placed(changes)
+        fields = self._sender.with_namespace(changes)
         return await self._one(
-            writing("PUT", "dialogue", dialogue_id, fields=fields, nullable=("label",))
+            write_call("PUT", "dialogue", dialogue_id, fields=fields, nullable=("label",))
         )
 
     @known_only
-    async def end(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
+    async def end(self, dialogue_id: str, **options: Unpack[ChangeOptions]) -> DialogueRecord:
         """End a dialogue: it takes no more messages."""
-        return await self._act(dialogue_id, "end", how)
+        return await self._change_status(dialogue_id, "end", options)
 
     @known_only
-    async def archive(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
+    async def archive(self, dialogue_id: str, **options: Unpack[ChangeOptions]) -> DialogueRecord:
         """Archive a dialogue: it changes no more at all."""
-        return await self._act(dialogue_id, "archive", how)
+        return await self._change_status(dialogue_id, "archive", options)
 
     @known_only
-    async def reopen(self, dialogue_id: str, **how: Unpack[Change]) -> DialogueRecord:
+    async def reopen(self, dialogue_id: str, **options: Unpack[ChangeOptions]) -> DialogueRecord:
         """Make a dialogue active again."""
-        return await self._act(dialogue_id, "reopen", how)
+        return await self._change_status(dialogue_id, "reopen", options)
 
     @known_only
     async def compact(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary of what is new in a dialogue; its messages stay."""
-        call = writing(
-            "POST", "dialogue", dialogue_id, "compact", fields=self._sender.placed(fields)
+        call = write_call(
+            "POST", "dialogue", dialogue_id, "compact", fields=self._sender.with_namespace(fields)
         )
-        return await self._sender.ask(call, SummaryRecord)
+        return await self._sender.send(call, SummaryRecord)
 
-    async def delete(self, dialogue_id: str, *, namespace: str | None = None) -> DeletedDialogue:
+    async def delete(self, dialogue_id: str, *, namespace: str | None = None) -> DeletionReceipt:
         """Delete a dialogue for good, with its messages and, recursively, its threads."""
-        query = self._sender.placed({"namespace": namespace})
-        told = await self._sender.ask(deleting("dialogue", dialogue_id, query=query), _Deleted)
-        return DeletedDialogue(dialogue_id, told.deleted)
+        query = self._sender.with_namespace({"namespace": namespace})
+        call = delete_call("dialogue", dialogue_id, query=query)
+        response = await self._sender.send(call, DeletionResponse[DeletedDialogue])
+        return DeletionReceipt(dialogue_id, response.deleted)
 
-    async def _act(self, dialogue_id: str, action: str, how: Change) -> DialogueRecord:
-        fields = self._sender.placed(how)
-        return await self._one(writing("POST", "dialogue", dialogue_id, action, fields=fields))
+    async def _change_status(
+        self, dialogue_id: str, action: str, options: ChangeOptions
+    ) -> DialogueRecord:
+        fields = self._sender.with_namespace(options)
+        return await self._one(write_call("POST", "dialogue", dialogue_id, action, fields=fields))
 
-    async def _one(self, call: Call) -> DialogueRecord:
-        record, version = await self._sender.ask_versioned(call, DialogueRecord)
+    async def _one(self, call: ApiCall) -> DialogueRecord:
+        record, version = await self._sender.send_versioned(call, DialogueRecord)
         record.version = version
         return record

@@ -1,18 +1,13 @@
 """Calls about keys; they need an admin key."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
-from msgspec import Struct
-
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import KeyFields, Paging
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.records import KeyRecord, Page
-from dialoguedb.client.requests import deleting, reading, writing
-
-
-class _Deleted(Struct):
-    success: bool = True
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.inputs import KeyFields, PageOptions
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.records import DeletionResponse, KeyRecord
+from dialoguedb.client.transport.requests import delete_call, get_call, write_call
+from dialoguedb.values.lists import Page
 
 
 class AsyncKeyApi:
@@ -27,17 +22,21 @@ class AsyncKeyApi:
 
         Where the answer was lost on the way, another try tells the key without its secret.
         """
-        return await self._sender.ask(writing("POST", "admin", "keys", fields=fields), KeyRecord)
+        return await self._sender.send(
+            write_call("POST", "admin", "keys", fields=fields), KeyRecord
+        )
 
     async def get(self, key_id: str) -> KeyRecord:
         """Return one key; KeyNotFound."""
-        return await self._sender.ask(reading("admin", "keys", key_id, query={}), KeyRecord)
+        return await self._sender.send(get_call("admin", "keys", key_id, query={}), KeyRecord)
 
     @known_only
-    async def list(self, **paging: Unpack[Paging]) -> Page[KeyRecord]:
+    async def list(self, **options: Unpack[PageOptions]) -> Page[KeyRecord]:
         """Return a page of keys, newest first."""
-        return await self._sender.ask(reading("admin", "keys", query=paging), Page[KeyRecord])
+        return await self._sender.send(get_call("admin", "keys", query=options), Page[KeyRecord])
 
     async def revoke(self, key_id: str) -> None:
         """Revoke a key: it opens nothing from now on."""
-        await self._sender.ask(deleting("admin", "keys", key_id, query={}), _Deleted)
+        await self._sender.send(
+            delete_call("admin", "keys", key_id, query={}), DeletionResponse[Any]
+        )

@@ -1,26 +1,20 @@
 """Calls about messages."""
 
 from collections.abc import Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
-from msgspec import Struct
-
-from dialoguedb.client.aio.sending import AsyncSender
+from dialoguedb.client.aio.sender import AsyncSender
 from dialoguedb.client.inputs import (
     AnyMessage,
-    Change,
+    AppendOptions,
+    ChangeOptions,
     Content,
-    MessageList,
-    OneMessage,
-    SeveralMessages,
+    MessageOptions,
+    MessagePageOptions,
 )
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.records import MessagePage, MessageRecord
-from dialoguedb.client.requests import deleting, reading, writing
-
-
-class _Deleted(Struct):
-    success: bool = True
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.records import DeletionResponse, MessagePage, MessageRecord
+from dialoguedb.client.transport.requests import delete_call, get_call, write_call
 
 
 class AsyncMessageApi:
@@ -31,56 +25,61 @@ class AsyncMessageApi:
 
     @known_only
     async def create(
-        self, dialogue_id: str, role: str, content: Content | None, **fields: Unpack[OneMessage]
+        self, dialogue_id: str, role: str, content: Content | None, **fields: Unpack[MessageOptions]
     ) -> MessageRecord:
-        """Append a message; an `id` that is stored already with the same bytes answers it."""
-        sent = self._sender.placed({"role": role, "content": content, **fields})
-        call = writing(
+        """Append a message; returns the stored one if it has this `id` and the same bytes."""
+        sent = self._sender.with_namespace({"role": role, "content": content, **fields})
+        call = write_call(
             "POST", "dialogue", dialogue_id, "messages", fields=sent, nullable=("content",)
         )
-        return await self._sender.ask(call, MessageRecord)
+        return await self._sender.send(call, MessageRecord)
 
     @known_only
     async def create_many(
-        self, dialogue_id: str, messages: Sequence[AnyMessage], **fields: Unpack[SeveralMessages]
+        self, dialogue_id: str, messages: Sequence[AnyMessage], **fields: Unpack[AppendOptions]
     ) -> list[MessageRecord]:
         """Append messages, all or none, in their order."""
-        sent = self._sender.placed({"messages": messages, **fields})
-        call = writing(
+        sent = self._sender.with_namespace({"messages": messages, **fields})
+        call = write_call(
             "POST", "dialogue", dialogue_id, "messages", fields=sent, nullable=("messages",)
         )
-        return (await self._sender.ask(call, MessagePage)).items
+        return (await self._sender.send(call, MessagePage)).items
 
     async def get(
         self, dialogue_id: str, message_id: str, *, namespace: str | None = None
     ) -> MessageRecord:
         """Return one message; MessageNotFound."""
-        query = self._sender.placed({"namespace": namespace})
-        call = reading("dialogue", dialogue_id, "messages", message_id, query=query)
-        return await self._sender.ask(call, MessageRecord)
+        query = self._sender.with_namespace({"namespace": namespace})
+        call = get_call("dialogue", dialogue_id, "messages", message_id, query=query)
+        return await self._sender.send(call, MessageRecord)
 
     @known_only
-    async def list(self, dialogue_id: str, **wanted: Unpack[MessageList]) -> MessagePage:
+    async def list(self, dialogue_id: str, **options: Unpack[MessagePageOptions]) -> MessagePage:
         """Return a page of messages, oldest first; DialogueNotFound."""
-        query = self._sender.placed(wanted)
-        call = reading("dialogue", dialogue_id, "messages", query=query)
-        page, version = await self._sender.ask_versioned(call, MessagePage)
+        query = self._sender.with_namespace(options)
+        call = get_call("dialogue", dialogue_id, "messages", query=query)
+        page, version = await self._sender.send_versioned(call, MessagePage)
         page.version = version
         return page
 
     @known_only
     async def update(
-        self, dialogue_id: str, message_id: str, *, tags: Sequence[str], **how: Unpack[Change]
+        self,
+        dialogue_id: str,
+        message_id: str,
+        *,
+        tags: Sequence[str],
+        **options: Unpack[ChangeOptions],
     ) -> MessageRecord:
         """Replace the tags of a message; all else is write-once."""
-        fields = self._sender.placed({"tags": tags, **how})
-        call = writing("PUT", "dialogue", dialogue_id, "messages", message_id, fields=fields)
-        return await self._sender.ask(call, MessageRecord)
+        fields = self._sender.with_namespace({"tags": tags, **options})
+        call = write_call("PUT", "dialogue", dialogue_id, "messages", message_id, fields=fields)
+        return await self._sender.send(call, MessageRecord)
 
     async def delete(
         self, dialogue_id: str, message_id: str, *, namespace: str | None = None
     ) -> None:
         """Delete one message for good; MessageNotFound."""
-        query = self._sender.placed({"namespace": namespace})
-        call = deleting("dialogue", dialogue_id, "messages", message_id, query=query)
-        await self._sender.ask(call, _Deleted)
+        query = self._sender.with_namespace({"namespace": namespace})
+        call = delete_call("dialogue", dialogue_id, "messages", message_id, query=query)
+        await self._sender.send(call, DeletionResponse[Any])

@@ -3,18 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from msgspec import Struct
-
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import Once, Paging
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.records import Page, ProjectRecord
-from dialoguedb.client.requests import Call, deleting, reading, writing
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.inputs import IdempotencyOptions, PageOptions
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.records import DeletionResponse, ProjectRecord
+from dialoguedb.client.transport.requests import ApiCall, delete_call, get_call, write_call
 from dialoguedb.model.projects import DeletedProject, Settings, Usage
-
-
-class _Deleted(Struct):
-    deleted: DeletedProject | None = None
+from dialoguedb.values.lists import Page
 
 
 class AsyncProjectApi:
@@ -25,33 +20,37 @@ class AsyncProjectApi:
 
     @known_only
     async def create(
-        self, name: str, *, settings: Mapping[str, Any] | None = None, **once: Unpack[Once]
+        self,
+        name: str,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        **options: Unpack[IdempotencyOptions],
     ) -> ProjectRecord:
         """Create a project; the secret of its first key is in `key`, this once.
 
         Where the answer was lost on the way, another try tells the project without the secret:
         create a key for it then, on the command line.
         """
-        fields = {"name": name, "settings": settings, **once}
-        call = writing("POST", "admin", "projects", fields=fields)
-        return await self._sender.ask(call, ProjectRecord)
+        fields = {"name": name, "settings": settings, **options}
+        call = write_call("POST", "admin", "projects", fields=fields)
+        return await self._sender.send(call, ProjectRecord)
 
     async def get(self, project: str) -> ProjectRecord:
         """Return one project, named by its id or its name; ProjectNotFound."""
-        return await self._sender.ask(
-            reading("admin", "projects", project, query={}), ProjectRecord
+        return await self._sender.send(
+            get_call("admin", "projects", project, query={}), ProjectRecord
         )
 
     @known_only
-    async def list(self, **paging: Unpack[Paging]) -> Page[ProjectRecord]:
+    async def list(self, **options: Unpack[PageOptions]) -> Page[ProjectRecord]:
         """Return a page of projects, newest first."""
-        call = reading("admin", "projects", query=paging)
-        return await self._sender.ask(call, Page[ProjectRecord])
+        call = get_call("admin", "projects", query=options)
+        return await self._sender.send(call, Page[ProjectRecord])
 
     async def delete(self, project: str) -> DeletedProject | None:
-        """Delete a project with all it holds; returns the counts, unless that answer was lost."""
-        call = deleting("admin", "projects", project, query={})
-        return (await self._sender.ask(call, _Deleted)).deleted
+        """Delete a project with all it holds; returns the counts, unless that response was lost."""
+        call = delete_call("admin", "projects", project, query={})
+        return (await self._sender.send(call, DeletionResponse[DeletedProject])).deleted
 
 
 class AsyncSettingsApi:
@@ -62,15 +61,17 @@ class AsyncSettingsApi:
 
     async def get(self) -> Settings:
         """Return the settings."""
-        return await self._sender.ask(reading("admin", "settings", query={}), Settings)
+        return await self._sender.send(get_call("admin", "settings", query={}), Settings)
 
     @known_only
-    async def update(self, changes: Mapping[str, Any], **once: Unpack[Once]) -> Settings:
+    async def update(
+        self, changes: Mapping[str, Any], **options: Unpack[IdempotencyOptions]
+    ) -> Settings:
         """Change settings: what is left out stays, None means the default."""
-        key = once.get("idempotency_key")
-        call = Call(method="PUT", path=("admin", "settings"), body=changes, idempotency_key=key)
-        return await self._sender.ask(call, Settings)
+        key = options.get("idempotency_key")
+        call = ApiCall(method="PUT", path=("admin", "settings"), body=changes, idempotency_key=key)
+        return await self._sender.send(call, Settings)
 
     async def usage(self) -> Usage:
         """Return what was used this month."""
-        return await self._sender.ask(reading("admin", "usage", query={}), Usage)
+        return await self._sender.send(get_call("admin", "usage", query={}), Usage)

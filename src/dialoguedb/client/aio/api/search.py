@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, Unpack
 
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import SearchFields
-from dialoguedb.client.keywords import known_only
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.inputs import SearchOptions
+from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import DialogueRecord, Found, MemoryRecord, MessageRecord
-from dialoguedb.client.requests import writing
+from dialoguedb.client.transport.requests import write_call
 from dialoguedb.model.search import SearchObject
 
 T = TypeVar("T")
@@ -20,22 +20,24 @@ class AsyncSearchApi:
         self._sender = sender
 
     @known_only
-    async def messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MessageRecord]:
+    async def messages(self, query: str, **options: Unpack[SearchOptions]) -> Found[MessageRecord]:
         """Find messages."""
-        return await self._search("message", query, wanted, Found[MessageRecord])
+        return await self._search("message", query, options, Found[MessageRecord])
 
     @known_only
-    async def dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[DialogueRecord]:
+    async def dialogues(
+        self, query: str, **options: Unpack[SearchOptions]
+    ) -> Found[DialogueRecord]:
         """Find dialogues by what is said in them, and by their labels."""
-        return await self._search("dialogue", query, wanted, Found[DialogueRecord])
+        return await self._search("dialogue", query, options, Found[DialogueRecord])
 
     @known_only
-    async def memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MemoryRecord]:
+    async def memories(self, query: str, **options: Unpack[SearchOptions]) -> Found[MemoryRecord]:
         """Find memories."""
-        return await self._search("memory", query, wanted, Found[MemoryRecord])
+        return await self._search("memory", query, options, Found[MemoryRecord])
 
     async def _search(
-        self, kind: SearchObject, query: str, wanted: Mapping[str, Any], found: type[T]
+        self, kind: SearchObject, query: str, options: Mapping[str, Any], found: type[T]
     ) -> T:
-        fields = self._sender.placed({"object": kind, "query": query, **wanted})
-        return await self._sender.ask(writing("POST", "search", fields=fields), found)
+        fields = self._sender.with_namespace({"object": kind, "query": query, **options})
+        return await self._sender.send(write_call("POST", "search", fields=fields), found)

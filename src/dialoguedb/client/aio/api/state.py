@@ -6,11 +6,11 @@ from typing import Any, Unpack
 import msgspec
 from msgspec import Raw
 
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import Change, StateMerge
-from dialoguedb.client.keywords import known_only
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.inputs import ChangeOptions, StateChangeOptions
+from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import StateRecord
-from dialoguedb.client.requests import Call, reading, writing
+from dialoguedb.client.transport.requests import ApiCall, get_call, write_call
 from dialoguedb.errors import InvalidRequest
 
 
@@ -22,35 +22,46 @@ class AsyncStateApi:
 
     async def get(self, dialogue_id: str, *, namespace: str | None = None) -> StateRecord:
         """Return the state; DialogueNotFound."""
-        query = self._sender.placed({"namespace": namespace})
-        call = reading("dialogue", dialogue_id, "state", query=query)
+        query = self._sender.with_namespace({"namespace": namespace})
+        call = get_call("dialogue", dialogue_id, "state", query=query)
         return await self._one(call)
 
     @known_only
     async def update(
-        self, dialogue_id: str, state: Mapping[str, Any] | Raw, **how: Unpack[StateMerge]
+        self,
+        dialogue_id: str,
+        state: Mapping[str, Any] | Raw,
+        **options: Unpack[StateChangeOptions],
     ) -> StateRecord:
-        """Put these members over the state's own, or replace it with `merge=False`."""
-        return await self._change("PUT", dialogue_id, state, how)
+        """Merge these members into the state, or replace it with `merge=False`."""
+        return await self._change("PUT", dialogue_id, state, options)
 
     @known_only
     async def patch(
-        self, dialogue_id: str, patch: Mapping[str, Any], **how: Unpack[Change]
+        self, dialogue_id: str, patch: Mapping[str, Any], **options: Unpack[ChangeOptions]
     ) -> StateRecord:
         """Apply a JSON Merge Patch (RFC 7396): objects merge, None deletes."""
-        return await self._change("PATCH", dialogue_id, patch, how)
+        return await self._change("PATCH", dialogue_id, patch, options)
 
     async def _change(
-        self, method: str, dialogue_id: str, state: Mapping[str, Any] | Raw, how: Mapping[str, Any]
+        self,
+        method: str,
+        dialogue_id: str,
+        state: Mapping[str, Any] | Raw,
+        options: Mapping[str, Any],
     ) -> StateRecord:
         if not isinstance(state, Mapping | Raw):
             raise InvalidRequest(f"A state should be a dict, not {state!r}")
-        query = self._sender.placed({name: how.get(name) for name in ("namespace", "merge")})
+        query = self._sender.with_namespace(
+            {name: options.get(name) for name in ("namespace", "merge")}
+        )
         call = msgspec.structs.replace(
-            writing(method, "dialogue", dialogue_id, "state", fields=how), body=state, query=query
+            write_call(method, "dialogue", dialogue_id, "state", fields=options),
+            body=state,
+            query=query,
         )
         return await self._one(call)
 
-    async def _one(self, call: Call) -> StateRecord:
-        state, version = await self._sender.ask_versioned(call, dict[str, Any])
+    async def _one(self, call: ApiCall) -> StateRecord:
+        state, version = await self._sender.send_versioned(call, dict[str, Any])
         return StateRecord(value=state, version=version)

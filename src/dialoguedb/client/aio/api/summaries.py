@@ -1,18 +1,19 @@
 """Calls about summaries, and about the templates of what a model is asked for."""
 
-from typing import Unpack
+from typing import Any, Unpack
 
-from msgspec import Struct
-
-from dialoguedb.client.aio.sending import AsyncSender
-from dialoguedb.client.inputs import Once, Paging, SummaryFields, SummaryList, TemplateChanges
-from dialoguedb.client.keywords import known_only
-from dialoguedb.client.records import Page, SummaryRecord, TemplateRecord
-from dialoguedb.client.requests import deleting, reading, writing
-
-
-class _Deleted(Struct):
-    success: bool = True
+from dialoguedb.client.aio.sender import AsyncSender
+from dialoguedb.client.inputs import (
+    IdempotencyOptions,
+    PageOptions,
+    SummaryFields,
+    SummaryPageOptions,
+    TemplateChanges,
+)
+from dialoguedb.client.keyword_arguments import known_only
+from dialoguedb.client.records import DeletionResponse, SummaryRecord, TemplateRecord
+from dialoguedb.client.transport.requests import delete_call, get_call, write_call
+from dialoguedb.values.lists import Page
 
 
 class AsyncSummaryApi:
@@ -24,26 +25,30 @@ class AsyncSummaryApi:
     @known_only
     async def create(self, dialogue_id: str, **fields: Unpack[SummaryFields]) -> SummaryRecord:
         """Start a summary; its `status` is `processing` until it is made."""
-        sent = self._sender.placed({"dialogue_id": dialogue_id, **fields})
-        return await self._sender.ask(writing("POST", "summary", fields=sent), SummaryRecord)
+        sent = self._sender.with_namespace({"dialogue_id": dialogue_id, **fields})
+        return await self._sender.send(write_call("POST", "summary", fields=sent), SummaryRecord)
 
     async def get(
         self, summary_id: str, *, namespace: str | None = None, expand: bool | None = None
     ) -> SummaryRecord:
         """Return one summary, with the messages it covers if you like; SummaryNotFound."""
-        query = self._sender.placed({"namespace": namespace, "expand": expand})
-        return await self._sender.ask(reading("summary", summary_id, query=query), SummaryRecord)
+        query = self._sender.with_namespace({"namespace": namespace, "expand": expand})
+        return await self._sender.send(get_call("summary", summary_id, query=query), SummaryRecord)
 
     @known_only
-    async def list(self, dialogue_id: str, **wanted: Unpack[SummaryList]) -> Page[SummaryRecord]:
+    async def list(
+        self, dialogue_id: str, **options: Unpack[SummaryPageOptions]
+    ) -> Page[SummaryRecord]:
         """Return a page of a dialogue's summaries, newest first."""
-        query = self._sender.placed({"dialogue_id": dialogue_id, **wanted})
-        return await self._sender.ask(reading("summary", query=query), Page[SummaryRecord])
+        query = self._sender.with_namespace({"dialogue_id": dialogue_id, **options})
+        return await self._sender.send(get_call("summary", query=query), Page[SummaryRecord])
 
     async def delete(self, summary_id: str, *, namespace: str | None = None) -> None:
         """Delete a summary, also while it is being made; the messages stay."""
-        query = self._sender.placed({"namespace": namespace})
-        await self._sender.ask(deleting("summary", summary_id, query=query), _Deleted)
+        query = self._sender.with_namespace({"namespace": namespace})
+        await self._sender.send(
+            delete_call("summary", summary_id, query=query), DeletionResponse[Any]
+        )
 
 
 class AsyncTemplateApi:
@@ -54,31 +59,36 @@ class AsyncTemplateApi:
 
     @known_only
     async def create(
-        self, name: str, prompt: str, *, description: str | None = None, **once: Unpack[Once]
+        self,
+        name: str,
+        prompt: str,
+        *,
+        description: str | None = None,
+        **options: Unpack[IdempotencyOptions],
     ) -> TemplateRecord:
         """Create a template; its prompt names `{messages}`, at least."""
-        fields = {"name": name, "prompt": prompt, "description": description, **once}
-        call = writing("POST", "admin", "summary-templates", fields=fields)
-        return await self._sender.ask(call, TemplateRecord)
+        fields = {"name": name, "prompt": prompt, "description": description, **options}
+        call = write_call("POST", "admin", "summary-templates", fields=fields)
+        return await self._sender.send(call, TemplateRecord)
 
     async def get(self, name: str) -> TemplateRecord:
         """Return one template; TemplateNotFound."""
-        call = reading("admin", "summary-templates", name, query={})
-        return await self._sender.ask(call, TemplateRecord)
+        call = get_call("admin", "summary-templates", name, query={})
+        return await self._sender.send(call, TemplateRecord)
 
     @known_only
-    async def list(self, **paging: Unpack[Paging]) -> Page[TemplateRecord]:
+    async def list(self, **options: Unpack[PageOptions]) -> Page[TemplateRecord]:
         """Return a page of templates."""
-        call = reading("admin", "summary-templates", query=paging)
-        return await self._sender.ask(call, Page[TemplateRecord])
+        call = get_call("admin", "summary-templates", query=options)
+        return await self._sender.send(call, Page[TemplateRecord])
 
     @known_only
     async def update(self, name: str, **changes: Unpack[TemplateChanges]) -> TemplateRecord:
         """Change a template."""
-        call = writing("PUT", "admin", "summary-templates", name, fields=changes)
-        return await self._sender.ask(call, TemplateRecord)
+        call = write_call("PUT", "admin", "summary-templates", name, fields=changes)
+        return await self._sender.send(call, TemplateRecord)
 
     async def delete(self, name: str) -> None:
         """Delete a template."""
-        call = deleting("admin", "summary-templates", name, query={})
-        await self._sender.ask(call, _Deleted)
+        call = delete_call("admin", "summary-templates", name, query={})
+        await self._sender.send(call, DeletionResponse[Any])

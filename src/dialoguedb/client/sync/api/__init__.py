@@ -1,11 +1,10 @@
 # Generated from dialoguedb.client.aio by `make sync`; change it there.
-"""The direct layer: one method for each call of the API, answered by records."""
+"""The direct layer: one method for each call of the API, returning records."""
 
 from typing import Any
 
 from msgspec import Raw
 
-from dialoguedb.client.requests import reading
 from dialoguedb.client.sync.api.context import ContextApi
 from dialoguedb.client.sync.api.dialogues import DialogueApi
 from dialoguedb.client.sync.api.keys import KeyApi
@@ -15,7 +14,8 @@ from dialoguedb.client.sync.api.projects import ProjectApi, SettingsApi
 from dialoguedb.client.sync.api.search import SearchApi
 from dialoguedb.client.sync.api.state import StateApi
 from dialoguedb.client.sync.api.summaries import SummaryApi, TemplateApi
-from dialoguedb.client.sync.sending import Sender
+from dialoguedb.client.sync.sender import Sender
+from dialoguedb.client.transport.requests import get_call
 
 
 class Api:
@@ -36,9 +36,9 @@ class Api:
         self.template = TemplateApi(sender)
 
     def read(self, *path: str, **query: Any) -> bytes:
-        """Return what is answered to a GET, byte for byte: `read("dialogue", "d", messages=9)`.
+        """Return the response to a GET, byte for byte: `read("dialogue", "d", messages=9)`.
 
-        Numbers are then as they were sent, which Python's own may not be: 1.10, 1E400.
+        Numbers are then as they were sent, which Python's own cannot all be: 1.10, 1E400.
         """
-        call = reading(*path, query=self._sender.placed(query))
-        return bytes(self._sender.ask(call, Raw))
+        call = get_call(*path, query=self._sender.with_namespace(query))
+        return bytes(self._sender.send(call, Raw))

@@ -4,11 +4,11 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, Unpack
 
-from dialoguedb.client.inputs import SearchFields
-from dialoguedb.client.keywords import known_only
+from dialoguedb.client.inputs import SearchOptions
+from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import DialogueRecord, Found, MemoryRecord, MessageRecord
-from dialoguedb.client.requests import writing
-from dialoguedb.client.sync.sending import Sender
+from dialoguedb.client.sync.sender import Sender
+from dialoguedb.client.transport.requests import write_call
 from dialoguedb.model.search import SearchObject
 
 T = TypeVar("T")
@@ -21,22 +21,22 @@ class SearchApi:
         self._sender = sender
 
     @known_only
-    def messages(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MessageRecord]:
+    def messages(self, query: str, **options: Unpack[SearchOptions]) -> Found[MessageRecord]:
         """Find messages."""
-        return self._search("message", query, wanted, Found[MessageRecord])
+        return self._search("message", query, options, Found[MessageRecord])
 
     @known_only
-    def dialogues(self, query: str, **wanted: Unpack[SearchFields]) -> Found[DialogueRecord]:
+    def dialogues(self, query: str, **options: Unpack[SearchOptions]) -> Found[DialogueRecord]:
         """Find dialogues by what is said in them, and by their labels."""
-        return self._search("dialogue", query, wanted, Found[DialogueRecord])
+        return self._search("dialogue", query, options, Found[DialogueRecord])
 
     @known_only
-    def memories(self, query: str, **wanted: Unpack[SearchFields]) -> Found[MemoryRecord]:
+    def memories(self, query: str, **options: Unpack[SearchOptions]) -> Found[MemoryRecord]:
         """Find memories."""
-        return self._search("memory", query, wanted, Found[MemoryRecord])
+        return self._search("memory", query, options, Found[MemoryRecord])
 
     def _search(
-        self, kind: SearchObject, query: str, wanted: Mapping[str, Any], found: type[T]
+        self, kind: SearchObject, query: str, options: Mapping[str, Any], found: type[T]
     ) -> T:
-        fields = self._sender.placed({"object": kind, "query": query, **wanted})
-        return self._sender.ask(writing("POST", "search", fields=fields), found)
+        fields = self._sender.with_namespace({"object": kind, "query": query, **options})
+        return self._sender.send(write_call("POST", "search", fields=fields), found)

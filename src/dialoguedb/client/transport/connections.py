@@ -1,10 +1,10 @@
-"""How connections to a server are kept."""
+"""Connections to a server: limits and TLS."""
 
 import ssl
 
 import httpx2
 
-from dialoguedb.client.options import Options
+from dialoguedb.client.options import ConnectionOptions
 
 LIMITS = httpx2.Limits(
     max_connections=100,
@@ -13,8 +13,8 @@ LIMITS = httpx2.Limits(
 )
 
 
-def tls_of(options: Options) -> ssl.SSLContext:
-    """Return what a server's certificate is checked with; reading the authorities takes 20 ms."""
+def tls_context(options: ConnectionOptions) -> ssl.SSLContext:
+    """Return what checks the server's certificate; reading the authorities takes 20 ms."""
     if options.tls is not None:
         return options.tls
     if options.endpoint.startswith("https:"):

@@ -1,4 +1,4 @@
-"""One call: what is asked, what is answered, and who carries it."""
+"""One call of the API: the request, the response, and the transport between them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
@@ -6,17 +6,17 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct, structs
 
-from dialoguedb.client import wire
-from dialoguedb.client.fields import given, in_query
+from dialoguedb.client.encoding import json_codec
+from dialoguedb.client.encoding.fields import query_fields, wire_fields
 from dialoguedb.errors import InvalidRequest
 
 _HEADERS = frozenset({"if_match", "idempotency_key"})
-_ONLY_ASKING = frozenset({"search", "context"})
-_STEPS = frozenset({"", ".", ".."})
+_READ_BY_POST = frozenset({"search", "context"})
+_PATH_STEPS = frozenset({"", ".", ".."})
 
 
-class Request(Struct, frozen=True, kw_only=True):
-    """What is asked."""
+class ApiRequest(Struct, frozen=True, kw_only=True):
+    """A request as a transport carries it."""
 
     method: str
     target: str
@@ -25,14 +25,14 @@ class Request(Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     headers: dict[str, str] = {}
 
-    def with_headers(self, **headers: str) -> "Request":
+    def with_headers(self, **headers: str) -> "ApiRequest":
         """Return the same with more headers; `_` in their names stands for `-`."""
         more = {name.replace("_", "-"): text for name, text in headers.items()}
         return structs.replace(self, headers=self.headers | more)
 
 
-class Answer(Struct, frozen=True):
-    """What is answered."""
+class ApiResponse(Struct, frozen=True):
+    """A response as a transport returns it."""
 
     status: int
     headers: Mapping[str, str]
@@ -42,21 +42,21 @@ class Answer(Struct, frozen=True):
 
     @property
     def is_success(self) -> bool:
-        """Whether it tells no error."""
+        """Whether it is no error."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the range of HTTP's success
 
 
 class AsyncTransport(Protocol):
     """Carries requests to a server or an engine."""
 
-    loses_answers: bool
-    """Whether a request may have been carried out that has no answer."""
+    may_lose_responses: bool
+    """Whether a request may have been carried out although no response came."""
 
     async def open(self) -> None:
-        """Get ready, so that what hinders is told now."""
+        """Get ready, so that problems show now and not with the first request."""
 
-    async def send(self, request: Request, timeout_s: float) -> Answer:
-        """Return the answer; Unreachable when none came."""
+    async def send(self, request: ApiRequest, timeout_s: float) -> ApiResponse:
+        """Return the response; Unreachable when none came."""
 
     async def close(self) -> None:
         """Release what is held."""
@@ -65,21 +65,21 @@ class AsyncTransport(Protocol):
 class Transport(Protocol):
     """Carries requests to a server or an engine."""
 
-    loses_answers: bool
-    """Whether a request may have been carried out that has no answer."""
+    may_lose_responses: bool
+    """Whether a request may have been carried out although no response came."""
 
     def open(self) -> None:
-        """Get ready, so that what hinders is told now."""
+        """Get ready, so that problems show now and not with the first request."""
 
-    def send(self, request: Request, timeout_s: float) -> Answer:
-        """Return the answer; Unreachable when none came."""
+    def send(self, request: ApiRequest, timeout_s: float) -> ApiResponse:
+        """Return the response; Unreachable when none came."""
 
     def close(self) -> None:
         """Release what is held."""
 
 
-class Call(Struct, frozen=True, kw_only=True):
-    """A call of one endpoint, before it is written down as a request."""
+class ApiCall(Struct, frozen=True, kw_only=True):
+    """A call of one endpoint, before it is encoded as a request."""
 
     method: str
     path: tuple[str, ...]
@@ -89,21 +89,21 @@ class Call(Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
 
     @property
-    def changes(self) -> bool:
-        """Whether to carry it out twice might be worse than once."""
+    def needs_idempotency_key(self) -> bool:
+        """Whether carrying it out twice may differ from once."""
         if self.method == "POST":
-            return self.path[-1] not in _ONLY_ASKING
+            return self.path[-1] not in _READ_BY_POST
         return self.method in {"PUT", "PATCH"}
 
-    def request(self) -> Request:
-        """Write it down."""
-        query = urlencode(in_query(self.query), doseq=True)
+    def request(self) -> ApiRequest:
+        """Encode it."""
+        query = urlencode(query_fields(self.query), doseq=True)
         path = "".join(f"/{_segment(part)}" for part in self.path)
         headers = {"if-match": self.if_match, "idempotency-key": self.idempotency_key}
-        return Request(
+        return ApiRequest(
             method=self.method,
             target=f"{path}?{query}" if query else path,
-            body=None if self.body is None else wire.encode(self.body),
+            body=None if self.body is None else json_codec.encode(self.body),
             headers={
                 name: _header(name, text) for name, text in headers.items() if text is not None
             },
@@ -111,11 +111,11 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 def _segment(part: object) -> str:
-    """Write a part of a path; InvalidRequest for what would lead to another path, or nowhere.
+    """Encode a segment of a path; InvalidRequest for one that would lead to another path.
 
-    Clients and proxies take `.` and `..` for steps, however they are written.
+    Clients and proxies resolve `.` and `..`, however they are encoded.
     """
-    if not isinstance(part, str) or part in _STEPS:
+    if not isinstance(part, str) or part in _PATH_STEPS:
         raise InvalidRequest(f"{part!r} cannot be an id or a name")
     try:
         return quote(part, safe="")
@@ -124,31 +124,31 @@ def _segment(part: object) -> str:
 
 
 def _header(name: str, text: object) -> str:
-    """Return what a header says; InvalidRequest for what has no place in one."""
+    """Return the value of a header; InvalidRequest for what no header can hold."""
     if isinstance(text, str) and text.isascii() and text.isprintable():
         return text
-    spelled = name.replace("-", "_")
-    raise InvalidRequest(f"{spelled} should be a text of ASCII characters, not {text!r}")
+    argument = name.replace("-", "_")
+    raise InvalidRequest(f"{argument} should be a text of ASCII characters, not {text!r}")
 
 
-def reading(*path: str, query: Mapping[str, Any]) -> Call:
-    """Return a call that only asks."""
-    return Call(method="GET", path=path, query=query)
+def get_call(*path: str, query: Mapping[str, Any]) -> ApiCall:
+    """Return a call that reads."""
+    return ApiCall(method="GET", path=path, query=query)
 
 
-def deleting(*path: str, query: Mapping[str, Any]) -> Call:
+def delete_call(*path: str, query: Mapping[str, Any]) -> ApiCall:
     """Return a call that deletes."""
-    return Call(method="DELETE", path=path, query=query)
+    return ApiCall(method="DELETE", path=path, query=query)
 
 
-def writing(
+def write_call(
     method: str, *path: str, fields: Mapping[str, Any], nullable: Collection[str] = ()
-) -> Call:
+) -> ApiCall:
     """Return a call that sends fields; those that are about the call itself become headers."""
-    return Call(
+    return ApiCall(
         method=method,
         path=path,
-        body=given(
+        body=wire_fields(
             {name: value for name, value in fields.items() if name not in _HEADERS},
             nullable=nullable,
         ),

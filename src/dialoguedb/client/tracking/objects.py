@@ -1,26 +1,26 @@
-"""What dialogues, messages and memories say of themselves, and what of them can be changed here."""
+"""Properties of dialogues, messages and memories, and those that can be changed locally."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from dialoguedb.client.counting import Count
-from dialoguedb.client.fields import tags as as_tags
+from dialoguedb.client.encoding.fields import checked_tags
 from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord, StateRecord
-from dialoguedb.client.tracking import Draft
+from dialoguedb.client.tracking.changes import TrackedObject
+from dialoguedb.client.tracking.message_count import MessageCount
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.model.dialogues import Status
 
 
-class MessageDraft(Draft):
+class TrackedMessage(TrackedObject):
     """A message: all but its tags is write-once."""
 
     _stored: MessageRecord
 
     @property
     def record(self) -> MessageRecord:
-        """What is stored, as far as is known here."""
+        """What is stored, as far as the client knows."""
         return self._stored
 
     @property
@@ -45,17 +45,17 @@ class MessageDraft(Draft):
 
     @property
     def content(self) -> Any:
-        """What is said: a text, an object, or content blocks, as it was sent."""
+        """A text, an object, or content blocks, as it was sent."""
         return self._stored.content
 
     @property
     def content_length(self) -> int:
-        """The bytes of what is said."""
+        """The bytes of its content."""
         return self._stored.content_length
 
     @property
     def token_count(self) -> int | None:
-        """The tokens of what is said, where the server counts them."""
+        """The tokens of its content, where the server counts them."""
         return self._stored.token_count
 
     @property
@@ -70,7 +70,7 @@ class MessageDraft(Draft):
 
     @property
     def created(self) -> str:
-        """When it was said."""
+        """When it was created."""
         return self._stored.created
 
     @property
@@ -80,7 +80,7 @@ class MessageDraft(Draft):
 
     @property
     def seq(self) -> int:
-        """Its number in the order of arrival, from 1 on."""
+        """Its position in the order of arrival, from 1 on."""
         return self._stored.seq
 
     @property
@@ -91,21 +91,21 @@ class MessageDraft(Draft):
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._change("tags", as_tags(tags))
+        self._change("tags", checked_tags(tags))
 
     def __repr__(self) -> str:
         """Show what it is."""
         return f"<{type(self).__name__} {self.seq} of {self.dialogue_id!r}: {self.role}>"
 
 
-class MemoryDraft(Draft):
+class TrackedMemory(TrackedObject):
     """A memory: all but its tags is write-once."""
 
     _stored: MemoryRecord
 
     @property
     def record(self) -> MemoryRecord:
-        """What is stored, as far as is known here."""
+        """What is stored, as far as the client knows."""
         return self._stored
 
     @property
@@ -156,26 +156,26 @@ class MemoryDraft(Draft):
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._change("tags", as_tags(tags))
+        self._change("tags", checked_tags(tags))
 
     def __repr__(self) -> str:
         """Show what it is."""
         return f"<{type(self).__name__} {self.id!r}>"
 
 
-class DialogueDraft(Draft):
+class TrackedDialogue(TrackedObject):
     """A dialogue: its label, state and tags change, and messages are appended."""
 
     _stored: DialogueRecord
 
     def __init__(self, record: DialogueRecord) -> None:
         super().__init__(record)
-        self._count = Count(record)
+        self._count = MessageCount(record)
         self._is_behind = False
 
     @property
     def record(self) -> DialogueRecord:
-        """What is stored, as far as is known here."""
+        """What is stored, as far as the client knows."""
         return msgspec.structs.replace(
             self._stored,
             total_messages=self.total_messages,
@@ -221,17 +221,17 @@ class DialogueDraft(Draft):
 
     @property
     def total_messages(self) -> int:
-        """How many messages it has, as far as is known here."""
+        """How many messages it has, as far as the client knows."""
         return self._count.messages
 
     @property
     def thread_count(self) -> int:
-        """How many threads it has, those of threads aside."""
+        """How many threads it has, without threads of threads."""
         return self._count.threads
 
     @property
     def last_seq(self) -> int:
-        """The number of the message that arrived last, as far as is known here."""
+        """The `seq` of the message that arrived last, as far as the client knows."""
         return self._count.last_seq
 
     @property
@@ -267,7 +267,7 @@ class DialogueDraft(Draft):
 
     @state.setter
     def state(self, state: Mapping[str, Any]) -> None:
-        self._change("state", as_state(state))
+        self._change("state", checked_state(state))
 
     @property
     def tags(self) -> list[str]:
@@ -277,39 +277,39 @@ class DialogueDraft(Draft):
 
     @tags.setter
     def tags(self, tags: Sequence[str]) -> None:
-        self._change("tags", as_tags(tags))
+        self._change("tags", checked_tags(tags))
 
-    def _settle(self, record: DialogueRecord, sent: Mapping[str, Any] | None = None) -> None:
-        self._count.tell(record)
+    def _apply(self, record: DialogueRecord, sent: Mapping[str, Any] | None = None) -> None:
+        self._count.update_from(record)
         self._is_behind = False
-        super()._settle(record, sent)
+        super()._apply(record, sent)
 
-    def _settle_written(
+    def _apply_response(
         self, record: DialogueRecord, sent: Mapping[str, Any] | None = None, *, is_next: bool
     ) -> None:
-        """Go on from what a change was answered; `is_next` when others had changed nothing before.
+        """Take over the response to a change; `is_next` when nobody else changed it in between.
 
-        While something is not stored yet, what they changed counts as not read.
+        If somebody did, and something here is not stored yet, their change counts as not read.
         """
         known = self._stored.version
-        self._settle(record, sent)
+        self._apply(record, sent)
         if self.is_dirty and not is_next:
             record.version, self._is_behind = known, True
 
-    def _settle_state(self, stored: StateRecord, sent: Mapping[str, Any], *, is_next: bool) -> None:
-        """Go on from a newer state; it does not tell label and tags, which may be others by now."""
+    def _apply_state(self, stored: StateRecord, sent: Mapping[str, Any], *, is_next: bool) -> None:
+        """Take over a newer state; label and tags, which may have changed too, stay unknown."""
         version = stored.version if is_next else self._stored.version
         self._is_behind = not is_next
         record = msgspec.structs.replace(self._stored, state=stored.value, version=version)
-        super()._settle(record, {"state": sent})
+        super()._apply(record, {"state": sent})
 
     def __repr__(self) -> str:
         """Show what it is."""
         return f"<{type(self).__name__} {self.id!r}: {self.total_messages} messages>"
 
 
-def as_state(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a state as a dict; InvalidRequest for None and whatever else is no object."""
-    if not isinstance(told, Mapping):
-        raise InvalidRequest(f"A state should be a dict, not {told!r}; {{}} is the empty one")
-    return {**told}
+def checked_state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a state as a dict; InvalidRequest for anything but an object."""
+    if not isinstance(state, Mapping):
+        raise InvalidRequest(f"A state should be a dict, not {state!r}; {{}} is the empty one")
+    return {**state}

@@ -1,6 +1,6 @@
-"""Keyword arguments: those a method has are shown by `help()`, others are refused as by Python.
+"""Keyword arguments: `help()` shows those that a method takes; others raise TypeError.
 
-The server overlooks fields that it does not know, so a misspelt one would be lost for good.
+The server ignores fields that it does not know, so a misspelt one would be lost for good.
 """
 
 import inspect
@@ -13,8 +13,8 @@ R = TypeVar("R")
 
 
 def known_only(method: Callable[P, R]) -> Callable[P, R]:
-    """Let a method that takes `**fields: Unpack[...]` raise TypeError for any other keyword."""
-    signature = _spelled_out(inspect.signature(method))
+    """Make a method that takes `**options: Unpack[...]` refuse any other keyword."""
+    signature = _expanded(inspect.signature(method))
     allowed = signature.parameters.keys()
 
     def check(keywords: Mapping[str, object]) -> None:
@@ -34,22 +34,22 @@ def known_only(method: Callable[P, R]) -> Callable[P, R]:
         check(keywords)
         return await cast("Awaitable[Any]", method(*args, **keywords))
 
-    # Frameworks look whether a function is to be awaited, and help() at its signature.
-    made: Any = awaited if inspect.iscoroutinefunction(method) else checked
-    made.__signature__ = signature
-    return cast("Callable[P, R]", made)
+    # Frameworks test whether a function is a coroutine function, and help() shows the signature.
+    wrapper: Any = awaited if inspect.iscoroutinefunction(method) else checked
+    wrapper.__signature__ = signature
+    return cast("Callable[P, R]", wrapper)
 
 
-def _spelled_out(signature: inspect.Signature) -> inspect.Signature:
-    """Name each keyword that `**fields: Unpack[...]` stands for."""
+def _expanded(signature: inspect.Signature) -> inspect.Signature:
+    """Replace `**options: Unpack[...]` with one parameter for each keyword."""
     parameters = []
     for parameter in signature.parameters.values():
         if parameter.kind is not parameter.VAR_KEYWORD:
             parameters.append(parameter)
             continue
-        (fields,) = get_args(parameter.annotation)
+        (options,) = get_args(parameter.annotation)
         parameters += [
             inspect.Parameter(name, parameter.KEYWORD_ONLY, default=None, annotation=kind)
-            for name, kind in fields.__annotations__.items()
+            for name, kind in options.__annotations__.items()
         ]
     return signature.replace(parameters=parameters)

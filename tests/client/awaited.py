@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from dialoguedb.client.records import Found, Page
+from dialoguedb.client.records import Found
 from dialoguedb.client.sync.database import Database
-from dialoguedb.client.tracking import Draft
+from dialoguedb.client.tracking.changes import TrackedObject
+from dialoguedb.values.lists import Page
 
 _OURS = "dialoguedb.client.sync"
 
@@ -50,7 +51,7 @@ def _shown(value: Any) -> Any:
         return msgspec.structs.replace(value, items=[_shown(item) for item in value])
     if isinstance(value, Found):
         return value.of(_shown)
-    if isinstance(value, list) and value and isinstance(value[0], Draft):
+    if isinstance(value, list) and value and isinstance(value[0], TrackedObject):
         return [_shown(item) for item in value]
     is_ours = type(value).__module__.startswith(_OURS) or isinstance(value, Database)
     return Awaited(value) if is_ours else value

@@ -1,4 +1,4 @@
-"""JSON both ways: whatever JSON can say arrives as it was, in Python's own values."""
+"""JSON encoding and decoding without loss, in Python's own values."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Raw
 
-from dialoguedb.client import numbers
+from dialoguedb.client.encoding import long_integers
 from dialoguedb.errors import InvalidJSON
 
 T = TypeVar("T")
@@ -20,12 +20,12 @@ _write_escaped = json.JSONEncoder(**_PLAIN).encode
 _LONG_BITS = 2_000
 """Python writes shorter numbers whatever limit is set."""
 
-_MARK = uuid4().hex
-_STAND_IN = re.compile(rf'"{_MARK}(\d+)"'.encode())
+_PLACEHOLDER = uuid4().hex
+_PLACEHOLDERS = re.compile(rf'"{_PLACEHOLDER}(\d+)"'.encode())
 
 
 def encode(value: object) -> bytes:
-    """Write a value, msgspec.Raw in it byte for byte; InvalidJSON for what JSON cannot say."""
+    """Encode a value, msgspec.Raw in it byte for byte; InvalidJSON for what is not JSON."""
     try:
         text = _write(value)
     except (TypeError, ValueError):
@@ -39,17 +39,17 @@ def encode(value: object) -> bytes:
 
 
 def _encode_around(value: object) -> bytes:
-    """Write a value around what the encoder cannot write, which is put in afterwards."""
+    """Encode with placeholders for what the encoder cannot write, then replace them."""
     held: list[bytes] = []
 
-    def stand_in(one: object) -> str:
-        if not isinstance(one, Raw):
-            raise TypeError(f"{type(one).__name__} is no type of JSON")
-        held.append(bytes(one))
-        return f"{_MARK}{len(held) - 1}"
+    def placeholder(value: object) -> str:
+        if not isinstance(value, Raw):
+            raise TypeError(f"{type(value).__name__} is no type of JSON")
+        held.append(bytes(value))
+        return f"{_PLACEHOLDER}{len(held) - 1}"
 
     def written(*, ensure_ascii: bool) -> bytes:
-        encoder = json.JSONEncoder(ensure_ascii=ensure_ascii, default=stand_in, **_PLAIN)
+        encoder = json.JSONEncoder(ensure_ascii=ensure_ascii, default=placeholder, **_PLAIN)
         return encoder.encode(_without_long_numbers(value)).encode()
 
     try:
@@ -59,7 +59,7 @@ def _encode_around(value: object) -> bytes:
             text = written(ensure_ascii=True)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidJSON(f"This cannot be written as JSON: {error}") from error
-    return _STAND_IN.sub(lambda found: held[int(found[1])], text)
+    return _PLACEHOLDERS.sub(lambda found: held[int(found[1])], text)
 
 
 def _without_long_numbers(value: Any) -> Any:
@@ -68,14 +68,14 @@ def _without_long_numbers(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_without_long_numbers(item) for item in value]
     if isinstance(value, int) and value.bit_length() > _LONG_BITS:
-        return Raw(numbers.digits(value).encode())
+        return Raw(long_integers.format_digits(value).encode())
     return value
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Read an answer, or return it as it is as msgspec.Raw.
+    """Decode a response; the type msgspec.Raw returns it as it is.
 
-    msgspec.DecodeError when it is not JSON; its child ValidationError when not of this kind.
+    msgspec.DecodeError when it is not JSON; its child ValidationError when it is not of this type.
     """
     try:
         return msgspec.json.decode(body, type=kind)
@@ -88,9 +88,9 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 
 def _read(body: bytes) -> Any:
-    """Read what msgspec does not: lone surrogates, and numbers of any length."""
+    """Decode what msgspec does not: lone surrogates, and numbers of any length."""
     try:
-        return json.loads(body, parse_int=numbers.integer)
+        return json.loads(body, parse_int=long_integers.parse)
     except RecursionError:
         raise msgspec.ValidationError("It is nested too deeply") from None
     except ValueError as error:

@@ -1,14 +1,19 @@
-"""How long the client waits, and what it waits for."""
+"""When the client retries, how long it waits, and how it reads responses."""
 
 from itertools import pairwise
 
 import msgspec
 import pytest
 
-from dialoguedb.client import wire
-from dialoguedb.client.patience import Patience, asked_pause_s, is_passing, may_be_done
-from dialoguedb.client.problems import error_of
-from dialoguedb.client.requests import Answer, Call
+from dialoguedb.client.encoding import json_codec
+from dialoguedb.client.transport.error_responses import error_from
+from dialoguedb.client.transport.requests import ApiCall, ApiResponse
+from dialoguedb.client.transport.retries import (
+    RetryPolicy,
+    is_transient,
+    may_have_succeeded,
+    retry_after_s,
+)
 from dialoguedb.errors import (
     DialogueDBError,
     InternalError,
@@ -38,9 +43,9 @@ def made(kind):
     "kind", [kind for kind in raised_errors() if status_of(kind)], ids=lambda kind: kind.__name__
 )
 def test_an_error_comes_back_as_the_class_of_its_code(kind):
-    told = answer_of(made(kind), "request-1", "2026-01-02T00:00:00.000Z")
-    headers = {name.decode(): value.decode() for name, value in told.headers}
-    error = error_of(Answer(told.status, headers, told.body))
+    response = answer_of(made(kind), "request-1", "2026-01-02T00:00:00.000Z")
+    headers = {name.decode(): value.decode() for name, value in response.headers}
+    error = error_from(ApiResponse(response.status, headers, response.body))
     assert issubclass(kind, type(error))  # those that share a code come back as their parent
     assert (error.code, error.message, error.request_id) == (kind.code, "Why", "request-1")
     if isinstance(error, RateLimitExceeded):
@@ -51,30 +56,33 @@ def test_an_error_comes_back_as_the_class_of_its_code(kind):
 
 def test_a_code_that_is_newer_than_the_client_comes_back_as_its_family():
     body = {"code": "PLANET_NOT_FOUND", "message": "No such planet", "type": "not_found"}
-    error = error_of(Answer(404, {}, msgspec.json.encode({"error": body})))
+    error = error_from(ApiResponse(404, {}, msgspec.json.encode({"error": body})))
     assert type(error) is NotFound
     assert error.code == "PLANET_NOT_FOUND"
 
 
-def test_pauses_grow_up_to_a_bound_and_are_never_shorter_than_asked():
-    patience = Patience(4)
-    pauses = [[patience.pause_s(tries) for _ in range(50)] for tries in (1, 3, 6, 20)]
-    bounds = [(min(some), max(some)) for some in pauses]
+def test_delays_grow_up_to_a_bound_and_are_never_shorter_than_retry_after():
+    policy = RetryPolicy(4)
+    delays = [[policy.delay_s(tries) for _ in range(50)] for tries in (1, 3, 6, 20)]
+    bounds = [(min(some), max(some)) for some in delays]
     assert all(shorter[1] < longer[0] for shorter, longer in pairwise(bounds[:3]))
     assert bounds[3][1] <= 8
-    assert patience.pause_s(1, 30) == 30
-    assert len(set(pauses[0])) > 1
+    assert policy.delay_s(1, 30) == 30
+    assert len(set(delays[0])) > 1
 
 
-def test_what_a_server_asks_for_is_read_where_it_is_a_number():
-    assert asked_pause_s(Answer(429, {"retry-after": "3"}, b"")) == 3
-    assert asked_pause_s(Answer(429, {"retry-after": "Sun, 22 Nov 2026 07:28:00 GMT"}, b"")) is None
-    assert asked_pause_s(Answer(429, {}, b"")) is None
-    assert asked_pause_s(None) is None
+def test_retry_after_is_read_where_it_is_a_number():
+    assert retry_after_s(ApiResponse(429, {"retry-after": "3"}, b"")) == 3
+    assert (
+        retry_after_s(ApiResponse(429, {"retry-after": "Sun, 22 Nov 2026 07:28:00 GMT"}, b""))
+        is None
+    )
+    assert retry_after_s(ApiResponse(429, {}, b"")) is None
+    assert retry_after_s(None) is None
 
 
 @pytest.mark.parametrize(
-    ("error", "passes", "in_doubt"),
+    ("error", "is_retried", "in_doubt"),
     [
         (TimedOut("late"), True, True),
         (InternalError("defect"), True, True),
@@ -88,25 +96,25 @@ def test_what_a_server_asks_for_is_read_where_it_is_a_number():
     ],
     ids=str,
 )
-def test_what_may_pass_is_told_from_what_stays(error, passes, in_doubt):
-    assert is_passing(error) is passes
-    if passes:
-        assert may_be_done(error) is in_doubt
+def test_transient_errors_are_known_from_permanent_ones(error, is_retried, in_doubt):
+    assert is_transient(error) is is_retried
+    if is_retried:
+        assert may_have_succeeded(error) is in_doubt
 
 
-def test_only_calls_that_change_something_are_given_a_key_of_their_own():
+def test_only_calls_that_change_something_need_an_idempotency_key():
     changing = [
         ("POST", "dialogue"),
         ("PUT", "dialogue", "search"),
         ("PATCH", "dialogue", "context", "state"),
     ]
-    asking = [("POST", "search"), ("POST", "dialogue", "d", "context"), ("GET", "dialogue")]
-    calls = [Call(method=method, path=(*path,)) for method, *path in changing + asking]
-    assert [call.changes for call in calls] == [True] * 3 + [False] * 3
+    reading = [("POST", "search"), ("POST", "dialogue", "d", "context"), ("GET", "dialogue")]
+    calls = [ApiCall(method=method, path=(*path,)) for method, *path in changing + reading]
+    assert [call.needs_idempotency_key for call in calls] == [True] * 3 + [False] * 3
 
 
-def test_a_request_is_written_with_names_of_the_wire_and_quoted_ids():
-    call = Call(
+def test_a_request_is_encoded_with_names_of_the_wire_and_quoted_ids():
+    call = ApiCall(
         method="GET",
         path=("dialogue", "a b:c&d"),
         query={"thread_of": "x&y", "tags": ["a", "b"], "merge": False, "limit": None},
@@ -116,16 +124,16 @@ def test_a_request_is_written_with_names_of_the_wire_and_quoted_ids():
     )
 
 
-def test_an_answer_of_another_kind_is_refused():
+def test_a_response_of_another_type_is_refused():
     with pytest.raises(msgspec.DecodeError):
-        wire.decode(b'{"id": 7}', list[int])
+        json_codec.decode(b'{"id": 7}', list[int])
     for body in (b'{"id": 7', b"\xff", b"<html>"):
         with pytest.raises(msgspec.DecodeError) as refused:
-            wire.decode(body, dict[str, int])
+            json_codec.decode(body, dict[str, int])
         assert type(refused.value) is msgspec.DecodeError
     for body in (b'{"id": "\\ud800"}', b"[" * 200_000 + b"]" * 200_000):
         with pytest.raises(msgspec.ValidationError):
-            wire.decode(body, dict[str, int])
+            json_codec.decode(body, dict[str, int])
     assert issubclass(UnexpectedAnswer, DialogueDBError)
 
 
@@ -143,22 +151,22 @@ NASTY = [
 
 def test_values_may_be_sent_byte_for_byte():
     for raw in NASTY:
-        sent = wire.encode({"a": msgspec.Raw(raw), "b": [msgspec.Raw(raw), "\N{SNOWMAN}"]})
+        sent = json_codec.encode({"a": msgspec.Raw(raw), "b": [msgspec.Raw(raw), "\N{SNOWMAN}"]})
         assert sent == b'{"a":%b,"b":[%b,"%b"]}' % (raw, raw, "\N{SNOWMAN}".encode())
-        assert bytes(wire.decode(raw, msgspec.Raw)) == raw
+        assert bytes(json_codec.decode(raw, msgspec.Raw)) == raw
 
 
-def test_whole_numbers_are_written_and_read_however_long():
+def test_integers_are_encoded_and_decoded_however_long():
     for text in ("9" * 4_301, "-1" + "0" * 20_000, "12345678" * 100_000):
         body = f'{{"n":[{text},"\N{SNOWMAN}"]}}'.encode()
-        assert wire.encode(wire.decode(body, dict[str, list[object]])) == body
-    lone = wire.encode({"n": 10**5_000, "s": "\ud800"})
-    assert wire.decode(lone, dict[str, object]) == {"n": 10**5_000, "s": "\ud800"}
+        assert json_codec.encode(json_codec.decode(body, dict[str, list[object]])) == body
+    lone = json_codec.encode({"n": 10**5_000, "s": "\ud800"})
+    assert json_codec.decode(lone, dict[str, object]) == {"n": 10**5_000, "s": "\ud800"}
 
 
-def test_what_json_cannot_say_is_refused():
+def test_what_is_not_json_is_refused():
     around: list[object] = []
     around.append(around)
     for value in (float("nan"), {1, 2}, b"x", around, {(1, 2): 3}):
         with pytest.raises(InvalidJSON):
-            wire.encode([10**5_000, value])
+            json_codec.encode([10**5_000, value])

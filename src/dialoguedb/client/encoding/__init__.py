@@ -1,0 +1,1 @@
+"""How arguments are written on the wire, and JSON both ways."""

@@ -1,0 +1,1 @@
+"""Dialogues, messages and memories that know what was changed on them."""

@@ -1,0 +1,1 @@
+"""Requests and responses, and how they reach a server."""
