@@ -11,8 +11,10 @@ from dialoguedb.client import inputs, records
 from dialoguedb.client.sync.database import Database
 from dialoguedb.client.transport.requests import ApiResponse
 from dialoguedb.errors import DialogueDBError, InvalidRequest
-from dialoguedb.http.requests.queries import ListDialogues, ListMemories, ListMessages
 from dialoguedb.http.route_table import ROUTES
+from dialoguedb.http.routes.dialogues import ListDialogues
+from dialoguedb.http.routes.memories import ListMemories
+from dialoguedb.http.routes.messages import ListMessages
 from dialoguedb.model.context import ContextInput, ContextTokens, ContextWindow, Included
 from dialoguedb.model.dialogues import DeletedDialogue, Dialogue, DialogueChange, DialogueInput
 from dialoguedb.model.keys import Key, KeyInput

@@ -27,7 +27,7 @@ from dialoguedb.errors import (
     UnexpectedAnswer,
     UnreadableAnswer,
 )
-from dialoguedb.http.responses.error_responses import answer_of, status_of
+from dialoguedb.http.responses.error_responses import error_response, status_of
 from docs.generate import raised_errors
 
 
@@ -43,7 +43,7 @@ def made(kind):
     "kind", [kind for kind in raised_errors() if status_of(kind)], ids=lambda kind: kind.__name__
 )
 def test_an_error_comes_back_as_the_class_of_its_code(kind):
-    response = answer_of(made(kind), "request-1", "2026-01-02T00:00:00.000Z")
+    response = error_response(made(kind), "request-1", "2026-01-02T00:00:00.000Z")
     headers = {name.decode(): value.decode() for name, value in response.headers}
     error = error_from(ApiResponse(response.status, headers, response.body))
     assert issubclass(kind, type(error))  # those that share a code come back as their parent

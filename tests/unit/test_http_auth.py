@@ -7,10 +7,8 @@ import pytest
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import Forbidden, Unauthorized
-from dialoguedb.http.admission.authentication import KEYS_MAX, Auth
-from dialoguedb.http.metrics import Metrics
-from dialoguedb.http.requests.body_buffer import Buffer
-from dialoguedb.http.requests.request import Call, Parts
+from dialoguedb.http.admission.authentication import KEYS_MAX, Authentication
+from dialoguedb.http.requests.incoming import read_head
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.ports import WriteOptions
@@ -32,7 +30,7 @@ class World:
             count_tokens=count_tokens,
         )
         self.passed = 0.0
-        self.auth = Auth(self.services, proxies, lambda: self.passed)
+        self.authentication = Authentication(self.services, proxies, lambda: self.passed)
         self.project = None
 
     async def make_project(self, allowed=()):
@@ -62,14 +60,8 @@ class World:
             "headers": headers,
             "client": (client, 1) if client else None,
         }
-        call = Call(
-            request, Parts(self.services, Metrics(), b"", self.auth.forget, unused, Buffer())
-        )
-        self.auth.authorize(call, await self.auth.authenticate(call), scope)
-
-
-async def unused():
-    """Stand for what is not needed here."""
+        head = read_head(request)
+        self.authentication.authorize(head, await self.authentication.authenticate(head), scope)
 
 
 @pytest.fixture
@@ -162,7 +154,7 @@ class TestRemembering:
             await world.revoke(key_id)
             await world.admit(secret)
             if how == "told to":
-                world.auth.forget()
+                world.authentication.forget_keys()
             else:
                 world.passed += 0.501
             with pytest.raises(Unauthorized):

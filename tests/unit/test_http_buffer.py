@@ -7,12 +7,12 @@ import pytest
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DialogueDBError, ServiceUnavailable
-from dialoguedb.http.error_middleware import Frame
 from dialoguedb.http.metrics import Metrics
-from dialoguedb.http.requests.bodies import read
-from dialoguedb.http.requests.body_buffer import Buffer
-from dialoguedb.http.requests.request import Parts
-from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.pipeline import ErrorMiddleware
+from dialoguedb.http.requests.body_buffer import BodyBuffer
+from dialoguedb.http.requests.incoming import RequestBody
+from dialoguedb.http.requests.request import AppContext
+from dialoguedb.http.responses.response import Response
 from dialoguedb.service import build_services
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.values.timestamps import now
@@ -28,11 +28,16 @@ def anyio_backend():
 PIECES = [b'{"a":"', b"x" * 600, b'"}']
 
 
-async def reading(scope, receive, _send):
-    """Read the body and answer its length."""
-    call = scope["call"]
-    await read(call, receive)
-    call.answer = Answer(str(len(call.body)).encode())
+def reading(buffer):
+    """Make an application that reads the body and answers its length."""
+
+    async def read(scope, receive, _send):
+        exchange = scope["exchange"]
+        exchange.body = RequestBody(buffer)
+        body = await exchange.body.read(receive)
+        exchange.response = Response(str(len(body)).encode())
+
+    return read
 
 
 async def status_of(frame, during=None):
@@ -78,8 +83,9 @@ async def frame_with(tmp_path):
     )
 
     def make(bytes_max):
-        parts = Parts(services, Metrics(), b"", lambda: None, unused, Buffer(bytes_max))
-        return Frame(reading, parts, access_log=False)
+        buffer = BodyBuffer(bytes_max)
+        context = AppContext(services, Metrics(), b"", lambda: None, unused, buffer)
+        return ErrorMiddleware(reading(buffer), context, access_log=False)
 
     yield make
     await store.close()
@@ -111,5 +117,5 @@ class TestALargeBody:
 class TestTheBuffer:
     def test_refuses_with_an_error_of_ours(self):
         with pytest.raises(ServiceUnavailable) as refusal:
-            Buffer(1).take(2)
+            BodyBuffer(1).reserve(2)
         assert isinstance(refusal.value, DialogueDBError)

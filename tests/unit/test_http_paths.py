@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialoguedb.http.requests.paths import normalise
+from dialoguedb.http.requests.incoming import normalise
 
 
 @pytest.mark.parametrize(

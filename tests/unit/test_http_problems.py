@@ -12,7 +12,7 @@ from dialoguedb.errors import (
     MethodNotAllowed,
     RateLimitExceeded,
 )
-from dialoguedb.http.responses.error_responses import STATUSES, answer_of, status_of
+from dialoguedb.http.responses.error_responses import STATUSES, error_response, status_of
 from dialoguedb.http.route_table import ROUTES
 
 KINDS = [
@@ -39,7 +39,7 @@ def test_every_error_that_is_for_clients_has_a_status(kind):
 def test_every_answer_has_the_same_shape(kind):
     error = kind("It went wrong", *EXTRA.get(kind, ()))
     error.details = (ErrorDetail("a.b", "INVALID", "a.b is wrong"),)
-    answer = answer_of(error, "request", "now")
+    answer = error_response(error, "request", "now")
     told = json.loads(answer.body)["error"]
     assert told.keys() == {"code", "message", "type", "details", "requestId", "timestamp"}
     assert (told["requestId"], told["timestamp"]) == ("request", "now")
@@ -61,7 +61,7 @@ def test_every_route_is_documented_and_names_errors_that_clients_see(route):
     assert all(status_of(error) for error in route.endpoint.errors)
     assert route.endpoint.versions or not route.endpoint.conditional
     if route.documented:
-        assert route.endpoint.answer is not None
+        assert route.endpoint.response is not None
 
 
 def test_no_route_is_there_twice():

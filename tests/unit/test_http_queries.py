@@ -4,16 +4,12 @@ import pytest
 from msgspec import UNSET
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.requests.queries import (
-    GetDialogue,
-    ListDialogues,
-    ListMessages,
-    OfDialogue,
-    UpdateState,
-    named,
-    namespaces,
-    parse,
-)
+from dialoguedb.http.requests.queries import namespaces, parse
+from dialoguedb.http.routes.dialogues import GetDialogue, ListDialogues
+from dialoguedb.http.routes.list_queries import repeated
+from dialoguedb.http.routes.messages import ListMessages
+from dialoguedb.http.routes.names import OfDialogue
+from dialoguedb.http.routes.state import UpdateState
 from dialoguedb.values.lists import Span
 
 
@@ -81,8 +77,8 @@ def test_tags_are_the_same_in_any_order():
 
 
 def test_a_later_page_tells_what_it_says_itself():
-    assert named(parse(ListDialogues, b"order=asc")) == {}
-    assert named(parse(ListDialogues, b"next=x&order=asc&limit=3")) == {"order": "order"}
+    assert repeated(parse(ListDialogues, b"order=asc")) == {}
+    assert repeated(parse(ListDialogues, b"next=x&order=asc&limit=3")) == {"order": "order"}
 
 
 def test_every_namespace_that_is_named_is_found():

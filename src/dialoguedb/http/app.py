@@ -1,4 +1,4 @@
-"""The application: what serves the API, put together from its parts."""
+"""The application that serves the API, built from its parts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,53 +8,62 @@ from typing import Any
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dialoguedb.http.admission.authentication import Auth
-from dialoguedb.http.admission.rate_limits import Rates
-from dialoguedb.http.admission.request_counts import Activity
+from dialoguedb.http.admission.admission import Admission, RequestCounts
+from dialoguedb.http.admission.authentication import Authentication
+from dialoguedb.http.admission.rate_limits import RateLimits
 from dialoguedb.http.cross_origin import CrossOrigin
-from dialoguedb.http.dispatch import Gate, PathEndpoint
-from dialoguedb.http.error_middleware import Frame, NotFound
 from dialoguedb.http.metrics import CONTENT_TYPE, Metrics
 from dialoguedb.http.openapi.document import describe
 from dialoguedb.http.options import HttpOptions
-from dialoguedb.http.requests.body_buffer import Buffer
-from dialoguedb.http.requests.request import Parts
-from dialoguedb.http.route_endpoint import Endpoint
+from dialoguedb.http.pipeline import ErrorMiddleware, NoSuchRoute, PathEndpoint
+from dialoguedb.http.requests.body_buffer import BodyBuffer
+from dialoguedb.http.requests.request import AppContext
+from dialoguedb.http.route_endpoint import RouteEndpoint
 from dialoguedb.http.route_table import ROUTES
 from dialoguedb.service import Services
 
 
 def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASGIApp:
     """Return the API as an ASGI application; its lifespan runs the background work."""
-    rates = Rates(enabled=options.rate_limits)
-    activity = Activity(services)
-    auth = Auth(services, options.trusted_proxies)
-    router = Router(
-        _served(Gate(auth, rates, activity)),
-        redirect_slashes=False,
-        default=NotFound(),
-        lifespan=_background(activity),
+    authentication = Authentication(services, options.trusted_proxies)
+    counts = RequestCounts(services)
+    context = AppContext(
+        services=services,
+        metrics=metrics,
+        openapi_document=describe(ROUTES),
+        forget_keys=authentication.forget_keys,
+        flush_request_counts=counts.flush,
+        body_buffer=BodyBuffer(),
     )
-    parts = Parts(services, metrics, describe(ROUTES), auth.forget, activity.flush, Buffer())
-    frame = Frame(router.app, parts, access_log=options.access_log)
-    return CrossOrigin(frame, options.cors_origins) if options.cors_origins else frame
+    admission = Admission(authentication, RateLimits(enabled=options.rate_limits), counts)
+    router = Router(
+        _routes(admission, context),
+        redirect_slashes=False,
+        default=NoSuchRoute(),
+        lifespan=_background(counts),
+    )
+    app = ErrorMiddleware(router.app, context, access_log=options.access_log)
+    return CrossOrigin(app, options.cors_origins) if options.cors_origins else app
 
 
-def _served(gate: Gate) -> list[Route]:
-    """Turn the table into what the router tries, one entry for each path."""
-    paths: dict[str, dict[str, Endpoint]] = {}
+def _routes(admission: Admission, context: AppContext) -> list[Route]:
+    """Return what the router tries: one entry for each path of the table."""
+    paths: dict[str, dict[str, RouteEndpoint]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method] = route.endpoint
-    return [Route(path, PathEndpoint(path, methods, gate)) for path, methods in paths.items()]
+    return [
+        Route(path, PathEndpoint(path, endpoints, admission, context))
+        for path, endpoints in paths.items()
+    ]
 
 
-def _background(activity: Activity) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+def _background(counts: RequestCounts) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        task = asyncio.create_task(activity.run())
+        task = asyncio.create_task(counts.run())
         yield
         task.cancel()
-        await activity.flush()
+        await counts.flush()
 
     return lifespan
 

@@ -1,15 +1,20 @@
-"""Calls from web pages of other origins; only the configured ones are let in."""
+"""Cross-origin resource sharing (CORS): which web pages may call the API."""
 
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from starlette.responses import Response as StarletteResponse
 from starlette.types import ASGIApp
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.responses.error_responses import answer_of
-from dialoguedb.http.responses.response import Answer, full, headers_of, new_request_id
+from dialoguedb.http.responses.error_responses import error_response
+from dialoguedb.http.responses.response import (
+    Response,
+    default_rate_limit_status,
+    headers_of,
+    new_request_id,
+)
 from dialoguedb.values import timestamps
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -26,7 +31,7 @@ _READ = (
 
 
 class CrossOrigin(CORSMiddleware):
-    """Lets pages of some origins call the API; keys travel in a header, cookies never."""
+    """Lets pages of some origins call the API; keys travel in a header, never in a cookie."""
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         super().__init__(
@@ -37,15 +42,15 @@ class CrossOrigin(CORSMiddleware):
             expose_headers=_READ,
         )
 
-    def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a browser that asks first, with the headers that every answer has."""
-        response = super().preflight_response(request_headers)
+    def preflight_response(self, request_headers: Headers) -> StarletteResponse:
+        """Answer a preflight request with the headers that every response has."""
+        preflight = super().preflight_response(request_headers)
         request_id = new_request_id()
-        answer = Answer(b"{}")
-        if response.status_code != answer.status:
-            refusal = InvalidRequest(bytes(response.body).decode())
-            answer = answer_of(refusal, request_id, timestamps.now())
-        told = headers_of(answer, request_id, full())
-        response.headers.update({name.decode(): value.decode() for name, value in told})
-        response.body = answer.body
-        return response
+        response = Response(b"{}")
+        if preflight.status_code != response.status:
+            refusal = InvalidRequest(bytes(preflight.body).decode())
+            response = error_response(refusal, request_id, timestamps.now())
+        headers = headers_of(response, request_id, default_rate_limit_status())
+        preflight.headers.update({name.decode(): value.decode() for name, value in headers})
+        preflight.body = response.body
+        return preflight

@@ -90,7 +90,7 @@ class Metrics(Collector):
         self._commit_seconds.observe(seconds)
         self._waiting = waiting
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def record_response(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note an answer; the route is its template, so that ids stay out."""
         self._answers[method, route, status] += 1
         histogram = self._seconds.get((method, route))
@@ -98,19 +98,19 @@ class Metrics(Collector):
             histogram = self._seconds[method, route] = Histogram(REQUEST_SECONDS)
         histogram.observe(seconds)
 
-    def moved(self, received_bytes: int, sent_bytes: int) -> None:
+    def record_bytes(self, received_bytes: int, sent_bytes: int) -> None:
         """Note the bytes of a request's body and of its answer."""
         self._received_bytes += received_bytes
         self._sent_bytes += sent_bytes
 
-    def searched(self, of: str, mode: str, seconds: float) -> None:
+    def record_search(self, of: str, mode: str, seconds: float) -> None:
         """Note a search: for which kind of object, in which mode, how long."""
         histogram = self._search_seconds.get((of, mode))
         if histogram is None:
             histogram = self._search_seconds[of, mode] = Histogram(REQUEST_SECONDS)
         histogram.observe(seconds)
 
-    def index_stands(self, status: IndexStatus, now: str) -> None:
+    def set_index_status(self, status: IndexStatus, now: str) -> None:
         """Note how the index stands now."""
         oldest = datetime.fromisoformat(status.oldest_waiting or now)
         lag_s = (datetime.fromisoformat(now) - oldest).total_seconds()
@@ -123,7 +123,7 @@ class Metrics(Collector):
             "to_reindex": status.to_reindex,
         }
 
-    def answered_for(self, project_id: str, status: int) -> None:
+    def record_project(self, project_id: str, status: int) -> None:
         """Note an answer to a project."""
         self._projects[project_id, status] += 1
 

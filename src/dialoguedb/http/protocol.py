@@ -20,8 +20,13 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.responses.error_responses import answer_of
-from dialoguedb.http.responses.response import Header, full, headers_of, new_request_id
+from dialoguedb.http.responses.error_responses import error_response
+from dialoguedb.http.responses.response import (
+    Header,
+    default_rate_limit_status,
+    headers_of,
+    new_request_id,
+)
 from dialoguedb.values import timestamps
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -327,6 +332,6 @@ def _target(url: bytes) -> tuple[bytes, bytes]:
 
 def _refusal(message: str) -> bytes:
     request_id = new_request_id()
-    answer = answer_of(InvalidRequest(message), request_id, timestamps.now())
-    headers = headers_of(answer, request_id, full())
-    return _head(answer.status, headers, keep_alive=False) + answer.body
+    response = error_response(InvalidRequest(message), request_id, timestamps.now())
+    headers = headers_of(response, request_id, default_rate_limit_status())
+    return _head(response.status, headers, keep_alive=False) + response.body

@@ -1,4 +1,4 @@
-"""Endpoints: a function that answers a call, with all that is served and documented of it."""
+"""A route's endpoint: the function that serves it, and all that is checked and documented of it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -6,25 +6,25 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialoguedb.errors import DialogueDBError
+from dialoguedb.http.requests.preconditions import Versions
 from dialoguedb.http.requests.queries import NoQuery
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.etags import Versions
-from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response
 from dialoguedb.model.keys import AnyScope
 
-Handle = Callable[[Call], Awaitable[Answer]]
-Media = Literal["application/json", "text/plain", "text/html"]
+RouteFunction = Callable[[Request], Awaitable[Response]]
+MediaType = Literal["application/json", "text/plain", "text/html"]
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """What answers a call, and what it expects and says."""
+class RouteEndpoint(Struct, frozen=True, kw_only=True):
+    """What serves a route, what it takes, and what it returns."""
 
-    handle: Handle
+    handle: RouteFunction
     tag: str
     """The noun it is documented under."""
 
-    scope: AnyScope | None
-    """The least scope of the key that opens it; None opens it to everybody."""
+    permission: AnyScope | None
+    """The least permission that a key needs; None opens the route to everybody."""
 
     query: type[Struct] = NoQuery
     body: Any = None
@@ -36,27 +36,29 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     names_in_body: bool = True
     """Whether `namespace` in the body names one, and is not just data."""
 
-    answer: Any = None
-    """The type of the answer, or a tuple of several."""
+    response: Any = None
+    """The type of the response, or a tuple of several."""
 
     status: int = 200
-    """Of the answer, as the documentation says it."""
+    """The status of a success, as documented."""
 
-    media: Media = "application/json"
+    media_type: MediaType = "application/json"
     versions: Versions | None = None
-    """What the ETag of the answer counts."""
+    """What the ETag of the response counts."""
 
     conditional: bool = False
     """Whether `If-Match` can expect that version."""
 
     errors: tuple[type[DialogueDBError], ...] = ()
-    """What else it may refuse with, beside what every endpoint may."""
+    """What it may raise beside the errors of every route."""
 
 
-def endpoint(tag: str, scope: AnyScope | None, **more: Any) -> Callable[[Handle], Endpoint]:
+def endpoint(
+    tag: str, permission: AnyScope | None, **more: Any
+) -> Callable[[RouteFunction], RouteEndpoint]:
     """Make an endpoint of a function; its docstring is its documentation."""
 
-    def make(handle: Handle) -> Endpoint:
-        return Endpoint(handle=handle, tag=tag, scope=scope, **more)
+    def make(handle: RouteFunction) -> RouteEndpoint:
+        return RouteEndpoint(handle=handle, tag=tag, permission=permission, **more)
 
     return make

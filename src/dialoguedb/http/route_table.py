@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dialoguedb.http.route_endpoint import Endpoint
+from dialoguedb.http.route_endpoint import RouteEndpoint
 from dialoguedb.http.routes import (
     context,
     dialogues,
@@ -24,7 +24,7 @@ class Route(Struct, frozen=True):
 
     method: str
     path: str
-    endpoint: Endpoint
+    endpoint: RouteEndpoint
     documented: bool = True
     """Whether the OpenAPI document shows it."""
 
@@ -101,6 +101,6 @@ ROUTES = [
     Route("GET", "/docs", documentation.page),
     Route("GET", "/docs/{asset}", documentation.asset, documented=False),
     # Last, for it would take every third segment.
-    Route("POST", "/dialogue/{dialogueId}/{action}", dialogues.act),
-    Route("PUT", "/dialogue/{dialogueId}/{action}", dialogues.act),
+    Route("POST", "/dialogue/{dialogueId}/{action}", dialogues.change_status),
+    Route("PUT", "/dialogue/{dialogueId}/{action}", dialogues.change_status),
 ]

@@ -49,17 +49,17 @@ def check_version(expected: int | None, stored: int) -> None:
 
 
 def check_quotas(quotas: Quotas, used: Usage, month: Usage) -> None:
-    """Refuse an act when what it uses takes the month, itself included, over a quota.
-
-    A requests quota of 0 stands for one that is used up.
-    """
-    if quotas.requests == 0:
-        raise _over("requests", "The monthly quota of requests is used up")
+    """Refuse an operation when what it uses takes the month, itself included, over a quota."""
     for name in ("messages", "dialogues", "stored_bytes"):
         quota = getattr(quotas, name)
         if quota is not None and getattr(used, name) and getattr(month, name) > quota:
             words = name.replace("_", " ")
             raise _over(name, f"This would exceed the monthly quota of {quota} {words}")
+
+
+def request_quota_exceeded() -> QuotaExceeded:
+    """Return the refusal of what the monthly quota of requests leaves no room for."""
+    return _over("requests", "The monthly quota of requests is used up")
 
 
 def _over(name: str, message: str) -> QuotaExceeded:

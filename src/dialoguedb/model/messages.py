@@ -1,12 +1,15 @@
 """Messages: what is received, kept and answered."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from dialoguedb.errors import DuplicateId, ErrorDetail, InvalidRequest
 from dialoguedb.formats.content import accept_content
-from dialoguedb.values import rawjson
+from dialoguedb.values import limits, rawjson
 from dialoguedb.values.checks import Checks, accept_metadata, accept_time, given
+from dialoguedb.values.decoding import decode, decode_body, decode_list
 from dialoguedb.values.fields import (
     Content,
     Id,
@@ -20,7 +23,9 @@ from dialoguedb.values.fields import (
     TokenCount,
 )
 from dialoguedb.values.lists import Span
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation import ValidationErrors, refuse
+
+_FIELD = "messages"
 
 MESSAGE_WRITE_ONCE = ("content", "role", "name", "created", "metadata")
 
@@ -101,6 +106,98 @@ class MessageInput(Struct, rename="camel"):
             created=accept_time(self.created, f"{place}created", errors),
             named=bool(self.id),
         )
+
+
+class MessageBatch(Struct, rename="camel"):
+    """Several messages in an envelope."""
+
+    messages: list[MessageInput]
+    dialogue_id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+
+class ReceivedMessages(Struct, frozen=True):
+    """The messages of one request body, decoded and validated."""
+
+    shape: Literal["message", "array", "envelope"]
+    dialogue_ids: Sequence[tuple[str, object]]
+    """What names their dialogue: the path of each field in the body, and its value."""
+
+    namespaces: Sequence[tuple[str, object]]
+    new: Sequence[NewMessage]
+    error: InvalidRequest | None = None
+    """What is wrong with their values; names that disagree are refused before that."""
+
+
+class _BodyShape(Struct):
+    messages: Raw | UnsetType = UNSET
+    content: Raw | UnsetType = UNSET
+
+
+def receive_messages(body: bytes) -> ReceivedMessages:
+    """Decode and validate messages: one, a bare array, or an envelope.
+
+    InvalidRequest with every error of their types; those of their values are returned.
+    """
+    if body.lstrip().startswith(b"["):
+        messages = decode_list(MessageInput, rawjson.receive(body), _FIELD)
+        return _validated("array", [], [], messages)
+    if b'"messages"' in body and _is_envelope(body := rawjson.receive(body)):
+        envelope = decode(MessageBatch, body)
+        return _validated(
+            "envelope",
+            [("dialogueId", envelope.dialogue_id)],
+            [("namespace", envelope.namespace)],
+            envelope.messages,
+        )
+    message = decode_body(MessageInput, body)
+    errors = ValidationErrors()
+    new = message.accept("", errors)
+    return ReceivedMessages(
+        "message",
+        [("dialogueId", message.dialogue_id)],
+        [("namespace", message.namespace)],
+        [new],
+        errors.error(),
+    )
+
+
+def _is_envelope(body: bytes) -> bool:
+    shape = decode(_BodyShape, body)
+    if not isinstance(shape.messages, Raw) or bytes(shape.messages) == b"null":
+        return False
+    if shape.content is not UNSET:
+        raise refuse("messages", "Send either one message or messages, not both")
+    return True
+
+
+def _validated(
+    shape: Literal["array", "envelope"],
+    dialogue_ids: list[tuple[str, object]],
+    namespaces: list[tuple[str, object]],
+    messages: Sequence[MessageInput],
+) -> ReceivedMessages:
+    errors = ValidationErrors()
+    new: list[NewMessage] = []
+    if len(messages) > limits.MESSAGES_PER_REQUEST_MAX:
+        message = f"{_FIELD} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
+        errors.too_large(_FIELD, message)
+    else:
+        new += [one.accept(f"{_FIELD}[{i}].", errors) for i, one in enumerate(messages)]
+    for i, one in enumerate(messages):
+        dialogue_ids.append((f"{_FIELD}[{i}].dialogueId", one.dialogue_id))
+        namespaces.append((f"{_FIELD}[{i}].namespace", one.namespace))
+    return ReceivedMessages(shape, dialogue_ids, namespaces, new, errors.error())
+
+
+def with_path(error: DuplicateId, path: str) -> DuplicateId:
+    """Return the error for the only message of a request, which is not one of an array."""
+    first = f"{_FIELD}[0]."
+    details = [
+        ErrorDetail(path + detail.field.removeprefix(first), detail.code, detail.message)
+        for detail in error.details
+    ]
+    return DuplicateId(error.message, details)
 
 
 class MessageFilter(Struct, frozen=True):

@@ -40,6 +40,9 @@ class WriteOptions(Struct, frozen=True):
     expected: int | None = None
     """The version the caller saw; None for any."""
 
+    over_request_quota: bool = False
+    """Whether the project's requests of the month are used up, which refuses what uses more."""
+
 
 class IdempotencyHit(Exception):
     """The act was done before under the same idempotency key; carries the recorded answer."""

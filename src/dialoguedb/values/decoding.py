@@ -51,6 +51,11 @@ def decode(kind: type[T], body: bytes) -> T:
         raise _repeated(error, "") from None
 
 
+def decode_body(kind: type[T], body: bytes) -> T:
+    """Decode the body of a request as it arrived; InvalidRequest, InvalidJSON."""
+    return decode(kind, rawjson.receive(body))
+
+
 def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
     """Decode a received array of objects; InvalidRequest with every fault."""
     # mypy cannot know a type that is made of an argument.

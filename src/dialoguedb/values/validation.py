@@ -36,14 +36,20 @@ class ValidationErrors:
 
     def refuse(self) -> None:
         """Raise `InvalidRequest` when anything was found, with the code that all faults share."""
+        error = self.error()
+        if error is not None:
+            raise error
+
+    def error(self) -> InvalidRequest | None:
+        """Return the `InvalidRequest` for what was found; None when nothing was."""
         if not self._found:
-            return
+            return None
         codes = {code for code, _ in self._found}
         details = [fault for _, fault in self._found]
         message = details[0].message
         if len(details) > 1:
             message += f" (and {len(details) - 1} more, see details)"
-        raise InvalidRequest(message, details, codes.pop() if len(codes) == 1 else None)
+        return InvalidRequest(message, details, codes.pop() if len(codes) == 1 else None)
 
     def _add(self, code: str, fault: ErrorDetail) -> None:
         if not self.full:

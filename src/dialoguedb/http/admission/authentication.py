@@ -1,5 +1,6 @@
-"""Authentication: which key a request carries, whose it is, and from where it may come."""
+"""Authentication: which key a request carries, what it permits, and from which addresses."""
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -7,33 +8,40 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from msgspec import Struct
 
 from dialoguedb.errors import Forbidden, Unauthorized
-from dialoguedb.http.requests.request import Call
-from dialoguedb.model.keys import RANK, AnyScope, Caller, digest
+from dialoguedb.http.requests.incoming import RequestHead
+from dialoguedb.model.keys import RANK, AnyScope, Caller
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services
 
 TRUST_SECONDS = 0.5
-"""How long a key is not looked up again; within a second, every server follows."""
+"""How long a key is not looked up again; within a second, every server follows a change."""
 
 KEYS_MAX = 10_000
-"""Keys remembered at once, the unknown ones among them."""
+"""Keys cached at once, the unknown ones among them."""
 
 SECRET_CHARS_MAX = 128
-"""A longer secret is none of ours."""
+"""No secret of ours is longer."""
 
 Network = IPv4Network | IPv6Network
 
 
-class Known(Struct, gc=False):
-    """What was last looked up of a key, and until when that counts."""
+class KnownKey(Struct, gc=False):
+    """A valid key, as last looked up."""
 
-    caller: Caller | None
-    until: float
+    caller: Caller
     allowed: Sequence[Network]
+    """Where its requests may come from; empty allows every address."""
 
 
-class Auth:
-    """Lets requests in, or not."""
+class _Lookup(Struct, gc=False):
+    """What a look-up found, and until when it counts."""
+
+    key: KnownKey | None
+    expires: float
+
+
+class Authentication:
+    """Finds out whose key a request carries; what was found is cached for a moment."""
 
     def __init__(
         self,
@@ -44,51 +52,53 @@ class Auth:
         self._services = services
         self._clock = clock
         self._proxies = [ip_network(proxy, strict=False) for proxy in trusted_proxies]
-        self._known: dict[bytes, Known] = {}
+        self._lookups: dict[bytes, _Lookup] = {}
+        """By the digest of the header, so that no secret stays in memory."""
 
-    async def authenticate(self, call: Call) -> Known:
-        """Find out who asks; Unauthorized when the key is none."""
-        secret = _secret(call.headers.get(b"authorization", b""))
-        fingerprint = digest(secret)
-        known = self._known.get(fingerprint)
-        if known is None or known.until < self._clock():
-            known = await self._look_up(secret)
-            if len(self._known) >= KEYS_MAX:
+    async def authenticate(self, head: RequestHead) -> KnownKey:
+        """Return the key of a request; Unauthorized when there is none that is valid."""
+        header = head.headers.get(b"authorization", b"")
+        digest = hashlib.sha256(header).digest()
+        lookup = self._lookups.get(digest)
+        if lookup is None or lookup.expires < self._clock():
+            lookup = await self._look_up(_secret(header))
+            if len(self._lookups) >= KEYS_MAX:
                 self._make_room()
-            self._known[fingerprint] = known
-        caller = known.caller
-        if caller is None or (caller.expires and caller.expires <= self._services.clock()):
+            self._lookups[digest] = lookup
+        key = lookup.key
+        if key is None or (key.caller.expires and key.caller.expires <= self._services.clock()):
             raise _unauthorized()
-        call.caller, call.project = caller, caller.project
-        return known
+        return key
 
-    def authorize(self, call: Call, known: Known, scope: AnyScope) -> None:
-        """Forbidden unless the caller's scope includes this one, asked from an allowed address."""
-        assert call.caller is not None
-        held = call.caller.scope
-        if held != scope and (RANK[held] < RANK[scope] or "operator" in {held, scope}):
-            raise Forbidden(f"This needs a key of scope {scope}; the scope of this one is {held}")
-        if known.allowed and not _contains(known.allowed, self._address(call)):
+    def authorize(self, head: RequestHead, key: KnownKey, permission: AnyScope) -> None:
+        """Forbidden unless the key includes the permission, and the address is allowed."""
+        held = key.caller.scope
+        if held != permission and (
+            RANK[held] < RANK[permission] or "operator" in {held, permission}
+        ):
+            message = f"This needs a key of scope {permission}; the scope of this one is {held}"
+            raise Forbidden(message)
+        if key.allowed and not _contains(key.allowed, self._address(head)):
             raise Forbidden("The project does not allow requests from this address")
 
-    def forget(self) -> None:
-        """Look every key up anew."""
-        self._known.clear()
+    def forget_keys(self) -> None:
+        """Look up every key again."""
+        self._lookups.clear()
 
-    async def _look_up(self, secret: str) -> Known:
+    async def _look_up(self, secret: str) -> _Lookup:
         caller = await self._services.keys.find(secret)
-        allowed = _networks(caller.project) if caller and caller.project else ()
-        return Known(caller, self._clock() + TRUST_SECONDS, allowed)
+        key = None if caller is None else KnownKey(caller, _networks(caller.project))
+        return _Lookup(key, self._clock() + TRUST_SECONDS)
 
     def _make_room(self) -> None:
-        """Forget keys that nobody holds, so that guessing pushes out none that somebody does."""
-        held = {name: known for name, known in self._known.items() if known.caller is not None}
-        self._known = held if len(held) < KEYS_MAX else {}
+        """Drop the look-ups of unknown keys, so that guesses displace no valid key."""
+        valid = {name: one for name, one in self._lookups.items() if one.key is not None}
+        self._lookups = valid if len(valid) < KEYS_MAX else {}
 
-    def _address(self, call: Call) -> IPv4Address | IPv6Address | None:
-        """Return the peer's address, or what trusted proxies say that they were asked by."""
-        address = _parse(call.client)
-        forwarded = call.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    def _address(self, head: RequestHead) -> IPv4Address | IPv6Address | None:
+        """Return the client's address: the peer's, or the one that trusted proxies name."""
+        address = _parse(head.client_address)
+        forwarded = head.headers.get(b"x-forwarded-for", b"").decode("latin-1")
         for hop in reversed(forwarded.split(",")):
             if not hop.strip() or not _contains(self._proxies, address):
                 break
@@ -108,7 +118,9 @@ def _unauthorized() -> Unauthorized:
     return Unauthorized("A valid key is needed: Authorization: Bearer KEY")
 
 
-def _networks(project: Project) -> Sequence[Network]:
+def _networks(project: Project | None) -> Sequence[Network]:
+    if project is None:
+        return ()
     return [ip_network(text, strict=False) for text in project.settings.allowed_ips]
 
 

@@ -1,7 +1,7 @@
 """Rate limits: requests per second with a burst, counted per project in memory.
 
-Of each project a bucket is kept, from which each request takes a token; tokens come back at the
-project's rate, up to its burst.
+Each project has a token bucket: a request takes a token, and tokens return at the project's rate,
+up to its burst.
 """
 
 import math
@@ -11,27 +11,27 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dialoguedb.errors import ErrorDetail, RateLimitExceeded
-from dialoguedb.http.responses.response import Standing, full
+from dialoguedb.http.responses.response import RateLimitStatus, default_rate_limit_status
 from dialoguedb.model.projects import Project, RateLimit
 
 _ROUNDING = 1e-9
 
 PROJECTS_MAX = 65_536
-"""Projects remembered before those are forgotten whose burst is whole."""
+"""Projects kept before those whose burst is whole are dropped."""
 
 
-class Bucket(Struct, gc=False):
+class TokenBucket(Struct, gc=False):
     """What a project may still spend."""
 
     tokens: float
-    moment: float
+    counted_at: float
     """When there were that many."""
 
     full_at: float
 
 
-class Rates:
-    """The rates of all projects."""
+class RateLimits:
+    """The token buckets of all projects."""
 
     def __init__(
         self,
@@ -43,18 +43,18 @@ class Rates:
         self._enabled = enabled
         self._clock = clock
         self._projects_max = projects_max
-        self._buckets: dict[str, Bucket] = {}
+        self._buckets: dict[str, TokenBucket] = {}
 
-    def spend(self, project: Project) -> tuple[Standing, float]:
-        """Spend one request; returns the standing, and the seconds to wait when it was too much."""
+    def spend(self, project: Project) -> tuple[RateLimitStatus, float]:
+        """Spend one request; returns the status, and the seconds to wait if it was one too many."""
         rate = project.settings.rate_limit
         if not (self._enabled and rate.enabled):
-            return full(), 0.0
+            return default_rate_limit_status(), 0.0
         now = self._clock()
         bucket = self._buckets.get(project.id) or self._fill(project.id, rate, now)
-        back = (now - bucket.moment) * rate.per_second
-        bucket.tokens = min(rate.burst, bucket.tokens + back)
-        bucket.moment = now
+        returned = (now - bucket.counted_at) * rate.per_second
+        bucket.tokens = min(rate.burst, bucket.tokens + returned)
+        bucket.counted_at = now
         wait_s = 0.0
         if bucket.tokens >= 1 - _ROUNDING:
             bucket.tokens -= 1
@@ -63,17 +63,17 @@ class Rates:
         used_s = (rate.burst - bucket.tokens) / rate.per_second
         bucket.full_at = now + used_s
         reset = math.ceil(time.time() + used_s)
-        return Standing(rate.burst, int(bucket.tokens), reset), wait_s
+        return RateLimitStatus(rate.burst, int(bucket.tokens), reset), wait_s
 
-    def _fill(self, project_id: str, rate: RateLimit, now: float) -> Bucket:
+    def _fill(self, project_id: str, rate: RateLimit, now: float) -> TokenBucket:
         if len(self._buckets) >= self._projects_max:
-            # A bucket that is full again is as good as none.
+            # A bucket that is full again need not be kept.
             self._buckets = {name: one for name, one in self._buckets.items() if one.full_at > now}
-        bucket = self._buckets[project_id] = Bucket(rate.burst, now, now)
+        bucket = self._buckets[project_id] = TokenBucket(rate.burst, now, now)
         return bucket
 
 
-def too_fast(rate: RateLimit, wait_s: float) -> RateLimitExceeded:
+def rate_limit_exceeded(rate: RateLimit, wait_s: float) -> RateLimitExceeded:
     """Return the refusal of a request that comes too soon."""
     message = f"More than {rate.per_second} requests per second, in bursts of {rate.burst}"
     details = [ErrorDetail("rateLimit", "TOO_LARGE", message)]

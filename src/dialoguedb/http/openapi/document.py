@@ -24,8 +24,8 @@ from dialoguedb.errors import (
     Unauthorized,
 )
 from dialoguedb.http.openapi.examples import example_of
-from dialoguedb.http.responses.error_responses import FAULT_CODES, ProblemBody, status_of
-from dialoguedb.http.route_endpoint import Endpoint
+from dialoguedb.http.responses.error_responses import VALIDATION_CODES, ProblemBody, status_of
+from dialoguedb.http.route_endpoint import RouteEndpoint
 from dialoguedb.http.route_table import Route
 from dialoguedb.model.dialogues import Action
 from dialoguedb.values import limits
@@ -36,6 +36,9 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _PLACE = re.compile(r"\{(\w+)\}")
 _PAGE = re.compile(r"Page(?:_(\w+)_|\[(\w+)\])")
+_PUBLISHED_NAMES = {"ErrorDetail": "Fault"}
+"""Schemas whose name clients were generated from, by the name of the class now."""
+
 _PATH_TYPES: dict[str, Any] = {"action": Action}
 _EVERYBODY = (
     InvalidRequest,
@@ -86,16 +89,20 @@ def describe(routes: Sequence[Route]) -> bytes:
             },
         },
     }
-    return _PAGE.sub(r"\1\2Page", msgspec.json.encode(document).decode()).encode()
+    text = _PAGE.sub(r"\1\2Page", msgspec.json.encode(document).decode())
+    for name, published in _PUBLISHED_NAMES.items():
+        for before in ('"', _REF.format(name="")):
+            text = text.replace(f'{before}{name}"', f'{before}{published}"')
+    return text.encode()
 
 
 class _Schemas:
     """The schemas of all types that the endpoints mention."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+    def __init__(self, endpoints: Iterable[RouteEndpoint]) -> None:
         types: list[Any] = [ProblemBody, Id, *_PATH_TYPES.values()]
         for endpoint in endpoints:
-            for kind in (endpoint.query, endpoint.body, endpoint.answer):
+            for kind in (endpoint.query, endpoint.body, endpoint.response):
                 types.extend(_alternatives(kind))
         found, self.components = msgspec.json.schema_components(types, ref_template=_REF)
         self._found = list(zip(types, found, strict=True))
@@ -141,7 +148,8 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
 def _operation(route: Route, schemas: _Schemas) -> Json:
     endpoint = route.endpoint
     summary, _, rest = cleandoc(endpoint.handle.__doc__ or "").partition("\n")
-    needs = f"Needs a key of scope `{endpoint.scope}`." if endpoint.scope else "Needs no key."
+    permission = endpoint.permission
+    needs = f"Needs a key of scope `{permission}`." if permission else "Needs no key."
     operation: Json = {
         "operationId": _operation_id(route),
         "tags": [endpoint.tag],
@@ -149,7 +157,7 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
         "description": f"{rest.strip()}\n\n{needs}".strip(),
         "parameters": list(_parameters(route, schemas)),
         "responses": _responses(route, schemas),
-        "security": [{"key": []}] if endpoint.scope else [],
+        "security": [{"key": []}] if endpoint.permission else [],
     }
     if endpoint.body is not None:
         media: Json = {"schema": schemas.of(endpoint.body)}
@@ -184,7 +192,7 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
 
 
 def _is_write(route: Route) -> bool:
-    return route.endpoint.scope not in {None, "read"} and route.method in _WRITING
+    return route.endpoint.permission not in {None, "read"} and route.method in _WRITING
 
 
 def _parameter(name: str, place: str, schema: Json) -> Json:
@@ -199,16 +207,16 @@ def _header_parameter(name: str, description: str) -> Json:
 
 def _responses(route: Route, schemas: _Schemas) -> Json:
     endpoint = route.endpoint
-    schema = schemas.of(endpoint.answer)
+    schema = schemas.of(endpoint.response)
     headers = {**_ON_EVERY_ANSWER, "ETag": _ETAG} if endpoint.versions else _ON_EVERY_ANSWER
     media: Json = {"schema": schema}
-    if endpoint.media == "application/json":
+    if endpoint.media_type == "application/json":
         media["example"] = example_of(schema, schemas.components)
     responses: Json = {
         str(endpoint.status): {
             "description": "Accepted." if endpoint.status == _ACCEPTED else "Done.",
             "headers": headers,
-            "content": {endpoint.media: media},
+            "content": {endpoint.media_type: media},
         }
     }
     errors: dict[int, list[type[DialogueDBError]]] = {}
@@ -221,7 +229,7 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
 
 def _errors(route: Route) -> Iterator[type[DialogueDBError]]:
     yield from _EVERYBODY
-    if route.endpoint.scope:
+    if route.endpoint.permission:
         yield from _WITH_KEY
         if _is_write(route):
             yield IdempotencyKeyReused
@@ -230,7 +238,7 @@ def _errors(route: Route) -> Iterator[type[DialogueDBError]]:
 
 def _codes(kind: type[DialogueDBError]) -> Iterator[tuple[str, str]]:
     if kind is InvalidRequest:
-        yield from FAULT_CODES.items()
+        yield from VALIDATION_CODES.items()
     else:
         yield kind.code, (kind.__doc__ or "").partition("\n")[0]
 

@@ -1,4 +1,4 @@
-"""The memory that large bodies of all connections share while they come in."""
+"""The memory that large bodies of all connections share while they arrive."""
 
 from dialoguedb.errors import ServiceUnavailable
 
@@ -6,18 +6,18 @@ BUFFERED_BYTES_MAX = 512 * 1024 * 1024
 """Bytes of bodies held at once, those aside that come in one piece."""
 
 
-class Buffer:
-    """Counts what is held; nothing is kept in it."""
+class BodyBuffer:
+    """Counts the bytes that are held; it stores none."""
 
     def __init__(self, bytes_max: int = BUFFERED_BYTES_MAX) -> None:
         self._bytes_left = bytes_max
 
-    def take(self, count: int) -> None:
-        """Make room for bytes; ServiceUnavailable while others need it."""
+    def reserve(self, count: int) -> None:
+        """Reserve room for bytes; ServiceUnavailable while others need it."""
         if count > self._bytes_left:
             raise ServiceUnavailable("The server holds as many large bodies as it can; try again")
         self._bytes_left -= count
 
-    def give_back(self, count: int) -> None:
-        """Tell that so many bytes are held no longer."""
+    def release(self, count: int) -> None:
+        """Release room that was reserved."""
         self._bytes_left += count

@@ -1,4 +1,4 @@
-"""Errors as answers: one table of statuses and types, one shape of body."""
+"""Errors as responses: one table of statuses and types, one shape of body."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from dialoguedb.errors import (
     ServiceUnavailable,
     Unauthorized,
 )
-from dialoguedb.http.responses.response import Answer, Header, encode
+from dialoguedb.http.responses.response import Header, Response, encode
 
 UNAVAILABLE_RETRY_SECONDS = 1
 """When to try again after a 503."""
@@ -39,7 +39,7 @@ STATUSES: dict[type[DialogueDBError], tuple[int, str]] = {
 """The status and type of each error; a class that is not named has those of its parent."""
 
 
-FAULT_CODES = {
+VALIDATION_CODES = {
     "MISSING_PARAMETER": "Something required is absent.",
     "INVALID_PARAMETER": "A value is not allowed.",
     "MESSAGE_CONTENT_EMPTY": "A message says nothing.",
@@ -73,18 +73,18 @@ def status_of(kind: type[DialogueDBError]) -> tuple[int, str] | None:
     return next((STATUSES[parent] for parent in kind.__mro__ if parent in STATUSES), None)
 
 
-def answer_of(error: DialogueDBError, request_id: str, now: str) -> Answer:
-    """Return the answer that tells an error."""
-    told = status_of(type(error))
-    if told is None:
-        return answer_of(unexpected(), request_id, now)
-    status, kind = told
-    problem = Problem(error.code, error.message, kind, error.details, request_id, now)
-    return Answer(encode(ProblemBody(problem)), status=status, headers=_headers(error))
+def error_response(error: DialogueDBError, request_id: str, now: str) -> Response:
+    """Return the response that reports an error."""
+    found = status_of(type(error))
+    if found is None:
+        return error_response(unexpected_error(), request_id, now)
+    status, kind = found
+    fields = Problem(error.code, error.message, kind, error.details, request_id, now)
+    return Response(encode(ProblemBody(fields)), status=status, headers=_headers(error))
 
 
-def unexpected() -> InternalError:
-    """Return the error that stands for a defect, telling nothing of it."""
+def unexpected_error() -> InternalError:
+    """Return the error that stands for a defect and reveals nothing of it."""
     return InternalError("Something went wrong on our side; please quote the request id")
 
 

@@ -1,4 +1,4 @@
-"""Answers: a status, a body, and the headers that belong to them."""
+"""Responses: a status, a body, and the headers that belong to them."""
 
 import os
 import time
@@ -11,29 +11,29 @@ from dialoguedb.model.projects import RATE_BURST_DEFAULT
 
 Header = tuple[bytes, bytes]
 
-_random = Random()  # noqa: S311 - for names that nobody has to be unable to guess
+_random = Random()  # noqa: S311 - request ids may be guessed
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
 
 encode = msgspec.json.Encoder().encode
-"""Turns a value of the model into the JSON of an answer."""
+"""Turns a value of the model into the JSON of a response."""
 
 
-class Standing(Struct, gc=False):
-    """How a project stands with its rate limit: what the headers tell."""
+class RateLimitStatus(Struct, gc=False):
+    """What the headers say of a project's rate limit."""
 
     limit: int
     remaining: int
     reset: int
-    """The Unix second when the whole burst is there again."""
+    """The Unix second when the whole burst is available again."""
 
 
-def full() -> Standing:
-    """Return the standing of whoever has none: the defaults, untouched."""
-    return Standing(RATE_BURST_DEFAULT, RATE_BURST_DEFAULT, int(time.time()))
+def default_rate_limit_status() -> RateLimitStatus:
+    """Return the status where no project's limit applies: the defaults, unused."""
+    return RateLimitStatus(RATE_BURST_DEFAULT, RATE_BURST_DEFAULT, int(time.time()))
 
 
-class Answer(Struct, gc=False):
+class Response(Struct, gc=False):
     """What is sent back."""
 
     body: bytes
@@ -43,29 +43,39 @@ class Answer(Struct, gc=False):
     headers: tuple[Header, ...] = ()
 
 
+def revision_tag(version: int) -> bytes:
+    """Return the ETag of a dialogue or its state."""
+    return b'"r%d"' % version
+
+
+def sequence_tag(version: int) -> bytes:
+    """Return the ETag of a dialogue's messages."""
+    return b'"%d"' % version
+
+
 def new_request_id() -> str:
     """Return a random UUID.
 
-    Not the system's, as `uuid` does: whoever asks it lets go of the interpreter, and while another
-    thread commits, appends are some twentieth slower for it.
+    It avoids the system's random source, which `uuid` reads: that releases the interpreter, and
+    while another thread commits, appends are about 5% slower for it.
     """
     digits = f"{_random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-def headers_of(answer: Answer, request_id: str, standing: Standing) -> list[Header]:
-    """Return the headers of an answer: its own, and those that every answer has."""
+def headers_of(response: Response, request_id: str, rate_limit: RateLimitStatus) -> list[Header]:
+    """Return the headers of a response: its own, and those that every response has."""
     headers = [
-        (b"content-type", answer.content_type),
-        (b"content-length", b"%d" % len(answer.body)),
+        (b"content-type", response.content_type),
+        (b"content-length", b"%d" % len(response.body)),
         (b"x-request-id", request_id.encode()),
-        (b"x-ratelimit-limit", b"%d" % standing.limit),
-        (b"x-ratelimit-remaining", b"%d" % standing.remaining),
-        (b"x-ratelimit-reset", b"%d" % standing.reset),
-        *answer.headers,
+        (b"x-ratelimit-limit", b"%d" % rate_limit.limit),
+        (b"x-ratelimit-remaining", b"%d" % rate_limit.remaining),
+        (b"x-ratelimit-reset", b"%d" % rate_limit.reset),
+        *response.headers,
     ]
-    if answer.etag is not None:
-        headers.append((b"etag", answer.etag))
+    if response.etag is not None:
+        headers.append((b"etag", response.etag))
     return headers
 
 

@@ -1,7 +1,8 @@
-"""Answers kept for idempotency keys, sealed with the request that they answer.
+"""Responses kept for idempotency keys, encrypted with a key derived from the request itself.
 
-They tell what may be deleted long before they expire. Who has only the data cannot read them; who
-sends the same request again has what opens them.
+They may hold data that is deleted long before they expire. Somebody who has only the database
+cannot read them; a client that sends the same request again brings the key. The cipher is
+ChaCha20-Poly1305 (RFC 8439).
 """
 
 import hashlib
@@ -12,41 +13,41 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec import Struct
 
-from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.responses.response import Response
 
 _NONCE_BYTES = 12
 
-_random = Random()  # noqa: S311 - a nonce has to be another one each time, and is no secret
+_random = Random()  # noqa: S311 - a nonce must be new each time, but is no secret
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
 
 
-class _Kept(Struct, array_like=True):
-    """The part of an answer that is kept."""
+class _KeptResponse(Struct, array_like=True):
+    """The parts of a response that are kept."""
 
     status: int
     etag: bytes | None
     body: bytes
 
 
-_read = msgspec.msgpack.Decoder(_Kept).decode
+_read = msgspec.msgpack.Decoder(_KeptResponse).decode
 
 
-class Seal:
-    """Keeps what one request is answered with."""
+class ResponseSealer:
+    """Encrypts and decrypts the response to one request."""
 
     def __init__(self, request: bytes) -> None:
         secret = hashlib.blake2b(request, digest_size=32, person=b"kept answer").digest()
         self._cipher = ChaCha20Poly1305(secret)
 
-    def close(self, answer: Answer) -> bytes:
-        """Return an answer in the form that is kept."""
-        kept = msgspec.msgpack.encode(_Kept(answer.status, answer.etag, answer.body))
+    def seal(self, response: Response) -> bytes:
+        """Return a response in the form that is kept."""
+        kept = msgspec.msgpack.encode(_KeptResponse(response.status, response.etag, response.body))
         nonce = _random.randbytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, kept, None)
 
-    def open(self, kept: bytes) -> Answer:
-        """Return the answer that was kept."""
-        nonce, sealed = kept[:_NONCE_BYTES], kept[_NONCE_BYTES:]
-        parts = _read(self._cipher.decrypt(nonce, sealed, None))
-        return Answer(parts.body, parts.etag, parts.status)
+    def open(self, sealed: bytes) -> Response:
+        """Return the response that was kept."""
+        nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        parts = _read(self._cipher.decrypt(nonce, text, None))
+        return Response(parts.body, parts.etag, parts.status)

@@ -4,11 +4,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import DialogueNotFound
-from dialoguedb.http.admission.request_counts import check_requests_left
-from dialoguedb.http.requests.queries import OfDialogue
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.context import (
     Checked,
     ContextInput,
@@ -20,7 +19,6 @@ from dialoguedb.model.context import (
     Recent,
     WithSummary,
 )
-from dialoguedb.values.decoding import decode
 
 
 class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
@@ -34,14 +32,14 @@ class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
     memories: MemoriesWanted | UnsetType = UNSET
 
 
-@endpoint("Context", "read", query=ContextQuery, answer=ContextWindow, errors=(DialogueNotFound,))
-async def get(call: Call) -> Answer:
+@endpoint("Context", "read", query=ContextQuery, response=ContextWindow, errors=(DialogueNotFound,))
+async def get(request: Request) -> Response:
     """Return what to send to a model now, within a budget of tokens.
 
     The system's messages come first, then the newest summary that fits, memories and older messages
     about `query`, then the last turns. A tool call and its result come together or not at all.
     """
-    return await _answer(call, ContextInput(**msgspec.structs.asdict(call.query)))
+    return await _window(request, ContextInput(**msgspec.structs.asdict(request.query)))
 
 
 @endpoint(
@@ -50,33 +48,33 @@ async def get(call: Call) -> Answer:
     query=OfDialogue,
     body=ContextInput,
     example={"maxTokens": 4000, "query": "When does the parcel arrive?", "format": "anthropic"},
-    answer=ContextWindow,
+    response=ContextWindow,
     errors=(DialogueNotFound,),
 )
-async def build(call: Call) -> Answer:
+async def build(request: Request) -> Response:
     """Return what to send to a model now, within a budget of tokens.
 
     The same as a GET, with the choices in the body.
     """
-    answer = await _answer(call, decode(ContextInput, call.body))
-    check_requests_left(call)
-    return answer
+    response = await _window(request, request.decode(ContextInput))
+    request.check_request_quota()
+    return response
 
 
-@endpoint("Context", "read", query=OfDialogue, answer=Checked, errors=(DialogueNotFound,))
-async def check(call: Call) -> Answer:
+@endpoint("Context", "read", query=OfDialogue, response=Checked, errors=(DialogueNotFound,))
+async def check(request: Request) -> Response:
     """Tell what in a dialogue a model's provider would refuse, such as a tool call without result.
 
     Windows leave it out or put it right; the messages stay as they are.
     """
-    dialogue_id, namespace = call.dialogue_id(), call.namespace()
-    contexts = call.services.contexts
-    return Answer(encode(await contexts.check(call.project, namespace, dialogue_id)))
+    dialogue_id, namespace = request.dialogue_id(), request.namespace()
+    contexts = request.services.contexts
+    return Response(encode(await contexts.check(request.project, namespace, dialogue_id)))
 
 
-async def _answer(call: Call, sent: ContextInput) -> Answer:
-    dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
-    namespace = call.namespace(("namespace", sent.namespace))
-    contexts = call.services.contexts
-    window = await contexts.build(call.project, namespace, dialogue_id, sent.accept())
-    return Answer(encode(window))
+async def _window(request: Request, sent: ContextInput) -> Response:
+    dialogue_id = request.dialogue_id(("dialogueId", sent.dialogue_id))
+    namespace = request.namespace(("namespace", sent.namespace))
+    contexts = request.services.contexts
+    window = await contexts.build(request.project, namespace, dialogue_id, sent.accept())
+    return Response(encode(window))

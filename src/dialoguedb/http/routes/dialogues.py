@@ -1,6 +1,9 @@
 """Dialogues over HTTP."""
 
-from msgspec import Struct
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.errors import (
     DialogueEnded,
@@ -9,34 +12,55 @@ from dialoguedb.errors import (
     DuplicateId,
     VersionConflict,
 )
-from dialoguedb.http.requests.bodies import NamedInDialogue, aside
-from dialoguedb.http.requests.queries import (
-    GetDialogue,
-    InNamespace,
-    ListDialogues,
-    OfDialogue,
-    named,
-)
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.etags import revision_tag
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests.incoming import in_thread_if_large
+from dialoguedb.http.requests.request import FieldValue, Request
+from dialoguedb.http.responses.response import Response, encode, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
-from dialoguedb.http.routes import message_batches
+from dialoguedb.http.routes.list_queries import DatedQuery
+from dialoguedb.http.routes.names import InNamespace, NamedInDialogue, OfDialogue
 from dialoguedb.model.dialogues import (
     DeletedDialogue,
     Dialogue,
     DialogueChange,
     DialogueFilter,
     DialogueInput,
+    DialogueOrderBy,
+    Status,
 )
 from dialoguedb.model.lifecycle import AFTER
+from dialoguedb.model.messages import MessageInput, with_path
 from dialoguedb.ports import Versioned
-from dialoguedb.service.pages import Listing, PageRequest
 from dialoguedb.values import limits
 from dialoguedb.values.checks import given
-from dialoguedb.values.decoding import decode
+from dialoguedb.values.fields import Id
 from dialoguedb.values.lists import Page
 from dialoguedb.values.validation import refuse
+
+LastMessages = Annotated[
+    int,
+    Meta(ge=0, le=limits.PAGE_ITEMS_MAX, description="Shows that many last messages, too."),
+]
+
+
+class GetDialogue(OfDialogue, frozen=True):
+    """A request for a dialogue."""
+
+    messages: LastMessages | UnsetType = UNSET
+
+
+class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request for a page of dialogues."""
+
+    listing_paths: ClassVar[Mapping[str, str]] = {
+        **DatedQuery.listing_paths,
+        "orderBy": "filter.order_by",
+        "threadOf": "filter.thread_of",
+        "status": "filter.status",
+    }
+
+    order_by: DialogueOrderBy | UnsetType = UNSET
+    thread_of: Id | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
 
 
 class DeletedDialogueBody(Struct):
@@ -47,8 +71,8 @@ class DeletedDialogueBody(Struct):
     success: bool = True
 
 
-def _shown(dialogue: Versioned[Dialogue]) -> Answer:
-    return Answer(encode(dialogue.value), revision_tag(dialogue.version))
+def _response(dialogue: Versioned[Dialogue]) -> Response:
+    return Response(encode(dialogue.value), revision_tag(dialogue.version))
 
 
 @endpoint(
@@ -57,55 +81,56 @@ def _shown(dialogue: Versioned[Dialogue]) -> Answer:
     query=InNamespace,
     body=DialogueInput,
     example={"label": "Order 17", "message": {"role": "user", "content": "Hello!"}},
-    answer=Dialogue,
+    response=Dialogue,
     versions="revision",
     errors=(DialogueNotFound, DialogueImmutable, DuplicateId),
 )
-async def create(call: Call) -> Answer:
+async def create(request: Request) -> Response:
     """Create a dialogue, with its first messages if you like.
 
     `threadOf` makes it a thread of another dialogue of the same namespace.
     """
-    sent = await aside(call.body, lambda: decode(DialogueInput, call.body))
-    new = await aside(call.body, lambda: sent.accept(call.request_id))
-    inside = message_batches.dialogue_ids_inside(sent.message, sent.messages)
-    call.check_new_id(new.id, *inside)
-    inside = message_batches.namespaces_inside(sent.message, sent.messages)
-    namespace = call.namespace(("namespace", sent.namespace), *inside)
-    options = call.write_options(namespace, _shown)
-    return _shown(await call.services.dialogues.create(call.project, namespace, new, options))
+    body = await in_thread_if_large(request.body, lambda: request.decode(DialogueInput))
+    new = await in_thread_if_large(request.body, lambda: body.accept(request.head.request_id))
+    request.check_new_id(new.id, *_dialogue_ids(body))
+    namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
+    options = request.write_options(namespace, _response)
+    return _response(
+        await request.services.dialogues.create(request.project, namespace, new, options)
+    )
 
 
-@endpoint("Dialogues", "read", query=ListDialogues, answer=Page[Dialogue])
-async def list_(call: Call) -> Answer:
+@endpoint("Dialogues", "read", query=ListDialogues, response=Page[Dialogue])
+async def list_(request: Request) -> Response:
     """List dialogues, newest first; without a namespace those of the whole project."""
-    query: ListDialogues = call.query
-    wanted = DialogueFilter(
-        namespace=call.namespace_of_list(),
+    query: ListDialogues = request.query
+    filters = DialogueFilter(
+        namespace=request.namespace_of_list(),
         thread_of=given(query.thread_of),
         status=query.status or None,
         tags=query.any_of(),
         created=query.span(),
         order_by=query.order_by or "created",
     )
-    listing = Listing(wanted, query.order or "desc", query.limit or limits.PAGE_ITEMS_DEFAULT)
-    request = PageRequest(listing, named(query), given(query.next), call.bound)
-    return Answer(encode(await call.services.dialogues.list(call.project, request)))
+    page = query.page_of(filters, "desc", request.admitted.namespace)
+    return Response(encode(await request.services.dialogues.list(request.project, page)))
 
 
 @endpoint(
     "Dialogues",
     "read",
     query=GetDialogue,
-    answer=Dialogue,
+    response=Dialogue,
     versions="revision",
     errors=(DialogueNotFound,),
 )
-async def get(call: Call) -> Answer:
+async def get(request: Request) -> Response:
     """Return one dialogue, with its last messages if you like."""
-    dialogue_id, namespace = call.dialogue_id(), call.namespace()
-    last = call.query.messages or 0
-    return _shown(await call.services.dialogues.get(call.project, namespace, dialogue_id, last))
+    dialogue_id, namespace = request.dialogue_id(), request.namespace()
+    last = request.query.messages or 0
+    return _response(
+        await request.services.dialogues.get(request.project, namespace, dialogue_id, last)
+    )
 
 
 @endpoint(
@@ -114,28 +139,28 @@ async def get(call: Call) -> Answer:
     query=OfDialogue,
     body=DialogueChange,
     example={"label": "Order 17", "tags": ["vip"], "state": {"step": "checkout"}},
-    answer=Dialogue,
+    response=Dialogue,
     versions="revision",
     conditional=True,
     errors=(DialogueNotFound, DialogueEnded, DialogueImmutable, DuplicateId, VersionConflict),
 )
-async def update(call: Call) -> Answer:
+async def update(request: Request) -> Response:
     """Change label, state and tags and append messages, all in one commit.
 
     `state` and `tags` replace what is there; `label: null` clears the label.
     """
-    sent = await aside(call.body, lambda: decode(DialogueChange, call.body))
-    update = await aside(call.body, sent.accept)
-    inside = message_batches.dialogue_ids_inside(sent.message, sent.messages)
-    dialogue_id = call.dialogue_id(("id", sent.id), *inside)
-    inside = message_batches.namespaces_inside(sent.message, sent.messages)
-    namespace = call.namespace(("namespace", sent.namespace), *inside)
-    options = call.write_options(namespace, _shown)
-    dialogues = call.services.dialogues
+    body = await in_thread_if_large(request.body, lambda: request.decode(DialogueChange))
+    change = await in_thread_if_large(request.body, body.accept)
+    dialogue_id = request.dialogue_id(("id", body.id), *_dialogue_ids(body))
+    namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
+    options = request.write_options(namespace, _response)
+    dialogues = request.services.dialogues
     try:
-        return _shown(await dialogues.update(call.project, namespace, dialogue_id, update, options))
+        return _response(
+            await dialogues.update(request.project, namespace, dialogue_id, change, options)
+        )
     except DuplicateId as error:
-        raise message_batches.placed(error, "message.") if sent.message else error from None
+        raise with_path(error, "message.") if body.message else error from None
 
 
 @endpoint(
@@ -143,25 +168,25 @@ async def update(call: Call) -> Answer:
     "write",
     query=OfDialogue,
     body=NamedInDialogue,
-    answer=Dialogue,
+    response=Dialogue,
     versions="revision",
     conditional=True,
     errors=(DialogueNotFound, DialogueImmutable, VersionConflict),
 )
-async def act(call: Call) -> Answer:
+async def change_status(request: Request) -> Response:
     """End, archive or reopen a dialogue; repeating changes nothing.
 
     An ended dialogue takes no more messages; an archived one changes no more at all.
     """
-    sent = decode(NamedInDialogue, call.body)
-    action = call.path["action"]
+    names = request.decode(NamedInDialogue)
+    action = request.path["action"]
     if action not in AFTER:
         raise refuse("action", f"action must be one of {', '.join(AFTER)}")
-    dialogue_id = call.dialogue_id(("id", sent.id), ("dialogueId", sent.dialogue_id))
-    namespace = call.namespace(("namespace", sent.namespace))
-    options = call.write_options(namespace, _shown)
-    dialogues = call.services.dialogues
-    return _shown(await dialogues.act(call.project, namespace, dialogue_id, action, options))
+    dialogue_id = request.dialogue_id(("id", names.id), ("dialogueId", names.dialogue_id))
+    namespace = request.namespace(("namespace", names.namespace))
+    options = request.write_options(namespace, _response)
+    dialogues = request.services.dialogues
+    return _response(await dialogues.act(request.project, namespace, dialogue_id, action, options))
 
 
 @endpoint(
@@ -169,14 +194,35 @@ async def act(call: Call) -> Answer:
     "write",
     query=OfDialogue,
     body=NamedInDialogue,
-    answer=DeletedDialogueBody,
+    response=DeletedDialogueBody,
     errors=(DialogueNotFound, DialogueImmutable),
 )
-async def delete(call: Call) -> Answer:
+async def delete(request: Request) -> Response:
     """Delete a dialogue for good, with its messages and, recursively, its threads."""
-    sent = decode(NamedInDialogue, call.body)
-    dialogue_id = call.dialogue_id(("id", sent.id), ("dialogueId", sent.dialogue_id))
-    namespace = call.namespace(("namespace", sent.namespace))
-    options = call.services.write_options()
-    deleted = await call.services.dialogues.delete(call.project, namespace, dialogue_id, options)
-    return Answer(encode(DeletedDialogueBody(dialogue_id, deleted)))
+    names = request.decode(NamedInDialogue)
+    dialogue_id = request.dialogue_id(("id", names.id), ("dialogueId", names.dialogue_id))
+    namespace = request.namespace(("namespace", names.namespace))
+    options = request.delete_options()
+    deleted = await request.services.dialogues.delete(
+        request.project, namespace, dialogue_id, options
+    )
+    return Response(encode(DeletedDialogueBody(dialogue_id, deleted)))
+
+
+def _dialogue_ids(body: DialogueInput | DialogueChange) -> Iterator[FieldValue]:
+    """Return the dialogues that the messages in a body name."""
+    for path, message in _messages(body):
+        yield f"{path}.dialogueId", message.dialogue_id
+
+
+def _namespaces(body: DialogueInput | DialogueChange) -> Iterator[FieldValue]:
+    """Return the namespaces that the messages in a body name."""
+    for path, message in _messages(body):
+        yield f"{path}.namespace", message.namespace
+
+
+def _messages(body: DialogueInput | DialogueChange) -> Iterator[tuple[str, MessageInput]]:
+    if isinstance(body.message, MessageInput):
+        yield "message", body.message
+    for index, message in enumerate(body.messages or ()):
+        yield f"messages[{index}]", message

@@ -3,8 +3,8 @@
 from importlib.resources import files
 
 from dialoguedb.errors import RouteNotFound
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response
 from dialoguedb.http.route_endpoint import endpoint
 
 _STATIC = files("dialoguedb.http") / "static"
@@ -30,26 +30,26 @@ _HEADERS = (
 )
 
 
-@endpoint("Operations", None, answer=dict)
-async def openapi(call: Call) -> Answer:
+@endpoint("Operations", None, response=dict)
+async def openapi(request: Request) -> Response:
     """Describe the API as an OpenAPI 3.1 document."""
-    return Answer(call.parts.description)
+    return Response(request.context.openapi_document)
 
 
-@endpoint("Operations", None, answer=str, media="text/html")
-async def page(call: Call) -> Answer:
+@endpoint("Operations", None, response=str, media_type="text/html")
+async def page(request: Request) -> Response:
     """Show the API as a page to read and to try out."""
-    assets = b"" if call.raw_path.endswith(b"/") else b"docs/"
+    assets = b"" if request.head.raw_path.endswith(b"/") else b"docs/"
     text = (_STATIC / "docs.html").read_bytes().replace(b"{{assets}}", assets)
-    return Answer(text, content_type=b"text/html; charset=utf-8", headers=_HEADERS)
+    return Response(text, content_type=b"text/html; charset=utf-8", headers=_HEADERS)
 
 
-@endpoint("Operations", None, answer=str)
-async def asset(call: Call) -> Answer:
+@endpoint("Operations", None, response=str)
+async def asset(request: Request) -> Response:
     """Serve a file of that page."""
-    name = call.path["asset"]
+    name = request.path["asset"]
     if name not in _MEDIA:
         raise RouteNotFound(f"There is no file {name!r} here")
     body = (_STATIC / name).read_bytes()
     headers = (*_HEADERS, (b"cache-control", b"max-age=3600"))
-    return Answer(body, content_type=_MEDIA[name], headers=headers)
+    return Response(body, content_type=_MEDIA[name], headers=headers)

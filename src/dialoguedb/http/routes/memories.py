@@ -1,28 +1,42 @@
 """Memories over HTTP."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import UNSET, UnsetType
+
 from dialoguedb.errors import DuplicateId, MemoryNotFound
-from dialoguedb.http.requests.bodies import Named
-from dialoguedb.http.requests.queries import InNamespace, ListMemories, named
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.response import Answer, Deleted, encode
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Deleted, Response, encode
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.list_queries import DatedQuery
+from dialoguedb.http.routes.names import InNamespace, Named
 from dialoguedb.model.memories import (
     MEMORY_WRITE_ONCE,
     Memory,
     MemoryChange,
     MemoryFilter,
     MemoryInput,
+    MemoryOrderBy,
 )
-from dialoguedb.service.pages import Listing, PageRequest
-from dialoguedb.values import limits
-from dialoguedb.values.checks import given, refuse_write_once
-from dialoguedb.values.decoding import decode
+from dialoguedb.values.checks import refuse_write_once
 from dialoguedb.values.lists import Page
 from dialoguedb.values.validation import ValidationErrors
 
 
-def _shown(memory: Memory) -> Answer:
-    return Answer(encode(memory))
+class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request for a page of memories."""
+
+    listing_paths: ClassVar[Mapping[str, str]] = {
+        **DatedQuery.listing_paths,
+        "orderBy": "filter.order_by",
+    }
+
+    order_by: MemoryOrderBy | UnsetType = UNSET
+
+
+def _response(memory: Memory) -> Response:
+    return Response(encode(memory))
 
 
 @endpoint(
@@ -31,41 +45,42 @@ def _shown(memory: Memory) -> Answer:
     query=InNamespace,
     body=MemoryInput,
     example={"value": "Prefers email", "label": "Contact", "namespace": "user_789"},
-    answer=Memory,
+    response=Memory,
     errors=(DuplicateId,),
 )
-async def create(call: Call) -> Answer:
+async def create(request: Request) -> Response:
     """Create a memory.
 
     An `id` that is stored already with the same bytes answers the stored memory.
     """
-    sent = decode(MemoryInput, call.body)
-    new = sent.accept()
-    namespace = call.namespace(("namespace", sent.namespace))
-    options = call.write_options(namespace, _shown)
-    return _shown(await call.services.memories.create(call.project, namespace, new, options))
+    body = request.decode(MemoryInput)
+    new = body.accept()
+    namespace = request.namespace(("namespace", body.namespace))
+    options = request.write_options(namespace, _response)
+    return _response(
+        await request.services.memories.create(request.project, namespace, new, options)
+    )
 
 
-@endpoint("Memories", "read", query=ListMemories, answer=Page[Memory])
-async def list_(call: Call) -> Answer:
+@endpoint("Memories", "read", query=ListMemories, response=Page[Memory])
+async def list_(request: Request) -> Response:
     """List memories, newest first; without a namespace those of the whole project."""
-    query: ListMemories = call.query
-    wanted = MemoryFilter(
-        namespace=call.namespace_of_list(),
+    query: ListMemories = request.query
+    filters = MemoryFilter(
+        namespace=request.namespace_of_list(),
         tags=query.any_of(),
         created=query.span(),
         order_by=query.order_by or "created",
     )
-    listing = Listing(wanted, query.order or "desc", query.limit or limits.PAGE_ITEMS_DEFAULT)
-    request = PageRequest(listing, named(query), given(query.next), call.bound)
-    return Answer(encode(await call.services.memories.list(call.project, request)))
+    page = query.page_of(filters, "desc", request.admitted.namespace)
+    return Response(encode(await request.services.memories.list(request.project, page)))
 
 
-@endpoint("Memories", "read", query=InNamespace, answer=Memory, errors=(MemoryNotFound,))
-async def get(call: Call) -> Answer:
+@endpoint("Memories", "read", query=InNamespace, response=Memory, errors=(MemoryNotFound,))
+async def get(request: Request) -> Response:
     """Return one memory."""
-    memory_id, namespace = call.own_id(None), call.namespace()
-    return _shown(await call.services.memories.get(call.project, namespace, memory_id))
+    memory_id, namespace = request.own_id(None), request.namespace()
+    return _response(await request.services.memories.get(request.project, namespace, memory_id))
 
 
 @endpoint(
@@ -74,21 +89,21 @@ async def get(call: Call) -> Answer:
     query=InNamespace,
     body=MemoryChange,
     example={"tags": ["vip"]},
-    answer=Memory,
+    response=Memory,
     errors=(MemoryNotFound,),
 )
-async def update(call: Call) -> Answer:
+async def update(request: Request) -> Response:
     """Replace the tags of a memory; all else is write-once."""
-    change = decode(MemoryChange, call.body)
+    change = request.decode(MemoryChange)
     errors = ValidationErrors()
     refuse_write_once(change, MEMORY_WRITE_ONCE, errors)
     errors.refuse()
-    memory_id = call.own_id(change.id)
-    namespace = call.namespace(("namespace", change.namespace))
+    memory_id = request.own_id(change.id)
+    namespace = request.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
-    options = call.write_options(namespace, _shown)
-    memories = call.services.memories
-    return _shown(await memories.update(call.project, namespace, memory_id, tags, options))
+    options = request.write_options(namespace, _response)
+    memories = request.services.memories
+    return _response(await memories.update(request.project, namespace, memory_id, tags, options))
 
 
 @endpoint(
@@ -96,15 +111,15 @@ async def update(call: Call) -> Answer:
     "write",
     query=InNamespace,
     body=Named,
-    answer=Deleted,
+    response=Deleted,
     errors=(MemoryNotFound,),
 )
-async def delete(call: Call) -> Answer:
+async def delete(request: Request) -> Response:
     """Delete one memory for good."""
-    sent = decode(Named, call.body)
-    memory_id = call.own_id(sent.id)
-    namespace = call.namespace(("namespace", sent.namespace))
-    await call.services.memories.delete(
-        call.project, namespace, memory_id, call.services.write_options()
+    names = request.decode(Named)
+    memory_id = request.own_id(names.id)
+    namespace = request.namespace(("namespace", names.namespace))
+    await request.services.memories.delete(
+        request.project, namespace, memory_id, request.delete_options()
     )
-    return Answer(encode(Deleted(memory_id)))
+    return Response(encode(Deleted(memory_id)))

@@ -1,8 +1,9 @@
 """Messages over HTTP: one or a batch, in every spelling."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dialoguedb.errors import (
     DialogueEnded,
@@ -12,30 +13,45 @@ from dialoguedb.errors import (
     MessageNotFound,
     VersionConflict,
 )
-from dialoguedb.http.requests.bodies import NamedInDialogue, aside
-from dialoguedb.http.requests.queries import ListMessages, OfDialogue, named
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.etags import sequence_tag
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests.incoming import in_thread_if_large
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, encode, sequence_tag
 from dialoguedb.http.route_endpoint import endpoint
-from dialoguedb.http.routes import message_batches
+from dialoguedb.http.routes.list_queries import DatedQuery
+from dialoguedb.http.routes.names import NamedInDialogue, OfDialogue
 from dialoguedb.model.messages import (
     MESSAGE_WRITE_ONCE,
     Message,
+    MessageBatch,
     MessageChange,
     MessageFilter,
     MessageInput,
+    receive_messages,
+    with_path,
 )
 from dialoguedb.ports import Versioned
 from dialoguedb.service.messages import MessagesOf
-from dialoguedb.service.pages import Listing, PageRequest
-from dialoguedb.values import limits
 from dialoguedb.values.checks import given, refuse_write_once
-from dialoguedb.values.decoding import decode
+from dialoguedb.values.fields import Id, Role
 from dialoguedb.values.lists import Page
 from dialoguedb.values.validation import ValidationErrors, refuse
 
 Stored = Versioned[Sequence[Message]]
+
+
+class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request for a page of a dialogue's messages."""
+
+    listing_paths: ClassVar[Mapping[str, str]] = {
+        name: path.replace("filter.", "filter.wanted.")
+        for name, path in DatedQuery.listing_paths.items()
+    } | {
+        "namespace": "filter.namespace",
+        "role": "filter.wanted.role",
+    }
+
+    dialogue_id: Id | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
 
 
 class DeletedMessage(Struct, rename="camel"):
@@ -50,64 +66,70 @@ class DeletedMessage(Struct, rename="camel"):
     "Messages",
     "write",
     query=OfDialogue,
-    body=(MessageInput, list[MessageInput], message_batches.MessageBatch),
+    body=(MessageInput, list[MessageInput], MessageBatch),
     example={"dialogueId": "dlg_abc123", "role": "user", "content": "Hello!"},
-    answer=(Message, list[Message], Page[Message]),
+    response=(Message, list[Message], Page[Message]),
     versions="sequence",
     conditional=True,
     errors=(DialogueNotFound, DialogueEnded, DialogueImmutable, DuplicateId, VersionConflict),
 )
-async def create(call: Call) -> Answer:
+async def create(request: Request) -> Response:
     """Append a message, or several, all or nothing.
 
     One object is answered by the message, an array by an array, `{"messages": […]}` by a list. An
     `id` that is stored already with the same bytes answers the stored message.
     """
-    sent = await aside(call.body, lambda: message_batches.receive(call.body))
-    dialogue_id = call.dialogue_id(*sent.dialogue_ids())
-    namespace = call.namespace(*sent.namespaces())
+    received = await in_thread_if_large(request.body, lambda: receive_messages(request.body))
+    dialogue_id = request.dialogue_id(*received.dialogue_ids)
+    namespace = request.namespace(*received.namespaces)
+    if received.error is not None:
+        raise received.error
 
-    def answer(stored: Stored) -> Answer:
-        return Answer(encode(sent.shaped(stored.value)), sequence_tag(stored.version))
+    def response(stored: Stored) -> Response:
+        messages = stored.value
+        shaped: object = messages
+        if received.shape == "message":
+            shaped = messages[0]
+        elif received.shape == "envelope":
+            shaped = Page(list(messages))
+        return Response(encode(shaped), sequence_tag(stored.version))
 
-    options = call.write_options(namespace, answer)
-    new = await aside(call.body, sent.accept)
-    messages = call.services.messages
+    options = request.write_options(namespace, response)
+    messages = request.services.messages
     try:
-        return answer(await messages.create(call.project, namespace, dialogue_id, new, options))
+        stored = await messages.create(
+            request.project, namespace, dialogue_id, received.new, options
+        )
     except DuplicateId as error:
-        raise sent.placed(error) from None
+        raise with_path(error, "") if received.shape == "message" else error from None
+    return response(stored)
 
 
 @endpoint(
     "Messages",
     "read",
     query=ListMessages,
-    answer=Page[Message],
+    response=Page[Message],
     versions="sequence",
     errors=(DialogueNotFound,),
 )
-async def list_(call: Call) -> Answer:
+async def list_(request: Request) -> Response:
     """List the messages of a dialogue, oldest first."""
-    query: ListMessages = call.query
-    wanted = MessageFilter(role=given(query.role), tags=query.any_of(), created=query.span())
-    listing = Listing(
-        filter=MessagesOf(call.namespace(), call.dialogue_id(), wanted),
-        order=query.order or "asc",
-        limit=query.limit or limits.PAGE_ITEMS_DEFAULT,
-    )
-    request = PageRequest(listing, named(query), given(query.next), call.bound)
-    found = await call.services.messages.list(call.project, request)
-    return Answer(encode(found.value), sequence_tag(found.version))
+    query: ListMessages = request.query
+    filters = MessageFilter(role=given(query.role), tags=query.any_of(), created=query.span())
+    of = MessagesOf(request.namespace(), request.dialogue_id(), filters)
+    page = query.page_of(of, "asc", request.admitted.namespace)
+    found = await request.services.messages.list(request.project, page)
+    return Response(encode(found.value), sequence_tag(found.version))
 
 
-@endpoint("Messages", "read", query=OfDialogue, answer=Message, errors=(MessageNotFound,))
-async def get(call: Call) -> Answer:
+@endpoint("Messages", "read", query=OfDialogue, response=Message, errors=(MessageNotFound,))
+async def get(request: Request) -> Response:
     """Return one message."""
-    message_id, dialogue_id = call.id_in_path("id"), call.dialogue_id()
-    messages = call.services.messages
-    return Answer(
-        encode(await messages.get(call.project, call.namespace(), dialogue_id, message_id))
+    message_id, dialogue_id = request.id_in_path("id"), request.dialogue_id()
+    messages = request.services.messages
+    return _response(
+        await messages.get(request.project, request.namespace(), dialogue_id, message_id)
     )
 
 
@@ -117,24 +139,24 @@ async def get(call: Call) -> Answer:
     query=OfDialogue,
     body=MessageChange,
     example={"tags": ["vip"]},
-    answer=Message,
+    response=Message,
     errors=(MessageNotFound, DialogueImmutable),
 )
-async def update(call: Call) -> Answer:
+async def update(request: Request) -> Response:
     """Replace the tags of a message; all else is write-once."""
-    change = decode(MessageChange, call.body)
+    change = request.decode(MessageChange)
     errors = ValidationErrors()
     refuse_write_once(change, MESSAGE_WRITE_ONCE, errors)
     errors.refuse()
     place = (
-        call.dialogue_id(("dialogueId", change.dialogue_id)),
-        call.own_id(change.id),
+        request.dialogue_id(("dialogueId", change.dialogue_id)),
+        request.own_id(change.id),
     )
-    namespace = call.namespace(("namespace", change.namespace))
+    namespace = request.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
-    options = call.write_options(namespace, _shown)
-    messages = call.services.messages
-    return _shown(await messages.update(call.project, namespace, place, tags, options))
+    options = request.write_options(namespace, _response)
+    messages = request.services.messages
+    return _response(await messages.update(request.project, namespace, place, tags, options))
 
 
 @endpoint(
@@ -142,25 +164,26 @@ async def update(call: Call) -> Answer:
     "write",
     query=OfDialogue,
     body=NamedInDialogue,
-    answer=DeletedMessage,
+    response=DeletedMessage,
     errors=(MessageNotFound, DialogueImmutable),
 )
-async def delete(call: Call) -> Answer:
+async def delete(request: Request) -> Response:
     """Delete one message for good."""
-    sent = decode(NamedInDialogue, call.body)
-    message_id = call.own_id(sent.id)
-    dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
-    namespace = call.namespace(("namespace", sent.namespace))
-    options = call.services.write_options()
-    await call.services.messages.delete(call.project, namespace, dialogue_id, message_id, options)
-    return Answer(encode(DeletedMessage(message_id, dialogue_id)))
+    names = request.decode(NamedInDialogue)
+    message_id = request.own_id(names.id)
+    dialogue_id = request.dialogue_id(("dialogueId", names.dialogue_id))
+    namespace = request.namespace(("namespace", names.namespace))
+    await request.services.messages.delete(
+        request.project, namespace, dialogue_id, message_id, request.delete_options()
+    )
+    return Response(encode(DeletedMessage(message_id, dialogue_id)))
 
 
-def _shown(message: Message) -> Answer:
-    return Answer(encode(message))
+def _response(message: Message) -> Response:
+    return Response(encode(message))
 
 
 @endpoint("Messages", "read", query=OfDialogue)
-async def unnamed(_: Call) -> Answer:
+async def unnamed(_: Request) -> Response:
     """Refuse a request for one message that names none."""
     raise refuse("id", "The message's id is required in the path", "MISSING_PARAMETER")

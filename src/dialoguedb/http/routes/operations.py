@@ -1,4 +1,4 @@
-"""The server itself over HTTP: whether it lives, whether it can write, how it does."""
+"""The server itself over HTTP: health, readiness, metrics."""
 
 import logging
 from importlib.metadata import version
@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from dialoguedb.errors import ServiceUnavailable
 from dialoguedb.http.metrics import CONTENT_TYPE
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
 
 _log = logging.getLogger(__name__)
@@ -21,26 +21,26 @@ class Health(Struct):
     status: str = "ok"
 
 
-@endpoint("Operations", None, answer=Health)
-async def health(_: Call) -> Answer:
+@endpoint("Operations", None, response=Health)
+async def health(_: Request) -> Response:
     """Answer as long as the server lives."""
-    return Answer(encode(Health()))
+    return Response(encode(Health()))
 
 
-@endpoint("Operations", None, answer=Health, errors=(ServiceUnavailable,))
-async def ready(call: Call) -> Answer:
+@endpoint("Operations", None, response=Health, errors=(ServiceUnavailable,))
+async def ready(request: Request) -> Response:
     """Answer when a write would be durable now."""
-    await call.services.ready()
-    return Answer(encode(Health()))
+    await request.services.ready()
+    return Response(encode(Health()))
 
 
-@endpoint("Operations", None, answer=str, media="text/plain")
-async def metrics(call: Call) -> Answer:
+@endpoint("Operations", None, response=str, media_type="text/plain")
+async def metrics(request: Request) -> Response:
     """Tell Prometheus about requests, commits, search and summaries; nothing names a project."""
-    metrics = call.parts.metrics
+    metrics = request.context.metrics
     try:
-        metrics.index_stands(await call.services.index_status(), call.services.clock())
-        metrics.summaries.waiting = await call.services.summaries_waiting()
+        metrics.set_index_status(await request.services.index_status(), request.services.clock())
+        metrics.summaries.waiting = await request.services.summaries_waiting()
     except ServiceUnavailable as error:  # the rest is wanted most when the data fails
-        _log.warning("The index's figures are those of before: %s", error)
-    return Answer(metrics.render(), content_type=CONTENT_TYPE)
+        _log.warning("The figures of the index are those of the last scrape: %s", error)
+    return Response(metrics.render(), content_type=CONTENT_TYPE)

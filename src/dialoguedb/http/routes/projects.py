@@ -3,10 +3,10 @@
 from msgspec import UNSET, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ProjectNotFound, ProjectProtected
-from dialoguedb.http.requests.queries import ListQuery, named
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.list_queries import ListQuery, page_of_all
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import (
     DeletedProject,
@@ -16,10 +16,6 @@ from dialoguedb.model.projects import (
     SettingsChange,
     Usage,
 )
-from dialoguedb.service.pages import Everything, Listing, PageRequest
-from dialoguedb.values import limits
-from dialoguedb.values.checks import given
-from dialoguedb.values.decoding import decode
 from dialoguedb.values.lists import Page
 
 
@@ -38,8 +34,8 @@ class DeletedProjectBody(Struct):
     success: bool = True
 
 
-def _made(project: Project, secret: str | UnsetType = UNSET) -> Answer:
-    return Answer(
+def _made(project: Project, secret: str | UnsetType = UNSET) -> Response:
+    return Response(
         encode(
             NewProject(
                 id=project.id,
@@ -58,47 +54,46 @@ def _made(project: Project, secret: str | UnsetType = UNSET) -> Answer:
     "operator",
     body=ProjectInput,
     example={"name": "support-bot"},
-    answer=NewProject,
+    response=NewProject,
     errors=(DuplicateId,),
 )
-async def create(call: Call) -> Answer:
+async def create(request: Request) -> Response:
     """Create a project, with an admin key that is shown once."""
-    sent = decode(ProjectInput, call.body)
-    issued = call.services.keys.issue(KeyInput(), "admin")
-    options = call.write_options("", _made)  # without the key: nothing stored may open a project
-    return _made(await call.services.projects.create(sent, issued.new, options), issued.secret)
+    body = request.decode(ProjectInput)
+    issued = request.services.keys.issue(KeyInput(), "admin")
+    options = request.write_options("", _made)  # without the key: nothing stored may open a project
+    return _made(await request.services.projects.create(body, issued.new, options), issued.secret)
 
 
-@endpoint("Projects", "operator", query=ListQuery, answer=Page[Project])
-async def list_(call: Call) -> Answer:
+@endpoint("Projects", "operator", query=ListQuery, response=Page[Project])
+async def list_(request: Request) -> Response:
     """List all projects, newest first."""
-    request = everything(call)
-    return Answer(encode(await call.services.projects.list(request)))
+    return Response(encode(await request.services.projects.list(page_of_all(request))))
 
 
-@endpoint("Projects", "operator", answer=Project, errors=(ProjectNotFound,))
-async def get(call: Call) -> Answer:
+@endpoint("Projects", "operator", response=Project, errors=(ProjectNotFound,))
+async def get(request: Request) -> Response:
     """Return one project, named by its id or its name."""
-    return Answer(encode(await call.services.projects.get(call.id_in_path("id"))))
+    return Response(encode(await request.services.projects.get(request.id_in_path("id"))))
 
 
 @endpoint(
-    "Projects", "operator", answer=DeletedProjectBody, errors=(ProjectNotFound, ProjectProtected)
+    "Projects", "operator", response=DeletedProjectBody, errors=(ProjectNotFound, ProjectProtected)
 )
-async def delete(call: Call) -> Answer:
+async def delete(request: Request) -> Response:
     """Delete a project, named by its id or its name, with all it holds."""
-    projects = call.services.projects
-    project = await projects.get(call.id_in_path("id"))
-    deleted = await projects.delete(project.id, call.services.write_options())
-    call.parts.forget_keys()
-    return Answer(encode(DeletedProjectBody(project.id, deleted)))
+    projects = request.services.projects
+    project = await projects.get(request.id_in_path("id"))
+    deleted = await projects.delete(project.id, request.delete_options())
+    request.context.forget_keys()
+    return Response(encode(DeletedProjectBody(project.id, deleted)))
 
 
-@endpoint("Settings", "admin", answer=Settings)
-async def get_settings(call: Call) -> Answer:
+@endpoint("Settings", "admin", response=Settings)
+async def get_settings(request: Request) -> Response:
     """Return the settings of the key's own project."""
-    project = await call.services.projects.get(call.project.id)
-    return Answer(encode(project.settings))
+    project = await request.services.projects.get(request.project.id)
+    return Response(encode(project.settings))
 
 
 @endpoint(
@@ -106,35 +101,27 @@ async def get_settings(call: Call) -> Answer:
     "admin",
     body=SettingsChange,
     example={"rateLimit": {"perSecond": 100, "burst": 200}, "quotas": {"messages": 1_000_000}},
-    answer=Settings,
+    response=Settings,
 )
-async def update_settings(call: Call) -> Answer:
+async def update_settings(request: Request) -> Response:
     """Change settings of the key's own project: what is left out stays, null means the default.
 
     `immutable` is one-way. Running servers follow within a second.
     """
 
-    def answer(project: Project) -> Answer:
-        return Answer(encode(project.settings))
+    def response(project: Project) -> Response:
+        return Response(encode(project.settings))
 
-    change = decode(SettingsChange, call.body)
-    options = call.write_options("", answer)
-    changed = await call.services.projects.update(call.project, change, options)
-    call.parts.forget_keys()
-    return answer(changed)
+    change = request.decode(SettingsChange)
+    options = request.write_options("", response)
+    changed = await request.services.projects.update(request.project, change, options)
+    request.context.forget_keys()
+    return response(changed)
 
 
-@endpoint("Settings", "admin", answer=Usage)
-async def get_usage(call: Call) -> Answer:
+@endpoint("Settings", "admin", response=Usage)
+async def get_usage(request: Request) -> Response:
     """Return what the key's own project has used this month."""
-    await call.parts.write_activity()
-    now = call.services.clock()
-    return Answer(encode(await call.services.projects.usage(call.project, now)))
-
-
-def everything(call: Call) -> PageRequest[Everything]:
-    """Return the page that a list without a filter is asked for."""
-    query: ListQuery = call.query
-    limit = query.limit or limits.PAGE_ITEMS_DEFAULT
-    listing = Listing(Everything(), query.order or "desc", limit)
-    return PageRequest(listing, named(query), given(query.next))
+    await request.context.flush_request_counts()
+    now = request.services.clock()
+    return Response(encode(await request.services.projects.usage(request.project, now)))

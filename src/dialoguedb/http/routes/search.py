@@ -1,19 +1,32 @@
 """Search over HTTP."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.admission.request_counts import check_requests_left
-from dialoguedb.http.requests.queries import SearchNaming, SearchQuery
-from dialoguedb.http.requests.request import Call, other_namespace
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests import bound_namespace
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.list_queries import AnyTagOf
+from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.messages import Message
-from dialoguedb.model.search_request import SearchInput, SearchRequest
+from dialoguedb.model.search_request import (
+    Context,
+    Explain,
+    Kind,
+    Mode,
+    OrderBy,
+    Query,
+    SearchInput,
+    SearchLimit,
+    SearchRequest,
+    TimeZone,
+)
 from dialoguedb.model.search_results import (
     SearchContext,
     SearchExplanation,
@@ -25,9 +38,52 @@ from dialoguedb.ports.search import Hit
 from dialoguedb.service.search import Found
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode
+from dialoguedb.values.fields import Role
+from dialoguedb.values.lists import Order
 from dialoguedb.values.validation import refuse
 
 _DIGITS = 6
+
+FilterText = Annotated[
+    str,
+    Meta(
+        description="As JSON: dates by `created` and `modified`, `hasImage`, `tags`.",
+        examples=['{"created": "last week"}'],
+    ),
+]
+MetadataText = Annotated[
+    str,
+    Meta(
+        description="As JSON: for each key a value, an array of values, or operators.",
+        examples=['{"plan": "pro"}'],
+    ),
+]
+
+
+class SearchNaming(OfDialogue, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request to search, which its body describes."""
+
+
+class SearchQuery(
+    SearchNaming, rename="camel", forbid_unknown_fields=True, frozen=True, kw_only=True
+):
+    """A request to search."""
+
+    retired: ClassVar[Mapping[str, str]] = SearchInput.retired
+
+    query: Query
+    object: Kind
+    limit: SearchLimit | UnsetType = UNSET
+    timezone: TimeZone | UnsetType = UNSET
+    tags: AnyTagOf | UnsetType = UNSET
+    filter: FilterText | UnsetType = UNSET
+    metadata: MetadataText | UnsetType = UNSET
+    order_by: OrderBy | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    mode: Mode | UnsetType = UNSET
+    explain: Explain | UnsetType = UNSET
+    context: Context | UnsetType = UNSET
 
 
 @endpoint(
@@ -43,34 +99,34 @@ _DIGITS = 6
         "metadata": {"plan": "pro", "score": {"$gte": 4}},
         "context": 1,
     },
-    answer=SearchResults,
+    response=SearchResults,
 )
-async def search(call: Call) -> Answer:
+async def search(request: Request) -> Response:
     """Find messages, dialogues or memories by meaning and by words.
 
     Every filter holds for every object found, and as many as asked for are found whenever as many
     match. Without a namespace the whole project is searched.
     """
-    _check_namespace_in_metadata(call, call.body)
-    return await _search(call, call.body)
+    _check_namespace_in_metadata(request, request.body)
+    return await _search(request, request.decode(SearchInput))
 
 
-@endpoint("Search", "read", query=SearchQuery, answer=SearchResults)
-async def search_by_query(call: Call) -> Answer:
+@endpoint("Search", "read", query=SearchQuery, response=SearchResults)
+async def search_by_query(request: Request) -> Response:
     """Find messages, dialogues or memories by meaning and by words.
 
     The same as a POST, with `filter` and `metadata` as JSON text.
     """
-    asked: SearchQuery = call.query
-    _check_namespace_in_metadata(call, b'{"metadata":%s}' % (asked.metadata or "null").encode())
-    named = {
+    query: SearchQuery = request.query
+    _check_namespace_in_metadata(request, b'{"metadata":%s}' % (query.metadata or "null").encode())
+    fields = {
         field.encode_name: value
-        for field in msgspec.structs.fields(asked)
-        if (value := getattr(asked, field.name)) is not UNSET
+        for field in msgspec.structs.fields(query)
+        if (value := getattr(query, field.name)) is not UNSET
     }
-    for name in named.keys() & {"filter", "metadata"}:
-        named[name] = _json(name, named[name])
-    return await _search(call, encode(named))
+    for name in fields.keys() & {"filter", "metadata"}:
+        fields[name] = _json(name, fields[name])
+    return await _search(request, decode(SearchInput, encode(fields)))
 
 
 def _json(name: str, text: str) -> Raw:
@@ -82,108 +138,93 @@ def _json(name: str, text: str) -> Raw:
     return Raw(value)
 
 
-async def _search(call: Call, body: bytes) -> Answer:
-    sent = decode(SearchInput, body)
-    if call.query.namespace is UNSET:
-        sent = sent.with_namespace_of_metadata()
-    request = sent.accept(*_scope(call, sent))
-    check_requests_left(call)
+async def _search(request: Request, body: SearchInput) -> Response:
+    if request.query.namespace is UNSET:
+        body = body.with_namespace_of_metadata()
+    search = body.accept(*_namespace_and_dialogue(request, body))
+    request.check_request_quota()
     started = time.perf_counter()
-    found = await call.services.search.search(call.project, request)
+    found = await request.services.search.search(request.project, search)
     seconds = time.perf_counter() - started
-    call.parts.metrics.searched(request.search.object, request.search.mode, seconds)
-    return Answer(encode(_shown(found, request)))
+    request.context.metrics.record_search(search.search.object, search.search.mode, seconds)
+    return Response(encode(_results(found, search)))
 
 
-class _InMetadata(Struct):
-    namespace: str | UnsetType = UNSET
-
-
-class _Naming(Struct):
-    metadata: _InMetadata
-    namespace: UnsetType | None = UNSET
-
-
-def _check_namespace_in_metadata(call: Call, body: bytes) -> None:
+def _check_namespace_in_metadata(request: Request, body: bytes) -> None:
     """Forbid another namespace than the key's before anything else is looked at."""
-    if call.bound is None or call.query.namespace is not UNSET:
-        return
-    try:
-        named = msgspec.json.decode(body, type=_Naming).metadata.namespace
-    except msgspec.DecodeError:
-        return  # there is none, or what is wrong with it is told further on
-    if named not in {UNSET, call.bound}:
-        raise other_namespace()
+    bound = request.admitted.namespace
+    if bound is not None and request.query.namespace is UNSET:
+        bound_namespace.check_search(rawjson.receive(body), bound)
 
 
-def _scope(call: Call, sent: SearchInput) -> tuple[str | None, str | None]:
+def _namespace_and_dialogue(request: Request, body: SearchInput) -> tuple[str | None, str | None]:
     """Return which namespace and dialogue are searched; a dialogue is named within one."""
     dialogue_id = None
-    if sent.dialogue_id or call.query.dialogue_id:
-        dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
-    is_named = isinstance(sent.namespace, str) or call.query.namespace is not UNSET
-    if not is_named and call.bound is None and dialogue_id is None:
+    if body.dialogue_id or request.query.dialogue_id:
+        dialogue_id = request.dialogue_id(("dialogueId", body.dialogue_id))
+    is_named = isinstance(body.namespace, str) or request.query.namespace is not UNSET
+    if not is_named and request.admitted.namespace is None and dialogue_id is None:
         return None, None
-    return call.namespace(("namespace", sent.namespace)), dialogue_id
+    return request.namespace(("namespace", body.namespace)), dialogue_id
 
 
-# --- The answer ---------------------------------------------------------------------------------
+# --- The response -------------------------------------------------------------------------------
 
 
-class _Room:
-    """How much more an answer can hold."""
+class _SizeLimit:
+    """How many more bytes a response can hold."""
 
     def __init__(self, size: int) -> None:
         self._left = size
 
-    def takes(self, value: bytes, times: int = 1) -> bool:
-        """Tell whether there is room for this, and take it."""
+    def take(self, value: bytes, times: int = 1) -> bool:
+        """Take the room for a value; returns whether there was enough."""
         self._left -= len(value) * times
         return self._left >= 0
 
 
-def _shown(found: Found, request: SearchRequest) -> SearchResults:
-    """Return the answer; it ends early at the size of a page, with at least one object."""
-    room = _Room(limits.PAGE_BYTES_MAX)
+def _results(found: Found, search: SearchRequest) -> SearchResults:
+    """Return the results; they end early at the size of a page, with at least one object."""
+    limit = _SizeLimit(limits.PAGE_BYTES_MAX)
     items: list[Raw] = []
     results: list[SearchResult] = []
     for hit in found.hits:
         item = encode(hit.item)
-        if not room.takes(item, times=2) and items:
+        if not limit.take(item, times=2) and items:
             break
         items.append(Raw(item))
-        results.append(_result(hit, items[-1], request, room))
+        results.append(_result(hit, items[-1], search, limit))
     return SearchResults(items, results, found.request)
 
 
-def _result(hit: Hit, item: Raw, request: SearchRequest, room: _Room) -> SearchResult:
-    asked = request.search
-    result = SearchResult(asked.object, _rounded(hit.relevance), item)
-    if asked.object == "dialogue":
-        shown = _fitting((match.item for match in hit.matches), room)
+def _result(hit: Hit, item: Raw, request: SearchRequest, limit: _SizeLimit) -> SearchResult:
+    search = request.search
+    result = SearchResult(search.object, _rounded(hit.relevance), item)
+    if search.object == "dialogue":
+        matches = _fitting((match.item for match in hit.matches), limit)
         result.matches = [
             SearchMatch(message, _rounded(match.relevance))
-            for message, match in zip(shown, hit.matches, strict=False)
+            for message, match in zip(matches, hit.matches, strict=False)
         ]
     if request.explain:
         result.explain = SearchExplanation(
             _rounded(hit.semantic), _rounded(hit.keyword), _rounded(hit.neighbours), hit.terms
         )
-    if asked.context and asked.object == "message":
-        before = _fitting(reversed(hit.before), room)
-        result.context = SearchContext(before[::-1], _fitting(hit.after, room))
+    if search.context and search.object == "message":
+        before = _fitting(reversed(hit.before), limit)
+        result.context = SearchContext(before[::-1], _fitting(hit.after, limit))
     return result
 
 
-def _fitting(messages: Iterable[Message], room: _Room) -> list[Raw]:
+def _fitting(messages: Iterable[Message], limit: _SizeLimit) -> list[Raw]:
     """Return the first messages, as many as there is room for."""
-    shown = []
+    fitting = []
     for message in messages:
         value = encode(message)
-        if not room.takes(value):
+        if not limit.take(value):
             break
-        shown.append(Raw(value))
-    return shown
+        fitting.append(Raw(value))
+    return fitting
 
 
 def _rounded(share: float) -> float:

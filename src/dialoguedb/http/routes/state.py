@@ -1,13 +1,12 @@
 """The state of a dialogue over HTTP: the body is the state itself."""
 
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from dialoguedb.errors import DialogueImmutable, DialogueNotFound, VersionConflict
-from dialoguedb.http.requests.queries import OfDialogue, UpdateState
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.etags import revision_tag
-from dialoguedb.http.responses.response import Answer
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.dialogues import StateMode, StateUpdate
 from dialoguedb.ports import Versioned
 from dialoguedb.values import rawjson
@@ -15,25 +14,31 @@ from dialoguedb.values.checks import accept_state
 from dialoguedb.values.fields import JsonObject
 from dialoguedb.values.validation import ValidationErrors, refuse
 
-_REFUSALS = (DialogueNotFound, DialogueImmutable, VersionConflict)
+_ERRORS = (DialogueNotFound, DialogueImmutable, VersionConflict)
 
 
-def _shown(state: Versioned[Raw]) -> Answer:
-    return Answer(bytes(state.value), revision_tag(state.version))
+class UpdateState(OfDialogue, frozen=True):
+    """A request to change a state."""
+
+    merge: bool | UnsetType = UNSET
+
+
+def _response(state: Versioned[Raw]) -> Response:
+    return Response(bytes(state.value), revision_tag(state.version))
 
 
 @endpoint(
     "State",
     "read",
     query=OfDialogue,
-    answer=JsonObject,
+    response=JsonObject,
     versions="revision",
     errors=(DialogueNotFound,),
 )
-async def get(call: Call) -> Answer:
+async def get(request: Request) -> Response:
     """Return the state of a dialogue."""
-    dialogue_id, namespace = call.dialogue_id(), call.namespace()
-    return _shown(await call.services.state.get(call.project, namespace, dialogue_id))
+    dialogue_id, namespace = request.dialogue_id(), request.namespace()
+    return _response(await request.services.state.get(request.project, namespace, dialogue_id))
 
 
 @endpoint(
@@ -43,14 +48,14 @@ async def get(call: Call) -> Answer:
     body=JsonObject,
     example={"step": "checkout", "total": 149.99},
     names_in_body=False,
-    answer=JsonObject,
+    response=JsonObject,
     versions="revision",
     conditional=True,
-    errors=_REFUSALS,
+    errors=_ERRORS,
 )
-async def update(call: Call) -> Answer:
+async def update(request: Request) -> Response:
     """Merge an object into the state, key by key at the top; `merge=false` replaces it."""
-    return await _change(call, "replace" if call.query.merge is False else "merge")
+    return await _change(request, "replace" if request.query.merge is False else "merge")
 
 
 @endpoint(
@@ -60,25 +65,26 @@ async def update(call: Call) -> Answer:
     body=JsonObject,
     example={"step": "paid", "total": None},
     names_in_body=False,
-    answer=JsonObject,
+    response=JsonObject,
     versions="revision",
     conditional=True,
-    errors=_REFUSALS,
+    errors=_ERRORS,
 )
-async def patch(call: Call) -> Answer:
+async def patch(request: Request) -> Response:
     """Apply a JSON Merge Patch (RFC 7396) to the state: null deletes, objects merge."""
-    return await _change(call, "patch")
+    return await _change(request, "patch")
 
 
-async def _change(call: Call, mode: StateMode) -> Answer:
-    update = StateUpdate(mode, _receive(call.body))
-    dialogue_id, namespace = call.dialogue_id(), call.namespace()
-    options = call.write_options(namespace, _shown)
-    state = call.services.state
-    return _shown(await state.update(call.project, namespace, dialogue_id, update, options))
+async def _change(request: Request, mode: StateMode) -> Response:
+    update = StateUpdate(mode, _receive(request.body))
+    dialogue_id, namespace = request.dialogue_id(), request.namespace()
+    options = request.write_options(namespace, _response)
+    state = request.services.state
+    return _response(await state.update(request.project, namespace, dialogue_id, update, options))
 
 
 def _receive(body: bytes) -> bytes:
+    body = rawjson.receive(body)
     rawjson.check_syntax(body)
     if not body.lstrip().startswith(b"{"):
         raise refuse("state", "A state must be a JSON object")

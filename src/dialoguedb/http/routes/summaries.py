@@ -1,9 +1,10 @@
 """Summaries over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Meta, UnsetType
 
 from dialoguedb.errors import (
     DialogueImmutable,
@@ -14,26 +15,22 @@ from dialoguedb.errors import (
     TemplateNotFound,
     VersionConflict,
 )
-from dialoguedb.http.requests.bodies import Named
-from dialoguedb.http.requests.queries import (
-    GetSummary,
-    InNamespace,
-    ListSummaries,
-    OfDialogue,
-    named,
-)
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.etags import revision_tag
-from dialoguedb.http.responses.response import Answer, Deleted, encode
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Deleted, Response, encode, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.list_queries import ListQuery
+from dialoguedb.http.routes.names import InNamespace, Named, OfDialogue
 from dialoguedb.model.messages import Message
-from dialoguedb.model.summaries import ExpandedSummary, Summary, SummaryFilter, SummaryInput
+from dialoguedb.model.summaries import (
+    ExpandedSummary,
+    Summary,
+    SummaryFilter,
+    SummaryInput,
+    SummaryStatus,
+)
 from dialoguedb.ports import Versioned
-from dialoguedb.service.pages import Listing, PageRequest
 from dialoguedb.service.summaries import CoveredBy, SummariesOf
-from dialoguedb.values import limits
-from dialoguedb.values.checks import given
-from dialoguedb.values.decoding import decode
+from dialoguedb.values.fields import Id, Namespace
 from dialoguedb.values.lists import Page
 
 ACCEPTED = 202
@@ -48,12 +45,41 @@ _ERRORS = (
 )
 
 
-def _accepted(made: Versioned[Summary]) -> Answer:
-    return Answer(encode(made.value), status=ACCEPTED)
+Expand = Annotated[bool, Meta(description="Shows the covered messages, too, as a list's page.")]
 
 
-def _compacted(made: Versioned[Summary]) -> Answer:
-    return Answer(encode(made.value), revision_tag(made.version), ACCEPTED)
+class ListSummaries(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
+    """A request for a page of a dialogue's summaries."""
+
+    listing_paths: ClassVar[Mapping[str, str]] = {
+        **ListQuery.listing_paths,
+        "namespace": "filter.namespace",
+        "status": "filter.wanted.status",
+    }
+
+    dialogue_id: Id | UnsetType = UNSET
+    namespace: Namespace | UnsetType = UNSET
+    status: SummaryStatus | UnsetType = UNSET
+
+
+class GetSummary(ListQuery, rename="camel", forbid_unknown_fields=False, frozen=True):
+    """A request for a summary, with a page of the messages it covers if it is to be expanded."""
+
+    listing_paths: ClassVar[Mapping[str, str]] = {
+        **ListQuery.listing_paths,
+        "namespace": "filter.namespace",
+    }
+
+    namespace: Namespace | UnsetType = UNSET
+    expand: Expand | UnsetType = UNSET
+
+
+def _accepted(made: Versioned[Summary]) -> Response:
+    return Response(encode(made.value), status=ACCEPTED)
+
+
+def _compacted(made: Versioned[Summary]) -> Response:
+    return Response(encode(made.value), revision_tag(made.version), ACCEPTED)
 
 
 @endpoint(
@@ -63,10 +89,10 @@ def _compacted(made: Versioned[Summary]) -> Answer:
     body=SummaryInput,
     example=_EXAMPLE,
     status=ACCEPTED,
-    answer=Summary,
+    response=Summary,
     errors=_ERRORS,
 )
-async def create(call: Call) -> Answer:
+async def create(request: Request) -> Response:
     """Have a dialogue summarized, from `startId` to `endId`; poll until it is completed or failed.
 
     Messages stay as they are. It builds on a former summary of the same beginning, unless `rebuild`
@@ -74,7 +100,7 @@ async def create(call: Call) -> Answer:
     summarized again; other `metadata` or `tags` make a record of their own. An archived dialogue
     takes no new one: reopen it first.
     """
-    return _accepted(await _start(call, _accepted))
+    return _accepted(await _start(request, _accepted))
 
 
 @endpoint(
@@ -84,69 +110,69 @@ async def create(call: Call) -> Answer:
     body=SummaryInput,
     example=_EXAMPLE,
     status=ACCEPTED,
-    answer=Summary,
+    response=Summary,
     versions="revision",
     conditional=True,
     errors=(*_ERRORS, VersionConflict),
 )
-async def compact(call: Call) -> Answer:
+async def compact(request: Request) -> Response:
     """Have this dialogue summarized; the same as `POST /summary`."""
-    return _compacted(await _start(call, _compacted))
+    return _compacted(await _start(request, _compacted))
 
 
-async def _start(call: Call, answer: Callable[[Versioned[Summary]], Answer]) -> Versioned[Summary]:
-    sent = decode(SummaryInput, call.body)
-    new = sent.accept()
-    dialogue_id = call.dialogue_id(("dialogueId", sent.dialogue_id))
-    namespace = call.namespace(("namespace", sent.namespace))
-    options = call.write_options(namespace, answer)
+async def _start(
+    request: Request, response: Callable[[Versioned[Summary]], Response]
+) -> Versioned[Summary]:
+    body = request.decode(SummaryInput)
+    new = body.accept()
+    dialogue_id = request.dialogue_id(("dialogueId", body.dialogue_id))
+    namespace = request.namespace(("namespace", body.namespace))
+    options = request.write_options(namespace, response)
     place = (namespace, dialogue_id)
-    return await call.services.summaries.create(call.project, place, new, options)
+    return await request.services.summaries.create(request.project, place, new, options)
 
 
 @endpoint(
     "Summaries",
     "read",
     query=ListSummaries,
-    answer=Page[Summary],
+    response=Page[Summary],
     errors=(DialogueNotFound,),
 )
-async def list_(call: Call) -> Answer:
+async def list_(request: Request) -> Response:
     """List the summaries of a dialogue, newest first."""
-    query: ListSummaries = call.query
-    wanted = SummaryFilter(query.status or None)
-    of = SummariesOf(call.namespace(), call.dialogue_id(), wanted)
-    listing = Listing(of, query.order or "desc", query.limit or limits.PAGE_ITEMS_DEFAULT)
-    request = PageRequest(listing, named(query), given(query.next), call.bound)
-    return Answer(encode(await call.services.summaries.list(call.project, request)))
+    query: ListSummaries = request.query
+    filters = SummaryFilter(query.status or None)
+    of = SummariesOf(request.namespace(), request.dialogue_id(), filters)
+    page = query.page_of(of, "desc", request.admitted.namespace)
+    return Response(encode(await request.services.summaries.list(request.project, page)))
 
 
 @endpoint(
     "Summaries",
     "read",
     query=GetSummary,
-    answer=(Summary, ExpandedSummary),
+    response=(Summary, ExpandedSummary),
     errors=(SummaryNotFound,),
 )
-async def get(call: Call) -> Answer:
+async def get(request: Request) -> Response:
     """Return one summary; `expand=true` adds the messages it covers, oldest first.
 
     `limit`, `order` and `next` are for these messages, as in a list; `next` alone shows their next
     page.
     """
-    summary_id, namespace = call.own_id(None), call.namespace_of_list()
-    summary = await call.services.summaries.get(call.project, namespace, summary_id)
-    if not call.query.expand and call.query.next is UNSET:
-        return Answer(encode(summary))
-    page = await _covered(call, CoveredBy(namespace, summary_id))
-    return Answer(encode(ExpandedSummary(**msgspec.structs.asdict(summary), messages=page)))
+    summary_id, namespace = request.own_id(None), request.namespace_of_list()
+    summary = await request.services.summaries.get(request.project, namespace, summary_id)
+    if not request.query.expand and request.query.next is UNSET:
+        return Response(encode(summary))
+    page = await _covered(request, CoveredBy(namespace, summary_id))
+    return Response(encode(ExpandedSummary(**msgspec.structs.asdict(summary), messages=page)))
 
 
-async def _covered(call: Call, of: CoveredBy) -> Page[Message]:
-    query: GetSummary = call.query
-    listing = Listing(of, query.order or "asc", query.limit or limits.PAGE_ITEMS_DEFAULT)
-    request = PageRequest(listing, named(query), given(query.next), call.bound)
-    return await call.services.summaries.covered(call.project, request)
+async def _covered(request: Request, of: CoveredBy) -> Page[Message]:
+    query: GetSummary = request.query
+    page = query.page_of(of, "asc", request.admitted.namespace)
+    return await request.services.summaries.covered(request.project, page)
 
 
 @endpoint(
@@ -154,19 +180,19 @@ async def _covered(call: Call, of: CoveredBy) -> Page[Message]:
     "write",
     query=InNamespace,
     body=Named,
-    answer=Deleted,
+    response=Deleted,
     errors=(SummaryNotFound, DialogueImmutable),
 )
-async def delete(call: Call) -> Answer:
+async def delete(request: Request) -> Response:
     """Delete one summary for good; one that is being made is made no further.
 
     A summary of an archived dialogue stays, as everything of it does: reopen it first.
     """
-    sent = decode(Named, call.body)
-    summary_id = call.own_id(sent.id)
-    namespace = call.namespace_of_list()
-    if isinstance(sent.namespace, str):
-        namespace = call.namespace(("namespace", sent.namespace))
-    options = call.services.write_options()
-    await call.services.summaries.delete(call.project, namespace, summary_id, options)
-    return Answer(encode(Deleted(summary_id)))
+    names = request.decode(Named)
+    summary_id = request.own_id(names.id)
+    namespace = request.namespace_of_list()
+    if isinstance(names.namespace, str):
+        namespace = request.namespace(("namespace", names.namespace))
+    options = request.delete_options()
+    await request.services.summaries.delete(request.project, namespace, summary_id, options)
+    return Response(encode(Deleted(summary_id)))

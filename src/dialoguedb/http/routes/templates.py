@@ -3,13 +3,11 @@
 from msgspec import Struct
 
 from dialoguedb.errors import DuplicateId, TemplateNotFound
-from dialoguedb.http.requests.queries import ListQuery
-from dialoguedb.http.requests.request import Call
-from dialoguedb.http.responses.response import Answer, encode
+from dialoguedb.http.requests.request import Request
+from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
-from dialoguedb.http.routes.projects import everything
+from dialoguedb.http.routes.list_queries import ListQuery, page_of_all
 from dialoguedb.model.templates import Template, TemplateChange, TemplateInput
-from dialoguedb.values.decoding import decode
 from dialoguedb.values.lists import Page
 from dialoguedb.values.validation import refuse
 
@@ -26,8 +24,8 @@ class DeletedTemplate(Struct):
     success: bool = True
 
 
-def _shown(template: Template) -> Answer:
-    return Answer(encode(template))
+def _response(template: Template) -> Response:
+    return Response(encode(template))
 
 
 @endpoint(
@@ -35,30 +33,32 @@ def _shown(template: Template) -> Answer:
     "admin",
     body=TemplateInput,
     example=_EXAMPLE,
-    answer=Template,
+    response=Template,
     errors=(DuplicateId,),
 )
-async def create(call: Call) -> Answer:
+async def create(request: Request) -> Response:
     """Create a template: how this project words what it asks of a model for a summary.
 
     A `name` that is stored already with the same prompt answers the stored template.
     """
-    new = decode(TemplateInput, call.body).accept()
-    options = call.write_options("", _shown)
-    return _shown(await call.services.templates.create(call.project, new, options))
+    new = request.decode(TemplateInput).accept()
+    options = request.write_options("", _response)
+    return _response(await request.services.templates.create(request.project, new, options))
 
 
-@endpoint("Templates", "admin", query=ListQuery, answer=Page[Template])
-async def list_(call: Call) -> Answer:
+@endpoint("Templates", "admin", query=ListQuery, response=Page[Template])
+async def list_(request: Request) -> Response:
     """List the project's templates, newest first."""
-    page = await call.services.templates.list(call.project, everything(call))
-    return Answer(encode(page))
+    page = await request.services.templates.list(request.project, page_of_all(request))
+    return Response(encode(page))
 
 
-@endpoint("Templates", "admin", answer=Template, errors=(TemplateNotFound,))
-async def get(call: Call) -> Answer:
+@endpoint("Templates", "admin", response=Template, errors=(TemplateNotFound,))
+async def get(request: Request) -> Response:
     """Return one template."""
-    return _shown(await call.services.templates.get(call.project, call.id_in_path("name")))
+    return _response(
+        await request.services.templates.get(request.project, request.id_in_path("name"))
+    )
 
 
 @endpoint(
@@ -66,22 +66,24 @@ async def get(call: Call) -> Answer:
     "admin",
     body=TemplateChange,
     example={"prompt": "List every decision in at most {tokens} tokens.\n\n{messages}"},
-    answer=Template,
+    response=Template,
     errors=(TemplateNotFound,),
 )
-async def update(call: Call) -> Answer:
+async def update(request: Request) -> Response:
     """Change a template; summaries asked for before keep the prompt it had then."""
-    change = decode(TemplateChange, call.body).accept()
-    name = call.id_in_path("name")
+    change = request.decode(TemplateChange).accept()
+    name = request.id_in_path("name")
     if isinstance(change.name, str) and change.name != name:
         raise refuse("name", "name cannot be changed after creation")
-    options = call.write_options("", _shown)
-    return _shown(await call.services.templates.update(call.project, name, change, options))
+    options = request.write_options("", _response)
+    return _response(
+        await request.services.templates.update(request.project, name, change, options)
+    )
 
 
-@endpoint("Templates", "admin", answer=DeletedTemplate, errors=(TemplateNotFound,))
-async def delete(call: Call) -> Answer:
+@endpoint("Templates", "admin", response=DeletedTemplate, errors=(TemplateNotFound,))
+async def delete(request: Request) -> Response:
     """Delete one template; summaries made with it stay."""
-    name = call.id_in_path("name")
-    await call.services.templates.delete(call.project, name, call.services.write_options())
-    return Answer(encode(DeletedTemplate(name)))
+    name = request.id_in_path("name")
+    await request.services.templates.delete(request.project, name, request.delete_options())
+    return Response(encode(DeletedTemplate(name)))

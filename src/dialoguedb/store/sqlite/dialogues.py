@@ -54,7 +54,7 @@ class SQLiteDialogues:
             echoed, fresh = message_rows.append(db, place, sent, WriteOptions(options.now))
             used = message_rows.cost(fresh, options.now)
             used.dialogues, used.stored_bytes = 1, new.stored_bytes
-            self._writer.tally.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used, options)
             row = find(db, number, namespace, new.id)
             return _versioned(project, row, UNSET if new.messages is None else echoed)
 
@@ -103,7 +103,7 @@ class SQLiteDialogues:
                     catch_up.change(db, "dialogue", row.number, text=True)
                 if update.state is not UNSET and update.state != row.state:
                     used.stored_bytes += len(update.state)
-            self._writer.tally.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used, options)
             row = find(db, number, namespace, dialogue_id)
             return _versioned(project, row, UNSET if update.messages is None else echoed)
 
@@ -130,7 +130,7 @@ class SQLiteDialogues:
                 _turn(db, row, action, options.now)
             else:
                 check_version(options.expected, row.revision)
-            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)), options)
             return _versioned(project, find(db, number, namespace, dialogue_id))
 
         return await self._writer.write(at_most_once(act, number, options))

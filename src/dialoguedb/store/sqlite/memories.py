@@ -96,7 +96,7 @@ class SQLiteMemories:
                 raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
             _insert(db, number, namespace, new, options.now)
             used = Usage(month_of(options.now), stored_bytes=new.stored_bytes)
-            self._writer.tally.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used, options)
             return _find(db, number, namespace, new.id).to_memory()
 
         long = new.stored_bytes > _LONG_BYTES
@@ -132,7 +132,7 @@ class SQLiteMemories:
                     (encode(tags), options.now, row.number),
                 )
                 catch_up.change(db, "memory", row.number, text=False)
-            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)), options)
             return _find(db, number, namespace, memory_id).to_memory()
 
         return await self._writer.write(at_most_once(act, number, options))

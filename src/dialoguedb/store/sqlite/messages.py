@@ -57,7 +57,7 @@ class SQLiteMessages:
             place = find_place(db, number, namespace, dialogue_id)
             stored, fresh = append(db, place, new, options)
             if fresh:
-                self._writer.tally.charge(db, project, number, cost(fresh, options.now))
+                self._writer.tally.charge(db, project, number, cost(fresh, options.now), options)
             return Versioned(stored, place.last_seq)
 
         return await self._writer.write(at_most_once(act, number, options), long=is_long(new))
@@ -110,7 +110,7 @@ class SQLiteMessages:
                 if retag(db, dialogue, row, tags, options.now):
                     catch_up.change(db, "message", row[11], text=False)
                 dialogue, row = find_message(db, number, namespace, place)
-            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)))
+            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)), options)
             return to_message(dialogue.id, dialogue.namespace, row)
 
         return await self._writer.write(at_most_once(act, number, options))

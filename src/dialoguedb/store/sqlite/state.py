@@ -63,7 +63,7 @@ class SQLiteState:
                 touch(db, row.number, options.now)
                 row.revision += 1
                 used.stored_bytes = len(update.value)
-            self._writer.tally.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used, options)
             return Versioned(Raw(state), row.revision)
 
         return await self._writer.write(at_most_once(act, number, options), long=_is_long(update))

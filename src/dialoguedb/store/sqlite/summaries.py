@@ -83,7 +83,7 @@ class SQLiteSummaries:
             _check_newest(db, row, new)
             rows.insert(db, (number, row.number), new, (covered, by), options.now)
             used = Usage(month_of(options.now), stored_bytes=new.stored_bytes)
-            self._writer.tally.charge(db, project, number, used)
+            self._writer.tally.charge(db, project, number, used, options)
             stored = rows.find(db, number, None, new.id)
             return Versioned(stored.to_summary(project), row.revision)
 

@@ -2,8 +2,9 @@
 
 import apsw
 
-from dialoguedb.model.lifecycle import check_quotas
+from dialoguedb.model.lifecycle import check_quotas, request_quota_exceeded
 from dialoguedb.model.projects import Project, Quotas, Usage
+from dialoguedb.ports import WriteOptions
 
 _NO_QUOTAS = Quotas()
 _ADD = """
@@ -31,8 +32,17 @@ class Tally:
     def __init__(self) -> None:
         self._noted: list[tuple[int, Usage]] = []
 
-    def charge(self, db: apsw.Connection, project: Project, number: int, used: Usage) -> None:
+    def charge(
+        self,
+        db: apsw.Connection,
+        project: Project,
+        number: int,
+        used: Usage,
+        options: WriteOptions,
+    ) -> None:
         """Note what an act uses; QuotaExceeded when that is more than the project may."""
+        if options.over_request_quota:
+            raise request_quota_exceeded()
         quotas = project.settings.quotas
         if quotas != _NO_QUOTAS:
             month = get(db, number, used.month)

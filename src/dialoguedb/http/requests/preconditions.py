@@ -1,12 +1,13 @@
-"""Versions on the wire: the ETag that is answered, and the If-Match that expects it."""
+"""The headers that put a condition on a write: `If-Match` and `Idempotency-Key`."""
 
 import re
 from typing import Literal
 
+from dialoguedb.values import limits
 from dialoguedb.values.validation import refuse
 
 Versions = Literal["revision", "sequence"]
-"""What a route's version counts: changes of a dialogue, or its messages."""
+"""What the version of a route counts: changes of a dialogue, or its messages."""
 
 _EXPECTED = {
     "revision": re.compile(rb'"r(\d{1,18})"|r(\d{1,18})'),
@@ -14,17 +15,7 @@ _EXPECTED = {
 }
 
 
-def revision_tag(version: int) -> bytes:
-    """Return the ETag of a dialogue or its state."""
-    return b'"r%d"' % version
-
-
-def sequence_tag(version: int) -> bytes:
-    """Return the ETag of a dialogue's messages."""
-    return b'"%d"' % version
-
-
-def expected(if_match: bytes, versions: Versions | None) -> int:
+def expected_version(if_match: bytes, versions: Versions | None) -> int:
     """Return the version that a request expects; None as versions stands for a route without."""
     if versions is None:
         raise refuse(
@@ -35,3 +26,10 @@ def expected(if_match: bytes, versions: Versions | None) -> int:
         form = '"r7"' if versions == "revision" else '"7"'
         raise refuse("If-Match", f"If-Match must be one strong version such as {form}")
     return int(match[1] or match[2])
+
+
+def check_idempotency_key(key: bytes) -> None:
+    """Refuse an idempotency key that is empty or too long."""
+    if not 0 < len(key) <= limits.IDEMPOTENCY_KEY_CHARS_MAX:
+        message = f"Idempotency-Key has 1 to {limits.IDEMPOTENCY_KEY_CHARS_MAX} characters"
+        raise refuse("Idempotency-Key", message)

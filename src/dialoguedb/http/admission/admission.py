@@ -1,0 +1,95 @@
+"""Admission: what a request passes before anything of its body is read, in the contract's order."""
+
+import asyncio
+import logging
+from collections import Counter
+
+from dialoguedb.errors import defect
+from dialoguedb.http.admission.authentication import Authentication
+from dialoguedb.http.admission.rate_limits import RateLimits, rate_limit_exceeded
+from dialoguedb.http.requests import bound_namespace
+from dialoguedb.http.requests.request import AdmittedRequest, Exchange
+from dialoguedb.model.keys import AnyScope, Caller
+from dialoguedb.service import Services
+
+FLUSH_SECONDS = 1.0
+"""How long a request may wait to be counted."""
+
+_log = logging.getLogger(__name__)
+
+
+class RequestCounts:
+    """Requests per project, and which keys were used, since they were last written.
+
+    They are written each second; where a quota limits them, each request is written at once.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._requests: Counter[str] = Counter()
+        self._used_keys: set[str] = set()
+
+    async def count(self, caller: Caller) -> bool:
+        """Count a request; returns whether it is past the project's quota of requests."""
+        self._used_keys.add(caller.key_id)
+        project = caller.project
+        if project is None:
+            return False
+        quota = project.settings.quotas.requests
+        if quota is None:
+            self._requests[project.id] += 1
+            return False
+        now = self._services.clock()
+        return await self._services.projects.count_request(project, now) > quota
+
+    async def flush(self) -> None:
+        """Write what was counted."""
+        if not self._used_keys:
+            return
+        requests, used = self._requests, self._used_keys
+        self._requests, self._used_keys = Counter(), set()
+        now = self._services.clock()
+        try:
+            projects = self._services.projects
+            await projects.record_activity(now, requests, dict.fromkeys(used, now))
+        except Exception as error:  # noqa: BLE001 - a background loop; on a full disk counts wait
+            _log.warning("requests could not be counted yet: %s", error, exc_info=defect(error))
+            self._requests.update(requests)
+            self._used_keys |= used
+
+    async def run(self) -> None:
+        """Write each second, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            await self.flush()
+
+
+class Admission:
+    """Authenticates, authorizes, limits the rate, and counts."""
+
+    def __init__(
+        self, authentication: Authentication, rate_limits: RateLimits, counts: RequestCounts
+    ) -> None:
+        self._authentication = authentication
+        self._rate_limits = rate_limits
+        self._counts = counts
+
+    async def admit(self, exchange: Exchange, permission: AnyScope) -> AdmittedRequest:
+        """Admit a request to a route that needs a permission, or raise why not.
+
+        A read or a write past the quota of requests is admitted, for the quota is the last reason
+        to refuse it. An administrator's routes have none, so that it can be lifted.
+        """
+        head = exchange.head
+        known = await self._authentication.authenticate(head)
+        exchange.caller = caller = known.caller
+        self._authentication.authorize(head, known, permission)
+        if caller.namespace is not None:
+            bound_namespace.check_query(head.query_string, caller.namespace)
+        project = caller.project
+        if project is not None:
+            exchange.rate_limit_status, wait_s = self._rate_limits.spend(project)
+            if wait_s:
+                raise rate_limit_exceeded(project.settings.rate_limit, wait_s)
+        is_over = await self._counts.count(caller)
+        return AdmittedRequest(project, caller.namespace, is_over and permission != "admin")

@@ -1,0 +1,30 @@
+"""How requests name what they are about, in their query or their body."""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from dialoguedb.values.fields import Id, Namespace
+
+
+class InNamespace(Struct, rename="camel", frozen=True):
+    """A request that names a thing in a namespace."""
+
+    namespace: Namespace | UnsetType = UNSET
+
+
+class OfDialogue(InNamespace, frozen=True):
+    """A request about a dialogue or what is in it."""
+
+    dialogue_id: Id | UnsetType = UNSET
+
+
+class Named(Struct, rename="camel"):
+    """A body that may repeat what the path and the query name."""
+
+    id: Id | UnsetType | None = UNSET
+    namespace: Namespace | UnsetType | None = UNSET
+
+
+class NamedInDialogue(Named, rename="camel"):
+    """The same of a dialogue, or of what is in one."""
+
+    dialogue_id: Id | UnsetType | None = UNSET
