@@ -14,6 +14,9 @@ for folder in ("contract", "crash", "e2e", "http"):  # what their tests share as
 from tests.embed.endpoint import EmbeddingServer  # noqa: E402 - after the lines above
 from tests.http.checking import done  # noqa: E402 - after the lines above
 from tests.http.server import Project, Server, running  # noqa: E402 - as above
+from tests.places import prefer_memory  # noqa: E402 - as above
+
+prefer_memory()
 
 # How fast a machine makes and tries examples is nothing that a test is about, and what a fixture
 # gave to one example serves the next as well.
