@@ -24,8 +24,8 @@ from bench.plan import BATCH, SMALL, Plan
 from bench.searching import await_index
 from bench.server import Server, serving
 from bench.texts import Texts
-from dialoguedb.bootstrap.data import opened_store, services_of
 from dialoguedb.bootstrap.embedders import known
+from dialoguedb.bootstrap.services import opened_store, services_of
 from dialoguedb.model.context import ContextInput
 from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.messages import Message

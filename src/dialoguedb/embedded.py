@@ -34,7 +34,7 @@ class AsyncDialogueDB(AsyncDatabase):
     ) -> None:
         if path is not None:
             directory = _directory(path, api_key, endpoint, tls)
-            from dialoguedb.bootstrap.engines import AsyncEngineTransport  # noqa: PLC0415 - slow to load
+            from dialoguedb.bootstrap.in_process.engine import AsyncEngineTransport  # noqa: PLC0415 - slow to load
 
             transport: AsyncTransport = AsyncEngineTransport(directory)
         else:
@@ -67,7 +67,7 @@ class DialogueDB(Database):
     ) -> None:
         if path is not None:
             directory = _directory(path, api_key, endpoint, tls)
-            from dialoguedb.bootstrap.engines import EngineTransport  # noqa: PLC0415 - slow to load
+            from dialoguedb.bootstrap.in_process.engine import EngineTransport  # noqa: PLC0415 - slow to load
 
             transport: Transport = EngineTransport(directory)
         else:

@@ -45,7 +45,7 @@ async def _start_at_once(barrier, directories: list[Path]) -> list[str]:
     for directory in directories:
         barrier.wait(60)
         store = await SQLiteStore.open(directory)
-        secrets.append(store.token_secret.hex())
+        secrets.append(store.page_token_secret().hex())
         await store.ready()
         await store.close()
     return secrets

@@ -35,7 +35,7 @@ async def fill(directory, embedder=None):
         store,
         clock=timestamps.now,
         new_id=Ids(),
-        token_secret=store.token_secret,
+        token_secret=store.page_token_secret(),
         count_tokens=count_tokens,
     )
     key = services.keys.issue(KeyInput(), "admin").new

@@ -5,7 +5,7 @@ import asyncio
 import apsw
 import pytest
 
-from dialoguedb.bootstrap.indexing import indexing_of
+from dialoguedb.bootstrap.index_worker import indexing_of
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import files

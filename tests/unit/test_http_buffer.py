@@ -78,7 +78,7 @@ async def frame_with(tmp_path):
         store,
         clock=now,
         new_id=Ids(),
-        token_secret=store.token_secret,
+        token_secret=store.page_token_secret(),
         count_tokens=count_tokens,
     )
 

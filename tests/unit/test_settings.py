@@ -7,13 +7,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import settings_options
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.settings import SETTINGS, Address, Database, Secret, Settings, load
 
 TEXTS = {
     "data": ("~/data", Path("~/data").expanduser()),
-    "database": ("sqlite:/srv/chat", Database(Path("/srv/chat"))),
+    "database": ("sqlite:/srv/chat", Database("sqlite", "/srv/chat")),
     "host": ("[::1]", "::1"),
     "port": ("0", 0),
     "tls_cert": ("cert.pem", Path("cert.pem")),
@@ -101,7 +102,7 @@ def test_the_variables_of_clients_are_none_of_ours():
 )
 def test_the_forms_of_an_sqlite_database(text, directory):
     settings = load({}, {"DIALOGUEDB_DATABASE": text, "DIALOGUEDB_DATA": "data"})
-    assert settings.database_directory == (directory or Path("data"))
+    assert engine_of(settings).address == str(directory or Path("data"))
 
 
 @pytest.mark.parametrize(

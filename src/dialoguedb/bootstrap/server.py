@@ -9,12 +9,12 @@ from functools import partial
 from msgspec import Struct
 from starlette.types import ASGIApp
 
-from dialoguedb.bootstrap.background import running
-from dialoguedb.bootstrap.data import opened_store, services_of, weights_of
+from dialoguedb.bootstrap.background_tasks import running
 from dialoguedb.bootstrap.embedders import known, warm_up
-from dialoguedb.bootstrap.indexing import indexing
-from dialoguedb.bootstrap.own_key import admit
-from dialoguedb.bootstrap.summaries import summarizing
+from dialoguedb.bootstrap.index_worker import indexing
+from dialoguedb.bootstrap.process_key import admit
+from dialoguedb.bootstrap.services import opened_store, services_of, weights_of
+from dialoguedb.bootstrap.summary_worker import summarizing
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.errors import defect
 from dialoguedb.http.app import build_app, build_project_metrics_app

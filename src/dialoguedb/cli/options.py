@@ -1,8 +1,7 @@
 """The settings as options of a command: flags, help and checks follow from `settings`."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -96,12 +95,3 @@ def chosen_settings(flags: dict[str, Any]) -> Settings:
     config = flags.pop("config", None)
     given = {setting.name: flags.pop(setting.name, None) for setting in SETTINGS}
     return settings.load(given, os.environ, config)
-
-
-@contextmanager
-def told_when_made(settings: Settings) -> Iterator[None]:
-    """Say so when a command has made a new data directory, in case another one was meant."""
-    is_new = not settings.database_directory.exists()
-    yield
-    if is_new:
-        click.echo(f"Made a new data directory: {settings.database_directory}", err=True)

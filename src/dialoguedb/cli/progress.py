@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn
 
-from dialoguedb.bootstrap.data import Progress
+from dialoguedb.ports.engine import Progress
 
 
 @contextmanager

@@ -249,7 +249,7 @@ class KeyStore(Protocol):
 
 
 class Store(Protocol):
-    """An engine."""
+    """The open data of an engine."""
 
     dialogues: DialogueStore
     state: StateStore
@@ -270,6 +270,10 @@ class Store(Protocol):
 
     async def forget_answers(self, before: str) -> None:
         """Drop the recorded answers of idempotency keys used before a moment."""
+        ...
+
+    def page_token_secret(self) -> bytes:
+        """Return the secret that signs page tokens; it belongs to the data."""
         ...
 
     async def close(self) -> None:

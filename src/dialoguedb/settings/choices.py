@@ -315,8 +315,3 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         About("Requests to the summarizer at the same time.", "N", _AMOUNT, read_amount),
     ] = 4
-
-    @property
-    def database_directory(self) -> Path:
-        """Where the engine keeps its files."""
-        return self.database.directory or self.data

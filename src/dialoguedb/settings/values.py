@@ -33,13 +33,19 @@ class Address:
 
 @dataclass(frozen=True)
 class Database:
-    """The engine's place: SQLite, in a directory of its own or in the data directory."""
+    """The address of the data: a URL whose scheme names the engine."""
 
-    directory: Path | None = None
+    scheme: str = "sqlite"
+    location: str = field(default="", repr=False)
+    """What follows the scheme, as the engine reads it; it may hold a password."""
 
     def __str__(self) -> str:
         """Write it as it is set."""
-        return f"sqlite:{self.directory or ''}"
+        return f"{self.scheme}:{self.location}"
+
+
+ENGINES = frozenset({"sqlite"})
+"""The schemes of the engines that there are."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +101,20 @@ def read_path(text: str) -> Path:
 
 
 def read_database(text: str) -> Database:
-    """Read an engine and its place."""
-    scheme, colon, place = text.partition(":")
+    """Read the address of a database."""
+    scheme, colon, location = text.partition(":")
     if not colon:
         raise ValueError(text)
-    if scheme != "sqlite":  # the text is not repeated: such addresses often hold a password
-        raise InvalidSetting(f"a {scheme!r} database is not available in this release, only sqlite")
-    if place.startswith("//"):
-        place = "/" + place.lstrip("/")
-    return Database(read_path(place) if place else None)
+    if scheme not in ENGINES:
+        raise unknown_engine(scheme)
+    if location.startswith("//"):
+        location = "/" + location.lstrip("/")
+    return Database(scheme, location)
+
+
+def unknown_engine(scheme: str) -> InvalidSetting:
+    """Return the refusal of an address, which is not repeated: it often holds a password."""
+    return InvalidSetting(f"a {scheme!r} database is not available in this release, only sqlite")
 
 
 def read_network(text: str) -> Network:

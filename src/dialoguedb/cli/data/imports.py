@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialoguedb.bootstrap.data import Progress
 from dialoguedb.cli import fields
 from dialoguedb.cli.data.transfer.importing import Importer, Tally
 from dialoguedb.cli.data.transfer.sources import FORMATS, files_of, format_of, lines_of
@@ -20,6 +19,7 @@ from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, printable, show
 from dialoguedb.cli.progress import shown_progress
 from dialoguedb.errors import DialogueDBError, InvalidRequest
+from dialoguedb.ports.engine import Progress
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB

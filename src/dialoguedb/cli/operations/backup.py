@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.bootstrap import data
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import STORAGE, chosen_settings, examples, settings_options
 from dialoguedb.cli.progress import shown_progress
 
@@ -27,5 +27,5 @@ def backup(destination: Path, **flags: Any) -> None:
     """
     settings = chosen_settings(flags)
     with shown_progress("Copying", "Verifying") as progress:
-        made = data.back_up(settings, destination, progress)
-    click.echo(f"Backed up and verified: {made} ({made.stat().st_size:,} bytes)")
+        made = engine_of(settings).backup(destination, progress)
+    click.echo(f"Backed up and verified: {made.address} ({made.size_bytes:,} bytes)")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.bootstrap import data
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 
 
@@ -19,10 +19,10 @@ def check(**flags: Any) -> None:
     may go on writing meanwhile. Prints a line for each finding; exit code 1 when there is one.
     What is wrong with an index alone, `dialoguedb reindex` mends.
     """
-    settings = chosen_settings(flags)
-    findings = data.find_damage(settings)
+    engine = engine_of(chosen_settings(flags))
+    findings = engine.check()
     for finding in findings:
         click.echo(finding)
     if findings:
         sys.exit(1)
-    click.echo(f"Nothing wrong with {settings.database_directory}")
+    click.echo(f"Nothing wrong with {engine.address}")

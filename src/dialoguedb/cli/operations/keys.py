@@ -7,14 +7,14 @@ from typing import Any
 import click
 import msgspec
 
-from dialoguedb.bootstrap import data
-from dialoguedb.bootstrap.first_start import DEFAULT_PROJECT, default_project
+from dialoguedb.bootstrap.default_project import DEFAULT_PROJECT, default_project
+from dialoguedb.bootstrap.services import opened_services
+from dialoguedb.cli.operations.new_data import told_when_made
 from dialoguedb.cli.options import (
     STORAGE,
     chosen_settings,
     examples,
     settings_options,
-    told_when_made,
 )
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of, owners
@@ -103,7 +103,7 @@ async def _create(settings: Settings, flags: dict[str, Any]) -> Record:
         if flags[name] is not None
     }
     asked = decoding.decode(KeyInput, msgspec.json.encode(given))
-    async with data.opened(settings, make=True) as services:
+    async with opened_services(settings, make=True) as services:
         issued = services.keys.issue(asked, "operator" if flags["operator"] else None)
         project = None if flags["operator"] else await _project(services, flags["project"])
         key = await services.keys.create(project, issued.new, services.write_options())
@@ -117,7 +117,7 @@ async def _project(services: Services, name: str | None) -> Project:
 
 
 async def _list(settings: Settings, name: str | None) -> list[Record]:
-    async with data.opened(settings) as services:
+    async with opened_services(settings) as services:
         if name is not None:
             return await _keys_of(services, await services.projects.get(name))
         found = [await _keys_of(services, owner) async for owner in owners(services)]
@@ -130,7 +130,7 @@ async def _keys_of(services: Services, project: Project | None) -> list[Record]:
 
 
 async def _revoke(settings: Settings, key_id: str) -> Record:
-    async with data.opened(settings) as services:
+    async with opened_services(settings) as services:
         async for owner in owners(services):
             try:
                 await services.keys.get(owner, key_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.bootstrap import data
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 
 
@@ -18,8 +18,8 @@ def migrate(**flags: Any) -> None:
     Each step is one transaction: stopped half-way, the data is as before the step. There is no
     way back but a backup.
     """
-    settings = chosen_settings(flags)
-    steps = data.missing_migrations(settings) if flags["dry_run"] else data.migrate(settings)
+    engine = engine_of(chosen_settings(flags))
+    steps = engine.missing_migrations() if flags["dry_run"] else engine.migrate()
     for step in steps:
         click.echo(f"{'Missing' if flags['dry_run'] else 'Done'}: {step}")
     if not steps:

@@ -7,14 +7,14 @@ from typing import Any
 import click
 import msgspec
 
-from dialoguedb.bootstrap import data
+from dialoguedb.bootstrap.services import opened_services
+from dialoguedb.cli.operations.new_data import told_when_made
 from dialoguedb.cli.operations.project_settings import change_of, change_options
 from dialoguedb.cli.options import (
     STORAGE,
     chosen_settings,
     examples,
     settings_options,
-    told_when_made,
 )
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of
@@ -108,26 +108,26 @@ def delete(name: str, **flags: Any) -> None:
 
 async def _create(settings: Settings, name: str) -> Record:
     asked = decoding.decode(ProjectInput, msgspec.json.encode({"name": name}))
-    async with data.opened(settings, make=True) as services:
+    async with opened_services(settings, make=True) as services:
         issued = services.keys.issue(KeyInput(), "admin")
         project = await services.projects.create(asked, issued.new, services.write_options())
     return {"key": issued.secret, **msgspec.to_builtins(project)}
 
 
 async def _list(settings: Settings) -> list[Record]:
-    async with data.opened(settings) as services:
+    async with opened_services(settings) as services:
         return [msgspec.to_builtins(one) async for one in all_of(services.projects.list)]
 
 
 async def _show(settings: Settings, name: str) -> Record:
-    async with data.opened(settings) as services:
+    async with opened_services(settings) as services:
         project = await services.projects.get(name)
         usage = await services.projects.usage(project, services.clock())
     return {**msgspec.to_builtins(project), "usage": msgspec.to_builtins(usage)}
 
 
 async def _set(settings: Settings, name: str, change: SettingsChange) -> Record:
-    async with data.opened(settings) as services:
+    async with opened_services(settings) as services:
         project = await services.projects.get(name)
         changed = await services.projects.update(project, change, services.write_options())
     record: Record = msgspec.to_builtins(changed)
@@ -135,7 +135,7 @@ async def _set(settings: Settings, name: str, change: SettingsChange) -> Record:
 
 
 async def _delete(settings: Settings, name: str) -> Record:
-    async with data.opened(settings) as services:
+    async with opened_services(settings) as services:
         project = await services.projects.get(name)
         deleted = await services.projects.delete(project.id, services.write_options())
     return {

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.bootstrap.indexing import reindex as index_anew
+from dialoguedb.bootstrap.index_worker import reindex as index_anew
 from dialoguedb.cli.options import EMBEDDING, STORAGE, chosen_settings, examples, settings_options
 from dialoguedb.cli.progress import shown_progress
 

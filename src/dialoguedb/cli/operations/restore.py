@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.bootstrap import data
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import STORAGE, chosen_settings, examples, settings_options
 from dialoguedb.cli.progress import shown_progress
 
@@ -25,5 +25,5 @@ def restore(backup: Path, **flags: Any) -> None:
     """
     settings = chosen_settings(flags)
     with shown_progress("Restoring", "Verifying") as progress:
-        made = data.restore(settings, backup, progress)
-    click.echo(f"Restored and verified: {made} ({made.stat().st_size:,} bytes)")
+        made = engine_of(settings).restore(backup, progress)
+    click.echo(f"Restored and verified: {made.address} ({made.size_bytes:,} bytes)")

@@ -12,7 +12,7 @@ import click
 from uvicorn.loops.auto import auto_loop_factory
 
 from dialoguedb import __version__
-from dialoguedb.bootstrap.first_start import DEFAULT_PROJECT, default_project_key
+from dialoguedb.bootstrap.default_project import DEFAULT_PROJECT, default_project_key
 from dialoguedb.bootstrap.server import applications
 from dialoguedb.cli.options import chosen_settings, examples, settings_options
 from dialoguedb.cli.server import logs, sockets, tls

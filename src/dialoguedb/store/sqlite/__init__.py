@@ -61,7 +61,7 @@ class SQLiteStore:
         numbers = Numbers(self.readers.quick.db)
         parts = (self._writer, self.readers, numbers)
         self.path = path
-        self.token_secret = secret(db)
+        self._page_token_secret = secret(db)
         self.dialogues: DialogueStore = SQLiteDialogues(*parts)
         self.state: StateStore = SQLiteState(*parts)
         self.messages: MessageStore = SQLiteMessages(*parts)
@@ -108,6 +108,10 @@ class SQLiteStore:
     async def forget_answers(self, before: str) -> None:
         """Drop the recorded answers of idempotency keys used before a moment."""
         await self._writer.write(lambda db: idempotency.forget(db, before), long=True)
+
+    def page_token_secret(self) -> bytes:
+        """Return the secret that signs page tokens."""
+        return self._page_token_secret
 
     async def close(self) -> None:
         """Finish the writes that wait, then release everything."""

@@ -13,7 +13,7 @@ from dialoguedb.errors import InternalError
 _HERE = ("127.0.0.1", 0)
 
 
-class Inside:
+class ApplicationTransport:
     """Carries requests to an application that runs on the same event loop."""
 
     def __init__(self, app: ASGIApp, secret: str) -> None:

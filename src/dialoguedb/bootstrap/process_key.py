@@ -2,13 +2,12 @@
 
 from contextlib import suppress
 
-from dialoguedb.bootstrap.data import services_of
-from dialoguedb.bootstrap.first_start import default_project
+from dialoguedb.bootstrap.default_project import default_project
+from dialoguedb.bootstrap.services import services_of
 from dialoguedb.errors import ProjectNotFound
 from dialoguedb.model.keys import Caller, Key, NewKey, digest
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import KeyStore, ProjectStore, WriteOptions
-from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.ports import KeyStore, ProjectStore, Store, WriteOptions
 from dialoguedb.values.lists import Slice, Window
 
 _KEY_ID = "own"
@@ -17,7 +16,7 @@ _KEY_ID = "own"
 class OwnKeys:
     """Keys as they are stored, and one more that is not: that of this process."""
 
-    def __init__(self, store: SQLiteStore, project_id: str, secret: str) -> None:
+    def __init__(self, store: Store, project_id: str, secret: str) -> None:
         self._keys: KeyStore = store.keys
         self._projects: ProjectStore = store.projects
         self._project_id = project_id
@@ -49,7 +48,7 @@ class OwnKeys:
         return None
 
 
-async def admit(store: SQLiteStore, secret: str) -> None:
+async def admit(store: Store, secret: str) -> None:
     """Let this process in with a secret of its own, to the project that data begins with."""
     project = await default_project(services_of(store))
     store.keys = OwnKeys(store, project.id, secret)

@@ -5,7 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from dialoguedb.bootstrap.background import running
+from dialoguedb.bootstrap.background_tasks import running
 from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.bootstrap.tokens import count_tokens

@@ -20,7 +20,7 @@ import msgspec
 from uvicorn.loops.auto import auto_loop_factory
 
 from dialoguedb import settings
-from dialoguedb.bootstrap.inside import Inside, started
+from dialoguedb.bootstrap.in_process.application import ApplicationTransport, started
 from dialoguedb.bootstrap.server import applications
 from dialoguedb.client.transport.requests import ApiRequest, ApiResponse
 from dialoguedb.errors import Closed, ServiceUnavailable
@@ -28,7 +28,7 @@ from dialoguedb.model.keys import new_secret
 from dialoguedb.settings import Database, Settings
 
 
-class Engine:
+class EngineThread:
     """One engine, from its start to its end; only `LocalEngine` calls it, one call at a time."""
 
     def __init__(self, chosen: Settings) -> None:
@@ -36,7 +36,7 @@ class Engine:
         _open_standard_files()
         self._loop = auto_loop_factory()()
         self._stop = asyncio.Event()
-        self._inside: asyncio.Future[Inside] = self._loop.create_future()
+        self._transport: asyncio.Future[ApplicationTransport] = self._loop.create_future()
         self._tasks: set[asyncio.Task[ApiResponse]] = set()
         self._thread = threading.Thread(target=self._run, name="dialoguedb-engine", daemon=True)
         self._thread.start()
@@ -44,7 +44,7 @@ class Engine:
     @property
     def has_failed(self) -> bool:
         """Whether it could not be opened."""
-        return self._inside.done() and self._inside.exception() is not None
+        return self._transport.done() and self._transport.exception() is not None
 
     def submit(self, request: ApiRequest) -> Future[ApiResponse]:
         """Take a request; once it has begun it is carried out, whoever still waits for it."""
@@ -52,7 +52,7 @@ class Engine:
         self._loop.call_soon_threadsafe(self._begin, request, answer)
         return answer
 
-    def opening(self) -> Future[Inside]:
+    def opening(self) -> Future[ApplicationTransport]:
         """Return what is settled when it is open, or cannot be opened."""
         return asyncio.run_coroutine_threadsafe(self._opened(), self._loop)
 
@@ -77,12 +77,12 @@ class Engine:
         secret = new_secret()
         try:
             async with applications(self._settings, secret) as served, started(served.api):
-                self._inside.set_result(Inside(served.api, secret))
+                self._transport.set_result(ApplicationTransport(served.api, secret))
                 await self._until_stopped()
         except Exception as error:
-            if self._inside.done():
+            if self._transport.done():
                 raise
-            self._inside.set_exception(error)  # and so to each whose request waits for it
+            self._transport.set_exception(error)  # and so to each whose request waits for it
             await self._until_stopped()
 
     async def _until_stopped(self) -> None:
@@ -90,8 +90,8 @@ class Engine:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _opened(self) -> Inside:
-        return await asyncio.shield(self._inside)
+    async def _opened(self) -> ApplicationTransport:
+        return await asyncio.shield(self._transport)
 
     def _begin(self, request: ApiRequest, answer: Future[ApiResponse]) -> None:
         if answer.set_running_or_notify_cancel():
@@ -128,7 +128,7 @@ class LocalEngine:
         self.directory = directory
         self._settings = _settings_for(directory)
         self._gate = threading.Lock()
-        self._engine: Engine | None = None
+        self._engine: EngineThread | None = None
         self._is_closed = False
         _known.add(self)
 
@@ -137,7 +137,7 @@ class LocalEngine:
         with self._gate:
             return self._opened().submit(request)
 
-    def opening(self) -> Future[Inside]:
+    def opening(self) -> Future[ApplicationTransport]:
         """Begin to open it, unless it is open; what is returned is settled then; Closed."""
         with self._gate:
             return self._opened().opening()
@@ -160,13 +160,13 @@ class LocalEngine:
             self._opened()
         self._gate.release()
 
-    def _opened(self) -> Engine:
+    def _opened(self) -> EngineThread:
         if self._is_closed:
             raise Closed("This database was closed")
         if self._engine is not None and self._engine.has_failed:
             self._release()
         if self._engine is None:
-            self._engine = Engine(self._settings)
+            self._engine = EngineThread(self._settings)
             self._finalizer = weakref.finalize(self, self._engine.stop)
             self._finalizer.atexit = False
         return self._engine

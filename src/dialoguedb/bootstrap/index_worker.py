@@ -6,15 +6,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from dialoguedb.bootstrap.background import running
-from dialoguedb.bootstrap.data import Progress
+from dialoguedb.bootstrap.background_tasks import running
 from dialoguedb.bootstrap.embedders import known
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.bootstrap.engine import engine_of
+from dialoguedb.ports.engine import Progress
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Vectors
 from dialoguedb.service.indexing import Aside, Indexing
 from dialoguedb.settings import Settings
-from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.values import timestamps
 
 
@@ -29,11 +27,10 @@ async def reindex(settings: Settings, progress: Progress, *, anew: bool) -> Inde
 
     Which embedder serves is the server's choice and stays as it is. DataError.
     """
-    snapshot.locate(settings.database_directory)
+    engine = engine_of(settings)
+    engine.require_data()
     embedders = known(settings)
-    store = await SQLiteStore.open(
-        settings.database_directory, others=embedders, count=count_tokens
-    )
+    store = await engine.open(others=embedders)
     try:
         work = indexing_of(store.index, embedders)
         if anew or not (await work.status()).to_reindex:

@@ -1,0 +1,18 @@
+"""The one place that chooses the engine: by the address of the data."""
+
+from pathlib import Path
+
+from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.ports.engine import Engine
+from dialoguedb.settings import Settings
+from dialoguedb.settings.values import unknown_engine
+from dialoguedb.store.sqlite.engine import SQLiteEngine
+
+
+def engine_of(settings: Settings) -> Engine:
+    """Return the engine at the address of the settings; InvalidSetting."""
+    address = settings.database
+    if address.scheme == "sqlite":
+        directory = Path(address.location).expanduser() if address.location else settings.data
+        return SQLiteEngine(directory, count_tokens)
+    raise unknown_engine(address.scheme)

@@ -1,0 +1,19 @@
+"""What an operator is told when a command has made new data."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from dialoguedb.bootstrap.engine import engine_of
+from dialoguedb.settings import Settings
+
+
+@contextmanager
+def told_when_made(settings: Settings) -> Iterator[None]:
+    """Say so when a command has made new data, in case another address was meant."""
+    engine = engine_of(settings)
+    is_new = not engine.exists()
+    yield
+    if is_new:
+        click.echo(f"Made a new data directory: {engine.address}", err=True)

@@ -1,0 +1,69 @@
+"""An engine at one address: opening its data, and what operators do with data that is not open."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from dialoguedb.ports import Meter, Store
+from dialoguedb.ports.search import Embedder
+
+Progress = Callable[[int, int], None]
+"""Takes how much is done, and of how much."""
+
+
+class DataCopy(Struct, frozen=True):
+    """A verified copy of the data."""
+
+    address: str
+    size_bytes: int
+
+
+class Engine(Protocol):
+    """The data at one address, which need not exist yet."""
+
+    address: str
+    """Where the data is, without any password."""
+
+    def exists(self) -> bool:
+        """Return whether there is anything at the address, be it data or not."""
+        ...
+
+    def require_data(self) -> None:
+        """Return when there is data; DataError otherwise."""
+        ...
+
+    async def open(
+        self,
+        meter: Meter | None = None,
+        embedder: Embedder | None = None,
+        others: Sequence[Embedder] = (),
+    ) -> Store:
+        """Open the data, made and brought to this program's schema as needed; DataError.
+
+        The embedder's vectors are to serve; until they are complete, those of one of the others
+        may. Without an embedder the stored choice stays: what is written waits for its vectors
+        when the others do not make them.
+        """
+        ...
+
+    def backup(self, destination: Path, progress: Progress) -> DataCopy:
+        """Copy the data, in use or not, into an empty or new directory; DataError."""
+        ...
+
+    def restore(self, source: Path, progress: Progress) -> DataCopy:
+        """Make the data from a backup; DataError when there is data already."""
+        ...
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the data, a line each; DataError when it cannot be read."""
+        ...
+
+    def missing_migrations(self) -> list[str]:
+        """Return the names of the migrations that the data lacks; DataError."""
+        ...
+
+    def migrate(self) -> list[str]:
+        """Run the missing migrations, each in one transaction; returns their names. DataError."""
+        ...

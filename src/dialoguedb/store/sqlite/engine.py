@@ -1,0 +1,61 @@
+"""SQLite in a data directory, as an engine that operators handle."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dialoguedb.ports import Meter, Store
+from dialoguedb.ports.engine import DataCopy, Progress
+from dialoguedb.ports.search import Embedder
+from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.maintenance import backup, check, snapshot, upgrade
+
+
+class SQLiteEngine:
+    """Implements `ports.engine.Engine` for one data directory."""
+
+    def __init__(self, directory: Path, count_tokens: TokenCounter) -> None:
+        self.directory = directory
+        self.address = str(directory)
+        self._count_tokens = count_tokens
+
+    def exists(self) -> bool:
+        """Return whether the directory exists."""
+        return self.directory.exists()
+
+    def require_data(self) -> None:
+        """Return when the directory holds data; DataError otherwise."""
+        snapshot.locate(self.directory)
+
+    async def open(
+        self,
+        meter: Meter | None = None,
+        embedder: Embedder | None = None,
+        others: Sequence[Embedder] = (),
+    ) -> Store:
+        """Open the directory, made and brought to this program's schema as needed; DataError."""
+        return await SQLiteStore.open(self.directory, meter, embedder, others, self._count_tokens)
+
+    def backup(self, destination: Path, progress: Progress) -> DataCopy:
+        """Copy the directory into an empty or new one; DataError."""
+        return _copy_of(backup.backup(self.directory, destination, progress))
+
+    def restore(self, source: Path, progress: Progress) -> DataCopy:
+        """Make the directory, empty or new, from a backup; DataError."""
+        return _copy_of(backup.restore(source, self.directory, progress))
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the data, a line each; DataError when it cannot be read."""
+        return check.check(self.directory)
+
+    def missing_migrations(self) -> list[str]:
+        """Return the names of the migrations that the data lacks; DataError."""
+        return upgrade.missing_steps(self.directory)
+
+    def migrate(self) -> list[str]:
+        """Run the missing migrations, each in one transaction; returns their names. DataError."""
+        return upgrade.upgrade(self.directory, self._count_tokens)
+
+
+def _copy_of(file: Path) -> DataCopy:
+    return DataCopy(str(file), file.stat().st_size)
