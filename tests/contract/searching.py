@@ -1,25 +1,24 @@
 """Short ways to search a store, with the embedder that is built in."""
 
 from copy import copy
-from functools import partial
 
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.model.search import Search, SearchFilter
-from dialoguedb.service.query_vector import query_vector
-from dialoguedb.service.ranking import WEIGHTS, rank
+from dialoguedb.retrieval.query_vectors import query_vector
+from dialoguedb.retrieval.scoring import WEIGHTS
 from tests.contract.indexes import BUILT_IN
 from tests.contract.making import ids
 
 
 async def search(shelf, query, *, of="message", mode="hybrid", alone=False, **asked):
-    """Return what is found; `alone`, messages and words are judged without those around them."""
+    """Return what is found; `alone`, messages and words are scored without those around them."""
     limit, context = asked.pop("limit", 10), asked.pop("context", 0)
     wanted = Search(of, query, limit, mode, SearchFilter(**asked), context=context)
     serving = await shelf.store.search.serving()
     meant = serving and serving.name == BUILT_IN.name and mode != "keyword"
     vector = _vector(query, alone=alone) if meant else None
-    judged = partial(rank, weights=WEIGHTS[mode].alone() if alone else WEIGHTS[mode])
-    return await shelf.store.search.search(shelf.project, wanted, vector, judged)
+    weights = WEIGHTS[mode].alone() if alone else WEIGHTS[mode]
+    return await shelf.store.search.search(shelf.project, wanted, vector, weights)
 
 
 def _vector(query, *, alone):

@@ -292,8 +292,8 @@ class TestASlowEmbedder:
         async with opened(engine, tmp_path, embedder) as shelf:
             await shelf.new("d")
             now, until = shelf.clock(), "2026-03-01T12:03:00.000Z"
-            await shelf.store.index.follow()
-            name, taken = await shelf.store.index.take([embedder.name], 10, now, until)
+            await shelf.store.index.catch_up()
+            name, taken = await shelf.store.index.lease([embedder.name], 10, now, until)
             assert (name, len(taken)) == (embedder.name, 1)
             await shelf.finish()
             assert await vectors_of(shelf) == 0

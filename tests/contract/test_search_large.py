@@ -193,7 +193,7 @@ async def test_what_is_written_now_is_found_now_and_what_is_deleted_no_more(larg
 
 async def test_what_another_process_writes_and_deletes_is_seen(engine, large):
     mine, text = large.mine, "submarines under the polar ice"
-    await mine.store.search.warm()
+    await mine.store.search.prepare_search()
     project = mine.project
     async with opened(engine, large.directory, BUILT_IN, project=project) as elsewhere:
         await elsewhere.new("remote", messages=[message(text, id="remote")])

@@ -23,7 +23,7 @@ from dialoguedb.model.search import Search
 from dialoguedb.model.summaries import Recipe, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, TemplateChange
 from dialoguedb.ports.summaries import SummaryJobs
-from dialoguedb.service.ranking import rank
+from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.values.lists import Page, Window
 from tests.contract.making import change, dialogue, memory, message, once, summary
 
@@ -37,7 +37,7 @@ RECIPE = Recipe("extractive", None, None)
 async def memories_found(ask):
     """Search all memories of a project, whatever they say."""
     asked = Search("memory", "secret", limit=100)
-    hits = await ask.store.search.search(ask.who, asked, None, rank)
+    hits = await ask.store.search.search(ask.who, asked, None, WEIGHTS["keyword"])
     return Page([hit.item for hit in hits])
 
 
@@ -178,7 +178,7 @@ NOBODYS = {
     "projects.record_activity",
     "keys.find",
     "search.serving",
-    "search.warm",
+    "search.prepare_search",
     *(
         f"{noun}.{name}"
         for noun, protocol in [("index", ports.search.IndexStore), ("jobs", SummaryJobs)]

@@ -20,7 +20,7 @@ print(*{"httpx2", "stamina", "tokenizers", "sentence_transformers"} & set(sys.mo
 def test_the_built_in_one_is_the_default():
     embedder = embedders.chosen(Settings())
     assert embedder
-    assert (embedder.name, embedder.immediate) == ("wordllama/256", True)
+    assert (embedder.name, embedder.in_process) == ("wordllama/256", True)
     assert [each.name for each in embedders.known(Settings())] == ["wordllama/256"]
 
 
@@ -43,7 +43,7 @@ def test_an_endpoint_is_chosen_and_the_built_in_one_may_serve_meanwhile(endpoint
         embedder_batch_size=1,
     )
     chosen, other = embedders.known(settings)
-    assert (chosen.name, chosen.immediate) == ("openai/nomic/4 after 'd: '", False)
+    assert (chosen.name, chosen.in_process) == ("openai/nomic/4 after 'd: '", False)
     assert other.name == "wordllama/256"
     assert chosen.embed(["a", "b"]).shape == (2, 4)
     chosen.embed(["c"], query=True)

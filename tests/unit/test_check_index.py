@@ -25,7 +25,7 @@ def sound(tmp_path_factory):
 async def filled(directory):
     await fill(directory, EMBEDDER)
     store = await SQLiteStore.open(directory, None, EMBEDDER)
-    await store.index.follow()
+    await store.index.catch_up()
     await store.close()
 
 

@@ -68,22 +68,22 @@ async def test_whatever_is_done_at_once_the_index_agrees_with_the_data(store, me
         await together(acts, failing=DialogueDBError)
         assert check.check(tmp_path) == []
         if chosen.random() < HALF:
-            await store.index.follow()
+            await store.index.catch_up()
             assert check.check(tmp_path) == []
-            assert not await store.index.follow()
+            assert not await store.index.catch_up()
 
 
 async def test_words_of_what_is_deleted_leave_the_file(store, me, tmp_path):
     await me.new("d", messages=[message(f"common {n}", id=f"{n}") for n in range(200)])
     await me.append(message("zyzzyva", id="secret"))
-    await store.index.follow()
+    await store.index.catch_up()
     path = tmp_path / store_files.FILE
     with snapshot(path) as db:
         assert holds(db, b"zyzzyva")
     await me.delete_message("secret")
-    left = await store.index.purge(begin=True)
+    left = await store.index.purge()
     while left:
-        left = await store.index.purge(begin=False)
+        left = await store.index.purge()
     with snapshot(path) as db:
         assert not holds(db, b"zyzzyva")
         assert left_over(db) == []
@@ -92,7 +92,7 @@ async def test_words_of_what_is_deleted_leave_the_file(store, me, tmp_path):
 
 async def test_without_deletions_there_is_nothing_to_purge(store, me):
     await me.new("d", messages=[message("words", id="m")])
-    assert not await store.index.purge(begin=True)
+    assert not await store.index.purge()
 
 
 def holds(db, word):
@@ -108,7 +108,7 @@ async def test_a_damaged_object_keeps_no_other_from_being_found(store, me, tmp_p
     await me.new("d", messages=[message(f"word {n}", id=f"{n}") for n in range(3)])
     with store_files.connect(tmp_path / store_files.FILE) as db:
         db.execute(f"UPDATE messages SET {damage} WHERE id = '1'")
-    while await store.index.follow():
+    while await store.index.catch_up():
         pass
     with snapshot(tmp_path / store_files.FILE) as db:
         found = db.execute("SELECT rowid FROM message_words WHERE message_words MATCH 'word'")

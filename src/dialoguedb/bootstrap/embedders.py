@@ -44,7 +44,7 @@ def known(settings: Settings) -> list[Embedder]:
 def warm_up(embedders: Sequence[Embedder]) -> None:
     """Have the chosen one load what it needs, so that the first write does not wait; blocks."""
     for embedder in embedders[:1]:
-        if embedder.immediate:
+        if embedder.in_process:
             embedder.embed(["ready"])
 
 

@@ -86,7 +86,7 @@ def _http_options(settings: Settings) -> HttpOptions:
 async def _warm(store: Store) -> None:
     """Get ready for searches while the first requests are served."""
     try:
-        await store.search.warm()
+        await store.search.prepare_search()
     except Exception:
         logger.exception("Searches could not be got ready for; the first will take longer")
 

@@ -8,9 +8,9 @@ from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import Meter, Store
-from dialoguedb.ports.search import Embedder
+from dialoguedb.ports.search import Embedder, Weights
+from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service import Services, build_services
-from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.service.summaries import Workshop
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps

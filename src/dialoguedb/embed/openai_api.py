@@ -52,7 +52,7 @@ _FOR_A_QUERY = _Patience(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s
 class OpenAIEmbedder:
     """A model behind an endpoint."""
 
-    immediate = False
+    in_process = False
 
     def __init__(self, endpoint: Endpoint, key: str | None = None) -> None:
         self._endpoint = endpoint

@@ -25,7 +25,7 @@ _READ_OF_A_FILE_BYTES = 1024 * 1024
 class SentenceTransformersEmbedder:
     """A model in this process; it is loaded when first needed, which takes seconds."""
 
-    immediate = False
+    in_process = False
 
     def __init__(
         self,

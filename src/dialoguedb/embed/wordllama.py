@@ -29,7 +29,7 @@ class WordLlama:
     """The mean of the vectors of a text's tokens; the files are read when first needed."""
 
     name = f"wordllama/{DIMENSIONS}"
-    immediate = True
+    in_process = True
     dimensions = DIMENSIONS
 
     def __init__(self) -> None:

@@ -117,7 +117,7 @@ class Metrics(Collector):
         self._index = {
             "vectors": status.vectors,
             "vector_bytes": status.vector_bytes,
-            "memory_bytes": status.memory_bytes,
+            "memory_bytes": status.cache_bytes,
             "waiting": status.waiting,
             "lag_seconds": max(0.0, lag_s),
             "to_reindex": status.to_reindex,

@@ -1,6 +1,6 @@
-"""What searching needs: embedders, and what an engine gives and is asked for."""
+"""What searching needs: embedders, and an engine that finds objects and keeps their indexes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -26,8 +26,8 @@ class Embedder(Protocol):
         ...
 
     @property
-    def immediate(self) -> bool:
-        """Whether it works in this process in microseconds, so that a write can wait for it."""
+    def in_process(self) -> bool:
+        """Whether it works in this process, in microseconds, so that a write can wait for it."""
         ...
 
     @property
@@ -38,7 +38,7 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for one that says nothing; blocks.
 
-        `query` tells that the texts are asked, not stored. EmbedderUnavailable when it cannot now.
+        `query` tells that the texts are queries. EmbedderUnavailable when it cannot now.
         """
         ...
 
@@ -72,49 +72,26 @@ QueryVector = NDArray[np.float32] | WordVectors
 """A query's vector, of length 1, or what it is made of."""
 
 
-class Evidence(Struct):
-    """What is known of a search's candidates; row i of every array is candidate i."""
+class Weights(Struct, frozen=True):
+    """What counts how much in a relevance."""
 
-    semantic: NDArray[np.float32]
-    """Cosine with the query, NaN without a vector; shape (n,)."""
+    semantic: float = 0.5
+    keyword: float = 0.5
+    beside: float = 0.4
+    """The share of the scores of the message before and the one after."""
 
-    occurrences: NDArray[np.float32]
-    """Whether each term of the query occurs, 1 or 0; shape (n, terms)."""
+    near: float = 0.2
+    """The share of the scores of those two away."""
 
-    lengths: NDArray[np.float32]
-    """Words of each candidate; shape (n,)."""
+    dialogue: float = 0.1
+    """The share of the best score in the dialogue."""
 
-    documents: int
-    """How many there are in the scope that is searched."""
+    speaker: float = 0.5
+    """What a message gains when the query names its speaker."""
 
-    documents_with: NDArray[np.float32]
-    """In how many of them each term occurs; shape (terms,)."""
-
-    near: NDArray[np.int64]
-    """Rows of the neighbours in the dialogue: two before, one before, one after, two after; -1 for
-    none; shape (n, 4)."""
-
-    dialogues: NDArray[np.int64]
-    """The dialogue of each message, -1 for what is none; those of one stand together; shape (n,).
-    """
-
-    named: NDArray[np.bool_]
-    """Whether the query names who speaks; shape (n,)."""
-
-
-class Ranking(Struct):
-    """The scores of candidates, each of shape (n,)."""
-
-    relevance: NDArray[np.float32]
-    """0 to 1."""
-
-    semantic: NDArray[np.float32]
-    keyword: NDArray[np.float32]
-    neighbours: NDArray[np.float32]
-    """The shares that relevance is the sum of."""
-
-
-Rank = Callable[[Evidence], Ranking]
+    def alone(self) -> "Weights":
+        """Return the same, with every message scored by itself."""
+        return Weights(self.semantic, self.keyword, 0.0, 0.0, 0.0, 0.0)
 
 
 class MessageHit(Struct):
@@ -124,7 +101,7 @@ class MessageHit(Struct):
     relevance: float
 
 
-class Hit(Struct):
+class SearchHit(Struct):
     """One object found."""
 
     item: Message | Dialogue | Memory
@@ -153,34 +130,35 @@ class SearchStore(Protocol):
         """Return the name of the embedder whose index serves; None while there is none."""
         ...
 
-    async def warm(self) -> None:
-        """Get ready, so that the first search takes no longer than others."""
+    async def prepare_search(self) -> None:
+        """Read ahead what searches need, so that the first takes no longer than others.
+
+        Optional: without it a search does so itself. An engine that caches nothing returns at once.
+        """
         ...
 
     async def search(
-        self, project: Project, search: Search, vector: QueryVector | None, rank: Rank
-    ) -> list[Hit]:
+        self, project: Project, search: Search, vector: QueryVector | None, weights: Weights
+    ) -> list[SearchHit]:
         """Return the most relevant objects, as many as asked for, the best first.
 
-        `vector` is of the embedder that serves; None searches by words alone.
+        What was written before is found. `vector` is of the embedder that serves; None searches by
+        words alone. An engine opens a snapshot and leaves the rest to `retrieval.search.find`.
         """
         ...
 
 
-class Unembedded(Struct):
-    """A text that waits for its vector."""
+class Unembedded(Struct, frozen=True):
+    """A text that waits for its vector, leased."""
 
-    object: str
-    number: int
-    project: int
-    scope: int
-    """Which project's it is, and in which namespace."""
+    key: str
+    """The engine's own name for the object."""
 
     text: str
     attempts: int
     """How often it was tried before."""
 
-    claim: str
+    lease: str
     """Shows whose it is now; whoever lost it, or whose text is another by now, does nothing."""
 
 
@@ -192,8 +170,9 @@ class IndexStatus(Struct):
 
     vectors: int
     vector_bytes: int
-    memory_bytes: int
-    """What this process holds of them in memory."""
+    cache_bytes: int
+    """Bytes of the index that this process caches; 0 where an engine caches nothing."""
+
     waiting: int
     """Objects that have their words, but wait for their vector."""
 
@@ -217,17 +196,22 @@ class IndexStore(Protocol):
         """
         ...
 
-    async def follow(self) -> bool:
-        """Index what has been written until now; False when there was nothing."""
+    async def catch_up(self) -> bool:
+        """Index what has been written until now; False when there was nothing.
+
+        An engine that indexes with each write has nothing to do.
+        """
         ...
 
-    async def take(
+    async def lease(
         self, embedders: Sequence[str], limit: int, now: str, until: str
     ) -> tuple[str, list[Unembedded]]:
         """Return one of the embedders and texts that are due for it, no one else's until then."""
         ...
 
-    async def put(self, embedder: str, done: Sequence[Unembedded], vectors: Vectors) -> None:
+    async def store_vectors(
+        self, embedder: str, done: Sequence[Unembedded], vectors: Vectors
+    ) -> None:
         """Store vectors of texts that are still there; WrongDimensions when they do not fit."""
         ...
 
@@ -236,15 +220,18 @@ class IndexStore(Protocol):
         ...
 
     async def advance(self, limit: int) -> bool:
-        """Index a further portion of what is to be indexed anew; False when none can be now."""
+        """Index a further portion of what is to be indexed again; False when none can be now."""
         ...
 
     async def rebuild(self) -> None:
-        """Have everything indexed anew."""
+        """Have everything indexed again."""
         ...
 
-    async def purge(self, *, begin: bool) -> bool:
-        """Remove a further portion of what deleted objects left; False when nothing is left."""
+    async def purge(self) -> bool:
+        """Remove a further portion of what deleted objects left; False when nothing is left.
+
+        Called again and again until then. An engine that leaves nothing has nothing to do.
+        """
         ...
 
     async def status(self) -> IndexStatus:

@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
-from dialoguedb.ports.search import Embedder, IndexStatus
+from dialoguedb.ports.search import Embedder, IndexStatus, Weights
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.context import Contexts, Sources
 from dialoguedb.service.dialogues import Dialogues
@@ -16,7 +17,6 @@ from dialoguedb.service.memories import Memories
 from dialoguedb.service.messages import Intake, Messages
 from dialoguedb.service.pages import Pages
 from dialoguedb.service.projects import Projects
-from dialoguedb.service.ranking import WEIGHTS, Weights
 from dialoguedb.service.search import SearchService
 from dialoguedb.service.state import State
 from dialoguedb.service.summaries import Summaries, Templates, Workshop

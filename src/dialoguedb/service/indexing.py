@@ -123,18 +123,16 @@ class Indexing:
 
     async def _purge(self) -> bool:
         """Remove from the index what deleted objects left there, in portions."""
-        left = await self._store.purge(begin=True)
-        while left:
+        while await self._store.purge():
             await self._aside.sleep(_PORTION_PAUSE_S)
-            left = await self._store.purge(begin=False)
         return True
 
     async def drain(self) -> bool:
         """Index what has been written, and embed some of what waits; False when nothing is due."""
-        await self._store.follow()
+        await self._store.catch_up()
         now = self._clock()
         until = timestamps.later(now, _CLAIM_S)
-        name, taken = await self._store.take(list(self._embedders), _TOGETHER, now, until)
+        name, taken = await self._store.lease(list(self._embedders), _TOGETHER, now, until)
         if not taken:
             return False
         try:
@@ -157,7 +155,7 @@ class Indexing:
                 continue
             try:
                 made = await self._aside.run(partial(embedder.embed, [one.text for one in part]))
-                await self._store.put(embedder.name, part, made)
+                await self._store.store_vectors(embedder.name, part, made)
             except (EmbedderUnavailable, WrongDimensions) as error:
                 logger.warning("%s; trying again later", error.message)
                 failed.append(part)
@@ -174,7 +172,9 @@ class Indexing:
         except EmbedderUnavailable:
             return False
         logger.error("A text cannot be embedded; it is found by its words alone")
-        await self._store.put(embedder.name, part, np.zeros((len(part), made.shape[1]), np.float32))
+        await self._store.store_vectors(
+            embedder.name, part, np.zeros((len(part), made.shape[1]), np.float32)
+        )
         return True
 
     async def _put_off(self, name: str, part: Sequence[Unembedded]) -> None:

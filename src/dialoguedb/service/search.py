@@ -1,8 +1,7 @@
-"""Search: dates read, the query made a vector, the engine asked, what it finds put in order."""
+"""Search: dates are resolved, the query is embedded, the engine searches, the hits are ordered."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -12,24 +11,30 @@ from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchMode
 from dialoguedb.model.search_request import SearchRequest
 from dialoguedb.model.search_results import ResolvedFilter, ResolvedSearch
-from dialoguedb.ports.search import Embedder, Hit, QueryVector, SearchStore, WordVectors
-from dialoguedb.service.query_vector import query_vector
-from dialoguedb.service.ranking import Weights, rank
+from dialoguedb.ports.search import (
+    Embedder,
+    QueryVector,
+    SearchHit,
+    SearchStore,
+    Weights,
+    WordVectors,
+)
+from dialoguedb.retrieval.query_vectors import query_vector
 from dialoguedb.service.search_dates import has_phrases, with_dates
 from dialoguedb.values import timestamps
 from dialoguedb.values.timestamps import Clock
 
-_ASKED_AT_ONCE = 4
+_QUERIES_AT_ONCE = 4
 """Fewer than there are threads, or an endpoint that hangs would hold up what else needs one."""
 
-_LONG_S = 0.5
-_LEFT_IN_PEACE_S = 5
+_SLOW_S = 0.5
+_BACKOFF_S = 5
 
 
-class Found(Struct, frozen=True):
+class SearchOutcome(Struct, frozen=True):
     """What a search found, in the order asked for."""
 
-    hits: list[Hit]
+    hits: list[SearchHit]
     request: ResolvedSearch
 
 
@@ -47,23 +52,22 @@ class SearchService:
         self._embedders = {embedder.name: embedder for embedder in embedders}
         self._weights = weights
         self._clock = clock
-        self._asking = asyncio.Semaphore(_ASKED_AT_ONCE)
+        self._remote_queries = asyncio.Semaphore(_QUERIES_AT_ONCE)
         self._down_until = ""
 
-    async def search(self, project: Project, request: SearchRequest) -> Found:
+    async def search(self, project: Project, request: SearchRequest) -> SearchOutcome:
         """Return the most relevant objects; EmbedderUnavailable when only meaning was asked for."""
-        search, resolved = await self._with_dates(request)
-        asked = search.mode
+        search, resolved_filter = await self._with_dates(request)
+        requested_mode = search.mode
         search, vector = await self._with_vector(search)
-        weighed = partial(rank, weights=self._weights[search.mode])
-        hits = await self._store.search(project, search, vector, weighed)
-        told = ResolvedSearch(
+        hits = await self._store.search(project, search, vector, self._weights[search.mode])
+        resolved_search = ResolvedSearch(
             order_by=search.order_by,
             order=search.order,
-            filter=resolved,
-            mode=UNSET if search.mode == asked else search.mode,
+            filter=resolved_filter,
+            mode=UNSET if search.mode == requested_mode else search.mode,
         )
-        return Found(_ordered(hits, search), told)
+        return SearchOutcome(_ordered(hits, search), resolved_search)
 
     async def _with_dates(
         self, request: SearchRequest
@@ -89,29 +93,31 @@ class SearchService:
         embedder = self._embedders.get(serving.name) if serving else None
         if serving is None or embedder is None:
             raise EmbedderUnavailable("There is no index by meaning to search in; search by words")
-        if embedder.immediate:
+        if embedder.in_process:
             return query_vector(embedder, query)
-        async with self._asking:
-            return await self._ask(embedder, query, serving.dimensions)
+        async with self._remote_queries:
+            return await self._embed_remotely(embedder, query, serving.dimensions)
 
-    async def _ask(self, embedder: Embedder, query: str, dimensions: int | None) -> QueryVector:
+    async def _embed_remotely(
+        self, embedder: Embedder, query: str, dimensions: int | None
+    ) -> QueryVector:
         """Embed a query on a thread.
 
-        An embedder that has failed after a long time is left in peace for a while, for all who
-        search would wait as long.
+        An embedder that has failed slowly is not called for a while (a circuit breaker), since
+        every search would wait as long.
         """
         now = self._clock()
         if now < self._down_until:
             raise EmbedderUnavailable(f"The embedder {embedder.name} failed a moment ago")
         if self._down_until:  # while this query tries again, others need not
-            self._down_until = timestamps.later(now, _LEFT_IN_PEACE_S)
+            self._down_until = timestamps.later(now, _BACKOFF_S)
         try:
             vector = await asyncio.to_thread(query_vector, embedder, query)
             _check_length(vector, dimensions)
         except (EmbedderUnavailable, WrongDimensions) as error:
             failed = self._clock()
-            if self._down_until or failed > timestamps.later(now, _LONG_S):
-                self._down_until = timestamps.later(failed, _LEFT_IN_PEACE_S)
+            if self._down_until or failed > timestamps.later(now, _SLOW_S):
+                self._down_until = timestamps.later(failed, _BACKOFF_S)
             raise EmbedderUnavailable(error.message) from error
         self._down_until = ""
         return vector
@@ -125,7 +131,7 @@ def _check_length(vector: QueryVector, dimensions: int | None) -> None:
         )
 
 
-def _ordered(hits: list[Hit], search: Search) -> list[Hit]:
+def _ordered(hits: list[SearchHit], search: Search) -> list[SearchHit]:
     """Sort what was found, the best first, as asked."""
     descending = search.order == "desc"
     match search.order_by:

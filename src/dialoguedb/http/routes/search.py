@@ -34,8 +34,8 @@ from dialoguedb.model.search_results import (
     SearchResult,
     SearchResults,
 )
-from dialoguedb.ports.search import Hit
-from dialoguedb.service.search import Found
+from dialoguedb.ports.search import SearchHit
+from dialoguedb.service.search import SearchOutcome
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode
 from dialoguedb.values.fields import Role
@@ -183,7 +183,7 @@ class _SizeLimit:
         return self._left >= 0
 
 
-def _results(found: Found, search: SearchRequest) -> SearchResults:
+def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
     """Return the results; they end early at the size of a page, with at least one object."""
     limit = _SizeLimit(limits.PAGE_BYTES_MAX)
     items: list[Raw] = []
@@ -197,7 +197,7 @@ def _results(found: Found, search: SearchRequest) -> SearchResults:
     return SearchResults(items, results, found.request)
 
 
-def _result(hit: Hit, item: Raw, request: SearchRequest, limit: _SizeLimit) -> SearchResult:
+def _result(hit: SearchHit, item: Raw, request: SearchRequest, limit: _SizeLimit) -> SearchResult:
     search = request.search
     result = SearchResult(search.object, _rounded(hit.relevance), item)
     if search.object == "dialogue":

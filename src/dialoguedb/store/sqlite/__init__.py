@@ -19,6 +19,7 @@ from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
 from dialoguedb.store.sqlite.connection.reader import Readers
@@ -36,8 +37,7 @@ from dialoguedb.store.sqlite.rows import idempotency
 from dialoguedb.store.sqlite.schema import migrations
 from dialoguedb.store.sqlite.search import SQLiteSearch
 from dialoguedb.store.sqlite.search_index import embedders
-from dialoguedb.store.sqlite.search_index.catch_up import Index, gaps
-from dialoguedb.store.sqlite.search_queries.nearest import Renewed
+from dialoguedb.store.sqlite.search_index.catch_up import Index, backlog
 from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.summaries import SQLiteSummaries
 from dialoguedb.store.sqlite.templates import SQLiteTemplates
@@ -54,8 +54,8 @@ class SQLiteStore:
         meter: Meter | None,
         known: Sequence[Embedder] = (),
     ) -> None:
-        immediate = {embedder.name: embedder for embedder in known if embedder.immediate}
-        index = Index(immediate)
+        in_process = {embedder.name: embedder for embedder in known if embedder.in_process}
+        index = Index(in_process)
         self._writer = Writer(db, meter, index)
         self.readers = Readers(path)
         numbers = Numbers(self.readers.quick.db)
@@ -72,10 +72,10 @@ class SQLiteStore:
         self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
-        nearest = Renewed()
-        indexes = SQLiteIndex(self._writer, self.readers, index, nearest)
+        codes = CodeCache()
+        indexes = SQLiteIndex(self._writer, self.readers, index, codes)
         self.index: IndexStore = indexes
-        self.search: SearchStore = SQLiteSearch(self.readers, numbers, nearest, indexes)
+        self.search: SearchStore = SQLiteSearch(self.readers, numbers, codes, indexes)
 
     @classmethod
     async def open(
@@ -143,13 +143,13 @@ def _open(path: Path, known: Sequence[Embedder], count: TokenCounter | None) -> 
 
 def _settle(db: apsw.Connection, known: Sequence[Embedder]) -> None:
     """Make the first embedder the one to be; WrongDimensions when it is another by now."""
-    index = Index({embedder.name: embedder for embedder in known if embedder.immediate})
+    index = Index({embedder.name: embedder for embedder in known if embedder.in_process})
     with transaction(db):
         # A new embedder would seem complete without what is still to be indexed. The one that was
         # there follows it later: on a full disk a server must start and read.
         is_new = known[0].name not in {row.name for row in embedders.active(db)}
-        while is_new and gaps(db):
-            index.follow(db)
+        while is_new and backlog(db):
+            index.catch_up(db)
         embedders.prepare(db, [embedder.name for embedder in known], timestamps.now())
         stored = {row.name: row for row in embedders.active(db)}
         for embedder in known:

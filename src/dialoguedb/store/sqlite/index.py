@@ -1,4 +1,4 @@
-"""What keeps the indexes complete: following what is written, the outbox, and indexing anew."""
+"""What keeps the indexes complete: catching up with writes, the outbox, and rebuilds."""
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
@@ -8,25 +8,19 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 import apsw
+import msgspec
 
 from dialoguedb.ports.search import Embedder, IndexStatus, Unembedded, Vectors
+from dialoguedb.retrieval.codes import CodeCache
+from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.search_index import (
-    embedders,
-    purging,
-    sources,
-    vectors,
-)
-from dialoguedb.store.sqlite.search_index import (
-    rebuilds as index_runs,
-)
-from dialoguedb.store.sqlite.search_index.catch_up import Gap, Index, gaps
-from dialoguedb.store.sqlite.search_index.embedders import Stored
-from dialoguedb.store.sqlite.search_queries.nearest import Renewed
+from dialoguedb.store.sqlite.search_index import embedders, purging, rebuilds, sources, vectors
+from dialoguedb.store.sqlite.search_index.catch_up import Backlog, Index, backlog
+from dialoguedb.store.sqlite.search_index.vectors import Owner
 from dialoguedb.values import timestamps
 
-_CLAIM_BYTES = 6
+_LEASE_BYTES = 6
 
 
 class SQLiteIndex:
@@ -37,122 +31,122 @@ class SQLiteIndex:
         writer: Writer,
         readers: Readers,
         index: Index,
-        nearest: Renewed,
+        codes: CodeCache,
     ) -> None:
         self._writer = writer
         self._readers = readers
         self._index = index
-        self._nearest = nearest
-        self._following = asyncio.Lock()
-        self._left_over: list[tuple[str, bool]] = []
+        self._codes = codes
+        self._catching_up = asyncio.Lock()
+        self._left_over: list[tuple[str, bool]] | None = None
 
     async def prepare(self, names: Sequence[str]) -> None:
         """Make the first of these the embedder to be; with none there are only words."""
         now = timestamps.now()
         await self._writer.write(lambda db: embedders.prepare(db, names, now), long=True)
 
-    async def follow(self) -> bool:
+    async def catch_up(self) -> bool:
         """Index what has been written until now; False when there was nothing."""
-        written = await self._gaps()
+        written = await self._backlog()
         if not written:
             return False
-        async with self._following:  # who waits here mostly finds it done
-            while _remain(written, await self._gaps()):
-                await self._writer.write(self._index.follow, long=True)
+        async with self._catching_up:  # who waits here mostly finds it done
+            while _remain(written, await self._backlog()):
+                await self._writer.write(self._index.catch_up, long=True)
         return True
 
-    async def _gaps(self) -> list[Gap]:
-        return await self._readers.read(lambda reader: gaps(reader.db))
+    async def _backlog(self) -> list[Backlog]:
+        return await self._readers.read(lambda reader: backlog(reader.db))
 
-    async def take(
+    async def lease(
         self, names: Sequence[str], limit: int, now: str, until: str
     ) -> tuple[str, list[Unembedded]]:
         """Return one of the embedders and texts that are due for it, no one else's until then."""
         if not await self._readers.read(lambda reader: _is_due(reader.db, names, now)):
             return "", []
-        claim = (
-            f"{until} {secrets.token_hex(_CLAIM_BYTES)}"  # nobody else's, and sorted by its time
-        )
+        # It is nobody else's, and sorted by its time.
+        lease = f"{until} {secrets.token_hex(_LEASE_BYTES)}"
 
-        def act(db: apsw.Connection) -> tuple[str, list[Unembedded]]:
+        def operation(db: apsw.Connection) -> tuple[str, list[Unembedded]]:
             for embedder in embedders.active(db):
                 if embedder.name in names:
-                    taken = _take(db, embedder.number, limit, now, claim)
-                    if taken:
-                        return embedder.name, taken
+                    leased = _lease(db, embedder.key, limit, now, lease)
+                    if leased:
+                        return embedder.name, leased
             return "", []
 
-        return await self._writer.write(act, long=True)
+        return await self._writer.write(operation, long=True)
 
-    async def put(self, name: str, done: Sequence[Unembedded], made: Vectors) -> None:
+    async def store_vectors(self, name: str, done: Sequence[Unembedded], made: Vectors) -> None:
         """Store vectors of texts that are still there; WrongDimensions when they do not fit."""
 
-        def act(db: apsw.Connection) -> None:
+        def operation(db: apsw.Connection) -> None:
             embedder = _find(db, name)
             if embedder is None:
                 return
             embedders.fit(db, embedder, made.shape[1])
-            kept = [row for row, one in enumerate(done) if _release(db, embedder.number, one)]
+            kept = [row for row, one in enumerate(done) if _release(db, embedder.key, one)]
             owners = [_owner(done[row]) for row in kept]
             if owners:
-                vectors.insert(db, embedder.number, owners, made[kept])
+                vectors.insert(db, embedder.key, owners, made[kept])
             embedders.promote(db)
 
-        await self._writer.write(act, long=True)
+        await self._writer.write(operation, long=True)
 
     async def postpone(self, name: str, failed: Sequence[Unembedded], due: str) -> None:
         """Try these again later."""
 
-        def act(db: apsw.Connection) -> None:
+        def operation(db: apsw.Connection) -> None:
             embedder = _find(db, name)
             if embedder is None:
                 return
             db.executemany(
                 "UPDATE outbox SET due = ?, attempts = attempts + 1"
                 " WHERE embedder = ? AND object = ? AND number = ? AND due = ?",
-                ((due, embedder.number, one.object, one.number, one.claim) for one in failed),
+                ((due, embedder.key, *_owner(one)[:2], one.lease) for one in failed),
             )
 
-        await self._writer.write(act, long=True)
+        await self._writer.write(operation, long=True)
 
     async def advance(self, limit: int) -> bool:
-        """Index a further portion of what is to be indexed anew; False when none can be now."""
+        """Index a further portion of what is to be indexed again; False when none can be now."""
         if not await self._readers.read(_is_unfinished):
             return False
-        act = partial(_advance, self._index.immediate, limit)
-        return await self._writer.write(act, long=True)
+        operation = partial(_advance, self._index.in_process, limit)
+        return await self._writer.write(operation, long=True)
 
     async def rebuild(self) -> None:
-        """Have everything indexed anew."""
-        await self.follow()
-        await self._writer.write(index_runs.rebuild, long=True)
+        """Have everything indexed again."""
+        await self.catch_up()
+        await self._writer.write(rebuilds.rebuild, long=True)
 
-    async def purge(self, *, begin: bool) -> bool:
+    async def purge(self) -> bool:
         """Remove a further portion of what deleted objects left; False when nothing is left."""
-        if begin:
+        if self._left_over is None:
             tables = await self._readers.read(lambda reader: purging.left_over(reader.db))
             self._left_over = [(table, True) for table in tables]
         if not self._left_over:
+            self._left_over = None
             return False
         table, begins = self._left_over.pop()
-        act = partial(purging.merge, table=table, begin=begins)
-        if await self._writer.write(act, long=True):
+        operation = partial(purging.merge, table=table, begin=begins)
+        if await self._writer.write(operation, long=True):
             self._left_over.append((table, False))
         return True
 
     async def status(self) -> IndexStatus:
         """Return how the index stands."""
-        return await self._readers.run(partial(_status, self._nearest.memory_bytes))
+        return await self._readers.run(partial(_status, self._codes.cache_bytes))
 
 
-def _remain(before: Sequence[Gap], now: Sequence[Gap]) -> bool:
+def _remain(before: Sequence[Backlog], now: Sequence[Backlog]) -> bool:
     """Tell whether some of what was to be indexed before is still to be."""
-    last = {gap.object: gap.last for gap in before}
-    return any(gap.done < last.get(gap.object, 0) for gap in now)
+    last = {part.object: part.last for part in before}
+    return any(part.done < last.get(part.object, 0) for part in now)
 
 
-def _advance(immediate: Mapping[str, Embedder], limit: int, db: apsw.Connection) -> bool:
-    return index_runs.advance(db, immediate, limit)
+def _advance(in_process: Mapping[str, Embedder], limit: int, db: apsw.Connection) -> bool:
+    return rebuilds.advance(db, in_process, limit)
 
 
 def _is_unfinished(reader: Reader) -> bool:
@@ -163,14 +157,14 @@ def _is_unfinished(reader: Reader) -> bool:
     return bool(reader.db.execute(unfinished).get)
 
 
-def _find(db: apsw.Connection, name: str) -> Stored | None:
+def _find(db: apsw.Connection, name: str) -> StoredEmbedder | None:
     return next((stored for stored in embedders.active(db) if stored.name == name), None)
 
 
 def _is_due(db: apsw.Connection, names: Sequence[str], now: str) -> bool:
     due = "SELECT 1 FROM outbox WHERE embedder = ? AND due <= ? LIMIT 1"
     return any(
-        stored.name in names and db.execute(due, (stored.number, now)).fetchone()
+        stored.name in names and db.execute(due, (stored.key, now)).fetchone()
         for stored in embedders.active(db)
     )
 
@@ -190,58 +184,59 @@ _NEEDED = """
 """
 
 
-def _take(db: apsw.Connection, embedder: int, limit: int, now: str, claim: str) -> list[Unembedded]:
+def _lease(
+    db: apsw.Connection, embedder: int, limit: int, now: str, lease: str
+) -> list[Unembedded]:
     due = "SELECT object, number, attempts FROM outbox WHERE embedder = ? AND due <= ?"
     waiting: list[Row] = db.execute(
         f"{due} ORDER BY due LIMIT ?", (embedder, now, limit)
     ).fetchall()
-    taken = []
+    leased = []
     for kind in sources.KINDS:
-        attempts = {number: tried for of_kind, number, tried in waiting if of_kind == kind}
+        attempts = {row_id: tried for of_kind, row_id, tried in waiting if of_kind == kind}
         for one in sources.read(db, kind, attempts):
-            tried = attempts[one.number]
-            taken.append(
-                Unembedded(kind, one.number, one.project, one.scope, one.text, tried, claim)
-            )
+            owner = Owner(kind, one.row_id, one.project, one.namespace)
+            key = msgspec.json.encode(owner).decode()
+            leased.append(Unembedded(key, one.text, attempts[one.row_id], lease))
     db.executemany(
         "UPDATE outbox SET due = ? WHERE embedder = ? AND object = ? AND number = ?",
-        ((claim, embedder, kind, number) for kind, number, _ in waiting),
+        ((lease, embedder, kind, row_id) for kind, row_id, _ in waiting),
     )
-    return taken
+    return leased
 
 
 def _release(db: apsw.Connection, embedder: int, done: Unembedded) -> bool:
     """Take an object out of the outbox; False when it is gone, or another's by now."""
     db.execute(
         "DELETE FROM outbox WHERE embedder = ? AND object = ? AND number = ? AND due = ?",
-        (embedder, done.object, done.number, done.claim),
+        (embedder, *_owner(done)[:2], done.lease),
     )
     return bool(db.changes())
 
 
-def _owner(done: Unembedded) -> vectors.Owner:
-    return done.object, done.number, done.project, done.scope
+def _owner(unembedded: Unembedded) -> Owner:
+    return msgspec.json.decode(unembedded.key, type=Owner)
 
 
-def _status(memory_bytes: int, reader: Reader) -> IndexStatus:
+def _status(cache_bytes: int, reader: Reader) -> IndexStatus:
     db = reader.db
-    number, serving = vectors.serving(db) or (0, None)
+    row_id, serving = vectors.serving(db) or (0, None)
     row = db.execute(
         "SELECT count(*), ifnull(max(length(vector)), 0) FROM"
         " (SELECT number FROM vectors WHERE embedder = ?1),"
         " (SELECT vector FROM vectors WHERE embedder = ?1 LIMIT 1)",
-        (number,),
+        (row_id,),
     ).get
-    waiting, oldest, backlog = db.execute(_WAITING).get
+    waiting, oldest, not_begun = db.execute(_WAITING).get
     left = db.execute("SELECT ifnull(sum(last - done), 0) FROM index_runs").get
     needed = [name for (name,) in db.execute(_NEEDED)]
     return IndexStatus(
         serving and serving.name,
         row[0],
         row[0] * row[1],
-        memory_bytes,
+        cache_bytes,
         waiting,
         oldest,
-        left + backlog,
+        left + not_begun,
         needed,
     )

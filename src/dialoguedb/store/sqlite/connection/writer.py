@@ -58,7 +58,7 @@ class CatchUp(Protocol):
         """Return how much is behind."""
         ...
 
-    def follow(self, db: apsw.Connection) -> None:
+    def catch_up(self, db: apsw.Connection) -> None:
         """Take the next part in."""
         ...
 
@@ -273,7 +273,7 @@ class Writer:
         """Have the indexes brought up; if that fails, it is tried again after the next commit."""
         done = self._loop.create_future()
         done.add_done_callback(_log_failure)
-        return _Job(self._index.follow, done, long=due == "much")
+        return _Job(self._index.catch_up, done, long=due == "much")
 
     def _wait_for_lock(self, _attempts: int) -> bool:
         """Tell SQLite whether to try again; only ever sleeps on the worker."""
@@ -285,4 +285,4 @@ class Writer:
 
 def _log_failure(done: asyncio.Future[None]) -> None:
     if error := done.exception():
-        logger.warning("The indexes could not follow: %s", error, exc_info=defect(error))
+        logger.warning("The indexes could not catch up: %s", error, exc_info=defect(error))

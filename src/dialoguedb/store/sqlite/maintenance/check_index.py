@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import apsw
 
+from dialoguedb.retrieval.embedders import StoredEmbedder
+from dialoguedb.retrieval.filter_tokens import namespace_hash
 from dialoguedb.store.sqlite.search_index import embedders, sources, words
-from dialoguedb.store.sqlite.search_index.embedders import Stored
 from dialoguedb.store.sqlite.search_index.sources import KINDS, Source
 from dialoguedb.store.sqlite.search_index.words import TABLES
 
@@ -57,14 +58,16 @@ def _word_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
     )
 
 
-def _missing_vector_findings(db: apsw.Connection, kind: str, stored: Stored) -> Iterator[str]:
+def _missing_vector_findings(
+    db: apsw.Connection, kind: str, stored: StoredEmbedder
+) -> Iterator[str]:
     of_object = "o.embedder = ?2 AND o.object = ?1 AND o.number = r.number"
     query = (
         f"FROM {KINDS[kind]} r WHERE NOT EXISTS (SELECT 1 FROM vectors o WHERE {of_object})"
         f" AND NOT EXISTS (SELECT 1 FROM outbox o WHERE {of_object}) AND NOT {_COVERED}"
     )
     finding = f"{KINDS[kind]} have no vector of {stored.name!r} and wait for none"
-    yield from _counted(db, query, (kind, stored.number), finding)
+    yield from _counted(db, query, (kind, stored.key), finding)
 
 
 def _stray_vector_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
@@ -74,10 +77,10 @@ def _stray_vector_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
         yield from _counted(
             db, query, (kind,), f"{what} belong to none of the {KINDS[kind]}", number="o.number"
         )
-    placed = sources.PLACES[kind]
+    placed = sources.NAMESPACES[kind]
     query = f"SELECT DISTINCT p.project, p.namespace, v.project, v.scope {placed}"
     for project, namespace, of_project, scope in db.execute(query):
-        if (of_project, scope) != (project, words.scope_number(project, namespace)):
+        if (of_project, scope) != (project, namespace_hash(project, namespace)):
             yield (
                 f"Vectors of {KINDS[kind]} in namespace {namespace!r} of project number {project}"
                 f" are found in another place{REMEDY}"
@@ -115,14 +118,14 @@ def _sampled_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
     """Compare the words of some objects with what is indexed of them."""
     for source in _samples(db, kind):
         sizes = f"SELECT sz FROM {TABLES[kind]}_docsize WHERE id = ?"
-        size = db.execute(sizes, (source.number,)).get
+        size = db.execute(sizes, (source.row_id,)).get
         try:
             drifted = size is not None and not _is_indexed(db, kind, source, size)
         except apsw.CorruptError as error:
             yield f"The words of {KINDS[kind]} cannot be read: {error}{REMEDY}"
             return
         if drifted:
-            yield f"The words of {kind} number {source.number} are not those of its text{REMEDY}"
+            yield f"The words of {kind} number {source.row_id} are not those of its text{REMEDY}"
 
 
 def _samples(db: apsw.Connection, kind: str) -> list[Source]:
@@ -140,7 +143,7 @@ def _is_indexed(db: apsw.Connection, kind: str, source: Source, size: bytes) -> 
     wanted = " AND ".join(map(words.quote, some))
     match = f"SELECT 1 FROM {TABLES[kind]} WHERE {TABLES[kind]} MATCH ? AND rowid = ?"
     return _varint(size) == len(written) and bool(
-        db.execute(match, (wanted, source.number)).fetchone()
+        db.execute(match, (wanted, source.row_id)).fetchone()
     )
 
 

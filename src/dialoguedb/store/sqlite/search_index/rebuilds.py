@@ -1,7 +1,7 @@
-"""Indexing anew what is there already, in portions, each a transaction that notes how far it came.
+"""Rebuilds: all is indexed again in portions, each a transaction that notes how far it has come.
 
-A run is of one kind of object, and of its words or of one embedder's vectors. Whatever an act
-writes meanwhile is indexed by that act, so doing it once more, in either order, changes nothing.
+A run is of one kind of object, and of its words or of one embedder's vectors. Whatever is written
+meanwhile is indexed as well, so doing it once more, in either order, changes nothing.
 """
 
 from collections.abc import Mapping
@@ -11,37 +11,37 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.ports.search import Embedder
+from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.store.sqlite.connection.reader import Row
 from dialoguedb.store.sqlite.search_index import embedders, sources, words
 from dialoguedb.store.sqlite.search_index.catch_up import embed
-from dialoguedb.store.sqlite.search_index.embedders import Stored
 from dialoguedb.store.sqlite.search_index.sources import KINDS, Source
 
 _WHOLE = "ok"
 
 
 class _Run(Struct):
-    number: int
+    row_id: int
     embedder: int | None
     kind: str
     done: int
     last: int
 
 
-def advance(db: apsw.Connection, immediate: Mapping[str, Embedder], limit: int) -> bool:
+def advance(db: apsw.Connection, in_process: Mapping[str, Embedder], limit: int) -> bool:
     """Index a portion, or drop one of what no longer serves; False when none can be now."""
-    active = {stored.number: stored for stored in embedders.active(db)}
+    active = {stored.key: stored for stored in embedders.active(db)}
     for run in _runs(db):
         stored = None if run.embedder is None else active[run.embedder]
-        if stored and stored.name not in immediate and not embedders.has_room(db, stored.number):
+        if stored and stored.name not in in_process and not embedders.has_room(db, stored.key):
             continue
-        found, upto = sources.read_range(db, run.kind, (run.done, run.last), limit)
+        found, watermark = sources.read_range(db, run.kind, (run.done, run.last), limit)
         if stored is None:
-            _renew_words(db, run, upto, found)
+            _renew_words(db, run, watermark, found)
         else:
-            _drop_strays(db, stored.number, run, upto, found)
-            _renew_vectors(db, stored, immediate.get(stored.name), run.kind, found)
-        _note(db, run, upto)
+            _drop_strays(db, stored.key, run, watermark, found)
+            _renew_vectors(db, stored, in_process.get(stored.name), run.kind, found)
+        _note(db, run, watermark)
         embedders.promote(db)
         return True
     return embedders.drop_retired(db, limit)
@@ -54,27 +54,31 @@ def _runs(db: apsw.Connection) -> list[_Run]:
     return [_Run(*row) for row in rows]
 
 
-def _renew_words(db: apsw.Connection, run: _Run, upto: int, found: list[Source]) -> None:
+def _renew_words(db: apsw.Connection, run: _Run, watermark: int, found: list[Source]) -> None:
     table = words.TABLES[run.kind]
-    db.execute(f"DELETE FROM {table} WHERE rowid > ? AND rowid <= ?", (run.done, upto))
-    words.insert(db, run.kind, ((source.number, source.words) for source in found))
+    db.execute(f"DELETE FROM {table} WHERE rowid > ? AND rowid <= ?", (run.done, watermark))
+    words.insert(db, run.kind, ((source.row_id, source.words) for source in found))
 
 
 def _drop_strays(
-    db: apsw.Connection, embedder: int, run: _Run, upto: int, found: list[Source]
+    db: apsw.Connection, embedder: int, run: _Run, watermark: int, found: list[Source]
 ) -> None:
     """Drop an embedder's vectors of what is not there."""
-    there = msgspec.json.encode([source.number for source in found]).decode()
+    there = msgspec.json.encode([source.row_id for source in found]).decode()
     for table in ("vectors", "outbox"):
         db.execute(
             f"DELETE FROM {table} WHERE embedder = ? AND object = ? AND number > ? AND number <= ?"
             " AND number NOT IN (SELECT value FROM json_each(?))",
-            (embedder, run.kind, run.done, upto, there),
+            (embedder, run.kind, run.done, watermark, there),
         )
 
 
 def _renew_vectors(
-    db: apsw.Connection, stored: Stored, embedder: Embedder | None, kind: str, found: list[Source]
+    db: apsw.Connection,
+    stored: StoredEmbedder,
+    embedder: Embedder | None,
+    kind: str,
+    found: list[Source],
 ) -> None:
     if embedder and found:
         embed(db, stored, embedder, kind, found)
@@ -83,15 +87,15 @@ def _renew_vectors(
     db.executemany(
         "INSERT OR IGNORE INTO outbox (embedder, object, number, written, due)"
         " VALUES (?, ?, ?, '', '')",
-        ((stored.number, kind, source.number) for source in found),
+        ((stored.key, kind, source.row_id) for source in found),
     )
 
 
-def _note(db: apsw.Connection, run: _Run, upto: int) -> None:
-    if upto < run.last:
-        db.execute("UPDATE index_runs SET done = ? WHERE number = ?", (upto, run.number))
+def _note(db: apsw.Connection, run: _Run, watermark: int) -> None:
+    if watermark < run.last:
+        db.execute("UPDATE index_runs SET done = ? WHERE number = ?", (watermark, run.row_id))
     else:
-        db.execute("DELETE FROM index_runs WHERE number = ?", (run.number,))
+        db.execute("DELETE FROM index_runs WHERE number = ?", (run.row_id,))
 
 
 def _is_whole(db: apsw.Connection, table: str) -> bool:
@@ -102,16 +106,16 @@ def _is_whole(db: apsw.Connection, table: str) -> bool:
 
 
 def rebuild(db: apsw.Connection) -> None:
-    """Have everything indexed anew, words and vectors."""
+    """Have everything indexed again, words and vectors."""
     for table in words.TABLES.values():
         if not _is_whole(db, table):
             db.execute(f"INSERT INTO {table} ({table}) VALUES ('delete-all')")
-    embedders.begin_runs(db, None)
+    embedders.begin_rebuild(db, None)
     for stored in embedders.active(db):
-        embedders.begin_runs(db, stored.number)
-    upto = "SELECT upto FROM indexed WHERE object = ?"
+        embedders.begin_rebuild(db, stored.key)
+    watermark = "SELECT upto FROM indexed WHERE object = ?"
     for kind in KINDS:
-        db.execute(f"DELETE FROM {words.TABLES[kind]} WHERE rowid > ({upto})", (kind,))
+        db.execute(f"DELETE FROM {words.TABLES[kind]} WHERE rowid > ({watermark})", (kind,))
         for vectors in ("vectors", "outbox"):
-            beyond = f"DELETE FROM {vectors} WHERE object = ? AND number > ({upto})"
+            beyond = f"DELETE FROM {vectors} WHERE object = ? AND number > ({watermark})"
             db.execute(beyond, (kind, kind))

@@ -1,39 +1,36 @@
 """What is read of stored objects to index them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from logging import getLogger
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apsw
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.formats.content import has_image
-from dialoguedb.formats.texts import dialogue_text, memory_text, message_text, message_words
+from dialoguedb.retrieval import filter_tokens
+from dialoguedb.retrieval.documents import document, indexed
 from dialoguedb.store.sqlite.connection.reader import Row
-from dialoguedb.store.sqlite.search_index import words
 
-logger = getLogger(__name__)
-
-KINDS = {"message": "messages", "dialogue": "dialogues", "memory": "memories"}
+KINDS = {
+    "message": "messages",
+    "dialogue": "dialogues",
+    "memory": "memories",
+}
 """What is searched for, with its table."""
 
-
-_PLACES_KEPT = 4_096
+_NAMESPACES_KEPT = 4_096
 _PORTION_BYTES = 16 * 1024 * 1024
-
-
-Saying = tuple[str, str, list[str]]
-"""What is embedded of an object, by which words it is found, and its marks."""
 
 
 class Source(Struct, gc=False):
     """An object as it is indexed."""
 
-    number: int
+    row_id: int
     project: int
-    scope: int
+    namespace: int
+    """The hash of the namespace."""
+
     written: str
     """When the server stored it or last changed it."""
 
@@ -41,26 +38,26 @@ class Source(Struct, gc=False):
     """What is embedded."""
 
     words: str
-    """By which words it is found, and the marks of what it can be filtered by."""
+    """By which words it is found, and the tokens of what it can be filtered by."""
 
 
 class Portion(NamedTuple):
-    """Some of the objects in a range of numbers."""
+    """Some of the objects in a range of row ids."""
 
     found: list[Source]
     last: int
-    """The number up to which nothing of it is missing."""
+    """The row id up to which nothing of it is missing."""
 
 
-def read(db: apsw.Connection, kind: str, numbers: Iterable[int]) -> list[Source]:
-    """Return those of the numbered objects that are there."""
-    wanted = msgspec.json.encode(list(numbers)).decode()
+def read(db: apsw.Connection, kind: str, row_ids: Iterable[int]) -> list[Source]:
+    """Return those of these objects that are there."""
+    listed = msgspec.json.encode(list(row_ids)).decode()
     sql = f"{_SELECTS[kind]} WHERE r.number IN (SELECT value FROM json_each(?)) ORDER BY r.number"
-    return [of_row(kind, row) for row in db.execute(sql, (wanted,))]
+    return [of_row(kind, row) for row in db.execute(sql, (listed,))]
 
 
 def read_range(db: apsw.Connection, kind: str, between: tuple[int, int], limit: int) -> Portion:
-    """Return the first objects whose numbers lie after one and up to another."""
+    """Return the first objects whose row ids lie after one and up to another."""
     sql = f"{_SELECTS[kind]} WHERE r.number > ? AND r.number <= ? ORDER BY r.number LIMIT ?"
     found: list[Source] = []
     room = _PORTION_BYTES
@@ -70,64 +67,31 @@ def read_range(db: apsw.Connection, kind: str, between: tuple[int, int], limit: 
         if room < 0:
             break
     cut = room < 0 or len(found) == limit
-    return Portion(found, found[-1].number if cut else between[1])
+    return Portion(found, found[-1].row_id if cut else between[1])
 
 
-def missing(db: apsw.Connection, kind: str, numbers: Sequence[int]) -> set[int]:
-    """Return which of the numbered objects are not there."""
-    wanted = msgspec.json.encode(numbers).decode()
+def missing(db: apsw.Connection, kind: str, row_ids: Sequence[int]) -> set[int]:
+    """Return which of these objects are not there."""
+    listed = msgspec.json.encode(row_ids).decode()
     sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {KINDS[kind]})"
-    return {number for (number,) in db.execute(sql, (wanted,))}
+    return {row_id for (row_id,) in db.execute(sql, (listed,))}
 
 
 def of_row(kind: str, row: Row) -> Source:
-    """Make it of a row: number, project, namespace, when written, tags, metadata, what it says."""
-    number, project, namespace, written, *held = row
-    scope, belongs = _place(project, namespace)
-    try:
-        text, found_by, marks = _saying(kind, *held)
-    except Exception:  # whatever it is, of one object: all others must be found all the same
-        logger.exception("the %s with number %d cannot be indexed, and is left out", kind, number)
-        text, found_by, marks = "", "", []
-    indexed = words.indexed((*belongs, *marks), found_by)
-    return Source(number, project, scope, written, text, indexed)
+    """Make it of a row: row id, project, namespace, when written, and the fields that are read."""
+    row_id, project, namespace, written, *fields = row
+    hashed, tokens = _belongs(project, namespace)
+    text, found_by, more = document(kind, row_id, *fields)
+    return Source(row_id, project, hashed, written, text, indexed((*tokens, *more), found_by))
 
 
-def _saying(kind: str, tags: bytes, metadata: bytes, *said: Any) -> Saying:
-    text, found_by, marks = _SAYINGS[kind](tags, *said)
-    return text, found_by, [*marks, *words.tag_marks(tags), *words.metadata_marks(metadata)]
+@lru_cache(_NAMESPACES_KEPT)
+def _belongs(project: int, namespace: str) -> tuple[int, tuple[str, str]]:
+    """Return the hash of a project's namespace, and the tokens of both."""
+    hashed = filter_tokens.namespace_hash(project, namespace)
+    return hashed, (filter_tokens.project_token(project), filter_tokens.namespace_token(hashed))
 
 
-@lru_cache(_PLACES_KEPT)
-def _place(project: int, namespace: str) -> tuple[int, tuple[str, str]]:
-    """Return the number of a project's namespace, and the marks of both."""
-    scope = words.scope_number(project, namespace)
-    return scope, (words.project_mark(project), words.scope_mark(scope))
-
-
-def _of_message(_tags: bytes, content: bytes, name: str | None, created: str, role: str) -> Saying:
-    marks = [words.role_mark(role)]
-    if has_image(content):
-        marks.append(words.IMAGE_MARK)
-    text = message_text(content)
-    return text, message_words(text, name, created), marks
-
-
-def _of_dialogue(tags: bytes, label: str | None) -> Saying:
-    text = dialogue_text(label, words.decoded_tags(tags))
-    return text, text, []
-
-
-def _of_memory(_tags: bytes, value: bytes, label: str | None, description: str | None) -> Saying:
-    text = memory_text(value, label, description)
-    return text, text, []
-
-
-_SAYINGS: dict[str, Callable[..., Saying]] = {
-    "message": _of_message,
-    "dialogue": _of_dialogue,
-    "memory": _of_memory,
-}
 _SELECTS = {
     "message": (
         "SELECT r.number, d.project, d.namespace, r.modified, r.tags, r.metadata,"
@@ -143,7 +107,7 @@ _SELECTS = {
         " r.value, r.label, r.description FROM memories r"
     ),
 }
-PLACES = {
+NAMESPACES = {
     "message": (
         "FROM vectors v JOIN messages r ON r.number = v.number"
         " JOIN dialogues p ON p.number = r.dialogue WHERE v.object = 'message'"

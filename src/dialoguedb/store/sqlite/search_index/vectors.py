@@ -1,19 +1,28 @@
-"""Vectors as they are stored: a float32 scale, then a byte for each component."""
+"""The stored vectors: written, deleted, and read in the order they were stored."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import apsw
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from dialoguedb.ports.search import Serving, Vectors
+from dialoguedb.retrieval import vectors
+from dialoguedb.retrieval.codes import Positions, StoredVector
+from dialoguedb.retrieval.snapshot import RowKeys
+from dialoguedb.store.sqlite.search_index.row_keys import array, column
 
-_SCALE_BYTES = 4
-_STEPS = 127
 
-Owner = tuple[str, int, int, int]
-"""An object's kind and number, its project's number and that of its scope."""
+class Owner(NamedTuple):
+    """The object that a vector is of."""
+
+    object: str
+    row_id: int
+    project: int
+    namespace: int
+    """Its project's row id, and the hash of its namespace; see `retrieval.filter_tokens`."""
+
 
 # One statement for all of them: between two, the thread would have to get the interpreter back.
 _INSERT = """
@@ -22,56 +31,57 @@ _INSERT = """
     FROM json_each(?4)
 """
 _OF_ALL_EMBEDDERS = "embedder IN (SELECT number FROM embedders) AND object = ?"
+_LATER = (
+    "SELECT position, object, project, scope, number, vector FROM vectors"
+    " WHERE position > ? AND +embedder = ? ORDER BY position LIMIT ?"
+)
+_AT = "FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
 
 
-def pack(vector: NDArray[np.float32]) -> bytes:
-    """Return one vector as it is stored."""
-    return pack_all(vector.reshape(1, -1))
-
-
-def pack_all(vectors: Vectors) -> bytes:
-    """Return vectors, one in a row, as they are stored, in one; what is no number becomes 0."""
-    count, dimensions = vectors.shape
-    peaks = np.abs(vectors).max(axis=1, initial=0.0)
-    if not np.isfinite(peaks).all():
-        return pack_all(np.nan_to_num(vectors, posinf=0.0, neginf=0.0))
-    peaks[peaks == 0] = 1
-    packed = np.empty((count, _SCALE_BYTES + dimensions), np.int8)
-    packed[:, :_SCALE_BYTES] = (peaks / _STEPS).astype("<f4").view(np.int8).reshape(count, -1)
-    scaled = vectors * (_STEPS / peaks)[:, None]
-    packed[:, _SCALE_BYTES:] = np.rint(scaled, out=scaled)
-    return packed.tobytes()
-
-
-def unpack(blobs: Sequence[bytes]) -> Vectors:
-    """Return stored vectors of one embedder, one in a row."""
-    if not blobs:
-        return np.empty((0, 0), np.float32)
-    packed = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), -1)
-    scales = np.ascontiguousarray(packed[:, :_SCALE_BYTES]).view("<f4")
-    unpacked: Vectors = packed[:, _SCALE_BYTES:].view(np.int8) * scales
-    return unpacked
-
-
-def insert(db: apsw.Connection, embedder: int, owners: Sequence[Owner], vectors: Vectors) -> None:
+def insert(db: apsw.Connection, embedder: int, owners: Sequence[Owner], made: Vectors) -> None:
     """Store an embedder's vectors in place of those there are, one for each owner."""
-    packed = pack_all(vectors)
+    packed = vectors.pack_all(made)
     listed = msgspec.json.encode(owners).decode()
     db.execute(_INSERT, (embedder, packed, len(packed) // len(owners), listed))
 
 
-def delete(db: apsw.Connection, kind: str, numbers: str, values: tuple[object, ...] = ()) -> None:
-    """Remove what is stored or waits for objects whose numbers a query gives, of every embedder."""
+def delete(db: apsw.Connection, kind: str, row_ids: str, values: tuple[object, ...] = ()) -> None:
+    """Remove what is stored or waits for objects whose row ids a query gives, of every embedder."""
     for table in ("vectors", "outbox"):
         db.execute(
-            f"DELETE FROM {table} WHERE {_OF_ALL_EMBEDDERS} AND number IN ({numbers})",
+            f"DELETE FROM {table} WHERE {_OF_ALL_EMBEDDERS} AND number IN ({row_ids})",
             (kind, *values),
         )
 
 
 def serving(db: apsw.Connection) -> tuple[int, Serving] | None:
-    """Return the embedder whose vectors are searched, with its number."""
+    """Return the embedder whose vectors are searched, with its row id."""
     row = db.execute(
         "SELECT number, name, dimensions FROM embedders WHERE state = 'serving'"
     ).fetchone()
     return (row[0], Serving(*row[1:])) if row else None
+
+
+@dataclass(frozen=True)
+class StoredVectors:
+    """Implements `retrieval.codes.VectorSource`."""
+
+    db: apsw.Connection
+    embedder: int
+
+    def last_position(self) -> int:
+        """Return the position of the vector stored last, of any embedder; 0 without any."""
+        return self.db.execute("SELECT max(position) FROM vectors").get or 0
+
+    def later(self, position: int, limit: int) -> Sequence[StoredVector]:
+        """Return the vectors stored after a position, in order, up to a limit."""
+        rows: list[Any] = self.db.execute(_LATER, (position, self.embedder, limit)).fetchall()
+        return rows
+
+    def existing(self, positions: Positions) -> Positions:
+        """Return those of these positions that are there."""
+        return column(self.db, f"SELECT v.position AS number {_AT}", (array(positions),))
+
+    def keys_at(self, positions: Positions) -> RowKeys:
+        """Return the row ids of the objects whose vectors are there."""
+        return column(self.db, f"SELECT v.number {_AT}", (array(positions),))

@@ -13,16 +13,12 @@ import apsw
 
 from dialoguedb.formats.content import has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
-from dialoguedb.store.sqlite.search_index import words
 from dialoguedb.values.lists import Span
 
 _EVER = Span()
 _COMPARISONS: dict[Operator, str] = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _NUMBERS = "type IN ('integer', 'real')"
 _LISTED = "(SELECT value FROM json_each(?))"
-_MARKS_MAX = 200
-"""Values up to which marks narrow a search down; so many more would not."""
-
 _OF_DIALOGUE = "(SELECT b.{} FROM dialogue_bodies b WHERE b.dialogue = d.number)"
 _SHOWS_IMAGE = "(instr(m.content, X'696d616765') AND shows_image(m.content))"
 
@@ -53,51 +49,51 @@ class Where:
         return " AND ".join(self.conditions) or "true"
 
 
-def of_messages(wanted: SearchFilter) -> Where:
+def of_messages(filters: SearchFilter) -> Where:
     """Return what is asked of messages `m` in dialogues `d`."""
     where = Where()
-    if wanted.created.lower:  # an index leads to the dialogues with messages as late
-        where.add("d.last_message_created >= ?", wanted.created.lower)
-    _add_span(where, "m.created", wanted.created)
-    _add_span(where, "m.modified", wanted.modified)
-    _add_spoken(where, wanted)
-    _add_tags(where, "m.tags", wanted.tags)
-    _add_metadata(where, "m.metadata", wanted.metadata)
+    if filters.created.lower:  # an index leads to the dialogues with messages as late
+        where.add("d.last_message_created >= ?", filters.created.lower)
+    _add_span(where, "m.created", filters.created)
+    _add_span(where, "m.modified", filters.modified)
+    _add_turn(where, filters)
+    _add_tags(where, "m.tags", filters.tags)
+    _add_metadata(where, "m.metadata", filters.metadata)
     return where
 
 
-def of_dialogues(wanted: SearchFilter) -> Where:
+def of_dialogues(filters: SearchFilter) -> Where:
     """Return what is asked of dialogues `d` themselves."""
     where = Where()
-    _add_span(where, "d.created", wanted.created)
-    _add_span(where, "d.modified", wanted.modified)
-    _add_tags(where, _OF_DIALOGUE.format("tags"), wanted.tags)
-    _add_metadata(where, _OF_DIALOGUE.format("metadata"), wanted.metadata)
+    _add_span(where, "d.created", filters.created)
+    _add_span(where, "d.modified", filters.modified)
+    _add_tags(where, _OF_DIALOGUE.format("tags"), filters.tags)
+    _add_metadata(where, _OF_DIALOGUE.format("metadata"), filters.metadata)
     return where
 
 
-def of_messages_of_dialogues(wanted: SearchFilter) -> Where:
+def of_messages_of_dialogues(filters: SearchFilter) -> Where:
     """Return what is asked of the messages `m` through which dialogues `d` are found."""
-    spoken = Where()
-    _add_spoken(spoken, wanted)
-    return of_dialogues(wanted) + spoken
+    of_turns = Where()
+    _add_turn(of_turns, filters)
+    return of_dialogues(filters) + of_turns
 
 
-def of_memories(wanted: SearchFilter) -> Where:
+def of_memories(filters: SearchFilter) -> Where:
     """Return what is asked of memories `r`."""
     where = Where()
-    if (wanted.has_image, wanted.role, wanted.dialogue_id) != (None, None, None):
+    if (filters.has_image, filters.role, filters.dialogue_id) != (None, None, None):
         where.add("false")  # it is nobody's message, and in no dialogue
-    _add_span(where, "r.created", wanted.created)
-    _add_span(where, "r.modified", wanted.modified)
-    _add_tags(where, "r.tags", wanted.tags)
-    _add_metadata(where, "r.metadata", wanted.metadata)
+    _add_span(where, "r.created", filters.created)
+    _add_span(where, "r.modified", filters.modified)
+    _add_tags(where, "r.tags", filters.tags)
+    _add_metadata(where, "r.metadata", filters.metadata)
     return where
 
 
-def prepare(db: apsw.Connection, wanted: SearchFilter) -> None:
+def prepare(db: apsw.Connection, filters: SearchFilter) -> None:
     """Give a connection what the conditions call."""
-    if wanted.has_image is not None:  # and not always: this has all statements prepared anew
+    if filters.has_image is not None:  # and not always: this has all statements prepared anew
         db.create_scalar_function("shows_image", _shows_image, 1, deterministic=True)
 
 
@@ -110,32 +106,32 @@ def _add_span(where: Where, column: str, span: Span) -> None:
         where.add(f"{column} >= ? AND {column} < ?", span.lower, span.upper)
 
 
-def _add_spoken(where: Where, wanted: SearchFilter) -> None:
-    if wanted.role is not None:
-        where.add("m.role = ?", wanted.role)
-    if wanted.has_image is not None:
-        where.add(_SHOWS_IMAGE if wanted.has_image else f"NOT {_SHOWS_IMAGE}")
+def _add_turn(where: Where, filters: SearchFilter) -> None:
+    if filters.role is not None:
+        where.add("m.role = ?", filters.role)
+    if filters.has_image is not None:
+        where.add(_SHOWS_IMAGE if filters.has_image else f"NOT {_SHOWS_IMAGE}")
 
 
 # --- Tags ---------------------------------------------------------------------------------------
 
 
-def _add_tags(where: Where, column: str, wanted: TagFilter) -> None:
+def _add_tags(where: Where, column: str, tags: TagFilter) -> None:
     each = f"FROM json_each(CAST({column} AS TEXT)) e WHERE e.value IN {_LISTED}"
-    if wanted.any_of is not None:
-        where.add(f"EXISTS (SELECT 1 {each})", _listed(wanted.any_of))
-    if wanted.all_of is not None:
-        distinct = set(wanted.all_of)
+    if tags.any_of is not None:
+        where.add(f"EXISTS (SELECT 1 {each})", _listed(tags.any_of))
+    if tags.all_of is not None:
+        distinct = set(tags.all_of)
         where.add(f"(SELECT count(DISTINCT e.value) {each}) = ?", _listed(distinct), len(distinct))
-    if wanted.none_of is not None:
-        where.add(f"NOT EXISTS (SELECT 1 {each})", _listed(wanted.none_of))
+    if tags.none_of is not None:
+        where.add(f"NOT EXISTS (SELECT 1 {each})", _listed(tags.none_of))
 
 
 # --- Metadata -----------------------------------------------------------------------------------
 
 
-def _add_metadata(where: Where, column: str, wanted: tuple[Condition, ...]) -> None:
-    for condition in wanted:
+def _add_metadata(where: Where, column: str, conditions: tuple[Condition, ...]) -> None:
+    for condition in conditions:
         holds, values = _holds(condition)
         inside = f"EXISTS (SELECT 1 FROM json_each(e.value) i WHERE {holds.format('i')})"
         has = (
@@ -164,18 +160,18 @@ def _holds(condition: Condition) -> tuple[str, list[Any]]:
     return "false", []  # nothing is more or less than true, false or null
 
 
-def _is_one_of(wanted: tuple[Scalar, ...]) -> tuple[str, list[Any]]:
+def _is_one_of(listed: tuple[Scalar, ...]) -> tuple[str, list[Any]]:
     kinds: dict[str, list[Scalar]] = {
-        f"{{0}}.{_NUMBERS} AND {{0}}.value IN {_LISTED}": [v for v in wanted if _is_number(v)],
+        f"{{0}}.{_NUMBERS} AND {{0}}.value IN {_LISTED}": [v for v in listed if _is_number(v)],
         f"{{0}}.type = 'text' AND {{0}}.value IN {_LISTED}": [
-            v for v in wanted if isinstance(v, str)
+            v for v in listed if isinstance(v, str)
         ],
         f"{{0}}.type IN {_LISTED}": [
-            json.dumps(v) for v in wanted if v is None or isinstance(v, bool)
+            json.dumps(v) for v in listed if v is None or isinstance(v, bool)
         ],
     }
-    asked = {condition: values for condition, values in kinds.items() if values}
-    return f"({' OR '.join(asked) or 'false'})", [_listed(values) for values in asked.values()]
+    used = {condition: values for condition, values in kinds.items() if values}
+    return f"({' OR '.join(used) or 'false'})", [_listed(values) for values in used.values()]
 
 
 def _is_number(value: Scalar) -> bool:
@@ -190,41 +186,3 @@ def _listed(values: Iterable[Scalar]) -> str:
 def _bytes(text: str) -> bytes:
     """Return a text as SQLite reads it from JSON; a lone surrogate could not be bound as text."""
     return text.encode("utf-8", "surrogatepass")
-
-
-# --- Marks --------------------------------------------------------------------------------------
-
-
-def marks_of_messages(wanted: SearchFilter) -> list[str]:
-    """Return MATCH expressions that all messages found satisfy, and few others."""
-    return _marks_of_spoken(wanted) + _marks_of_fields(wanted)
-
-
-def marks_of_messages_of_dialogues(wanted: SearchFilter) -> list[str]:
-    """Return the same for the messages through which dialogues are found."""
-    return _marks_of_spoken(wanted)
-
-
-def marks_of_fields(wanted: SearchFilter) -> list[str]:
-    """Return the same for dialogues and memories."""
-    return _marks_of_fields(wanted)
-
-
-def _marks_of_spoken(wanted: SearchFilter) -> list[str]:
-    marks = [] if wanted.role is None else [words.quote(words.role_mark(wanted.role))]
-    return [*marks, words.quote(words.IMAGE_MARK)] if wanted.has_image else marks
-
-
-def _marks_of_fields(wanted: SearchFilter) -> list[str]:
-    tags = [wanted.tags.any_of or (), *((tag,) for tag in wanted.tags.all_of or ())]
-    any_of = [[words.tag_mark(tag) for tag in group] for group in tags]
-    any_of += [
-        [words.metadata_mark(one.key, value) for value in one.values]
-        for one in wanted.metadata
-        if one.operator == "$in"
-    ]
-    return [
-        f"({' OR '.join(map(words.quote, group))})"
-        for group in any_of
-        if 0 < len(group) <= _MARKS_MAX
-    ]

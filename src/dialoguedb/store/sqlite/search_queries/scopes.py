@@ -1,26 +1,49 @@
 """Where a search looks: the objects of a kind in a project, a namespace or a dialogue."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 import apsw
 import numpy as np
-from numpy.typing import NDArray
 
-from dialoguedb.model.search import SearchFilter, SearchObject
+from dialoguedb.model.search import SearchObject
+from dialoguedb.retrieval import filter_tokens, vectors
+from dialoguedb.retrieval.codes import CodeCache, VectorGroup
+from dialoguedb.retrieval.snapshot import (
+    NO_KEYS,
+    Floats,
+    KeyPattern,
+    Position,
+    Postings,
+    RowFeatures,
+    RowKeys,
+    Rows,
+    TermGroup,
+    Window,
+)
 from dialoguedb.store.sqlite.search_index import words
-from dialoguedb.store.sqlite.search_queries import filters as search_filters
+from dialoguedb.store.sqlite.search_index.row_keys import array, column, integers
+from dialoguedb.store.sqlite.search_index.vectors import StoredVectors
+from dialoguedb.store.sqlite.search_index.words import TABLES
 from dialoguedb.store.sqlite.search_queries.filters import Where
-from dialoguedb.values.lists import Span
 
-Numbers = NDArray[np.int64]
+_EVERY = 1 << 62
+_TOKENS_MAX = 20_000
+"""Objects with certain filter tokens up to which all of them are read."""
 
-_AROUND = 4
-"""Messages looked at before and after one: two of its neighbours', whose neighbours count too."""
+_SPARSE = 20
+"""Row ids to an object of a scope, from which on its token is worth being looked up as well."""
 
-_NOBODY = np.array([-1], np.int64)
+_GAP_MAX = 100
+"""Row ids between objects that are looked through together."""
+
+_SAMPLES = 8
+_SAMPLE = 200
+_MOST = 0.9
+_SIZES_KEPT = 4_096
 
 # A dialogue's messages come one after the other, in order: what the indexes give without sorting.
 _SELECTS = {
@@ -35,7 +58,7 @@ _ANY_ORDER = {
     "message": "SELECT m.number, m.dialogue FROM dialogues d"
     " CROSS JOIN messages m ON m.dialogue = d.number WHERE {} LIMIT ?",
 }
-_NUMBERED = {
+_LISTED = {
     "message": "SELECT m.number FROM carray(?) c CROSS JOIN messages m ON m.number = c.value"
     " CROSS JOIN dialogues d ON d.number = m.dialogue WHERE {}",
     "dialogue": "SELECT d.number FROM carray(?) c CROSS JOIN dialogues d ON d.number = c.value"
@@ -43,17 +66,23 @@ _NUMBERED = {
     "memory": "SELECT r.number FROM carray(?) c CROSS JOIN memories r ON r.number = c.value"
     " WHERE {}",
 }
-_OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
-
 _DIALOGUES = (
     "SELECT m.number, m.dialogue FROM carray(?) c CROSS JOIN messages m ON m.number = c.value"
 )
+_VECTORS = (
+    "SELECT v.number, v.vector FROM carray(?) c CROSS JOIN vectors v"
+    " ON v.embedder = ? AND v.object = ? AND v.number = c.value"
+)
+_NAMES = (
+    "SELECT m.number, m.name FROM carray(?) c CROSS JOIN messages m ON m.number = c.value"
+    " WHERE m.name IS NOT NULL"
+)
 _PLACES = (
-    "SELECT m.number, m.dialogue, m.created, m.seq FROM carray(?) c"
+    "SELECT m.dialogue, m.created, m.seq FROM carray(?) c"
     " CROSS JOIN messages m ON m.number = c.value"
 )
 _BEFORE = (
-    "SELECT * FROM (SELECT number, created, seq FROM messages WHERE dialogue = ?1"
+    "SELECT * FROM (SELECT created, seq, number FROM messages WHERE dialogue = ?1"
     " AND (created, seq) {} (?2, ?3) ORDER BY created {order}, seq {order} LIMIT ?4)"
 )
 _WINDOW = " UNION ALL ".join(
@@ -62,211 +91,233 @@ _WINDOW = " UNION ALL ".join(
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Objects of a kind; messages of a dialogue stand together, in its order."""
+class Data:
+    """What a search reads from."""
 
-    numbers: Numbers
-    dialogues: Numbers
-    """The dialogue of each message; -1 for other objects."""
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.numbers)
+    db: apsw.Connection
+    codes: CodeCache
+    embedder: int | None
+    """Whose vectors serve."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """The objects of a kind that a search looks at."""
+class SQLiteScope:
+    """Implements `retrieval.snapshot.SearchScope`."""
 
-    db: apsw.Connection
-    kind: SearchObject
+    data: Data
+    object: SearchObject
     project: int
     namespace: str | None
     """None for all of the project's."""
 
     within: Where
-    """What makes them part of the scope."""
+    """What makes objects part of the scope."""
 
-    wanted: Where
+    filters: Where
     """What is asked of those that are found."""
 
-    marks: tuple[str, ...]
-    """MATCH expressions that narrow down what is found; only ever true where `wanted` is."""
+    tokens: tuple[str, ...]
+    """MATCH expressions that narrow down what is found; only ever true where `filters` are."""
 
     dialogue: int | None = None
     """The only dialogue whose messages are looked at."""
 
     by_time: bool = False
-    """Whether messages are wanted by time, and so found by an index."""
+    """Whether messages are kept to a time, and so found by an index."""
 
     @property
     def filtered(self) -> bool:
         """Whether the scope as the indexes know it holds more than may be found."""
-        return bool(self.wanted) or self.dialogue is not None
+        return bool(self.filters) or self.dialogue is not None
 
     @property
-    def is_quick(self) -> bool:
-        """Whether what satisfies the filters is soon found, or found to be much."""
-        return self.kind != "message" or self.dialogue is not None or self.by_time
+    def _is_quick(self) -> bool:
+        """Whether what matches the filters is soon found, or found to be much."""
+        return self.object != "message" or self.dialogue is not None or self.by_time
 
     @property
-    def number(self) -> int | None:
-        """The number of the namespace; None for all of the project's."""
+    def _namespace(self) -> int | None:
+        """The hash of the namespace; None for all of the project's."""
         if self.namespace is None:
             return None
-        return words.scope_number(self.project, self.namespace)
+        return filter_tokens.namespace_hash(self.project, self.namespace)
 
     @property
-    def match(self) -> str:
+    def _match(self) -> str:
         """The MATCH expression of all there is in the project or namespace."""
-        number = self.number
-        mark = words.project_mark(self.project) if number is None else words.scope_mark(number)
-        return words.quote(mark)
+        namespace = self._namespace
+        if namespace is None:
+            return words.quote(filter_tokens.project_token(self.project))
+        return words.quote(filter_tokens.namespace_token(namespace))
 
-    def rows(self, limit: int) -> Rows:
-        """Return all there is, found or not, up to a limit."""
-        return self._rows(_SELECTS[self.kind], self.within, limit)
+    # --- Rows and filters ---------------------------------------------------------------------
 
-    def found(self, limit: int) -> Rows:
-        """Return what satisfies the filters, up to a limit and in any order."""
-        return self._rows(_ANY_ORDER[self.kind], self.within + self.wanted, limit)
+    def rows(self, limit: int, dialogue: int | None = None) -> Rows:
+        """Return all there is, matching or not, up to a limit; only of one dialogue if given."""
+        where = self.within
+        if dialogue is not None:
+            where += Where(["d.number = ?"], [dialogue])
+        return self._rows(_SELECTS[self.object], where, limit)
+
+    def some_matching(self, limit: int | None) -> RowKeys:
+        """Return rows that match the filters, up to a limit and in any order."""
+        where = self.within + self.filters
+        return self._rows(_ANY_ORDER[self.object], where, _EVERY if limit is None else limit).keys
 
     def _rows(self, select: str, where: Where, limit: int) -> Rows:
-        cursor = self.db.execute(select.format(where.sql), (*where.values, limit))
+        cursor = self.data.db.execute(select.format(where.sql), (*where.values, limit))
         pairs = integers(chain.from_iterable(cursor)).reshape(-1, 2)
         return Rows(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]))
 
-    def found_of(self, numbers: Numbers) -> Numbers:
-        """Return those of these objects that are in the scope and satisfy the filters, sorted."""
-        where = self.within + self.wanted
-        select = _NUMBERED[self.kind].format(where.sql)
-        return np.sort(column(self.db, select, (array(numbers), *where.values)))
+    def matching(self, keys: RowKeys) -> RowKeys:
+        """Return those of these rows that are in the scope and match the filters, sorted."""
+        where = self.within + self.filters
+        select = _LISTED[self.object].format(where.sql)
+        return np.sort(column(self.data.db, select, (array(keys), *where.values)))
 
-    def of_dialogue(self, dialogue: int, limit: int) -> Rows:
-        """Return the messages of one dialogue of the scope, up to a limit."""
-        where = self.within + Where(["d.number = ?"], [dialogue])
-        return self._rows(_SELECTS["message"], where, limit)
+    def few_matching(self, limit: int) -> RowKeys | None:
+        """Return all rows that match the filters, where these are few and soon found; else None."""
+        if self.tokens:
+            match = " AND ".join((self._match, *self.tokens))
+            tagged = column(self.data.db, f"{self._holding} LIMIT ?", (match, _TOKENS_MAX + 1))
+            return self.matching(tagged) if len(tagged) <= _TOKENS_MAX else None
+        if not self._is_quick:
+            return None
+        few = self.some_matching(limit + 1)
+        return few if len(few) <= limit else None
 
-    def apart(self, numbers: Numbers) -> Rows:
-        """Return objects as if they stood alone."""
-        return Rows(numbers, np.full(len(numbers), -1, np.int64))
+    # --- Words --------------------------------------------------------------------------------
 
-    def dialogues_of(self, numbers: Numbers) -> Numbers:
+    @property
+    def _holding(self) -> str:
+        table = TABLES[self.object]
+        return f"SELECT rowid AS number FROM {table} WHERE {table} MATCH ?"
+
+    def holding(
+        self, groups: Sequence[TermGroup], keys: RowKeys, pattern: KeyPattern
+    ) -> list[RowKeys]:
+        """Return for each term group all of these rows that hold it, and others between them."""
+        parts = list(_close_together(keys)) if pattern == "windows" else [keys]
+        tokens = self.tokens if pattern == "matching" else ()
+        return [
+            np.concatenate([NO_KEYS, *(self._between(group, part, tokens) for part in parts)])
+            for group in groups
+        ]
+
+    def _between(self, group: TermGroup, keys: RowKeys, tokens: tuple[str, ...]) -> RowKeys:
+        """Return what holds a term, with row ids no lower and no higher than these."""
+        if not len(keys):
+            return keys
+        match, first, last = words.match(group), int(keys.min()), int(keys.max())
+        if last - first > _SPARSE * len(keys):
+            match = " AND ".join((self._match, *tokens, match))
+        sql = f"{self._holding} AND rowid BETWEEN ? AND ?"
+        return column(self.data.db, sql, (match, first, last))
+
+    def holding_any(self, groups: Sequence[TermGroup]) -> RowKeys:
+        """Return all rows of the scope that hold any of the terms."""
+        if not groups:
+            return NO_KEYS
+        holding = words.any_of(term.word for group in groups for term in group)
+        return column(self.data.db, self._holding, (f"{self._match} AND {holding}",))
+
+    def newest(self, groups: Sequence[TermGroup], limit: int, *, strictly: bool) -> Postings:
+        """Return the newest rows that hold each term group, and the newest of all, up to a limit.
+
+        Where nearly all there is belongs to the scope, to look up its token costs more than what
+        others have among it, which is left out later.
+        """
+        db, sizes = self.data.db, f"{TABLES[self.object]}_docsize"
+        # Asked for both at once, SQLite would read all of it.
+        bounds = f"SELECT (SELECT min(id) FROM {sizes}), (SELECT max(id) FROM {sizes})"
+        first, last = (bound or 0 for bound in db.execute(bounds).get)
+        mixed = not strictly and self._is_most(first, last)
+        within = "" if mixed else f"{self._match} AND "
+        newest = f"{self._holding} ORDER BY rowid DESC LIMIT {limit}"
+        every, *holding = (
+            np.sort(column(db, newest, (match,)))
+            for match in (self._match, *(within + words.match(group) for group in groups))
+        )
+        return Postings(first, last, every, holding, mixed)
+
+    def _is_most(self, first: int, last: int) -> bool:
+        """Tell whether nearly all objects are of the scope, going by samples."""
+        sql = f"{self._holding} AND rowid BETWEEN ? AND ?"
+        for start in np.linspace(first, max(first, last - _SAMPLE), _SAMPLES).astype(int).tolist():
+            bounds = (start, min(start + _SAMPLE - 1, last))
+            found = column(self.data.db, sql, (self._match, *bounds))
+            if len(found) < _MOST * (bounds[1] - bounds[0] + 1):
+                return False
+        return True
+
+    # --- Vectors and other features -----------------------------------------------------------
+
+    def nearest(self, vector: Floats, count: int, among: RowKeys | None) -> RowKeys:
+        """Return about so many rows, the nearest to a vector, those of `among` alone if given."""
+        if self.data.embedder is None:
+            return NO_KEYS
+        source = StoredVectors(self.data.db, self.data.embedder)
+        group = VectorGroup(self.object, self.project, self._namespace)
+        return self.data.codes.nearest(source, vector, group, count, among)
+
+    def features(
+        self, keys: RowKeys, vector: Floats | None = None, named: RowKeys = NO_KEYS
+    ) -> RowFeatures:
+        """Return what is known of rows, and the names of those of `named` that are messages."""
+        order = np.argsort(keys)
+        ordered = keys[order]
+        cosines = np.full(len(keys), np.nan, np.float32)
+        lengths = np.zeros(len(keys), np.float32)
+        lengths[order] = self._lengths(ordered)
+        if vector is not None and self.data.embedder is not None and len(keys):
+            bound = (array(ordered), self.data.embedder, self.object)
+            stored: list[Any] = self.data.db.execute(_VECTORS, bound).fetchall()
+            cosines[order] = vectors.cosines(ordered, vector, stored)
+        names: list[Any] = []
+        if len(named):
+            names = self.data.db.execute(_NAMES, (array(named),)).fetchall()
+        return RowFeatures(cosines, lengths, names)
+
+    def _lengths(self, ordered: RowKeys) -> Floats:
+        """Return how many words each has, which FTS5 keeps as a variable integer."""
+        lengths = np.zeros(len(ordered), np.float32)
+        rows: list[Any] = self.data.db.execute(
+            f"SELECT s.id, s.sz FROM carray(?) c CROSS JOIN {TABLES[self.object]}_docsize s"
+            " ON s.id = c.value",
+            (array(ordered),),
+        ).fetchall()
+        at = np.searchsorted(ordered, integers(row_id for row_id, _ in rows))
+        lengths[at] = [_decoded(size) for _, size in rows]
+        return lengths
+
+    # --- Dialogues ----------------------------------------------------------------------------
+
+    def dialogues_of(self, keys: RowKeys) -> RowKeys:
         """Return the dialogue of each message, -1 where it is gone."""
-        owners = dict(self.db.execute(_DIALOGUES, (array(numbers),)))
-        return integers(owners.get(number, -1) for number in numbers.tolist())
+        owners = dict(self.data.db.execute(_DIALOGUES, (array(keys),)))
+        return integers(owners.get(key, -1) for key in keys.tolist())
 
-    def around(self, numbers: Numbers) -> tuple[Rows, NDArray[np.bool_]]:
-        """Return objects with their surroundings, and which of these have all theirs there too."""
-        if self.kind != "message":
-            return self.apart(numbers), np.ones(len(numbers), bool)
-        places: dict[tuple[int, str, int, int], bool] = {}
-        for number, dialogue, created, seq in self.db.execute(_PLACES, (array(numbers),)):
-            del number
-            window = self.db.execute(
-                _WINDOW, (dialogue, created, seq, _AROUND + 1, _AROUND)
-            ).fetchall()
-            _note(places, dialogue, (created, seq), window)
-        ordered = sorted(places)
-        rows = Rows(
-            integers(place[3] for place in ordered), integers(place[0] for place in ordered)
-        )
-        return rows, np.fromiter((places[place] for place in ordered), bool, len(ordered))
+    def windows(self, keys: RowKeys, count: int) -> list[Window]:
+        """Return each message with so many before it and after it."""
+        db, windows = self.data.db, []
+        for dialogue, created, seq in db.execute(_PLACES, (array(keys),)):
+            bound = (dialogue, created, seq, count + 1, count)
+            rows = [Position(*row) for row in db.execute(_WINDOW, bound)]
+            earlier = sum((row.created, row.seq) <= (created, seq) for row in rows)
+            windows.append(Window(dialogue, rows[:earlier], rows[earlier:]))
+        return windows
 
 
-def _note(
-    places: dict[tuple[int, str, int, int], bool],
-    dialogue: int,
-    middle: tuple[str, int],
-    window: list[tuple[Any, ...]],
-) -> None:
-    """Note the messages of a window: those up to two away have all their neighbours in it."""
-    earlier = [row for row in window if row[1:] <= middle]
-    later = [row for row in window if row[1:] > middle]
-    for rows, near in ((earlier, 3), (later, 2)):
-        for distance, (number, created, seq) in enumerate(rows):
-            place = (dialogue, created, seq, number)
-            places[place] = places.get(place, False) or distance < near
+def _close_together(keys: RowKeys) -> Iterator[RowKeys]:
+    """Split row ids so that little else lies between those of each part."""
+    ordered = np.sort(keys)
+    if len(ordered):
+        yield from np.split(ordered, np.flatnonzero(np.diff(ordered) > _GAP_MAX) + 1)
 
 
-def of_objects(db: apsw.Connection, project: int, kind: SearchObject, asked: SearchFilter) -> Scope:
-    """Return where objects are looked for by what they say themselves."""
-    if kind == "message":
-        scope = _of_messages(
-            (db, project, asked),
-            search_filters.of_messages(asked),
-            search_filters.marks_of_messages(asked),
-        )
-        return replace(scope, by_time=asked.created != Span())
-    within = _within(project, kind, asked)
-    wanted = search_filters.of_memories(asked)
-    if kind == "dialogue":
-        wanted = search_filters.of_dialogues(asked)
-        within = within if asked.dialogue_id is None else _dialogue(project, asked)
-    marks = _complete(db, kind, search_filters.marks_of_fields(asked))
-    return Scope(db, kind, project, asked.namespace, within, wanted, marks)
-
-
-def of_messages_of_dialogues(db: apsw.Connection, project: int, asked: SearchFilter) -> Scope:
-    """Return where messages are looked for through which dialogues are found."""
-    return _of_messages(
-        (db, project, asked),
-        search_filters.of_messages_of_dialogues(asked),
-        search_filters.marks_of_messages_of_dialogues(asked),
-    )
-
-
-def _of_messages(
-    where: tuple[apsw.Connection, int, SearchFilter], wanted: Where, marks: list[str]
-) -> Scope:
-    db, project, asked = where
-    narrowing = _complete(db, "message", marks)
-    if asked.dialogue_id is None:
-        within = _within(project, "message", asked)
-        return Scope(db, "message", project, asked.namespace, within, wanted, narrowing)
-    namespace = asked.namespace or ""
-    within = _dialogue(project, asked)
-    number = db.execute(f"SELECT d.number FROM dialogues d WHERE {within.sql}", within.values).get
-    dialogue = -1 if number is None else number
-    return Scope(db, "message", project, namespace, within, wanted, narrowing, dialogue)
-
-
-def _within(project: int, kind: SearchObject, asked: SearchFilter) -> Where:
-    owner = _OWNERS[kind]
-    within = Where([f"{owner}.project = ?"], [project])
-    if asked.namespace is not None:
-        within.add(f"{owner}.namespace = ?", asked.namespace)
-    return within
-
-
-def _dialogue(project: int, asked: SearchFilter) -> Where:
-    """Return what makes objects part of the one dialogue that is named."""
-    names = [project, asked.namespace or "", asked.dialogue_id]
-    return Where(["d.project = ?", "d.namespace = ?", "d.id = ?"], names)
-
-
-def _complete(db: apsw.Connection, kind: SearchObject, marks: list[str]) -> tuple[str, ...]:
-    """Return the marks unless some objects have none yet."""
-    missing = "SELECT 1 FROM index_runs WHERE embedder IS NULL AND object = ?"
-    if not marks or db.execute(missing, (kind,)).fetchone():
-        return ()
-    return tuple(marks)
-
-
-def integers(values: Iterable[int]) -> Numbers:
-    """Gather integers."""
-    return np.fromiter(values, np.int64)
-
-
-def column(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> Numbers:
-    """Gather the integers of a query's only column, in no order.
-
-    As one text they take half the time of as many rows.
-    """
-    gathered = f"SELECT ifnull(group_concat(number), '') FROM ({sql})"
-    return np.fromstring(str(db.execute(gathered, values).get), np.int64, sep=",")
-
-
-def array(numbers: Numbers) -> Any:
-    """Bind numbers as the table `carray(?)`; an empty one cannot be."""
-    return apsw.carray(np.ascontiguousarray(numbers) if len(numbers) else _NOBODY)
+@lru_cache(_SIZES_KEPT)
+def _decoded(size: bytes) -> int:
+    number = 0
+    for byte in size:
+        number = number << 7 | byte & 0x7F
+    return number

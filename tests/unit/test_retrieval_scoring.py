@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialoguedb.ports.search import Evidence
-from dialoguedb.service.ranking import WEIGHTS, Weights, rank
+from dialoguedb.ports.search import Weights
+from dialoguedb.retrieval.scoring import WEIGHTS, Features, rank
 
 NONE = [-1, -1, -1, -1]
 
 
-def evidence(rows, **known):
+def features(rows, **known):
     """Make what is known of so many candidates, alike and alone but for what is given."""
     terms = np.shape(known["occurrences"])[1] if "occurrences" in known else 0
-    return Evidence(
+    return Features(
         semantic=np.array(known.get("semantic", [np.nan] * rows), np.float32),
         occurrences=np.array(known.get("occurrences", np.zeros((rows, terms))), np.float32),
         lengths=np.array(known.get("lengths", [10] * rows), np.float32),
@@ -31,7 +31,7 @@ def in_one_dialogue(rows, **known):
         [row + offset if 0 <= row + offset < rows else -1 for offset in (-2, -1, 1, 2)]
         for row in range(rows)
     ]
-    return evidence(rows, near=near, dialogues=[7] * rows, **known)
+    return features(rows, near=near, dialogues=[7] * rows, **known)
 
 
 def order(ranking):
@@ -39,33 +39,33 @@ def order(ranking):
 
 
 def test_nothing_to_rank_is_ranked():
-    assert len(rank(evidence(0)).relevance) == 0
+    assert len(rank(features(0)).relevance) == 0
 
 
 def test_what_is_nearer_in_meaning_is_more_relevant_and_the_opposite_not_at_all():
-    ranking = rank(evidence(4, semantic=[0.2, 0.9, -0.5, np.nan]))
+    ranking = rank(features(4, semantic=[0.2, 0.9, -0.5, np.nan]))
     assert order(ranking) == [1, 0, 2, 3]
     assert ranking.relevance[2:].tolist() == [0, 0]
 
 
 def test_a_rare_word_counts_for_more_than_a_common_one():
     held = [[1, 0], [0, 1], [1, 1], [0, 0]]
-    ranking = rank(evidence(4, occurrences=held, documents_with=[50, 2]))
+    ranking = rank(features(4, occurrences=held, documents_with=[50, 2]))
     assert order(ranking) == [2, 1, 0, 3]
 
 
 def test_a_word_that_nothing_holds_lowers_what_holds_the_others():
-    known = rank(evidence(1, occurrences=[[1]], documents_with=[1]))
-    partly = rank(evidence(1, occurrences=[[1, 0]], documents_with=[1, 0]))
+    known = rank(features(1, occurrences=[[1]], documents_with=[1]))
+    partly = rank(features(1, occurrences=[[1, 0]], documents_with=[1, 0]))
     assert partly.relevance[0] < known.relevance[0]
 
 
 def test_of_two_with_the_same_words_the_shorter_is_more_relevant():
-    assert order(rank(evidence(2, occurrences=[[1], [1]], lengths=[40, 5]))) == [1, 0]
+    assert order(rank(features(2, occurrences=[[1], [1]], lengths=[40, 5]))) == [1, 0]
 
 
 def test_both_parts_add_up():
-    ranking = rank(evidence(3, semantic=[0.5, 0, 0.5], occurrences=[[0], [1], [1]]))
+    ranking = rank(features(3, semantic=[0.5, 0, 0.5], occurrences=[[0], [1], [1]]))
     assert order(ranking)[0] == 2
 
 
@@ -73,7 +73,7 @@ def test_both_parts_add_up():
     ("mode", "best"), [("semantic", 0), ("keyword", 1)], ids=["semantic", "keyword"]
 )
 def test_a_mode_lets_only_its_own_part_count(mode, best):
-    known = evidence(2, semantic=[0.9, 0.1], occurrences=[[0], [1]])
+    known = features(2, semantic=[0.9, 0.1], occurrences=[[0], [1]])
     ranking = rank(known, WEIGHTS[mode])
     assert order(ranking)[0] == best
     other = ranking.keyword if mode == "semantic" else ranking.semantic
@@ -97,12 +97,12 @@ def test_where_fewer_are_beside_it_a_message_keeps_more_of_its_own():
 
 
 def test_all_of_a_dialogue_gains_from_its_best():
-    known = evidence(3, semantic=[1, 0.2, 0.2], dialogues=[1, 1, 2])
+    known = features(3, semantic=[1, 0.2, 0.2], dialogues=[1, 1, 2])
     assert order(rank(known)) == [0, 1, 2]
 
 
 def test_messages_of_somebody_who_is_named_come_first():
-    known = evidence(2, semantic=[0.5, 0.45], named=[False, True])
+    known = features(2, semantic=[0.5, 0.45], named=[False, True])
     assert order(rank(known)) == [1, 0]
 
 
@@ -141,7 +141,7 @@ def test_parts_sum_to_a_relevance_from_0_to_1(rows, weights):
 def test_what_holds_every_word_that_is_asked_for_loses_nothing_by_its_neighbours(mode):
     held, semantic = [[0] * 4, [0] * 4, [1] * 4, [0] * 4, [0] * 4], [0, 0, 0.9, 0, 0]
     amid = rank(in_one_dialogue(5, occurrences=held, semantic=semantic), WEIGHTS[mode])
-    alone = rank(evidence(5, occurrences=held, semantic=semantic), WEIGHTS[mode])
+    alone = rank(features(5, occurrences=held, semantic=semantic), WEIGHTS[mode])
     assert amid.relevance[2] >= alone.relevance[2] > 0
     parts = amid.semantic + amid.keyword + amid.neighbours
     assert np.allclose(parts, amid.relevance)

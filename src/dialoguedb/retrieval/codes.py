@@ -1,20 +1,25 @@
 """Which vectors point the way a query does: all of them looked at, a bit for each dimension.
 
-The codes are in memory and nowhere else: 52 bytes for a vector of 256 dimensions. They are read
-from the database, which alone decides what is there: a code can be late or one too many, never
-wrong. Whatever they find is read again and compared in full.
+A component's sign keeps most of an angle (sign random projections: Charikar, 2002), and differing
+bits are counted fast enough to look at every code. The codes are in memory and nowhere else: 52
+bytes for a vector of 256 dimensions. They are read from the engine, which alone decides what is
+there: a code can be late or one too many, never wrong. Whatever they find is read again and
+compared in full.
 """
 
+from collections.abc import Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-import apsw
 import numpy as np
 from numpy.typing import NDArray
 
 from dialoguedb.model.search import SearchObject
-from dialoguedb.store.sqlite.search_index import vectors
-from dialoguedb.store.sqlite.search_queries.scopes import Numbers, array, column
+from dialoguedb.retrieval import vectors
+from dialoguedb.retrieval.snapshot import NO_KEYS, Floats, RowKeys
+
+Positions = RowKeys
+"""Where vectors stand in the order in which they were stored; one that is replaced moves on."""
 
 Codes = NDArray[np.uint64]
 
@@ -30,11 +35,43 @@ _DEAD_SHARE_MAX = 0.25
 _KEPT_TIMES = 4
 """How many times as many as asked for are kept before the farthest are dropped."""
 
-_LATER = (
-    "SELECT position, object, project, scope, number, vector FROM vectors"
-    " WHERE position > ? AND +embedder = ? ORDER BY position LIMIT ?"
-)
-_ALIVE = "SELECT v.position AS number FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
+_ATTEMPTS = 4
+
+StoredVector = tuple[int, str, int, int, int, bytes]
+"""Its position; the kind, project and namespace of its object, and its key; the vector, packed."""
+
+
+class VectorSource(Protocol):
+    """One embedder's vectors in a snapshot of an engine."""
+
+    @property
+    def embedder(self) -> int:
+        """The key of the embedder."""
+        ...
+
+    def last_position(self) -> int:
+        """Return the position of the vector stored last, of any embedder; 0 without any."""
+        ...
+
+    def later(self, position: int, limit: int) -> Sequence[StoredVector]:
+        """Return the vectors stored after a position, in order, up to a limit."""
+        ...
+
+    def existing(self, positions: Positions) -> Positions:
+        """Return those of these positions that are there."""
+        ...
+
+    def keys_at(self, positions: Positions) -> RowKeys:
+        """Return the keys of the objects whose vectors are there."""
+        ...
+
+
+class VectorGroup(NamedTuple):
+    """Vectors of one kind of object in a project, or in one of its namespaces."""
+
+    object: SearchObject
+    project: int
+    namespace: int | None
 
 
 def codes_of(unpacked: NDArray[np.float32]) -> Codes:
@@ -53,14 +90,14 @@ class _Chunk:
     def __init__(self, code_words: int) -> None:
         self.count = 0
         self.positions = np.empty(_CHUNK, np.int64)
-        self.numbers = np.empty(_CHUNK, np.int64)
+        self.keys = np.empty(_CHUNK, np.int64)
         self.groups = np.empty(_CHUNK, np.int32)
         self.codes = np.empty((code_words, _CHUNK), np.uint64)
 
-    def append(self, rows: list[tuple[int, int, int]], codes: Codes) -> None:
-        """Add positions, numbers and groups with their codes."""
+    def append(self, rows: Sequence[tuple[int, int, int]], codes: Codes) -> None:
+        """Add positions, keys and groups with their codes."""
         start, end = self.count, self.count + len(rows)
-        self.positions[start:end], self.numbers[start:end], self.groups[start:end] = zip(
+        self.positions[start:end], self.keys[start:end], self.groups[start:end] = zip(
             *rows, strict=True
         )
         self.codes[:, start:end] = codes
@@ -74,7 +111,7 @@ class _Chunk:
         return distances
 
 
-class Nearest:
+class VectorCodes:
     """The codes of one embedder's vectors."""
 
     def __init__(self, embedder: int) -> None:
@@ -90,31 +127,30 @@ class Nearest:
         return sum(chunk.count for chunk in self._chunks)
 
     @property
-    def memory_bytes(self) -> int:
+    def cache_bytes(self) -> int:
         """Bytes of memory in use."""
         arrays = (
-            (chunk.positions, chunk.numbers, chunk.groups, chunk.codes) for chunk in self._chunks
+            (chunk.positions, chunk.keys, chunk.groups, chunk.codes) for chunk in self._chunks
         )
         return sum(array.nbytes for chunk in arrays for array in chunk)
 
     @property
     def worn(self) -> bool:
-        """Whether too many of the vectors are gone, so that it should be made anew."""
+        """Whether too many of the vectors are gone, so that it should be made again."""
         return self._dead > max(_CHUNK, len(self) * _DEAD_SHARE_MAX)
 
-    def catch_up(self, db: apsw.Connection) -> None:
+    def catch_up(self, source: VectorSource) -> None:
         """Read what has been stored since."""
-        while self.advance(db):
+        while self.advance(source):
             pass
 
-    def advance(self, db: apsw.Connection) -> bool:
+    def advance(self, source: VectorSource) -> bool:
         """Read some of what has been stored since; False when that is nothing."""
-        last = _last_position(db)
+        last = source.last_position()
         if last <= self._read_to:
             return False
         with self._changing:
-            later = (self._read_to, self.embedder, self._room())
-            if batch := db.execute(_LATER, later).fetchall():
+            if batch := source.later(self._read_to, self._room()):
                 self._append(batch)
             else:  # what is left is of other embedders
                 self._read_to = max(self._read_to, last)
@@ -125,61 +161,48 @@ class Nearest:
         room = _CHUNK - self._chunks[-1].count if self._chunks else 0
         return min(room or _CHUNK, _TOGETHER)
 
-    def _append(self, batch: list[tuple[Any, ...]]) -> None:
+    def _append(self, batch: Sequence[StoredVector]) -> None:
         codes = codes_of(vectors.unpack([row[5] for row in batch]))
         if not self._chunks or self._chunks[-1].count == _CHUNK:
             self._chunks.append(_Chunk(len(codes)))
         rows = [
-            (position, number, self._groups.number(kind, project, scope))
-            for position, kind, project, scope, number, _ in batch
+            (position, key, self._groups.number(kind, project, namespace))
+            for position, kind, project, namespace, key, _ in batch
         ]
         self._chunks[-1].append(rows, codes)
         self._read_to = rows[-1][0]  # if what follows fails, these are not read again
 
     def find(
-        self, vector: NDArray[np.float32], groups: "Groups", count: int, among: Numbers | None
-    ) -> Numbers:
-        """Return the positions of about so many vectors, the nearest of some groups.
+        self, vector: Floats, group: VectorGroup, count: int, among: RowKeys | None
+    ) -> Positions:
+        """Return the positions of about so many vectors, the nearest of a group.
 
-        `among` are the only numbers that are wanted.
+        `among` are the only keys that count.
         """
         code = codes_of(vector.reshape(1, -1))
         with self._changing:  # vectors that come later may be of groups that are not known yet
-            wanted = self._groups.among(groups)
+            included = self._groups.within(group)
             known = [(chunk, chunk.count) for chunk in self._chunks]
         best = _Best(count)
         for chunk, chunk_count in known:
             if len(chunk.codes) != len(code):
                 continue
-            distances = chunk.distances(code, wanted, chunk_count)
+            distances = chunk.distances(code, included, chunk_count)
             if among is not None:
-                others = ~np.isin(chunk.numbers[: len(distances)], among)
+                others = ~np.isin(chunk.keys[: len(distances)], among)
                 distances[others] = _FARTHEST
             best.add(distances, chunk.positions)
         return best.positions()
 
-    def check(self, db: apsw.Connection, found: Numbers) -> None:
+    def check(self, source: VectorSource, found: Positions) -> None:
         """Forget those of these positions that are gone in a snapshot that has reached them."""
-        reached = _last_position(db)
-        alive = column(db, _ALIVE, (array(found),))
-        gone = np.setdiff1d(found[found <= reached], alive)
+        reached = source.last_position()
+        gone = np.setdiff1d(found[found <= reached], source.existing(found))
         with self._changing:
             for chunk in self._chunks if len(gone) else ():
                 at = np.flatnonzero(np.isin(chunk.positions[: chunk.count], gone))
                 self._dead += int((chunk.groups[at] != _DEAD).sum())
                 chunk.groups[at] = _DEAD
-
-
-def _last_position(db: apsw.Connection) -> int:
-    return db.execute("SELECT max(position) FROM vectors").get or 0
-
-
-class Groups(NamedTuple):
-    """Vectors of one kind of object in a project, or in one of its namespaces."""
-
-    kind: SearchObject
-    project: int
-    scope: int | None
 
 
 class _Groups:
@@ -190,24 +213,26 @@ class _Groups:
         self._owners: dict[tuple[str, int], int] = {}
         self._owner_of = np.empty(_TOGETHER, np.int32)
 
-    def number(self, kind: str, project: int, scope: int) -> int:
+    def number(self, kind: str, project: int, namespace: int) -> int:
         """Return a group's number, the next one for a group that is new."""
         fresh = len(self._numbers)
-        number = self._numbers.setdefault((kind, project, scope), fresh)
+        number = self._numbers.setdefault((kind, project, namespace), fresh)
         if number == fresh:
             if fresh == len(self._owner_of):
                 self._owner_of = np.resize(self._owner_of, 2 * fresh)
             self._owner_of[fresh] = self._owners.setdefault((kind, project), len(self._owners))
         return number
 
-    def among(self, wanted: Groups) -> NDArray[np.bool_]:
+    def within(self, group: VectorGroup) -> NDArray[np.bool_]:
         """Return for each number whether it is of these; the last, False, stands for the dead."""
         count = len(self._numbers)
         found = np.zeros(count + 1, bool)
-        if wanted.scope is None:
-            owner = self._owners.get((wanted.kind, wanted.project), _NONE)
+        if group.namespace is None:
+            owner = self._owners.get((group.object, group.project), _NONE)
             found[:count] = self._owner_of[:count] == owner
-        elif (number := self._numbers.get((wanted.kind, wanted.project, wanted.scope))) is not None:
+            return found
+        number = self._numbers.get((group.object, group.project, group.namespace))
+        if number is not None:
             found[number] = True
         return found
 
@@ -221,7 +246,7 @@ class _Best:
         self._distances = np.empty(0, np.uint16)
         self._positions = np.empty(0, np.int64)
 
-    def add(self, distances: NDArray[np.uint16], positions: Numbers) -> None:
+    def add(self, distances: NDArray[np.uint16], positions: Positions) -> None:
         """Take what is nearer than the farthest that counts."""
         at = np.flatnonzero(distances < self._within)
         self._distances = np.append(self._distances, distances[at])
@@ -236,43 +261,62 @@ class _Best:
         self._distances, self._positions = self._distances[kept], self._positions[kept]
         self._within = int(self._distances.max())
 
-    def positions(self) -> Numbers:
+    def positions(self) -> Positions:
         """Return the nearest, the nearest first."""
         self._drop_farthest()
         return self._positions[np.argsort(self._distances, kind="stable")]
 
 
-class Renewed:
-    """What is known of the vectors that serve, made anew when these are others or too many gone."""
+class CodeCache:
+    """The codes of the vectors that serve, made again when these are others or too many gone."""
 
     def __init__(self) -> None:
-        self._known = Nearest(_NONE)
+        self._known = VectorCodes(_NONE)
         self._renewing = Lock()
 
     @property
-    def memory_bytes(self) -> int:
+    def cache_bytes(self) -> int:
         """Bytes of memory in use."""
-        return self._known.memory_bytes
+        return self._known.cache_bytes
 
-    def of(self, db: apsw.Connection, embedder: int) -> Nearest:
-        """Return an embedder's vectors, all that there are in a snapshot among them."""
-        known = self._current(db, embedder)
-        known.catch_up(db)
+    def nearest(
+        self,
+        source: VectorSource,
+        vector: Floats,
+        group: VectorGroup,
+        count: int,
+        among: RowKeys | None,
+    ) -> RowKeys:
+        """Return the keys of about so many objects, those with the nearest vectors of a group."""
+        codes = self.of(source)
+        found = NO_KEYS
+        for _ in range(_ATTEMPTS):
+            positions = codes.find(vector, group, count, among)
+            found = source.keys_at(positions)
+            if len(found) == len(positions):
+                break
+            codes.check(source, positions)
+        return found
+
+    def of(self, source: VectorSource) -> VectorCodes:
+        """Return an embedder's codes, all that there are in a snapshot among them."""
+        known = self._current(source)
+        known.catch_up(source)
         return known
 
-    def advance(self, db: apsw.Connection, embedder: int) -> bool:
+    def advance(self, source: VectorSource) -> bool:
         """Read some of an embedder's vectors that are not known yet; False when all are."""
-        return self._current(db, embedder).advance(db)
+        return self._current(source).advance(source)
 
-    def _current(self, db: apsw.Connection, embedder: int) -> Nearest:
-        known = self._known
+    def _current(self, source: VectorSource) -> VectorCodes:
+        known, embedder = self._known, source.embedder
         if known.embedder == embedder and not known.worn:
             return known
         with self._renewing:
             if self._known.embedder != embedder:
-                self._known = Nearest(embedder)
+                self._known = VectorCodes(embedder)
             elif self._known.worn:  # which goes on serving until it is replaced
-                fresh = Nearest(embedder)
-                fresh.catch_up(db)
+                fresh = VectorCodes(embedder)
+                fresh.catch_up(source)
                 self._known = fresh
             return self._known

@@ -1,0 +1,206 @@
+"""Candidates of a scope that is too large to be compared as a whole.
+
+Filters are applied before anything is left out: what few objects match is found first, and only
+then compared.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialoguedb.retrieval.candidates import (
+    FEW,
+    Flags,
+    ScoredCandidates,
+    Scorer,
+    ScoringContext,
+    compare_all,
+)
+from dialoguedb.retrieval.occurrences import NEWEST, Newest, held
+from dialoguedb.retrieval.snapshot import (
+    NO_KEYS,
+    Floats,
+    Position,
+    RowKeys,
+    Rows,
+    SearchScope,
+    Window,
+)
+
+_NEAREST = 600
+_WORDED = 300
+_COMPARED = 1_000
+"""Of those that hold the same words the shortest are taken, among so many."""
+
+_SEEDS = 60
+_SEEDS_OF_DIALOGUE = 3
+_AROUND = 4
+"""Messages looked at before and after one: two of its neighbours', whose neighbours count too."""
+
+
+def find(
+    context: ScoringContext, scope: SearchScope, *, spread: bool = False
+) -> tuple[ScoredCandidates, "LargeScope | None"]:
+    """Return the candidates that matter; the scope, too, unless all of it was compared.
+
+    `spread` is for many dialogues, not many messages of one.
+    """
+    rows = scope.rows(FEW + 1)
+    if len(rows.keys) <= FEW:
+        return compare_all(context, scope, rows), None
+    large = _look(context, scope, spread=spread, strictly=False)
+    seeds = large.seeds()
+    if large.newest.mixed and len(scope.matching(seeds)) < len(seeds):
+        large = _look(context, scope, spread=spread, strictly=True)
+        seeds = large.seeds()
+    candidates = large.around(seeds)
+    if spread and large.lacks_dialogues(candidates):
+        candidates = large.around(np.union1d(seeds, large.one_of_each()))
+    return candidates, large
+
+
+def _look(
+    context: ScoringContext, scope: SearchScope, *, spread: bool, strictly: bool
+) -> "LargeScope":
+    groups = context.query.groups
+    newest = Newest(groups, scope.newest(groups, NEWEST, strictly=strictly))
+    vector = context.vector_where(newest.counts)
+    return LargeScope(Scorer(context, scope, newest.counts, vector), newest, spread=spread)
+
+
+class LargeScope:
+    """Chooses the rows of a large scope that are compared in full."""
+
+    def __init__(self, scorer: Scorer, newest: Newest, *, spread: bool) -> None:
+        self.newest = newest
+        self._scorer = scorer
+        self._context = scorer.context
+        self._scope = scorer.scope
+        self._spread = spread
+
+    def of_dialogue(self, dialogue: int) -> ScoredCandidates:
+        """Return messages of a dialogue of the scope that was found in another way."""
+        rows = self._scope.rows(FEW, dialogue)
+        holding = self._scope.holding(self._context.query.groups, rows.keys, "scope")
+        found = self._scorer.matching(rows.keys)
+        return self._scorer.candidates(rows, held(rows.keys, holding), found)
+
+    def around(self, seeds: RowKeys) -> ScoredCandidates:
+        """Return rows and those around them."""
+        rows, complete = self._with_neighbours(seeds)
+        found = complete & self._scorer.matching(rows.keys)
+        return self._scorer.candidates(rows, self.newest.held(self._scope, rows.keys), found)
+
+    def lacks_dialogues(self, candidates: ScoredCandidates) -> bool:
+        """Tell whether more dialogues may hold a word than those that were found."""
+        if not self._context.by_words or self.newest.complete:
+            return False
+        found = np.unique(candidates.rows.dialogues[candidates.found])
+        return len(found) < self._context.search.limit
+
+    def one_of_each(self) -> RowKeys:
+        """Return a message of every dialogue that has some which may be found, older ones too."""
+        keys = self._scope.matching(self._scope.holding_any(self._context.query.groups))
+        _, first = np.unique(self._scope.dialogues_of(keys), return_index=True)
+        one_of_each: RowKeys = keys[first]
+        return one_of_each
+
+    def seeds(self) -> RowKeys:
+        """Return the best as they are by themselves, of those that may be found."""
+        keys, occurrences = self._rough()
+        relevance = self._scorer.score(Rows.apart(keys), occurrences).relevance
+        order = np.lexsort((-keys, -relevance))
+        order = order[self._context.may_be_found(occurrences)[order]]
+        count = max(_SEEDS, _SEEDS_OF_DIALOGUE * self._context.search.limit)
+        if self._spread:
+            order = order[_not_too_often(self._scope.dialogues_of(keys[order]))]
+        best: RowKeys = keys[order[:count]]
+        return best
+
+    def _rough(self) -> tuple[RowKeys, Floats]:
+        """Return rows that match the filters, and roughly which words they hold."""
+        few = self._scope.few_matching(FEW) if self._scope.filtered else None
+        if few is None:
+            keys = self._best_of_all()
+            if len(keys) >= self._context.enough or not self._scope.filtered:
+                return self._filled(keys)
+            few = self._scope.some_matching(None)
+        return self._best_of(np.sort(few))
+
+    def _best_of_all(self) -> RowKeys:
+        """Return those of the best of the scope that match the filters."""
+        worded = self._best_by_words(*self.newest.scored())
+        keys = np.union1d(self._nearest(None), worded)
+        return self._scope.matching(keys) if self._scope.filtered else keys
+
+    def _best_of(self, matching: RowKeys) -> tuple[RowKeys, Floats]:
+        """Return the best of rows that are known to match the filters."""
+        holding = self._scope.holding(self._context.query.groups, matching, "matching")
+        occurrences = held(matching, holding)
+        if self._context.by_words:
+            worded = occurrences.any(axis=1)
+            matching, occurrences = matching[worded], occurrences[worded]
+        if len(matching) <= FEW:
+            return matching, occurrences
+        best = self._best_by_words(matching, occurrences @ self._scorer.counts.rarities())
+        near = self._nearest(matching)
+        newest = matching[-self._context.enough :]
+        kept = np.isin(matching, np.concatenate((best, near, newest)))
+        return matching[kept], occurrences[kept]
+
+    def _best_by_words(self, keys: RowKeys, scores: Floats) -> RowKeys:
+        """Return those whose words tell the most; of equals the shortest, among the newest."""
+        order = np.lexsort((-keys, -scores))
+        if self._spread:
+            order = order[_not_too_often(self._scope.dialogues_of(keys[order]))]
+        order = order[:_COMPARED]
+        if len(order) > _WORDED:
+            lengths = self._scope.features(keys[order]).lengths
+            order = order[np.lexsort((lengths, -scores[order]))][:_WORDED]
+        best: RowKeys = keys[order]
+        return best
+
+    def _filled(self, keys: RowKeys) -> tuple[RowKeys, Floats]:
+        """Add any others where too few are near or hold a word: all of them are relevant, by 0."""
+        enough = self._context.enough
+        if len(keys) < enough and not self._context.by_words:
+            keys = np.union1d(keys, self._scope.some_matching(len(keys) + enough))
+        return keys, self.newest.roughly_held(keys)
+
+    def _nearest(self, among: RowKeys | None) -> RowKeys:
+        """Return the nearest by meaning, those of `among` alone if there are such."""
+        vector = self._scorer.vector
+        if vector is None or self._context.by_words:
+            return NO_KEYS
+        return self._scope.nearest(vector, _NEAREST, among)
+
+    def _with_neighbours(self, keys: RowKeys) -> tuple[Rows, Flags]:
+        """Return rows with their surroundings, and which of these have all theirs there too."""
+        if self._scope.object != "message":
+            return Rows.apart(keys), np.ones(len(keys), bool)
+        complete: dict[tuple[int, Position], bool] = {}
+        for window in self._scope.windows(keys, _AROUND):
+            _note(complete, window)
+        ordered = sorted(complete)
+        rows = Rows(
+            np.fromiter((position.key for _, position in ordered), np.int64),
+            np.fromiter((dialogue for dialogue, _ in ordered), np.int64),
+        )
+        return rows, np.fromiter((complete[place] for place in ordered), bool, len(ordered))
+
+
+def _note(complete: dict[tuple[int, Position], bool], window: Window) -> None:
+    """Note the messages of a window: those up to two away have all their neighbours in it."""
+    for positions, near in ((window.earlier, 3), (window.later, 2)):
+        for distance, position in enumerate(positions):
+            place = (window.dialogue, position)
+            complete[place] = complete.get(place, False) or distance < near
+
+
+def _not_too_often(dialogues: RowKeys) -> NDArray[np.bool_]:
+    """Return which are among the first of their dialogue."""
+    order = np.argsort(dialogues, kind="stable")
+    ordered = dialogues[order]
+    first = np.searchsorted(ordered, ordered)
+    places = np.empty(len(dialogues), np.int64)
+    places[order] = np.arange(len(dialogues)) - first
+    return places < _SEEDS_OF_DIALOGUE

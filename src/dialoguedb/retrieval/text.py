@@ -1,0 +1,77 @@
+"""The words of texts and queries: how a text is normalized, and what of a query is looked for."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dialoguedb.formats.texts import replaced
+from dialoguedb.retrieval.filter_tokens import PREFIX
+from dialoguedb.retrieval.snapshot import Term, TermGroup, Tokenizer
+
+_TERMS_MAX = 32
+"""Words of a query that count each for itself; those beyond count together, as one."""
+
+# Chinese, Japanese and Korean are written without spaces, as are Thai, Lao, Burmese and Khmer: each
+# character is a word. The vowel signs of the latter are none.
+_UNSPACED = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff])"
+)
+_SAY_LITTLE = """
+    a about above after again all also am an and any are aren as at be because been before
+    being below between both but by can cannot could couldn d did didn do does doesn doing don
+    down during each few for from further had hadn has hasn have haven having he her here hers
+    herself him himself his how i if in into is isn it its itself just ll m me might more most
+    must my myself no nor not now of off on once only or other our ours ourselves out over own
+    re s same shall she should shouldn so some such t than that the their theirs them
+    themselves then there these they this those through to too under until up us ve very was
+    wasn we were weren what when where which while who whom whose why will with won would
+    wouldn you your yours yourself yourselves
+"""
+_STOP_WORDS = frozenset(_SAY_LITTLE.split())
+
+
+def set_apart(text: str) -> str:
+    """Return a text in NFC, with a space around each character that is a word by itself."""
+    if text.isascii():
+        return text
+    composed = unicodedata.normalize("NFC", text)  # some systems take Korean syllables apart
+    return replaced(_UNSPACED, r" \1 ", composed.replace(PREFIX, " "))
+
+
+def stems(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[str]]:
+    """Return the words of each text as the index has them, in order, repeated as they are."""
+    tokenized = tokenizer.tokenize([set_apart(text) for text in texts])
+    return [[term.stem for term in terms] for terms in tokenized]
+
+
+class QueryTerms(NamedTuple):
+    """What is looked for in a query by its words."""
+
+    terms: list[Term]
+    groups: list[TermGroup]
+    """The same one by one, and all further words as the last group."""
+
+    stems: list[list[str]]
+    """Of each text that was given besides the query."""
+
+
+def query_terms(tokenizer: Tokenizer, query: str, others: Sequence[str] = ()) -> QueryTerms:
+    """Return each word of a query once, stop words only if there is nothing else.
+
+    The words of `others` come along, since each call of a tokenizer has its price.
+    """
+    of_query, *of_others = tokenizer.tokenize([set_apart(text) for text in (query, *others)])
+    found: dict[str, Term] = {}
+    for term in of_query:
+        found.setdefault(term.stem, term)
+    telling = [term for term in found.values() if term.word not in _STOP_WORDS]
+    terms = telling or list(found.values())
+    if len(terms) > _TERMS_MAX:  # the longer, the rarer
+        terms.sort(key=lambda term: len(term.word), reverse=True)
+    terms, rest = terms[:_TERMS_MAX], terms[_TERMS_MAX:]
+    groups: list[TermGroup] = [(term,) for term in terms]
+    if rest:
+        groups.append(tuple(rest))
+    return QueryTerms(terms, groups, [[term.stem for term in each] for each in of_others])

@@ -1,0 +1,47 @@
+"""Vectors as bytes, and what a query's words add up to."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialoguedb.ports.search import WordVectors
+from dialoguedb.retrieval import vectors
+from dialoguedb.retrieval.query_vectors import weighted
+from dialoguedb.retrieval.snapshot import Term
+
+
+class TestVectors:
+    @given(st.integers(1, 300), st.integers(0, 2**32 - 1))
+    def test_stored_vectors_point_the_way_they_did(self, dimensions, seed):
+        made = np.random.default_rng(seed).normal(size=(3, dimensions)).astype(np.float32)
+        made /= np.linalg.norm(made, axis=1, keepdims=True)
+        back = vectors.unpack([vectors.pack(row) for row in made])
+        assert back.shape == made.shape
+        assert (np.abs(back - made) <= np.abs(made).max(axis=1, keepdims=True) / 250).all()
+
+    def test_a_vector_takes_a_byte_a_component(self):
+        assert len(vectors.pack(np.ones(256, np.float32))) == 260
+
+    def test_what_is_no_number_becomes_nothing(self):
+        odd = np.array([np.nan, np.inf, -np.inf, 0.0], np.float32)
+        assert vectors.unpack([vectors.pack(odd)]).tolist() == [[0.0] * 4]
+        assert vectors.unpack([]).shape == (0, 0)
+
+    def test_cosines_are_those_of_what_has_a_vector_of_the_length(self):
+        keys = np.array([2, 5, 9], np.int64)
+        here, there = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+        stored = [(9, vectors.pack(here)), (2, vectors.pack(there))]
+        found = vectors.cosines(keys, here, stored)
+        assert found[[0, 2]].tolist() == [0, 1]
+        assert np.isnan(found[1])
+        assert np.isnan(vectors.cosines(keys, np.ones(3, np.float32), stored)).all()
+        assert np.isnan(vectors.cosines(keys, here, [])).all()
+
+
+def test_the_rarer_a_word_the_more_of_it_is_in_the_vector_of_a_query():
+    words = WordVectors(["the", "blue", "heron"], np.eye(3, dtype=np.float32))
+    terms = [Term("blue", "blue"), Term("heron", "heron")]
+    rarities = np.array([2, 6], np.float32)
+    made = weighted(words, [["the"], ["blue"], ["heron"]], terms, rarities)
+    assert np.allclose(made, np.array([1, 2, 6]) / np.sqrt(41))
+    assert not weighted(words, [[], [], []], [], rarities[:0])[:0].any()
