@@ -1,0 +1,53 @@
+"""Recorded exchanges played again, and what differs, told for people."""
+
+import re
+from collections.abc import Iterator
+from difflib import ndiff
+from pathlib import Path
+
+from tools.recording.exchanges import Exchange, Recorded, read
+from tools.recording.normaliser import UnknownPlaceholder
+from tools.recording.player import NeverCame, Player
+from tools.recording.server import Servers
+from tools.recording.wire import WireError
+
+_PIECE = re.compile(r"(?<=[,{\[\n])")
+
+
+def differences(path: Path, servers: Servers) -> Iterator[str]:
+    """Play a file again; yields a text for each exchange that differs."""
+    tape = read(path)
+    with servers.serving(tape.options, alone=tape.alone) as running:
+        player = Player(running)
+        for number, exchange in enumerate(tape.exchanges, 2):
+            if told := _difference(player, exchange):
+                yield f"{path.name}:{number} {exchange.request}\n{told}"
+        player.close()
+
+
+def _difference(player: Player, exchange: Exchange) -> str:
+    try:
+        _, came = player.play(exchange.request)
+    except UnknownPlaceholder as error:
+        return f"  names {error}, which no response has given"
+    except (NeverCame, WireError, ConnectionError) as error:
+        return f"  {error}"
+    if came == exchange.responses:
+        return ""
+    return "\n".join(_lines(exchange.responses, came))
+
+
+def _lines(expected: tuple[Recorded, ...], came: tuple[Recorded, ...]) -> Iterator[str]:
+    if len(expected) != len(came):
+        yield f"  {len(expected)} responses were recorded, {len(came)} came"
+    for before, after in zip(expected, came, strict=False):
+        yield from _changed([str(before.status)], [str(after.status)])
+        yield from _changed(before.headers, after.headers)
+        yield from _changed(_PIECE.split(before.body), _PIECE.split(after.body))
+
+
+def _changed(before: list[str] | tuple[str, ...], after: list[str] | tuple[str, ...]) -> list[str]:
+    """Return the lines that only one side has: `-` as recorded, `+` as it came."""
+    if list(before) == list(after):
+        return []
+    return [f"  {line.rstrip()}" for line in ndiff(before, after) if line[0] in "-+?"]
