@@ -65,11 +65,11 @@ _PLAIN = {
 _SPECIAL = {
     "operations": Topic(operations.play, alone=True),
     "projects": Topic(projects.play, alone=True),
-    "cross-origin": Topic(special.one_origin, ("--cors-origin", "https://app.example.com")),
-    "cross-origin-any": Topic(special.any_origin, ("--cors-origin", "*")),
-    "no-embedder": Topic(special.no_embedder, ("--embedder", "none")),
-    "no-rate-limits": Topic(special.no_rate_limits, ("--no-rate-limits",)),
-    "proxy": Topic(special.proxy, ("--trusted-proxy", "127.0.0.0/8")),
+    "cross-origin": Topic(special.one_origin, special.IN_FRONT),
+    "proxy": Topic(special.proxy, special.IN_FRONT),
+    "cross-origin-any": Topic(special.any_origin, special.WORDS_ALONE),
+    "no-embedder": Topic(special.no_embedder, special.WORDS_ALONE),
+    "no-rate-limits": Topic(special.no_rate_limits, special.UNAVAILABLE),
     "unavailable": Topic(special.unavailable, special.UNAVAILABLE),
 }
 

@@ -39,9 +39,13 @@ def _windows(api: Client) -> None:
     for of in _FORMATS:
         api.post(path, {"maxTokens": 4000, "format": of})
         api.get(f"{path}?maxTokens=4000&format={of}")
-    for budget in (1, 5, 20, 40, 60, 100, 2_000_000):
-        api.post(path, {"maxTokens": budget, "recent": 1})
-    api.post(path, {"maxTokens": 22, "recent": 4})
+    for budget in (1, 1_625, 2_000_000):
+        api.post(path, {"maxTokens": budget, "recent": 3})
+    api.post("/dialogue", {"id": "text", "messages": _BOUGHT[:5]})
+    for budget in (1, 18, 22, 30, 40, 50, 60):
+        for recent in (1, 4):
+            body = {"maxTokens": budget, "recent": recent}
+            api.post("/dialogue/text/context", body)
     api.post(path, {"maxTokens": 4000, "dialogueId": "order-17", "namespace": ""})
     nothing = dict.fromkeys(("query", "format", "recent", "summary", "memories", "namespace"))
     api.post(path, {"maxTokens": 4000, **nothing})

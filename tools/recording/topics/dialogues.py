@@ -131,6 +131,13 @@ def _refused(api: Client) -> None:
         {"created": 1700000000},
         {"created": "2022-01-01 12:00:00"},
         {"created": "9999-12-31T23:59:59-01:00"},
+    )
+    _refused_inside(api)
+
+
+def _refused_inside(api: Client) -> None:
+    api.posts(
+        "/dialogue",
         {"message": HELLO, "messages": [HELLO]},
         {"message": {"role": "user"}},
         {"message": {"role": "user", "content": ""}},

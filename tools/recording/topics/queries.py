@@ -32,6 +32,7 @@ def play(recorder: Recorder) -> None:
     api = recorder.project("queries")
     api.post("/dialogue", {"id": "d", "message": {**HELLO, "id": "m"}})
     api.post("/memory", {"id": "k", "value": 1})
+    api.get("/admin/usage")  # writes down that the key was used
     for path in _STRICT:
         sign = "&" if "?" in path else "?"
         for parameter in _PARAMETERS:

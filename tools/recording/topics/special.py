@@ -4,9 +4,11 @@ from tools.recording.recorder import Client, Recorder
 from tools.recording.topics.dialogues import HELLO
 from tools.recording.topics.search import MODES, OBJECTS
 
+IN_FRONT = ("--cors-origin", "https://app.example.com", "--trusted-proxy", "127.0.0.0/8")
+WORDS_ALONE = ("--cors-origin", "*", "--embedder", "none")
 UNAVAILABLE = (
     *("--embedder", "openai", "--embedder-model", "m", "--embedder-url", "http://127.0.0.1:1/v1"),
-    *("--embedder-dimensions", "8"),
+    *("--embedder-dimensions", "8", "--no-rate-limits"),
 )
 
 

@@ -1,6 +1,6 @@
 """The state of a dialogue: merged, replaced and patched."""
 
-from tools.recording.recorder import Recorder
+from tools.recording.recorder import Client, Recorder
 
 
 def play(recorder: Recorder) -> None:
@@ -22,6 +22,12 @@ def play(recorder: Recorder) -> None:
         {"x": {"a": [1, None]}},
         {"n": None, "namespace": None},
     )
+    _refused(api)
+    _large(api)
+    api.get("/dialogue/d")
+
+
+def _refused(api: Client) -> None:
     for broken in ("[]", "1", '"x"', "null", "true", "{", '{"a":}', '{"a":1}x', b'{"a":"\xff"}'):
         api.put("/dialogue/d/state", broken)
         api.patch("/dialogue/d/state", broken)
@@ -29,6 +35,9 @@ def play(recorder: Recorder) -> None:
     api.patch("/dialogue/d/state", '{"a":1,"a":{"b":1},"\\u0061":3}')
     api.put("/dialogue/d/state", '{"s":"\\ud800","t":"\\ud83d\\ude00"}')
     api.patch("/dialogue/d/state", '{"s":null}')
+
+
+def _large(api: Client) -> None:
     api.put("/dialogue/d/state", {"big": "<repeat x 1048560>"})
     api.put("/dialogue/d/state?merge=false", {"big": "<repeat x 1048566>"})
     api.patch("/dialogue/d/state", {"more": "<repeat y 20>"})
@@ -46,4 +55,3 @@ def play(recorder: Recorder) -> None:
         "POST /dialogue/d/state",
         "DELETE /dialogue/d/state",
     )
-    api.get("/dialogue/d")

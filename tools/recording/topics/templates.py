@@ -1,6 +1,6 @@
 """Templates of summaries."""
 
-from tools.recording.recorder import Recorder
+from tools.recording.recorder import Client, Recorder
 from tools.recording.topics.dialogues import HELLO
 
 _PATH = "/admin/summary-templates"
@@ -29,6 +29,14 @@ def play(recorder: Recorder) -> None:
         {"name": 5, "prompt": 5, "description": 5},
         [],
     )
+    _read(api)
+    _changed(api)
+    _used(api)
+    reader = recorder.client(api.post("/admin/keys", {"scope": "write"}).json["key"])
+    reader.calls(f"GET {_PATH}", f"POST {_PATH}")
+
+
+def _read(api: Client) -> None:
     api.calls(
         f"GET {_PATH}",
         f"GET {_PATH}?order=asc",
@@ -43,6 +51,9 @@ def play(recorder: Recorder) -> None:
     token = api.get(f"{_PATH}?limit=2").json["next"]
     api.get(f"{_PATH}?next={token}")
     api.get(f"{_PATH}?next={token}A")
+
+
+def _changed(api: Client) -> None:
     api.puts(
         f"{_PATH}/t",
         None,
@@ -57,11 +68,12 @@ def play(recorder: Recorder) -> None:
         {"description": "<repeat d 4097>", "prompt": ""},
     )
     api.put(f"{_PATH}/absent", {"prompt": "{messages}"})
+
+
+def _used(api: Client) -> None:
     api.post("/dialogue", {"id": "d", "message": HELLO})
     api.post("/summary", {"dialogueId": "d", "template": "t", "id": "s"})
     api.post("/summary", {"dialogueId": "d", "template": "absent"})
     api.await_summary("s")
     api.calls(f"DELETE {_PATH}/t", f"DELETE {_PATH}/t", f"DELETE {_PATH}/a%2Fb", f"GET {_PATH}/t")
     api.get("/summary/s")
-    reader = recorder.client(api.post("/admin/keys", {"scope": "write"}).json["key"])
-    reader.calls(f"GET {_PATH}", f"POST {_PATH}")
