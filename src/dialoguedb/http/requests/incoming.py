@@ -149,8 +149,9 @@ class RequestBody:
 
     def release(self) -> None:
         """Return the memory; the body is needed no longer."""
-        self._buffer.release(self._reserved_bytes)
-        self._reserved_bytes = 0
+        if self._reserved_bytes:
+            self._buffer.release(self._reserved_bytes)
+            self._reserved_bytes = 0
 
 
 def is_left_unread(head: RequestHead, body: RequestBody | None) -> bool:
