@@ -1,7 +1,7 @@
-"""What the server tells Prometheus about its work.
+"""The metrics of the server, for Prometheus.
 
-Requests are counted in plain numbers on the loop's thread; they become Prometheus' families only
-when somebody asks.
+Requests are counted in plain numbers on the thread of the event loop; they become metric families
+only when Prometheus collects them.
 """
 
 from bisect import bisect_left
@@ -23,7 +23,7 @@ from dialoguedb.ports.search import IndexStatus
 
 REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_SECONDS = REQUEST_SECONDS[:-2]
-BATCH_ACTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+BATCH_OPERATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 _INDEX = {
     "vectors": "Vectors that serve.",
@@ -38,7 +38,7 @@ CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 class Histogram:
-    """How often a value fell below each bound."""
+    """How many values fell below each bound."""
 
     __slots__ = ("bounds", "counts", "sum")
 
@@ -48,12 +48,12 @@ class Histogram:
         self.sum = 0.0
 
     def observe(self, value: float) -> None:
-        """Note a value."""
+        """Record a value."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Return the counts as Prometheus wants them: of all values up to each bound."""
+        """Return the cumulative counts: of all values up to each bound."""
         total = 0
         buckets: list[tuple[str, float]] = []
         for bound, count in zip((*self.bounds, "+Inf"), self.counts, strict=True):
@@ -67,12 +67,12 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self.in_flight = 0
-        self._answers: Counter[tuple[str, str, int]] = Counter()
+        self._responses: Counter[tuple[str, str, int]] = Counter()
         self._seconds: dict[tuple[str, str], Histogram] = {}
         self._received_bytes = 0
         self._sent_bytes = 0
         self._projects: Counter[tuple[str, int]] = Counter()
-        self._commit_acts = Histogram(BATCH_ACTS)
+        self._commit_operations = Histogram(BATCH_OPERATIONS)
         self._commit_seconds = Histogram(COMMIT_SECONDS)
         self._waiting = 0
         self._search_seconds: dict[tuple[str, str], Histogram] = {}
@@ -86,32 +86,32 @@ class Metrics(Collector):
 
     def batch(self, acts: int, seconds: float, waiting: int) -> None:
         """Note a commit: how many acts, how long, how many wait behind it."""
-        self._commit_acts.observe(acts)
+        self._commit_operations.observe(acts)
         self._commit_seconds.observe(seconds)
         self._waiting = waiting
 
     def record_response(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Note an answer; the route is its template, so that ids stay out."""
-        self._answers[method, route, status] += 1
+        """Record a response; the route is its template, so that no label holds an id."""
+        self._responses[method, route, status] += 1
         histogram = self._seconds.get((method, route))
         if histogram is None:
             histogram = self._seconds[method, route] = Histogram(REQUEST_SECONDS)
         histogram.observe(seconds)
 
     def record_bytes(self, received_bytes: int, sent_bytes: int) -> None:
-        """Note the bytes of a request's body and of its answer."""
+        """Record the bytes of a request's body and of its response."""
         self._received_bytes += received_bytes
         self._sent_bytes += sent_bytes
 
     def record_search(self, of: str, mode: str, seconds: float) -> None:
-        """Note a search: for which kind of object, in which mode, how long."""
+        """Record a search: for which kind of object, in which mode, how long."""
         histogram = self._search_seconds.get((of, mode))
         if histogram is None:
             histogram = self._search_seconds[of, mode] = Histogram(REQUEST_SECONDS)
         histogram.observe(seconds)
 
     def set_index_status(self, status: IndexStatus, now: str) -> None:
-        """Note how the index stands now."""
+        """Set the figures of the index."""
         oldest = datetime.fromisoformat(status.oldest_waiting or now)
         lag_s = (datetime.fromisoformat(now) - oldest).total_seconds()
         self._index = {
@@ -124,32 +124,32 @@ class Metrics(Collector):
         }
 
     def record_project(self, project_id: str, status: int) -> None:
-        """Note an answer to a project."""
+        """Record a response to a project."""
         self._projects[project_id, status] += 1
 
     def render(self) -> bytes:
-        """Return everything but the projects' series in Prometheus' text format."""
+        """Return all but the per-project series in the text format of Prometheus."""
         return generate_latest(self._registry)
 
     def render_projects(self) -> bytes:
-        """Return the projects' series in Prometheus' text format."""
+        """Return the per-project series in the text format of Prometheus."""
         return generate_latest(self._registry_of_projects)
 
     def collect(self) -> Iterator[Metric]:
-        """Return all families, as `prometheus_client` asks for them."""
+        """Return all metric families, as `prometheus_client` asks for them."""
         yield from self._requests()
         yield from self._engine()
         yield from self._searches()
 
     def _requests(self) -> Iterator[Metric]:
-        answers = CounterMetricFamily(
+        responses = CounterMetricFamily(
             "dialoguedb_http_requests",
             "Requests answered, by route and status.",
             labels=["method", "route", "status"],
         )
-        for (method, route, status), count in self._answers.items():
-            answers.add_metric([method, route, str(status)], count)
-        yield answers
+        for (method, route, status), count in self._responses.items():
+            responses.add_metric([method, route, str(status)], count)
+        yield responses
         seconds = HistogramMetricFamily(
             "dialoguedb_http_request_seconds",
             "Time from a request's head to its answer.",
@@ -169,7 +169,7 @@ class Metrics(Collector):
         )
 
     def _engine(self) -> Iterator[Metric]:
-        yield _family("dialoguedb_commit_acts", "Acts in one commit.", self._commit_acts)
+        yield _family("dialoguedb_commit_acts", "Acts in one commit.", self._commit_operations)
         yield _family("dialoguedb_commit_seconds", "Time of a commit.", self._commit_seconds)
         yield GaugeMetricFamily(
             "dialoguedb_writer_queue_acts",
@@ -192,8 +192,8 @@ class Metrics(Collector):
 
 
 class _ByProject(Collector):
-    def __init__(self, answers: Counter[tuple[str, int]]) -> None:
-        self._answers = answers
+    def __init__(self, responses: Counter[tuple[str, int]]) -> None:
+        self._responses = responses
 
     def collect(self) -> Iterator[Metric]:
         family = CounterMetricFamily(
@@ -201,7 +201,7 @@ class _ByProject(Collector):
             "Requests answered, by project and status.",
             labels=["project", "status"],
         )
-        for (project, status), count in self._answers.items():
+        for (project, status), count in self._responses.items():
             family.add_metric([project, str(status)], count)
         yield family
 

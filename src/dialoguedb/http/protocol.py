@@ -1,7 +1,8 @@
 """The connection: uvicorn's HTTP/1.1 protocol, bounded against hostile and stalled clients.
 
-What it cannot read it refuses with our error object, after answering what came before. The rest it
-serves as uvicorn does, but overlooks upgrades, and writes head and body of an answer at once.
+Bytes that are no request are answered with our error object, after the responses to the requests
+before them. Otherwise it serves as uvicorn does, but ignores upgrades, and writes the head and the
+body of a response at once.
 """
 
 import asyncio
@@ -36,22 +37,22 @@ HEADERS_MAX = 200
 """Headers of one request."""
 
 HEAD_SECONDS_MAX = 20
-"""How long a head may take to come."""
+"""How long a head may take to arrive."""
 
 STALL_SECONDS_MAX = 30
-"""How long a body may stand still, or an answer lie unread."""
+"""How long a body may stall, or a response stay unread."""
 
 BODY_GRACE_SECONDS = 60
-"""How long a body may come as slowly as it likes."""
+"""How long a body may arrive at any speed."""
 
 BODY_BYTES_PER_SECOND_MIN = 1024
-"""How slowly a body may come on the whole, after that."""
+"""The least average speed of a body after that."""
 
 WATCH_SECONDS = 5
-"""How often a connection is looked at."""
+"""How often a connection is checked."""
 
 LINGER_SECONDS = 1
-"""How long a client that still sends is listened to after its refusal, so that it reads it."""
+"""How long a client that still sends is read from after an error, so that it reads the error."""
 
 _TOGETHER_BYTES_MAX = 64 * 1024
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
@@ -59,16 +60,16 @@ _UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 class HeadRefused(Exception):
-    """A head breaks a bound; raised through the parser, which stops at it."""
+    """A head exceeds a limit; raised through the parser, which stops there."""
 
 
 class Cycle(RequestResponseCycle):
-    """One request and its answer; the answer's head waits for its body."""
+    """One request and its response; the head of the response waits for its body."""
 
     _held: HTTPResponseStartEvent | None = None
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send a part of an answer; one whose body comes whole is written at once."""
+        """Send a part of a response; one whose body is whole is written at once."""
         if message["type"] == "http.response.start" and not self.response_started:
             self._held = message
             return
@@ -125,11 +126,11 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._deaf = False
-        """Whether what still comes is overlooked."""
+        self._ignores_input = False
+        """Whether further bytes are ignored."""
 
         self._refusal: bytes | None = None
-        """What is answered last, after the requests that came before the fault."""
+        """The error to send last, after the responses to the requests before it."""
 
         self._unparsed_bytes = 0
         self._head_bytes = 0
@@ -144,7 +145,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; its callbacks do the rest."""
-        if self._deaf:
+        if self._ignores_input:
             return
         self._unset_keepalive_if_required()
         begins = not (self._awaits_body or self._unparsed_bytes)
@@ -169,14 +170,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        """Take in a piece of the target."""
+        """Receive a piece of the target."""
         self.url += url
         self._head_bytes += len(url)
         if self._head_bytes > HEAD_BYTES_MAX:
             raise HeadRefused(_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take in a header."""
+        """Receive a header."""
         name = name.lower()
         self.headers.append((name, value))
         if name == b"expect":
@@ -188,7 +189,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise HeadRefused(f"A request has at most {HEADERS_MAX} headers")
 
     def on_headers_complete(self) -> None:
-        """Start answering, or line up behind the requests before."""
+        """Start the request, or queue it behind those before it."""
         self._unparsed_bytes = self._body_bytes = 0
         self._awaits_head, self._awaits_body = False, True
         self._moved = self._began
@@ -220,7 +221,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
-        """Take in a piece of a body."""
+        """Receive a piece of a body."""
         super().on_body(body)
         self._unparsed_bytes = 0
         self._body_bytes += len(body)
@@ -232,10 +233,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._awaits_body = False
 
-    # --- Answering ----------------------------------------------------------------------------
+    # --- Responding ---------------------------------------------------------------------------
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or with what the last deserves."""
+        """Go on with the next request, or close the connection."""
         if self._refusal is not None and not self.pipeline and not self.transport.is_closing():
             self.transport.write(self._refusal)
             self._hang_up()
@@ -246,8 +247,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._hang_up()
 
     def _hang_up(self) -> None:
-        """Close, but listen for a moment: a client that still sends would not read its answer."""
-        self._deaf = True
+        """Close, but read on for a second: a client that still sends would not read its response."""
+        self._ignores_input = True
         if self.transport.can_write_eof():
             self.transport.write_eof()
             self.loop.call_later(self.linger_seconds, self.transport.close)
@@ -255,15 +256,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, message: str) -> None:
-        """Answer what is no request, after the requests before it, and hang up."""
-        self._deaf = True
+        """Answer bytes that are no request, after the requests before them, and hang up."""
+        self._ignores_input = True
         self._awaits_head = self._awaits_body = False
         refusal = _refusal(message)
         cycle: Cycle | None = self.cycle  # type: ignore[assignment] # uvicorn hides the None
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body or self.pipeline:
                 self._refusal = refusal
-                if cycle.more_body:  # it is the last in line, and will never be whole
+                if cycle.more_body:  # it is the last in the queue, and will never be whole
                     self.pipeline.popleft()
                 return
             cycle.disconnected = True
@@ -274,19 +275,19 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- Watching -----------------------------------------------------------------------------
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let everybody know."""
+        """Stop watching the connection."""
         self._watcher.cancel()
         super().connection_lost(exc)
 
     def _watch(self) -> None:
         now = self.loop.time()
-        if self._is_stalled(now) or self._lies_unread(now):
+        if self._is_stalled(now) or self._is_unread(now):
             self.transport.abort()
         else:
             self._watcher = self.loop.call_later(self.watch_seconds, self._watch)
 
     def _is_stalled(self, now: float) -> bool:
-        """Tell whether a request does not come, or comes too slowly, through the client's fault."""
+        """Tell whether the client sends a request too slowly, or not at all."""
         taken = now - self._began
         if self._awaits_head:
             return taken > self.head_seconds_max
@@ -297,7 +298,7 @@ class BoundedProtocol(HttpToolsProtocol):
             taken > self.grace_seconds and too_slow
         )
 
-    def _lies_unread(self, now: float) -> bool:
+    def _is_unread(self, now: float) -> bool:
         """Tell whether the client no longer reads what it is sent."""
         before, self._unsent_bytes = self._unsent_bytes, self.transport.get_write_buffer_size()
         if not before or self._unsent_bytes < before:
@@ -306,13 +307,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _without_upgrade(data: bytes) -> bytes:
-    """Rename the header with which some clients always ask for HTTP/2."""
+    """Rename the header by which some clients always offer HTTP/2."""
     head, end, body = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(b"\r\nupgrad-", head) + end + body
 
 
 def _in_ascii(data: bytes) -> bytes:
-    """Write letters in a request's target, which some clients send as they are, as %XX."""
+    """Percent-encode letters in a request's target that some clients send as they are."""
     line, end, rest = data.partition(b"\r\n")
     return _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], line) + end + rest
 
@@ -321,7 +322,7 @@ _TOO_LONG = f"The head of a request has at most {HEAD_BYTES_MAX} bytes"
 
 
 def _target(url: bytes) -> tuple[bytes, bytes]:
-    """Return path and query of a request's target, in whichever form it comes."""
+    """Return path and query of a request's target, in either of its forms."""
     if not url.isascii():
         raise HeadRefused("A request's target is written in ASCII, with %XX for all else")
     path, _, query = url.partition(b"#")[0].partition(b"?")

@@ -1,4 +1,4 @@
-"""What the server tells Prometheus about summaries being made."""
+"""The metrics of summaries, for Prometheus."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class SummaryMetrics(Collector):
         self._spent.add(spent)
 
     def collect(self) -> Iterator[Metric]:
-        """Return all families, as `prometheus_client` asks for them."""
+        """Return all metric families, as `prometheus_client` asks for them."""
         yield GaugeMetricFamily(
             "dialoguedb_summaries_running",
             "Summaries that this server is making.",

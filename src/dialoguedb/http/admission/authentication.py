@@ -41,7 +41,7 @@ class _Lookup(Struct, gc=False):
 
 
 class Authentication:
-    """Finds out whose key a request carries; what was found is cached for a moment."""
+    """Finds out whose key a request carries; what was found is cached for half a second."""
 
     def __init__(
         self,

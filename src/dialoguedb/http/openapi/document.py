@@ -34,13 +34,13 @@ from dialoguedb.values.fields import Id
 Json = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
-_PLACE = re.compile(r"\{(\w+)\}")
+_PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _PAGE = re.compile(r"Page(?:_(\w+)_|\[(\w+)\])")
 _PUBLISHED_NAMES = {"ErrorDetail": "Fault"}
 """Schemas whose name clients were generated from, by the name of the class now."""
 
 _PATH_TYPES: dict[str, Any] = {"action": Action}
-_EVERYBODY = (
+_EVERY_ROUTE = (
     InvalidRequest,
     InvalidJSON,
     RouteNotFound,
@@ -83,7 +83,7 @@ def describe(routes: Sequence[Route]) -> bytes:
         "components": {
             "schemas": schemas.components,
             "headers": _HEADERS,
-            "responses": schemas.refusals,
+            "responses": schemas.errors,
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
             },
@@ -109,21 +109,21 @@ class _Schemas:
         for component in self.components.values():
             given = {name for name, part in component["properties"].items() if "default" in part}
             component["required"] = sorted({*component.get("required", ()), *given})
-        self.refusals: dict[str, Json] = {}
-        """The answers of errors, by the codes they may have."""
+        self.errors: dict[str, Json] = {}
+        """The responses of errors, by the codes they may have."""
 
     def of(self, kind: Any) -> Json:
         """Return the schema of a type, or of a tuple of alternatives."""
         found = [self._of_one(one) for one in _alternatives(kind)]
         return found[0] if len(found) == 1 else {"anyOf": found}
 
-    def refusal(self, kinds: Sequence[type[DialogueDBError]]) -> Json:
-        """Return the answer that tells one of these errors."""
+    def error_response(self, kinds: Sequence[type[DialogueDBError]]) -> Json:
+        """Return the response that reports one of these errors."""
         codes = {code: line for kind in kinds for code, line in _codes(kind)}
         name = ".".join(codes)
-        self.refusals[name] = {
+        self.errors[name] = {
             "description": "\n".join(f"- `{code}`: {line}" for code, line in codes.items()),
-            "headers": _ON_EVERY_ANSWER,
+            "headers": _ON_EVERY_RESPONSE,
             "content": {"application/json": {"schema": self.of(ProblemBody)}},
         }
         return {"$ref": f"#/components/responses/{name}"}
@@ -132,8 +132,10 @@ class _Schemas:
         """Return the schemas of a type's fields, and whether they are required."""
         name = self._of_one(kind)["$ref"].rpartition("/")[2]
         component = self.components[name]
-        needed = component.get("required", ())
-        return {name: (schema, name in needed) for name, schema in component["properties"].items()}
+        required = component.get("required", ())
+        return {
+            name: (schema, name in required) for name, schema in component["properties"].items()
+        }
 
     def _of_one(self, kind: Any) -> Json:
         return next(schema for one, schema in self._found if one is kind or one == kind)
@@ -162,7 +164,7 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
     if endpoint.body is not None:
         media: Json = {"schema": schemas.of(endpoint.body)}
         if endpoint.example is not None:
-            named = _PLACE.findall(route.path)
+            named = _PATH_PARAMETER.findall(route.path)
             media["example"] = {k: v for k, v in endpoint.example.items() if k not in named}
         operation["requestBody"] = {"content": {"application/json": media}}
     return operation
@@ -175,7 +177,7 @@ def _operation_id(route: Route) -> str:
 
 def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
     endpoint = route.endpoint
-    in_path = _PLACE.findall(route.path)
+    in_path = _PATH_PARAMETER.findall(route.path)
     for name in in_path:
         schema = schemas.of(_PATH_TYPES.get(name, Id))
         yield {**_parameter(name, "path", schema), "required": True}
@@ -195,10 +197,10 @@ def _is_write(route: Route) -> bool:
     return route.endpoint.permission not in {None, "read"} and route.method in _WRITING
 
 
-def _parameter(name: str, place: str, schema: Json) -> Json:
+def _parameter(name: str, location: str, schema: Json) -> Json:
     plain = {key: value for key, value in schema.items() if key != "description"}
     described = {"description": schema["description"]} if "description" in schema else {}
-    return {"name": name, "in": place, **described, "schema": plain}
+    return {"name": name, "in": location, **described, "schema": plain}
 
 
 def _header_parameter(name: str, description: str) -> Json:
@@ -208,7 +210,7 @@ def _header_parameter(name: str, description: str) -> Json:
 def _responses(route: Route, schemas: _Schemas) -> Json:
     endpoint = route.endpoint
     schema = schemas.of(endpoint.response)
-    headers = {**_ON_EVERY_ANSWER, "ETag": _ETAG} if endpoint.versions else _ON_EVERY_ANSWER
+    headers = {**_ON_EVERY_RESPONSE, "ETag": _ETAG} if endpoint.versions else _ON_EVERY_RESPONSE
     media: Json = {"schema": schema}
     if endpoint.media_type == "application/json":
         media["example"] = example_of(schema, schemas.components)
@@ -223,17 +225,17 @@ def _responses(route: Route, schemas: _Schemas) -> Json:
     for error in _errors(route):
         errors.setdefault((status_of(error) or (500, ""))[0], []).append(error)
     for status, kinds in sorted(errors.items()):
-        responses[str(status)] = schemas.refusal(kinds)
+        responses[str(status)] = schemas.error_response(kinds)
     return responses
 
 
 def _errors(route: Route) -> Iterator[type[DialogueDBError]]:
-    yield from _EVERYBODY
+    yield from _EVERY_ROUTE
     if route.endpoint.permission:
         yield from _WITH_KEY
         if _is_write(route):
             yield IdempotencyKeyReused
-    yield from (error for error in route.endpoint.errors if error not in _EVERYBODY)
+    yield from (error for error in route.endpoint.errors if error not in _EVERY_ROUTE)
 
 
 def _codes(kind: type[DialogueDBError]) -> Iterator[tuple[str, str]]:
@@ -253,5 +255,5 @@ _HEADERS = {
     "X-RateLimit-Remaining": _header("Requests left now."),
     "X-RateLimit-Reset": _header("Unix second when the whole burst is there again."),
 }
-_ON_EVERY_ANSWER = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
+_ON_EVERY_RESPONSE = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
 _ETAG = _header("The version, for `If-Match`.", "string")

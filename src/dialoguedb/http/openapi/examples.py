@@ -1,4 +1,4 @@
-"""Examples of answers, composed from the examples of their fields."""
+"""Examples of responses, composed from the examples of their fields."""
 
 from typing import Any
 
