@@ -342,7 +342,7 @@ def endpoint_rows(routes: Sequence[Route]) -> Iterator[Row]:
         yield (
             "<br>".join(f"`{route.method} {route.path}`" for route in spellings),
             told_by(served.handle),
-            f"`{served.scope}`" if served.scope else "no key",
+            f"`{served.permission}`" if served.permission else "no key",
         )
 
 

@@ -247,7 +247,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._hang_up()
 
     def _hang_up(self) -> None:
-        """Close, but read on for a second: a client that still sends would not read its response."""
+        """Close, but read on for a second: a client that still sends would miss its response."""
         self._ignores_input = True
         if self.transport.can_write_eof():
             self.transport.write_eof()
