@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _ROOT = Path(__file__).parent.parent
 _WORDS = Path(__file__).with_name("retired_words.toml")
@@ -35,8 +35,12 @@ class Finding(NamedTuple):
 
 
 @cache
+def _lists() -> dict[str, Any]:
+    return tomllib.loads(_WORDS.read_text())
+
+
 def _words(kind: str) -> dict[str, str]:
-    words: dict[str, str] = tomllib.loads(_WORDS.read_text())[kind]
+    words: dict[str, str] = _lists()[kind]
     return words
 
 
@@ -62,11 +66,14 @@ def _is_docstring(found: tokenize.TokenInfo) -> bool:
 
 def _in_identifier(path: Path, line: int, name: str) -> Iterator[Finding]:
     names, parts = _words("names"), _words("identifiers")
-    if name in names:
+    is_test = path.parts[0] != "src"
+    if name in names and not (is_test and name in _lists()["in_tests"]):
         yield Finding(path, line, name, names[name])
-    for part in _PARTS.findall(name):
-        if part.lower() in parts:
-            yield Finding(path, line, name, parts[part.lower()])
+    is_sentence = is_test and name.startswith(("test_", "Test"))
+    allowed = _lists()["in_sentences"] if is_sentence else ()
+    for part in map(str.lower, _PARTS.findall(name)):
+        if part in parts and part not in allowed:
+            yield Finding(path, line, name, parts[part])
 
 
 def in_prose(path: Path, text: str, first_line: int = 1) -> Iterator[Finding]:
