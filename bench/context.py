@@ -33,8 +33,8 @@ from dialoguedb.model.projects import ProjectInput
 from dialoguedb.model.search import Search, SearchFilter
 from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.service import Services
-from dialoguedb.service.messages import MessagesOf
-from dialoguedb.service.pages import Listing, PageRequest
+from dialoguedb.service.messages import MessageListFilter
+from dialoguedb.service.pages import ListRequest, PageRequest
 from dialoguedb.settings import Settings
 from dialoguedb.values import limits
 
@@ -115,7 +115,7 @@ class _Asking:
         )
         sent = [message for one in conversation.sessions for message in one.messages]
         body = msgspec.json.encode({"id": _DIALOGUE, "messages": sent})
-        new = msgspec.json.decode(body, type=DialogueInput).accept("bench")
+        new = msgspec.json.decode(body, type=DialogueInput).validate("bench")
         await self._services.dialogues.create(
             self._project, "", new, self._services.write_options()
         )
@@ -131,7 +131,7 @@ class _Asking:
         return shares
 
     async def _last(self) -> set[str]:
-        listing = Listing(MessagesOf("", _DIALOGUE), "desc", limits.PAGE_ITEMS_MAX)
+        listing = ListRequest(MessageListFilter("", _DIALOGUE), "desc", limits.PAGE_ITEMS_MAX)
         page = await self._services.messages.list(self._project, PageRequest(listing))
         return _fitting(page.value.items)
 
@@ -143,7 +143,7 @@ class _Asking:
         return _fitting(hit.item for hit in hits if isinstance(hit.item, Message))
 
     async def _window(self, question: Question) -> set[str]:
-        asked = ContextInput(max_tokens=BUDGET, query=question.text, memories=0).accept()
+        asked = ContextInput(max_tokens=BUDGET, query=question.text, memories=0).validate()
         made = await self._services.contexts.build(self._project, "", _DIALOGUE, asked)
         return set(made.included.message_ids)
 

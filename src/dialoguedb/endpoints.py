@@ -16,7 +16,7 @@ _TOLD_BYTES_MAX = 4_096
 _LOGGED_CHARACTERS_MAX = 300
 
 
-class Failure(Exception):
+class EndpointFailure(Exception):
     """The endpoint did not give what it was asked for."""
 
     after_s: float | None = None
@@ -40,23 +40,23 @@ class Failure(Exception):
         return told[:_LOGGED_CHARACTERS_MAX]
 
 
-class Refused(Failure):
+class EndpointRefused(EndpointFailure):
     """The endpoint does not take this request; one with less text it may."""
 
 
-def pause_s(error: Exception, longest: float) -> bool | float:
+def retry_delay_s(error: Exception, longest: float) -> bool | float:
     """Tell how long to wait before trying again: True for as usual, False for not at all."""
-    if not isinstance(error, Failure) or not error.again:
+    if not isinstance(error, EndpointFailure) or not error.again:
         return False
     if error.after_s is None:
         return True
     return error.after_s <= longest and error.after_s
 
 
-def failure_of(answer: httpx2.Response, body: bytes) -> Failure:
+def failure_from(answer: httpx2.Response, body: bytes) -> EndpointFailure:
     """Return what an answer without success means, and what its body tells."""
     status = answer.status_code
-    kind = Refused if status in _REFUSALS else Failure
+    kind = EndpointRefused if status in _REFUSALS else EndpointFailure
     failure = kind(f"it answered {status}", again=status in _PASSING or answer.is_server_error)
     failure.status = status
     failure.told = body[:_TOLD_BYTES_MAX].decode(errors="replace")
@@ -76,7 +76,7 @@ def _seconds(text: str) -> float | None:
         return None
 
 
-def silence() -> None:
+def silence_http_logs() -> None:
     """Have the HTTP client log no line for each request, for these would bury all others."""
     for chatty in ("httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

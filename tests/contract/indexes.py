@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from datetime import UTC
 
-from dialoguedb.embed.openai_api import Endpoint, OpenAIEmbedder
+from dialoguedb.embed.openai_api import EmbeddingEndpoint, OpenAIEmbedder
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.model.search import Search, SearchFilter
 from dialoguedb.model.search_request import FilterInput, SearchRequest
@@ -18,7 +18,7 @@ BUILT_IN = WordLlama()
 
 def remote(endpoint, model="m"):
     """Make an embedder behind an endpoint of `tests.embed`."""
-    return OpenAIEmbedder(Endpoint(url=endpoint.url, model=model))
+    return OpenAIEmbedder(EmbeddingEndpoint(url=endpoint.url, model=model))
 
 
 class Shelf(Tenant):

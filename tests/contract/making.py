@@ -20,9 +20,13 @@ from dialoguedb.model.templates import NewTemplate
 from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
-from dialoguedb.service.messages import MessagesOf
-from dialoguedb.service.pages import Everything, Listing, PageRequest
-from dialoguedb.service.summaries import CoveredBy, SummariesOf, Workshop
+from dialoguedb.service.messages import MessageListFilter
+from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
+from dialoguedb.service.summaries import (
+    CoveredMessagesFilter,
+    SummaryListFilter,
+    SummaryWorkerHandle,
+)
 from dialoguedb.values.rawjson import length
 from dialoguedb.values.timestamps import render
 
@@ -52,7 +56,7 @@ class TestClock:
 
 
 def over(
-    store: Store, embedders: Sequence[Embedder] = (), workshop: Workshop | None = None
+    store: Store, embedders: Sequence[Embedder] = (), workshop: SummaryWorkerHandle | None = None
 ) -> tuple[Services, TestClock]:
     """Put the services over a store."""
     clock = TestClock()
@@ -196,7 +200,7 @@ class Tenant:
         )
 
     async def page(self, wanted=None, order="desc", limit=1_000, token=None):
-        listing = Listing(wanted or DialogueFilter(), order, limit)
+        listing = ListRequest(wanted or DialogueFilter(), order, limit)
         return await self.services.dialogues.list(self.project, PageRequest(listing, next=token))
 
     async def dialogues(self, order="desc", limit=1_000, **wanted):
@@ -243,13 +247,13 @@ class Tenant:
         )
 
     async def messages_page(self, of=None, order="asc", limit=1_000, token=None):
-        listing = Listing(of or MessagesOf("", "d"), order, limit)
+        listing = ListRequest(of or MessageListFilter("", "d"), order, limit)
         request = PageRequest(listing, next=token)
         return await self.services.messages.list(self.project, request)
 
     async def messages(self, of="d", namespace="", order="asc", limit=1_000, **wanted):
         """Read a list of messages to its end, page by page."""
-        listed = MessagesOf(namespace, of, MessageFilter(**wanted))
+        listed = MessageListFilter(namespace, of, MessageFilter(**wanted))
 
         async def turn(token):
             return (await self.messages_page(listed, order, limit, token)).value
@@ -284,7 +288,7 @@ class Tenant:
         """Read a list of memories to its end, page by page."""
 
         async def turn(token):
-            listing = Listing(MemoryFilter(**wanted), order, limit)
+            listing = ListRequest(MemoryFilter(**wanted), order, limit)
             request = PageRequest(listing, next=token)
             return await self.services.memories.list(self.project, request)
 
@@ -308,10 +312,10 @@ class Tenant:
 
     async def summaries(self, of="d", namespace="", order="desc", limit=1_000, **wanted):
         """Read a list of summaries to its end, page by page."""
-        listed = SummariesOf(namespace, of, SummaryFilter(**wanted))
+        listed = SummaryListFilter(namespace, of, SummaryFilter(**wanted))
 
         async def turn(token):
-            request = PageRequest(Listing(listed, order, limit), next=token)
+            request = PageRequest(ListRequest(listed, order, limit), next=token)
             return await self.services.summaries.list(self.project, request)
 
         return await turn_pages(turn)
@@ -320,7 +324,9 @@ class Tenant:
         """Read the messages that a summary covers, page by page."""
 
         async def turn(token):
-            request = PageRequest(Listing(CoveredBy(None, summary_id), order, limit), next=token)
+            request = PageRequest(
+                ListRequest(CoveredMessagesFilter(None, summary_id), order, limit), next=token
+            )
             return await self.services.summaries.covered(self.project, request)
 
         return await turn_pages(turn)
@@ -333,7 +339,7 @@ class Tenant:
 
     async def templates(self, order="desc", limit=1_000):
         async def turn(token):
-            request = PageRequest(Listing(Everything(), order, limit), next=token)
+            request = PageRequest(ListRequest(NoFilter(), order, limit), next=token)
             return await self.services.templates.list(self.project, request)
 
         return await turn_pages(turn)
@@ -360,7 +366,7 @@ class Tenant:
 
     async def keys(self, order="desc", limit=1_000):
         async def turn(token):
-            request = PageRequest(Listing(Everything(), order, limit), next=token)
+            request = PageRequest(ListRequest(NoFilter(), order, limit), next=token)
             return await self.services.keys.list(self.project, request)
 
         return await turn_pages(turn)
@@ -373,7 +379,7 @@ class World:
         self,
         store: Store,
         embedders: Sequence[Embedder] = (),
-        workshop: Workshop | None = None,
+        workshop: SummaryWorkerHandle | None = None,
     ) -> None:
         self.store = store
         self.services, self.clock = over(store, embedders, workshop)

@@ -5,10 +5,10 @@ import random
 from contextlib import asynccontextmanager, suppress
 
 from dialoguedb.bootstrap.ids import Ids
-from dialoguedb.model.summaries import Spent
+from dialoguedb.model.summaries import LLMUsage
 from dialoguedb.ports.summaries import SummaryText
-from dialoguedb.service.making import Budgets, Maker
-from dialoguedb.service.summarizing import Around, Summarizing
+from dialoguedb.service.summarization.maker import Budgets, SummaryMaker
+from dialoguedb.service.summarization.worker import SummaryWorker, WorkerEnvironment
 
 
 def words(text):
@@ -69,7 +69,7 @@ class Ends:
     def __init__(self):
         self.ends = []
         self.running = 0
-        self.spent = Spent()
+        self.spent = LLMUsage()
         self._changed = asyncio.Event()
 
     def summarizing(self, running):
@@ -94,15 +94,15 @@ class Work:
     def __init__(self, store, clock, **budgets):
         self.summarizer = Scripted()
         self.ends = Ends()
-        maker = Maker(store.jobs, self.summarizer, words, Budgets(**budgets))
-        self.around = Around(
+        maker = SummaryMaker(store.jobs, self.summarizer, words, Budgets(**budgets))
+        self.around = WorkerEnvironment(
             clock=clock,
             new_id=Ids(),
             sleep=asyncio.sleep,
             random=random.random,
             meter=self.ends,
         )
-        self.summarizing = Summarizing(maker, self.around)
+        self.summarizing = SummaryWorker(maker, self.around)
 
     @asynccontextmanager
     async def going_on(self):

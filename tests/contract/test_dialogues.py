@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET
 
 from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message, plain
 
 pytestmark = pytest.mark.anyio
@@ -319,8 +319,8 @@ class TestListing:
         wanted = {"namespace": "even", "tags": ("third",), "status": "ended"}
         assert ids(await me.dialogues(**wanted)) == ["d06"]
         assert ids(await me.dialogues(tags=("third",), status="active")) == ["d03", "d00"]
-        assert ids(await me.dialogues(created=Span(at(2), at(5)))) == ["d04", "d03", "d02"]
-        assert ids(await me.dialogues(namespace="odd", created=Span(at(2), at(5)))) == ["d03"]
+        assert ids(await me.dialogues(created=TimeRange(at(2), at(5)))) == ["d04", "d03", "d02"]
+        assert ids(await me.dialogues(namespace="odd", created=TimeRange(at(2), at(5)))) == ["d03"]
         assert await me.dialogues(status="archived") == []
 
     async def test_lists_carry_state_and_tags_but_no_messages(self, me):

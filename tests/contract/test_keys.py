@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from dialoguedb.errors import InvalidRequest, KeyNotFound
-from dialoguedb.model.keys import KeyInput, digest
+from dialoguedb.model.keys import KeyInput, key_digest
 from tests.contract.making import at, ids, plain
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ class TestKeys:
     async def test_nobody_else_is_found(self, world, me):
         secret, key = await me.new_key()
         nobody = ["", "ddb_", key.id, key.prefix, secret[:-1], secret + "A", secret.lower()]
-        for word in [*nobody, digest(secret).hex()]:
+        for word in [*nobody, key_digest(secret).hex()]:
             assert await world.services.keys.find(word) is None
 
     async def test_a_revoked_one_opens_nothing_at_once_and_for_good(self, world, me):

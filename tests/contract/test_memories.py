@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from dialoguedb.errors import MemoryNotFound
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, plain
 
 pytestmark = pytest.mark.anyio
@@ -106,8 +106,8 @@ class TestListing:
                 namespace=namespace, id=f"m{number:02}", tags=tags, created=at(number)
             )
         assert ids(await me.memories(tags=("third",), namespace="even")) == ["m06", "m00"]
-        assert ids(await me.memories(created=Span(at(2), at(5)))) == ["m04", "m03", "m02"]
-        wanted = {"tags": ("third", "x"), "namespace": "odd", "created": Span(at(4), at(99))}
+        assert ids(await me.memories(created=TimeRange(at(2), at(5)))) == ["m04", "m03", "m02"]
+        wanted = {"tags": ("third", "x"), "namespace": "odd", "created": TimeRange(at(4), at(99))}
         assert ids(await me.memories(**wanted)) == ["m09"]
         assert await me.memories(namespace="e") == []
 

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from dialoguedb.errors import DialogueNotFound, MessageNotFound, VersionConflict
-from dialoguedb.service.messages import MessagesOf
+from dialoguedb.service.messages import MessageListFilter
 from dialoguedb.values.limits import PAGE_BYTES_MAX
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message, plain, together
 
 pytestmark = pytest.mark.anyio
@@ -242,9 +242,9 @@ class TestFilters:
     async def test_by_time_with_both_ends(self, me):
         for number in range(9):
             await me.append(message(str(number), created=at(number)))
-        assert await me.contents(created=Span(at(2), at(5))) == ["2", "3", "4"]
-        assert await me.contents(created=Span(lower=at(7))) == ["7", "8"]
-        assert await me.contents(created=Span(upper=at(1))) == ["0"]
+        assert await me.contents(created=TimeRange(at(2), at(5))) == ["2", "3", "4"]
+        assert await me.contents(created=TimeRange(lower=at(7))) == ["7", "8"]
+        assert await me.contents(created=TimeRange(upper=at(1))) == ["0"]
 
     async def test_by_any_of_some_tags_once_each(self, me):
         await me.append(
@@ -268,7 +268,7 @@ class TestFilters:
                     created=at(number),
                 )
             )
-        wanted = {"role": "user", "tags": ("third",), "created": Span(at(5), at(22))}
+        wanted = {"role": "user", "tags": ("third",), "created": TimeRange(at(5), at(22))}
         assert await me.contents(**wanted) == ["9", "15", "21"]
         assert await me.contents(**wanted, limit=1, order="desc") == ["21", "15", "9"]
 
@@ -393,7 +393,7 @@ class TestLargePages:
 
     async def test_a_full_last_page_has_no_next(self, me):
         await me.append(*(message() for _ in range(6)))
-        listed = MessagesOf("", "d")
+        listed = MessageListFilter("", "d")
         first = (await me.messages_page(listed, limit=3)).value
         last = (await me.messages_page(listed, limit=3, token=first.next)).value
         assert (len(last.items), last.next) == (3, None)

@@ -8,9 +8,9 @@ from dialoguedb.errors import Forbidden, InvalidRequest
 from dialoguedb.model.dialogues import DialogueFilter
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
-from dialoguedb.service.messages import MessagesOf
-from dialoguedb.service.pages import Listing, PageRequest
-from dialoguedb.values.lists import Span
+from dialoguedb.service.messages import MessageListFilter
+from dialoguedb.service.pages import ListRequest, PageRequest
+from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ class Messages:
         self.me, self.wanted = me, MessageFilter(**wanted)
 
     async def page(self, order, limit, token=None):
-        listed = MessagesOf("", "d", self.wanted)
+        listed = MessageListFilter("", "d", self.wanted)
         return (await self.me.messages_page(listed, order, limit, token)).value
 
     async def make(self, name, seconds):
@@ -69,7 +69,7 @@ class Memories:
         self.me, self.wanted = me, MemoryFilter(**wanted)
 
     async def page(self, order, limit, token=None):
-        request = PageRequest(Listing(self.wanted, order, limit), next=token)
+        request = PageRequest(ListRequest(self.wanted, order, limit), next=token)
         return await self.me.services.memories.list(self.me.project, request)
 
     async def make(self, name, seconds):
@@ -88,21 +88,21 @@ LISTS: dict[str, Any] = {
     "dialogues by last message": (Dialogues, {"order_by": "lastMessageCreated"}),
     "tagged dialogues": (Dialogues, {"tags": ("t",)}),
     "active dialogues": (Dialogues, {"status": "active"}),
-    "dialogues of a time": (Dialogues, {"created": Span(at(0), at(12))}),
+    "dialogues of a time": (Dialogues, {"created": TimeRange(at(0), at(12))}),
     "dialogues of a time by modified": (
         Dialogues,
-        {"created": Span(at(0), at(12)), "order_by": "modified"},
+        {"created": TimeRange(at(0), at(12)), "order_by": "modified"},
     ),
     "dialogues of a namespace": (Dialogues, {"namespace": ""}),
     "threads": (Dialogues, {"thread_of": "root"}),
     "threads by modified": (Dialogues, {"thread_of": "root", "order_by": "modified"}),
     "messages": (Messages, {}),
-    "messages of a time": (Messages, {"created": Span(at(0), at(12))}),
+    "messages of a time": (Messages, {"created": TimeRange(at(0), at(12))}),
     "tagged messages": (Messages, {"tags": ("t",)}),
     "messages of a role": (Messages, {"role": "user"}),
     "memories by created": (Memories, {}),
     "memories by modified": (Memories, {"order_by": "modified"}),
-    "memories of a time": (Memories, {"created": Span(at(0), at(12))}),
+    "memories of a time": (Memories, {"created": TimeRange(at(0), at(12))}),
     "tagged memories": (Memories, {"tags": ("t",)}),
 }
 
@@ -235,9 +235,9 @@ class TestTokens:
             await me.new(f"d{number}", "mine" if number % 2 else "other")
         for namespace in [None, "other"]:
             token = (await me.page(DialogueFilter(namespace=namespace), "desc", 1)).next
-            bound = PageRequest(Listing(DialogueFilter(), "desc"), next=token, bound="mine")
+            bound = PageRequest(ListRequest(DialogueFilter(), "desc"), next=token, bound="mine")
             with pytest.raises(Forbidden):
                 await me.services.dialogues.list(me.project, bound)
         token = (await me.page(DialogueFilter(namespace="mine"), "desc", 1)).next
-        bound = PageRequest(Listing(DialogueFilter(), "desc"), next=token, bound="mine")
+        bound = PageRequest(ListRequest(DialogueFilter(), "desc"), next=token, bound="mine")
         assert len((await me.services.dialogues.list(me.project, bound)).items) == 2

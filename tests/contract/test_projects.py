@@ -14,7 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
-from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
 from tests.contract.making import message, once, plain, together, turn_pages
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ async def projects(world, order="desc", limit=1_000):
     """Read the list of projects to its end."""
 
     async def turn(token):
-        request = PageRequest(Listing(Everything(), order, limit), next=token)
+        request = PageRequest(ListRequest(NoFilter(), order, limit), next=token)
         return await world.services.projects.list(request)
 
     return await turn_pages(turn)

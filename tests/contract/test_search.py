@@ -8,7 +8,7 @@ import pytest
 
 from dialoguedb.model.search import Condition, TagFilter
 from dialoguedb.values import limits
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, ids, message
 from tests.contract.searching import found, neighbour_of, search
@@ -347,8 +347,8 @@ class TestFilters:
             ({"metadata": (Condition("n", "$gte", (1,)),)}, "ab"),
             ({"metadata": (Condition("n", "$gt", ("1",)),)}, "b"),
             ({"metadata": (Condition("n", "$gt", (1,)),)}, ""),
-            ({"created": Span(at(10), at(30))}, "bc"),
-            ({"modified": Span("", "2020")}, ""),
+            ({"created": TimeRange(at(10), at(30))}, "bc"),
+            ({"modified": TimeRange("", "2020")}, ""),
             ({"has_image": True}, "c"),
             ({"has_image": False}, "abd"),
             ({"role": "assistant"}, "d"),
@@ -407,7 +407,7 @@ class TestFilters:
         of_memory = [
             {"metadata": is_two},
             {"tags": TagFilter(all_of=("t",))},
-            {"created": Span(at(0), at(1))},
+            {"created": TimeRange(at(0), at(1))},
         ]
         for wanted in of_dialogue:
             assert await found(varied, "v", of="dialogue", **wanted) == ["d"]

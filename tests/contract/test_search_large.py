@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dialoguedb.model.search import Condition, TagFilter
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, message
 from tests.contract.searching import found, neighbour_of, search
@@ -77,9 +77,9 @@ WANTED: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
         lambda n: 3000 <= n < 3007,
     ),
     "a third": ({"metadata": (Condition("third", "$in", (True,)),)}, lambda n: n % 3 == 0),
-    "a moment": ({"created": Span(at(5000), at(5003))}, lambda n: 5000 <= n < 5003),
-    "the end": ({"created": Span(at(6990), "~")}, lambda n: n >= 6990),
-    "the beginning": ({"created": Span("", at(5))}, lambda n: n < 5),
+    "a moment": ({"created": TimeRange(at(5000), at(5003))}, lambda n: 5000 <= n < 5003),
+    "the end": ({"created": TimeRange(at(6990), "~")}, lambda n: n >= 6990),
+    "the beginning": ({"created": TimeRange("", at(5))}, lambda n: n < 5),
     "a rare role": ({"role": "tool"}, lambda n: n % 900 == 8),
     "a common role": ({"role": "user"}, lambda n: n % 900 != 8),
     "an image": ({"has_image": True}, lambda n: n % 1_000 == 500),
@@ -92,7 +92,7 @@ WANTED: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
             "namespace": "big",
             "role": "user",
             "tags": TagFilter(any_of=("even",)),
-            "created": Span(at(1000), at(6000)),
+            "created": TimeRange(at(1000), at(6000)),
             "metadata": (Condition("third", "$in", (True,)), Condition("n", "$nin", (1200,))),
         },
         lambda n: (

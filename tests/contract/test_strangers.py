@@ -18,7 +18,7 @@ from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
-from dialoguedb.model.projects import Project, Settings, SettingsChange
+from dialoguedb.model.projects import Project, ProjectSettings, SettingsChange
 from dialoguedb.model.search import Search
 from dialoguedb.model.summaries import Recipe, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, TemplateChange
@@ -313,7 +313,7 @@ class TestStrangers:
         assert await everything(me) == before
 
     async def test_whose_project_does_not_exist_find_nothing_either(self, world, me, mine):
-        nobody = Project("gone", "gone", me.project.created, me.project.created, Settings())
+        nobody = Project("gone", "gone", me.project.created, me.project.created, ProjectSettings())
         finding = [*FINDS_NOTHING.values(), *OF_TEMPLATES.values(), *OF_KEYS.values()]
         for _, ask in finding:
             with pytest.raises(ProjectNotFound):

@@ -11,15 +11,15 @@ from dialoguedb.errors import (
     SummarizerUnavailable,
     SummaryNotFound,
 )
-from dialoguedb.model.summaries import Outcome, Spent
-from dialoguedb.service.summaries import Workshop
+from dialoguedb.model.summaries import LLMUsage, SummaryResult
+from dialoguedb.service.summaries import SummaryWorkerHandle
 from tests.contract.making import World, at, message, summary, together
 from tests.contract.summarizing import Work
 
 pytestmark = pytest.mark.anyio
 
 DOWN = SummarizerUnavailable("The model is busy")
-OUTCOME = Outcome(
+OUTCOME = SummaryResult(
     provider="p", model="m", content="c", content_tokens=1, summarized=1, skipped=0, chunks=1
 )
 
@@ -327,12 +327,12 @@ class TestClaims:
         taken = await store.jobs.claim("b", at(80), at(100))
         assert taken.id == asked.id
         assert not await store.jobs.renew(lost, at(200))
-        assert not await store.jobs.complete(lost, OUTCOME, Spent(), at(90))
-        assert not await store.jobs.fail(lost, "e", Spent(), at(90))
-        await store.jobs.postpone(lost, at(90), Spent(), failed=True)
+        assert not await store.jobs.complete(lost, OUTCOME, LLMUsage(), at(90))
+        assert not await store.jobs.fail(lost, "e", LLMUsage(), at(90))
+        await store.jobs.postpone(lost, at(90), LLMUsage(), failed=True)
         assert (await me.summary(asked.id)).status == "processing"
-        assert await store.jobs.complete(taken, OUTCOME, Spent(1, 2, 3), at(91))
-        assert not await store.jobs.complete(taken, OUTCOME, Spent(1, 2, 3), at(92))
+        assert await store.jobs.complete(taken, OUTCOME, LLMUsage(1, 2, 3), at(91))
+        assert not await store.jobs.complete(taken, OUTCOME, LLMUsage(1, 2, 3), at(92))
         done = await me.summary(asked.id)
         assert (done.content, done.llm_call_count, done.modified) == ("c", 3, at(91))
 
@@ -361,7 +361,9 @@ class TestClaims:
         assert (job.id, job.attempts) == (asked.id, 0)
 
     async def test_a_deleted_one_is_made_no_further(self, store, work, me, talk):
-        workshop = Workshop("scripted", "m-1", work.summarizing.wake, work.summarizing.drop)
+        workshop = SummaryWorkerHandle(
+            "scripted", "m-1", work.summarizing.wake, work.summarizing.drop
+        )
         services = World(store, workshop=workshop).services
         asked = await me.summarize()
         work.summarizer.open.clear()
@@ -383,7 +385,9 @@ class TestClaims:
             await work.until("cancelled")
 
     async def test_it_is_begun_as_soon_as_it_is_asked_for(self, store, work, me, talk):
-        workshop = Workshop("scripted", "m-1", work.summarizing.wake, work.summarizing.drop)
+        workshop = SummaryWorkerHandle(
+            "scripted", "m-1", work.summarizing.wake, work.summarizing.drop
+        )
         services = World(store, workshop=workshop).services
         async with work.going_on():
             await asyncio.sleep(0)  # it has looked once

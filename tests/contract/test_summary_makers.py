@@ -3,8 +3,8 @@
 import pytest
 from msgspec import UNSET
 
-from dialoguedb.model.summaries import Spent
-from dialoguedb.service.summaries import Workshop
+from dialoguedb.model.summaries import LLMUsage
+from dialoguedb.service.summaries import SummaryWorkerHandle
 from tests.contract.making import World, at, message, summary
 from tests.contract.summarizing import Work
 
@@ -39,7 +39,7 @@ class TestMakersThatVanish:
     async def test_who_lets_go_has_not_tried(self, store, me, talk):
         await me.summarize()
         job = await store.jobs.claim("a", at(20), at(32))
-        await store.jobs.postpone(job, at(21), Spent(), failed=False)
+        await store.jobs.postpone(job, at(21), LLMUsage(), failed=False)
         assert (await store.jobs.claim("b", at(22), at(34))).attempts == 0
 
     async def test_one_that_ends_every_maker_fails_in_the_end(self, store, me, work, talk):
@@ -71,7 +71,7 @@ class TestAnotherMaker:
         await me.summarize()
         await work.do("completed")
         await me.append(message("c"))
-        services = World(world.store, workshop=Workshop("scripted", "m-1")).services
+        services = World(world.store, workshop=SummaryWorkerHandle("scripted", "m-1")).services
         later = await services.summaries.create(
             me.project, ("", "d"), summary(), me.write_options()
         )

@@ -6,7 +6,7 @@ An engine may look for few in another way than for many; the embedded one does s
 import msgspec
 import pytest
 
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message, together
 
 pytestmark = pytest.mark.anyio
@@ -37,13 +37,13 @@ def matching(things, tags, span, order):
 
 
 FILTERS = [
-    (("many",), Span()),
-    (("many", "few"), Span()),
-    (("some", "absent"), Span()),
-    (("few",), Span(at(100), at(700))),
-    (("many", "some"), Span(at(100), at(110))),
-    (("many",), Span(at(2_000))),
-    (("absent",), Span()),
+    (("many",), TimeRange()),
+    (("many", "few"), TimeRange()),
+    (("some", "absent"), TimeRange()),
+    (("few",), TimeRange(at(100), at(700))),
+    (("many", "some"), TimeRange(at(100), at(110))),
+    (("many",), TimeRange(at(2_000))),
+    (("absent",), TimeRange()),
 ]
 
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import numpy as np
 import pytest
 
-from dialoguedb.embed.openai_api import Endpoint, OpenAIEmbedder
+from dialoguedb.embed.openai_api import EmbeddingEndpoint, OpenAIEmbedder
 from dialoguedb.embed.texts import CHARACTERS_MAX, Prefixes
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 
@@ -22,7 +22,7 @@ def opened(endpoint):
 
     def open_(key=KEY, **options):
         options = {"url": endpoint.url, "model": "m", **options}
-        made.append(OpenAIEmbedder(Endpoint(**options), key))
+        made.append(OpenAIEmbedder(EmbeddingEndpoint(**options), key))
         return made[-1]
 
     yield open_

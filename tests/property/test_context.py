@@ -12,7 +12,7 @@ from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
 from dialoguedb.ports.context import Ending
-from dialoguedb.service.windows import Filling, History, Note
+from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote, History
 from dialoguedb.store.sqlite.context import LEAST_MESSAGES
 from tests.property.windows import CHECKS, sent
 
@@ -154,14 +154,17 @@ def asked(budget, dialect, recent=4):
 
 def opened(request, ending):
     history = History(ending.messages, whole=ending.whole)
-    return Filling(request, ending, history, count)
+    return ContextBuilder(request, ending, history, count)
 
 
 def built(history, budget, dialect, least=LEAST_MESSAGES):
     window = opened(asked(budget, dialect), ending_of(history, budget, least))
-    notes = [Note("s", "Summary: " + "what was said " * 9), Note("t", "Summary: short")]
+    notes = [
+        ContextNote("s", "Summary: " + "what was said " * 9),
+        ContextNote("t", "Summary: short"),
+    ]
     window.take_summary(notes)
-    window.take_memories([Note("k", "Remembered: tea")], 1)
+    window.take_memories([ContextNote("k", "Remembered: tea")], 1)
     return window.close()
 
 

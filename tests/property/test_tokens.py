@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from dialoguedb.embed.tokens import TOKENIZER, Words, count_tokens
+from dialoguedb.embed.tokens import TOKENIZER, WordTokens, count_tokens
 
 SPECIAL = ("<s>", "</s>", "<unk>")
 PIECES = ["the", "Hello", "wörld", "你好", "🙂", "foo.bar()", "\u2581", "\xa0", "<0x0A>"]
@@ -44,7 +44,7 @@ def test_the_count_is_the_tokenizers(text):
 @settings(max_examples=20)
 @given(st.lists(texts, max_size=5))
 def test_it_does_not_matter_what_was_counted_before(sequence):
-    words = Words(tokenizer().model)
+    words = WordTokens(tokenizer().model)
     for text in (part.encode("utf-8", "replace").decode() for part in sequence):
         if not any(mark in text for mark in SPECIAL):
             assert words.count(text) == whole(text)

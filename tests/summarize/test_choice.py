@@ -12,7 +12,8 @@ from dialoguedb.settings import Secret, Settings
 NAMES_LOADED = """
 import sys
 import dialoguedb.bootstrap.summarizers
-print(*{"httpx2", "stamina", "tokenizers", "dialoguedb.summarize.models"} & set(sys.modules))
+slow = {"httpx2", "stamina", "tokenizers", "dialoguedb.summarize.model_summarizer"}
+print(*slow & set(sys.modules))
 """
 
 

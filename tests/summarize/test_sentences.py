@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialoguedb.summarize.sentences import CHARACTERS_MAX, asks, finished, sentences, words
+from dialoguedb.summarize.sentences import CHARACTERS_MAX, asks, cut_at_sentence, sentences, words
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,6 @@ def test_words_are_in_lower_case_and_in_pairs_where_no_spaces_part_them():
 
 
 def test_a_text_that_was_cut_off_ends_with_its_last_whole_sentence():
-    assert finished("One. Two! Thr") == "One. Two!"
-    assert finished("One") == "One"
-    assert finished("一。二") == "一。"
+    assert cut_at_sentence("One. Two! Thr") == "One. Two!"
+    assert cut_at_sentence("One") == "One"
+    assert cut_at_sentence("一。二") == "一。"

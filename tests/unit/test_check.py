@@ -41,16 +41,16 @@ async def fill(directory, embedder=None):
     key = services.keys.issue(KeyInput(), "admin").new
     project = await services.projects.create(ProjectInput("default"), key, services.write_options())
     for body in (PARENT, CHILD):
-        new = decoding.decode(DialogueInput, rawjson.receive(body)).accept("request")
+        new = decoding.decode(DialogueInput, rawjson.prepare(body)).validate("request")
         await services.dialogues.create(project, "n", new, services.write_options())
     for body in MEMORIES:
-        memory = decoding.decode(MemoryInput, rawjson.receive(body)).accept()
+        memory = decoding.decode(MemoryInput, rawjson.prepare(body)).validate()
         await services.memories.create(project, "", memory, services.write_options())
     await services.dialogues.act(project, "n", "child", "end", services.write_options())
     await services.messages.delete(project, "n", "parent", "m3", services.write_options())
-    summary = SummaryInput().accept()
+    summary = SummaryInput().validate()
     await services.summaries.create(project, ("n", "parent"), summary, services.write_options())
-    template = TemplateInput("t", "{messages}").accept()
+    template = TemplateInput("t", "{messages}").validate()
     await services.templates.create(project, template, services.write_options())
     await services.projects.count_request(project, services.clock())
     await store.close()

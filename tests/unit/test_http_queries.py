@@ -10,7 +10,7 @@ from dialoguedb.http.routes.list_queries import repeated
 from dialoguedb.http.routes.messages import ListMessages
 from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.http.routes.state import UpdateState
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 
 
 def fields(error):
@@ -62,7 +62,7 @@ def test_bytes_that_are_no_text_are_refused(query):
 
 def test_created_wins_over_both_dates():
     query = parse(ListDialogues, b"created=2026-06&startDate=2020-01-01&endDate=2020-01-02")
-    assert query.span() == Span(lower="2026-06", upper="2026-06~")
+    assert query.span() == TimeRange(lower="2026-06", upper="2026-06~")
 
 
 def test_bad_dates_are_named_together():

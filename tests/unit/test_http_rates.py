@@ -4,7 +4,7 @@ import pytest
 
 from dialoguedb.errors import RateLimitExceeded
 from dialoguedb.http.admission.rate_limits import RateLimits, rate_limit_exceeded
-from dialoguedb.model.projects import Project, RateLimit, Settings
+from dialoguedb.model.projects import Project, ProjectSettings, RateLimit
 
 
 class Clock:
@@ -20,7 +20,7 @@ def clock():
 
 
 def project(name="p", **rate):
-    settings = Settings(rate_limit=RateLimit(**rate))
+    settings = ProjectSettings(rate_limit=RateLimit(**rate))
     return Project(id=name, name=name, created="", modified="", settings=settings)
 
 

@@ -11,7 +11,7 @@ from dialoguedb.errors import InvalidRequest
 from dialoguedb.model.search import Condition, TagFilter
 from dialoguedb.model.search_request import SearchInput
 from dialoguedb.values.decoding import decode
-from dialoguedb.values.rawjson import receive
+from dialoguedb.values.rawjson import prepare
 
 LEAST = {"query": "q", "object": "message"}
 
@@ -22,9 +22,9 @@ def accepted(**fields):
 
 
 def read(body):
-    sent = decode(SearchInput, receive(body)).with_namespace_of_metadata()
+    sent = decode(SearchInput, prepare(body)).with_namespace_of_metadata()
     namespace = sent.namespace if isinstance(sent.namespace, str) else None
-    return sent.accept(namespace, None)
+    return sent.validate(namespace, None)
 
 
 def refused(*fields, **body):

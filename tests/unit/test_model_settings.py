@@ -12,15 +12,15 @@ from dialoguedb.errors import (
     VersionConflict,
 )
 from dialoguedb.model import lifecycle
-from dialoguedb.model.keys import RANK, digest, new_secret, prefix
+from dialoguedb.model.keys import PERMISSION_RANK, key_digest, key_prefix, new_secret
 from dialoguedb.model.projects import (
     AutoCompact,
     Project,
+    ProjectSettings,
     Quotas,
-    Settings,
     SettingsChange,
     Usage,
-    changed,
+    changed_settings,
 )
 
 
@@ -30,8 +30,10 @@ def change(**fields):
 
 class TestChanging:
     def test_what_is_left_out_stays(self):
-        settings = changed(Settings(), change(rateLimit={"burst": 5}, allowedIps=["::1"]))
-        settings = changed(settings, change(rateLimit={"perSecond": 6}))
+        settings = changed_settings(
+            ProjectSettings(), change(rateLimit={"burst": 5}, allowedIps=["::1"])
+        )
+        settings = changed_settings(settings, change(rateLimit={"perSecond": 6}))
         assert (settings.rate_limit.burst, settings.rate_limit.per_second) == (5, 6)
         assert settings.allowed_ips == ["::1"]
 
@@ -46,43 +48,45 @@ class TestChanging:
             allowedIps=["::1"],
             autoCompact={"aboveTokens": 100},
         )
-        cleared = changed(changed(Settings(), full), change(**{name: None}))
-        field = next(
-            one.name for one in msgspec.structs.fields(Settings) if one.encode_name == name
+        cleared = changed_settings(
+            changed_settings(ProjectSettings(), full), change(**{name: None})
         )
-        assert getattr(cleared, field) == getattr(Settings(), field)
-        assert cleared != Settings()
+        field = next(
+            one.name for one in msgspec.structs.fields(ProjectSettings) if one.encode_name == name
+        )
+        assert getattr(cleared, field) == getattr(ProjectSettings(), field)
+        assert cleared != ProjectSettings()
 
     def test_an_object_switches_on_what_was_off(self):
-        settings = changed(Settings(), change(autoCompact={}))
+        settings = changed_settings(ProjectSettings(), change(autoCompact={}))
         assert settings.auto_compact == AutoCompact()
-        settings = changed(settings, change(autoCompact={"keepRecent": 3}))
-        settings = changed(settings, change(autoCompact={"aboveTokens": 50}))
+        settings = changed_settings(settings, change(autoCompact={"keepRecent": 3}))
+        settings = changed_settings(settings, change(autoCompact={"aboveTokens": 50}))
         assert settings.auto_compact == AutoCompact(above_tokens=50, keep_recent=3)
 
     def test_the_settings_before_are_not_touched(self):
-        before = Settings()
-        changed(before, change(allowedIps=["::1"], quotas={"messages": 1}, immutable=True))
-        assert before == Settings()
+        before = ProjectSettings()
+        changed_settings(before, change(allowedIps=["::1"], quotas={"messages": 1}, immutable=True))
+        assert before == ProjectSettings()
         assert before.allowed_ips == []
 
     def test_immutable_never_goes_back(self):
-        immutable = changed(Settings(), change(immutable=True))
-        assert changed(immutable, change(immutable=True)).immutable
-        assert changed(immutable, change(deletionProtection=True)).immutable
+        immutable = changed_settings(ProjectSettings(), change(immutable=True))
+        assert changed_settings(immutable, change(immutable=True)).immutable
+        assert changed_settings(immutable, change(deletionProtection=True)).immutable
         for value in [False, None]:
             with pytest.raises(InvalidRequest):
-                changed(immutable, change(immutable=value))
+                changed_settings(immutable, change(immutable=value))
 
     @pytest.mark.parametrize("text", ["", "nowhere", "10.0.0.0/33", "10.0.0", "::g", "10.0.0.1 "])
     def test_what_is_no_range_of_addresses_is_refused(self, text):
         with pytest.raises(InvalidRequest) as caught:
-            change(allowedIps=["10.0.0.0/8", text]).accept()
+            change(allowedIps=["10.0.0.0/8", text]).validate()
         assert caught.value.details[0].field == "allowedIps[1]"
 
     @pytest.mark.parametrize("text", ["10.0.0.0/8", "10.1.2.3/8", "10.1.2.3", "::1", "fd00::/8"])
     def test_what_is_one_is_taken(self, text):
-        change(allowedIps=[text]).accept()
+        change(allowedIps=[text]).validate()
 
 
 class TestQuotas:
@@ -123,7 +127,9 @@ class TestLifecycle:
                 lifecycle.check_version(expected, 5)
 
     def test_projects_keep_what_their_settings_say(self):
-        project = Project("i", "n", "", "", Settings(immutable=True, deletion_protection=True))
+        project = Project(
+            "i", "n", "", "", ProjectSettings(immutable=True, deletion_protection=True)
+        )
         with pytest.raises(DialogueImmutable):
             lifecycle.check_mutable(project, "nothing goes")
         with pytest.raises(ProjectProtected):
@@ -133,12 +139,17 @@ class TestLifecycle:
 class TestKeys:
     def test_a_secret_is_random_and_known_by_its_beginning_and_its_hash(self):
         secrets = {new_secret() for _ in range(100)}
-        assert len({digest(secret) for secret in secrets}) == 100
+        assert len({key_digest(secret) for secret in secrets}) == 100
         for secret in secrets:
-            assert secret.startswith(prefix(secret))
-            assert len(prefix(secret)) < 16
-            assert len(digest(secret)) == 32
-            assert secret.encode() not in digest(secret)
+            assert secret.startswith(key_prefix(secret))
+            assert len(key_prefix(secret)) < 16
+            assert len(key_digest(secret)) == 32
+            assert secret.encode() not in key_digest(secret)
 
     def test_an_operator_ranks_below_every_key_of_data(self):
-        assert RANK["operator"] < RANK["read"] < RANK["write"] < RANK["admin"]
+        assert (
+            PERMISSION_RANK["operator"]
+            < PERMISSION_RANK["read"]
+            < PERMISSION_RANK["write"]
+            < PERMISSION_RANK["admin"]
+        )

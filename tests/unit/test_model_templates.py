@@ -3,17 +3,23 @@
 import pytest
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model.templates import BUILT_IN, VARIABLES, Said, accept_prompt, fill
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.model.templates import (
+    BUILT_IN,
+    VARIABLES,
+    PromptValues,
+    fill_prompt,
+    validate_prompt,
+)
+from dialoguedb.values.validation_errors import ValidationErrors
 
-SAID = Said(instructions="Be brief.", label="Porto", tokens=50)
+SAID = PromptValues(instructions="Be brief.", label="Porto", tokens=50)
 
 
 def faults_of(prompt):
     faults = ValidationErrors()
-    accept_prompt(prompt, "prompt", faults)
+    validate_prompt(prompt, "prompt", faults)
     try:
-        faults.refuse()
+        faults.raise_if_any()
     except InvalidRequest as error:
         return [detail.message for detail in error.details]
     return []
@@ -21,22 +27,25 @@ def faults_of(prompt):
 
 def test_every_variable_is_filled_in():
     prompt = "|".join(f"{{{name}}}" for name in VARIABLES)
-    assert fill(prompt, SAID, "said", "before") == "said|before|Be brief.|Porto|50"
+    assert fill_prompt(prompt, SAID, "said", "before") == "said|before|Be brief.|Porto|50"
 
 
 def test_what_is_filled_in_is_not_read_for_variables():
-    assert fill("{messages}", Said(None, None, 1), "{label} {previous}", None) == (
+    assert fill_prompt("{messages}", PromptValues(None, None, 1), "{label} {previous}", None) == (
         "{label} {previous}"
     )
 
 
 def test_what_has_no_place_is_told_all_the_same():
-    filled = fill("{messages}", SAID, "said", "before")
+    filled = fill_prompt("{messages}", SAID, "said", "before")
     assert filled == "Summary of what came before:\nbefore\n\nsaid\n\nBe brief.\n"
 
 
 def test_without_a_former_summary_its_place_says_so():
-    assert fill("{previous}: {messages}", Said(None, None, 1), "said", None) == "(none): said"
+    assert (
+        fill_prompt("{previous}: {messages}", PromptValues(None, None, 1), "said", None)
+        == "(none): said"
+    )
 
 
 def test_the_one_that_is_built_in_could_be_a_template():
@@ -49,7 +58,7 @@ def test_the_one_that_is_built_in_could_be_a_template():
 )
 def test_other_braces_stay(prompt):
     assert faults_of(prompt) == []
-    filled = fill(prompt, Said(None, None, 1), "said", None)
+    filled = fill_prompt(prompt, PromptValues(None, None, 1), "said", None)
     assert filled == prompt.replace("{messages}", "said")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialoguedb.formats.texts import clean
+from dialoguedb.formats.search_text import clean
 from dialoguedb.model.search import Scalar
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.documents import document, indexed

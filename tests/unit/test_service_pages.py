@@ -7,15 +7,15 @@ import pytest
 from dialoguedb.errors import Forbidden, InvalidRequest
 from dialoguedb.model.dialogues import DialogueFilter
 from dialoguedb.model.memories import MemoryFilter
-from dialoguedb.service.pages import Listing, PageRequest, Pages
-from dialoguedb.values.lists import Slice, Span
+from dialoguedb.service.pages import ListRequest, PageRequest, PageTokens
+from dialoguedb.values.lists import Slice, TimeRange
 
 SCOPE = "dialogues project-1"
 AFTER = ("2026-01-01", "d", 7)
-FILTER = DialogueFilter(namespace="ns", tags=("t",), created=Span("2026", "2026~"))
-BARE = Listing(DialogueFilter(), "desc", limit=9)
-PAGES = Pages(b"s" * 32)
-TOKEN = PAGES.page(SCOPE, Listing(FILTER, "asc", limit=2), Slice([1], AFTER)).next
+FILTER = DialogueFilter(namespace="ns", tags=("t",), created=TimeRange("2026", "2026~"))
+BARE = ListRequest(DialogueFilter(), "desc", limit=9)
+PAGES = PageTokens(b"s" * 32)
+TOKEN = PAGES.page(SCOPE, ListRequest(FILTER, "asc", limit=2), Slice([1], AFTER)).next
 
 
 def test_a_token_needs_no_encoding():
@@ -33,7 +33,7 @@ def test_it_alone_brings_back_everything_but_the_limit():
 
 
 def test_another_server_on_the_same_data_opens_it():
-    assert Pages(b"s" * 32).resume(SCOPE, PageRequest(BARE, next=TOKEN)).filter == FILTER
+    assert PageTokens(b"s" * 32).resume(SCOPE, PageRequest(BARE, next=TOKEN)).filter == FILTER
 
 
 @pytest.mark.parametrize("scope", ["dialogues project-2", "memories project-1", SCOPE + "x"])
@@ -44,14 +44,14 @@ def test_it_is_foreign_elsewhere(scope):
 
 def test_it_is_foreign_to_other_data():
     with pytest.raises(InvalidRequest):
-        Pages(b"t" * 32).resume(SCOPE, PageRequest(BARE, next=TOKEN))
+        PageTokens(b"t" * 32).resume(SCOPE, PageRequest(BARE, next=TOKEN))
 
 
 def test_one_of_a_release_with_other_filters_is_refused():
-    theirs = Listing(DialogueFilter(order_by="lastMessageCreated"), "asc")
+    theirs = ListRequest(DialogueFilter(order_by="lastMessageCreated"), "asc")
     token = PAGES.page(SCOPE, theirs, Slice([1], AFTER)).next
     with pytest.raises(InvalidRequest):
-        PAGES.resume(SCOPE, PageRequest(Listing(MemoryFilter(), "asc"), next=token))
+        PAGES.resume(SCOPE, PageRequest(ListRequest(MemoryFilter(), "asc"), next=token))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_no_other_spelling_opens(change):
 
 def test_what_is_said_again_must_agree():
     agreeing = PageRequest(
-        Listing(FILTER, "asc"),
+        ListRequest(FILTER, "asc"),
         {"tags": "filter.tags", "order": "order", "startDate": "filter.created.lower"},
         TOKEN,
     )

@@ -7,14 +7,14 @@ from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import files
-from dialoguedb.values.lists import Span, Window
+from dialoguedb.values.lists import TimeRange, Window
 from tests.contract.making import World, at, message
 
 pytestmark = pytest.mark.anyio
 
 MANY = 2_100
 MESSAGES = 12_000
-SPAN = Span(at(10), at(2_090))
+SPAN = TimeRange(at(10), at(2_090))
 SORTS = "USE TEMP B-TREE FOR ORDER BY"
 
 

@@ -6,7 +6,7 @@ from dialoguedb.errors import DuplicateId, ProjectNotFound
 from dialoguedb.model.keys import KeyInput, NewKey
 from dialoguedb.model.projects import Project, ProjectInput
 from dialoguedb.service import Services
-from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
 from dialoguedb.values.lists import Order
 
 DEFAULT_PROJECT = "default"
@@ -37,7 +37,7 @@ async def default_project(services: Services) -> Project:
 
 
 async def _is_new(services: Services) -> bool:
-    first = PageRequest(Listing(Everything(), _OLDEST_FIRST, limit=1))
+    first = PageRequest(ListRequest(NoFilter(), _OLDEST_FIRST, limit=1))
     return not (await services.projects.list(first)).items
 
 

@@ -73,7 +73,7 @@ def _load_wordllama() -> Embedder:
 def _openai(settings: Settings) -> Embedder:
     from dialoguedb.embed import openai_api  # noqa: PLC0415 - slow to load
 
-    endpoint = openai_api.Endpoint(
+    endpoint = openai_api.EmbeddingEndpoint(
         url=settings.embedder_url,
         model=_model(settings, "the name of a model, such as text-embedding-3-small"),
         dimensions=settings.embedder_dimensions,

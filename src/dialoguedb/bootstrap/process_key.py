@@ -5,7 +5,7 @@ from contextlib import suppress
 from dialoguedb.bootstrap.default_project import default_project
 from dialoguedb.bootstrap.services import services_of
 from dialoguedb.errors import ProjectNotFound
-from dialoguedb.model.keys import Caller, Key, NewKey, digest
+from dialoguedb.model.keys import Caller, Key, NewKey, key_digest
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import KeyStore, ProjectStore, Store, WriteOptions
 from dialoguedb.values.lists import Slice, Window
@@ -20,7 +20,7 @@ class OwnKeys:
         self._keys: KeyStore = store.keys
         self._projects: ProjectStore = store.projects
         self._project_id = project_id
-        self._digest = digest(secret)
+        self._digest = key_digest(secret)
 
     async def create(self, project: Project | None, new: NewKey, options: WriteOptions) -> Key:
         """Store a key."""

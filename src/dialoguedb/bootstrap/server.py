@@ -95,7 +95,7 @@ async def _forget_answers(store: Store) -> None:
     """Drop, every now and then, the answers kept for idempotency keys that have expired."""
     while True:
         try:
-            before = timestamps.later(timestamps.now(), -limits.IDEMPOTENCY_HOURS * 3600)
+            before = timestamps.add_seconds(timestamps.now(), -limits.IDEMPOTENCY_HOURS * 3600)
             await store.forget_answers(before)
         except Exception as error:
             logger.warning("Expired answers wait to be dropped: %s", error, exc_info=defect(error))

@@ -11,7 +11,7 @@ from dialoguedb.ports import Meter, Store
 from dialoguedb.ports.search import Embedder, Weights
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service import Services, build_services
-from dialoguedb.service.summaries import Workshop
+from dialoguedb.service.summaries import SummaryWorkerHandle
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps
 
@@ -36,7 +36,7 @@ def services_of(
     store: Store,
     known: Sequence[Embedder] = (),
     weights: Mapping[SearchMode, Weights] = WEIGHTS,
-    workshop: Workshop | None = None,
+    workshop: SummaryWorkerHandle | None = None,
 ) -> Services:
     """Put the services over an open store, to search with the embedders that are known.
 

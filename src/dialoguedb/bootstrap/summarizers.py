@@ -45,14 +45,17 @@ def _by_model(settings: Settings, url: str) -> Summarizer:
         raise InvalidSetting(
             f"the summarizer {settings.summarizer!r} needs summarizer-model: the name of a model"
         )
-    from dialoguedb.summarize import anthropic, calls, models, openai_chat  # noqa: PLC0415 - slow
+    from dialoguedb.summarize.anthropic import AnthropicChat  # noqa: PLC0415 - slow to load
+    from dialoguedb.summarize.chat_client import ChatEndpoint  # noqa: PLC0415 - slow to load
+    from dialoguedb.summarize.model_summarizer import ModelSummarizer  # noqa: PLC0415 - slow
+    from dialoguedb.summarize.openai_chat import OpenAIChat  # noqa: PLC0415 - slow to load
 
     key = settings.summarizer_key.text if settings.summarizer_key else None
-    endpoint = calls.Endpoint(
+    endpoint = ChatEndpoint(
         url=settings.summarizer_url or url,
         model=settings.summarizer_model,
         timeout_s=settings.summarizer_timeout,
     )
     is_openai = settings.summarizer == "openai"
-    chat = (openai_chat.OpenAIChat if is_openai else anthropic.AnthropicChat)(endpoint, key)
-    return models.ModelSummarizer(settings.summarizer, settings.summarizer_model, chat, key)
+    chat = (OpenAIChat if is_openai else AnthropicChat)(endpoint, key)
+    return ModelSummarizer(settings.summarizer, settings.summarizer_model, chat, key)

@@ -10,9 +10,9 @@ from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.bootstrap.tokens import count_tokens
 from dialoguedb.ports.summaries import SummaryJobs
-from dialoguedb.service.making import Budgets, Maker
-from dialoguedb.service.summaries import Workshop
-from dialoguedb.service.summarizing import Around, Summarizing, SummaryMeter
+from dialoguedb.service.summaries import SummaryWorkerHandle
+from dialoguedb.service.summarization.maker import Budgets, SummaryMaker
+from dialoguedb.service.summarization.worker import SummaryMeter, SummaryWorker, WorkerEnvironment
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps
 
@@ -20,19 +20,21 @@ from dialoguedb.values import timestamps
 @asynccontextmanager
 async def summarizing(
     store: SummaryJobs, settings: Settings, meter: SummaryMeter | None = None
-) -> AsyncIterator[Workshop]:
+) -> AsyncIterator[SummaryWorkerHandle]:
     """Make the summaries that are asked for; InvalidSetting."""
     summarizer = chosen_summarizer(settings)
-    work = Summarizing(Maker(store, summarizer, count_tokens, _budgets(settings)), _around(meter))
+    work = SummaryWorker(
+        SummaryMaker(store, summarizer, count_tokens, _budgets(settings)), _around(meter)
+    )
     try:
         async with running(work.run()):
-            yield Workshop(summarizer.name, summarizer.model, work.wake, work.drop)
+            yield SummaryWorkerHandle(summarizer.name, summarizer.model, work.wake, work.drop)
     finally:
         await summarizer.close()
 
 
-def _around(meter: SummaryMeter | None) -> Around:
-    return Around(
+def _around(meter: SummaryMeter | None) -> WorkerEnvironment:
+    return WorkerEnvironment(
         clock=timestamps.now,
         new_id=Ids(),
         sleep=asyncio.sleep,

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services
-from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
 from dialoguedb.values import limits
 from dialoguedb.values.lists import Page
 
@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 async def all_of(
-    list_page: Callable[[PageRequest[Everything]], Awaitable[Page[T]]],
+    list_page: Callable[[PageRequest[NoFilter]], Awaitable[Page[T]]],
 ) -> AsyncIterator[T]:
     """Yield every item of a list, oldest first."""
-    listing = Listing(Everything(), "asc", limit=limits.PAGE_ITEMS_MAX)
+    listing = ListRequest(NoFilter(), "asc", limit=limits.PAGE_ITEMS_MAX)
     page = await list_page(PageRequest(listing))
     while True:
         for item in page.items:

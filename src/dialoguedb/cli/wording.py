@@ -8,14 +8,14 @@ from msgspec import UNSET, Raw
 
 from dialoguedb.cli.output import one_line
 from dialoguedb.client.encoding import json_codec
-from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
-from dialoguedb.formats.turns import Turn, read_turn
+from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.messages import Message
 
 
 def turn_of(record: Mapping[str, Any]) -> Turn:
     """Understand a message, whichever provider's spelling it is in; it is as the API writes it."""
-    return read_turn(
+    return parse_turn(
         Message(
             id=record["id"],
             dialogue_id=record["dialogueId"],
@@ -59,9 +59,9 @@ def _told(part: Part) -> str:
             return text
         case Image(url=url, media_type=kind):
             return f"[image {url}]" if url else f"[{kind or 'image'}]"
-        case Call(name=name, arguments=arguments):
+        case ToolCall(name=name, arguments=arguments):
             return f"[calls {name} {arguments}]"
-        case Result(parts=parts):
+        case ToolResult(parts=parts):
             return f"[result: {texts(parts)}]"
-        case Thought():
+        case Reasoning():
             return "[thinks]"

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from dialoguedb.formats.dialects import Dialect
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
-from dialoguedb.model.keys import Scope
+from dialoguedb.model.keys import Permission
 from dialoguedb.model.memories import MemoryOrderBy
 from dialoguedb.model.search import SearchMode, SearchOrderBy
 from dialoguedb.values.lists import Order
@@ -250,6 +250,6 @@ class KeyFields(IdempotencyOptions, total=False):
     """What a key may do, and until when."""
 
     name: str | None
-    scope: Scope | None
+    scope: Permission | None
     namespace: str | None
     expires: TimeLike | None

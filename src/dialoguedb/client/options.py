@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.model.keys import MARK
+from dialoguedb.model.keys import KEY_PREFIX
 
 ENDPOINT_DEFAULT = "http://127.0.0.1:8000"
 TIMEOUT_S_DEFAULT = 30.0
@@ -73,11 +73,11 @@ def _key(value: object) -> str:
     key = value.strip() if isinstance(value, str) else ""
     if key.lower().startswith("bearer "):
         raise InvalidSetting("Pass the key alone, without the word Bearer before it")
-    if not key.startswith(MARK) or not key.isascii() or not key.isprintable():
+    if not key.startswith(KEY_PREFIX) or not key.isascii() or not key.isprintable():
         is_path = any(mark in str(value) for mark in "./\\")
         tip = '; pass path="./chats" to keep the data in a directory, without a server'
         raise InvalidSetting(
-            f"That is no key: keys are texts of ASCII characters that begin with {MARK}"
+            f"That is no key: keys are texts of ASCII characters that begin with {KEY_PREFIX}"
             f"{tip if is_path else ''}"
         )
     return key

@@ -11,8 +11,8 @@ from msgspec import Struct, field
 
 from dialoguedb.model.context import ContextTokens
 from dialoguedb.model.dialogues import DeletedDialogue, Status
-from dialoguedb.model.keys import AnyScope
-from dialoguedb.model.projects import Settings
+from dialoguedb.model.keys import AnyPermission
+from dialoguedb.model.projects import ProjectSettings
 from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
 from dialoguedb.model.search_results import SearchExplanation
 from dialoguedb.model.summaries import SummaryStatus
@@ -281,7 +281,7 @@ class KeyRecord(Struct, rename="camel", kw_only=True):
 
     id: str
     prefix: str
-    scope: AnyScope
+    scope: AnyPermission
     created: str
     project_id: str | None = None
     name: str | None = None
@@ -299,5 +299,5 @@ class ProjectRecord(Struct, rename="camel", kw_only=True):
     name: str
     created: str
     modified: str
-    settings: Settings
+    settings: ProjectSettings
     key: str | None = None

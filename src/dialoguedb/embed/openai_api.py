@@ -9,10 +9,16 @@ import stamina
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from dialoguedb.embed.openai_answers import vectors_of
+from dialoguedb.embed.openai_responses import decode_vectors
 from dialoguedb.embed.texts import Prefixes
 from dialoguedb.embed.vectors import spread, unit
-from dialoguedb.endpoints import Failure, Refused, failure_of, pause_s, silence
+from dialoguedb.endpoints import (
+    EndpointFailure,
+    EndpointRefused,
+    failure_from,
+    retry_delay_s,
+    silence_http_logs,
+)
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.ports.search import Vectors
 
@@ -22,7 +28,7 @@ _SHORTEST_CHARACTERS = 256
 """A text that is refused is halved, for the model may read less; but never below this."""
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
+class EmbeddingEndpoint(Struct, frozen=True, kw_only=True):
     """Where an embedder is, and what is asked of it."""
 
     url: str
@@ -33,7 +39,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     timeout_s: float = 30
 
 
-class _Patience(Struct, frozen=True):
+class _RetryPolicy(Struct, frozen=True):
     """How long a call waits for an endpoint that fails."""
 
     timeout_s_max: float
@@ -42,10 +48,10 @@ class _Patience(Struct, frozen=True):
     wait_s_max: float
 
 
-_FOR_DOCUMENTS = _Patience(timeout_s_max=600, attempts=4, wait_s_initial=0.25, wait_s_max=8)
+_FOR_DOCUMENTS = _RetryPolicy(timeout_s_max=600, attempts=4, wait_s_initial=0.25, wait_s_max=8)
 """What is not embedded then is tried again later, from the outbox."""
 
-_FOR_A_QUERY = _Patience(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s_max=0.5)
+_FOR_A_QUERY = _RetryPolicy(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s_max=0.5)
 """Somebody is waiting, and words can be searched without it."""
 
 
@@ -54,14 +60,14 @@ class OpenAIEmbedder:
 
     in_process = False
 
-    def __init__(self, endpoint: Endpoint, key: str | None = None) -> None:
+    def __init__(self, endpoint: EmbeddingEndpoint, key: str | None = None) -> None:
         self._endpoint = endpoint
         self._key = key
         self.dimensions: int | None = endpoint.dimensions
         self._client = httpx2.Client(headers={"authorization": f"Bearer {key}"} if key else {})
         size = f"/{endpoint.dimensions}" if endpoint.dimensions else ""
         self.name = endpoint.prefixes.mark(f"openai/{endpoint.model}{size}")
-        silence()
+        silence_http_logs()
 
     def close(self) -> None:
         """Close the connections."""
@@ -77,23 +83,23 @@ class OpenAIEmbedder:
         asked = [prefixes.before(texts[place], query=query) for place in places]
         try:
             rows = self._rows(asked or ["."], patience)  # the dot tells how long vectors are
-        except Failure as failure:
+        except EndpointFailure as failure:
             raise self._unavailable(failure) from None
         return spread(unit(rows)[: len(places)], places, len(texts))
 
-    def _rows(self, texts: list[str], patience: _Patience) -> NDArray[np.float32]:
+    def _rows(self, texts: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
         size = self._endpoint.batch_size
         batches = [texts[start : start + size] for start in range(0, len(texts), size)]
         rows = [self._accepted(batch, patience) for batch in batches]
         if len({of_batch.shape[1] for of_batch in rows}) > 1:
-            raise Failure("its vectors are of several lengths", again=False)
+            raise EndpointFailure("its vectors are of several lengths", again=False)
         return np.concatenate(rows)
 
-    def _accepted(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
+    def _accepted(self, batch: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
         """Embed a batch; what is refused is parted, and at last the text that is too long."""
         try:
             return self._patiently(batch, patience)
-        except Refused:
+        except EndpointRefused:
             if len(batch) > 1:
                 middle = len(batch) // 2
                 halves = (batch[:middle], batch[middle:])
@@ -103,9 +109,9 @@ class OpenAIEmbedder:
                 raise
             return self._accepted([text[: len(text) // 2]], patience)
 
-    def _patiently(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
+    def _patiently(self, batch: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
         attempts = stamina.retry_context(
-            on=lambda error: pause_s(error, patience.wait_s_max),
+            on=lambda error: retry_delay_s(error, patience.wait_s_max),
             attempts=patience.attempts,
             timeout=None,
             wait_initial=patience.wait_s_initial,
@@ -117,7 +123,7 @@ class OpenAIEmbedder:
                 return self._fitting(self._post(batch, patience))
         raise AssertionError  # the last attempt has returned or raised
 
-    def _post(self, batch: list[str], patience: _Patience) -> NDArray[np.float32]:
+    def _post(self, batch: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
         endpoint = self._endpoint
         asked = {"model": endpoint.model, "input": batch, "encoding_format": "base64"}
         shortened = {"dimensions": endpoint.dimensions} if endpoint.dimensions else {}
@@ -127,12 +133,12 @@ class OpenAIEmbedder:
                 f"{endpoint.url}/embeddings", json=asked | shortened, timeout=timeout_s
             )
         except httpx2.TimeoutException:
-            raise Failure(f"it did not answer within {timeout_s:g} s", again=True) from None
+            raise EndpointFailure(f"it did not answer within {timeout_s:g} s", again=True) from None
         except httpx2.HTTPError as error:
-            raise Failure(f"it cannot be reached: {error}", again=True) from None
+            raise EndpointFailure(f"it cannot be reached: {error}", again=True) from None
         if not answer.is_success:
-            raise failure_of(answer, answer.content)
-        return vectors_of(answer.content, len(batch))
+            raise failure_from(answer, answer.content)
+        return decode_vectors(answer.content, len(batch))
 
     def _fitting(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return rows as long as is asked."""
@@ -144,7 +150,7 @@ class OpenAIEmbedder:
             )
         return rows
 
-    def _unavailable(self, failure: Failure) -> EmbedderUnavailable:
+    def _unavailable(self, failure: EndpointFailure) -> EmbedderUnavailable:
         """Log what happened, for the operator alone, and return what a client may know."""
         told = failure.told_without(self._key)
         extra = {"embedder": self.name, "url": self._endpoint.url, "told": told}

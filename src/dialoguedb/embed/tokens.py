@@ -37,11 +37,11 @@ def count_tokens(text: str) -> int:
 
 
 @cache
-def _shared() -> "Words":
-    return loaded_words(carrying(TOKENIZER))
+def _shared() -> "WordTokens":
+    return load_word_tokens(find_package(TOKENIZER))
 
 
-def carrying(*files: Path) -> Path:
+def find_package(*files: Path) -> Path:
     """Find the package with files of these names, without importing it; InvalidSetting."""
     places = _places()
     for place in places:
@@ -60,14 +60,14 @@ def _places() -> list[Path]:
     return [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
 
 
-class Words:
+class WordTokens:
     """The tokens of words, remembered: people say the same ones again and again.
 
     No token of this vocabulary reaches across a space, so words have the tokens of their texts.
     """
 
     def __init__(self, model: Model) -> None:
-        self._known = _Known(model)
+        self._known = _TokenCache(model)
 
     def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
         """Return the numbers of each text's tokens, a text being its words."""
@@ -79,7 +79,7 @@ class Words:
         return sum(map(len, map(self._known.__getitem__, _pieces(text))))
 
 
-class _Known(dict[str, list[int]]):
+class _TokenCache(dict[str, list[int]]):
     """The tokens of each word, found when it is first asked for; when full, it begins anew."""
 
     def __init__(self, model: Model) -> None:
@@ -111,14 +111,14 @@ def _pieces(text: str) -> list[str]:
     return [piece.removeprefix(" ") for piece in _PIECE.findall(f" {text}")]
 
 
-def loaded_words(directory: Path) -> Words:
+def load_word_tokens(directory: Path) -> WordTokens:
     """Return the tokens that all in this process share; read when first needed."""
     with _loading:
         return _load(directory)
 
 
 @cache
-def _load(directory: Path) -> Words:
+def _load(directory: Path) -> WordTokens:
     # What a tokenizer has around its model costs more than the model itself, and takes `</s>` in
     # a text for the end of one.
-    return Words(Tokenizer.from_file(str(directory / TOKENIZER)).model)
+    return WordTokens(Tokenizer.from_file(str(directory / TOKENIZER)).model)

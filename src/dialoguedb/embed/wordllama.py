@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from dialoguedb.embed.texts import readable
-from dialoguedb.embed.tokens import TOKENIZER, Words, carrying, loaded_words
+from dialoguedb.embed.tokens import TOKENIZER, WordTokens, find_package, load_word_tokens
 from dialoguedb.embed.vectors import unit
 from dialoguedb.ports.search import Vectors
 
@@ -33,7 +33,7 @@ class WordLlama:
     dimensions = DIMENSIONS
 
     def __init__(self) -> None:
-        self._directory = carrying(_VECTORS, TOKENIZER)
+        self._directory = find_package(_VECTORS, TOKENIZER)
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for one without words."""
@@ -51,7 +51,7 @@ class WordLlama:
 
 
 class _Model(Struct, frozen=True):
-    words: Words
+    words: WordTokens
     matrix: NDArray[np.float32]
     """A vector for each token; the place to weigh tokens, once for all."""
 
@@ -69,4 +69,4 @@ def _loaded(directory: Path) -> _Model:
 def _load(directory: Path) -> _Model:
     with safe_open(directory / _VECTORS, framework="numpy") as file:
         matrix = file.get_tensor(_TENSOR).astype(np.float32)
-    return _Model(loaded_words(directory), matrix)
+    return _Model(load_word_tokens(directory), matrix)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw
 
 from dialoguedb.values import limits, rawjson
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
 
 EMPTY = "MESSAGE_CONTENT_EMPTY"
 TOO_LARGE = "MESSAGE_TOO_LARGE"
@@ -23,7 +23,7 @@ _IMAGE_TYPE = re.compile(rb'"(?:image|image_url)"')
 _EMPTY = frozenset({b'""', b"null", b"[]", b"{}"})
 
 
-def accept_content(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
+def validate_content(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
     """Return a message's content in compact form, noting what is wrong with it."""
     content = rawjson.compact(raw)
     if content in _EMPTY:
@@ -35,7 +35,7 @@ def accept_content(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
     return content
 
 
-def accept_value(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
+def validate_value(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
     """Return a memory's value in compact form, noting when it is too large."""
     value = rawjson.compact(raw)
     if counted_bytes(value) > limits.CONTENT_BYTES_MAX:
@@ -48,7 +48,7 @@ def _is_content(content: bytes) -> bool:
         return content[:1] in {b'"', b"{"}
     return all(
         rawjson.is_object(item)
-        for item in msgspec.json.decode(rawjson.receive(content), type=list[Raw])
+        for item in msgspec.json.decode(rawjson.prepare(content), type=list[Raw])
     )
 
 
@@ -84,7 +84,7 @@ def has_image(content: bytes) -> bool:
 
 def _images(content: bytes) -> Iterator[dict[str, object]]:
     """Find the image parts of both spellings, at any depth."""
-    pending = [rawjson.reader.decode(content.decode())]
+    pending = [rawjson.lenient_decoder.decode(content.decode())]
     while pending:
         node = pending.pop()
         if isinstance(node, dict):

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
-from dialoguedb.formats.tool_links import Ref, Ties
-from dialoguedb.formats.turns import Speaker, Turn, sound
+from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.tool_links import PartRef, ToolPairs
+from dialoguedb.formats.turns import Speaker, Turn, replace_surrogates
 from dialoguedb.values import rawjson
 
 Dialect = Literal["openai", "anthropic", "plain"]
@@ -28,7 +28,7 @@ _ID_STEM_CHARS = 32
 _TOOL_NAME_CHARS_MAX = 64
 
 
-class Said(Struct):
+class OutgoingMessage(Struct):
     """What one message of a window holds."""
 
     speaker: Speaker
@@ -37,7 +37,7 @@ class Said(Struct):
     turn: int
 
 
-def render(turns: Sequence[Turn], ties: Ties, dialect: Dialect) -> list[Json]:
+def render(turns: Sequence[Turn], ties: ToolPairs, dialect: Dialect) -> list[Json]:
     """Return turns, oldest first, as messages; calls and results without each other are left out.
 
     Which belong together is what was found where all turns stand, for these may be some of them.
@@ -47,18 +47,18 @@ def render(turns: Sequence[Turn], ties: Ties, dialect: Dialect) -> list[Json]:
     return _RENDERERS[dialect](said)
 
 
-def arrange(turns: Sequence[Turn], ties: Ties) -> list[Said]:
+def arrange(turns: Sequence[Turn], ties: ToolPairs) -> list[OutgoingMessage]:
     """Put every result right behind its call, and calls of one moment together."""
     places = {turn.id: place for place, turn in enumerate(turns)}
     result_of = {
-        Ref(places[call], number): Ref(places[result], at)
+        PartRef(places[call], number): PartRef(places[result], at)
         for (call, number), (result, at) in ties.items()
         if call in places and result in places
     }
     arranging = _Arranging(turns, result_of)
     for place, turn in enumerate(turns):
         for number in range(len(turn.parts)):
-            arranging.add(Ref(place, number))
+            arranging.add(PartRef(place, number))
     arranging.close_calls()
     return arranging.said
 
@@ -66,8 +66,8 @@ def arrange(turns: Sequence[Turn], ties: Ties) -> list[Said]:
 class _Arranging:
     """Gathers parts in order, holding results back till all calls of a moment are there."""
 
-    def __init__(self, turns: Sequence[Turn], result_of: dict[Ref, Ref]) -> None:
-        self.said: list[Said] = []
+    def __init__(self, turns: Sequence[Turn], result_of: dict[PartRef, PartRef]) -> None:
+        self.said: list[OutgoingMessage] = []
         self._turns = turns
         self._result_of = result_of
         self._results: list[Part] = []
@@ -77,11 +77,11 @@ class _Arranging:
         self._ids: set[str] = set()
         self._repeated = 0
 
-    def add(self, ref: Ref) -> None:
+    def add(self, ref: PartRef) -> None:
         part = self._at(ref)
-        if isinstance(part, Result):
+        if isinstance(part, ToolResult):
             self._is_answered = bool(self._results)
-        elif isinstance(part, Call):
+        elif isinstance(part, ToolCall):
             self._add_call(ref, part)
         else:
             self.close_calls()
@@ -91,11 +91,11 @@ class _Arranging:
     def close_calls(self) -> None:
         """Put the results behind the calls that were gathered."""
         if self._results:
-            self.said.append(Said("tool", None, self._results, -1))
+            self.said.append(OutgoingMessage("tool", None, self._results, -1))
             self._results = []
         self._is_answered = False
 
-    def _add_call(self, ref: Ref, call: Call) -> None:
+    def _add_call(self, ref: PartRef, call: ToolCall) -> None:
         answer = self._result_of.get(ref)
         if answer is None:
             return
@@ -103,18 +103,18 @@ class _Arranging:
             self.close_calls()
         own_id = self._own_id(call.id)
         result = self._at(answer)
-        assert isinstance(result, Result)
-        called = Call(own_id, _fit(call.name, _TOOL_NAME_CHARS_MAX), call.arguments or "{}")
+        assert isinstance(result, ToolResult)
+        called = ToolCall(own_id, _fit(call.name, _TOOL_NAME_CHARS_MAX), call.arguments or "{}")
         if self._results:  # another call of the same moment
             self.said[-1].parts.append(called)
         else:
             self._grow(ref, "assistant", called)
-        self._results.append(Result(own_id, result.parts, result.is_error))
+        self._results.append(ToolResult(own_id, result.parts, result.is_error))
 
-    def _grow(self, ref: Ref, speaker: Speaker, part: Part) -> None:
+    def _grow(self, ref: PartRef, speaker: Speaker, part: Part) -> None:
         last = self.said[-1] if self.said else None
         if last is None or (last.turn, last.speaker) != (ref.turn, speaker):
-            last = Said(speaker, self._turns[ref.turn].name, [], ref.turn)
+            last = OutgoingMessage(speaker, self._turns[ref.turn].name, [], ref.turn)
             self.said.append(last)
         last.parts.append(part)
 
@@ -128,7 +128,7 @@ class _Arranging:
         self._ids.add(own_id)
         return own_id
 
-    def _at(self, ref: Ref) -> Part:
+    def _at(self, ref: PartRef) -> Part:
         return self._turns[ref.turn].parts[ref.part]
 
 
@@ -136,18 +136,18 @@ def _fit(name: str, chars: int) -> str:
     return _NOT_IN_IDS.sub("_", name)[:chars] or "call"
 
 
-def _openai(said: Iterable[Said]) -> list[Json]:
+def _openai(said: Iterable[OutgoingMessage]) -> list[Json]:
     return [message for each in said for message in _openai_messages(each)]
 
 
-def _openai_messages(said: Said) -> Iterator[Json]:
+def _openai_messages(said: OutgoingMessage) -> Iterator[Json]:
     if said.speaker == "tool":
         for result in said.parts:
-            if isinstance(result, Result):
+            if isinstance(result, ToolResult):
                 content = _joined(result.parts)
                 yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
         return
-    calls = [_openai_call(part) for part in said.parts if isinstance(part, Call)]
+    calls = [_openai_call(part) for part in said.parts if isinstance(part, ToolCall)]
     spoken = [part for part in said.parts if isinstance(part, Text | Image)]
     if not (calls or spoken):
         return
@@ -163,7 +163,7 @@ def _openai_messages(said: Said) -> Iterator[Json]:
     yield message
 
 
-def _openai_call(call: Call) -> Json:
+def _openai_call(call: ToolCall) -> Json:
     function = {"name": call.name, "arguments": call.arguments}
     return {"id": call.id, "type": "function", "function": function}
 
@@ -175,7 +175,7 @@ def _openai_part(part: Text | Image) -> Json:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _anthropic(said: Iterable[Said]) -> list[Json]:
+def _anthropic(said: Iterable[OutgoingMessage]) -> list[Json]:
     messages: list[Json] = []
     for each in said:
         role = "assistant" if each.speaker == "assistant" else "user"
@@ -201,11 +201,11 @@ def _trim(message: Json) -> None:
         block["text"] = block["text"].rstrip()
 
 
-def _anthropic_blocks(said: Said) -> list[Json]:
+def _anthropic_blocks(said: OutgoingMessage) -> list[Json]:
     parts = (
         part
         for part in said.parts
-        if not isinstance(part, Thought) or (said.speaker == "assistant" and part.goes_back)
+        if not isinstance(part, Reasoning) or (said.speaker == "assistant" and part.goes_back)
     )
     blocks = [_anthropic_block(part, said.speaker) for part in parts]
     while blocks and blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
@@ -219,22 +219,22 @@ def _anthropic_block(part: Part, speaker: Speaker) -> Json:
             return {"type": "text", "text": part.text}
         case Image():
             return _anthropic_image(part, speaker)
-        case Call():
+        case ToolCall():
             arguments = _object(part.arguments)
             return {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments}
-        case Result():
+        case ToolResult():
             return _anthropic_result(part)
-        case Thought():
+        case Reasoning():
             return _anthropic_thought(part)
 
 
-def _anthropic_thought(thought: Thought) -> Json:
+def _anthropic_thought(thought: Reasoning) -> Json:
     if thought.data:
         return {"type": "redacted_thinking", "data": thought.data}
     return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
 
 
-def _anthropic_result(result: Result) -> Json:
+def _anthropic_result(result: ToolResult) -> Json:
     block = {"type": "tool_result", "tool_use_id": result.call_id}
     if result.is_error:  # which says something, in words
         said = {"type": "text", "text": _joined(result.parts) or "Error"}
@@ -263,7 +263,7 @@ def _named(image: Image) -> str:
 def _object(arguments: str) -> Json:
     """Return a call's arguments as the object that Anthropic wants."""
     try:
-        rawjson.receive(arguments.encode())
+        rawjson.prepare(arguments.encode())
         read = _sounded(json.loads(arguments))
     except (InvalidRequest, ValueError, RecursionError):
         read = arguments
@@ -273,10 +273,10 @@ def _object(arguments: str) -> Json:
 def _sounded(value: Any) -> Any:
     """Return JSON that can be encoded, lone surrogates replaced."""
     text = json.dumps(value, ensure_ascii=False)
-    return value if text.isascii() else json.loads(sound(text))
+    return value if text.isascii() else json.loads(replace_surrogates(text))
 
 
-def _plain(said: Iterable[Said]) -> list[Json]:
+def _plain(said: Iterable[OutgoingMessage]) -> list[Json]:
     messages = []
     for each in said:
         lines = [line for part in each.parts for line in _plain_lines(part)]
@@ -292,9 +292,9 @@ def _plain_lines(part: Part) -> Iterator[str]:
             yield part.text
         case Image():
             yield _named(part)
-        case Call():
+        case ToolCall():
             yield f"[calls {part.name} {part.arguments}]"
-        case Result():
+        case ToolResult():
             yield f"[result] {_joined(part.parts)}".rstrip()
 
 
@@ -302,7 +302,7 @@ def _joined(parts: Iterable[Text | Image]) -> str:
     return "\n".join(line for part in parts for line in _plain_lines(part))
 
 
-_RENDERERS: dict[Dialect, Callable[[Iterable[Said]], list[Json]]] = {
+_RENDERERS: dict[Dialect, Callable[[Iterable[OutgoingMessage]], list[Json]]] = {
     "openai": _openai,
     "anthropic": _anthropic,
     "plain": _plain,

@@ -17,7 +17,7 @@ class Image(Struct, frozen=True):
     data: str = ""
 
 
-class Call(Struct, frozen=True):
+class ToolCall(Struct, frozen=True):
     """A call of a tool."""
 
     id: str
@@ -26,7 +26,7 @@ class Call(Struct, frozen=True):
     """JSON, as a rule that of an object."""
 
 
-class Result(Struct, frozen=True):
+class ToolResult(Struct, frozen=True):
     """What a tool answered."""
 
     call_id: str
@@ -36,7 +36,7 @@ class Result(Struct, frozen=True):
     is_error: bool = False
 
 
-class Thought(Struct, frozen=True):
+class Reasoning(Struct, frozen=True):
     """What a model thought, which only Anthropic wants to have back: signed, or encrypted."""
 
     text: str = ""
@@ -49,4 +49,4 @@ class Thought(Struct, frozen=True):
         return bool(self.data or (self.text and self.signature))
 
 
-Part = Text | Image | Call | Result | Thought
+Part = Text | Image | ToolCall | ToolResult | Reasoning

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from math import ceil
 
 from dialoguedb.formats.images import dimensions
-from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
-from dialoguedb.formats.turns import plain_text, read_parts, sound
+from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.turns import parse_parts, replace_surrogates, text_if_plain
 
-Count = Callable[[str], int]
+CountTokens = Callable[[str], int]
 
 MESSAGE_TOKENS = 4
 """What a message takes beside what it says: its role, and the marks around it."""
@@ -29,37 +29,37 @@ _PIXELS_PER_TOKEN = 750
 
 
 def message_tokens(
-    role: str, content: bytes, name: str | None, metadata: bytes, count: Count
+    role: str, content: bytes, name: str | None, metadata: bytes, count: CountTokens
 ) -> int:
     """Return the tokens of a message; content and metadata are JSON."""
-    text = plain_text(role, content, metadata)
+    text = text_if_plain(role, content, metadata)
     if text is None:
-        _, parts = read_parts(role, content, metadata)
+        _, parts = parse_parts(role, content, metadata)
         tokens = MESSAGE_TOKENS + _parts_tokens(parts, count)
     else:
         tokens = MESSAGE_TOKENS + count(text)
-    return tokens + count(sound(name)) if name else tokens
+    return tokens + count(replace_surrogates(name)) if name else tokens
 
 
-def _parts_tokens(parts: Iterable[Part], count: Count) -> int:
+def _parts_tokens(parts: Iterable[Part], count: CountTokens) -> int:
     return sum(_part_tokens(part, count) for part in parts)
 
 
-def _part_tokens(part: Part, count: Count) -> int:
+def _part_tokens(part: Part, count: CountTokens) -> int:
     match part:
         case Text():
             return count(part.text)
         case Image():
             return _image_tokens(part, count)
-        case Call():
+        case ToolCall():
             return TOOL_TOKENS + count(part.name) + count(part.arguments)
-        case Result():
+        case ToolResult():
             return TOOL_TOKENS + _parts_tokens(part.parts, count)
-        case Thought():
+        case Reasoning():
             return count(part.text) + count(part.data)
 
 
-def _image_tokens(image: Image, count: Count) -> int:
+def _image_tokens(image: Image, count: CountTokens) -> int:
     """Return what an image takes, which is named by its address where it cannot be shown."""
     size = dimensions(image.data)
     if size is None:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.formats.parts import Call, Result
+from dialoguedb.formats.parts import ToolCall, ToolResult
 from dialoguedb.formats.turns import Turn
 from dialoguedb.values.fields import Id
 
@@ -27,26 +27,26 @@ class Issue(Struct, rename="camel", frozen=True, kw_only=True):
     message: str
 
 
-class Ref(NamedTuple):
+class PartRef(NamedTuple):
     """A part: the place of its turn, and its own in it."""
 
     turn: int
     part: int
 
 
-Ties = dict[tuple[str, int], tuple[str, int]]
+ToolPairs = dict[tuple[str, int], tuple[str, int]]
 """The result of each call that has one: the ids of their messages, and their places in these."""
 
 
-class _Tool(NamedTuple):
+class _ToolPart(NamedTuple):
     """A call or a result, and where it stands."""
 
-    ref: Ref
+    ref: PartRef
     tool_id: str
     message_id: str
 
 
-class Links:
+class ToolLinker:
     """Reads turns in their order; `finish` tells what stayed without its other half.
 
     A result answers the newest call before it that has its id and no result yet. One that comes
@@ -55,18 +55,18 @@ class Links:
     """
 
     def __init__(self, *, whole: bool = True) -> None:
-        self.result_of: dict[Ref, Ref] = {}
+        self.result_of: dict[PartRef, PartRef] = {}
         """The result of each call that has one."""
 
-        self.ties: Ties = {}
+        self.ties: ToolPairs = {}
         """The same, by messages."""
 
-        self._issues: list[tuple[Ref, Issue]] = []
-        self._open: dict[Ref, _Tool] = {}
-        self._open_by_id: dict[str, list[deque[_Tool]]] = {}
+        self._issues: list[tuple[PartRef, Issue]] = []
+        self._open: dict[PartRef, _ToolPart] = {}
+        self._open_by_id: dict[str, list[deque[_ToolPart]]] = {}
         """Those of one turn together; some may be answered by now."""
 
-        self._recent: OrderedDict[Ref, _Tool] = OrderedDict()
+        self._recent: OrderedDict[PartRef, _ToolPart] = OrderedDict()
         """Open calls since somebody spoke: of these a result without an id answers the oldest."""
 
         self._whole = whole
@@ -74,7 +74,7 @@ class Links:
         """Whether no call before these turns can be open for a result without an id."""
 
         self._met_nameless = False
-        self._early: list[_Tool] = []
+        self._early: list[_ToolPart] = []
         self._answered: set[str] = set()
         self._spoke = -1
         self._next = 0
@@ -86,12 +86,12 @@ class Links:
         if turn.speaks:
             self._begin_anew()
         if not turn.parts:
-            self._note(Ref(place, 0), "EMPTY_TURN", turn.id, "says nothing")
+            self._note(PartRef(place, 0), "EMPTY_TURN", turn.id, "says nothing")
         for number, part in enumerate(turn.parts):
-            if isinstance(part, Call):
-                self._call(_Tool(Ref(place, number), part.id, turn.id))
-            elif isinstance(part, Result):
-                self._answer(_Tool(Ref(place, number), part.call_id, turn.id))
+            if isinstance(part, ToolCall):
+                self._call(_ToolPart(PartRef(place, number), part.id, turn.id))
+            elif isinstance(part, ToolResult):
+                self._answer(_ToolPart(PartRef(place, number), part.call_id, turn.id))
         if turn.speaks:
             self._spoke = place
 
@@ -117,7 +117,7 @@ class Links:
         self._recent.clear()
         self._knows_open = True
 
-    def _call(self, call: _Tool) -> None:
+    def _call(self, call: _ToolPart) -> None:
         if self._met_nameless and not self._knows_open:  # calls of one moment come before results
             self._begin_anew()
         self._open[call.ref] = self._recent[call.ref] = call
@@ -126,7 +126,7 @@ class Links:
             groups.append(deque())
         groups[-1].append(call)
 
-    def _answer(self, result: _Tool) -> None:
+    def _answer(self, result: _ToolPart) -> None:
         call = self._called(result.tool_id) if result.tool_id else self._oldest()
         if call is None and result.tool_id in self._answered:
             said = f"answers the tool call {result.tool_id!r} once more"
@@ -139,11 +139,11 @@ class Links:
                 said = "holds the result of a tool call that it does not follow at once"
                 self._note(result.ref, "ROLE_ORDER", result.message_id, said)
 
-    def _oldest(self) -> _Tool | None:
+    def _oldest(self) -> _ToolPart | None:
         self._met_nameless = True
         return next(iter(self._recent.values()), None) if self._knows_open else None
 
-    def _called(self, tool_id: str) -> _Tool | None:
+    def _called(self, tool_id: str) -> _ToolPart | None:
         """Return the first open call with this id in the newest turn that has one."""
         groups = self._open_by_id.get(tool_id, [])
         while groups:
@@ -154,7 +154,7 @@ class Links:
             groups.pop()
         return None
 
-    def _tie(self, call: _Tool, result: _Tool) -> None:
+    def _tie(self, call: _ToolPart, result: _ToolPart) -> None:
         del self._open[call.ref]
         self._recent.pop(call.ref, None)
         self._answered.add(call.tool_id)
@@ -162,6 +162,6 @@ class Links:
         answer = (result.message_id, result.ref.part)
         self.ties[call.message_id, call.ref.part] = answer
 
-    def _note(self, ref: Ref, code: IssueCode, message_id: str, said: str) -> None:
+    def _note(self, ref: PartRef, code: IssueCode, message_id: str, said: str) -> None:
         issue = Issue(code=code, message_id=message_id, message=f"Message '{message_id}' {said}")
         self._issues.append((ref, issue))

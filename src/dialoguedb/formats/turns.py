@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct, UnsetType
 
-from dialoguedb.formats.parts import Call, Image, Part, Result, Text, Thought
-from dialoguedb.formats.texts import MEDIA_TYPES, decoded
+from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.search_text import MEDIA_TYPE_KEYS, decode_stored
 from dialoguedb.values.fields import Id
 
 Speaker = Literal["system", "user", "assistant", "tool"]
@@ -53,7 +53,7 @@ class Turn(Struct, frozen=True):
     @property
     def uses_tools(self) -> bool:
         """Whether it holds a call or a result."""
-        return any(isinstance(part, Call | Result) for part in self.parts)
+        return any(isinstance(part, ToolCall | ToolResult) for part in self.parts)
 
     @property
     def speaks(self) -> bool:
@@ -66,9 +66,9 @@ def speaker_of(role: str) -> Speaker:
     return _SPEAKERS.get(role, "user")
 
 
-def read_turn(message: StoredMessage) -> Turn:
+def parse_turn(message: StoredMessage) -> Turn:
     """Understand a message."""
-    speaker, parts = read_parts(message.role, bytes(message.content), bytes(message.metadata))
+    speaker, parts = parse_parts(message.role, bytes(message.content), bytes(message.metadata))
     return Turn(
         id=message.id,
         created=message.created,
@@ -80,7 +80,7 @@ def read_turn(message: StoredMessage) -> Turn:
     )
 
 
-def plain_text(role: str, content: bytes, metadata: bytes) -> str | None:
+def text_if_plain(role: str, content: bytes, metadata: bytes) -> str | None:
     """Return the text of a message that is one and no more, as most are; None for any other."""
     if (
         content[:1] != b'"'
@@ -94,9 +94,9 @@ def plain_text(role: str, content: bytes, metadata: bytes) -> str | None:
     return text if text and not text.isspace() else None
 
 
-def read_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
+def parse_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
     """Return who speaks in a message, and what it says; content and metadata are JSON."""
-    value = decoded(content)
+    value = decode_stored(content)
     speaker = _speaker(role, value)
     parts = _answers(value) if speaker == "tool" else _parts(value)
     return speaker, _with_calls(tuple(parts), speaker, metadata)
@@ -115,12 +115,12 @@ def _speaker(role: str, value: Any) -> Speaker:
 
 def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> tuple[Part, ...]:
     """Add the calls, or the call that is answered, that the metadata tells of."""
-    told = decoded(metadata) if b"tool" in metadata else None
+    told = decode_stored(metadata) if b"tool" in metadata else None
     told = told if isinstance(told, dict) else {}
-    if speaker == "tool" and not any(isinstance(part, Result) for part in parts):
+    if speaker == "tool" and not any(isinstance(part, ToolResult) for part in parts):
         call_id = _string(told, "tool_call_id", "toolCallId", "tool_use_id")
-        return (Result(call_id, tuple(_shown(parts))),)
-    if speaker == "assistant" and not any(isinstance(part, Call) for part in parts):
+        return (ToolResult(call_id, tuple(_shown(parts))),)
+    if speaker == "assistant" and not any(isinstance(part, ToolCall) for part in parts):
         return (*parts, *_calls(told.get("tool_calls") or told.get("toolCalls")))
     return parts
 
@@ -142,7 +142,7 @@ def _said(text: str) -> Iterator[Part]:
     if data:
         yield from _bytes(data["type"], data["data"])
     elif text and not text.isspace():
-        yield Text(sound(text))
+        yield Text(replace_surrogates(text))
 
 
 def _part(part: dict[str, Any]) -> Iterator[Part]:
@@ -176,7 +176,7 @@ def _is_message(value: dict[str, Any]) -> bool:
 
 
 def _as_it_is(value: Any) -> Text:
-    return Text(sound(json.dumps(_without_bytes(value), ensure_ascii=False)))
+    return Text(replace_surrogates(json.dumps(_without_bytes(value), ensure_ascii=False)))
 
 
 def _answers(value: Any) -> Iterator[Part]:
@@ -217,7 +217,7 @@ def _without_bytes(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_bytes(item) for item in value]
     if isinstance(value, dict):
-        media_type = _string(value, *MEDIA_TYPES)
+        media_type = _string(value, *MEDIA_TYPE_KEYS)
         return {
             key: f"[{media_type}]" if key == "data" and media_type else _without_bytes(item)
             for key, item in value.items()
@@ -237,13 +237,13 @@ def _message(message: dict[str, Any]) -> Iterator[Part]:
     yield from _calls([message.get("function_call")])
 
 
-def _calls(calls: Any) -> Iterator[Call]:
+def _calls(calls: Any) -> Iterator[ToolCall]:
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
             yield from _call(call)
 
 
-def _call(call: dict[str, Any]) -> Iterator[Call]:
+def _call(call: dict[str, Any]) -> Iterator[ToolCall]:
     """Read a call of any spelling; one that names no tool is none."""
     inside = call.get("function")
     inside = inside if isinstance(inside, dict) else call
@@ -253,13 +253,17 @@ def _call(call: dict[str, Any]) -> Iterator[Call]:
     arguments: Any = next((inside[key] for key in _ARGUMENTS if key in inside), {})
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments, ensure_ascii=False)
-    yield Call(_string(call, "call_id", "toolCallId", "id"), sound(name), sound(arguments))
+    yield ToolCall(
+        _string(call, "call_id", "toolCallId", "id"),
+        replace_surrogates(name),
+        replace_surrogates(arguments),
+    )
 
 
-def _result(result: dict[str, Any]) -> Iterator[Result]:
+def _result(result: dict[str, Any]) -> Iterator[ToolResult]:
     call_id = _string(result, *_ANSWERED)
     said = next((result[key] for key in _OUTPUTS if key in result), None)
-    yield Result(call_id, tuple(_shown(tuple(_output(said)))), result.get("is_error") is True)
+    yield ToolResult(call_id, tuple(_shown(tuple(_output(said)))), result.get("is_error") is True)
 
 
 def _shown(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
@@ -267,7 +271,7 @@ def _shown(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
     for part in parts:
         if isinstance(part, Text | Image):
             yield part
-        elif isinstance(part, Result):
+        elif isinstance(part, ToolResult):
             yield from part.parts
 
 
@@ -282,12 +286,12 @@ def _image(part: dict[str, Any]) -> Iterator[Part]:
     url = url.get("url") if isinstance(url, dict) else url
     data = source.get("data")
     if isinstance(data, str) and data:
-        yield from _bytes(_string(source, *MEDIA_TYPES), data)
+        yield from _bytes(_string(source, *MEDIA_TYPE_KEYS), data)
     elif isinstance(url, str) and url.startswith("data:"):
         head, _, data = url.partition(",")
         yield from _bytes(head[len("data:") :].partition(";")[0], data)
     elif isinstance(url, str) and url:
-        yield Image(url=sound(url))
+        yield Image(url=replace_surrogates(url))
     else:
         yield Text("[image]")
 
@@ -297,7 +301,7 @@ def _bytes(media_type: str, data: str) -> Iterator[Part]:
     if media_type in _PICTURED and len(data) % 4 == 0 and _BASE64.fullmatch(data):
         yield Image(media_type=media_type, data=data)
     else:
-        yield Text(f"[{sound(media_type) or 'image'}]")
+        yield Text(f"[{replace_surrogates(media_type) or 'image'}]")
 
 
 def _document(part: dict[str, Any]) -> Iterator[Part]:
@@ -310,20 +314,22 @@ def _document(part: dict[str, Any]) -> Iterator[Part]:
 
 def _thought(part: dict[str, Any]) -> Iterator[Part]:
     if part["type"] == "thinking":
-        yield Thought(_string(part, "thinking"), _string(part, "signature"))
+        yield Reasoning(_string(part, "thinking"), _string(part, "signature"))
     elif part["type"] == "redacted_thinking":
-        yield Thought(data=_string(part, "data"))
+        yield Reasoning(data=_string(part, "data"))
     else:
-        yield Thought()  # only its provider can use it
+        yield Reasoning()  # only its provider can use it
 
 
 def _string(part: dict[str, Any], *keys: str) -> str:
     """Return the first of these members that is a string that says something."""
     values = (part.get(key) for key in keys)
-    return next((sound(value) for value in values if isinstance(value, str) and value), "")
+    return next(
+        (replace_surrogates(value) for value in values if isinstance(value, str) and value), ""
+    )
 
 
-def sound(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Return a text that can be encoded, lone surrogates replaced."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

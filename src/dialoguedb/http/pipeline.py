@@ -154,7 +154,7 @@ class PathEndpoint:
             exchange.response = await _response(endpoint, request)
         except InvalidRequest as error:
             if not isinstance(error, InvalidJSON):
-                rawjson.check_syntax(rawjson.receive(body))  # broken JSON precedes other errors
+                rawjson.check_syntax(rawjson.prepare(body))  # broken JSON precedes other errors
             raise
 
     def _request(
@@ -169,7 +169,7 @@ class PathEndpoint:
         head = exchange.head
         bound = admitted.namespace
         if bound is not None and endpoint.body is not None and endpoint.names_in_body:
-            checked = rawjson.receive(body)
+            checked = rawjson.prepare(body)
             rawjson.check_syntax(checked)
             bound_namespace.check_body(checked, bound)
         query = _query(endpoint, head.query_string)

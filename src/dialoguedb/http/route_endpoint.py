@@ -10,7 +10,7 @@ from dialoguedb.http.requests.preconditions import Versions
 from dialoguedb.http.requests.queries import NoQuery
 from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import Response
-from dialoguedb.model.keys import AnyScope
+from dialoguedb.model.keys import AnyPermission
 
 RouteFunction = Callable[[Request], Awaitable[Response]]
 MediaType = Literal["application/json", "text/plain", "text/html"]
@@ -23,7 +23,7 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
     tag: str
     """The noun it is documented under."""
 
-    permission: AnyScope | None
+    permission: AnyPermission | None
     """The least permission that a key needs; None opens the route to everybody."""
 
     query: type[Struct] = NoQuery
@@ -54,7 +54,7 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
 
 
 def endpoint(
-    tag: str, permission: AnyScope | None, **more: Any
+    tag: str, permission: AnyPermission | None, **more: Any
 ) -> Callable[[RouteFunction], RouteEndpoint]:
     """Make an endpoint of a function; its docstring is its documentation."""
 

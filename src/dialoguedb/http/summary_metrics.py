@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from dialoguedb.model.summaries import Spent
-from dialoguedb.service.summarizing import End
+from dialoguedb.model.summaries import LLMUsage
+from dialoguedb.service.summarization.worker import JobOutcome
 
 
 class SummaryMetrics(Collector):
@@ -18,14 +18,14 @@ class SummaryMetrics(Collector):
         """Of all servers, those that are being made included."""
 
         self._running = 0
-        self._ends: Counter[End] = Counter()
-        self._spent = Spent()
+        self._ends: Counter[JobOutcome] = Counter()
+        self._spent = LLMUsage()
 
     def summarizing(self, running: int) -> None:
         """Note how many are being made."""
         self._running = running
 
-    def summarized(self, end: End, spent: Spent) -> None:
+    def summarized(self, end: JobOutcome, spent: LLMUsage) -> None:
         """Note how the making of one ended, and what it used."""
         self._ends[end] += 1
         self._spent.add(spent)

@@ -65,7 +65,7 @@ class ContextInput(Struct, rename="camel", frozen=True):
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
-    def accept(self) -> "ContextRequest":
+    def validate(self) -> "ContextRequest":
         """Return what is wanted, with the defaults."""
         query = self.query or None
         memories = self.memories if isinstance(self.memories, int) else None

@@ -6,17 +6,17 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from dialoguedb.model.messages import Message, MessageInput, NewMessage
 from dialoguedb.values import limits
-from dialoguedb.values.checks import (
-    Checks,
-    accept_metadata,
-    accept_state,
-    accept_time,
-    given,
-    refuse_write_once,
-)
 from dialoguedb.values.fields import Id, JsonObject, Label, Namespace, StoredTags, Tags, Timestamp
-from dialoguedb.values.lists import Span
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.lists import TimeRange
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import (
+    FieldValidators,
+    check_write_once,
+    validate_metadata,
+    validate_state,
+    validate_timestamp,
+    value_or_none,
+)
 
 Status = Literal["active", "ended", "archived"]
 Action = Literal["end", "archive", "reopen"]
@@ -74,10 +74,10 @@ class NewDialogue(Struct, gc=False):
 class DialogueInput(Struct, rename="camel"):
     """A dialogue as it is received."""
 
-    checks: ClassVar[Checks] = {
-        "state": accept_state,
-        "metadata": accept_metadata,
-        "created": accept_time,
+    validators: ClassVar[FieldValidators] = {
+        "state": validate_state,
+        "metadata": validate_metadata,
+        "created": validate_timestamp,
     }
 
     id: Id | UnsetType | None = UNSET
@@ -91,21 +91,21 @@ class DialogueInput(Struct, rename="camel"):
     tags: Tags | UnsetType | None = UNSET
     created: Timestamp | UnsetType | None = UNSET
 
-    def accept(self, request_id: str) -> NewDialogue:
+    def validate(self, request_id: str) -> NewDialogue:
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
         new = NewDialogue(
             id=self.id or "",
             request_id=request_id,
-            thread_of=given(self.thread_of),
-            label=given(self.label),
-            state=accept_state(self.state, "state", errors),
-            metadata=accept_metadata(self.metadata, "metadata", errors),
+            thread_of=value_or_none(self.thread_of),
+            label=value_or_none(self.label),
+            state=validate_state(self.state, "state", errors),
+            metadata=validate_metadata(self.metadata, "metadata", errors),
             tags=tuple(self.tags or ()),
-            created=accept_time(self.created, "created", errors),
-            messages=accept_messages(self.message, self.messages, errors),
+            created=validate_timestamp(self.created, "created", errors),
+            messages=validate_messages(self.message, self.messages, errors),
         )
-        errors.refuse()
+        errors.raise_if_any()
         return new
 
 
@@ -126,7 +126,7 @@ class DialogueUpdate(Struct, gc=False):
 class DialogueChange(Struct, rename="camel"):
     """What a PUT of a dialogue may hold; state and tags replace."""
 
-    checks: ClassVar[Checks] = {"state": accept_state}
+    validators: ClassVar[FieldValidators] = {"state": validate_state}
 
     label: Label | UnsetType | None = UNSET
     state: JsonObject | UnsetType = UNSET
@@ -137,18 +137,18 @@ class DialogueChange(Struct, rename="camel"):
     namespace: Namespace | UnsetType | None = UNSET
     metadata: Raw | UnsetType = UNSET
 
-    def accept(self) -> DialogueUpdate:
+    def validate(self) -> DialogueUpdate:
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
-        refuse_write_once(self, ("metadata",), errors)
+        check_write_once(self, ("metadata",), errors)
         has_state = isinstance(self.state, Raw) and bytes(self.state) != b"null"
         update = DialogueUpdate(
             label=self.label,
-            state=accept_state(self.state, "state", errors) if has_state else UNSET,
+            state=validate_state(self.state, "state", errors) if has_state else UNSET,
             tags=tuple(self.tags) if isinstance(self.tags, list) else UNSET,
-            messages=accept_messages(self.message, self.messages, errors),
+            messages=validate_messages(self.message, self.messages, errors),
         )
-        errors.refuse()
+        errors.raise_if_any()
         return update
 
 
@@ -159,7 +159,7 @@ class DialogueFilter(Struct, frozen=True):
     thread_of: str | None = None
     status: Status | None = None
     tags: tuple[str, ...] = ()
-    created: Span = Span()
+    created: TimeRange = TimeRange()
     order_by: DialogueOrderBy = "created"
 
 
@@ -170,7 +170,7 @@ class StateUpdate(Struct, frozen=True):
     value: bytes
 
 
-def accept_messages(
+def validate_messages(
     one: MessageInput | UnsetType | None,
     many: list[MessageInput] | UnsetType | None,
     errors: ValidationErrors,
@@ -180,14 +180,14 @@ def accept_messages(
         errors.invalid("messages", "Send either message or messages, not both")
         return None
     if isinstance(one, MessageInput):
-        return [one.accept("message.", errors)]
+        return [one.validate("message.", errors)]
     if not isinstance(many, list):
         return None
     if len(many) > limits.MESSAGES_PER_REQUEST_MAX:
         message = f"messages holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
         errors.too_large("messages", message)
         return None
-    return [item.accept(f"messages[{place}].", errors) for place, item in enumerate(many)]
+    return [item.validate(f"messages[{place}].", errors) for place, item in enumerate(many)]
 
 
 class DeletedDialogue(Struct):

@@ -9,13 +9,13 @@ from msgspec import UNSET, Struct, UnsetType
 from dialoguedb.model.projects import Project
 from dialoguedb.values.fields import Id, Label, Namespace, Timestamp
 
-Scope = Literal["read", "write", "admin"]
-AnyScope = Literal["read", "write", "admin", "operator"]
+Permission = Literal["read", "write", "admin"]
+AnyPermission = Literal["read", "write", "admin", "operator"]
 
-RANK: dict[AnyScope, int] = {"read": 1, "write": 2, "admin": 3, "operator": 0}
+PERMISSION_RANK: dict[AnyPermission, int] = {"read": 1, "write": 2, "admin": 3, "operator": 0}
 """Each scope of a project's keys includes the lower ones; an operator's opens no data."""
 
-MARK = "ddb_"
+KEY_PREFIX = "ddb_"
 """What every key begins with."""
 
 _PREFIX_CHARS = 12
@@ -26,7 +26,7 @@ class Key(Struct, rename="camel"):
 
     id: Id
     prefix: str
-    scope: AnyScope
+    scope: AnyPermission
     created: Timestamp
     project_id: Id | UnsetType = UNSET
     name: Label | UnsetType = UNSET
@@ -40,7 +40,7 @@ class KeyInput(Struct, rename="camel"):
     """A key as it is asked for."""
 
     name: Label | UnsetType | None = UNSET
-    scope: Scope | UnsetType | None = UNSET
+    scope: Permission | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
     expires: Timestamp | UnsetType | None = UNSET
 
@@ -51,7 +51,7 @@ class NewKey(Struct):
     id: str
     digest: bytes
     prefix: str
-    scope: AnyScope
+    scope: AnyPermission
     name: str | None
     namespace: str | None
     expires: str | None
@@ -61,7 +61,7 @@ class Caller(Struct, frozen=True):
     """Who sends a request: a key, and its project unless it is an operator's."""
 
     key_id: str
-    scope: AnyScope
+    scope: AnyPermission
     namespace: str | None
     expires: str | None
     project: Project | None
@@ -69,14 +69,14 @@ class Caller(Struct, frozen=True):
 
 def new_secret() -> str:
     """Return a fresh secret of 256 random bits."""
-    return MARK + secrets.token_urlsafe(32)
+    return KEY_PREFIX + secrets.token_urlsafe(32)
 
 
-def prefix(secret: str) -> str:
+def key_prefix(secret: str) -> str:
     """Return the part of a secret by which people tell keys apart."""
     return secret[:_PREFIX_CHARS]
 
 
-def digest(secret: str) -> bytes:
+def key_digest(secret: str) -> bytes:
     """Return the hash under which a secret is stored; 256 random bits need no salt."""
     return hashlib.sha256(secret.encode()).digest()

@@ -4,8 +4,7 @@ from typing import ClassVar, Literal
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.formats.content import accept_value
-from dialoguedb.values.checks import Checks, accept_metadata, accept_time, given
+from dialoguedb.formats.content import validate_value
 from dialoguedb.values.fields import (
     Description,
     Id,
@@ -17,8 +16,14 @@ from dialoguedb.values.fields import (
     Tags,
     Timestamp,
 )
-from dialoguedb.values.lists import Span
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.lists import TimeRange
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import (
+    FieldValidators,
+    validate_metadata,
+    validate_timestamp,
+    value_or_none,
+)
 
 MemoryOrderBy = Literal["created", "modified"]
 
@@ -61,10 +66,10 @@ class NewMemory(Struct, gc=False):
 class MemoryInput(Struct, rename="camel"):
     """A memory as it is received."""
 
-    checks: ClassVar[Checks] = {
-        "value": accept_value,
-        "metadata": accept_metadata,
-        "created": accept_time,
+    validators: ClassVar[FieldValidators] = {
+        "value": validate_value,
+        "metadata": validate_metadata,
+        "created": validate_timestamp,
     }
 
     value: JsonValue
@@ -76,20 +81,20 @@ class MemoryInput(Struct, rename="camel"):
     metadata: JsonObject | UnsetType = UNSET
     created: Timestamp | UnsetType | None = UNSET
 
-    def accept(self) -> NewMemory:
+    def validate(self) -> NewMemory:
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
         new = NewMemory(
             id=self.id or "",
-            value=accept_value(self.value, "value", errors),
-            label=given(self.label),
-            description=given(self.description),
+            value=validate_value(self.value, "value", errors),
+            label=value_or_none(self.label),
+            description=value_or_none(self.description),
             tags=tuple(self.tags or ()),
-            metadata=accept_metadata(self.metadata, "metadata", errors),
-            created=accept_time(self.created, "created", errors),
+            metadata=validate_metadata(self.metadata, "metadata", errors),
+            created=validate_timestamp(self.created, "created", errors),
             named=bool(self.id),
         )
-        errors.refuse()
+        errors.raise_if_any()
         return new
 
 
@@ -110,5 +115,5 @@ class MemoryFilter(Struct, frozen=True):
 
     namespace: str | None = None
     tags: tuple[str, ...] = ()
-    created: Span = Span()
+    created: TimeRange = TimeRange()
     order_by: MemoryOrderBy = "created"

@@ -6,9 +6,8 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ErrorDetail, InvalidRequest
-from dialoguedb.formats.content import accept_content
+from dialoguedb.formats.content import validate_content
 from dialoguedb.values import limits, rawjson
-from dialoguedb.values.checks import Checks, accept_metadata, accept_time, given
 from dialoguedb.values.decoding import decode, decode_body, decode_list
 from dialoguedb.values.fields import (
     Content,
@@ -22,8 +21,14 @@ from dialoguedb.values.fields import (
     Timestamp,
     TokenCount,
 )
-from dialoguedb.values.lists import Span
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.lists import TimeRange
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
+from dialoguedb.values.validators import (
+    FieldValidators,
+    validate_metadata,
+    validate_timestamp,
+    value_or_none,
+)
 
 _FIELD = "messages"
 
@@ -76,10 +81,10 @@ class NewMessage(Struct, gc=False):
 class MessageInput(Struct, rename="camel"):
     """A message as it is received."""
 
-    checks: ClassVar[Checks] = {
-        "content": accept_content,
-        "metadata": accept_metadata,
-        "created": accept_time,
+    validators: ClassVar[FieldValidators] = {
+        "content": validate_content,
+        "metadata": validate_metadata,
+        "created": validate_timestamp,
     }
 
     role: Role
@@ -92,18 +97,18 @@ class MessageInput(Struct, rename="camel"):
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
-    def accept(self, place: str, errors: ValidationErrors) -> NewMessage:
+    def validate(self, place: str, errors: ValidationErrors) -> NewMessage:
         """Check the values; `place` is a prefix such as `messages[3].` for the faults."""
-        content = accept_content(self.content, f"{place}content", errors)
+        content = validate_content(self.content, f"{place}content", errors)
         return NewMessage(
             id=self.id or "",
             role=self.role,
             content=content,
             content_length=rawjson.length(content),
-            name=given(self.name),
+            name=value_or_none(self.name),
             tags=tuple(self.tags or ()),
-            metadata=accept_metadata(self.metadata, f"{place}metadata", errors),
-            created=accept_time(self.created, f"{place}created", errors),
+            metadata=validate_metadata(self.metadata, f"{place}metadata", errors),
+            created=validate_timestamp(self.created, f"{place}created", errors),
             named=bool(self.id),
         )
 
@@ -140,9 +145,9 @@ def receive_messages(body: bytes) -> ReceivedMessages:
     InvalidRequest with every error of their types; those of their values are returned.
     """
     if body.lstrip().startswith(b"["):
-        messages = decode_list(MessageInput, rawjson.receive(body), _FIELD)
+        messages = decode_list(MessageInput, rawjson.prepare(body), _FIELD)
         return _validated("array", [], [], messages)
-    if b'"messages"' in body and _is_envelope(body := rawjson.receive(body)):
+    if b'"messages"' in body and _is_envelope(body := rawjson.prepare(body)):
         envelope = decode(MessageBatch, body)
         return _validated(
             "envelope",
@@ -152,7 +157,7 @@ def receive_messages(body: bytes) -> ReceivedMessages:
         )
     message = decode_body(MessageInput, body)
     errors = ValidationErrors()
-    new = message.accept("", errors)
+    new = message.validate("", errors)
     return ReceivedMessages(
         "message",
         [("dialogueId", message.dialogue_id)],
@@ -167,7 +172,7 @@ def _is_envelope(body: bytes) -> bool:
     if not isinstance(shape.messages, Raw) or bytes(shape.messages) == b"null":
         return False
     if shape.content is not UNSET:
-        raise refuse("messages", "Send either one message or messages, not both")
+        raise invalid_request("messages", "Send either one message or messages, not both")
     return True
 
 
@@ -183,7 +188,7 @@ def _validated(
         message = f"{_FIELD} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
         errors.too_large(_FIELD, message)
     else:
-        new += [one.accept(f"{_FIELD}[{i}].", errors) for i, one in enumerate(messages)]
+        new += [one.validate(f"{_FIELD}[{i}].", errors) for i, one in enumerate(messages)]
     for i, one in enumerate(messages):
         dialogue_ids.append((f"{_FIELD}[{i}].dialogueId", one.dialogue_id))
         namespaces.append((f"{_FIELD}[{i}].namespace", one.namespace))
@@ -205,7 +210,7 @@ class MessageFilter(Struct, frozen=True):
 
     role: str | None = None
     tags: tuple[str, ...] = ()
-    created: Span = Span()
+    created: TimeRange = TimeRange()
 
 
 class MessageChange(Struct, rename="camel"):

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.values import limits
 from dialoguedb.values.fields import Id, Timestamp
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
 
 S = TypeVar("S", bound=Struct)
 
@@ -71,7 +71,7 @@ class AutoCompact(Struct, rename="camel", frozen=True):
     keep_recent: KeepRecent = KEEP_RECENT_DEFAULT
 
 
-class Settings(Struct, rename="camel", frozen=True):
+class ProjectSettings(Struct, rename="camel", frozen=True):
     """Everything that can be set for one project."""
 
     rate_limit: RateLimit = RateLimit()
@@ -118,7 +118,7 @@ class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
     auto_compact: AutoCompactChange | UnsetType | None = UNSET
     """An object switches it on; null, off."""
 
-    def accept(self) -> "SettingsChange":
+    def validate(self) -> "SettingsChange":
         """Check the values that a type cannot; InvalidRequest with every fault."""
         errors = ValidationErrors()
         ranges = self.allowed_ips if isinstance(self.allowed_ips, list) else []
@@ -130,14 +130,14 @@ class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
                 errors.invalid(
                     where, f"{where}: {text!r} is not an address range such as 10.0.0.0/8"
                 )
-        errors.refuse()
+        errors.raise_if_any()
         return self
 
 
-def changed(settings: Settings, change: SettingsChange) -> Settings:
+def changed_settings(settings: ProjectSettings, change: SettingsChange) -> ProjectSettings:
     """Return the settings after a change; immutable never goes back."""
     if settings.immutable and (change.immutable is None or change.immutable is False):
-        raise refuse("immutable", "immutable can only be switched on, never off again")
+        raise invalid_request("immutable", "immutable can only be switched on, never off again")
     return _overlaid(settings, change)
 
 
@@ -163,7 +163,7 @@ class Project(Struct, rename="camel"):
     name: ProjectName
     created: Timestamp
     modified: Timestamp
-    settings: Settings
+    settings: ProjectSettings
 
 
 class ProjectInput(Struct, rename="camel"):

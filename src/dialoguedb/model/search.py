@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dialoguedb.values.lists import Order, Span
+from dialoguedb.values.lists import Order, TimeRange
 
 SearchObject = Literal["message", "dialogue", "memory"]
 SearchMode = Literal["hybrid", "semantic", "keyword"]
@@ -39,8 +39,8 @@ class SearchFilter(Struct, frozen=True):
     role: str | None = None
     tags: TagFilter = TagFilter()
     metadata: tuple[Condition, ...] = ()
-    created: Span = Span()
-    modified: Span = Span()
+    created: TimeRange = TimeRange()
+    modified: TimeRange = TimeRange()
     has_image: bool | None = None
 
 

@@ -8,7 +8,7 @@ from msgspec import Raw, UnsetType
 
 from dialoguedb.model.search import Condition, Operator, Scalar, TagFilter
 from dialoguedb.values import limits, rawjson
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
 
 _EQUALITIES: dict[str, Operator] = {"$eq": "$in", "$ne": "$nin"}
 _LISTS: dict[str, Operator] = {"$in": "$in", "$nin": "$nin"}
@@ -88,7 +88,7 @@ def _value(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> Any:
     """Return what was received; None when it was left out, or is null or wrong."""
     if not isinstance(raw, Raw):
         return None
-    if rawjson.has_surrogate(bytes(raw)):
+    if rawjson.has_hidden_surrogate(bytes(raw)):
         errors.invalid(place, f"{place} must be well-formed Unicode, without lone surrogates")
         return None
     try:

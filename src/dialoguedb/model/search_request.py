@@ -16,11 +16,11 @@ from dialoguedb.model.search import (
 )
 from dialoguedb.model.search_filters import accept_conditions, accept_tags
 from dialoguedb.values import limits, rawjson
-from dialoguedb.values.checks import Checks, given
 from dialoguedb.values.date_phrases import zone_of
 from dialoguedb.values.fields import Id, Namespace, Role
 from dialoguedb.values.lists import Order
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
+from dialoguedb.values.validators import FieldValidators, value_or_none
 
 Query = Annotated[
     str,
@@ -145,7 +145,7 @@ class DateRange(Struct, forbid_unknown_fields=True, frozen=True):
 class FilterInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
     """What else the objects are kept to."""
 
-    checks: ClassVar[Checks] = {"tags": accept_tags}
+    validators: ClassVar[FieldValidators] = {"tags": accept_tags}
     retired: ClassVar[dict[str, str]] = {
         f"{name}{part}": f'{name}, such as {{"{name}": "2025-03"}}'
         for name in ("created", "modified")
@@ -173,7 +173,7 @@ class SearchRequest(Struct, frozen=True, kw_only=True):
 class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A search as it is received."""
 
-    checks: ClassVar[Checks] = {"tags": accept_tags, "metadata": accept_conditions}
+    validators: ClassVar[FieldValidators] = {"tags": accept_tags, "metadata": accept_conditions}
     retired: ClassVar[dict[str, str]] = {
         name: f"filter.{replacement}" for name, replacement in FilterInput.retired.items()
     }
@@ -200,20 +200,20 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
         Some clients send it there.
         """
         metadata = bytes(self.metadata) if isinstance(self.metadata, Raw) else b"null"
-        if given(self.namespace) is not None or metadata[:1] != b"{":
+        if value_or_none(self.namespace) is not None or metadata[:1] != b"{":
             return self
         conditions = rawjson.members(metadata)
         named = bytes(conditions.pop("namespace", b"null"))
-        if named[:1] != b'"' or rawjson.has_surrogate(named):
+        if named[:1] != b'"' or rawjson.has_hidden_surrogate(named):
             return self
         try:
             namespace = msgspec.json.decode(named, type=Namespace)
         except msgspec.ValidationError as error:
-            raise refuse("metadata.namespace", f"metadata.namespace: {error}") from None
+            raise invalid_request("metadata.namespace", f"metadata.namespace: {error}") from None
         rest = Raw(msgspec.json.encode(conditions))
         return msgspec.structs.replace(self, namespace=namespace, metadata=rest)
 
-    def accept(self, namespace: str | None, dialogue_id: str | None) -> SearchRequest:
+    def validate(self, namespace: str | None, dialogue_id: str | None) -> SearchRequest:
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
         sent = self.filter or _NO_FILTER
@@ -225,7 +225,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
             filter=SearchFilter(
                 namespace=namespace,
                 dialogue_id=dialogue_id,
-                role=given(self.role),
+                role=value_or_none(self.role),
                 tags=self._accept_tags(sent, errors),
                 metadata=accept_conditions(self.metadata, "metadata", errors),
                 has_image=sent.has_image if isinstance(sent.has_image, bool) else None,
@@ -235,7 +235,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
             context=self.context or 0,
         )
         zone = self._accept_zone(errors)
-        errors.refuse()
+        errors.raise_if_any()
         return SearchRequest(search=search, sent=sent, zone=zone, explain=self.explain is True)
 
     def _accept_tags(self, sent: FilterInput, errors: ValidationErrors) -> TagFilter:
@@ -250,7 +250,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
 
     def _accept_zone(self, errors: ValidationErrors) -> tzinfo:
         try:
-            return zone_of(given(self.timezone) or "UTC")
+            return zone_of(value_or_none(self.timezone) or "UTC")
         except ValueError as error:
             errors.invalid("timezone", f"timezone: {error}")
             return UTC

@@ -7,10 +7,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from dialoguedb.model.messages import Message
 from dialoguedb.model.templates import TemplateName
 from dialoguedb.values import limits
-from dialoguedb.values.checks import Checks, accept_metadata, given
 from dialoguedb.values.fields import Id, JsonObject, Namespace, StoredTags, Tags, Timestamp
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import FieldValidators, validate_metadata, value_or_none
 
 SummaryStatus = Literal["processing", "completed", "failed"]
 
@@ -121,7 +121,7 @@ class NewSummary(Struct, gc=False):
 class SummaryInput(Struct, rename="camel"):
     """A summary as it is asked for."""
 
-    checks: ClassVar[Checks] = {"metadata": accept_metadata}
+    validators: ClassVar[FieldValidators] = {"metadata": validate_metadata}
 
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
@@ -134,21 +134,21 @@ class SummaryInput(Struct, rename="camel"):
     metadata: JsonObject | UnsetType = UNSET
     tags: Tags | UnsetType | None = UNSET
 
-    def accept(self) -> NewSummary:
+    def validate(self) -> NewSummary:
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
         new = NewSummary(
             id=self.id or "",
-            template=given(self.template),
-            start_id=given(self.start_id),
-            end_id=given(self.end_id),
-            instructions=given(self.instructions) or None,
-            metadata=accept_metadata(self.metadata, "metadata", errors),
+            template=value_or_none(self.template),
+            start_id=value_or_none(self.start_id),
+            end_id=value_or_none(self.end_id),
+            instructions=value_or_none(self.instructions) or None,
+            metadata=validate_metadata(self.metadata, "metadata", errors),
             tags=tuple(self.tags or ()),
             named=bool(self.id),
             rebuild=bool(self.rebuild),
         )
-        errors.refuse()
+        errors.raise_if_any()
         return new
 
 
@@ -158,21 +158,21 @@ class SummaryFilter(Struct, frozen=True):
     status: SummaryStatus | None = None
 
 
-class Spent(Struct, gc=False):
+class LLMUsage(Struct, gc=False):
     """What was used of a provider."""
 
     input_tokens: int = 0
     output_tokens: int = 0
     calls: int = 0
 
-    def add(self, other: "Spent") -> None:
+    def add(self, other: "LLMUsage") -> None:
         """Add what was used elsewhere."""
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
         self.calls += other.calls
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class SummaryResult(Struct, frozen=True, kw_only=True):
     """A summary that was made."""
 
     provider: str

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.values import limits
-from dialoguedb.values.checks import Checks, given
 from dialoguedb.values.fields import Timestamp
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import FieldValidators, value_or_none
 
 VARIABLES: Mapping[str, str] = {
     "messages": "what was said, a turn after another; it must stand in every prompt",
@@ -82,7 +82,7 @@ class Template(Struct, rename="camel", kw_only=True):
     modified: Timestamp
 
 
-def accept_prompt(prompt: str | UnsetType | None, place: str, errors: ValidationErrors) -> None:
+def validate_prompt(prompt: str | UnsetType | None, place: str, errors: ValidationErrors) -> None:
     """Note the variables of a prompt that there are not, and the one that there must be."""
     if not isinstance(prompt, str):
         return
@@ -105,24 +105,24 @@ class NewTemplate(Struct):
 class TemplateInput(Struct, rename="camel"):
     """A template as it is received."""
 
-    checks: ClassVar[Checks] = {"prompt": accept_prompt}
+    validators: ClassVar[FieldValidators] = {"prompt": validate_prompt}
 
     name: TemplateName
     prompt: PromptText
     description: Purpose | UnsetType | None = UNSET
 
-    def accept(self) -> NewTemplate:
+    def validate(self) -> NewTemplate:
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
-        accept_prompt(self.prompt, "prompt", errors)
-        errors.refuse()
-        return NewTemplate(self.name, self.prompt, given(self.description))
+        validate_prompt(self.prompt, "prompt", errors)
+        errors.raise_if_any()
+        return NewTemplate(self.name, self.prompt, value_or_none(self.description))
 
 
 class TemplateChange(Struct, rename="camel"):
     """What a PUT of a template may hold; what is left out stays."""
 
-    checks: ClassVar[Checks] = {"prompt": accept_prompt}
+    validators: ClassVar[FieldValidators] = {"prompt": validate_prompt}
 
     prompt: PromptText | UnsetType | None = UNSET
     description: Purpose | UnsetType | None = UNSET
@@ -130,15 +130,15 @@ class TemplateChange(Struct, rename="camel"):
 
     name: TemplateName | UnsetType | None = UNSET
 
-    def accept(self) -> "TemplateChange":
+    def validate(self) -> "TemplateChange":
         """Check the values; InvalidRequest with every fault."""
         errors = ValidationErrors()
-        accept_prompt(self.prompt, "prompt", errors)
-        errors.refuse()
+        validate_prompt(self.prompt, "prompt", errors)
+        errors.raise_if_any()
         return self
 
 
-class Said(Struct, frozen=True):
+class PromptValues(Struct, frozen=True):
     """What a prompt is filled with, beside the messages themselves."""
 
     instructions: str | None
@@ -146,7 +146,7 @@ class Said(Struct, frozen=True):
     tokens: int
 
 
-def fill(prompt: str, said: Said, messages: str, previous: str | None) -> str:
+def fill_prompt(prompt: str, said: PromptValues, messages: str, previous: str | None) -> str:
     """Return a prompt with its variables filled in, in one go, so that no message is read as one.
 
     What a prompt has no place for is told all the same: what came before stands before the

@@ -12,13 +12,13 @@ from msgspec import Struct
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.summaries import (
+    LLMUsage,
     NewSummary,
-    Outcome,
     Position,
     Recipe,
-    Spent,
     Summary,
     SummaryFilter,
+    SummaryResult,
 )
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports.writes import Versioned, WriteOptions
@@ -268,15 +268,15 @@ class SummaryJobs(Protocol):
         """Return messages of the job's range in order, after a position."""
         ...
 
-    async def complete(self, job: Job, outcome: Outcome, spent: Spent, now: str) -> bool:
+    async def complete(self, job: Job, outcome: SummaryResult, spent: LLMUsage, now: str) -> bool:
         """Store what was made; False when the claim is lost, or the summary deleted."""
         ...
 
-    async def fail(self, job: Job, error: str, spent: Spent, now: str) -> bool:
+    async def fail(self, job: Job, error: str, spent: LLMUsage, now: str) -> bool:
         """Give up; False when the claim is lost, or the summary deleted."""
         ...
 
-    async def postpone(self, job: Job, due: str, spent: Spent, *, failed: bool) -> None:
+    async def postpone(self, job: Job, due: str, spent: LLMUsage, *, failed: bool) -> None:
         """Let go of a job until it is due; it counts as an attempt when it failed."""
         ...
 

@@ -5,7 +5,7 @@ from logging import getLogger
 from typing import Any, NamedTuple
 
 from dialoguedb.formats.content import has_image
-from dialoguedb.formats.texts import dialogue_text, memory_text, message_text, message_words
+from dialoguedb.formats.search_text import dialogue_text, memory_text, message_text, message_words
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.text import set_apart
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dialoguedb.formats.texts import replaced
+from dialoguedb.formats.search_text import substitute
 from dialoguedb.retrieval.filter_tokens import PREFIX
 from dialoguedb.retrieval.snapshot import Term, TermGroup, Tokenizer
 
@@ -37,7 +37,7 @@ def set_apart(text: str) -> str:
     if text.isascii():
         return text
     composed = unicodedata.normalize("NFC", text)  # some systems take Korean syllables apart
-    return replaced(_UNSPACED, r" \1 ", composed.replace(PREFIX, " "))
+    return substitute(_UNSPACED, r" \1 ", composed.replace(PREFIX, " "))
 
 
 def stems(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[str]]:

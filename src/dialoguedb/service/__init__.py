@@ -10,31 +10,31 @@ from dialoguedb.ports.search import Embedder, IndexStatus, Weights
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service.compacting import Compacting
-from dialoguedb.service.context import Contexts, Sources
-from dialoguedb.service.dialogues import Dialogues
-from dialoguedb.service.keys import Keys
-from dialoguedb.service.memories import Memories
-from dialoguedb.service.messages import Intake, Messages
-from dialoguedb.service.pages import Pages
-from dialoguedb.service.projects import Projects
+from dialoguedb.service.context import ContextService, ContextSources
+from dialoguedb.service.dialogues import DialogueService
+from dialoguedb.service.keys import KeyService
+from dialoguedb.service.memories import MemoryService
+from dialoguedb.service.messages import MessagePreparation, MessageService
+from dialoguedb.service.pages import PageTokens
+from dialoguedb.service.projects import ProjectService
 from dialoguedb.service.search import SearchService
-from dialoguedb.service.state import State
-from dialoguedb.service.summaries import Summaries, Templates, Workshop
+from dialoguedb.service.state import StateService
+from dialoguedb.service.summaries import SummaryService, SummaryWorkerHandle, TemplateService
 from dialoguedb.values.timestamps import Clock
 
 
 class Services(Struct, frozen=True):
     """Everything that can be done with one store."""
 
-    dialogues: Dialogues
-    state: State
-    messages: Messages
-    memories: Memories
-    summaries: Summaries
-    templates: Templates
-    contexts: Contexts
-    projects: Projects
-    keys: Keys
+    dialogues: DialogueService
+    state: StateService
+    messages: MessageService
+    memories: MemoryService
+    summaries: SummaryService
+    templates: TemplateService
+    contexts: ContextService
+    projects: ProjectService
+    keys: KeyService
     search: SearchService
     index_status: Callable[[], Awaitable[IndexStatus]]
     summaries_waiting: Callable[[], Awaitable[int]]
@@ -60,28 +60,28 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     count_tokens: TokenCounter,
     embedders: Sequence[Embedder] = (),
     weights: Mapping[SearchMode, Weights] = WEIGHTS,
-    workshop: Workshop | None = None,
+    workshop: SummaryWorkerHandle | None = None,
 ) -> Services:
     """Put the services over a store; the secret seals page tokens and belongs to the data.
 
     Searches by meaning go on with whichever of the embedders the store's index is made of.
     """
-    pages = Pages(token_secret)
-    intake = Intake(new_id, count_tokens)
-    summaries = Summaries(store.summaries, new_id, pages, workshop or Workshop())
+    pages = PageTokens(token_secret)
+    intake = MessagePreparation(new_id, count_tokens)
+    summaries = SummaryService(store.summaries, new_id, pages, workshop or SummaryWorkerHandle())
     compacting = Compacting(store.summaries, store.messages, summaries, clock)
     search = SearchService(store.search, embedders, weights, clock)
-    sources = Sources(store.context, store.messages, store.memories, store.summaries, search)
+    sources = ContextSources(store.context, store.messages, store.memories, store.summaries, search)
     return Services(
-        dialogues=Dialogues(store.dialogues, new_id, intake, pages, compacting),
-        state=State(store.state),
-        messages=Messages(store.messages, intake, pages, compacting),
-        memories=Memories(store.memories, new_id, pages),
+        dialogues=DialogueService(store.dialogues, new_id, intake, pages, compacting),
+        state=StateService(store.state),
+        messages=MessageService(store.messages, intake, pages, compacting),
+        memories=MemoryService(store.memories, new_id, pages),
         summaries=summaries,
-        templates=Templates(store.templates, pages),
-        contexts=Contexts(sources, count_tokens),
-        projects=Projects(store.projects, new_id, pages),
-        keys=Keys(store.keys, new_id, pages),
+        templates=TemplateService(store.templates, pages),
+        contexts=ContextService(sources, count_tokens),
+        projects=ProjectService(store.projects, new_id, pages),
+        keys=KeyService(store.keys, new_id, pages),
         search=search,
         index_status=store.index.status,
         summaries_waiting=store.jobs.waiting,

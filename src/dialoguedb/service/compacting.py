@@ -5,15 +5,15 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 from dialoguedb.errors import DialogueDBError, NotFound, VersionConflict
-from dialoguedb.formats.parts import Call, Result
-from dialoguedb.formats.tool_links import Links, Ref
-from dialoguedb.formats.turns import Turn, read_turn
+from dialoguedb.formats.parts import ToolCall, ToolResult
+from dialoguedb.formats.tool_links import PartRef, ToolLinker
+from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import AutoCompact, Project
 from dialoguedb.model.summaries import NewSummary
 from dialoguedb.ports import MessageStore, WriteOptions
 from dialoguedb.ports.summaries import SummaryStore, Tail
-from dialoguedb.service.summaries import Summaries
+from dialoguedb.service.summaries import SummaryService
 from dialoguedb.values import timestamps
 from dialoguedb.values.lists import Window
 from dialoguedb.values.timestamps import Clock
@@ -42,7 +42,7 @@ class Compacting:
     """Has dialogues summarized that have grown above their project's limit."""
 
     def __init__(
-        self, store: SummaryStore, messages: MessageStore, summaries: Summaries, clock: Clock
+        self, store: SummaryStore, messages: MessageStore, summaries: SummaryService, clock: Clock
     ) -> None:
         self._store = store
         self._messages = messages
@@ -119,7 +119,9 @@ class Compacting:
 def _again_at(tail: Tail) -> str:
     """Return when to summarize again what could not be."""
     doublings = min(tail.failures - 1, _DOUBLINGS_MAX)
-    return timestamps.later(tail.failed, min(_FAILED_PAUSE_S * 2**doublings, _FAILED_PAUSE_S_MAX))
+    return timestamps.add_seconds(
+        tail.failed, min(_FAILED_PAUSE_S * 2**doublings, _FAILED_PAUSE_S_MAX)
+    )
 
 
 def whole_cut(messages: Sequence[Message], cut: int) -> int:
@@ -127,8 +129,8 @@ def whole_cut(messages: Sequence[Message], cut: int) -> int:
 
     A call at the end whose result may still come is not parted from it, either.
     """
-    turns = [read_turn(message) for message in messages]
-    links = Links()
+    turns = [parse_turn(message) for message in messages]
+    links = ToolLinker()
     for turn in turns:
         links.add(turn)
     links.finish()
@@ -141,20 +143,20 @@ def whole_cut(messages: Sequence[Message], cut: int) -> int:
     return cut
 
 
-def _waiting(turns: Sequence[Turn], links: Links) -> Iterator[int]:
+def _waiting(turns: Sequence[Turn], links: ToolLinker) -> Iterator[int]:
     """Return the places of calls that nobody has spoken after, and whose result may still come.
 
     One that calls anew when results are there does not wait for others.
     """
     begin, is_answered = 0, False
     for place, turn in enumerate(turns):
-        calls = any(isinstance(part, Call) for part in turn.parts)
+        calls = any(isinstance(part, ToolCall) for part in turn.parts)
         if turn.speaks or (calls and is_answered):
             begin = place
-        is_answered = any(isinstance(part, Result) for part in turn.parts) or (
+        is_answered = any(isinstance(part, ToolResult) for part in turn.parts) or (
             is_answered and not calls
         )
     for place in range(begin, len(turns)):
         for number, part in enumerate(turns[place].parts):
-            if isinstance(part, Call) and Ref(place, number) not in links.result_of:
+            if isinstance(part, ToolCall) and PartRef(place, number) not in links.result_of:
                 yield place

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from msgspec import UNSET, Struct
 
-from dialoguedb.formats.texts import memory_text
-from dialoguedb.formats.tool_links import Links
-from dialoguedb.formats.turns import read_turn, speaker_of
+from dialoguedb.formats.search_text import memory_text
+from dialoguedb.formats.tool_links import ToolLinker
+from dialoguedb.formats.turns import parse_turn, speaker_of
 from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
@@ -22,8 +22,8 @@ from dialoguedb.ports import MemoryStore, MessageStore
 from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote, History
 from dialoguedb.service.search import SearchService
-from dialoguedb.service.windows import Filling, History, Note
 from dialoguedb.values import limits
 from dialoguedb.values.lists import Order, Window
 
@@ -62,7 +62,7 @@ _AROUND_TOOLS = 20
 _CHECKED_AT_ONCE = 500
 
 
-class Sources(Struct, frozen=True):
+class ContextSources(Struct, frozen=True):
     """Where a window's parts come from."""
 
     endings: ContextStore
@@ -78,10 +78,10 @@ class _Place(Struct, frozen=True):
     dialogue_id: str
 
 
-class Contexts:
+class ContextService:
     """What can be told of a dialogue to a model."""
 
-    def __init__(self, sources: Sources, count: TokenCounter) -> None:
+    def __init__(self, sources: ContextSources, count: TokenCounter) -> None:
         self._sources = sources
         self._count = count
 
@@ -91,7 +91,9 @@ class Contexts:
         """Return the window to send now; InvalidRequest when the last turn alone is too long."""
         place = _Place(project, namespace, dialogue_id)
         ending, history = await self._ending(place, request.max_tokens)
-        window = await self._aside(ending, lambda: Filling(request, ending, history, self._count))
+        window = await self._aside(
+            ending, lambda: ContextBuilder(request, ending, history, self._count)
+        )
         if request.memories:
             window.take_memories(await self._memories(place, request), request.memories)
         if not window.holds_all:
@@ -117,7 +119,7 @@ class Contexts:
 
     async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
         """Return what is broken in a dialogue."""
-        links = Links()
+        links = ToolLinker()
         after: tuple[str | int, ...] | None = None
         while True:
             portion = Window(_CHECKED_AT_ONCE, "asc", after)
@@ -138,7 +140,7 @@ class Contexts:
             return work()
         return await asyncio.to_thread(work)
 
-    async def _summaries(self, place: _Place) -> list[Note]:
+    async def _summaries(self, place: _Place) -> list[ContextNote]:
         """Return the newest summaries that are there, those of most messages first.
 
         One with instructions may answer some question, so it is the second choice.
@@ -155,12 +157,12 @@ class Contexts:
             reverse=True,
         )
         return [
-            Note(one.id, f"Summary of the conversation so far:\n{one.content}")
+            ContextNote(one.id, f"Summary of the conversation so far:\n{one.content}")
             for one in widest
             if one.content
         ]
 
-    async def _memories(self, place: _Place, request: ContextRequest) -> list[Note]:
+    async def _memories(self, place: _Place, request: ContextRequest) -> list[ContextNote]:
         """Return memories of the namespace, those that fit the query first, else the newest."""
         if request.query:
             search = self._search(place, "memory", request.query, request.memories)
@@ -171,12 +173,12 @@ class Contexts:
             listed = await self._sources.memories.list(place.project, wanted, portion)
             found = [*listed.items]
         return [
-            Note(one.id, f"Remembered: {_memory_text(one)}")
+            ContextNote(one.id, f"Remembered: {_memory_text(one)}")
             for one in found
             if isinstance(one, Memory)
         ]
 
-    async def _take_found(self, place: _Place, query: str, window: Filling) -> None:
+    async def _take_found(self, place: _Place, query: str, window: ContextBuilder) -> None:
         """Take older messages about the query, the best first, each with its tool calls.
 
         Behind the best stands what was said around the very best, then what is less about it.
@@ -254,9 +256,9 @@ def _understood(ending: Ending) -> History:
     return History(ending.messages, whole=ending.whole)
 
 
-def _read_on(links: Links, messages: Sequence[Message]) -> None:
+def _read_on(links: ToolLinker, messages: Sequence[Message]) -> None:
     for message in messages:
-        links.add(read_turn(message))
+        links.add(parse_turn(message))
 
 
 def _memory_text(memory: Memory) -> str:

@@ -15,20 +15,20 @@ from dialoguedb.model.dialogues import (
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.compacting import Compacting
-from dialoguedb.service.messages import Intake
-from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.service.messages import MessagePreparation
+from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
 
 
-class Dialogues:
+class DialogueService:
     """What can be done with dialogues."""
 
     def __init__(
         self,
         store: DialogueStore,
         new_id: Callable[[], str],
-        intake: Intake,
-        pages: Pages,
+        intake: MessagePreparation,
+        pages: PageTokens,
         compacting: Compacting,
     ) -> None:
         self._store = store

@@ -131,7 +131,7 @@ class Indexing:
         """Index what has been written, and embed some of what waits; False when nothing is due."""
         await self._store.catch_up()
         now = self._clock()
-        until = timestamps.later(now, _CLAIM_S)
+        until = timestamps.add_seconds(now, _CLAIM_S)
         name, taken = await self._store.lease(list(self._embedders), _TOGETHER, now, until)
         if not taken:
             return False
@@ -181,5 +181,5 @@ class Indexing:
         """Try again later, ever later."""
         attempts = min(one.attempts for one in part)
         wait_s = min(_RETRY_S_MAX, 2.0**attempts) * (1 + self._aside.random()) / 2
-        due = timestamps.later(self._clock(), wait_s)
+        due = timestamps.add_seconds(self._clock(), wait_s)
         await self._store.postpone(name, part, due)

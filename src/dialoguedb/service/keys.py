@@ -5,69 +5,69 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from dialoguedb.model.keys import (
-    AnyScope,
+    AnyPermission,
     Caller,
     Key,
     KeyInput,
     NewKey,
-    digest,
+    key_digest,
+    key_prefix,
     new_secret,
-    prefix,
 )
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import KeyStore, WriteOptions
-from dialoguedb.service.pages import Everything, PageRequest, Pages
-from dialoguedb.values.checks import accept_time, given
+from dialoguedb.service.pages import NoFilter, PageRequest, PageTokens
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
+from dialoguedb.values.validators import validate_timestamp, value_or_none
 
 
-class Issued(Struct, frozen=True):
+class IssuedKey(Struct, frozen=True):
     """A fresh key: its secret, shown once, and what the store keeps of it."""
 
     secret: str
     new: NewKey
 
 
-class Keys:
+class KeyService:
     """What can be done with keys; `project` is None for the operator's."""
 
-    def __init__(self, store: KeyStore, new_id: Callable[[], str], pages: Pages) -> None:
+    def __init__(self, store: KeyStore, new_id: Callable[[], str], pages: PageTokens) -> None:
         self._store = store
         self._new_id = new_id
         self._pages = pages
 
-    def issue(self, asked: KeyInput, scope: AnyScope | None = None) -> Issued:
+    def issue(self, asked: KeyInput, scope: AnyPermission | None = None) -> IssuedKey:
         """Make a key as asked for, or of another scope; it opens nothing until it is stored."""
         errors = ValidationErrors()
         secret = new_secret()
         new = NewKey(
             id=self._new_id(),
-            digest=digest(secret),
-            prefix=prefix(secret),
-            scope=scope or given(asked.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
-            name=given(asked.name),
-            namespace=given(asked.namespace),
-            expires=accept_time(asked.expires, "expires", errors),
+            digest=key_digest(secret),
+            prefix=key_prefix(secret),
+            scope=scope or value_or_none(asked.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
+            name=value_or_none(asked.name),
+            namespace=value_or_none(asked.namespace),
+            expires=validate_timestamp(asked.expires, "expires", errors),
         )
         if new.namespace == "":
             errors.invalid("namespace", "A key is bound to a namespace with a name, or to none")
         elif new.namespace and new.scope not in {"read", "write"}:
             errors.invalid("namespace", "Only a read or write key can be bound to a namespace")
-        errors.refuse()
-        return Issued(secret, new)
+        errors.raise_if_any()
+        return IssuedKey(secret, new)
 
     async def create(self, project: Project | None, new: NewKey, options: WriteOptions) -> Key:
         """Store an issued key; InvalidRequest when it has expired by now."""
         if new.expires is not None and new.expires <= options.now:
-            raise refuse("expires", "expires lies in the past: the key would open nothing")
+            raise invalid_request("expires", "expires lies in the past: the key would open nothing")
         return await self._store.create(project, new, options)
 
     async def get(self, project: Project | None, key_id: str) -> Key:
         """Return one key."""
         return await self._store.get(project, key_id)
 
-    async def list(self, project: Project | None, request: PageRequest[Everything]) -> Page[Key]:
+    async def list(self, project: Project | None, request: PageRequest[NoFilter]) -> Page[Key]:
         """Return a page of keys."""
         scope = f"keys {project.id if project else 'operator'}"
         listing = self._pages.resume(scope, request)
@@ -80,4 +80,4 @@ class Keys:
 
     async def find(self, secret: str) -> Caller | None:
         """Return who holds a secret; None when it is unknown or revoked."""
-        return await self._store.find(digest(secret))
+        return await self._store.find(key_digest(secret))

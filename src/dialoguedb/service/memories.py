@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import MemoryStore, Tags, WriteOptions
-from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
 
 
-class Memories:
+class MemoryService:
     """What can be done with memories."""
 
-    def __init__(self, store: MemoryStore, new_id: Callable[[], str], pages: Pages) -> None:
+    def __init__(self, store: MemoryStore, new_id: Callable[[], str], pages: PageTokens) -> None:
         self._store = store
         self._new_id = new_id
         self._pages = pages

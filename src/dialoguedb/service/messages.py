@@ -11,14 +11,14 @@ from dialoguedb.model.projects import Project
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.compacting import Compacting
-from dialoguedb.service.pages import PageRequest, Pages
+from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
 
 _COUNTED_AT_ONCE_BYTES = 16 * 1024
 """More than this may take milliseconds when its words are new."""
 
 
-class MessagesOf(Struct, frozen=True):
+class MessageListFilter(Struct, frozen=True):
     """Which messages of which dialogue a list shows."""
 
     namespace: str
@@ -26,7 +26,7 @@ class MessagesOf(Struct, frozen=True):
     wanted: MessageFilter = MessageFilter()
 
 
-class Intake:
+class MessagePreparation:
     """Gets messages ready to be stored: named, and their tokens counted."""
 
     def __init__(self, new_id: Callable[[], str], count: TokenCounter) -> None:
@@ -50,11 +50,15 @@ class Intake:
             )
 
 
-class Messages:
+class MessageService:
     """What can be done with messages."""
 
     def __init__(
-        self, store: MessageStore, intake: Intake, pages: Pages, compacting: Compacting
+        self,
+        store: MessageStore,
+        intake: MessagePreparation,
+        pages: PageTokens,
+        compacting: Compacting,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -77,7 +81,7 @@ class Messages:
         return stored
 
     async def list(
-        self, project: Project, request: PageRequest[MessagesOf]
+        self, project: Project, request: PageRequest[MessageListFilter]
     ) -> Versioned[Page[Message]]:
         """Return a page of a dialogue's messages."""
         scope = f"messages {project.id} {request.listing.filter.dialogue_id}"

@@ -14,7 +14,7 @@ from msgspec import Struct
 from dialoguedb.errors import Forbidden
 from dialoguedb.values import limits
 from dialoguedb.values.lists import Order, Page, Slice, Window
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
 
 F = TypeVar("F", bound=Struct)
 T = TypeVar("T")
@@ -22,11 +22,11 @@ T = TypeVar("T")
 _SEAL_BYTES = 16
 
 
-class Everything(Struct, frozen=True):
+class NoFilter(Struct, frozen=True):
     """The filter of a list that has none."""
 
 
-class Listing(Struct, Generic[F], frozen=True):
+class ListRequest(Struct, Generic[F], frozen=True):
     """A list as it was asked for, and where its next page starts."""
 
     filter: F
@@ -40,7 +40,7 @@ class Listing(Struct, Generic[F], frozen=True):
         return Window(limit=self.limit, order=self.order, after=self.after)
 
 
-class _Sealed(Struct, Generic[F], frozen=True, array_like=True):
+class _PageToken(Struct, Generic[F], frozen=True, array_like=True):
     """What a token carries: everything but the limit."""
 
     filter: F
@@ -51,7 +51,7 @@ class _Sealed(Struct, Generic[F], frozen=True, array_like=True):
 class PageRequest(Struct, Generic[F], frozen=True):
     """A request for a page."""
 
-    listing: Listing[F]
+    listing: ListRequest[F]
     named: Mapping[str, str] = {}
     """What the request itself says beside its limit: parameters, with their places in a listing
     such as `filter.order_by`."""
@@ -61,34 +61,34 @@ class PageRequest(Struct, Generic[F], frozen=True):
     """The namespace that the key is bound to."""
 
 
-class Pages:
+class PageTokens:
     """Seals and opens page tokens; the secret belongs to the data, so they outlive a restart."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def resume(self, scope: str, request: PageRequest[F]) -> Listing[F]:
+    def resume(self, scope: str, request: PageRequest[F]) -> ListRequest[F]:
         """Return the list to show: as asked for now, or as asked for on the first page."""
         if request.next is None:
             return request.listing
         sealed = self._open(scope, request.next, type(request.listing.filter))
-        listing = Listing(sealed.filter, sealed.order, request.listing.limit, sealed.after)
+        listing = ListRequest(sealed.filter, sealed.order, request.listing.limit, sealed.after)
         if request.bound is not None and request.bound != getattr(listing.filter, "namespace", ""):
             raise Forbidden("The page token is of a namespace that this key is not bound to")
         _check_agreement(request, listing)
         return listing
 
-    def page(self, scope: str, listing: Listing[F], found: Slice[T]) -> Page[T]:
+    def page(self, scope: str, listing: ListRequest[F], found: Slice[T]) -> Page[T]:
         """Return a page of what was found, with a token when more follows."""
         if found.more_after is None:
             return Page(found.items)
         return Page(found.items, self._seal(scope, listing, found.more_after))
 
-    def _seal(self, scope: str, listing: Listing[F], after: tuple[str | int, ...]) -> str:
-        text = msgspec.msgpack.encode(_Sealed(listing.filter, listing.order, after))
+    def _seal(self, scope: str, listing: ListRequest[F], after: tuple[str | int, ...]) -> str:
+        text = msgspec.msgpack.encode(_PageToken(listing.filter, listing.order, after))
         return _write(self._sign(scope, text) + text)
 
-    def _open(self, scope: str, token: str, kind: type[F]) -> _Sealed[F]:
+    def _open(self, scope: str, token: str, kind: type[F]) -> _PageToken[F]:
         sealed = _read(token)
         text = sealed[_SEAL_BYTES:]
         if not compare_digest(sealed[:_SEAL_BYTES], self._sign(scope, text)):
@@ -119,17 +119,17 @@ def _read(token: str) -> bytes:
 
 @cache
 def _decoder(kind: type[Struct]) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(_Sealed[kind])  # type: ignore[valid-type] # known at run time
+    return msgspec.msgpack.Decoder(_PageToken[kind])  # type: ignore[valid-type] # known at run time
 
 
-def _check_agreement(request: PageRequest[F], listing: Listing[F]) -> None:
+def _check_agreement(request: PageRequest[F], listing: ListRequest[F]) -> None:
     errors = ValidationErrors()
     for name, place in request.named.items():
         read = attrgetter(place)
         if read(request.listing) != read(listing):
             errors.invalid(name, f"{name} differs from the first page; only limit may change")
-    errors.refuse()
+    errors.raise_if_any()
 
 
 def _foreign() -> Exception:
-    return refuse("next", "next is not a page token of this list")
+    return invalid_request("next", "next is not a page token of this list")

@@ -9,25 +9,25 @@ from dialoguedb.model.projects import (
     DeletedProject,
     Project,
     ProjectInput,
-    Settings,
+    ProjectSettings,
     SettingsChange,
     Usage,
-    changed,
+    changed_settings,
     looks_like_id,
 )
 from dialoguedb.ports import ProjectStore, WriteOptions
-from dialoguedb.service.pages import Everything, PageRequest, Pages
+from dialoguedb.service.pages import NoFilter, PageRequest, PageTokens
 from dialoguedb.values import timestamps
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 _SCOPE = "projects"
 
 
-class Projects:
+class ProjectService:
     """What can be done with projects."""
 
-    def __init__(self, store: ProjectStore, new_id: Callable[[], str], pages: Pages) -> None:
+    def __init__(self, store: ProjectStore, new_id: Callable[[], str], pages: PageTokens) -> None:
         self._store = store
         self._new_id = new_id
         self._pages = pages
@@ -37,14 +37,16 @@ class Projects:
     ) -> Project:
         """Create a project, with its first key."""
         if looks_like_id(asked.name):
-            raise refuse("name", "A name that looks like an id could be taken for another's")
+            raise invalid_request(
+                "name", "A name that looks like an id could be taken for another's"
+            )
         change = SettingsChange() if isinstance(asked.settings, UnsetType) else asked.settings
         project = Project(
             id=self._new_id(),
             name=asked.name,
             created=options.now,
             modified=options.now,
-            settings=changed(Settings(), (change or SettingsChange()).accept()),
+            settings=changed_settings(ProjectSettings(), (change or SettingsChange()).validate()),
         )
         return await self._store.create(project, key, options)
 
@@ -52,7 +54,7 @@ class Projects:
         """Return one project."""
         return await self._store.get(id_or_name)
 
-    async def list(self, request: PageRequest[Everything]) -> Page[Project]:
+    async def list(self, request: PageRequest[NoFilter]) -> Page[Project]:
         """Return a page of projects."""
         listing = self._pages.resume(_SCOPE, request)
         found = await self._store.list(listing.window)
@@ -62,7 +64,7 @@ class Projects:
         self, project: Project, change: SettingsChange, options: WriteOptions
     ) -> Project:
         """Change a project's settings."""
-        return await self._store.update(project, change.accept(), options)
+        return await self._store.update(project, change.validate(), options)
 
     async def delete(self, project_id: str, options: WriteOptions) -> DeletedProject:
         """Delete a project and all it holds."""

@@ -110,14 +110,14 @@ class SearchService:
         if now < self._down_until:
             raise EmbedderUnavailable(f"The embedder {embedder.name} failed a moment ago")
         if self._down_until:  # while this query tries again, others need not
-            self._down_until = timestamps.later(now, _BACKOFF_S)
+            self._down_until = timestamps.add_seconds(now, _BACKOFF_S)
         try:
             vector = await asyncio.to_thread(query_vector, embedder, query)
             _check_length(vector, dimensions)
         except (EmbedderUnavailable, WrongDimensions) as error:
             failed = self._clock()
-            if self._down_until or failed > timestamps.later(now, _SLOW_S):
-                self._down_until = timestamps.later(failed, _BACKOFF_S)
+            if self._down_until or failed > timestamps.add_seconds(now, _SLOW_S):
+                self._down_until = timestamps.add_seconds(failed, _BACKOFF_S)
             raise EmbedderUnavailable(error.message) from error
         self._down_until = ""
         return vector

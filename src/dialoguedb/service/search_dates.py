@@ -8,11 +8,11 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from dialoguedb.model.search import Search
 from dialoguedb.model.search_request import DateRange, SearchRequest
 from dialoguedb.model.search_results import ResolvedDates, ResolvedFilter
-from dialoguedb.values.date_phrases import Stretch, is_iso, read, read_edge
-from dialoguedb.values.lists import Span
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.date_phrases import Interval, is_iso, read, read_edge
+from dialoguedb.values.lists import TimeRange
+from dialoguedb.values.validation_errors import ValidationErrors
 
-_EVER = Span()
+_EVER = TimeRange()
 
 
 def has_phrases(request: SearchRequest) -> bool:
@@ -32,7 +32,7 @@ def with_dates(request: SearchRequest, now: str) -> tuple[Search, ResolvedFilter
     reader = _Reader(request.zone, now, errors)
     created = reader.read(sent.created, "filter.created")
     modified = reader.read(sent.modified, "filter.modified")
-    errors.refuse()
+    errors.raise_if_any()
     shown = ResolvedFilter(
         created=_shown(created),
         modified=_shown(modified),
@@ -51,16 +51,16 @@ class _Reader(Struct):
     now: str
     errors: ValidationErrors
 
-    def read(self, sent: str | DateRange | UnsetType | None, place: str) -> Stretch:
+    def read(self, sent: str | DateRange | UnsetType | None, place: str) -> Interval:
         """Return the time that dates allow, noting what cannot be understood."""
         try:
             if isinstance(sent, str):
                 return read(sent, self.zone, self.now)
         except ValueError as error:
             self.errors.invalid(place, f"{place}: {error}")
-        return self._range(sent, place) if isinstance(sent, DateRange) else Stretch()
+        return self._range(sent, place) if isinstance(sent, DateRange) else Interval()
 
-    def _range(self, sent: DateRange, place: str) -> Stretch:
+    def _range(self, sent: DateRange, place: str) -> Interval:
         edges = sent.edges()
         if not edges:
             self.errors.invalid(place, f"{place} is empty: it takes gte, gt, lte, lt")
@@ -74,14 +74,14 @@ class _Reader(Struct):
                 continue
             bound = edge.start if name in {"gte", "lt"} else edge.end
             (starts if name in {"gte", "gt"} else ends).append(bound or "")
-        return Stretch(max(starts, default=None), min(ends, default=None))
+        return Interval(max(starts, default=None), min(ends, default=None))
 
 
-def _span(time: Stretch) -> Span:
-    return Span(lower=time.start or _EVER.lower, upper=time.end or _EVER.upper)
+def _span(time: Interval) -> TimeRange:
+    return TimeRange(lower=time.start or _EVER.lower, upper=time.end or _EVER.upper)
 
 
-def _shown(time: Stretch) -> ResolvedDates | UnsetType:
-    if time == Stretch():
+def _shown(time: Interval) -> ResolvedDates | UnsetType:
+    if time == Interval():
         return UNSET
     return ResolvedDates(gte=time.start or UNSET, lt=time.end or UNSET)

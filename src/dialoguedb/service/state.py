@@ -7,7 +7,7 @@ from dialoguedb.model.projects import Project
 from dialoguedb.ports import StateStore, Versioned, WriteOptions
 
 
-class State:
+class StateService:
     """What can be done with a dialogue's state."""
 
     def __init__(self, store: StateStore) -> None:

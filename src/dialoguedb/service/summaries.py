@@ -10,11 +10,11 @@ from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilte
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.ports.summaries import SummaryStore, TemplateStore
-from dialoguedb.service.pages import Everything, PageRequest, Pages
+from dialoguedb.service.pages import NoFilter, PageRequest, PageTokens
 from dialoguedb.values.lists import Page
 
 
-class SummariesOf(Struct, frozen=True):
+class SummaryListFilter(Struct, frozen=True):
     """Which summaries of which dialogue a list shows."""
 
     namespace: str
@@ -22,7 +22,7 @@ class SummariesOf(Struct, frozen=True):
     wanted: SummaryFilter = SummaryFilter()
 
 
-class CoveredBy(Struct, frozen=True):
+class CoveredMessagesFilter(Struct, frozen=True):
     """The messages that a summary covers; without a namespace, of whichever it has."""
 
     namespace: str | None
@@ -37,7 +37,7 @@ def _nobody_of(_project_id: str, _summary_id: str) -> None:
     """Tell nobody."""
 
 
-class Workshop(Struct, frozen=True):
+class SummaryWorkerHandle(Struct, frozen=True):
     """Who makes summaries; by default they wait for a server that does."""
 
     provider: str = "extractive"
@@ -49,11 +49,15 @@ class Workshop(Struct, frozen=True):
     """Tells that a summary was deleted, by project and id."""
 
 
-class Summaries:
+class SummaryService:
     """What can be done with summaries."""
 
     def __init__(
-        self, store: SummaryStore, new_id: Callable[[], str], pages: Pages, workshop: Workshop
+        self,
+        store: SummaryStore,
+        new_id: Callable[[], str],
+        pages: PageTokens,
+        workshop: SummaryWorkerHandle,
     ) -> None:
         self._store = store
         self._new_id = new_id
@@ -76,7 +80,9 @@ class Summaries:
         """Return one summary."""
         return await self._store.get(project, namespace, summary_id)
 
-    async def covered(self, project: Project, request: PageRequest[CoveredBy]) -> Page[Message]:
+    async def covered(
+        self, project: Project, request: PageRequest[CoveredMessagesFilter]
+    ) -> Page[Message]:
         """Return a page of the messages that a summary covers."""
         scope = f"summary {project.id} {request.listing.filter.summary_id}"
         listing = self._pages.resume(scope, request)
@@ -84,7 +90,9 @@ class Summaries:
         found = await self._store.covered(project, of.namespace, of.summary_id, listing.window)
         return self._pages.page(scope, listing, found)
 
-    async def list(self, project: Project, request: PageRequest[SummariesOf]) -> Page[Summary]:
+    async def list(
+        self, project: Project, request: PageRequest[SummaryListFilter]
+    ) -> Page[Summary]:
         """Return a page of a dialogue's summaries."""
         scope = f"summaries {project.id} {request.listing.filter.dialogue_id}"
         listing = self._pages.resume(scope, request)
@@ -101,10 +109,10 @@ class Summaries:
         self._workshop.drop(project.id, summary_id)
 
 
-class Templates:
+class TemplateService:
     """What can be done with templates."""
 
-    def __init__(self, store: TemplateStore, pages: Pages) -> None:
+    def __init__(self, store: TemplateStore, pages: PageTokens) -> None:
         self._store = store
         self._pages = pages
 
@@ -116,7 +124,7 @@ class Templates:
         """Return one template."""
         return await self._store.get(project, name)
 
-    async def list(self, project: Project, request: PageRequest[Everything]) -> Page[Template]:
+    async def list(self, project: Project, request: PageRequest[NoFilter]) -> Page[Template]:
         """Return a page of templates."""
         scope = f"templates {project.id}"
         listing = self._pages.resume(scope, request)

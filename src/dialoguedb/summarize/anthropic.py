@@ -3,8 +3,15 @@
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.endpoints import Failure
-from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, counted, decoded
+from dialoguedb.endpoints import EndpointFailure
+from dialoguedb.summarize.chat_client import (
+    ChatConnection,
+    ChatEndpoint,
+    ChatReply,
+    Tally,
+    decode_response,
+    reported_tokens,
+)
 
 _VERSION = "2023-06-01"
 _INPUTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
@@ -16,41 +23,41 @@ class _Block(Struct):
     text: str = ""
 
 
-class _Answer(Struct):
+class _MessagesResponse(Struct):
     content: list[_Block]
     stop_reason: str | None = None
     usage: object = None
 
 
-_decoder = msgspec.json.Decoder(_Answer)
+_decoder = msgspec.json.Decoder(_MessagesResponse)
 
 
 class AnthropicChat:
     """A model that `POST /messages` reaches."""
 
-    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
+    def __init__(self, endpoint: ChatEndpoint, key: str | None) -> None:
         headers = {"anthropic-version": _VERSION} | ({"x-api-key": key} if key else {})
-        self._caller = Caller(f"{endpoint.url}/messages", headers, endpoint.timeout_s)
+        self._caller = ChatConnection(f"{endpoint.url}/messages", headers, endpoint.timeout_s)
         self._model = endpoint.model
 
     async def close(self) -> None:
         """Close the connections."""
         await self._caller.close()
 
-    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> Reply:
+    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> ChatReply:
         """Return the model's answer; Failure."""
         said = [{"role": "user", "content": prompt}]
         asked = {"model": self._model, "max_tokens": tokens_max, "messages": said}
         return await self._caller.call(asked, _read, tally)
 
 
-def _read(body: bytes) -> Reply:
-    answer = decoded(_decoder, body)
+def _read(body: bytes) -> ChatReply:
+    answer = decode_response(_decoder, body)
     if answer.stop_reason == "refusal":
-        raise Failure("the model refused to summarize this", again=False)
-    return Reply(
+        raise EndpointFailure("the model refused to summarize this", again=False)
+    return ChatReply(
         text="".join(block.text for block in answer.content if block.type == "text"),
-        input_tokens=counted(answer.usage, *_INPUTS),
-        output_tokens=counted(answer.usage, "output_tokens"),
+        input_tokens=reported_tokens(answer.usage, *_INPUTS),
+        output_tokens=reported_tokens(answer.usage, "output_tokens"),
         is_cut=answer.stop_reason in _CUT,
     )

@@ -3,8 +3,15 @@
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.endpoints import Failure, Refused
-from dialoguedb.summarize.calls import Caller, Endpoint, Reply, Tally, counted, decoded
+from dialoguedb.endpoints import EndpointFailure, EndpointRefused
+from dialoguedb.summarize.chat_client import (
+    ChatConnection,
+    ChatEndpoint,
+    ChatReply,
+    Tally,
+    decode_response,
+    reported_tokens,
+)
 
 _RENAMED = "max_completion_tokens"
 """What newer models of OpenAI call `max_tokens`; most others know but the older name."""
@@ -24,20 +31,22 @@ class _Choice(Struct):
     finish_reason: str | None = None
 
 
-class _Answer(Struct):
+class _ChatCompletion(Struct):
     choices: list[_Choice]
     usage: object = None
 
 
-_decoder = msgspec.json.Decoder(_Answer)
+_decoder = msgspec.json.Decoder(_ChatCompletion)
 
 
 class OpenAIChat:
     """A model that `POST /chat/completions` reaches."""
 
-    def __init__(self, endpoint: Endpoint, key: str | None) -> None:
+    def __init__(self, endpoint: ChatEndpoint, key: str | None) -> None:
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._caller = Caller(f"{endpoint.url}/chat/completions", headers, endpoint.timeout_s)
+        self._caller = ChatConnection(
+            f"{endpoint.url}/chat/completions", headers, endpoint.timeout_s
+        )
         self._model = endpoint.model
         self._limit = "max_tokens"
 
@@ -45,29 +54,29 @@ class OpenAIChat:
         """Close the connections."""
         await self._caller.close()
 
-    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> Reply:
+    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> ChatReply:
         """Return the model's answer; Failure."""
         asked = {"model": self._model, "messages": [{"role": "user", "content": prompt}]}
         try:
             return await self._caller.call(asked | {self._limit: tokens_max}, _read, tally)
-        except Refused as refused:
+        except EndpointRefused as refused:
             if self._limit == _RENAMED or _RENAMED not in refused.told:
                 raise
         self._limit = _RENAMED
         return await self._caller.call(asked | {self._limit: tokens_max}, _read, tally)
 
 
-def _read(body: bytes) -> Reply:
-    answer = decoded(_decoder, body)
+def _read(body: bytes) -> ChatReply:
+    answer = decode_response(_decoder, body)
     if not answer.choices:
-        raise Failure("its answer holds no choice", again=True)
+        raise EndpointFailure("its answer holds no choice", again=True)
     choice = answer.choices[0]
     if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise Failure("the model refused to summarize this", again=False)
-    return Reply(
+        raise EndpointFailure("the model refused to summarize this", again=False)
+    return ChatReply(
         text=_text(choice.message),
-        input_tokens=counted(answer.usage, "prompt_tokens"),
-        output_tokens=counted(answer.usage, "completion_tokens"),
+        input_tokens=reported_tokens(answer.usage, "prompt_tokens"),
+        output_tokens=reported_tokens(answer.usage, "completion_tokens"),
         is_cut=choice.finish_reason == "length",
     )
 

@@ -47,7 +47,7 @@ def joined(before: str, after: str) -> str:
     return f"{before}{after}" if _ENDS_UNSPACED.search(before) else f"{before} {after}"
 
 
-def finished(text: str) -> str:
+def cut_at_sentence(text: str) -> str:
     """Return a text that was cut off up to its last whole sentence, or all of it if it has none."""
     ends = [match.end() for match in _END.finditer(text)]
     return text[: ends[-1]] if ends else text

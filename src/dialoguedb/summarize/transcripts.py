@@ -20,7 +20,7 @@ def transcript(turns: Sequence[Turn]) -> list[str]:
     return written
 
 
-def halved(texts: Sequence[str]) -> tuple[list[str], list[str]] | None:
+def split_in_half(texts: Sequence[str]) -> tuple[list[str], list[str]] | None:
     """Part texts, or the text that is there alone, into two halves; None when it is too short."""
     if len(texts) > 1:
         middle = len(texts) // 2

@@ -84,7 +84,7 @@ _lock = threading.Lock()
 """The library does not say whether several threads may use it at once."""
 
 
-class Stretch(Struct, frozen=True):
+class Interval(Struct, frozen=True):
     """The time from a moment on and before another, in the stored form; None is open."""
 
     start: str | None = None
@@ -104,14 +104,14 @@ def zone_of(name: str) -> tzinfo:
         raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from None
 
 
-def read(text: str, zone: tzinfo, now: str) -> Stretch:
+def read(text: str, zone: tzinfo, now: str) -> Interval:
     """Read a date or phrase as all of the time it covers; ValueError when it is neither."""
     if is_iso(text):
         return _iso(text, is_edge=False)
     return _understood(text, _Reader(zone, now).time)
 
 
-def read_edge(text: str, zone: tzinfo, now: str) -> Stretch:
+def read_edge(text: str, zone: tzinfo, now: str) -> Interval:
     """Read a date or phrase as the edge of a range; ValueError when it is neither.
 
     A date-time is that very moment, a date its whole day, and "3 weeks ago" that day.
@@ -121,7 +121,7 @@ def read_edge(text: str, zone: tzinfo, now: str) -> Stretch:
     return _understood(text, _Reader(zone, now).edge)
 
 
-def _iso(text: str, *, is_edge: bool) -> Stretch:
+def _iso(text: str, *, is_edge: bool) -> Interval:
     prefix, _ = timestamps.prefix_range(text)
     start = datetime.fromisoformat(prefix[:23] + _FIRST_MOMENT[len(prefix) :])
     precision = _PRECISIONS.get(len(prefix))
@@ -130,7 +130,7 @@ def _iso(text: str, *, is_edge: bool) -> Stretch:
     return _stretch(start, _after(start, precision))
 
 
-def _understood(text: str, read_phrase: Callable[[str], Stretch]) -> Stretch:
+def _understood(text: str, read_phrase: Callable[[str], Interval]) -> Interval:
     phrase = _LOOSE.sub("", " ".join(text.lower().split()), count=1)
     try:
         return read_phrase(phrase.replace("previous ", "last "))
@@ -146,7 +146,7 @@ class _Reader:
         self._wall = self._now.astimezone(zone).replace(tzinfo=None)
         self._zone = zone
 
-    def time(self, phrase: str) -> Stretch:
+    def time(self, phrase: str) -> Interval:
         """Return all of the time that a phrase covers."""
         if between := _BETWEEN.fullmatch(phrase):
             return self._between(*filter(None, between.groups()))
@@ -159,7 +159,7 @@ class _Reader:
             period = "minute" if _TO_THE_MINUTE.search(phrase) else "hour"
         return self._covering(date, period)
 
-    def edge(self, phrase: str) -> Stretch:
+    def edge(self, phrase: str) -> Interval:
         """Return the time that a phrase means where a range begins or ends."""
         if is_iso(phrase):
             return _iso(phrase.upper(), is_edge=True)
@@ -173,20 +173,20 @@ class _Reader:
             return _stretch(moment, moment + _INSTANT)
         return self._covering(date, "day" if phrase.endswith(" ago") else period)
 
-    def _between(self, first: str, last: str) -> Stretch:
-        both = Stretch(self.edge(first).start, self.edge(last).end)
+    def _between(self, first: str, last: str) -> Interval:
+        both = Interval(self.edge(first).start, self.edge(last).end)
         if both.start and both.end and both.start >= both.end:
             raise ValueError(f"{last} is before {first}")
         return both
 
-    def _lately(self, amount: re.Match[str]) -> Stretch:
+    def _lately(self, amount: re.Match[str]) -> Interval:
         """Return the time since some hours ago, or since the day some days or more ago."""
         date, period = self._date(f"{amount[1] or f'1 {amount[2] or amount[3]}'} ago")
         if period == "time":
             return _stretch(self._placed(date), self._now + _INSTANT)
-        return Stretch(self._covering(date, "day").start, self._covering(self._wall, "day").end)
+        return Interval(self._covering(date, "day").start, self._covering(self._wall, "day").end)
 
-    def _covering(self, date: datetime, period: str) -> Stretch:
+    def _covering(self, date: datetime, period: str) -> Interval:
         """Return the minute, hour, part of a day, day, week, month, quarter or year of a date."""
         if period in {"minute", "hour"}:
             moment = self._placed(date)
@@ -242,16 +242,16 @@ def _parsed(phrase: str, now: datetime) -> Any:
         return parser(languages=["en"], settings=settings).get_date_data(phrase)
 
 
-def _opened(word: str, edge: Stretch) -> Stretch:
+def _opened(word: str, edge: Interval) -> Interval:
     """Return the time since, after, before or until an edge."""
     match word:
         case "since" | "from":
-            return Stretch(edge.start, None)
+            return Interval(edge.start, None)
         case "after":
-            return Stretch(edge.end, None)
+            return Interval(edge.end, None)
         case "before":
-            return Stretch(None, edge.start)
-    return Stretch(None, edge.end)
+            return Interval(None, edge.start)
+    return Interval(None, edge.end)
 
 
 def _floor(date: datetime, period: str) -> datetime:
@@ -285,5 +285,5 @@ def _last(start: datetime) -> datetime:
     return datetime.max.replace(microsecond=999_000, tzinfo=start.tzinfo)
 
 
-def _stretch(start: datetime, end: datetime) -> Stretch:
-    return Stretch(timestamps.render(start), timestamps.render(end))
+def _stretch(start: datetime, end: datetime) -> Interval:
+    return Interval(timestamps.render(start), timestamps.render(end))

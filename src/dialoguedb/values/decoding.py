@@ -17,7 +17,7 @@ from msgspec.structs import FieldInfo
 
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.values import limits, rawjson
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
 
 T = TypeVar("T", bound=Struct)
 
@@ -41,7 +41,7 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 def decode(kind: type[T], body: bytes) -> T:
     """Decode a received object; InvalidRequest with every fault when it does not fit."""
-    if rawjson.has_surrogate(body) or _may_hold_too_many(body):
+    if rawjson.has_hidden_surrogate(body) or _may_hold_too_many(body):
         _refuse_faults(kind, body)
     decoder: msgspec.json.Decoder[T] = _decoder(kind)
     try:
@@ -53,14 +53,14 @@ def decode(kind: type[T], body: bytes) -> T:
 
 def decode_body(kind: type[T], body: bytes) -> T:
     """Decode the body of a request as it arrived; InvalidRequest, InvalidJSON."""
-    return decode(kind, rawjson.receive(body))
+    return decode(kind, rawjson.prepare(body))
 
 
 def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
     """Decode a received array of objects; InvalidRequest with every fault."""
     # mypy cannot know a type that is made of an argument.
     decoder: msgspec.json.Decoder[list[T]] = _decoder(list[kind])  # type: ignore[valid-type]
-    if not (rawjson.has_surrogate(body) or _may_hold_too_many(body)):
+    if not (rawjson.has_hidden_surrogate(body) or _may_hold_too_many(body)):
         with suppress(msgspec.DecodeError):
             items = decoder.decode(body)
             if len(items) <= limits.MESSAGES_PER_REQUEST_MAX:
@@ -68,7 +68,7 @@ def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
     rawjson.check_syntax(body)
     errors = ValidationErrors()
     _collect_list(kind, body.strip(), field, errors)
-    errors.refuse()
+    errors.raise_if_any()
     try:
         return decoder.decode(body)
     except msgspec.DecodeError as error:
@@ -84,7 +84,7 @@ def _refuse_faults(kind: type[Struct], body: bytes) -> None:
     rawjson.check_syntax(body)
     errors = ValidationErrors()
     _collect(kind, body.strip(), "", errors)
-    errors.refuse()
+    errors.raise_if_any()
 
 
 def _collect(kind: type[Struct], value: bytes, place: str, errors: ValidationErrors) -> None:
@@ -124,7 +124,7 @@ def _collect_field(
         _collect_list(nested, value, where, errors)
     elif nested and value[:1] == b"{" and not _is_list(field.type):
         _collect(nested, value, f"{where}.", errors)
-    elif rawjson.has_surrogate(value) and not _mentioned(field.type, Raw):
+    elif rawjson.has_hidden_surrogate(value) and not _mentioned(field.type, Raw):
         errors.invalid(where, f"{where} must be well-formed Unicode, without lone surrogates")
     else:
         _collect_plain(kind, field, value, where, errors)
@@ -147,7 +147,7 @@ def _items(text: str) -> Iterator[str]:
     """Cut an array into its items one by one, so that a hostile length costs nothing."""
     start = _after_space(text, 1)
     while text[start] != "]":
-        _, stop = rawjson.reader.raw_decode(text, start)
+        _, stop = rawjson.lenient_decoder.raw_decode(text, start)
         yield text[start:stop]
         start = _after_space(text, stop)
         if text[start] == ",":
@@ -169,7 +169,7 @@ def _collect_plain(
         where += _place(error)
         errors.invalid(where, _sentence(where, error, field.type))
         return
-    check = getattr(kind, "checks", {}).get(field.name)
+    check = getattr(kind, "validators", {}).get(field.name)
     if check:
         check(decoded, where, errors)
 
@@ -177,7 +177,7 @@ def _collect_plain(
 def _repeated(error: msgspec.DecodeError, where: str) -> InvalidRequest:
     """Return the refusal of a value that one of the same name, further on, hides from a look."""
     where = (where + _place(error)).lstrip(".")
-    return refuse(where, f"{_sentence(where, error)} (the name comes more than once)")
+    return invalid_request(where, f"{_sentence(where, error)} (the name comes more than once)")
 
 
 def _place(error: msgspec.DecodeError) -> str:

@@ -54,7 +54,7 @@ IDEMPOTENCY_HOURS = 24
 REQUEST_ID_CHARS_MAX = 128
 """An `X-Request-Id` header that is taken over."""
 
-FAULTS_MAX = 100
+VALIDATION_ERRORS_MAX = 100
 """Faults listed in one error; the rest would help nobody."""
 
 ALLOWED_IPS_MAX = 1_000

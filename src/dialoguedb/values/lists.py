@@ -52,7 +52,7 @@ class Window(msgspec.Struct, frozen=True):
     """The order key of the last item seen; None starts at the beginning."""
 
 
-class Span(msgspec.Struct, frozen=True):
+class TimeRange(msgspec.Struct, frozen=True):
     """A range of timestamps, `lower <= t < upper`, compared as text."""
 
     lower: str = ""

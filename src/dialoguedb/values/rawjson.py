@@ -15,7 +15,7 @@ from msgspec import Raw
 
 from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.values import limits
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 _PLACEHOLDER = f"~surrogate-{secrets.token_hex(16)}-".encode()
 _PLACED = re.compile(re.escape(_PLACEHOLDER) + rb"([0-9a-fA-F]{4})~")
@@ -29,11 +29,11 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 _any_decoder = msgspec.json.Decoder(Raw)
 
-reader = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
+lenient_decoder = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 """Reads any JSON there is; numbers stay text, for some fit no type."""
 
 
-def receive(body: bytes) -> bytes:
+def prepare(body: bytes) -> bytes:
     """Return a body ready for decoding; refuse one that is not UTF-8 or is nested too deeply."""
     if not body.isascii():
         try:
@@ -78,15 +78,15 @@ def depth(value: bytes) -> int:
 
 
 def _too_deep() -> InvalidRequest:
-    return refuse("body", f"JSON is nested deeper than {limits.JSON_DEPTH_MAX} levels")
+    return invalid_request("body", f"JSON is nested deeper than {limits.JSON_DEPTH_MAX} levels")
 
 
-def hidden(value: bytes) -> bytes:
+def hide_surrogates(value: bytes) -> bytes:
     """Return JSON with its lone surrogates hidden, so that msgspec decodes it."""
     return _ESCAPE.sub(_hide_lone, value) if b"\\u" in value else value
 
 
-def has_surrogate(value: bytes) -> bool:
+def has_hidden_surrogate(value: bytes) -> bool:
     """Tell whether a lone surrogate is hidden in it."""
     return _PLACEHOLDER in value
 
@@ -114,7 +114,7 @@ def length(value: bytes) -> int:
 
 def members(value: bytes) -> dict[str, Raw]:
     """Return an object's members, each as received; the later of two equal keys counts."""
-    return _object_decoder.decode(hidden(value))
+    return _object_decoder.decode(hide_surrogates(value))
 
 
 def merge(value: bytes, change: bytes) -> bytes:
@@ -127,7 +127,7 @@ def merge_patch(value: bytes, patch: bytes) -> bytes:
 
     Each object of the patch is looked for in all that stands below the one around it.
     """
-    return _put_back(_patched(hidden(value), hidden(patch)))
+    return _put_back(_patched(hide_surrogates(value), hide_surrogates(patch)))
 
 
 def _patched(value: bytes, patch: bytes) -> bytes:

@@ -31,7 +31,7 @@ def now() -> str:
 _MONTH_CHARS = len("2026-11")
 
 
-def later(timestamp: str, seconds: float) -> str:
+def add_seconds(timestamp: str, seconds: float) -> str:
     """Return the moment that many seconds after another; negative ones lead back."""
     return render(datetime.fromisoformat(timestamp) + timedelta(seconds=seconds))
 
@@ -73,12 +73,12 @@ def _zoned_range(text: str) -> tuple[str, str]:
     return prefix, prefix + _AFTER
 
 
-def start(text: str) -> str:
+def range_start(text: str) -> str:
     """Read the inclusive start of a range."""
     return parse(text)
 
 
-def end(text: str) -> str:
+def range_end(text: str) -> str:
     """Read the inclusive end of a range, as an exclusive bound; a bare date means its whole day."""
     whole = parse(text)
     return (text if _DATE.fullmatch(text) else whole) + _AFTER

@@ -13,7 +13,7 @@ from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import STYLES, Record, plain, printable
 from dialoguedb.cli.wording import texts, turn_of
-from dialoguedb.formats.parts import Call, Part, Result, Thought
+from dialoguedb.formats.parts import Part, Reasoning, ToolCall, ToolResult
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
@@ -94,13 +94,13 @@ def _speaker(message: Record) -> Text:
 def _shown(parts: Sequence[Part], result_lines: int | None) -> Iterator[Text]:
     for part in parts:
         match part:
-            case Call(name=name, arguments=arguments):
+            case ToolCall(name=name, arguments=arguments):
                 call = Text(f"→ {printable(name)} ", style="magenta")
                 yield call.append(printable(arguments), style="dim")
-            case Result(parts=inner, is_error=is_error):
+            case ToolResult(parts=inner, is_error=is_error):
                 text = _cut(texts(inner), result_lines)
                 yield Text(f"← {printable(text)}", style="red" if is_error else "dim")
-            case Thought(text=thought):
+            case Reasoning(text=thought):
                 yield Text(printable(thought or "…"), "dim italic")
             case _:
                 yield Text(printable(texts([part])))

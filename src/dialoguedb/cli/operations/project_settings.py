@@ -103,7 +103,7 @@ def change_of(flags: dict[str, Any]) -> SettingsChange:
     )
     if not change:
         raise click.UsageError("Say what to set; --help lists the settings.")
-    return decoding.decode(SettingsChange, msgspec.json.encode(change)).accept()
+    return decoding.decode(SettingsChange, msgspec.json.encode(change)).validate()
 
 
 def _auto_compact(above: Any, keep: Any) -> Any:

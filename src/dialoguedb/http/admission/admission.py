@@ -9,7 +9,7 @@ from dialoguedb.http.admission.authentication import Authentication
 from dialoguedb.http.admission.rate_limits import RateLimits, rate_limit_exceeded
 from dialoguedb.http.requests import bound_namespace
 from dialoguedb.http.requests.request import AdmittedRequest, Exchange
-from dialoguedb.model.keys import AnyScope, Caller
+from dialoguedb.model.keys import AnyPermission, Caller
 from dialoguedb.service import Services
 
 FLUSH_SECONDS = 1.0
@@ -74,7 +74,7 @@ class Admission:
         self._rate_limits = rate_limits
         self._counts = counts
 
-    async def admit(self, exchange: Exchange, permission: AnyScope) -> AdmittedRequest:
+    async def admit(self, exchange: Exchange, permission: AnyPermission) -> AdmittedRequest:
         """Admit a request to a route that needs a permission, or raise why not.
 
         A read or a write past the quota of requests is admitted, for the quota is the last reason

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dialoguedb.errors import Forbidden, Unauthorized
 from dialoguedb.http.requests.incoming import RequestHead
-from dialoguedb.model.keys import RANK, AnyScope, Caller
+from dialoguedb.model.keys import PERMISSION_RANK, AnyPermission, Caller
 from dialoguedb.model.projects import Project
 from dialoguedb.service import Services
 
@@ -70,11 +70,11 @@ class Authentication:
             raise _unauthorized()
         return key
 
-    def authorize(self, head: RequestHead, key: KnownKey, permission: AnyScope) -> None:
+    def authorize(self, head: RequestHead, key: KnownKey, permission: AnyPermission) -> None:
         """Forbidden unless the key includes the permission, and the address is allowed."""
         held = key.caller.scope
         if held != permission and (
-            RANK[held] < RANK[permission] or "operator" in {held, permission}
+            PERMISSION_RANK[held] < PERMISSION_RANK[permission] or "operator" in {held, permission}
         ):
             message = f"This needs a key of scope {permission}; the scope of this one is {held}"
             raise Forbidden(message)

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from dialoguedb.values import limits
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 Versions = Literal["revision", "sequence"]
 """What the version of a route counts: changes of a dialogue, or its messages."""
@@ -18,13 +18,13 @@ _EXPECTED = {
 def expected_version(if_match: bytes, versions: Versions | None) -> int:
     """Return the version that a request expects; None as versions stands for a route without."""
     if versions is None:
-        raise refuse(
+        raise invalid_request(
             "If-Match", "If-Match is for updates, actions and appends; this request is none"
         )
     match = _EXPECTED[versions].fullmatch(if_match.strip())
     if match is None:
         form = '"r7"' if versions == "revision" else '"7"'
-        raise refuse("If-Match", f"If-Match must be one strong version such as {form}")
+        raise invalid_request("If-Match", f"If-Match must be one strong version such as {form}")
     return int(match[1] or match[2])
 
 
@@ -32,4 +32,4 @@ def check_idempotency_key(key: bytes) -> None:
     """Refuse an idempotency key that is empty or too long."""
     if not 0 < len(key) <= limits.IDEMPOTENCY_KEY_CHARS_MAX:
         message = f"Idempotency-Key has 1 to {limits.IDEMPOTENCY_KEY_CHARS_MAX} characters"
-        raise refuse("Idempotency-Key", message)
+        raise invalid_request("Idempotency-Key", message)

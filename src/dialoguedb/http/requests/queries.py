@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, UnsetType
 
 from dialoguedb.values.decoding import decode
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 Q = TypeVar("Q", bound=Struct)
 
@@ -57,7 +57,7 @@ def _values(kind: type[Struct], query: bytes) -> dict[str, Any]:
         if isinstance(value, list):
             value = values.get(name, []) + value
         if name in values and not isinstance(value, list) and values[name] != value:
-            raise refuse(name, f"{name} is given twice, and differently")
+            raise invalid_request(name, f"{name} is given twice, and differently")
         values[name] = value
     return values
 
@@ -71,7 +71,7 @@ def _pairs(query: bytes) -> Iterable[Sequence[str]]:
             text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_MAX
         )
     except ValueError as error:
-        raise refuse("query", f"The query cannot be read: {error}") from None
+        raise invalid_request("query", f"The query cannot be read: {error}") from None
 
 
 @cache

@@ -19,9 +19,9 @@ from dialoguedb.model.lifecycle import request_quota_exceeded
 from dialoguedb.ports import IdempotencyRecord, WriteOptions
 from dialoguedb.service import Services
 from dialoguedb.values import decoding
-from dialoguedb.values.checks import given
 from dialoguedb.values.fields import Id
-from dialoguedb.values.validation import MISSING, ValidationErrors, refuse
+from dialoguedb.values.validation_errors import MISSING_PARAMETER, ValidationErrors, invalid_request
+from dialoguedb.values.validators import value_or_none
 
 T = TypeVar("T", bound=Struct)
 
@@ -130,7 +130,7 @@ class Request:
         try:
             return _id(self.path[name])
         except msgspec.ValidationError:
-            raise refuse(name, f"{name} in the path is not a valid id") from None
+            raise invalid_request(name, f"{name} in the path is not a valid id") from None
 
     def dialogue_id(self, *fields: FieldValue) -> str:
         """Return the dialogue that the path, the query and these fields agree on."""
@@ -138,7 +138,7 @@ class Request:
         in_query = ("dialogueId", self.query.dialogue_id)
         agreed = _agreed((("dialogueId", path), in_query, *fields))
         if agreed is None:
-            raise refuse("dialogueId", "dialogueId is required", MISSING)
+            raise invalid_request("dialogueId", "dialogueId is required", MISSING_PARAMETER)
         return agreed
 
     def own_id(self, in_body: object, name: str = "id") -> str:
@@ -166,7 +166,7 @@ class Request:
         named: str | UnsetType = self.query.namespace
         bound = self.admitted.namespace
         if bound is None:
-            return given(named)
+            return value_or_none(named)
         if named not in {UNSET, bound}:
             raise other_namespace()
         return bound
@@ -231,5 +231,5 @@ def _agreed(fields: Iterable[FieldValue]) -> str | None:
             errors = errors or ValidationErrors()
             errors.invalid(path, f"{path} names another one than the rest of the request")
     if errors:
-        errors.refuse()
+        errors.raise_if_any()
     return agreed

@@ -76,5 +76,5 @@ async def _window(request: Request, sent: ContextInput) -> Response:
     dialogue_id = request.dialogue_id(("dialogueId", sent.dialogue_id))
     namespace = request.namespace(("namespace", sent.namespace))
     contexts = request.services.contexts
-    window = await contexts.build(request.project, namespace, dialogue_id, sent.accept())
+    window = await contexts.build(request.project, namespace, dialogue_id, sent.validate())
     return Response(encode(window))

@@ -31,10 +31,10 @@ from dialoguedb.model.lifecycle import AFTER
 from dialoguedb.model.messages import MessageInput, with_path
 from dialoguedb.ports import Versioned
 from dialoguedb.values import limits
-from dialoguedb.values.checks import given
 from dialoguedb.values.fields import Id
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
+from dialoguedb.values.validators import value_or_none
 
 LastMessages = Annotated[
     int,
@@ -91,7 +91,7 @@ async def create(request: Request) -> Response:
     `threadOf` makes it a thread of another dialogue of the same namespace.
     """
     body = await in_thread_if_large(request.body, lambda: request.decode(DialogueInput))
-    new = await in_thread_if_large(request.body, lambda: body.accept(request.head.request_id))
+    new = await in_thread_if_large(request.body, lambda: body.validate(request.head.request_id))
     request.check_new_id(new.id, *_dialogue_ids(body))
     namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
     options = request.write_options(namespace, _response)
@@ -106,7 +106,7 @@ async def list_(request: Request) -> Response:
     query: ListDialogues = request.query
     filters = DialogueFilter(
         namespace=request.namespace_of_list(),
-        thread_of=given(query.thread_of),
+        thread_of=value_or_none(query.thread_of),
         status=query.status or None,
         tags=query.any_of(),
         created=query.span(),
@@ -150,7 +150,7 @@ async def update(request: Request) -> Response:
     `state` and `tags` replace what is there; `label: null` clears the label.
     """
     body = await in_thread_if_large(request.body, lambda: request.decode(DialogueChange))
-    change = await in_thread_if_large(request.body, body.accept)
+    change = await in_thread_if_large(request.body, body.validate)
     dialogue_id = request.dialogue_id(("id", body.id), *_dialogue_ids(body))
     namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
     options = request.write_options(namespace, _response)
@@ -181,7 +181,7 @@ async def change_status(request: Request) -> Response:
     names = request.decode(NamedInDialogue)
     action = request.path["action"]
     if action not in AFTER:
-        raise refuse("action", f"action must be one of {', '.join(AFTER)}")
+        raise invalid_request("action", f"action must be one of {', '.join(AFTER)}")
     dialogue_id = request.dialogue_id(("id", names.id), ("dialogueId", names.dialogue_id))
     namespace = request.namespace(("namespace", names.namespace))
     options = request.write_options(namespace, _response)

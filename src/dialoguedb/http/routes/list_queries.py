@@ -7,16 +7,16 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.http.requests.request import Request
-from dialoguedb.service.pages import Everything, Listing, PageRequest
+from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
 from dialoguedb.values import limits, timestamps
-from dialoguedb.values.checks import given
 from dialoguedb.values.fields import Namespace, Tag
-from dialoguedb.values.lists import Order, Span
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.lists import Order, TimeRange
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import value_or_none
 
 F = TypeVar("F", bound=Struct)
 
-_EVER = Span()
+_EVER = TimeRange()
 
 Limit = Annotated[
     int,
@@ -53,10 +53,10 @@ class ListQuery(Struct, rename="camel", forbid_unknown_fields=True, frozen=True)
 
     def page_of(self, filters: F, default_order: Order, bound: str | None = None) -> PageRequest[F]:
         """Return the request for a page of a list; `bound` is the namespace of the key."""
-        listing = Listing(
+        listing = ListRequest(
             filters, self.order or default_order, self.limit or limits.PAGE_ITEMS_DEFAULT
         )
-        return PageRequest(listing, repeated(self), given(self.next), bound)
+        return PageRequest(listing, repeated(self), value_or_none(self.next), bound)
 
 
 class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -81,7 +81,7 @@ class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=T
         """Return the tags, each once, in one order."""
         return tuple(sorted(set(self.tags))) if self.tags else ()
 
-    def span(self) -> Span:
+    def span(self) -> TimeRange:
         """Return the range of times; InvalidRequest when a date is malformed."""
         if self.created is self.start_date is self.end_date is UNSET:
             return _EVER
@@ -91,11 +91,11 @@ class DatedQuery(ListQuery, rename="camel", forbid_unknown_fields=True, frozen=T
         else:
             lower = upper = ""
             if isinstance(self.start_date, str):
-                lower = _read("startDate", self.start_date, timestamps.start, errors)
+                lower = _read("startDate", self.start_date, timestamps.range_start, errors)
             if isinstance(self.end_date, str):
-                upper = _read("endDate", self.end_date, timestamps.end, errors)
-        errors.refuse()
-        return Span(lower=lower, upper=upper or _EVER.upper)
+                upper = _read("endDate", self.end_date, timestamps.range_end, errors)
+        errors.raise_if_any()
+        return TimeRange(lower=lower, upper=upper or _EVER.upper)
 
 
 def _read(name: str, text: str, reader: Any, errors: ValidationErrors) -> Any:
@@ -117,7 +117,7 @@ def repeated(query: ListQuery) -> dict[str, str]:
     }
 
 
-def page_of_all(request: Request) -> PageRequest[Everything]:
+def page_of_all(request: Request) -> PageRequest[NoFilter]:
     """Return the request for a page of a list that has no filter."""
     query: ListQuery = request.query
-    return query.page_of(Everything(), "desc")
+    return query.page_of(NoFilter(), "desc")

@@ -19,9 +19,9 @@ from dialoguedb.model.memories import (
     MemoryInput,
     MemoryOrderBy,
 )
-from dialoguedb.values.checks import refuse_write_once
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import check_write_once
 
 
 class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -54,7 +54,7 @@ async def create(request: Request) -> Response:
     An `id` that is stored already with the same bytes answers the stored memory.
     """
     body = request.decode(MemoryInput)
-    new = body.accept()
+    new = body.validate()
     namespace = request.namespace(("namespace", body.namespace))
     options = request.write_options(namespace, _response)
     return _response(
@@ -96,8 +96,8 @@ async def update(request: Request) -> Response:
     """Replace the tags of a memory; all else is write-once."""
     change = request.decode(MemoryChange)
     errors = ValidationErrors()
-    refuse_write_once(change, MEMORY_WRITE_ONCE, errors)
-    errors.refuse()
+    check_write_once(change, MEMORY_WRITE_ONCE, errors)
+    errors.raise_if_any()
     memory_id = request.own_id(change.id)
     namespace = request.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None

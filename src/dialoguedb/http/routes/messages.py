@@ -30,11 +30,11 @@ from dialoguedb.model.messages import (
     with_path,
 )
 from dialoguedb.ports import Versioned
-from dialoguedb.service.messages import MessagesOf
-from dialoguedb.values.checks import given, refuse_write_once
+from dialoguedb.service.messages import MessageListFilter
 from dialoguedb.values.fields import Id, Role
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
+from dialoguedb.values.validators import check_write_once, value_or_none
 
 Stored = Versioned[Sequence[Message]]
 
@@ -116,8 +116,10 @@ async def create(request: Request) -> Response:
 async def list_(request: Request) -> Response:
     """List the messages of a dialogue, oldest first."""
     query: ListMessages = request.query
-    filters = MessageFilter(role=given(query.role), tags=query.any_of(), created=query.span())
-    of = MessagesOf(request.namespace(), request.dialogue_id(), filters)
+    filters = MessageFilter(
+        role=value_or_none(query.role), tags=query.any_of(), created=query.span()
+    )
+    of = MessageListFilter(request.namespace(), request.dialogue_id(), filters)
     page = query.page_of(of, "asc", request.admitted.namespace)
     found = await request.services.messages.list(request.project, page)
     return Response(encode(found.value), sequence_tag(found.version))
@@ -146,8 +148,8 @@ async def update(request: Request) -> Response:
     """Replace the tags of a message; all else is write-once."""
     change = request.decode(MessageChange)
     errors = ValidationErrors()
-    refuse_write_once(change, MESSAGE_WRITE_ONCE, errors)
-    errors.refuse()
+    check_write_once(change, MESSAGE_WRITE_ONCE, errors)
+    errors.raise_if_any()
     place = (
         request.dialogue_id(("dialogueId", change.dialogue_id)),
         request.own_id(change.id),
@@ -186,4 +188,4 @@ def _response(message: Message) -> Response:
 @endpoint("Messages", "read", query=OfDialogue)
 async def unnamed(_: Request) -> Response:
     """Refuse a request for one message that names none."""
-    raise refuse("id", "The message's id is required in the path", "MISSING_PARAMETER")
+    raise invalid_request("id", "The message's id is required in the path", "MISSING_PARAMETER")

@@ -12,7 +12,7 @@ from dialoguedb.model.projects import (
     DeletedProject,
     Project,
     ProjectInput,
-    Settings,
+    ProjectSettings,
     SettingsChange,
     Usage,
 )
@@ -89,7 +89,7 @@ async def delete(request: Request) -> Response:
     return Response(encode(DeletedProjectBody(project.id, deleted)))
 
 
-@endpoint("Settings", "admin", response=Settings)
+@endpoint("Settings", "admin", response=ProjectSettings)
 async def get_settings(request: Request) -> Response:
     """Return the settings of the key's own project."""
     project = await request.services.projects.get(request.project.id)
@@ -101,7 +101,7 @@ async def get_settings(request: Request) -> Response:
     "admin",
     body=SettingsChange,
     example={"rateLimit": {"perSecond": 100, "burst": 200}, "quotas": {"messages": 1_000_000}},
-    response=Settings,
+    response=ProjectSettings,
 )
 async def update_settings(request: Request) -> Response:
     """Change settings of the key's own project: what is left out stays, null means the default.

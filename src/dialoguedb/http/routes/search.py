@@ -40,7 +40,7 @@ from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode
 from dialoguedb.values.fields import Role
 from dialoguedb.values.lists import Order
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 _DIGITS = 6
 
@@ -131,17 +131,17 @@ async def search_by_query(request: Request) -> Response:
 
 def _json(name: str, text: str) -> Raw:
     try:
-        value = rawjson.receive(text.encode())
+        value = rawjson.prepare(text.encode())
         rawjson.check_syntax(value)
     except InvalidRequest as error:
-        raise refuse(name, error.message.replace("The body", name)) from None
+        raise invalid_request(name, error.message.replace("The body", name)) from None
     return Raw(value)
 
 
 async def _search(request: Request, body: SearchInput) -> Response:
     if request.query.namespace is UNSET:
         body = body.with_namespace_of_metadata()
-    search = body.accept(*_namespace_and_dialogue(request, body))
+    search = body.validate(*_namespace_and_dialogue(request, body))
     request.check_request_quota()
     started = time.perf_counter()
     found = await request.services.search.search(request.project, search)
@@ -154,7 +154,7 @@ def _check_namespace_in_metadata(request: Request, body: bytes) -> None:
     """Forbid another namespace than the key's before anything else is looked at."""
     bound = request.admitted.namespace
     if bound is not None and request.query.namespace is UNSET:
-        bound_namespace.check_search(rawjson.receive(body), bound)
+        bound_namespace.check_search(rawjson.prepare(body), bound)
 
 
 def _namespace_and_dialogue(request: Request, body: SearchInput) -> tuple[str | None, str | None]:

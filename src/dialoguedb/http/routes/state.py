@@ -10,9 +10,9 @@ from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.dialogues import StateMode, StateUpdate
 from dialoguedb.ports import Versioned
 from dialoguedb.values import rawjson
-from dialoguedb.values.checks import accept_state
 from dialoguedb.values.fields import JsonObject
-from dialoguedb.values.validation import ValidationErrors, refuse
+from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
+from dialoguedb.values.validators import validate_state
 
 _ERRORS = (DialogueNotFound, DialogueImmutable, VersionConflict)
 
@@ -84,11 +84,11 @@ async def _change(request: Request, mode: StateMode) -> Response:
 
 
 def _receive(body: bytes) -> bytes:
-    body = rawjson.receive(body)
+    body = rawjson.prepare(body)
     rawjson.check_syntax(body)
     if not body.lstrip().startswith(b"{"):
-        raise refuse("state", "A state must be a JSON object")
+        raise invalid_request("state", "A state must be a JSON object")
     errors = ValidationErrors()
-    state = accept_state(Raw(body), "state", errors)
-    errors.refuse()
+    state = validate_state(Raw(body), "state", errors)
+    errors.raise_if_any()
     return state

@@ -29,7 +29,7 @@ from dialoguedb.model.summaries import (
     SummaryStatus,
 )
 from dialoguedb.ports import Versioned
-from dialoguedb.service.summaries import CoveredBy, SummariesOf
+from dialoguedb.service.summaries import CoveredMessagesFilter, SummaryListFilter
 from dialoguedb.values.fields import Id, Namespace
 from dialoguedb.values.lists import Page
 
@@ -124,7 +124,7 @@ async def _start(
     request: Request, response: Callable[[Versioned[Summary]], Response]
 ) -> Versioned[Summary]:
     body = request.decode(SummaryInput)
-    new = body.accept()
+    new = body.validate()
     dialogue_id = request.dialogue_id(("dialogueId", body.dialogue_id))
     namespace = request.namespace(("namespace", body.namespace))
     options = request.write_options(namespace, response)
@@ -143,7 +143,7 @@ async def list_(request: Request) -> Response:
     """List the summaries of a dialogue, newest first."""
     query: ListSummaries = request.query
     filters = SummaryFilter(query.status or None)
-    of = SummariesOf(request.namespace(), request.dialogue_id(), filters)
+    of = SummaryListFilter(request.namespace(), request.dialogue_id(), filters)
     page = query.page_of(of, "desc", request.admitted.namespace)
     return Response(encode(await request.services.summaries.list(request.project, page)))
 
@@ -165,11 +165,11 @@ async def get(request: Request) -> Response:
     summary = await request.services.summaries.get(request.project, namespace, summary_id)
     if not request.query.expand and request.query.next is UNSET:
         return Response(encode(summary))
-    page = await _covered(request, CoveredBy(namespace, summary_id))
+    page = await _covered(request, CoveredMessagesFilter(namespace, summary_id))
     return Response(encode(ExpandedSummary(**msgspec.structs.asdict(summary), messages=page)))
 
 
-async def _covered(request: Request, of: CoveredBy) -> Page[Message]:
+async def _covered(request: Request, of: CoveredMessagesFilter) -> Page[Message]:
     query: GetSummary = request.query
     page = query.page_of(of, "asc", request.admitted.namespace)
     return await request.services.summaries.covered(request.project, page)

@@ -9,7 +9,7 @@ from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import ListQuery, page_of_all
 from dialoguedb.model.templates import Template, TemplateChange, TemplateInput
 from dialoguedb.values.lists import Page
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 _EXAMPLE = {
     "name": "support-handover",
@@ -41,7 +41,7 @@ async def create(request: Request) -> Response:
 
     A `name` that is stored already with the same prompt answers the stored template.
     """
-    new = request.decode(TemplateInput).accept()
+    new = request.decode(TemplateInput).validate()
     options = request.write_options("", _response)
     return _response(await request.services.templates.create(request.project, new, options))
 
@@ -71,10 +71,10 @@ async def get(request: Request) -> Response:
 )
 async def update(request: Request) -> Response:
     """Change a template; summaries asked for before keep the prompt it had then."""
-    change = request.decode(TemplateChange).accept()
+    change = request.decode(TemplateChange).validate()
     name = request.id_in_path("name")
     if isinstance(change.name, str) and change.name != name:
-        raise refuse("name", "name cannot be changed after creation")
+        raise invalid_request("name", "name cannot be changed after creation")
     options = request.write_options("", _response)
     return _response(
         await request.services.templates.update(request.project, name, change, options)

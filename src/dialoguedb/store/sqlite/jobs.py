@@ -5,9 +5,9 @@ from __future__ import annotations  # those of inner functions would be evaluate
 import apsw
 from msgspec import structs
 
-from dialoguedb.formats.texts import message_text
+from dialoguedb.formats.search_text import message_text
 from dialoguedb.model.projects import Usage
-from dialoguedb.model.summaries import Outcome, Position, Recipe, Spent
+from dialoguedb.model.summaries import LLMUsage, Position, Recipe, SummaryResult
 from dialoguedb.ports.summaries import Former, Job, Reading, Turn
 from dialoguedb.store.sqlite.connection import usage
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
@@ -122,7 +122,7 @@ class SQLiteSummaryJobs:
 
         return await self._readers.run(query)
 
-    async def complete(self, job: Job, outcome: Outcome, spent: Spent, now: str) -> bool:
+    async def complete(self, job: Job, outcome: SummaryResult, spent: LLMUsage, now: str) -> bool:
         """Store what was made; False when the claim is lost, or the summary deleted."""
         values = (
             outcome.content,
@@ -138,11 +138,11 @@ class SQLiteSummaryJobs:
         content_bytes = len((outcome.content or "").encode())
         return await self._change(_COMPLETE, (*values, *_spent(spent)), job, (now, content_bytes))
 
-    async def fail(self, job: Job, error: str, spent: Spent, now: str) -> bool:
+    async def fail(self, job: Job, error: str, spent: LLMUsage, now: str) -> bool:
         """Give up; False when the claim is lost, or the summary deleted."""
         return await self._change(_FAIL, (error, now, *_spent(spent)), job)
 
-    async def postpone(self, job: Job, due: str, spent: Spent, *, failed: bool) -> None:
+    async def postpone(self, job: Job, due: str, spent: LLMUsage, *, failed: bool) -> None:
         """Let go of a job until it is due; it counts as an attempt when it failed."""
         await self._change(_POSTPONE, (due, int(failed), *_spent(spent)), job)
 
@@ -194,7 +194,7 @@ def _to_former(row: rows.SummaryRow) -> Former:
     return Former(row.id, row.content, until, row.summarized or 0, row.skipped or 0)
 
 
-def _spent(spent: Spent) -> tuple[int, int, int]:
+def _spent(spent: LLMUsage) -> tuple[int, int, int]:
     return spent.input_tokens, spent.output_tokens, spent.calls
 
 

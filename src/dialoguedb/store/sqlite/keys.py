@@ -9,7 +9,7 @@ import apsw
 from msgspec import UNSET, Struct
 
 from dialoguedb.errors import KeyNotFound
-from dialoguedb.model.keys import AnyScope, Caller, Key, NewKey
+from dialoguedb.model.keys import AnyPermission, Caller, Key, NewKey
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
@@ -27,7 +27,7 @@ class KeyRow(Struct, gc=False):
     created: str
     id: str
     prefix: str
-    scope: AnyScope
+    scope: AnyPermission
     name: str | None
     namespace: str | None
     expires: str | None

@@ -15,7 +15,7 @@ from dialoguedb.model.projects import (
     Project,
     SettingsChange,
     Usage,
-    changed,
+    changed_settings,
 )
 from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite import keys
@@ -109,7 +109,7 @@ class SQLiteProjects:
 
         def act(db: apsw.Connection) -> Project:
             stored = to_project(_find(db, project.id))
-            settings = changed(stored.settings, change)
+            settings = changed_settings(stored.settings, change)
             if settings != stored.settings:
                 db.execute(
                     "UPDATE projects SET settings = ?, modified = ? WHERE id = ?",

@@ -15,9 +15,9 @@ from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow, find, touch
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.values import rawjson
-from dialoguedb.values.checks import check_state_size
 from dialoguedb.values.timestamps import month_of
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import check_state_size
 
 _OBJECTS_AT_ONCE = 8
 
@@ -81,5 +81,5 @@ def _after(row: DialogueRow, update: StateUpdate) -> bytes:
     state = join(row.state, update.value)
     errors = ValidationErrors()
     check_state_size(state, "state", errors)
-    errors.refuse()
+    errors.raise_if_any()
     return state

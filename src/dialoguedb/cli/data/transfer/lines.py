@@ -139,7 +139,7 @@ def read(raw: bytes) -> Line:
     if isinstance(line, End):
         return line
     settled: Line = _settled(line)
-    if b"\\u" in raw and rawjson.has_surrogate(written(settled)):
+    if b"\\u" in raw and rawjson.has_hidden_surrogate(written(settled)):
         raise InvalidRequest("This is no line of an export: an id or a name is no Unicode")
     return settled
 
@@ -157,7 +157,7 @@ def read_page(answer: bytes, kind: type[L]) -> tuple[list[L], str | None]:
 
 
 def _decoded(body: bytes, kind: Any) -> Any:
-    return msgspec.json.decode(rawjson.hidden(body), type=kind)
+    return msgspec.json.decode(rawjson.hide_surrogates(body), type=kind)
 
 
 def _settled(line: L) -> L:

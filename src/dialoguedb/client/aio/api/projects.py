@@ -8,7 +8,7 @@ from dialoguedb.client.inputs import IdempotencyOptions, PageOptions
 from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import DeletionResponse, ProjectRecord
 from dialoguedb.client.transport.requests import ApiCall, delete_call, get_call, write_call
-from dialoguedb.model.projects import DeletedProject, Settings, Usage
+from dialoguedb.model.projects import DeletedProject, ProjectSettings, Usage
 from dialoguedb.values.lists import Page
 
 
@@ -59,18 +59,18 @@ class AsyncSettingsApi:
     def __init__(self, sender: AsyncSender) -> None:
         self._sender = sender
 
-    async def get(self) -> Settings:
+    async def get(self) -> ProjectSettings:
         """Return the settings."""
-        return await self._sender.send(get_call("admin", "settings", query={}), Settings)
+        return await self._sender.send(get_call("admin", "settings", query={}), ProjectSettings)
 
     @known_only
     async def update(
         self, changes: Mapping[str, Any], **options: Unpack[IdempotencyOptions]
-    ) -> Settings:
+    ) -> ProjectSettings:
         """Change settings: what is left out stays, None means the default."""
         key = options.get("idempotency_key")
         call = ApiCall(method="PUT", path=("admin", "settings"), body=changes, idempotency_key=key)
-        return await self._sender.send(call, Settings)
+        return await self._sender.send(call, ProjectSettings)
 
     async def usage(self) -> Usage:
         """Return what was used this month."""

@@ -9,7 +9,7 @@ from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import DeletionResponse, ProjectRecord
 from dialoguedb.client.sync.sender import Sender
 from dialoguedb.client.transport.requests import ApiCall, delete_call, get_call, write_call
-from dialoguedb.model.projects import DeletedProject, Settings, Usage
+from dialoguedb.model.projects import DeletedProject, ProjectSettings, Usage
 from dialoguedb.values.lists import Page
 
 
@@ -58,16 +58,18 @@ class SettingsApi:
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
 
-    def get(self) -> Settings:
+    def get(self) -> ProjectSettings:
         """Return the settings."""
-        return self._sender.send(get_call("admin", "settings", query={}), Settings)
+        return self._sender.send(get_call("admin", "settings", query={}), ProjectSettings)
 
     @known_only
-    def update(self, changes: Mapping[str, Any], **options: Unpack[IdempotencyOptions]) -> Settings:
+    def update(
+        self, changes: Mapping[str, Any], **options: Unpack[IdempotencyOptions]
+    ) -> ProjectSettings:
         """Change settings: what is left out stays, None means the default."""
         key = options.get("idempotency_key")
         call = ApiCall(method="PUT", path=("admin", "settings"), body=changes, idempotency_key=key)
-        return self._sender.send(call, Settings)
+        return self._sender.send(call, ProjectSettings)
 
     def usage(self) -> Usage:
         """Return what was used this month."""

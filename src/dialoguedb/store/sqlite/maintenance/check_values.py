@@ -10,7 +10,7 @@ import apsw
 import msgspec
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.model.projects import Settings
+from dialoguedb.model.projects import ProjectSettings
 from dialoguedb.values import rawjson
 
 _EMPTY = frozenset({b"{}", b"[]"})
@@ -81,7 +81,7 @@ def _json_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
 
 def _is_json(value: bytes) -> bool:
     try:
-        rawjson.check_syntax(rawjson.receive(value))
+        rawjson.check_syntax(rawjson.prepare(value))
     except InvalidRequest:
         return False
     return True
@@ -121,6 +121,6 @@ def _length_findings(db: apsw.Connection) -> Iterator[str]:
 def _settings_findings(db: apsw.Connection) -> Iterator[str]:
     for name, settings in db.execute("SELECT name, settings FROM projects"):
         try:
-            msgspec.json.decode(settings, type=Settings)
+            msgspec.json.decode(settings, type=ProjectSettings)
         except (msgspec.DecodeError, UnicodeDecodeError):
             yield f"The settings of project {name!r} cannot be read"

@@ -21,7 +21,7 @@ def at_most_once(act: Act[T], project: int | None, options: WriteOptions) -> Act
         return act
 
     def answered(db: apsw.Connection) -> T:
-        oldest = timestamps.later(options.now, -limits.IDEMPOTENCY_HOURS * 3600)
+        oldest = timestamps.add_seconds(options.now, -limits.IDEMPOTENCY_HOURS * 3600)
         kept = db.execute(
             "SELECT request, answer FROM answers WHERE key = ? AND created > ?", (once.key, oldest)
         ).fetchone()

@@ -11,12 +11,12 @@ from typing import Any
 
 import apsw
 
-from dialoguedb.values.lists import Span, Window
+from dialoguedb.values.lists import TimeRange, Window
 
 FEW_MAX = 2_000
 """Up to this many rows are fetched and sorted."""
 
-_ANY = Span()
+_ANY = TimeRange()
 
 
 def are_few(db: apsw.Connection, found: str, values: tuple[Any, ...]) -> bool:
@@ -48,7 +48,7 @@ class Listing:
         self.conditions.append(condition)
         self.values.extend(values)
 
-    def add_span(self, db: apsw.Connection, table: str, span: Span) -> None:
+    def add_span(self, db: apsw.Connection, table: str, span: TimeRange) -> None:
         """Keep to a range of `created`."""
         if span == _ANY:
             return
@@ -62,7 +62,7 @@ class Listing:
         sign = "" if few else "+"
         self.add(f"{sign}r.created >= ? AND {sign}r.created < ?", span.lower, span.upper)
 
-    def _still_ahead(self, span: Span) -> tuple[str, str]:
+    def _still_ahead(self, span: TimeRange) -> tuple[str, str]:
         """Narrow the range to what a later page can show, so that its depth costs nothing."""
         if self.window.after is None:
             return span.lower, span.upper

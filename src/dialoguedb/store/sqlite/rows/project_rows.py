@@ -3,11 +3,11 @@
 import apsw
 import msgspec
 
-from dialoguedb.model.projects import Project, Settings
+from dialoguedb.model.projects import Project, ProjectSettings
 from dialoguedb.store.sqlite.connection.reader import Row
 
 SELECT = "SELECT r.created, r.id, r.name, r.modified, r.settings FROM projects r"
-_settings = msgspec.json.Decoder(Settings)
+_settings = msgspec.json.Decoder(ProjectSettings)
 
 
 def to_project(row: Row) -> Project:

@@ -14,7 +14,7 @@ from dialoguedb.store.sqlite.rows.list_queries import Listing
 from dialoguedb.store.sqlite.rows.message_rows import COLUMNS
 from dialoguedb.store.sqlite.rows.tags import encode
 from dialoguedb.values.lists import Window
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 T = TypeVar("T")
 
@@ -171,7 +171,9 @@ def measure(db: apsw.Connection, dialogue: int, last_seq: int, new: NewSummary) 
     if start is None or end is None:
         return Range(None, None, last_seq, 0, 0, 0)
     if start[:2] > end[:2]:
-        raise refuse("startId", "startId names a message that comes after the one of endId")
+        raise invalid_request(
+            "startId", "startId names a message that comes after the one of endId"
+        )
     counted = db.execute(_MEASURE, (dialogue, *start[:2], *end[:2])).get
     return Range(start, end, last_seq, *counted)
 

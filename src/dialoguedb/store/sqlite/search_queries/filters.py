@@ -13,9 +13,9 @@ import apsw
 
 from dialoguedb.formats.content import has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 
-_EVER = Span()
+_EVER = TimeRange()
 _COMPARISONS: dict[Operator, str] = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _NUMBERS = "type IN ('integer', 'real')"
 _LISTED = "(SELECT value FROM json_each(?))"
@@ -101,7 +101,7 @@ def _shows_image(*values: Any) -> bool:
     return has_image(values[0])
 
 
-def _add_span(where: Where, column: str, span: Span) -> None:
+def _add_span(where: Where, column: str, span: TimeRange) -> None:
     if span != _EVER:
         where.add(f"{column} >= ? AND {column} < ?", span.lower, span.upper)
 

@@ -23,7 +23,7 @@ from dialoguedb.store.sqlite.search_index.row_keys import array
 from dialoguedb.store.sqlite.search_queries import filters as search_filters
 from dialoguedb.store.sqlite.search_queries.filters import Where
 from dialoguedb.store.sqlite.search_queries.scopes import Data, SQLiteScope
-from dialoguedb.values.lists import Span
+from dialoguedb.values.lists import TimeRange
 
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
 _LISTED = "r.number IN (SELECT value FROM carray(?))"
@@ -66,7 +66,7 @@ class SQLiteSnapshot:
             scope = self._messages(
                 search_filters.of_messages(filters), filter_tokens.of_messages(filters)
             )
-            return replace(scope, by_time=filters.created != Span())
+            return replace(scope, by_time=filters.created != TimeRange())
         where = search_filters.of_memories(filters)
         within = self._within(kind)
         if kind == "dialogue":

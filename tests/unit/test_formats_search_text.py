@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialoguedb.formats.texts import dialogue_text, memory_text, message_text, message_words
+from dialoguedb.formats.search_text import dialogue_text, memory_text, message_text, message_words
 from dialoguedb.values import limits
 
 PIXEL = (

@@ -7,8 +7,8 @@ from functools import partial
 from msgspec import Struct
 
 from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
-from dialoguedb.model.summaries import Outcome, Recipe, Spent
-from dialoguedb.model.templates import BUILT_IN, Said, fill
+from dialoguedb.model.summaries import LLMUsage, Recipe, SummaryResult
+from dialoguedb.model.templates import BUILT_IN, PromptValues, fill_prompt
 from dialoguedb.ports.summaries import (
     CombineRequest,
     Former,
@@ -20,7 +20,7 @@ from dialoguedb.ports.summaries import (
     Turn,
 )
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.service.chunks import Chunks, Told
+from dialoguedb.service.summarization.chunks import Chunks, MessageCounts
 
 _PARTS = "(The conversation is long. These are summaries of its parts, in their order.)\n\n"
 
@@ -34,7 +34,7 @@ class Budgets(Struct, frozen=True):
     """Requests at the same time, and summaries being made."""
 
 
-class Maker:
+class SummaryMaker:
     """Makes summaries of what a store hands out."""
 
     def __init__(
@@ -48,22 +48,22 @@ class Maker:
         self.gate = asyncio.Semaphore(budgets.parallel)
         """Shared by all summaries that are being made."""
 
-    async def make(self, job: Job, spent: Spent) -> Outcome:
+    async def make(self, job: Job, spent: LLMUsage) -> SummaryResult:
         """Make a summary, noting what it uses; SummarizerUnavailable, SummarizerRefused."""
-        return await _Making(self, job, spent).make()
+        return await _SummaryRun(self, job, spent).make()
 
 
-class _Making:
+class _SummaryRun:
     """One summary on its way."""
 
-    def __init__(self, maker: Maker, job: Job, spent: Spent) -> None:
+    def __init__(self, maker: SummaryMaker, job: Job, spent: LLMUsage) -> None:
         self._maker = maker
         self._job = job
         self._spent = spent
-        self._told = Told()
+        self._told = MessageCounts()
         self._tokens_max = maker.budgets.summary_tokens
 
-    async def make(self) -> Outcome:
+    async def make(self) -> SummaryResult:
         former = await self._maker.store.former(self._job, self._recipe())
         if former and former.until == self._job.until:
             return await self._outcome(former.content, 0, former)
@@ -79,9 +79,11 @@ class _Making:
         content = await self._combine(parts, previous)
         return await self._outcome(content, len(parts), former)
 
-    async def _outcome(self, content: str | None, chunks: int, former: Former | None) -> Outcome:
+    async def _outcome(
+        self, content: str | None, chunks: int, former: Former | None
+    ) -> SummaryResult:
         text = (content or "").strip().encode("utf-8", "replace").decode()
-        return Outcome(
+        return SummaryResult(
             provider=self._maker.summarizer.name,
             model=self._maker.summarizer.model,
             content=text or None,
@@ -156,7 +158,7 @@ class _Making:
         text, said = self._words()
 
         def prompt(messages: str, before: str | None) -> str:
-            return fill(text, said, _PARTS + messages, before)
+            return fill_prompt(text, said, _PARTS + messages, before)
 
         request = CombineRequest(
             parts=parts, previous=previous, prompt=prompt, tokens_max=self._tokens_max
@@ -168,7 +170,7 @@ class _Making:
         request = SummaryRequest(
             turns=turns,
             previous=previous,
-            prompt=partial(fill, *self._words()),
+            prompt=partial(fill_prompt, *self._words()),
             tokens_max=self._tokens_max,
         )
         async with self._maker.gate:
@@ -179,8 +181,8 @@ class _Making:
         by = self._maker.summarizer
         return Recipe(by.name, by.model, self._job.instructions, self._job.prompt)
 
-    def _words(self) -> tuple[str, Said]:
-        said = Said(self._job.instructions, self._job.label, self._tokens_max)
+    def _words(self) -> tuple[str, PromptValues]:
+        said = PromptValues(self._job.instructions, self._job.label, self._tokens_max)
         return self._job.prompt or BUILT_IN, said
 
     async def _spending(self, making: Awaitable[SummaryText]) -> str:
@@ -188,9 +190,9 @@ class _Making:
         try:
             made = await making
         except (SummarizerRefused, SummarizerUnavailable) as error:
-            self._spent.add(Spent(*error.took))
+            self._spent.add(LLMUsage(*error.took))
             raise
-        self._spent.add(Spent(made.input_tokens, made.output_tokens, made.calls))
+        self._spent.add(LLMUsage(made.input_tokens, made.output_tokens, made.calls))
         return made.content
 
 

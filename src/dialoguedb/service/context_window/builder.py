@@ -11,23 +11,23 @@ from msgspec import UNSET, Struct
 
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.formats.dialects import OPENING, Json, render
-from dialoguedb.formats.parts import Call, Result, Text
+from dialoguedb.formats.parts import Text, ToolCall, ToolResult
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
-from dialoguedb.formats.tool_links import Issue, Links, Ties
-from dialoguedb.formats.turns import Turn, read_turn
+from dialoguedb.formats.tool_links import Issue, ToolLinker, ToolPairs
+from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow, Included
 from dialoguedb.model.messages import Message
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.values import limits
-from dialoguedb.values.validation import refuse
+from dialoguedb.values.validation_errors import invalid_request
 
 SUMMARY_SHARE = 2
 MEMORIES_SHARE = 4
 """A summary may take half of what the last turns leave, memories a quarter."""
 
 
-class Note(Struct, frozen=True):
+class ContextNote(Struct, frozen=True):
     """Something told to the model beside the conversation: a summary, or a memory."""
 
     id: str
@@ -38,9 +38,9 @@ class History:
     """Turns in their order, and which of them can only be shown together."""
 
     def __init__(self, messages: Iterable[Message], *, whole: bool) -> None:
-        self.turns = [read_turn(message) for message in messages]
+        self.turns = [parse_turn(message) for message in messages]
         self.places = {turn.id: place for place, turn in enumerate(self.turns)}
-        links = Links(whole=whole)
+        links = ToolLinker(whole=whole)
         for turn in self.turns:
             links.add(turn)
         self.issues = links.finish()
@@ -56,7 +56,7 @@ class History:
         if turn.speaks or any(
             (place, number) in self._tied
             for number, part in enumerate(turn.parts)
-            if isinstance(part, Call | Result)
+            if isinstance(part, ToolCall | ToolResult)
         ):
             return self._groups.get(place, (place,))
         return ()
@@ -89,7 +89,7 @@ class History:
             self._groups[place] = first
 
 
-class Filling:
+class ContextBuilder:
     """A window that fills up; nothing comes into it that does not fit."""
 
     def __init__(
@@ -99,8 +99,8 @@ class Filling:
         self._ending = ending
         self._count = count
         self._system: list[Turn] = []
-        self._summary: Note | None = None
-        self._memories: list[Note] = []
+        self._summary: ContextNote | None = None
+        self._memories: list[ContextNote] = []
         self._turns: dict[str, Turn] = {}
         self._issues: list[Issue] = []
         self.history = history
@@ -129,7 +129,7 @@ class Filling:
 
     def _begin(self) -> None:
         """Take what must be there: the first of the system's messages, and the last turns."""
-        system = [turn for turn in map(read_turn, self._ending.system) if _text_of(turn)]
+        system = [turn for turn in map(parse_turn, self._ending.system) if _text_of(turn)]
         self._take_system(system[:1])
         taken = self._take_recent(1) if self.room >= 0 else 0
         if not taken and not self._next < 0 <= self.room:
@@ -146,7 +146,7 @@ class Filling:
         last = next(filter(None, map(self.history.turns_with, places)), [])
         tokens = sum(turn.tokens for turn in last)
         before = self.tokens.total
-        return refuse(
+        return invalid_request(
             "maxTokens",
             f"maxTokens must be at least {before + tokens} here: the last turn takes {tokens}"
             f" tokens, what must stand before it {before}",
@@ -174,7 +174,7 @@ class Filling:
             taken += bool(fresh)
         return taken
 
-    def take_summary(self, candidates: Iterable[Note]) -> None:
+    def take_summary(self, candidates: Iterable[ContextNote]) -> None:
         """Take the first summary that fits."""
         room = self.room // SUMMARY_SHARE
         for note in candidates:
@@ -185,7 +185,7 @@ class Filling:
                 self.tokens.total += tokens
                 return
 
-    def take_memories(self, candidates: Iterable[Note], most: int) -> None:
+    def take_memories(self, candidates: Iterable[ContextNote], most: int) -> None:
         """Take memories, the best first, as long as they fit."""
         room = self.room // MEMORIES_SHARE
         for note in candidates:
@@ -208,7 +208,7 @@ class Filling:
                 self.tokens.retrieved += tokens
                 self.tokens.total += tokens
 
-    def _tie(self, ties: Ties) -> None:
+    def _tie(self, ties: ToolPairs) -> None:
         answers = set(self._ties.values())
         for call, result in ties.items():
             if call not in self._ties and result not in answers:

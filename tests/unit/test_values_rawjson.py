@@ -25,7 +25,7 @@ SMALL_OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "é", "\ud800"]), SMA
 
 def stored(received: bytes) -> bytes:
     """Do to a value what the server does before it is stored."""
-    return rawjson.compact(Raw(rawjson.receive(received).strip()))
+    return rawjson.compact(Raw(rawjson.prepare(received).strip()))
 
 
 def encoded(value: object) -> bytes:
@@ -74,9 +74,9 @@ class TestCompact:
 
     def test_a_lone_surrogate_is_told_from_a_pair(self):
         for lone in [rb'"\ud800"', rb'"\udc00"', rb'"\udc00\ud800"', rb'"\ud800x\udc00"']:
-            assert rawjson.has_surrogate(rawjson.receive(lone))
+            assert rawjson.has_hidden_surrogate(rawjson.prepare(lone))
         for fine in [rb'"\ud83d\ude00"', rb'"\\ud800"', rb'"\ue000"', '"😀"'.encode()]:
-            assert not rawjson.has_surrogate(rawjson.receive(fine))
+            assert not rawjson.has_hidden_surrogate(rawjson.prepare(fine))
 
     @pytest.mark.parametrize(
         "body",
@@ -91,7 +91,7 @@ class TestCompact:
     )
     def test_what_is_no_utf8_is_refused(self, body):
         with pytest.raises(InvalidJSON):
-            rawjson.receive(body)
+            rawjson.prepare(body)
 
 
 class TestLength:
@@ -123,15 +123,15 @@ class TestDepth:
         levels = sum(map(opening.replace('"]"', "").count, "[{"))
         steps = JSON_DEPTH_MAX // levels
         fine = opening * steps + "1" + closing * steps
-        assert rawjson.receive(fine.encode())
+        assert rawjson.prepare(fine.encode())
         with pytest.raises(InvalidRequest, match="deeper than 128"):
-            rawjson.receive(f"[{fine}]".encode())
+            rawjson.prepare(f"[{fine}]".encode())
 
     @pytest.mark.parametrize("count", [1_000, 100_000, 1_000_000])
     def test_a_bomb_is_refused_and_nothing_worse(self, count):
         for bomb in [b"[" * count, b'{"a":' * count, b"[" * count + b"]" * count, b"]" * count]:
             with pytest.raises(InvalidRequest):
-                rawjson.check_syntax(rawjson.receive(bomb))
+                rawjson.check_syntax(rawjson.prepare(bomb))
 
     def test_brackets_inside_of_texts_are_no_depth(self):
         body = json.dumps(["[" * 500, '"[' * 200, "\\[" * 200, {"{" * 300: "]"}]).encode()
@@ -139,7 +139,7 @@ class TestDepth:
 
     def test_width_is_no_depth(self):
         body = b"[" + b",".join([b"[[]]"] * 50_000) + b"]"
-        assert rawjson.receive(body) == body
+        assert rawjson.prepare(body) == body
 
 
 class TestMerging:

@@ -9,7 +9,7 @@ import msgspec
 import stamina
 from msgspec import Struct
 
-from dialoguedb.endpoints import Failure, failure_of, pause_s, silence
+from dialoguedb.endpoints import EndpointFailure, failure_from, retry_delay_s, silence_http_logs
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Tally(Struct):
     calls: int = 0
 
 
-class Reply(Struct, frozen=True):
+class ChatReply(Struct, frozen=True):
     """What a model answered."""
 
     text: str
@@ -41,10 +41,10 @@ class Reply(Struct, frozen=True):
     """Whether it had more to say than it was allowed."""
 
 
-class Chat(Protocol):
+class ChatModel(Protocol):
     """A model that answers prompts."""
 
-    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> Reply:
+    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> ChatReply:
         """Return its answer, of so many tokens at most; Failure."""
         ...
 
@@ -53,7 +53,7 @@ class Chat(Protocol):
         ...
 
 
-class Endpoint(Struct, frozen=True):
+class ChatEndpoint(Struct, frozen=True):
     """Where a model is."""
 
     url: str
@@ -61,25 +61,25 @@ class Endpoint(Struct, frozen=True):
     timeout_s: float
 
 
-class Caller:
+class ChatConnection:
     """Sends requests to one address and reads the answers, again and again if need be."""
 
     def __init__(self, url: str, headers: dict[str, str], timeout_s: float) -> None:
         self._url = url
         self._timeout_s = timeout_s
         self._client = httpx2.AsyncClient(headers=headers, timeout=timeout_s)
-        silence()
+        silence_http_logs()
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
     async def call(
-        self, body: dict[str, Any], read: Callable[[bytes], Reply], tally: Tally
-    ) -> Reply:
+        self, body: dict[str, Any], read: Callable[[bytes], ChatReply], tally: Tally
+    ) -> ChatReply:
         """Return what is read of the answer, and count what it took; Failure."""
         attempts = stamina.retry_context(
-            on=lambda error: pause_s(error, _WAIT_S_MAX),
+            on=lambda error: retry_delay_s(error, _WAIT_S_MAX),
             attempts=_ATTEMPTS,
             timeout=None,
             wait_initial=_WAIT_S_INITIAL,
@@ -103,11 +103,13 @@ class Caller:
             ):
                 received = await _received(answer)
         except (httpx2.TimeoutException, TimeoutError):
-            raise Failure(f"it did not answer within {self._timeout_s:g} s", again=True) from None
+            raise EndpointFailure(
+                f"it did not answer within {self._timeout_s:g} s", again=True
+            ) from None
         except httpx2.HTTPError as error:
-            raise Failure(f"it cannot be reached: {error}", again=True) from None
+            raise EndpointFailure(f"it cannot be reached: {error}", again=True) from None
         if not answer.is_success:
-            raise failure_of(answer, received)
+            raise failure_from(answer, received)
         return received
 
 
@@ -116,19 +118,19 @@ async def _received(answer: httpx2.Response) -> bytes:
     async for piece in answer.aiter_bytes():
         received += piece
         if len(received) > _ANSWER_BYTES_MAX:
-            raise Failure("its answer is far longer than any summary", again=True)
+            raise EndpointFailure("its answer is far longer than any summary", again=True)
     return bytes(received)
 
 
-def counted(usage: object, *names: str) -> int:
+def reported_tokens(usage: object, *names: str) -> int:
     """Return the tokens that a provider says it counted under these names; 0 for what cannot be."""
     counts = [usage.get(name) for name in names] if isinstance(usage, dict) else []
     return sum(one for one in counts if type(one) is int and 0 <= one <= _TOKENS_MAX)
 
 
-def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+def decode_response(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """Read an answer; Failure."""
     try:
         return decoder.decode(body)
     except (ValueError, RecursionError):  # not UTF-8, not JSON, or of another shape
-        raise Failure("its answer cannot be read", again=True) from None
+        raise EndpointFailure("its answer cannot be read", again=True) from None

@@ -75,7 +75,12 @@ class TestParsing:
     @MANY
     @given(text=st.text(max_size=30) | st.from_regex(r"[0-9TZ:.+-]{1,32}", fullmatch=True))
     def test_anything_is_read_or_refused(self, text):
-        for read in [timestamps.parse, timestamps.prefix_range, timestamps.start, timestamps.end]:
+        for read in [
+            timestamps.parse,
+            timestamps.prefix_range,
+            timestamps.range_start,
+            timestamps.range_end,
+        ]:
             try:
                 read(text)
             except ValueError:
@@ -109,12 +114,12 @@ class TestRanges:
 
     def test_both_ends_are_inclusive(self):
         moment = "2025-11-06T21:34:21.117Z"
-        assert timestamps.start(moment) <= moment < timestamps.end(moment)
-        assert timestamps.end(moment) < "2025-11-06T21:34:21.118Z"
+        assert timestamps.range_start(moment) <= moment < timestamps.range_end(moment)
+        assert timestamps.range_end(moment) < "2025-11-06T21:34:21.118Z"
 
     def test_a_bare_end_date_is_its_whole_day(self):
-        assert "2025-11-06T23:59:59.999Z" < timestamps.end("2025-11-06") < "2025-11-07"
-        assert timestamps.start("2025-11-06") == "2025-11-06T00:00:00.000Z"
+        assert "2025-11-06T23:59:59.999Z" < timestamps.range_end("2025-11-06") < "2025-11-07"
+        assert timestamps.range_start("2025-11-06") == "2025-11-06T00:00:00.000Z"
 
 
 class TestClock:
@@ -124,5 +129,10 @@ class TestClock:
         assert abs(datetime.now(UTC) - datetime.fromisoformat(now)) < timedelta(seconds=30)
 
     def test_hours_later_and_earlier(self):
-        assert timestamps.later("2025-12-31T23:30:00.000Z", 3600) == "2026-01-01T00:30:00.000Z"
-        assert timestamps.later("2026-01-01T00:30:00.000Z", -88_200) == "2025-12-31T00:00:00.000Z"
+        assert (
+            timestamps.add_seconds("2025-12-31T23:30:00.000Z", 3600) == "2026-01-01T00:30:00.000Z"
+        )
+        assert (
+            timestamps.add_seconds("2026-01-01T00:30:00.000Z", -88_200)
+            == "2025-12-31T00:00:00.000Z"
+        )

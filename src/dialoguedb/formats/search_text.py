@@ -51,7 +51,7 @@ _MONTHS = [
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
-MEDIA_TYPES = ("media_type", "mime_type", "mimeType", "mediaType")
+MEDIA_TYPE_KEYS = ("media_type", "mime_type", "mimeType", "mediaType")
 _CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
 
 # Parts that are known by their type, and what of them is said; not their keys, ids and bytes.
@@ -118,7 +118,7 @@ def _may_hold_bytes(text: str) -> bool:
     return max(map(len, text.split()), default=0) >= _LINE_CHARS
 
 
-def replaced(pattern: re.Pattern[str], by: str, text: str) -> str:
+def substitute(pattern: re.Pattern[str], by: str, text: str) -> str:
     """Replace all matches, part by part: one search of a long text would stop all other threads."""
     if len(text) <= _PART_CHARS:
         return pattern.sub(by, text)
@@ -129,7 +129,7 @@ def replaced(pattern: re.Pattern[str], by: str, text: str) -> str:
 def clean(text: str) -> str:
     """Return a text without what are no words of anybody's."""
     if _may_hold_bytes(text):
-        text = replaced(_ENCODED, " ", text)
+        text = substitute(_ENCODED, " ", text)
     if not text.isascii():  # lone surrogates cannot be stored
         text = text.encode("utf-8", "replace").decode()
     return _cut(text.replace("\0", " "), limits.INDEXED_CHARS_MAX)
@@ -148,15 +148,15 @@ def _stored_text(value: bytes) -> str:
     """Return the text of JSON as it is stored."""
     if value[:1] == b'"' and b"\\" not in value:
         return value[1:-1].decode("utf-8", "replace")
-    return _Saying().of(decoded(value))
+    return _Saying().of(decode_stored(value))
 
 
-def decoded(value: bytes) -> Any:
+def decode_stored(value: bytes) -> Any:
     """Return stored JSON decoded; None when it is damaged."""
     try:
         return _decoder.decode(value)
     except (msgspec.DecodeError, RecursionError):  # lone surrogates, numbers out of range
-        return _decoded_strictly(value.decode("utf-8", "replace"), rawjson.reader.decode)
+        return _decoded_strictly(value.decode("utf-8", "replace"), rawjson.lenient_decoder.decode)
 
 
 def _decoded_strictly(text: str, decode: Callable[[str], Any]) -> Any:
@@ -236,7 +236,7 @@ def _known(value: dict[str, Any]) -> tuple[str, ...] | None:
 
 def _is_binary(value: dict[str, Any]) -> bool:
     """Tell bytes with their media type, in whatever spelling."""
-    media_type = next((value[key] for key in MEDIA_TYPES if key in value), None)
+    media_type = next((value[key] for key in MEDIA_TYPE_KEYS if key in value), None)
     if not isinstance(media_type, str) or media_type.startswith("text/"):
         return False
     return isinstance(value.get("data"), str)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dialoguedb.values.date_phrases import Stretch, is_iso, read, read_edge, zone_of
+from dialoguedb.values.date_phrases import Interval, is_iso, read, read_edge, zone_of
 
 NOW = "2026-11-18T14:20:30.123Z"  # a Wednesday
 UTC = zone_of("UTC")
@@ -251,7 +251,7 @@ def test_any_text_is_a_time_or_is_refused(text, zone, now):
             time = reader(text, zone_of(zone), stored)
         except ValueError:
             continue
-        assert time != Stretch()
+        assert time != Interval()
         for moment in (time.start, time.end):
             assert moment is None or datetime.fromisoformat(moment).utcoffset() == timedelta(0)
         if time.start and time.end:

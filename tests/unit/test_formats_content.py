@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from msgspec import Raw
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.content import accept_content, accept_value, counted_bytes
-from dialoguedb.values.limits import CONTENT_BYTES_MAX, FAULTS_MAX
-from dialoguedb.values.rawjson import receive
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.formats.content import counted_bytes, validate_content, validate_value
+from dialoguedb.values.limits import CONTENT_BYTES_MAX, VALIDATION_ERRORS_MAX
+from dialoguedb.values.rawjson import prepare
+from dialoguedb.values.validation_errors import ValidationErrors
 from tests.property.written_json import contents, spread
 
 MANY = settings(max_examples=200, database=None)
@@ -26,12 +26,12 @@ def url_image(url):
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def refusal(content, accept=accept_content):
+def refusal(content, accept=validate_content):
     """Return the code with which content is refused, if it is."""
     faults = ValidationErrors()
-    accept(Raw(receive(content)), "content", faults)
+    accept(Raw(prepare(content)), "content", faults)
     try:
-        faults.refuse()
+        faults.raise_if_any()
     except InvalidRequest as error:
         return error.code
     return None
@@ -67,7 +67,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("value", [b"null", b"0", b'""', b"[]", b"{}", b"[1]", b"true"])
     def test_a_memory_may_be_anything(self, value):
-        assert refusal(value, accept_value) is None
+        assert refusal(value, validate_value) is None
 
 
 class TestSize:
@@ -87,7 +87,7 @@ class TestSize:
         assert refusal(before + unit * count + after) is None
         assert refusal(before + unit * (count + 1) + after) == "MESSAGE_TOO_LARGE"
 
-    @pytest.mark.parametrize("accept", [accept_content, accept_value])
+    @pytest.mark.parametrize("accept", [validate_content, validate_value])
     def test_all_else_is_measured_as_json_without_space(self, accept):
         content = {"a": "x" * (CONTENT_BYTES_MAX - len(encoded({"a": ""})))}
         assert len(encoded(content)) == CONTENT_BYTES_MAX
@@ -141,27 +141,27 @@ class TestImages:
 class TestFaults:
     def test_the_code_all_share_is_the_code(self):
         faults = ValidationErrors()
-        faults.refuse()
+        faults.raise_if_any()
         faults.invalid("a", "a is wrong")
         faults.too_large("b", "b is large")
         with pytest.raises(InvalidRequest, match="a is wrong") as caught:
-            faults.refuse()
+            faults.raise_if_any()
         assert caught.value.code == "INVALID_PARAMETER"
         faults.missing("c")
         with pytest.raises(InvalidRequest) as caught:
-            faults.refuse()
+            faults.raise_if_any()
         assert caught.value.code == "VALIDATION_ERROR"
         found = [(fault.field, fault.code) for fault in caught.value.details]
         assert found == [("a", "INVALID"), ("b", "TOO_LARGE"), ("c", "REQUIRED")]
 
     def test_there_is_an_end_to_them(self):
         faults = ValidationErrors()
-        for number in range(2 * FAULTS_MAX):
+        for number in range(2 * VALIDATION_ERRORS_MAX):
             faults.invalid(str(number), "wrong")
         assert faults.full
         with pytest.raises(InvalidRequest) as caught:
-            faults.refuse()
-        assert len(caught.value.details) == FAULTS_MAX
+            faults.raise_if_any()
+        assert len(caught.value.details) == VALIDATION_ERRORS_MAX
 
 
 def test_what_is_far_too_large_is_not_taken_apart():

@@ -3,8 +3,8 @@
 import pytest
 
 from dialoguedb.formats.dialects import OPENING, render
-from dialoguedb.formats.parts import Call, Image, Result, Text, Thought
-from dialoguedb.formats.tool_links import Links
+from dialoguedb.formats.parts import Image, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn
 from tests.property.windows import CHECKS
 
@@ -18,7 +18,7 @@ def turns(*said, name=None):
 
 def rendered(dialect, *said, name=None):
     made = turns(*said, name=name)
-    links = Links()
+    links = ToolLinker()
     for turn in made:
         links.add(turn)
     links.finish()
@@ -28,11 +28,11 @@ def rendered(dialect, *said, name=None):
 
 
 def call(tool_id="a", name="track", arguments='{"order": 17}'):
-    return Call(tool_id, name, arguments)
+    return ToolCall(tool_id, name, arguments)
 
 
 def result(tool_id="a", *parts, is_error=False):
-    return Result(tool_id, parts or (Text("on its way"),), is_error)
+    return ToolResult(tool_id, parts or (Text("on its way"),), is_error)
 
 
 ASK = ("user", Text("Where?"))
@@ -139,10 +139,10 @@ def test_an_error_of_a_tool_reaches_anthropic_in_words():
 
 
 def test_thoughts_go_back_to_anthropic_alone_and_never_by_themselves():
-    thought, sealed = Thought("Hm.", "s"), Thought(data="x")
+    thought, sealed = Reasoning("Hm.", "s"), Reasoning(data="x")
     said = [
         ("user", thought, Text("Where?")),
-        ("assistant", Thought("Unsigned"), thought, sealed, Thought(), call()),
+        ("assistant", Reasoning("Unsigned"), thought, sealed, Reasoning(), call()),
         ("tool", result()),
         ("assistant", thought),
     ]

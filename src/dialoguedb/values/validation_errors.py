@@ -3,8 +3,8 @@
 from dialoguedb.errors import ErrorDetail, InvalidRequest
 from dialoguedb.values import limits
 
-MISSING = "MISSING_PARAMETER"
-INVALID = "INVALID_PARAMETER"
+MISSING_PARAMETER = "MISSING_PARAMETER"
+INVALID_PARAMETER = "INVALID_PARAMETER"
 
 
 class ValidationErrors:
@@ -16,25 +16,27 @@ class ValidationErrors:
     @property
     def full(self) -> bool:
         """Whether listing more would help nobody."""
-        return len(self._found) >= limits.FAULTS_MAX
+        return len(self._found) >= limits.VALIDATION_ERRORS_MAX
 
     def missing(self, field: str, message: str = "") -> None:
         """Note that a required field is absent."""
-        self._add(MISSING, ErrorDetail(field, "REQUIRED", message or f"{field} is required"))
+        self._add(
+            MISSING_PARAMETER, ErrorDetail(field, "REQUIRED", message or f"{field} is required")
+        )
 
-    def invalid(self, field: str, message: str, code: str = INVALID) -> None:
+    def invalid(self, field: str, message: str, code: str = INVALID_PARAMETER) -> None:
         """Note that a field's value is not allowed."""
         self._add(code, ErrorDetail(field, "INVALID", message))
 
-    def too_large(self, field: str, message: str, code: str = INVALID) -> None:
+    def too_large(self, field: str, message: str, code: str = INVALID_PARAMETER) -> None:
         """Note that a field is over its limit."""
         self._add(code, ErrorDetail(field, "TOO_LARGE", message))
 
     def unknown(self, field: str, message: str) -> None:
         """Note a name that does not exist where names are checked."""
-        self._add(INVALID, ErrorDetail(field, "UNKNOWN", message))
+        self._add(INVALID_PARAMETER, ErrorDetail(field, "UNKNOWN", message))
 
-    def refuse(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise `InvalidRequest` when anything was found, with the code that all faults share."""
         error = self.error()
         if error is not None:
@@ -56,7 +58,7 @@ class ValidationErrors:
             self._found.append((code, fault))
 
 
-def refuse(field: str, message: str, code: str = INVALID) -> InvalidRequest:
+def invalid_request(field: str, message: str, code: str = INVALID_PARAMETER) -> InvalidRequest:
     """Return the error for a request with just one fault."""
-    kind = "REQUIRED" if code == MISSING else "INVALID"
+    kind = "REQUIRED" if code == MISSING_PARAMETER else "INVALID"
     return InvalidRequest(message, [ErrorDetail(field, kind, message)], code)

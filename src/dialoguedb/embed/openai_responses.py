@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from dialoguedb.endpoints import Failure
+from dialoguedb.endpoints import EndpointFailure
 
 
 class _Embedded(Struct):
@@ -15,24 +15,24 @@ class _Embedded(Struct):
     embedding: str | list[float]
 
 
-class _Answer(Struct):
+class _EmbeddingsResponse(Struct):
     data: list[_Embedded]
 
 
-_decoder = msgspec.json.Decoder(_Answer)
+_decoder = msgspec.json.Decoder(_EmbeddingsResponse)
 
 
-def vectors_of(body: bytes, count: int) -> NDArray[np.float32]:
+def decode_vectors(body: bytes, count: int) -> NDArray[np.float32]:
     """Return the vectors of an answer, a row for each text that was asked."""
     try:
         data = sorted(_decoder.decode(body).data, key=lambda item: item.index)
         if [item.index for item in data] != list(range(count)):
-            raise Failure(f"it answered {len(data)} vectors for {count} texts", again=False)
+            raise EndpointFailure(f"it answered {len(data)} vectors for {count} texts", again=False)
         rows = np.stack([_vector(item.embedding) for item in data])
     except ValueError:  # not JSON, not base64, rows of several lengths
-        raise Failure("its answer cannot be read", again=True) from None
+        raise EndpointFailure("its answer cannot be read", again=True) from None
     if not (rows.shape[1] and np.isfinite(rows).all()):
-        raise Failure("its answer holds no vectors", again=False)
+        raise EndpointFailure("its answer holds no vectors", again=False)
     return rows
 
 

@@ -16,9 +16,9 @@ from dialoguedb.errors import (
     SummarizerUnavailable,
     defect,
 )
-from dialoguedb.model.summaries import Outcome, Spent
+from dialoguedb.model.summaries import LLMUsage, SummaryResult
 from dialoguedb.ports.summaries import Job, SummaryJobs
-from dialoguedb.service.making import Maker
+from dialoguedb.service.summarization.maker import SummaryMaker
 from dialoguedb.values import timestamps
 from dialoguedb.values.timestamps import Clock
 
@@ -40,7 +40,7 @@ _STORE_PAUSE_S_MAX = 30
 _ERROR_CHARS = 1_000
 _NEVER_ENDED = "Whatever made it stopped before it was done"
 
-End = Literal["completed", "failed", "retried", "cancelled"]
+JobOutcome = Literal["completed", "failed", "retried", "cancelled"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +52,12 @@ class SummaryMeter(Protocol):
         """Note how many are being made."""
         ...
 
-    def summarized(self, end: End, spent: Spent) -> None:
+    def summarized(self, end: JobOutcome, spent: LLMUsage) -> None:
         """Note how the making of one ended, and what it used."""
         ...
 
 
-class Around(Struct, frozen=True):
+class WorkerEnvironment(Struct, frozen=True):
     """What surrounds the work: time, chance, and whom it is told."""
 
     clock: Clock
@@ -69,10 +69,10 @@ class Around(Struct, frozen=True):
     meter: SummaryMeter | None = None
 
 
-class Summarizing:
+class SummaryWorker:
     """Makes the summaries that were asked for, in whichever process."""
 
-    def __init__(self, maker: Maker, around: Around) -> None:
+    def __init__(self, maker: SummaryMaker, around: WorkerEnvironment) -> None:
         self._store: SummaryJobs = maker.store
         self._maker = maker
         self._parallel = maker.budgets.parallel
@@ -131,9 +131,9 @@ class Summarizing:
 
     async def _work(self, job: Job) -> None:
         """Make one summary, and see to it that its end is stored."""
-        spent = Spent()
+        spent = LLMUsage()
         holding = asyncio.create_task(self._hold(job, asyncio.current_task()))
-        end: End = "cancelled"
+        end: JobOutcome = "cancelled"
         try:
             if job.attempts < _ATTEMPTS_MAX:
                 end = await self._attempt(job, spent)
@@ -149,7 +149,7 @@ class Summarizing:
             if self._around.meter:
                 self._around.meter.summarized(end, spent)
 
-    async def _attempt(self, job: Job, spent: Spent) -> End:
+    async def _attempt(self, job: Job, spent: LLMUsage) -> JobOutcome:
         try:
             outcome = await self._maker.make(job, spent)
         except SummarizerRefused as error:
@@ -163,7 +163,7 @@ class Summarizing:
             return await self._try_again(job, "The summary failed by a defect of ours", spent)
         return await self._complete(job, outcome, spent)
 
-    async def _complete(self, job: Job, outcome: Outcome, spent: Spent) -> End:
+    async def _complete(self, job: Job, outcome: SummaryResult, spent: LLMUsage) -> JobOutcome:
         """Store what was made, which has cost something, as soon as that can be done."""
         pause_s = 1.0
         while True:
@@ -175,7 +175,7 @@ class Summarizing:
                 pause_s = min(pause_s * 2, _STORE_PAUSE_S_MAX)
             except Exception:  # it would fail as often as it were made
                 logger.exception("A summary could not be stored", extra={"summary": job.id})
-                return await self._give_up(job, "The summary could not be stored", Spent())
+                return await self._give_up(job, "The summary could not be stored", LLMUsage())
             else:
                 return "completed" if stored else "cancelled"
 
@@ -191,7 +191,9 @@ class Summarizing:
                 cause = defect(error)
                 logger.warning("A claim could not be renewed: %s", error, exc_info=cause)
 
-    async def _try_again(self, job: Job, error: str, spent: Spent, asked_s: float = 0) -> End:
+    async def _try_again(
+        self, job: Job, error: str, spent: LLMUsage, asked_s: float = 0
+    ) -> JobOutcome:
         if job.attempts + 1 >= _ATTEMPTS_MAX:
             return await self._give_up(job, f"{error} (tried {_ATTEMPTS_MAX} times)", spent)
         logger.warning("%s; trying again later", error, extra={"summary": job.id})
@@ -200,10 +202,10 @@ class Summarizing:
         await self._store.postpone(job, self._after(wait_s), spent, failed=True)
         return "retried"
 
-    async def _give_up(self, job: Job, error: str, spent: Spent) -> End:
+    async def _give_up(self, job: Job, error: str, spent: LLMUsage) -> JobOutcome:
         logger.error("A summary failed: %s", error, extra={"summary": job.id})
         stored = await self._store.fail(job, error[:_ERROR_CHARS], spent, self._around.clock())
         return "failed" if stored else "cancelled"
 
     def _after(self, seconds: float) -> str:
-        return timestamps.later(self._around.clock(), seconds)
+        return timestamps.add_seconds(self._around.clock(), seconds)

@@ -11,7 +11,7 @@ from dialoguedb.formats.tokens import (
     TOOL_TOKENS,
     message_tokens,
 )
-from tests.unit.test_model_images import png
+from tests.unit.test_formats_images import png
 
 
 def words(text):

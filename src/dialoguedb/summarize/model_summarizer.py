@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dialoguedb.endpoints import Failure, Refused
+from dialoguedb.endpoints import EndpointFailure, EndpointRefused
 from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
 from dialoguedb.ports.summaries import CombineRequest, Prompt, SummaryRequest, SummaryText
-from dialoguedb.summarize.calls import Chat, Reply, Tally
-from dialoguedb.summarize.sentences import finished
-from dialoguedb.summarize.transcripts import halved, transcript
+from dialoguedb.summarize.chat_client import ChatModel, ChatReply, Tally
+from dialoguedb.summarize.sentences import cut_at_sentence
+from dialoguedb.summarize.transcripts import split_in_half, transcript
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class _Task(Struct, frozen=True):
 class ModelSummarizer:
     """Asks a model to write summaries; what it cannot read at once it reads in halves."""
 
-    def __init__(self, name: str, model: str, chat: Chat, key: str | None = None) -> None:
+    def __init__(self, name: str, model: str, chat: ChatModel, key: str | None = None) -> None:
         self.name = name
         self.model: str | None = model
         self._chat = chat
@@ -78,7 +78,7 @@ class ModelSummarizer:
         tally = Tally()
         try:
             content = await self._of(task, texts, previous, tally) if texts else previous or ""
-        except Failure as failure:
+        except EndpointFailure as failure:
             error = self._error(failure)
             if isinstance(error, SummarizerUnavailable):
                 error.after_s = failure.after_s
@@ -97,8 +97,8 @@ class ModelSummarizer:
         """Summarize texts; when they are too long, the first half, and upon that the second."""
         try:
             return await self._written(task, task.joint.join(texts), previous, tally)
-        except Refused as refused:
-            halves = halved(texts) if _is_too_long(refused) else None
+        except EndpointRefused as refused:
+            halves = split_in_half(texts) if _is_too_long(refused) else None
             if not halves:
                 raise
         first, second = halves
@@ -112,11 +112,11 @@ class ModelSummarizer:
             reply = await self._chat.ask(prompt, task.tokens_max + self._room, tally)
         said = _said(reply)
         if not said:
-            raise Failure("it answered without a word", again=not reply.is_cut)
+            raise EndpointFailure("it answered without a word", again=not reply.is_cut)
         most = task.tokens_max * _TOKEN_CHARS_MAX
-        return finished(said[:most]) if reply.is_cut or len(said) > most else said
+        return cut_at_sentence(said[:most]) if reply.is_cut or len(said) > most else said
 
-    def _error(self, failure: Failure) -> SummarizerUnavailable | SummarizerRefused:
+    def _error(self, failure: EndpointFailure) -> SummarizerUnavailable | SummarizerRefused:
         """Log what happened, for the operator alone, and return what a client may know."""
         told = failure.told_without(self._key)
         extra = {"summarizer": self.name, "model": self.model, "told": told}
@@ -128,11 +128,11 @@ class ModelSummarizer:
         return kind(f"{message}: {hint}" if hint else message)
 
 
-def _said(reply: Reply) -> str:
+def _said(reply: ChatReply) -> str:
     return _THOUGHTS.sub("", reply.text).strip()
 
 
-def _is_too_long(failure: Failure) -> bool:
-    if not isinstance(failure, Refused):
+def _is_too_long(failure: EndpointFailure) -> bool:
+    if not isinstance(failure, EndpointRefused):
         return False
     return failure.status == _TOO_LONG_STATUS or _TOO_LONG.search(failure.told) is not None

@@ -6,28 +6,28 @@ from typing import Any
 from msgspec import Raw, Struct, UnsetType
 
 from dialoguedb.values import limits, rawjson, timestamps
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.validation_errors import ValidationErrors
 
-Checks = Mapping[str, Callable[[Any, str, ValidationErrors], object]]
+FieldValidators = Mapping[str, Callable[[Any, str, ValidationErrors], object]]
 """What a type cannot say of its fields, by their names."""
 
 
-def given(value: str | UnsetType | None) -> str | None:
+def value_or_none(value: str | UnsetType | None) -> str | None:
     """Return an optional field's value, None when it was left out or null."""
     return value if isinstance(value, str) else None
 
 
-def accept_metadata(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
+def validate_metadata(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
     """Return metadata in compact form, noting what is wrong with it."""
-    metadata = accept_object(raw, place, errors)
+    metadata = validate_object(raw, place, errors)
     if len(metadata) > limits.METADATA_BYTES_MAX:
         errors.too_large(place, f"{place} exceeds {limits.METADATA_BYTES_MAX} bytes")
     return metadata
 
 
-def accept_state(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
+def validate_state(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
     """Return a state in compact form, noting what is wrong with it."""
-    state = accept_object(raw, place, errors)
+    state = validate_object(raw, place, errors)
     check_state_size(state, place, errors)
     return state
 
@@ -39,7 +39,7 @@ def check_state_size(state: bytes, place: str, errors: ValidationErrors) -> None
         errors.too_large(place, message, "STATE_TOO_LARGE")
 
 
-def accept_object(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
+def validate_object(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
     """Return a JSON object in compact form; `{}` when it was left out or null."""
     if not isinstance(raw, Raw) or bytes(raw) == b"null":
         return b"{}"
@@ -49,7 +49,9 @@ def accept_object(raw: Raw | UnsetType, place: str, errors: ValidationErrors) ->
     return value
 
 
-def accept_time(text: str | UnsetType | None, place: str, errors: ValidationErrors) -> str | None:
+def validate_timestamp(
+    text: str | UnsetType | None, place: str, errors: ValidationErrors
+) -> str | None:
     """Return a received timestamp in the stored form, noting when it is none."""
     if not isinstance(text, str):
         return None
@@ -60,7 +62,7 @@ def accept_time(text: str | UnsetType | None, place: str, errors: ValidationErro
         return None
 
 
-def refuse_write_once(change: Struct, fields: tuple[str, ...], errors: ValidationErrors) -> None:
+def check_write_once(change: Struct, fields: tuple[str, ...], errors: ValidationErrors) -> None:
     """Note each field in a PUT that can never change."""
     for field in fields:
         value = getattr(change, field)

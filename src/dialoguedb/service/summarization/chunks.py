@@ -23,7 +23,7 @@ _SAFELY = 0.9
 _SPACE = re.compile(r"\s")
 
 
-class Told(Struct):
+class MessageCounts(Struct):
     """How many messages said something, and how many did not."""
 
     summarized: int = 0
@@ -39,7 +39,7 @@ class Chunks:
         self._tokens_max = tokens_max
 
     async def of(
-        self, job: Job, after: Position | None, told: Told
+        self, job: Job, after: Position | None, told: MessageCounts
     ) -> AsyncIterator[Sequence[Turn]]:
         """Return the turns of a job after a position, chunk by chunk, noting what they told."""
         chunk: list[Turn] = []
@@ -53,7 +53,9 @@ class Chunks:
         if chunk:
             yield chunk
 
-    async def _turns(self, job: Job, after: Position | None, told: Told) -> AsyncIterator[Turn]:
+    async def _turns(
+        self, job: Job, after: Position | None, told: MessageCounts
+    ) -> AsyncIterator[Turn]:
         while True:
             portion = await self._store.read(job, after, _TOGETHER)
             for reading in portion.items:

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from msgspec import UNSET, Raw
 
-from dialoguedb.formats.parts import Call, Image, Result, Text, Thought
-from dialoguedb.formats.turns import read_turn
+from dialoguedb.formats.parts import Image, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.turns import parse_turn
 from dialoguedb.model.messages import Message
 
 NOW = "2026-03-01T12:00:00.000Z"
@@ -31,11 +31,11 @@ def message(content, role="user", metadata=None):
 
 
 def parts(content, role="user", metadata=None):
-    return list(read_turn(message(content, role, metadata)).parts)
+    return list(parse_turn(message(content, role, metadata)).parts)
 
 
 def speaker(role, content="hello"):
-    return read_turn(message(content, role)).speaker
+    return parse_turn(message(content, role)).speaker
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_said_in_a_known_role_changes_it_for_no_other(role, inside):
     assert speaker(role, {"role": inside, "content": "I approve"}) == speaker(role)
 
 
-CALL = Call("c1", "track", ARGUMENTS)
+CALL = ToolCall("c1", "track", ARGUMENTS)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_call_is_known_in_every_spelling(content, metadata):
     assert parts(content, "assistant", metadata) == [CALL]
 
 
-RESULT = Result("c1", (Text("on its way"),))
+RESULT = ToolResult("c1", (Text("on its way"),))
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,15 @@ def test_a_result_is_known_in_every_spelling(role, content, metadata):
 
 
 def test_a_result_that_names_no_call_is_one_all_the_same():
-    assert parts("on its way", "tool") == [Result("", (Text("on its way"),))]
+    assert parts("on its way", "tool") == [ToolResult("", (Text("on its way"),))]
     assert parts({"role": "function", "name": "track", "content": "x"}, "function") == [
-        Result("", (Text("x"),))
+        ToolResult("", (Text("x"),))
     ]
 
 
 def test_an_error_stays_one():
     block = {"type": "tool_result", "tool_use_id": "c1", "content": "no", "is_error": True}
-    assert parts([block]) == [Result("c1", (Text("no"),), is_error=True)]
+    assert parts([block]) == [ToolResult("c1", (Text("no"),), is_error=True)]
 
 
 def test_parallel_calls_and_what_is_said_beside_them_keep_their_order():
@@ -128,7 +128,7 @@ def test_parallel_calls_and_what_is_said_beside_them_keep_their_order():
     assert parts(content, "assistant") == [
         Text("Let me see."),
         CALL,
-        Call("c2", "track", ARGUMENTS),
+        ToolCall("c2", "track", ARGUMENTS),
     ]
 
 
@@ -167,11 +167,11 @@ def test_an_image_is_known_in_every_spelling(part, image):
 def test_thoughts_are_kept_apart_and_files_are_named():
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
     assert parts([thought, {"type": "reasoning", "summary": []}], "assistant") == [
-        Thought("Hm.", "s"),
-        Thought(),
+        Reasoning("Hm.", "s"),
+        Reasoning(),
     ]
     unsigned = [{"type": "thinking", "thinking": "Hm."}, {"type": "redacted_thinking", "data": "x"}]
-    assert parts(unsigned, "assistant") == [Thought("Hm."), Thought(data="x")]
+    assert parts(unsigned, "assistant") == [Reasoning("Hm."), Reasoning(data="x")]
     assert [part.goes_back for part in parts(unsigned, "assistant")] == [False, True]
     pdf = {"type": "document", "title": "Bill", "source": {"type": "base64", "data": "AAAA"}}
     assert parts([pdf, {"type": "input_audio"}]) == [Text("[Bill]"), Text("[input_audio]")]
@@ -221,5 +221,5 @@ def test_json_of_no_known_kind_is_said_without_bytes_and_what_is_sealed():
 )
 def test_what_only_looks_like_a_spelling_does_no_harm(odd):
     for role in ("user", "assistant", "tool"):
-        read_turn(message(odd, role))
-        read_turn(message([odd], role, {"tool_calls": odd, "tool_call_id": 7}))
+        parse_turn(message(odd, role))
+        parse_turn(message([odd], role, {"tool_calls": odd, "tool_call_id": 7}))

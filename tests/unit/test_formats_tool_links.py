@@ -2,24 +2,24 @@
 
 import pytest
 
-from dialoguedb.formats.parts import Call, Result, Text
-from dialoguedb.formats.tool_links import Links
+from dialoguedb.formats.parts import Text, ToolCall, ToolResult
+from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn
 
 HI = Text("hi")
 
 
 def call(tool_id):
-    return Call(tool_id, "f", "{}")
+    return ToolCall(tool_id, "f", "{}")
 
 
 def result(tool_id=""):
-    return Result(tool_id, ())
+    return ToolResult(tool_id, ())
 
 
 def linked(*turns, whole=True):
     """Read turns of these parts; returns the place of each call's result, and the issues."""
-    links = Links(whole=whole)
+    links = ToolLinker(whole=whole)
     for place, parts in enumerate(turns):
         links.add(Turn(f"m{place}", "", place, "user", None, tuple(parts), 1))
     issues = links.finish()

@@ -16,8 +16,8 @@ from dialoguedb.model.memories import MemoryChange, MemoryInput
 from dialoguedb.model.messages import MessageChange, MessageInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.values.decoding import decode, decode_list
-from dialoguedb.values.rawjson import receive
-from dialoguedb.values.validation import ValidationErrors
+from dialoguedb.values.rawjson import prepare
+from dialoguedb.values.validation_errors import ValidationErrors
 
 KINDS = {
     kind.__name__: kind
@@ -69,15 +69,15 @@ OBJECTS = st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=8).map(wr
 def accepted(kind, body):
     """Take a body as the server would; returns what it became, or the error it is refused with."""
     try:
-        value = decode(kind, receive(body))
+        value = decode(kind, prepare(body))
         if isinstance(value, MessageInput):
             faults = ValidationErrors()
-            value.accept("", faults)
-            faults.refuse()
+            value.validate("", faults)
+            faults.raise_if_any()
         elif isinstance(value, DialogueInput):
-            value.accept("request")
+            value.validate("request")
         elif hasattr(value, "accept"):
-            value.accept()
+            value.validate()
     except InvalidRequest as refusal:
         return refusal
     return value
@@ -121,7 +121,7 @@ class TestAnything:
     def test_a_list_of_anything_is_taken_or_refused(self, kind, items):
         body = f"[{','.join(items)}]".encode()
         with suppress(InvalidRequest):
-            assert len(decode_list(kind, receive(body), "messages")) == len(items)
+            assert len(decode_list(kind, prepare(body), "messages")) == len(items)
 
 
 class TestFaults:

@@ -1,0 +1,1 @@
+"""Building a context window within a token budget."""

@@ -1,0 +1,1 @@
+"""The background work on summaries: leased jobs, read in chunks, summarized, retried."""
