@@ -22,7 +22,7 @@ from bench.locomo import VARIABLE, Conversation, Session, conversations, named_f
 from bench.plan import Plan
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.bootstrap.tokens import count_tokens
-from dialoguedb.ports.summaries import SummaryRequest, Turn
+from dialoguedb.ports.summaries import SummaryRequest, SummaryTurn
 from dialoguedb.settings import Settings
 from dialoguedb.summarize.sentences import sentences
 
@@ -162,7 +162,7 @@ def _of_session(session: Session, asked_for: list[str]) -> _Kept:
 
 def _summarized(session: Session) -> str:
     turns = [
-        Turn(
+        SummaryTurn(
             role=message["role"],
             name=message["name"],
             text=message["content"],

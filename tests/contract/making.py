@@ -15,6 +15,7 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter, NewMemory
 from dialoguedb.model.messages import MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, ProjectInput, SettingsChange
+from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.summaries import NewSummary, SummaryFilter
 from dialoguedb.model.templates import NewTemplate
 from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
@@ -190,7 +191,7 @@ class Tenant:
 
     async def act(self, action, dialogue_id="d", namespace="", options=None):
         options = options or self.write_options()
-        return await self.services.dialogues.act(
+        return await self.services.dialogues.change_status(
             self.project, namespace, dialogue_id, action, options
         )
 
@@ -236,7 +237,7 @@ class Tenant:
         return await self.services.messages.get(self.project, namespace, of, message_id)
 
     async def tag(self, message_id, tags, of="d", namespace=""):
-        place = (of, message_id)
+        place = MessageRef(of, message_id)
         return await self.services.messages.update(
             self.project, namespace, place, tags, self.write_options()
         )
@@ -297,9 +298,8 @@ class Tenant:
     # --- Summaries ----------------------------------------------------------------------------
 
     async def summarize(self, of="d", namespace="", options=None, **fields):
-        made = await self.services.summaries.create(
-            self.project, (namespace, of), summary(**fields), options or self.write_options()
-        )
+        ref, options = DialogueRef(namespace, of), options or self.write_options()
+        made = await self.services.summaries.create(self.project, ref, summary(**fields), options)
         return made.value
 
     async def summary(self, summary_id, namespace=None):

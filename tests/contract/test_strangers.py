@@ -19,6 +19,7 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, ProjectSettings, SettingsChange
+from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.search import Search
 from dialoguedb.model.summaries import Recipe, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, TemplateChange
@@ -53,9 +54,9 @@ FINDS_NOTHING = {
             ask.who, ask.ns, "d", change(label="mine"), ask.options
         ),
     ),
-    "dialogues.act": (
+    "dialogues.change_status": (
         DialogueNotFound,
-        lambda ask: ask.store.dialogues.act(ask.who, ask.ns, "d", "end", ask.options),
+        lambda ask: ask.store.dialogues.change_status(ask.who, ask.ns, "d", "end", ask.options),
     ),
     "dialogues.delete": (
         DialogueNotFound,
@@ -82,7 +83,9 @@ FINDS_NOTHING = {
     ),
     "messages.update": (
         MessageNotFound,
-        lambda ask: ask.store.messages.update(ask.who, ask.ns, ("d", "m"), ("mine",), ask.options),
+        lambda ask: ask.store.messages.update(
+            ask.who, ask.ns, MessageRef("d", "m"), ("mine",), ask.options
+        ),
     ),
     "messages.delete": (
         MessageNotFound,
@@ -91,13 +94,15 @@ FINDS_NOTHING = {
     "summaries.create": (
         DialogueNotFound,
         lambda ask: ask.store.summaries.create(
-            ask.who, (ask.ns, "d"), summary(id="s"), RECIPE, ask.options
+            ask.who, DialogueRef(ask.ns, "d"), summary(id="s"), RECIPE, ask.options
         ),
     ),
     "summaries.get": (SummaryNotFound, lambda ask: ask.store.summaries.get(ask.who, ask.ns, "s")),
     "summaries.list": (
         DialogueNotFound,
-        lambda ask: ask.store.summaries.list(ask.who, (ask.ns, "d"), SummaryFilter(), WHOLE),
+        lambda ask: ask.store.summaries.list(
+            ask.who, DialogueRef(ask.ns, "d"), SummaryFilter(), WHOLE
+        ),
     ),
     "summaries.covered": (
         SummaryNotFound,

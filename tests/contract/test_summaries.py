@@ -14,6 +14,7 @@ from dialoguedb.errors import (
     TemplateNotFound,
     VersionConflict,
 )
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import Recipe
 from dialoguedb.ports import IdempotencyHit
 from tests.contract.making import ids, message, once, plain, summary, together
@@ -250,7 +251,9 @@ class TestDeleting:
 async def test_a_stored_summary_says_what_was_asked(store, me, talk):
     await me.new_template("t", "{messages} in short")
     new = summary(id="s", template="t", instructions="i", tags=("x",), metadata=b'{"k":[1.0]}')
-    made = await store.summaries.create(me.project, ("", "d"), new, RECIPE, me.write_options())
+    made = await store.summaries.create(
+        me.project, DialogueRef("", "d"), new, RECIPE, me.write_options()
+    )
     assert (made.value.template, made.value.provider) == ("t", "extractive")
     assert bytes(made.value.metadata) == b'{"k":[1.0]}'
     assert bytes(made.value.tags) == b'["x"]'

@@ -11,6 +11,7 @@ from dialoguedb.errors import (
     SummarizerUnavailable,
     SummaryNotFound,
 )
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import LLMUsage, SummaryResult
 from dialoguedb.service.summaries import SummaryWorkerHandle
 from tests.contract.making import World, at, message, summary, together
@@ -227,7 +228,7 @@ class TestFailing:
         await me.summarize()
         await work.do("retried")
         now = world.clock()
-        assert await world.store.jobs.claim("x", now, at(60)) is None
+        assert await world.store.jobs.lease("x", now, at(60)) is None
 
     @pytest.mark.parametrize(("asked_s", "waits_s"), [(90.0, 90), (86_400.0, 3_600)])
     async def test_the_time_a_provider_asks_for_is_waited_at_most_an_hour(
@@ -238,8 +239,8 @@ class TestFailing:
         work.summarizer.script = [busy]
         await me.summarize()
         await work.do("retried")
-        assert await world.store.jobs.claim("x", at(waits_s), at(waits_s + 60)) is None
-        assert await world.store.jobs.claim("x", at(waits_s + 2), at(waits_s + 60))
+        assert await world.store.jobs.lease("x", at(waits_s), at(waits_s + 60)) is None
+        assert await world.store.jobs.lease("x", at(waits_s + 2), at(waits_s + 60))
 
     async def test_what_cannot_be_stored_has_failed_and_is_not_made_again(self, me, work, talk):
         work.summarizer.input_tokens = 2**63
@@ -316,15 +317,15 @@ class TestFailing:
 class TestClaims:
     async def test_one_is_handed_out_once(self, store, me, talk):
         asked = await me.summarize()
-        claims = [store.jobs.claim(f"c{n}", at(60), at(80)) for n in range(20)]
+        claims = [store.jobs.lease(f"c{n}", at(60), at(80)) for n in range(20)]
         jobs = [job for job in await together(claims) if job]
         assert [(job.id, job.project_id) for job in jobs] == [(asked.id, me.project.id)]
 
     async def test_a_claim_that_ran_out_is_taken_over_and_worth_nothing(self, store, me, talk):
         asked = await me.summarize()
-        lost = await store.jobs.claim("a", at(60), at(80))
-        assert await store.jobs.claim("b", at(79), at(99)) is None
-        taken = await store.jobs.claim("b", at(80), at(100))
+        lost = await store.jobs.lease("a", at(60), at(80))
+        assert await store.jobs.lease("b", at(79), at(99)) is None
+        taken = await store.jobs.lease("b", at(80), at(100))
         assert taken.id == asked.id
         assert not await store.jobs.renew(lost, at(200))
         assert not await store.jobs.complete(lost, OUTCOME, LLMUsage(), at(90))
@@ -338,9 +339,9 @@ class TestClaims:
 
     async def test_a_renewed_claim_holds(self, store, me, talk):
         await me.summarize()
-        job = await store.jobs.claim("a", at(60), at(80))
+        job = await store.jobs.lease("a", at(60), at(80))
         assert await store.jobs.renew(job, at(100))
-        assert await store.jobs.claim("b", at(90), at(110)) is None
+        assert await store.jobs.lease("b", at(90), at(110)) is None
 
     async def test_others_are_made_meanwhile(self, me, work):
         for name in ["d", "e"]:
@@ -357,7 +358,7 @@ class TestClaims:
         work.summarizer.open.clear()
         async with work.going_on():
             await work.summarizer.begun.wait()
-        job = await store.jobs.claim("next", me.clock(), at(100))
+        job = await store.jobs.lease("next", me.clock(), at(100))
         assert (job.id, job.attempts) == (asked.id, 0)
 
     async def test_a_deleted_one_is_made_no_further(self, store, work, me, talk):
@@ -391,7 +392,7 @@ class TestClaims:
         services = World(store, workshop=workshop).services
         async with work.going_on():
             await asyncio.sleep(0)  # it has looked once
-            place = ("", "d")
+            place = DialogueRef("", "d")
             asked = await services.summaries.create(
                 me.project, place, summary(), me.write_options()
             )

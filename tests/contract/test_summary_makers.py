@@ -3,6 +3,7 @@
 import pytest
 from msgspec import UNSET
 
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import LLMUsage
 from dialoguedb.service.summaries import SummaryWorkerHandle
 from tests.contract.making import World, at, message, summary
@@ -26,21 +27,21 @@ async def work(world):
 async def vanish(store, times):
     """Claim a summary so many times, each time when the claim before has run out."""
     for n in range(times):
-        assert await store.jobs.claim(f"c{n}", at(20 * n + 20), at(20 * n + 32))
+        assert await store.jobs.lease(f"c{n}", at(20 * n + 20), at(20 * n + 32))
 
 
 class TestMakersThatVanish:
     async def test_who_takes_over_knows_that_it_was_tried(self, store, me, talk):
         await me.summarize()
         await vanish(store, 3)
-        job = await store.jobs.claim("next", at(80), at(92))
+        job = await store.jobs.lease("next", at(80), at(92))
         assert job.attempts == 3
 
     async def test_who_lets_go_has_not_tried(self, store, me, talk):
         await me.summarize()
-        job = await store.jobs.claim("a", at(20), at(32))
+        job = await store.jobs.lease("a", at(20), at(32))
         await store.jobs.postpone(job, at(21), LLMUsage(), failed=False)
-        assert (await store.jobs.claim("b", at(22), at(34))).attempts == 0
+        assert (await store.jobs.lease("b", at(22), at(34))).attempts == 0
 
     async def test_one_that_ends_every_maker_fails_in_the_end(self, store, me, work, talk):
         asked = await me.summarize()
@@ -73,7 +74,7 @@ class TestAnotherMaker:
         await me.append(message("c"))
         services = World(world.store, workshop=SummaryWorkerHandle("scripted", "m-1")).services
         later = await services.summaries.create(
-            me.project, ("", "d"), summary(), me.write_options()
+            me.project, DialogueRef("", "d"), summary(), me.write_options()
         )
         work.summarizer.model = "m-2"
         await work.do("completed")

@@ -11,9 +11,9 @@ from dialoguedb.errors import InvalidRequest
 from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
+from dialoguedb.model.rules.context import LEAST_MESSAGES
 from dialoguedb.ports.context import Ending
 from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote, History
-from dialoguedb.store.sqlite.context import LEAST_MESSAGES
 from tests.property.windows import CHECKS, sent
 
 MOMENT = "2026-03-01T12:00:00.000Z"

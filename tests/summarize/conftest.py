@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
-from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, Turn
+from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, SummaryTurn
 from dialoguedb.settings import Secret, Settings
 
 from .provider import ModelServer
@@ -31,7 +31,7 @@ def protocol(request):
 
 
 def turn(text, name=None, role="user", created="2026-11-22T08:00:00.000Z"):
-    return Turn(role=role, name=name, text=text, created=created, tokens=len(text) // 4)
+    return SummaryTurn(role=role, name=name, text=text, created=created, tokens=len(text) // 4)
 
 
 def asking(transcript, previous):

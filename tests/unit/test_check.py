@@ -11,6 +11,7 @@ from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryInput
 from dialoguedb.model.projects import ProjectInput
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import SummaryInput
 from dialoguedb.model.templates import TemplateInput
 from dialoguedb.service import build_services
@@ -46,10 +47,11 @@ async def fill(directory, embedder=None):
     for body in MEMORIES:
         memory = decoding.decode(MemoryInput, rawjson.prepare(body)).validate()
         await services.memories.create(project, "", memory, services.write_options())
-    await services.dialogues.act(project, "n", "child", "end", services.write_options())
+    await services.dialogues.change_status(project, "n", "child", "end", services.write_options())
     await services.messages.delete(project, "n", "parent", "m3", services.write_options())
     summary = SummaryInput().validate()
-    await services.summaries.create(project, ("n", "parent"), summary, services.write_options())
+    ref = DialogueRef("n", "parent")
+    await services.summaries.create(project, ref, summary, services.write_options())
     template = TemplateInput("t", "{messages}").validate()
     await services.templates.create(project, template, services.write_options())
     await services.projects.count_request(project, services.clock())

@@ -11,7 +11,6 @@ from dialoguedb.errors import (
     QuotaExceeded,
     VersionConflict,
 )
-from dialoguedb.model import lifecycle
 from dialoguedb.model.keys import PERMISSION_RANK, key_digest, key_prefix, new_secret
 from dialoguedb.model.projects import (
     AutoCompact,
@@ -22,6 +21,7 @@ from dialoguedb.model.projects import (
     Usage,
     changed_settings,
 )
+from dialoguedb.model.rules import projects, status, usage
 
 
 def change(**fields):
@@ -93,47 +93,47 @@ class TestQuotas:
     @pytest.mark.parametrize("name", ["messages", "dialogues", "stored_bytes"])
     def test_a_quota_can_be_used_up_and_not_passed(self, name):
         quotas, used = Quotas(**{name: 5}), Usage("2026-03", **{name: 2})
-        lifecycle.check_quotas(quotas, used, Usage("2026-03", **{name: 5}))
+        usage.check_quotas(quotas, used, Usage("2026-03", **{name: 5}))
         with pytest.raises(QuotaExceeded, match=name.replace("_", " ")):
-            lifecycle.check_quotas(quotas, used, Usage("2026-03", **{name: 6}))
+            usage.check_quotas(quotas, used, Usage("2026-03", **{name: 6}))
 
     def test_what_uses_nothing_is_always_allowed(self):
         full = Usage("2026-03", messages=9, dialogues=9, stored_bytes=9)
         quotas = Quotas(messages=1, dialogues=1, stored_bytes=1)
-        lifecycle.check_quotas(quotas, Usage("2026-03"), full)
+        usage.check_quotas(quotas, Usage("2026-03"), full)
 
     def test_no_quota_is_no_limit_and_none_is_nothing(self):
         used = Usage("2026-03", messages=10**15)
-        lifecycle.check_quotas(Quotas(), used, used)
+        usage.check_quotas(Quotas(), used, used)
         one = Usage("2026-03", messages=1)
         with pytest.raises(QuotaExceeded):
-            lifecycle.check_quotas(Quotas(messages=0), one, one)
+            usage.check_quotas(Quotas(messages=0), one, one)
 
 
 class TestLifecycle:
     def test_archived_weighs_more_than_ended(self):
-        lifecycle.check_appendable("d", "active")
+        status.check_appendable("d", "active")
         with pytest.raises(DialogueEnded):
-            lifecycle.check_appendable("d", "ended")
+            status.check_appendable("d", "ended")
         with pytest.raises(DialogueImmutable):
-            lifecycle.check_appendable("d", "archived")
-        lifecycle.check_changeable("d", "ended")
+            status.check_appendable("d", "archived")
+        status.check_changeable("d", "ended")
 
     def test_versions_are_compared_only_when_one_is_expected(self):
-        lifecycle.check_version(None, 5)
-        lifecycle.check_version(5, 5)
+        status.check_version(None, 5)
+        status.check_version(5, 5)
         for expected in [0, 4, 6]:
             with pytest.raises(VersionConflict, match=f"{expected} is expected, but 5"):
-                lifecycle.check_version(expected, 5)
+                status.check_version(expected, 5)
 
     def test_projects_keep_what_their_settings_say(self):
         project = Project(
             "i", "n", "", "", ProjectSettings(immutable=True, deletion_protection=True)
         )
         with pytest.raises(DialogueImmutable):
-            lifecycle.check_mutable(project, "nothing goes")
+            projects.check_mutable(project, "nothing goes")
         with pytest.raises(ProjectProtected):
-            lifecycle.check_unprotected(project)
+            projects.check_unprotected(project)
 
 
 class TestKeys:

@@ -8,7 +8,7 @@ import pytest
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore, open_database
 from dialoguedb.store.sqlite.connection import files
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
@@ -47,7 +47,7 @@ class Engine:
         self.index = Index({})
         self.writer = Writer(self.db, None, self.index)
         self.readers = Readers(path)
-        self.parts = (self.writer, self.readers, Numbers(self.readers.quick.db))
+        self.parts = (self.writer, self.readers, ProjectRowIds(self.readers.quick.db))
         self.threads: dict[str, list[tuple[str, int]]] = {"writer": [], "reader": []}
         self.db.exec_trace = self._trace("writer")
         self.readers.quick.db.exec_trace = self._trace("reader")

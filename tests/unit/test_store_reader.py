@@ -24,7 +24,7 @@ LARGE_ONES = (
     "SELECT m.content FROM messages m JOIN dialogues d ON d.number = m.dialogue"
     " WHERE d.id = 'large'"
 )
-CONTENTS = Shape(lambda row: row[0], lambda row: len(row[0]), slice(0, 1))
+CONTENTS: Shape[bytes, bytes] = Shape(bytes, bytes, len, lambda content: (len(content),))
 
 
 @pytest.fixture(scope="module")

@@ -104,13 +104,13 @@ class NewSummary(Struct, gc=False):
     metadata: bytes
     tags: tuple[str, ...]
     named: bool
-    """Whether the caller chose the id, so that a stored twin may answer."""
+    """Whether the caller chose the id, so that an existing duplicate may answer."""
 
     rebuild: bool = False
     """Whether it is made without any former summary, and even when there is the same one."""
 
-    newest: int | UnsetType | None = UNSET
-    """The number of the dialogue's newest summary as the caller saw it; UNSET for any."""
+    newest: str | UnsetType | None = UNSET
+    """The id of the dialogue's newest summary as the caller saw it; UNSET for any."""
 
     @property
     def stored_bytes(self) -> int:

@@ -9,7 +9,7 @@ from dialoguedb.model.projects import Project
 
 
 class Ending(Struct):
-    """The end of a dialogue, and what it begins with for a model, as they are at one moment."""
+    """The end of a dialogue, and what it begins with for a model, as they are at one time."""
 
     messages: list[Message]
     """The last messages, oldest first; those of the system are not among them."""

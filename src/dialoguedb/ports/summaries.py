@@ -1,7 +1,7 @@
 """What summaries need: summarizers with what they are asked and answer, and what an engine does.
 
-An engine keeps summaries and their templates, and hands out summaries that are to be made. Whoever
-takes one holds a claim that runs out, and completes or fails it only while the claim is its own.
+An engine keeps summaries and their templates, and leases the summaries that are to be made. A lease
+runs out, and only its holder can complete or fail the summary.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import (
     LLMUsage,
     NewSummary,
@@ -21,11 +22,11 @@ from dialoguedb.model.summaries import (
     SummaryResult,
 )
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
-from dialoguedb.ports.writes import Versioned, WriteOptions
+from dialoguedb.model.writes import Versioned, WriteOptions
 from dialoguedb.values.lists import Slice, Window
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class SummaryTurn(Struct, frozen=True, kw_only=True):
     """One message, as a summarizer reads it."""
 
     role: str
@@ -47,7 +48,7 @@ A summarizer may call it several times, with parts of the transcript when it is 
 class SummaryRequest(Struct, frozen=True, kw_only=True):
     """Turns to summarize, oldest first."""
 
-    turns: Sequence[Turn]
+    turns: Sequence[SummaryTurn]
     previous: str | None = None
     """The summary of what came before; the answer takes its place, and so tells of both."""
 
@@ -117,8 +118,8 @@ class Tail(Struct, frozen=True):
     """
 
     tokens: int
-    newest: int | None
-    """The number of the newest summary; None when there is none."""
+    newest: str | None
+    """The id of the newest summary; None when there is none."""
 
     failures: int
     """How many that were asked for later have failed."""
@@ -133,15 +134,15 @@ class SummaryStore(Protocol):
     async def create(
         self,
         project: Project,
-        place: tuple[str, str],
+        dialogue: DialogueRef,
         new: NewSummary,
         recipe: Recipe,
         options: WriteOptions,
     ) -> Versioned[Summary]:
-        """Have a summary made of the dialogue at `(namespace, dialogue id)`.
+        """Have a summary made of a dialogue.
 
-        An equal twin is answered, and so is, for one without an id, that of the same range and
-        recipe (and metadata and tags, if any are given) that is being made or was.
+        An equal existing one is answered, and so is, for one without an id, that of the same range
+        and recipe (and metadata and tags, if any are given) that is being made or was.
         DialogueNotFound, MessageNotFound, TemplateNotFound, DuplicateId, DialogueImmutable,
         VersionConflict. Version: the dialogue's revision.
         """
@@ -154,8 +155,8 @@ class SummaryStore(Protocol):
     async def list(
         self,
         project: Project,
-        place: tuple[str, str],
-        wanted: SummaryFilter,
+        dialogue: DialogueRef,
+        filters: SummaryFilter,
         window: Window,
     ) -> Slice[Summary]:
         """Return a window of a dialogue's summaries by `created`; DialogueNotFound."""
@@ -182,7 +183,7 @@ class TemplateStore(Protocol):
     """Templates, each (project, name)."""
 
     async def create(self, project: Project, new: NewTemplate, options: WriteOptions) -> Template:
-        """Store a template; an equal twin is answered, an unequal one is a DuplicateId."""
+        """Store a template; an equal existing one is answered, another one is a DuplicateId."""
         ...
 
     async def get(self, project: Project, name: str) -> Template:
@@ -205,10 +206,9 @@ class TemplateStore(Protocol):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A summary that is to be made, claimed by whoever was handed it."""
+    """A summary that is to be made, leased to whoever works on it."""
 
-    number: int
-    claim: str
+    lease: str
     project_id: str
     id: str
     label: str | None
@@ -239,22 +239,22 @@ class Former(Struct, frozen=True):
 class Reading(Struct, frozen=True):
     """A message of a job's range."""
 
-    turn: Turn
+    turn: SummaryTurn
     position: Position
 
 
 class SummaryJobs(Protocol):
     """Summaries that are to be made; of one dialogue, one after another."""
 
-    async def claim(self, claim: str, now: str, until: str) -> Job | None:
-        """Take one that is due and that nobody holds; None when there is none.
+    async def lease(self, lease: str, now: str, until: str) -> Job | None:
+        """Lease one that is due and that nobody holds; None when there is none.
 
-        A claim that ran out counts as an attempt: whoever held it may have died of it.
+        A lease that ran out counts as an attempt: its holder may have died of it.
         """
         ...
 
     async def renew(self, job: Job, until: str) -> bool:
-        """Hold a claim longer; False when it is lost, or the summary deleted."""
+        """Hold a lease longer; False when it is lost, or the summary deleted."""
         ...
 
     async def former(self, job: Job, recipe: Recipe) -> Former | None:
@@ -269,15 +269,15 @@ class SummaryJobs(Protocol):
         ...
 
     async def complete(self, job: Job, outcome: SummaryResult, spent: LLMUsage, now: str) -> bool:
-        """Store what was made; False when the claim is lost, or the summary deleted."""
+        """Store what was made; False when the lease is lost, or the summary deleted."""
         ...
 
     async def fail(self, job: Job, error: str, spent: LLMUsage, now: str) -> bool:
-        """Give up; False when the claim is lost, or the summary deleted."""
+        """Give up; False when the lease is lost, or the summary deleted."""
         ...
 
     async def postpone(self, job: Job, due: str, spent: LLMUsage, *, failed: bool) -> None:
-        """Let go of a job until it is due; it counts as an attempt when it failed."""
+        """Release a job until it is due; it counts as an attempt when it failed."""
         ...
 
     async def waiting(self) -> int:

@@ -10,6 +10,7 @@ from dialoguedb.formats.tool_links import PartRef, ToolLinker
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import AutoCompact, Project
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import NewSummary
 from dialoguedb.ports import MessageStore, WriteOptions
 from dialoguedb.ports.summaries import SummaryStore, Tail
@@ -51,23 +52,21 @@ class Compacting:
         self._room: OrderedDict[_Key, int] = OrderedDict()
         """Tokens that can still be appended to a dialogue before it must be looked at again."""
 
-    async def appended(
-        self, project: Project, place: tuple[str, str], stored: Sequence[Message]
-    ) -> None:
-        """Compact the dialogue at `(namespace, dialogue id)` if what was appended makes it due.
+    async def appended(self, project: Project, ref: DialogueRef, stored: Sequence[Message]) -> None:
+        """Compact a dialogue if what was appended makes it due.
 
         It never fails: what was appended is stored, and the next append looks again.
         """
         wanted = project.settings.auto_compact
         if wanted is None or not stored:
             return
-        key = (project.id, *place)
+        key = (project.id, *ref)
         room = self._room.pop(key, 0) - sum(message.token_count for message in stored)
         if room > 0:
             self._remember(key, room)
             return
         try:
-            await self._look(project, place, wanted)
+            await self._look(project, ref, wanted)
         except (NotFound, VersionConflict):
             pass  # deleted, or another append was faster
         except DialogueDBError as error:
@@ -78,16 +77,16 @@ class Compacting:
         if len(self._room) > _DIALOGUES_MAX:
             self._room.popitem(last=False)
 
-    async def _look(self, project: Project, place: tuple[str, str], wanted: AutoCompact) -> None:
-        tail = await self._store.tail(project, *place)
+    async def _look(self, project: Project, ref: DialogueRef, wanted: AutoCompact) -> None:
+        tail = await self._store.tail(project, *ref)
         room = wanted.above_tokens - tail.tokens
         if room >= 0:
-            self._remember((project.id, *place), room // _PROCESSES)
+            self._remember((project.id, *ref), room // _PROCESSES)
             return
         if tail.failures and self._clock() < _again_at(tail):
-            self._remember((project.id, *place), wanted.above_tokens // _PROCESSES)
+            self._remember((project.id, *ref), wanted.above_tokens // _PROCESSES)
             return
-        end_id = await self._end(project, place, wanted, tail)
+        end_id = await self._end(project, ref, wanted, tail)
         if end_id is None:
             return
         new = NewSummary(
@@ -101,14 +100,14 @@ class Compacting:
             named=False,
             newest=tail.newest,
         )
-        await self._summaries.create(project, place, new, WriteOptions(self._clock()))
+        await self._summaries.create(project, ref, new, WriteOptions(self._clock()))
 
     async def _end(
-        self, project: Project, place: tuple[str, str], wanted: AutoCompact, tail: Tail
+        self, project: Project, ref: DialogueRef, wanted: AutoCompact, tail: Tail
     ) -> str | None:
         """Return the last message to summarize; None when there is none that may be."""
         window = Window(wanted.keep_recent + _NEIGHBOURS, "desc")
-        listed = await self._messages.list(project, *place, MessageFilter(), window)
+        listed = await self._messages.list(project, *ref, MessageFilter(), window)
         messages = listed.value.items[::-1]
         cut = whole_cut(messages, len(messages) - wanted.keep_recent)
         tokens = tail.tokens - sum(message.token_count for message in messages[max(cut, 0) :])

@@ -15,6 +15,7 @@ from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.search import Search, SearchFilter, SearchObject
 from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.model.summaries import SummaryFilter
@@ -147,7 +148,7 @@ class ContextService:
         """
         found = await self._sources.summaries.list(
             place.project,
-            (place.namespace, place.dialogue_id),
+            DialogueRef(place.namespace, place.dialogue_id),
             SummaryFilter("completed"),
             Window(_SUMMARIES_TRIED, "desc"),
         )

@@ -13,6 +13,7 @@ from dialoguedb.model.dialogues import (
     NewDialogue,
 )
 from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.compacting import Compacting
 from dialoguedb.service.messages import MessagePreparation
@@ -79,10 +80,10 @@ class DialogueService:
 
     async def _compact(self, project: Project, dialogue: Dialogue) -> None:
         if project.settings.auto_compact and dialogue.messages:
-            place = (dialogue.namespace or "", dialogue.id)
-            await self._compacting.appended(project, place, dialogue.messages)
+            ref = DialogueRef(dialogue.namespace or "", dialogue.id)
+            await self._compacting.appended(project, ref, dialogue.messages)
 
-    async def act(
+    async def change_status(
         self,
         project: Project,
         namespace: str,
@@ -91,7 +92,7 @@ class DialogueService:
         options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """End, archive or reopen a dialogue."""
-        return await self._store.act(project, namespace, dialogue_id, action, options)
+        return await self._store.change_status(project, namespace, dialogue_id, action, options)
 
     async def delete(
         self, project: Project, namespace: str, dialogue_id: str, options: WriteOptions

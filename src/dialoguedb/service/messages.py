@@ -8,6 +8,7 @@ from msgspec import Struct
 from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.compacting import Compacting
@@ -77,7 +78,9 @@ class MessageService:
         await self._intake.prepare(new)
         stored = await self._store.create(project, namespace, dialogue_id, new, options)
         if project.settings.auto_compact:
-            await self._compacting.appended(project, (namespace, dialogue_id), stored.value)
+            await self._compacting.appended(
+                project, DialogueRef(namespace, dialogue_id), stored.value
+            )
         return stored
 
     async def list(
@@ -102,12 +105,12 @@ class MessageService:
         self,
         project: Project,
         namespace: str,
-        place: tuple[str, str],
+        ref: MessageRef,
         tags: Tags,
         options: WriteOptions,
     ) -> Message:
-        """Replace the tags of the message at `(dialogue id, message id)`."""
-        return await self._store.update(project, namespace, place, tags, options)
+        """Replace the tags of a message."""
+        return await self._store.update(project, namespace, ref, tags, options)
 
     async def delete(
         self,

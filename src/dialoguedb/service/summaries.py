@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import Versioned, WriteOptions
@@ -65,13 +66,13 @@ class SummaryService:
         self._workshop = workshop
 
     async def create(
-        self, project: Project, place: tuple[str, str], new: NewSummary, options: WriteOptions
+        self, project: Project, dialogue: DialogueRef, new: NewSummary, options: WriteOptions
     ) -> Versioned[Summary]:
-        """Have a summary made of the dialogue at `(namespace, dialogue id)`."""
+        """Have a summary made of a dialogue."""
         if not new.named:
             new.id = self._new_id()
         recipe = Recipe(self._workshop.provider, self._workshop.model, new.instructions)
-        made = await self._store.create(project, place, new, recipe, options)
+        made = await self._store.create(project, dialogue, new, recipe, options)
         if made.value.status == "processing":
             self._workshop.wake()
         return made
@@ -97,8 +98,8 @@ class SummaryService:
         scope = f"summaries {project.id} {request.listing.filter.dialogue_id}"
         listing = self._pages.resume(scope, request)
         of = listing.filter
-        place = (of.namespace, of.dialogue_id)
-        found = await self._store.list(project, place, of.wanted, listing.window)
+        dialogue = DialogueRef(of.namespace, of.dialogue_id)
+        found = await self._store.list(project, dialogue, of.wanted, listing.window)
         return self._pages.page(scope, listing, found)
 
     async def delete(

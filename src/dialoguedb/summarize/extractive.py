@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, SummaryText, Turn
+from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, SummaryText, SummaryTurn
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.summarize.selection import SCRAP, Line, Selection, Weigh
 
@@ -59,7 +59,7 @@ class ExtractiveSummarizer:
         return Selection(lines, self._count, self._weigh).best(tokens_max)
 
 
-def _line(turn: Turn) -> Line:
+def _line(turn: SummaryTurn) -> Line:
     speaker = " ".join((turn.name or turn.role).split())
     return Line(speaker, turn.text, from_tool=turn.role in _TOOLS)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from dialoguedb.ports.summaries import Turn
+from dialoguedb.ports.summaries import SummaryTurn
 
 _DAY_CHARACTERS = len("2026-11-22")
 _SHORTEST_CHARACTERS = 256
 """A turn is parted when a model cannot read it whole; but never below this."""
 
 
-def transcript(turns: Sequence[Turn]) -> list[str]:
+def transcript(turns: Sequence[SummaryTurn]) -> list[str]:
     """Write each turn with who speaks, and before the first of a day which day it is."""
     written, today = [], ""
     for turn in turns:

@@ -15,7 +15,7 @@ from dialoguedb.http.requests.incoming import RequestBody, RequestHead
 from dialoguedb.http.responses.response import RateLimitStatus, Response
 from dialoguedb.http.responses.sealed_responses import ResponseSealer
 from dialoguedb.model.keys import Caller
-from dialoguedb.model.lifecycle import request_quota_exceeded
+from dialoguedb.model.rules.usage import request_quota_exceeded
 from dialoguedb.ports import IdempotencyRecord, WriteOptions
 from dialoguedb.service import Services
 from dialoguedb.values import decoding

@@ -27,8 +27,8 @@ from dialoguedb.model.dialogues import (
     DialogueOrderBy,
     Status,
 )
-from dialoguedb.model.lifecycle import AFTER
 from dialoguedb.model.messages import MessageInput, with_path
+from dialoguedb.model.rules.status import AFTER
 from dialoguedb.ports import Versioned
 from dialoguedb.values import limits
 from dialoguedb.values.fields import Id
@@ -186,7 +186,9 @@ async def change_status(request: Request) -> Response:
     namespace = request.namespace(("namespace", names.namespace))
     options = request.write_options(namespace, _response)
     dialogues = request.services.dialogues
-    return _response(await dialogues.act(request.project, namespace, dialogue_id, action, options))
+    return _response(
+        await dialogues.change_status(request.project, namespace, dialogue_id, action, options)
+    )
 
 
 @endpoint(

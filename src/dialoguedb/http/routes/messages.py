@@ -29,6 +29,7 @@ from dialoguedb.model.messages import (
     receive_messages,
     with_path,
 )
+from dialoguedb.model.refs import MessageRef
 from dialoguedb.ports import Versioned
 from dialoguedb.service.messages import MessageListFilter
 from dialoguedb.values.fields import Id, Role
@@ -150,7 +151,7 @@ async def update(request: Request) -> Response:
     errors = ValidationErrors()
     check_write_once(change, MESSAGE_WRITE_ONCE, errors)
     errors.raise_if_any()
-    place = (
+    ref = MessageRef(
         request.dialogue_id(("dialogueId", change.dialogue_id)),
         request.own_id(change.id),
     )
@@ -158,7 +159,7 @@ async def update(request: Request) -> Response:
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
     options = request.write_options(namespace, _response)
     messages = request.services.messages
-    return _response(await messages.update(request.project, namespace, place, tags, options))
+    return _response(await messages.update(request.project, namespace, ref, tags, options))
 
 
 @endpoint(

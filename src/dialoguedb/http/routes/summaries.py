@@ -21,6 +21,7 @@ from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import ListQuery
 from dialoguedb.http.routes.names import InNamespace, Named, OfDialogue
 from dialoguedb.model.messages import Message
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import (
     ExpandedSummary,
     Summary,
@@ -128,8 +129,8 @@ async def _start(
     dialogue_id = request.dialogue_id(("dialogueId", body.dialogue_id))
     namespace = request.namespace(("namespace", body.namespace))
     options = request.write_options(namespace, response)
-    place = (namespace, dialogue_id)
-    return await request.services.summaries.create(request.project, place, new, options)
+    dialogue = DialogueRef(namespace, dialogue_id)
+    return await request.services.summaries.create(request.project, dialogue, new, options)
 
 
 @endpoint(

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.model.summaries import Position
-from dialoguedb.ports.summaries import Job, SummaryJobs, Turn
+from dialoguedb.ports.summaries import Job, SummaryJobs, SummaryTurn
 from dialoguedb.ports.tokens import TokenCounter
 
 _TOGETHER = 500
@@ -40,9 +40,9 @@ class Chunks:
 
     async def of(
         self, job: Job, after: Position | None, told: MessageCounts
-    ) -> AsyncIterator[Sequence[Turn]]:
+    ) -> AsyncIterator[Sequence[SummaryTurn]]:
         """Return the turns of a job after a position, chunk by chunk, noting what they told."""
-        chunk: list[Turn] = []
+        chunk: list[SummaryTurn] = []
         tokens = 0
         async for turn in self._turns(job, after, told):
             if chunk and tokens + turn.tokens > self._tokens_max:
@@ -55,7 +55,7 @@ class Chunks:
 
     async def _turns(
         self, job: Job, after: Position | None, told: MessageCounts
-    ) -> AsyncIterator[Turn]:
+    ) -> AsyncIterator[SummaryTurn]:
         while True:
             portion = await self._store.read(job, after, _TOGETHER)
             for reading in portion.items:
@@ -69,7 +69,7 @@ class Chunks:
                 return
             after = portion.items[-1].position
 
-    async def _fitting(self, turn: Turn) -> Sequence[Turn]:
+    async def _fitting(self, turn: SummaryTurn) -> Sequence[SummaryTurn]:
         """Return a turn as it is, or in pieces when it is too long for a chunk."""
         if turn.tokens <= self._tokens_max:  # images count there, too; it is no less than the text
             return [turn]
@@ -83,7 +83,7 @@ class Chunks:
             return self._count(text)
         return await asyncio.to_thread(self._count, text)
 
-    def _pieces(self, turn: Turn, tokens: int) -> Iterator[Turn]:
+    def _pieces(self, turn: SummaryTurn, tokens: int) -> Iterator[SummaryTurn]:
         text = turn.text
         chars = max(1, int(len(text) * self._tokens_max / tokens * _SAFELY))
         start = 0

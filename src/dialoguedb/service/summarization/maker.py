@@ -17,7 +17,7 @@ from dialoguedb.ports.summaries import (
     SummaryJobs,
     SummaryRequest,
     SummaryText,
-    Turn,
+    SummaryTurn,
 )
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.summarization.chunks import Chunks, MessageCounts
@@ -95,13 +95,13 @@ class _SummaryRun:
         )
 
     async def _map(
-        self, begun: Sequence[Sequence[Turn]], rest: AsyncIterator[Sequence[Turn]]
+        self, begun: Sequence[Sequence[SummaryTurn]], rest: AsyncIterator[Sequence[SummaryTurn]]
     ) -> list[str]:
         """Summarize each chunk by itself, a few at a time; returns what each gave, in order."""
         tasks: list[asyncio.Task[str]] = []
         room = asyncio.Semaphore(self._maker.budgets.parallel)  # or all chunks would be in memory
 
-        async def one(chunk: Sequence[Turn]) -> str:
+        async def one(chunk: Sequence[SummaryTurn]) -> str:
             try:
                 return await self._summarize(chunk, None)
             finally:
@@ -166,7 +166,7 @@ class _SummaryRun:
         async with self._maker.gate:
             return await self._spending(self._maker.summarizer.combine(request))
 
-    async def _summarize(self, turns: Sequence[Turn], previous: str | None) -> str:
+    async def _summarize(self, turns: Sequence[SummaryTurn], previous: str | None) -> str:
         request = SummaryRequest(
             turns=turns,
             previous=previous,

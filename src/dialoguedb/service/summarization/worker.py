@@ -110,8 +110,8 @@ class SummaryWorker:
 
     async def _begin_what_is_due(self) -> None:
         while len(self._running) < self._parallel:
-            claim = self._around.new_id()
-            job = await self._store.claim(claim, self._around.clock(), self._after(_CLAIM_S))
+            lease = self._around.new_id()
+            job = await self._store.lease(lease, self._around.clock(), self._after(_CLAIM_S))
             if job is None:
                 return
             key = (job.project_id, job.id)

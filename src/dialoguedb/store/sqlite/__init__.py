@@ -21,7 +21,7 @@ from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.store.sqlite.connection import files
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Readers
 from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.connection.writer import Writer
@@ -58,7 +58,7 @@ class SQLiteStore:
         index = Index(in_process)
         self._writer = Writer(db, meter, index)
         self.readers = Readers(path)
-        numbers = Numbers(self.readers.quick.db)
+        numbers = ProjectRowIds(self.readers.quick.db)
         parts = (self._writer, self.readers, numbers)
         self.path = path
         self._page_token_secret = secret(db)

@@ -2,80 +2,71 @@
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 import apsw
 
-from dialoguedb.model.lifecycle import (
-    check_changeable,
-    check_mutable,
-)
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
-from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import MessageRef
+from dialoguedb.model.rules.messages import plan_append, plan_delete, plan_retag
+from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.ports import Tags, Versioned, WriteOptions
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows import message_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.message_rows import (
-    append,
-    cost,
-    find_message,
-    find_place,
-    is_long,
-    page,
-    retag,
-    to_message,
-    uncount,
-)
-from dialoguedb.store.sqlite.rows.tags import MESSAGE_TAGS
+from dialoguedb.store.sqlite.rows.message_rows import find_head, find_message, find_stored, is_long
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
-from dialoguedb.values.timestamps import month_of
 
 
 class SQLiteMessages:
     """Implements `ports.MessageStore`."""
 
-    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+    def __init__(self, writer: Writer, readers: Readers, row_ids: ProjectRowIds) -> None:
         self._writer = writer
         self._readers = readers
-        self._numbers = numbers
+        self._row_ids = row_ids
 
-    async def create(
+    def create(
         self,
         project: Project,
         namespace: str,
         dialogue_id: str,
         new: Sequence[NewMessage],
         options: WriteOptions,
-    ) -> Versioned[Sequence[Message]]:
-        """Append all or none; stored twins are answered in their place. Version: last `seq`."""
-        number = self._numbers.of(project)
+    ) -> Coroutine[Any, Any, Versioned[Sequence[Message]]]:
+        """Append all or none; existing duplicates are answered in their place."""
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> Versioned[Sequence[Message]]:
-            place = find_place(db, number, namespace, dialogue_id)
-            stored, fresh = append(db, place, new, options)
-            if fresh:
-                self._writer.tally.charge(db, project, number, cost(fresh, options.now), options)
-            return Versioned(stored, place.last_seq)
+        def operation(db: apsw.Connection) -> Versioned[Sequence[Message]]:
+            head = find_head(db, project_row, namespace, dialogue_id)
+            plan = plan_append(head, new, find_stored(db, head.row_id, new), options)
+            if plan.new:
+                message_rows.append(db, head.row_id, plan)
+                self._writer.usage.record(db, (project, project_row), plan.usage, options)
+            return Versioned(plan.messages, plan.last_seq)
 
-        return await self._writer.write(at_most_once(act, number, options), long=is_long(new))
+        return self._writer.write(at_most_once(operation, project_row, options), long=is_long(new))
 
     async def list(
         self,
         project: Project,
         namespace: str,
         dialogue_id: str,
-        wanted: MessageFilter,
+        filters: MessageFilter,
         window: Window,
     ) -> Versioned[Slice[Message]]:
         """Return a window of a dialogue's messages. Version: last `seq`."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Versioned[Slice[Message]]:
-            place = find_place(reader.db, number, namespace, dialogue_id)
-            return Versioned(page(reader, place, wanted, window), place.last_seq)
+            head = find_head(reader.db, project_row, namespace, dialogue_id)
+            found = message_rows.page(reader, (head.row_id, head), filters, window)
+            return Versioned(found, head.last_seq)
 
         return await self._readers.read(query)
 
@@ -83,11 +74,12 @@ class SQLiteMessages:
         self, project: Project, namespace: str, dialogue_id: str, message_id: str
     ) -> Message:
         """Return one message."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Message:
-            place, row = find_message(reader.db, number, namespace, (dialogue_id, message_id))
-            return to_message(place.id, place.namespace, row)
+            ref = MessageRef(dialogue_id, message_id)
+            head, row = find_message(reader.db, project_row, namespace, ref)
+            return row.to_message(head.id, head.namespace)
 
         return await self._readers.read(query)
 
@@ -95,25 +87,23 @@ class SQLiteMessages:
         self,
         project: Project,
         namespace: str,
-        place: tuple[str, str],
+        ref: MessageRef,
         tags: Tags,
         options: WriteOptions,
     ) -> Message:
-        """Replace the tags of the message at `(dialogue id, message id)`; None changes nothing."""
-        number = self._numbers.of(project)
+        """Replace the tags of a message; None changes nothing."""
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> Message:
-            dialogue, row = find_message(db, number, namespace, place)
-            if tags is not None:
-                check_mutable(project, "its messages cannot be tagged")
-                check_changeable(dialogue.id, dialogue.status)
-                if retag(db, dialogue, row, tags, options.now):
-                    catch_up.change(db, "message", row[11], text=False)
-                dialogue, row = find_message(db, number, namespace, place)
-            self._writer.tally.charge(db, project, number, Usage(month_of(options.now)), options)
-            return to_message(dialogue.id, dialogue.namespace, row)
+        def operation(db: apsw.Connection) -> Message:
+            head, row = find_message(db, project_row, namespace, ref)
+            after = plan_retag(project, head, row, tags, options.now)
+            if after is not row:
+                message_rows.store_tags(db, head.row_id, row, after)
+                catch_up.change(db, "message", row.row_id, text=False)
+            self._writer.usage.record(db, (project, project_row), usage_of(options), options)
+            return after.to_message(head.id, head.namespace)
 
-        return await self._writer.write(at_most_once(act, number, options))
+        return await self._writer.write(at_most_once(operation, project_row, options))
 
     async def delete(
         self,
@@ -124,15 +114,15 @@ class SQLiteMessages:
         options: WriteOptions,
     ) -> None:
         """Delete one message."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> None:
-            place, row = find_message(db, number, namespace, (dialogue_id, message_id))
-            check_mutable(project, "its messages cannot be deleted")
-            check_changeable(place.id, place.status)
-            MESSAGE_TAGS.delete(db, place.number, row[11], row[6])
-            db.execute("DELETE FROM messages WHERE number = ?", (row[11],))
-            catch_up.remove(db, "message", "VALUES (?)", (row[11],))
-            uncount(db, place, options.now)
+        def operation(db: apsw.Connection) -> None:
+            head, row = find_message(
+                db, project_row, namespace, MessageRef(dialogue_id, message_id)
+            )
+            latest = message_rows.latest_created(db, head.row_id, row.row_id)
+            after = plan_delete(project, head, latest, options.now)
+            message_rows.delete(db, row, head.row_id, after)
+            catch_up.remove(db, "message", "VALUES (?)", (row.row_id,))
 
-        await self._writer.write(at_most_once(act, number, options))
+        await self._writer.write(at_most_once(operation, project_row, options))

@@ -3,33 +3,40 @@
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 import apsw
-import msgspec
 
-from dialoguedb.errors import DuplicateId, ErrorDetail, ProjectNotFound
 from dialoguedb.model.keys import NewKey
-from dialoguedb.model.lifecycle import check_unprotected
 from dialoguedb.model.projects import (
     DeletedProject,
     Project,
     SettingsChange,
     Usage,
-    changed_settings,
 )
+from dialoguedb.model.rules.keys import new_key
+from dialoguedb.model.rules.projects import check_name, check_unprotected, plan_settings
 from dialoguedb.ports import WriteOptions
-from dialoguedb.store.sqlite import keys
 from dialoguedb.store.sqlite.connection import usage
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows import key_rows, project_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import Listing
-from dialoguedb.store.sqlite.rows.project_rows import SELECT, to_project
+from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.project_rows import ProjectRow
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
-_SHAPE = Shape(to_project, lambda row: len(row[4]), slice(0, 2))
+
+def _settings_bytes(row: ProjectRow) -> int:
+    return len(row.settings)
+
+
+_SHAPE: Shape[ProjectRow, Project] = Shape(
+    ProjectRow, ProjectRow.to_project, _settings_bytes, attrgetter("created", "id")
+)
+
 
 _WITHIN_DIALOGUES = "(SELECT number FROM dialogues WHERE project = ?)"
 _INDEXED = {
@@ -56,49 +63,36 @@ _DELETES = (
 class SQLiteProjects:
     """Implements `ports.ProjectStore`."""
 
-    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+    def __init__(self, writer: Writer, readers: Readers, row_ids: ProjectRowIds) -> None:
         self._writer = writer
         self._readers = readers
-        self._numbers = numbers
+        self._row_ids = row_ids
 
     async def create(self, project: Project, key: NewKey | None, options: WriteOptions) -> Project:
         """Store a project with its first key; DuplicateId when the name is taken."""
 
-        def act(db: apsw.Connection) -> Project:
-            if db.execute("SELECT 1 FROM projects WHERE name = ?", (project.name,)).fetchone():
-                message = f"Project '{project.name}' exists already"
-                raise DuplicateId(message, [ErrorDetail("name", "INVALID", message)])
-            db.execute(
-                "INSERT INTO projects (id, name, settings, created, modified)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (
-                    project.id,
-                    project.name,
-                    msgspec.json.encode(project.settings),
-                    project.created,
-                    project.modified,
-                ),
-            )
+        def operation(db: apsw.Connection) -> Project:
+            named = db.execute("SELECT 1 FROM projects WHERE name = ?", (project.name,))
+            check_name(project.name, is_taken=named.fetchone() is not None)
+            row_id = project_rows.insert(db, project)
             if key:
-                keys.insert(db, db.last_insert_rowid(), key, options.now)
+                key_rows.insert(db, row_id, new_key(key, options.now))
             return project
 
-        return await self._writer.write(at_most_once(act, None, options))
+        return await self._writer.write(at_most_once(operation, None, options))
 
     async def get(self, id_or_name: str) -> Project:
         """Return one project."""
-
-        def query(reader: Reader) -> Project:
-            return to_project(_find(reader.db, id_or_name))
-
-        return await self._readers.read(query)
+        return await self._readers.read(
+            lambda reader: project_rows.find(reader.db, id_or_name).to_project()
+        )
 
     async def list(self, window: Window) -> Slice[Project]:
         """Return a window of projects by `created`, ties ordered by id."""
 
         def query(reader: Reader) -> Slice[Project]:
-            listing = Listing(SELECT, ("r.created", "r.id"), window)
-            return reader.page(listing.rows(reader.db), window, _SHAPE)
+            listed = ListQuery(project_rows.SELECT, ("r.created", "r.id"), window)
+            return reader.page(listed.rows(reader.db), window, _SHAPE)
 
         return await self._readers.read(query)
 
@@ -107,78 +101,65 @@ class SQLiteProjects:
     ) -> Project:
         """Change settings as they are then."""
 
-        def act(db: apsw.Connection) -> Project:
-            stored = to_project(_find(db, project.id))
-            settings = changed_settings(stored.settings, change)
-            if settings != stored.settings:
-                db.execute(
-                    "UPDATE projects SET settings = ?, modified = ? WHERE id = ?",
-                    (msgspec.json.encode(settings), options.now, project.id),
-                )
-            return to_project(_find(db, project.id))
+        def operation(db: apsw.Connection) -> Project:
+            stored = project_rows.find(db, project.id).to_project()
+            after = plan_settings(stored, change, options.now)
+            if after is not stored:
+                project_rows.store(db, after)
+            return after
 
-        number = self._numbers.of(project)
-        return await self._writer.write(at_most_once(act, number, options))
+        project_row = self._row_ids.of(project)
+        return await self._writer.write(at_most_once(operation, project_row, options))
 
     async def delete(self, project_id: str, options: WriteOptions) -> DeletedProject:
         """Delete a project and all it holds; ProjectProtected."""
 
-        def act(db: apsw.Connection) -> DeletedProject:
-            project = to_project(_find(db, project_id))
-            check_unprotected(project)
-            number = db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).get
-            deleted = _count(db, number)
-            for kind, numbers in _INDEXED.items():
-                catch_up.remove(db, kind, numbers, (number,))
+        def operation(db: apsw.Connection) -> DeletedProject:
+            row = project_rows.find(db, project_id)
+            check_unprotected(row.to_project())
+            deleted = _count(db, row.row_id)
+            for kind, row_ids in _INDEXED.items():
+                catch_up.remove(db, kind, row_ids, (row.row_id,))
             for sql in _DELETES:
-                db.execute(sql, (number,))
+                db.execute(sql, (row.row_id,))
             return deleted
 
-        return await self._writer.write(at_most_once(act, None, options), long=True)
+        return await self._writer.write(at_most_once(operation, None, options), long=True)
 
     async def usage(self, project: Project, month: str) -> Usage:
         """Return what was used in a month such as `2026-11`."""
-        number = self._numbers.of(project)
-        return await self._readers.read(lambda reader: usage.get(reader.db, number, month))
+        project_row = self._row_ids.of(project)
+        return await self._readers.read(lambda reader: usage.get(reader.db, project_row, month))
 
     async def count_request(self, project: Project, month: str) -> int:
         """Count one request now; returns how many the month has."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
         used = Usage(month, requests=1)
-        return (await self._writer.write(lambda db: usage.add(db, number, used))).requests
+        return (await self._writer.write(lambda db: usage.add(db, project_row, used))).requests
 
     async def record_activity(
         self, month: str, requests: Mapping[str, int], last_used: Mapping[str, str]
     ) -> None:
         """Add requests by project id, and note when each key id was last used."""
 
-        def act(db: apsw.Connection) -> None:
+        def operation(db: apsw.Connection) -> None:
             for project_id, count in requests.items():
-                number = db.execute("SELECT number FROM projects WHERE id = ?", (project_id,)).get
-                if number is not None:
-                    usage.add(db, number, Usage(month, requests=count))
+                row_id = db.execute("SELECT number FROM projects WHERE id = ?", (project_id,)).get
+                if row_id is not None:
+                    usage.add(db, row_id, Usage(month, requests=count))
             db.executemany(
                 "UPDATE keys SET last_used = ? WHERE id = ?",
-                [(moment, key_id) for key_id, moment in last_used.items()],
+                [(time, key_id) for key_id, time in last_used.items()],
             )
 
-        await self._writer.write(act)
+        await self._writer.write(operation)
 
 
-def _find(db: apsw.Connection, id_or_name: str) -> Row:
-    row: Row | None = db.execute(
-        f"{SELECT} WHERE r.id = ?1 OR r.name = ?1", (id_or_name,)
-    ).fetchone()
-    if row is None:
-        raise ProjectNotFound(f"Project '{id_or_name}' not found")
-    return row
-
-
-def _count(db: apsw.Connection, number: int) -> DeletedProject:
+def _count(db: apsw.Connection, row_id: int) -> DeletedProject:
     dialogues, messages = db.execute(
         "SELECT count(*), coalesce(sum(total_messages), 0) FROM dialogues WHERE project = ?",
-        (number,),
+        (row_id,),
     ).get
-    memories = db.execute("SELECT count(*) FROM memories WHERE project = ?", (number,)).get
-    summaries = db.execute("SELECT count(*) FROM summaries WHERE project = ?", (number,)).get
+    memories = db.execute("SELECT count(*) FROM memories WHERE project = ?", (row_id,)).get
+    summaries = db.execute("SELECT count(*) FROM summaries WHERE project = ?", (row_id,)).get
     return DeletedProject(dialogues, messages, memories, summaries)

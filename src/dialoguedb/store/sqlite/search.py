@@ -9,7 +9,7 @@ from dialoguedb.ports.search import QueryVector, SearchHit, Serving, Weights
 from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.retrieval.search import find
 from dialoguedb.store.sqlite.connection.errors import is_full_disk
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.index import SQLiteIndex
 from dialoguedb.store.sqlite.search_index import vectors
@@ -25,10 +25,10 @@ class SQLiteSearch:
     """Implements `ports.search.SearchStore`."""
 
     def __init__(
-        self, readers: Readers, numbers: Numbers, codes: CodeCache, index: SQLiteIndex
+        self, readers: Readers, row_ids: ProjectRowIds, codes: CodeCache, index: SQLiteIndex
     ) -> None:
         self._readers = readers
-        self._numbers = numbers
+        self._row_ids = row_ids
         self._codes = codes
         self._index = index
 
@@ -62,7 +62,7 @@ class SQLiteSearch:
         self, project: Project, search: Search, vector: QueryVector | None, weights: Weights
     ) -> list[SearchHit]:
         """Return the most relevant objects, as many as asked for, the best first."""
-        row_id = self._numbers.of(project)
+        row_id = self._row_ids.of(project)
         await self._catch_up()
 
         def query(reader: Reader) -> list[SearchHit]:

@@ -1,30 +1,39 @@
-"""Summaries: asked for, found, listed, deleted. What makes them works in `summary_jobs`."""
+"""Summaries: asked for, found, listed, deleted. What makes them works in `jobs`."""
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
 from functools import partial
+from operator import attrgetter
 
 import apsw
-from msgspec import UNSET, structs
+from msgspec import structs
 
-from dialoguedb.errors import DialogueDBError, DuplicateId, ErrorDetail, VersionConflict
-from dialoguedb.model.lifecycle import check_changeable, check_version
+from dialoguedb.errors import DialogueDBError
 from dialoguedb.model.messages import Message
-from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef
+from dialoguedb.model.rules.summaries import (
+    Range,
+    SummariesStored,
+    check_deletable,
+    plan_creation,
+    prompt_of,
+    summary_bytes,
+)
+from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
 from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.ports.summaries import Tail
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import summary_rows as rows
+from dialoguedb.store.sqlite.rows import dialogue_rows, message_rows, summary_rows
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
-from dialoguedb.store.sqlite.rows.dialogue_rows import find as find_dialogue
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import Listing
-from dialoguedb.store.sqlite.rows.message_rows import find_place, to_message
+from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.message_rows import find_head
+from dialoguedb.store.sqlite.rows.summary_rows import SummaryRow
 from dialoguedb.values.lists import Slice, Window
-from dialoguedb.values.timestamps import month_of
 
 _TAIL = """
     SELECT coalesce(sum(tokens), 0) FROM messages WHERE dialogue = ? AND (created, seq) > (?, ?)
@@ -43,74 +52,72 @@ _FAILED = f"""
     SELECT count(*), coalesce(max(modified), '') FROM summaries
     WHERE {_WHOLE} AND status = 'failed' AND number > ?
 """
-_NEWEST = "SELECT max(number) FROM summaries WHERE dialogue = ?"
 
 
 class SQLiteSummaries:
     """Implements `ports.SummaryStore`."""
 
-    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+    def __init__(self, writer: Writer, readers: Readers, row_ids: ProjectRowIds) -> None:
         self._writer = writer
         self._readers = readers
-        self._numbers = numbers
+        self._row_ids = row_ids
 
     async def create(
         self,
         project: Project,
-        place: tuple[str, str],
+        dialogue: DialogueRef,
         new: NewSummary,
         recipe: Recipe,
         options: WriteOptions,
     ) -> Versioned[Summary]:
-        """Have a summary made of the dialogue at `(namespace, dialogue id)`."""
-        number = self._numbers.of(project)
-        # Counting what it covers may take long, so it is not for the act, which others wait for.
-        covered = await self._readers.read(partial(_measure, number, place, new))
+        """Have a summary made of a dialogue."""
+        project_row = self._row_ids.of(project)
+        # Counting what it covers may take long: that is not for the transaction others wait for.
+        covered = await self._readers.read(partial(_measure, project_row, dialogue, new))
 
-        def act(db: apsw.Connection) -> Versioned[Summary]:
-            row = find_dialogue(db, number, *place)
-            if not isinstance(covered, rows.Range):
+        def operation(db: apsw.Connection) -> Versioned[Summary]:
+            row = dialogue_rows.find(db, project_row, *dialogue)
+            if not isinstance(covered, Range):
                 raise covered
-            by = structs.replace(recipe, prompt=rows.prompt_of(db, number, new.template))
-            known = _twin(db, number, row, new) if new.named else None
-            if known is None:
-                check_changeable(row.id, row.status)
-                check_version(options.expected, row.revision)
-                if not (new.named or new.rebuild):
-                    known = rows.alike(db, row.number, new, (covered, by))
-            if known:
-                return Versioned(known.to_summary(project), row.revision)
-            _check_newest(db, row, new)
-            rows.insert(db, (number, row.number), new, (covered, by), options.now)
-            used = Usage(month_of(options.now), stored_bytes=new.stored_bytes)
-            self._writer.tally.charge(db, project, number, used, options)
-            stored = rows.find(db, number, None, new.id)
-            return Versioned(stored.to_summary(project), row.revision)
+            prompt = summary_rows.template_prompt(db, project_row, new.template)
+            made = (covered, structs.replace(recipe, prompt=prompt_of(new, prompt)))
+            stored = _stored(db, (project_row, row), new, covered)
+            summary = plan_creation(row, new, made, stored, options)
+            if not isinstance(summary, SummaryRow):
+                summary_rows.insert(db, project_row, row.row_id, summary)
+                used = usage_of(options, stored_bytes=new.stored_bytes)
+                self._writer.usage.record(db, (project, project_row), used, options)
+            return Versioned(summary.to_summary(project), row.revision)
 
-        return await self._writer.write(at_most_once(act, number, options))
+        return await self._writer.write(at_most_once(operation, project_row, options))
 
     async def get(self, project: Project, namespace: str | None, summary_id: str) -> Summary:
         """Return one summary; SummaryNotFound."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Summary:
-            return rows.find(reader.db, number, namespace, summary_id).to_summary(project)
+            row = summary_rows.find_row(reader.db, project_row, namespace, summary_id)
+            return row.to_summary(project)
 
         return await self._readers.read(query)
 
     async def list(
-        self, project: Project, place: tuple[str, str], wanted: SummaryFilter, window: Window
+        self, project: Project, dialogue: DialogueRef, filters: SummaryFilter, window: Window
     ) -> Slice[Summary]:
         """Return a window of a dialogue's summaries by `created`; DialogueNotFound."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
+
+        def make(row: SummaryRow) -> Summary:
+            return row.to_summary(project)
 
         def query(reader: Reader) -> Slice[Summary]:
-            dialogue = find_place(reader.db, number, *place)
-            listing = Listing(rows.SELECT, ("r.created", "r.id"), window)
-            listing.scope["r.dialogue"] = dialogue.number
-            if wanted.status is not None:
-                listing.add("r.status = ?", wanted.status)
-            return reader.page(listing.rows(reader.db), window, rows.shape_of(project))
+            head = find_head(reader.db, project_row, *dialogue)
+            listed = ListQuery(summary_rows.SELECT, ("r.created", "r.id"), window)
+            listed.fixed["r.dialogue"] = head.row_id
+            if filters.status is not None:
+                listed.add("r.status = ?", filters.status)
+            shape = Shape(SummaryRow, make, summary_bytes, attrgetter("created", "id"))
+            return reader.page(listed.rows(reader.db), window, shape)
 
         return await self._readers.read(query)
 
@@ -118,36 +125,25 @@ class SQLiteSummaries:
         self, project: Project, namespace: str | None, summary_id: str, window: Window
     ) -> Slice[Message]:
         """Return a window of the messages that a summary covers; SummaryNotFound."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Slice[Message]:
-            row = rows.find(reader.db, number, namespace, summary_id)
+            row = summary_rows.find_row(reader.db, project_row, namespace, summary_id)
             if row.from_created is None:
                 return Slice([])
-            make = partial(to_message, row.dialogue_id, row.namespace)
-            shape = Shape(make, lambda one: len(one[4]) + len(one[6]) + len(one[7]), slice(0, 2))
-            return reader.page(rows.messages_of(row, window).rows(reader.db), window, shape)
+            shape = message_rows.shape_of(row.dialogue_id, row.namespace)
+            rows = summary_rows.messages_of(row, window).rows(reader.db)
+            return reader.page(rows, window, shape)
 
         return await self._readers.read(query)
 
     async def tail(self, project: Project, namespace: str, dialogue_id: str) -> Tail:
         """Return what the newest summary from the dialogue's beginning, made or not, leaves out."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Tail:
-            dialogue = find_place(reader.db, number, namespace, dialogue_id).number
-            covering = reader.db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
-            made, created, seq, last_seq = covering or (0, "", 0, 0)
-            failures, failed = reader.db.execute(_FAILED, (dialogue, made)).get
-            tokens: int = reader.db.execute(_TAIL, (dialogue, created, seq)).get
-            if made:
-                tokens += reader.db.execute(_COME_SINCE, (dialogue, created, seq, last_seq)).get
-            return Tail(
-                tokens=tokens,
-                newest=reader.db.execute(_NEWEST, (dialogue,)).get,
-                failures=failures,
-                failed=failed,
-            )
+            dialogue = find_head(reader.db, project_row, namespace, dialogue_id).row_id
+            return _tail(reader.db, dialogue)
 
         return await self._readers.read(query)
 
@@ -155,39 +151,43 @@ class SQLiteSummaries:
         self, project: Project, namespace: str | None, summary_id: str, options: WriteOptions
     ) -> None:
         """Delete one summary, being made or not; SummaryNotFound, DialogueImmutable."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> None:
-            row = rows.find(db, number, namespace, summary_id)
-            check_changeable(row.dialogue_id, row.dialogue_status)
-            db.execute("DELETE FROM summaries WHERE number = ?", (row.number,))
+        def operation(db: apsw.Connection) -> None:
+            row = summary_rows.find_row(db, project_row, namespace, summary_id)
+            check_deletable(row)
+            db.execute("DELETE FROM summaries WHERE number = ?", (row.row_id,))
 
-        await self._writer.write(at_most_once(act, number, options))
+        await self._writer.write(at_most_once(operation, project_row, options))
 
 
 def _measure(
-    number: int, place: tuple[str, str], new: NewSummary, reader: Reader
-) -> rows.Range | Exception:
-    """Return the range, or why there is none: a recorded answer comes before that."""
+    project_row: int, dialogue: DialogueRef, new: NewSummary, reader: Reader
+) -> Range | Exception:
+    """Return the range, or why there is none: a kept response comes before that."""
     try:
-        dialogue = find_place(reader.db, number, *place)
-        return rows.measure(reader.db, dialogue.number, dialogue.last_seq, new)
+        head = find_head(reader.db, project_row, *dialogue)
+        return summary_rows.measure(reader.db, head.row_id, head.last_seq, new)
     except DialogueDBError as error:
         return error
 
 
-def _twin(
-    db: apsw.Connection, project: int, dialogue: DialogueRow, new: NewSummary
-) -> rows.SummaryRow | None:
-    """Return the summary that has the id and is the same; DuplicateId when it is another."""
-    stored = rows.get(db, project, new.id)
-    if stored is None or stored.is_twin(dialogue.number, new):
-        return stored
-    check_changeable(dialogue.id, dialogue.status)
-    message = f"Summary '{new.id}' exists already, and is not the same"
-    raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
+def _stored(
+    db: apsw.Connection, of: tuple[int, DialogueRow], new: NewSummary, covered: Range
+) -> SummariesStored:
+    project_row, dialogue = of
+    return SummariesStored(
+        summary_rows.get(db, project_row, new.id) if new.named else None,
+        summary_rows.of_same_range(db, dialogue.row_id, covered),
+        summary_rows.newest(db, dialogue.row_id),
+    )
 
 
-def _check_newest(db: apsw.Connection, dialogue: DialogueRow, new: NewSummary) -> None:
-    if new.newest is not UNSET and new.newest != db.execute(_NEWEST, (dialogue.number,)).get:
-        raise VersionConflict(f"Dialogue '{dialogue.id}' is being summarized already")
+def _tail(db: apsw.Connection, dialogue: int) -> Tail:
+    covering = db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
+    row_id, created, seq, last_seq = covering or (0, "", 0, 0)
+    failures, failed = db.execute(_FAILED, (dialogue, row_id)).get
+    tokens: int = db.execute(_TAIL, (dialogue, created, seq)).get
+    if row_id:
+        tokens += db.execute(_COME_SINCE, (dialogue, created, seq, last_seq)).get
+    return Tail(tokens, summary_rows.newest(db, dialogue), failures, failed)

@@ -2,62 +2,74 @@
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
-import apsw
-from msgspec import UNSET
+from operator import attrgetter
 
-from dialoguedb.errors import DuplicateId, ErrorDetail, TemplateNotFound
+import apsw
+from msgspec import structs
+
 from dialoguedb.model.projects import Project
+from dialoguedb.model.rules.templates import (
+    StoredTemplate,
+    plan_creation,
+    plan_update,
+    template_bytes,
+    template_not_found,
+)
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import WriteOptions
-from dialoguedb.store.sqlite.connection.project_row_ids import Numbers
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row, Shape
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import Listing
+from dialoguedb.store.sqlite.rows.list_queries import ListQuery
 from dialoguedb.values.lists import Slice, Window
 
-_SELECT = "SELECT r.created, r.name, r.prompt, r.description, r.modified FROM templates r"
+_SELECT = f"SELECT {columns_of(StoredTemplate)} FROM templates r"
 _ONE = f"{_SELECT} WHERE r.project = ? AND r.name = ?"
-_ESCAPED_BYTES = 6  # a control character in JSON
+_FIELDS = ", ".join(StoredTemplate.__struct_fields__)
+_INSERT = f"INSERT INTO templates (project, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)"
+_SHAPE: Shape[StoredTemplate, Template] = Shape(
+    StoredTemplate, StoredTemplate.to_template, template_bytes, attrgetter("created", "name")
+)
 
 
 class SQLiteTemplates:
     """Implements `ports.TemplateStore`."""
 
-    def __init__(self, writer: Writer, readers: Readers, numbers: Numbers) -> None:
+    def __init__(self, writer: Writer, readers: Readers, row_ids: ProjectRowIds) -> None:
         self._writer = writer
         self._readers = readers
-        self._numbers = numbers
+        self._row_ids = row_ids
 
     async def create(self, project: Project, new: NewTemplate, options: WriteOptions) -> Template:
-        """Store a template; an equal twin is answered, an unequal one is a DuplicateId."""
-        number = self._numbers.of(project)
+        """Store a template; an equal existing one is answered, another one is a DuplicateId."""
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> Template:
-            row = db.execute(_ONE, (number, new.name)).fetchone()
-            if row and row[2:4] != (new.prompt, new.description):
-                message = f"Template '{new.name}' exists already, and is not the same"
-                raise DuplicateId(message, [ErrorDetail("name", "INVALID", message)])
-            if row is None:
-                values = (number, new.name, new.prompt, new.description, options.now, options.now)
-                db.execute("INSERT INTO templates VALUES (?, ?, ?, ?, ?, ?)", values)
-            return _to_template(_find(db, number, new.name))
+        def operation(db: apsw.Connection) -> Template:
+            existing = _get(db, project_row, new.name)
+            template = plan_creation(new, existing, options.now)
+            if template is not existing:
+                db.execute(_INSERT, (project_row, *structs.astuple(template)))
+            return template.to_template()
 
-        return await self._writer.write(at_most_once(act, number, options))
+        return await self._writer.write(at_most_once(operation, project_row, options))
 
     async def get(self, project: Project, name: str) -> Template:
         """Return one template; TemplateNotFound."""
-        number = self._numbers.of(project)
-        return await self._readers.read(lambda reader: _to_template(_find(reader.db, number, name)))
+        project_row = self._row_ids.of(project)
+        return await self._readers.read(
+            lambda reader: _find(reader.db, project_row, name).to_template()
+        )
 
     async def list(self, project: Project, window: Window) -> Slice[Template]:
         """Return a window of templates by `created`, ties ordered by name."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Slice[Template]:
-            listing = Listing(_SELECT, ("r.created", "r.name"), window)
-            listing.scope["r.project"] = number
-            return reader.page(listing.rows(reader.db), window, _SHAPE)
+            listed = ListQuery(_SELECT, ("r.created", "r.name"), window)
+            listed.fixed["r.project"] = project_row
+            return reader.page(listed.rows(reader.db), window, _SHAPE)
 
         return await self._readers.read(query)
 
@@ -65,53 +77,39 @@ class SQLiteTemplates:
         self, project: Project, name: str, change: TemplateChange, options: WriteOptions
     ) -> Template:
         """Change a template; summaries asked for before keep the former prompt."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> Template:
-            row = _find(db, number, name)
-            prompt = change.prompt or row[2]
-            description = row[3] if change.description is UNSET else change.description
-            if (prompt, description) != row[2:4]:
+        def operation(db: apsw.Connection) -> Template:
+            row = _find(db, project_row, name)
+            after = plan_update(row, change, options.now)
+            if after is not row:
                 db.execute(
-                    "UPDATE templates SET prompt = ?, description = ?, modified = max(modified, ?)"
+                    "UPDATE templates SET prompt = ?, description = ?, modified = ?"
                     " WHERE project = ? AND name = ?",
-                    (prompt, description, options.now, number, name),
+                    (after.prompt, after.description, after.modified, project_row, name),
                 )
-            return _to_template(_find(db, number, name))
+            return after.to_template()
 
-        return await self._writer.write(at_most_once(act, number, options))
+        return await self._writer.write(at_most_once(operation, project_row, options))
 
     async def delete(self, project: Project, name: str, options: WriteOptions) -> None:
         """Delete one template; TemplateNotFound."""
-        number = self._numbers.of(project)
+        project_row = self._row_ids.of(project)
 
-        def act(db: apsw.Connection) -> None:
-            _find(db, number, name)
-            db.execute("DELETE FROM templates WHERE project = ? AND name = ?", (number, name))
+        def operation(db: apsw.Connection) -> None:
+            _find(db, project_row, name)
+            db.execute("DELETE FROM templates WHERE project = ? AND name = ?", (project_row, name))
 
-        await self._writer.write(at_most_once(act, number, options))
+        await self._writer.write(at_most_once(operation, project_row, options))
 
 
-def _find(db: apsw.Connection, project: int, name: str) -> Row:
-    row: Row | None = db.execute(_ONE, (project, name)).fetchone()
+def _get(db: apsw.Connection, project: int, name: str) -> StoredTemplate | None:
+    row = db.execute(_ONE, (project, name)).fetchone()
+    return StoredTemplate(*row) if row else None
+
+
+def _find(db: apsw.Connection, project: int, name: str) -> StoredTemplate:
+    row = _get(db, project, name)
     if row is None:
-        raise TemplateNotFound(f"Template '{name}' not found")
+        raise template_not_found(name)
     return row
-
-
-def _to_template(row: Row) -> Template:
-    created, name, prompt, description, modified = row
-    return Template(
-        name=name,
-        prompt=prompt,
-        description=UNSET if description is None else description,
-        created=created,
-        modified=modified,
-    )
-
-
-def _size(row: Row) -> int:
-    return (len(row[2]) + len(row[3] or "")) * _ESCAPED_BYTES
-
-
-_SHAPE = Shape(_to_template, _size, slice(0, 2))

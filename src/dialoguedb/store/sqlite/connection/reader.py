@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import apsw
 
+from dialoguedb.model.rules.pages import take
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.connection.errors import translate
-from dialoguedb.values import limits
 from dialoguedb.values.lists import Slice, Window
 
+S = TypeVar("S")
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
@@ -28,20 +30,21 @@ _STEPS_PER_CHECK = 5_000
 _CHECKS_MAX = 8
 _LOOP_BYTES_MAX = 512 * 1024
 _MAPPED_BYTES_MAX = 1 << 40
-_ROW_BYTES = 8 * 1024
-"""What an item takes beside its values, at the most: five names of 256 characters, escaped."""
 
 
 @dataclass(frozen=True)
-class Shape(Generic[T]):
-    """How rows become items."""
+class Shape(Generic[S, T]):
+    """How rows of a list become items."""
 
-    make: Callable[[Row], T]
-    size: Callable[[Row], int]
+    row: Callable[..., S]
+    """Builds a row of the columns selected."""
+
+    make: Callable[[S], T]
+    size: Callable[[S], int]
     """Bytes of the values that may be large."""
 
-    key: slice
-    """Where a row has its order key."""
+    key: Callable[[S], tuple[str | int, ...]]
+    """The order key."""
 
 
 class OverBudget(Exception):
@@ -88,22 +91,19 @@ class Reader:
         self._checks += 1
         return self._checks > _CHECKS_MAX
 
-    def page(self, rows: apsw.Cursor, window: Window, shape: Shape[T]) -> Slice[T]:
-        """Take rows until the window or the page is full."""
-        make, weigh = shape.make, shape.size
-        room = _LOOP_BYTES_MAX if self._on_loop else limits.PAGE_BYTES_MAX
-        taken: list[Row] = []
-        for row in rows:
-            room -= _ROW_BYTES + weigh(row)
-            if room < 0 and (taken or self._on_loop):
-                rows.close()  # an open cursor would hold the reader to this state of the data
-                if self._on_loop and len(taken) < window.limit:
-                    raise OverBudget
-                return Slice([make(row) for row in taken], taken[-1][shape.key])
-            taken.append(row)
-        shown = taken[: window.limit]
-        more_after = shown[-1][shape.key] if len(taken) > len(shown) else None
-        return Slice([make(row) for row in shown], more_after)
+    def page(self, rows: apsw.Cursor, window: Window, shape: Shape[S, T]) -> Slice[T]:
+        """Return a page of a list; `rows` begin with its first and are one more than its limit."""
+        found = starmap(shape.row, rows)
+        if self._on_loop:
+            taken, more = take(found, window.limit, shape.size, _LOOP_BYTES_MAX, 0)
+            if more and len(taken) < window.limit:
+                rows.close()
+                raise OverBudget
+        else:
+            taken, more = take(found, window.limit, shape.size)
+        if more:
+            rows.close()  # an open cursor would hold the reader to this state of the data
+        return Slice([shape.make(row) for row in taken], shape.key(taken[-1]) if more else None)
 
 
 class Readers:

@@ -2,11 +2,10 @@
 
 import apsw
 
-from dialoguedb.model.lifecycle import check_quotas, request_quota_exceeded
-from dialoguedb.model.projects import Project, Quotas, Usage
-from dialoguedb.ports import WriteOptions
+from dialoguedb.model.projects import Project, Usage
+from dialoguedb.model.rules.usage import add_up, check_quotas, has_quotas, sums
+from dialoguedb.model.writes import WriteOptions
 
-_NO_QUOTAS = Quotas()
 _ADD = """
     INSERT INTO usage (project, month, requests, messages, dialogues, stored_bytes)
     VALUES (?, ?, ?, ?, ?, ?)
@@ -26,55 +25,46 @@ def add(db: apsw.Connection, project: int, used: Usage) -> Usage:
     return Usage(used.month, *row)
 
 
-class Tally:
-    """What the acts of a transaction use, written once, right before its commit."""
+class UsageLog:
+    """What the operations of a transaction use, written once, right before its commit."""
 
     def __init__(self) -> None:
-        self._noted: list[tuple[int, Usage]] = []
+        self._recorded: list[tuple[int, Usage]] = []
 
-    def charge(
+    def record(
         self,
         db: apsw.Connection,
-        project: Project,
-        number: int,
+        of: tuple[Project, int],
         used: Usage,
         options: WriteOptions,
     ) -> None:
-        """Note what an act uses; QuotaExceeded when that is more than the project may."""
-        if options.over_request_quota:
-            raise request_quota_exceeded()
-        quotas = project.settings.quotas
-        if quotas != _NO_QUOTAS:
-            month = get(db, number, used.month)
-            for noted_number, noted in (*self._noted, (number, used)):
-                if (noted_number, noted.month) == (number, used.month):
-                    _add_up(month, noted)
-            check_quotas(quotas, used, month)
-        self._noted.append((number, used))
+        """Record what an operation uses of a project (and its row id); QuotaExceeded."""
+        project, row_id = of
+        if has_quotas(project, options):
+            month = get(db, row_id, used.month)
+            for recorded_id, recorded in (*self._recorded, (row_id, used)):
+                if (recorded_id, recorded.month) == (row_id, used.month):
+                    add_up(month, recorded)
+            check_quotas(
+                project.settings.quotas, used, month, requests_over=options.over_request_quota
+            )
+        self._recorded.append((row_id, used))
 
     def __len__(self) -> int:
-        """Return how many acts are noted."""
-        return len(self._noted)
+        """Return how many operations are recorded."""
+        return len(self._recorded)
 
     def forget(self, kept: int = 0) -> None:
-        """Take back what was noted since there were so many."""
-        del self._noted[kept:]
+        """Take back what was recorded since there were so many."""
+        del self._recorded[kept:]
 
     def write(self, db: apsw.Connection) -> None:
-        """Write what is noted, one row for a project and month."""
-        sums: dict[tuple[int, str], Usage] = {}
-        for number, used in self._noted:
-            _add_up(sums.setdefault((number, used.month), Usage(used.month)), used)
-        self.forget()
-        for (number, month), total in sums.items():
-            if total != Usage(month):
-                add(db, number, total)
-
-
-def _add_up(total: Usage, used: Usage) -> None:
-    total.messages += used.messages
-    total.dialogues += used.dialogues
-    total.stored_bytes += used.stored_bytes
+        """Write what is recorded, one row for a project and month."""
+        if self._recorded:
+            totals = sums(self._recorded)
+            self.forget()
+            for (row_id, _), total in totals.items():
+                add(db, row_id, total)
 
 
 def get(db: apsw.Connection, project: int, month: str) -> Usage:

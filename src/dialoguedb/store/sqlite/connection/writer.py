@@ -32,7 +32,7 @@ from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
 from dialoguedb.ports import IdempotencyHit, Meter
 from dialoguedb.store.sqlite.connection.errors import translate
 from dialoguedb.store.sqlite.connection.files import Watch
-from dialoguedb.store.sqlite.connection.usage import Tally
+from dialoguedb.store.sqlite.connection.usage import UsageLog
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Writer:
     def __init__(self, db: apsw.Connection, meter: Meter | None, index: CatchUp) -> None:
         self._db = db
         self._watch = Watch(Path(db.filename))
-        self.tally = Tally()
+        self.usage = UsageLog()
         self._index = index
         self._meter = meter
         self._loop = asyncio.get_running_loop()
@@ -202,7 +202,7 @@ class Writer:
                 return True
             if self._db.total_changes() != changes:
                 self._roll_back()
-                self.tally.forget()
+                self.usage.forget()
                 return False
         return True
 
@@ -220,7 +220,7 @@ class Writer:
             self._fail(batch, translate(error))
 
     def _attempt(self, job: _Job) -> None:
-        noted = len(self.tally)
+        noted = len(self.usage)
         job.error = None
         try:
             job.result = job.act(self._db)
@@ -232,13 +232,13 @@ class Writer:
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
         if job.error is not None:
-            self.tally.forget(noted)
+            self.usage.forget(noted)
 
     def _commit(self, batch: list[_Job]) -> None:
         if not self._db.in_transaction:
             return
         try:
-            self.tally.write(self._db)
+            self.usage.write(self._db)
             self._db.execute("COMMIT")
         except apsw.Error as error:
             self._fail(batch, translate(error))
@@ -249,7 +249,7 @@ class Writer:
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
         """Nothing of the batch is stored: every act of it fails."""
         self._roll_back()
-        self.tally.forget()
+        self.usage.forget()
         for job in batch:
             job.error = error
 

@@ -1,201 +1,160 @@
-"""Rows of dialogues: found, listed, inserted."""
+"""Rows of dialogues: found, listed, stored."""
 
-import hashlib
+from collections.abc import Callable
+from operator import attrgetter
 
 import apsw
-from msgspec import UNSET, Raw, Struct, UnsetType
 
-from dialoguedb.errors import DialogueNotFound, DuplicateId, ErrorDetail
-from dialoguedb.model.dialogues import Dialogue, DialogueFilter, NewDialogue, Status
-from dialoguedb.model.messages import Message
+from dialoguedb.model.dialogues import Dialogue, DialogueFilter, Status
 from dialoguedb.model.projects import Project
-from dialoguedb.store.sqlite.connection.reader import Reader, Row, Shape
-from dialoguedb.store.sqlite.rows.list_queries import Listing, are_few
-from dialoguedb.store.sqlite.rows.message_rows import Place
-from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS, encode
+from dialoguedb.model.rules.dialogues import DialoguePlan, StoredDialogue, dialogue_bytes
+from dialoguedb.model.rules.status import dialogue_not_found
+from dialoguedb.store.sqlite.connection.reader import Reader, Shape
+from dialoguedb.store.sqlite.rows import message_rows
+from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
+from dialoguedb.store.sqlite.rows.list_queries import ListQuery, are_few
+from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS
 from dialoguedb.values.lists import Slice, Window
 
-_ORDER_COLUMNS = {
-    "created": "r.created",
-    "modified": "r.modified",
-    "lastMessageCreated": "r.last_message_created",
+_ORDERS = {
+    "created": "created",
+    "modified": "modified",
+    "lastMessageCreated": "last_message_created",
 }
 
 
-class DialogueRow(Struct, gc=False):
-    """A dialogue as it is stored, in the order of the columns selected."""
+class DialogueRow(StoredDialogue, gc=False):
+    """A dialogue as it is stored."""
 
-    order_key: str
-    id: str
-    namespace: str
-    number: int
-    project: int
-    revision: int
-    request_id: str
-    thread_of: str | None
+    row_id: int
     parent: int | None
-    label: str | None
-    status: Status
-    ended_at: str | None
-    archived_at: str | None
-    created: str
-    modified: str
-    total_messages: int
-    thread_count: int
-    last_seq: int
-    last_server_created: str
-    last_message_created: str
-    tags: bytes
-    metadata: bytes
-    state: bytes
-
-    @property
-    def place(self) -> Place:
-        """The dialogue as a place to append messages to."""
-        return Place(
-            self.number,
-            self.project,
-            self.id,
-            self.namespace,
-            self.status,
-            self.last_seq,
-            self.last_server_created,
-        )
-
-    def to_dialogue(
-        self, project: Project, messages: list[Message] | UnsetType = UNSET
-    ) -> Dialogue:
-        """Return the dialogue as it is answered."""
-        return Dialogue(
-            id=self.id,
-            project_id=project.id,
-            request_id=self.request_id,
-            status=self.status,
-            tags=Raw(self.tags),
-            metadata=Raw(self.metadata),
-            metadata_length=len(self.metadata),
-            metadata_sha256=hashlib.sha256(self.metadata).hexdigest(),
-            state=Raw(self.state),
-            total_messages=self.total_messages,
-            thread_count=self.thread_count,
-            last_seq=self.last_seq,
-            created=self.created,
-            modified=self.modified,
-            namespace=self.namespace or UNSET,
-            thread_of=UNSET if self.thread_of is None else self.thread_of,
-            label=UNSET if self.label is None else self.label,
-            ended_at=UNSET if self.ended_at is None else self.ended_at,
-            archived_at=UNSET if self.archived_at is None else self.archived_at,
-            last_message_created=self.last_message_created or UNSET,
-            messages=messages,
-        )
+    """The row id of the dialogue that it is a thread of."""
 
 
-def _select(order_column: str) -> str:
-    columns = ", ".join(
-        f"{'b' if name in {'tags', 'metadata', 'state'} else 'r'}.{name}"
-        for name in DialogueRow.__struct_fields__[1:]
-    )
-    return (
-        f"SELECT {order_column}, {columns}"
-        " FROM dialogues r JOIN dialogue_bodies b ON b.dialogue = r.number"
-    )
-
-
-_SELECTS = {order_by: _select(column) for order_by, column in _ORDER_COLUMNS.items()}
-SELECT = _SELECTS["created"]
+_COLUMNS = columns_of(
+    DialogueRow, row_id="r.number", tags="b.tags", metadata="b.metadata", state="b.state"
+)
+SELECT = f"SELECT {_COLUMNS} FROM dialogues r JOIN dialogue_bodies b ON b.dialogue = r.number"
 _ONE = f"{SELECT} WHERE r.project = ? AND r.namespace = ? AND r.id = ?"
+_INSERTED = (
+    "id",
+    "namespace",
+    "status",
+    "total_messages",
+    "last_seq",
+    "last_server_created",
+    "last_message_created",
+    "modified",
+    "request_id",
+    "thread_of",
+    "label",
+    "created",
+    "revision",
+)
+_INSERT = (
+    f"INSERT INTO dialogues (project, parent, {', '.join(_INSERTED)})"
+    f" VALUES ({', '.join('?' * (2 + len(_INSERTED)))})"
+)
+_CHANGED = ("label", "status", "ended_at", "archived_at", "revision", "modified")
+_UPDATE = f"UPDATE dialogues SET {assignments(*_CHANGED)} WHERE number = ?"
+
+
+def get(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> DialogueRow | None:
+    """Return a dialogue's row, if there is one."""
+    row = db.execute(_ONE, (project, namespace, dialogue_id)).fetchone()
+    return DialogueRow(*row) if row else None
 
 
 def find(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> DialogueRow:
     """Return a dialogue's row; DialogueNotFound."""
-    row = db.execute(_ONE, (project, namespace, dialogue_id)).fetchone()
+    row = get(db, project, namespace, dialogue_id)
     if row is None:
-        raise DialogueNotFound(f"Dialogue '{dialogue_id}' not found")
-    return DialogueRow(*row)
+        raise dialogue_not_found(dialogue_id)
+    return row
+
+
+def exists(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> bool:
+    """Tell whether there is a dialogue of this id."""
+    taken = "SELECT 1 FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
+    return db.execute(taken, (project, namespace, dialogue_id)).fetchone() is not None
 
 
 def insert(
-    db: apsw.Connection, where: tuple[int, str, DialogueRow | None], new: NewDialogue, now: str
-) -> Place:
-    """Store a new dialogue in `(project, namespace, parent)`; DuplicateId."""
-    project, namespace, parent = where
-    taken = "SELECT 1 FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
-    if db.execute(taken, (project, namespace, new.id)).fetchone():
-        message = f"Dialogue '{new.id}' exists already"
-        raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
-    db.execute(
-        "INSERT INTO dialogues (project, namespace, id, request_id, parent, thread_of, label,"
-        " created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            project,
-            namespace,
-            new.id,
-            new.request_id,
-            parent and parent.number,
-            parent and parent.id,
-            new.label,
-            new.created or now,
-            now,
-        ),
-    )
-    number = db.last_insert_rowid()
-    bodies = (number, encode(new.tags), new.metadata, new.state)
+    db: apsw.Connection, project: int, parent: DialogueRow | None, plan: DialoguePlan
+) -> None:
+    """Store a new dialogue with its messages."""
+    new = plan.dialogue
+    values = (getattr(new, name) for name in _INSERTED)
+    db.execute(_INSERT, (project, parent and parent.row_id, *values))
+    row_id = db.last_insert_rowid()
+    bodies = (row_id, new.tags, new.metadata, new.state)
     db.execute("INSERT INTO dialogue_bodies VALUES (?, ?, ?, ?)", bodies)
-    DIALOGUE_TAGS.insert(db, project, number, new.tags)
+    DIALOGUE_TAGS.replace(db, project, row_id, (b"[]", new.tags))
     if parent:
         more = "UPDATE dialogues SET thread_count = thread_count + 1 WHERE number = ?"
-        db.execute(more, (parent.number,))
-    return Place(number, project, new.id, namespace, "active", 0, "")
+        db.execute(more, (parent.row_id,))
+    if plan.append:
+        message_rows.insert(db, row_id, plan.append)
 
 
-def touch(db: apsw.Connection, number: int, now: str) -> None:
-    """Give a dialogue its next revision."""
-    sql = "UPDATE dialogues SET revision = revision + 1, modified = max(modified, ?)"
-    db.execute(f"{sql} WHERE number = ?", (now, number))
+def store(db: apsw.Connection, project: int, former: DialogueRow, plan: DialoguePlan) -> None:
+    """Store a dialogue as it is after a change."""
+    after = plan.dialogue
+    if plan.append and plan.append.new:
+        message_rows.append(db, former.row_id, plan.append)
+    if not plan.is_changed:
+        return
+    db.execute(_UPDATE, (*(getattr(after, name) for name in _CHANGED), former.row_id))
+    if (after.state, after.tags) != (former.state, former.tags):
+        db.execute(
+            "UPDATE dialogue_bodies SET state = ?, tags = ? WHERE dialogue = ?",
+            (after.state, after.tags, former.row_id),
+        )
+    if after.tags != former.tags:
+        DIALOGUE_TAGS.replace(db, project, former.row_id, (former.tags, after.tags))
 
 
 def page(
-    project: Project, number: int, wanted: DialogueFilter, window: Window, reader: Reader
+    of: tuple[Project, int], filters: DialogueFilter, window: Window, reader: Reader
 ) -> Slice[Dialogue]:
-    """Return a window of dialogues."""
-    order = (_ORDER_COLUMNS[wanted.order_by], "r.id", "r.namespace")
-    listing = Listing(_SELECTS[wanted.order_by], order, window)
-    if wanted.thread_of is not None:
-        listing.scope["r.parent"] = _number_of(reader.db, number, wanted)
+    """Return a window of dialogues of a project and its row id."""
+    project, project_row = of
+    order = _ORDERS[filters.order_by]
+    query = ListQuery(SELECT, (f"r.{order}", "r.id", "r.namespace"), window)
+    if filters.thread_of is not None:
+        query.fixed["r.parent"] = _row_id_of_parent(reader.db, project_row, filters)
     else:
-        listing.scope["r.project"] = number
-        if wanted.namespace is not None:
-            listing.scope["r.namespace"] = wanted.namespace
-    if wanted.tags:
-        DIALOGUE_TAGS.add_filter(reader.db, listing, number, wanted.tags)
-    if wanted.status is not None:
-        _add_status(reader.db, listing, number, wanted.status)
-    listing.add_span(reader.db, "dialogues", wanted.created)
+        query.fixed["r.project"] = project_row
+        if filters.namespace is not None:
+            query.fixed["r.namespace"] = filters.namespace
+    if filters.tags:
+        DIALOGUE_TAGS.add_filter(reader.db, query, project_row, filters.tags)
+    if filters.status is not None:
+        _add_status(reader.db, query, project_row, filters.status)
+    query.add_span(reader.db, "dialogues", filters.created)
+    key: Callable[[DialogueRow], tuple[str, ...]] = attrgetter(order, "id", "namespace")
 
-    def make(row: Row) -> Dialogue:
-        return DialogueRow(*row).to_dialogue(project)
+    def make(row: DialogueRow) -> Dialogue:
+        return row.to_dialogue(project)
 
-    return reader.page(listing.rows(reader.db), window, Shape(make, _size, slice(0, 3)))
+    shape = Shape(DialogueRow, make, dialogue_bytes, key)
+    return reader.page(query.rows(reader.db), window, shape)
 
 
-def _number_of(db: apsw.Connection, project: int, wanted: DialogueFilter) -> int | None:
-    """Return the parent's number; a list by an unknown one is empty."""
+def _row_id_of_parent(db: apsw.Connection, project: int, filters: DialogueFilter) -> int | None:
+    """Return the parent's row id; a list by an unknown one is empty."""
     parent = "SELECT number FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
-    number: int | None = db.execute(parent, (project, wanted.namespace or "", wanted.thread_of)).get
-    return number
+    row_id: int | None = db.execute(
+        parent, (project, filters.namespace or "", filters.thread_of)
+    ).get
+    return row_id
 
 
-def _size(row: Row) -> int:
-    tags, metadata, state = row[-3:]
-    return len(tags) + len(metadata) + len(state)
-
-
-def _add_status(db: apsw.Connection, listing: Listing, project: int, status: Status) -> None:
+def _add_status(db: apsw.Connection, query: ListQuery, project: int, status: Status) -> None:
     if status != "active":
         found = "SELECT number FROM dialogues WHERE project = ? AND status = ?"
         found += " AND status <> 'active'"  # what the index of these is made with
         if are_few(db, found, (project, status)):
-            listing.few = True
-            listing.add(f"r.number IN ({found})", project, status)
-    listing.add("r.status = ?", status)
+            query.few = True
+            query.add(f"r.number IN ({found})", project, status)
+    query.add("r.status = ?", status)

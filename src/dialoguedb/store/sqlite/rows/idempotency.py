@@ -1,4 +1,4 @@
-"""Answers kept for idempotency keys, in the commit of the act they answer."""
+"""Responses kept for idempotency keys, in the commit of the operation they answer."""
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
@@ -6,39 +6,38 @@ from typing import TypeVar
 
 import apsw
 
-from dialoguedb.errors import IdempotencyKeyReused
-from dialoguedb.ports import IdempotencyHit, WriteOptions
+from dialoguedb.model.rules.idempotency import KeptResponse, check_kept, kept_response
+from dialoguedb.model.writes import IdempotencyRecord, WriteOptions
 from dialoguedb.store.sqlite.connection.writer import Act
-from dialoguedb.values import limits, timestamps
 
 T = TypeVar("T")
 
 
-def at_most_once(act: Act[T], project: int | None, options: WriteOptions) -> Act[T]:
-    """Let an act answer with what it answered before, when its terms hold an idempotency key."""
-    once = options.once
-    if once is None:
-        return act
+def at_most_once(operation: Act[T], project: int | None, options: WriteOptions) -> Act[T]:
+    """Let an operation run unless it ran before, when its options hold an idempotency key."""
+    record = options.once
+    if record is None:
+        return operation
 
-    def answered(db: apsw.Connection) -> T:
-        oldest = timestamps.add_seconds(options.now, -limits.IDEMPOTENCY_HOURS * 3600)
-        kept = db.execute(
-            "SELECT request, answer FROM answers WHERE key = ? AND created > ?", (once.key, oldest)
-        ).fetchone()
-        if kept and kept[0] != once.request:
-            raise IdempotencyKeyReused("This Idempotency-Key was used for another request")
-        if kept:
-            raise IdempotencyHit(kept[1])
-        result = act(db)
+    def run_once(db: apsw.Connection) -> T:
+        check_kept(record, _find(db, record), options.now)
+        result = operation(db)
+        kept = kept_response(record, result, options.now)
         db.execute(
             "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-            (once.key, project, once.request, once.record(result), options.now),
+            (record.key, project, kept.request, kept.answer, kept.created),
         )
         return result
 
-    return answered
+    return run_once
+
+
+def _find(db: apsw.Connection, record: IdempotencyRecord) -> KeptResponse | None:
+    found = "SELECT request, answer, created FROM answers WHERE key = ?"
+    row = db.execute(found, (record.key,)).fetchone()
+    return KeptResponse(*row) if row else None
 
 
 def forget(db: apsw.Connection, before: str) -> None:
-    """Drop the answers recorded before a moment."""
+    """Drop the responses kept before a time."""
     db.execute("DELETE FROM answers WHERE created < ?", (before,))

@@ -26,8 +26,8 @@ def are_few(db: apsw.Connection, found: str, values: tuple[Any, ...]) -> bool:
 
 
 @dataclass
-class Listing:
-    """The SELECT of a list, put together from what is asked for."""
+class ListQuery:
+    """The SELECT of a list, put together from its filters and its window."""
 
     select: str
     order: tuple[str, ...]
@@ -37,7 +37,7 @@ class Listing:
     few: bool = False
     """Whether a filter leaves few rows, which are best fetched first."""
 
-    scope: dict[str, Any] = field(default_factory=dict)
+    fixed: dict[str, Any] = field(default_factory=dict)
     """Columns that the order's index begins with, and their values."""
 
     conditions: list[str] = field(default_factory=list)
@@ -56,9 +56,9 @@ class Listing:
             lower, upper = self._still_ahead(span)
             self.add("r.created >= ? AND r.created < ?", lower, upper)
             return
-        within = "".join(f"{column} = ? AND " for column in self.scope)
+        within = "".join(f"{column} = ? AND " for column in self.fixed)
         found = f"SELECT 1 FROM {table} r WHERE {within} r.created >= ? AND r.created < ?"
-        few = are_few(db, found, (*self.scope.values(), span.lower, span.upper))
+        few = are_few(db, found, (*self.fixed.values(), span.lower, span.upper))
         sign = "" if few else "+"
         self.add(f"{sign}r.created >= ? AND {sign}r.created < ?", span.lower, span.upper)
 
@@ -69,40 +69,40 @@ class Listing:
         reached = str(self.window.after[0])
         if self.window.order == "asc":
             return max(span.lower, reached), span.upper
-        return span.lower, min(span.upper, reached + " ")  # the moment itself is still inside
+        return span.lower, min(span.upper, reached + " ")  # the time itself is still inside
 
     def rows(self, db: apsw.Connection) -> apsw.Cursor:
         """Run it; one row more than the window holds shows whether more follow."""
         after = self.window.after or ()
         text = _text(
             self.select,
-            (*self.scope,),
+            (*self.fixed,),
             (*self.conditions,),
             self.order,
             (self.window.order, self.few, bool(after)),
         )
-        values = (*self.scope.values(), *self.values, *after, self.window.limit + 1)
+        values = (*self.fixed.values(), *self.values, *after, self.window.limit + 1)
         return db.execute(text, values)
 
 
 @lru_cache(maxsize=1024)
 def _text(
     select: str,
-    scope: tuple[str, ...],
+    fixed: tuple[str, ...],
     conditions: tuple[str, ...],
     order: tuple[str, ...],
     how: tuple[str, bool, bool],
 ) -> str:
     direction, few, later = how
-    where = [f"{'+' if few else ''}{column} = ?" for column in scope]
+    where = [f"{'+' if few else ''}{column} = ?" for column in fixed]
     where += conditions
     if later:
         sign = ">" if direction == "asc" else "<"
-        where.append(f"({', '.join(order)}) {sign} ({marks(order)})")
-    terms = ", ".join(f"{column} {direction}" for column in order)
-    return f"{select} WHERE {' AND '.join(where) or 'true'} ORDER BY {terms} LIMIT ?"
+        where.append(f"({', '.join(order)}) {sign} ({placeholders(order)})")
+    ordering = ", ".join(f"{column} {direction}" for column in order)
+    return f"{select} WHERE {' AND '.join(where) or 'true'} ORDER BY {ordering} LIMIT ?"
 
 
-def marks(values: tuple[Any, ...]) -> str:
+def placeholders(values: tuple[Any, ...]) -> str:
     """Return the placeholders for a list of values."""
     return ", ".join("?" * len(values))

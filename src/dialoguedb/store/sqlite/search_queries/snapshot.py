@@ -8,16 +8,15 @@ import numpy as np
 
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
+from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.search import SearchFilter, SearchObject
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.snapshot import Item, Term
-from dialoguedb.store.sqlite import memories
-from dialoguedb.store.sqlite.connection.reader import Row
-from dialoguedb.store.sqlite.memories import MemoryRow
-from dialoguedb.store.sqlite.rows import dialogue_rows
+from dialoguedb.store.sqlite.rows import dialogue_rows, memory_rows
+from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
-from dialoguedb.store.sqlite.rows.message_rows import COLUMNS, to_message
+from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
 from dialoguedb.store.sqlite.search_index import words
 from dialoguedb.store.sqlite.search_index.row_keys import array
 from dialoguedb.store.sqlite.search_queries import filters as search_filters
@@ -27,12 +26,20 @@ from dialoguedb.values.lists import TimeRange
 
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
 _LISTED = "r.number IN (SELECT value FROM carray(?))"
-_MESSAGES = (
-    f"SELECT {COLUMNS}, d.id, d.namespace, r.number"
-    " FROM messages r JOIN dialogues d ON d.number = r.dialogue"
-)
+
+
+class FoundMessage(StoredMessage, gc=False):
+    """A message with its dialogue."""
+
+    dialogue_id: str
+    namespace: str
+    row_id: int
+
+
+_COLUMNS = columns_of(FoundMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number")
+_MESSAGES = f"SELECT {_COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
 _BESIDE = (
-    f"SELECT {COLUMNS}, d.id, d.namespace FROM messages o"
+    f"SELECT {_COLUMNS} FROM messages o"
     " CROSS JOIN dialogues d ON d.number = o.dialogue"
     " CROSS JOIN messages r ON r.dialogue = o.dialogue"
     " AND (r.created, r.seq) {} (o.created, o.seq)"
@@ -129,13 +136,14 @@ class SQLiteSnapshot:
             return {**self.messages(keys)}
         if kind == "dialogue":
             found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
-            return {row.number: row.to_dialogue(self._project) for row in found}
-        rows = (MemoryRow(*row) for row in self._listed(memories.SELECT, keys))
-        return {row.number: row.to_memory() for row in rows}
+            return {row.row_id: row.to_dialogue(self._project) for row in found}
+        rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
+        return {row.row_id: row.to_memory() for row in rows}
 
     def messages(self, keys: Sequence[int]) -> dict[int, Message]:
         """Return messages in full, by row id."""
-        return {row[-1]: _message(row) for row in self._listed(_MESSAGES, keys)}
+        found = (FoundMessage(*row) for row in self._listed(_MESSAGES, keys))
+        return {one.row_id: _message(one) for one in found}
 
     def around(
         self, keys: Sequence[int], count: int
@@ -143,8 +151,10 @@ class SQLiteSnapshot:
         """Return the messages before and after each message in its dialogue, oldest first."""
         return {
             key: (
-                [_message(row) for row in self._db.execute(_BEFORE, (key, count))][::-1],
-                [_message(row) for row in self._db.execute(_AFTER, (key, count))],
+                [_message(FoundMessage(*row)) for row in self._db.execute(_BEFORE, (key, count))][
+                    ::-1
+                ],
+                [_message(FoundMessage(*row)) for row in self._db.execute(_AFTER, (key, count))],
             )
             for key in keys
         }
@@ -154,6 +164,5 @@ class SQLiteSnapshot:
         return self._db.execute(f"{select} WHERE {_LISTED}", bound)
 
 
-def _message(row: Row) -> Message:
-    dialogue_id, namespace = row[11:13]
-    return to_message(dialogue_id, namespace, row)
+def _message(found: FoundMessage) -> Message:
+    return found.to_message(found.dialogue_id, found.namespace)

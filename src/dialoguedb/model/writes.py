@@ -1,4 +1,4 @@
-"""On which terms writes are done, and what they answer beside their result."""
+"""The options of a write, and what it returns beside its result."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -18,35 +18,35 @@ class Versioned(Struct, Generic[T], gc=False):
 
 
 class IdempotencyRecord(Struct, frozen=True):
-    """An idempotency key: the act is done at most once, its answer kept in the same commit."""
+    """An idempotency key: the operation runs at most once, its response kept in the same commit."""
 
     key: bytes
     """Digest of project, method, path, namespace and the caller's key."""
 
     request: bytes
-    """Digest of the rest of the request, to tell another one under the same key."""
+    """Digest of the rest of the request, to recognize another one under the same key."""
 
     record: Callable[[object], bytes]
-    """Turns the act's result into the answer to keep."""
+    """Turns the operation's result into the response to keep."""
 
 
 class WriteOptions(Struct, frozen=True):
-    """The terms of a write."""
+    """When a write happens, and what it depends on."""
 
     now: str
-    """The present moment, in the form of `model.timestamps`."""
+    """The present time, in the form of `values.timestamps`."""
 
     once: IdempotencyRecord | None = None
     expected: int | None = None
     """The version the caller saw; None for any."""
 
     over_request_quota: bool = False
-    """Whether the project's requests of the month are used up, which refuses what uses more."""
+    """Whether the project's requests of this month are used up: QuotaExceeded, if nothing else."""
 
 
 class IdempotencyHit(Exception):
-    """The act was done before under the same idempotency key; carries the recorded answer."""
+    """The operation ran before under the same idempotency key; carries the kept response."""
 
     def __init__(self, answer: bytes) -> None:
-        super().__init__("recorded answer")
+        super().__init__("kept response")
         self.answer = answer

@@ -1,0 +1,28 @@
+"""How far back a dialogue is read to fill a window."""
+
+from collections.abc import Iterable, Sequence
+
+from dialoguedb.formats.turns import speaker_of
+from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.values import limits
+
+LEAST_MESSAGES = 64
+"""Read in any case, for the last of them may answer calls that stand before."""
+
+
+def take_for_window(found: Iterable[StoredMessage], tokens_max: int) -> list[StoredMessage]:
+    """Take messages until they have more tokens than that, or are too large for any response."""
+    taken: list[StoredMessage] = []
+    tokens, room = tokens_max, limits.PAGE_BYTES_MAX
+    for message in found:
+        taken.append(message)
+        tokens -= message.tokens
+        room -= len(message.content) + len(message.metadata)
+        if room < 0 or (tokens < 0 and len(taken) >= LEAST_MESSAGES):
+            break
+    return taken
+
+
+def spoken(backwards: Sequence[StoredMessage]) -> list[StoredMessage]:
+    """Return the messages that are not the system's, oldest first."""
+    return [one for one in reversed(backwards) if speaker_of(one.role) != "system"]

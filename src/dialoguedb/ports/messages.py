@@ -1,0 +1,64 @@
+"""What the service needs of an engine for messages."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import MessageRef
+from dialoguedb.model.writes import Tags, Versioned, WriteOptions
+from dialoguedb.values.lists import Slice, Window
+
+
+class MessageStore(Protocol):
+    """Messages, ordered by `created`, then `seq`."""
+
+    async def create(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        new: Sequence[NewMessage],
+        options: WriteOptions,
+    ) -> Versioned[Sequence[Message]]:
+        """Append all or none; a stored duplicate is answered in its place. Version: last `seq`."""
+        ...
+
+    async def list(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        filters: MessageFilter,
+        window: Window,
+    ) -> Versioned[Slice[Message]]:
+        """Return a window of a dialogue's messages. Version: last `seq`."""
+        ...
+
+    async def get(
+        self, project: Project, namespace: str, dialogue_id: str, message_id: str
+    ) -> Message:
+        """Return one message."""
+        ...
+
+    async def update(
+        self,
+        project: Project,
+        namespace: str,
+        ref: MessageRef,
+        tags: Tags,
+        options: WriteOptions,
+    ) -> Message:
+        """Replace the tags of a message; None changes nothing."""
+        ...
+
+    async def delete(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        message_id: str,
+        options: WriteOptions,
+    ) -> None:
+        """Delete one message."""
+        ...

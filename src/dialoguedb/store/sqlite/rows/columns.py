@@ -1,0 +1,13 @@
+"""Rows are structs: what is selected is named by their fields, so that rows are read by name."""
+
+from msgspec import Struct
+
+
+def columns_of(row: type[Struct], **renamed: str) -> str:
+    """Return the columns of table `r` that make a row; `renamed` are those with another name."""
+    return ", ".join(renamed.get(name, f"r.{name}") for name in row.__struct_fields__)
+
+
+def assignments(*columns: str) -> str:
+    """Return what a SET of columns says."""
+    return ", ".join(f"{column} = ?" for column in columns)
