@@ -148,7 +148,7 @@ class PathEndpoint:
             exchange.response = await _response(endpoint, request)
             return
         exchange.body = incoming.RequestBody(self._context.body_buffer)
-        body = await exchange.body.read(receive) or b"{}"
+        body = await exchange.body.read(receive)
         try:
             request = self._request(endpoint, exchange, admitted, scope["path_params"], body)
             exchange.response = await _response(endpoint, request)

@@ -121,13 +121,17 @@ class RequestBody:
         """None until the body is whole."""
 
     async def read(self, receive: Receive) -> bytes:
-        """Return the body; PayloadTooLarge as soon as it is, ClientDisconnected."""
+        """Return the body; PayloadTooLarge as soon as it is, ClientDisconnected.
+
+        An empty one counts as `{}`, for the metrics, too.
+        """
         message = await receive()
         if message["type"] != "http.request":
             raise ClientDisconnected
         body: bytes = message.get("body", b"")
         if message.get("more_body"):
             body = await self._read_on(receive, body)
+        body = body or b"{}"
         self.received_bytes = len(body)
         return body
 
