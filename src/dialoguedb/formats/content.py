@@ -23,6 +23,26 @@ _IMAGE_TYPE = re.compile(rb'"(?:image|image_url)"')
 _EMPTY = frozenset({b'""', b"null", b"[]", b"{}"})
 
 
+def measured_content(raw: Raw, path: str, errors: ValidationErrors) -> tuple[bytes, int]:
+    """Return a message's content in compact form and its length, noting what is wrong with it."""
+    content = bytes(raw)
+    if _is_plain_text(content):
+        return content, len(content) - 2
+    content = validate_content(raw, path, errors)
+    return content, rawjson.length(content)
+
+
+def _is_plain_text(content: bytes) -> bool:
+    """Tell whether JSON is a string that needs no further look, as most messages are."""
+    return (
+        content[:1] == b'"'
+        and content != b'""'
+        and len(content) <= limits.CONTENT_BYTES_MAX
+        and b"\\" not in content
+        and rawjson.HIDDEN_SURROGATE_MARK not in content
+    )
+
+
 def validate_content(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
     """Return a message's content in compact form, noting what is wrong with it."""
     content = rawjson.compact(raw)

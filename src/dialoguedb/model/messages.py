@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ErrorDetail, InvalidRequest
-from dialoguedb.formats.content import validate_content
+from dialoguedb.formats.content import measured_content, validate_content
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode, decode_body, decode_list
 from dialoguedb.values.fields import (
@@ -27,7 +27,6 @@ from dialoguedb.values.validators import (
     FieldValidators,
     validate_metadata,
     validate_timestamp,
-    value_or_none,
 )
 
 _FIELD = "messages"
@@ -97,18 +96,22 @@ class MessageInput(Struct, rename="camel"):
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
-    def validate(self, place: str, errors: ValidationErrors) -> NewMessage:
-        """Check the values; `place` is a prefix such as `messages[3].` for the faults."""
-        content = validate_content(self.content, f"{place}content", errors)
+    def validate(self, prefix: str, errors: ValidationErrors) -> NewMessage:
+        """Check the values; the prefix is that of their paths, such as `messages[3].`."""
+        content, length = measured_content(self.content, f"{prefix}content", errors)
         return NewMessage(
             id=self.id or "",
             role=self.role,
             content=content,
-            content_length=rawjson.length(content),
-            name=value_or_none(self.name),
+            content_length=length,
+            name=self.name if isinstance(self.name, str) else None,
             tags=tuple(self.tags or ()),
-            metadata=validate_metadata(self.metadata, f"{place}metadata", errors),
-            created=validate_timestamp(self.created, f"{place}created", errors),
+            metadata=b"{}"
+            if self.metadata is UNSET
+            else validate_metadata(self.metadata, f"{prefix}metadata", errors),
+            created=None
+            if self.created is UNSET
+            else validate_timestamp(self.created, f"{prefix}created", errors),
             named=bool(self.id),
         )
 
@@ -163,7 +166,7 @@ def receive_messages(body: bytes) -> ReceivedMessages:
         [("dialogueId", message.dialogue_id)],
         [("namespace", message.namespace)],
         [new],
-        errors.error(),
+        errors.error() if errors.found else None,
     )
 
 

@@ -17,6 +17,9 @@ from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
+HIDDEN_SURROGATE_MARK = b"~"
+"""What a hidden surrogate begins with, at the least."""
+
 _PLACEHOLDER = f"~surrogate-{secrets.token_hex(16)}-".encode()
 _PLACED = re.compile(re.escape(_PLACEHOLDER) + rb"([0-9a-fA-F]{4})~")
 _ESCAPE = re.compile(

@@ -1,5 +1,7 @@
 """Collecting everything that is wrong with a request before refusing it."""
 
+from msgspec import Struct
+
 from dialoguedb.errors import ErrorDetail, InvalidRequest
 from dialoguedb.values import limits
 
@@ -7,16 +9,16 @@ MISSING_PARAMETER = "MISSING_PARAMETER"
 INVALID_PARAMETER = "INVALID_PARAMETER"
 
 
-class ValidationErrors:
-    """The faults found so far; `refuse` raises them as one error."""
+class ValidationErrors(Struct):
+    """What is wrong with a request; `raise_if_any` raises it as one error."""
 
-    def __init__(self) -> None:
-        self._found: list[tuple[str, ErrorDetail]] = []
+    found: list[tuple[str, ErrorDetail]] = []
+    """The code of each error, and its detail."""
 
     @property
     def full(self) -> bool:
         """Whether listing more would help nobody."""
-        return len(self._found) >= limits.VALIDATION_ERRORS_MAX
+        return len(self.found) >= limits.VALIDATION_ERRORS_MAX
 
     def missing(self, field: str, message: str = "") -> None:
         """Note that a required field is absent."""
@@ -37,28 +39,28 @@ class ValidationErrors:
         self._add(INVALID_PARAMETER, ErrorDetail(field, "UNKNOWN", message))
 
     def raise_if_any(self) -> None:
-        """Raise `InvalidRequest` when anything was found, with the code that all faults share."""
+        """Raise `InvalidRequest` when anything was found, with the code that all errors share."""
         error = self.error()
         if error is not None:
             raise error
 
     def error(self) -> InvalidRequest | None:
         """Return the `InvalidRequest` for what was found; None when nothing was."""
-        if not self._found:
+        if not self.found:
             return None
-        codes = {code for code, _ in self._found}
-        details = [fault for _, fault in self._found]
+        codes = {code for code, _ in self.found}
+        details = [detail for _, detail in self.found]
         message = details[0].message
         if len(details) > 1:
             message += f" (and {len(details) - 1} more, see details)"
         return InvalidRequest(message, details, codes.pop() if len(codes) == 1 else None)
 
-    def _add(self, code: str, fault: ErrorDetail) -> None:
+    def _add(self, code: str, detail: ErrorDetail) -> None:
         if not self.full:
-            self._found.append((code, fault))
+            self.found.append((code, detail))
 
 
 def invalid_request(field: str, message: str, code: str = INVALID_PARAMETER) -> InvalidRequest:
-    """Return the error for a request with just one fault."""
+    """Return the error for a request with one thing wrong."""
     kind = "REQUIRED" if code == MISSING_PARAMETER else "INVALID"
     return InvalidRequest(message, [ErrorDetail(field, kind, message)], code)

@@ -36,7 +36,7 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _PAGE = re.compile(r"Page(?:_(\w+)_|\[(\w+)\])")
-_PUBLISHED_NAMES = {"ErrorDetail": "Fault"}
+_PUBLISHED_NAMES = {"ErrorDetail": "Fault", "ProjectSettings": "Settings"}
 """Schemas whose name clients were generated from, by the name of the class now."""
 
 _PATH_TYPES: dict[str, Any] = {"action": Action}
