@@ -197,7 +197,7 @@ def test_searches_go_on_while_vectors_of_new_groups_come(source, random):
     codes, done = VectorCodes(EMBEDDER), Event()
 
     def search():
-        while not done.is_set():
+        while not done.wait(0.001):  # without a pause the writes would starve
             codes.find(made[0], VectorGroup("message", PROJECT, None), 10, None)
 
     with ThreadPoolExecutor(3) as pool:

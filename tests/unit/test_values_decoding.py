@@ -19,22 +19,19 @@ from dialoguedb.values.decoding import decode, decode_list
 from dialoguedb.values.rawjson import prepare
 from dialoguedb.values.validation_errors import ValidationErrors
 
-KINDS = {
-    kind.__name__: kind
-    for kind in (
-        DialogueInput,
-        DialogueChange,
-        MessageInput,
-        MessageChange,
-        MemoryInput,
-        MemoryChange,
-        KeyInput,
-        ProjectInput,
-        SettingsChange,
-    )
-}
+KINDS = (
+    DialogueInput,
+    DialogueChange,
+    MessageInput,
+    MessageChange,
+    MemoryInput,
+    MemoryChange,
+    KeyInput,
+    ProjectInput,
+    SettingsChange,
+)
 NAMES = sorted(
-    {field.encode_name for kind in KINDS.values() for field in msgspec.structs.fields(kind)}
+    {field.encode_name for kind in KINDS for field in msgspec.structs.fields(kind)}
     | {"perSecond", "burst", "enabled", "storedBytes", "unknown", "", "\ud800"}
 )
 MANY = settings(max_examples=80, database=None)
@@ -83,19 +80,20 @@ def accepted(kind, body):
     return value
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 class TestAnything:
     @MANY
     @given(body=OBJECTS)
-    def test_any_object_is_taken_or_refused(self, kind, body):
-        accepted(kind, body.encode())
+    def test_any_object_is_taken_or_refused(self, body):
+        for kind in KINDS:
+            accepted(kind, body.encode())
 
     @MANY
     @given(body=VALUES)
-    def test_any_value_is_taken_or_refused(self, kind, body):
-        taken = accepted(kind, body.encode())
-        if not body.startswith("{"):
-            assert isinstance(taken, InvalidRequest)
+    def test_any_value_is_taken_or_refused(self, body):
+        for kind in KINDS:
+            taken = accepted(kind, body.encode())
+            if not body.startswith("{"):
+                assert isinstance(taken, InvalidRequest)
 
     @MANY
     @given(body=st.binary(max_size=60) | OBJECTS.map(lambda text: text.encode()[:-1]))
@@ -108,20 +106,23 @@ class TestAnything:
     @example(body=b"{'a':1}")
     @example(body=b'{"a":01}')
     @example(body=b"\xef\xbb\xbf{}")
-    def test_what_is_no_json_is_said_to_be_none(self, kind, body):
+    def test_what_is_no_json_is_said_to_be_none(self, body):
         try:
             json.loads(body, parse_constant=lambda name: name[0])
+            is_json = True
         except ValueError:
-            assert isinstance(accepted(kind, body), InvalidJSON)
-        else:
-            accepted(kind, body)
+            is_json = False
+        for kind in KINDS:
+            taken = accepted(kind, body)
+            assert is_json or isinstance(taken, InvalidJSON)
 
     @MANY
     @given(items=st.lists(OBJECTS, max_size=4))
-    def test_a_list_of_anything_is_taken_or_refused(self, kind, items):
+    def test_a_list_of_anything_is_taken_or_refused(self, items):
         body = f"[{','.join(items)}]".encode()
-        with suppress(InvalidRequest):
-            assert len(decode_list(kind, prepare(body), "messages")) == len(items)
+        for kind in KINDS:
+            with suppress(InvalidRequest):
+                assert len(decode_list(kind, prepare(body), "messages")) == len(items)
 
 
 class TestFaults:

@@ -1,4 +1,4 @@
-"""Exports and imports, each run as a process, beside a server and on a directory."""
+"""Exports and imports, beside a server and on a directory."""
 
 import json
 import re
@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_data_commands import Commands
+from tests.cli.commands import Commands
 
 EXPORTS = Path(__file__).parent / "exports"
-
-
-@pytest.fixture(params=["server", "directory"])
-def commands(request, tmp_path, project, server):
-    if request.param == "directory":
-        return Commands(tmp_path, ["--data", "chats"], {})
-    variables = {"DIALOGUEDB_ENDPOINT": server.base_url, "DIALOGUEDB_API_KEY": project.key}
-    return Commands(tmp_path, [], variables)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import apsw
 import pytest
 
-from tests.e2e.test_backup import FILE, damage
+from tests.cli.test_backup import FILE, damage
+from tests.cli.test_directories import ended_by
 from tests.e2e.test_serve import stored
 
 
@@ -70,7 +71,7 @@ def test_data_of_this_version_needs_no_migration(filled):
 )
 def test_data_of_a_newer_version_is_left_alone(filled, words):
     tamper(filled, "PRAGMA user_version = 99")
-    ended = filled.run(*words)
+    ended = ended_by(filled, words)
     assert ended.code == 1
     assert ended.error.startswith("The data has schema 99, this program knows up to ")
     assert ended.error.endswith("Install that version or a later one.")

@@ -1,79 +1,12 @@
-"""The commands for data, each run as a process, beside a server and on a directory."""
+"""The commands for data, beside a server and on a directory."""
 
 import json
-import os
-import pty
-import subprocess
 
 import pytest
 
-from tests.e2e.programs import Ended
-from tests.http.server import program, quiet_environment
+from tests.cli.commands import Commands
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8
-
-
-class Commands:
-    """Commands that work on one place."""
-
-    def __init__(self, directory, words, variables):
-        self.directory = directory
-        self.words = words
-        self.variables = variables
-
-    def run(self, *words, stdin="") -> Ended:
-        done = subprocess.run(
-            [program(), *map(str, words), *self.words],
-            check=False,
-            cwd=self.directory,
-            env=quiet_environment() | self.variables,
-            input=stdin.encode(),
-            capture_output=True,
-            timeout=30,
-        )
-        ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
-        assert "Traceback" not in ended.err, ended.err
-        return ended
-
-    def at(self, *words, stdin=""):
-        """Return what a command that succeeds prints, as JSON."""
-        ended = self.run(*words, stdin=stdin)
-        assert ended.code == 0, ended.err
-        return ended.record
-
-    def seen(self, *words):
-        """Return what a person at a terminal sees."""
-        leader, follower = pty.openpty()
-        done = subprocess.Popen(
-            [program(), *map(str, words), *self.words],
-            cwd=self.directory,
-            env=quiet_environment() | self.variables | {"COLUMNS": "150", "TERM": "xterm"},
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-        )
-        os.close(follower)
-        told = b""
-        while piece := _read(leader):
-            told += piece
-        os.close(leader)
-        assert done.wait(30) == 0, told
-        return told.decode()
-
-
-def _read(leader):
-    try:
-        return os.read(leader, 65_536)
-    except OSError:  # Linux tells so that nobody writes any more
-        return b""
-
-
-@pytest.fixture(params=["server", "directory"])
-def commands(request, tmp_path, project, server):
-    if request.param == "directory":
-        return Commands(tmp_path, ["--data", "chats"], {})
-    variables = {"DIALOGUEDB_ENDPOINT": server.base_url, "DIALOGUEDB_API_KEY": project.key}
-    return Commands(tmp_path, [], variables)
 
 
 @pytest.fixture

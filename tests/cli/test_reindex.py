@@ -4,8 +4,8 @@ import subprocess
 
 import apsw
 
-from tests.e2e.test_backup import FILE
-from tests.e2e.test_check import tamper
+from tests.cli.test_backup import FILE
+from tests.cli.test_check import tamper
 from tests.e2e.test_serve import stored
 from tests.http.server import program
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.e2e.test_keys import status, wait_for
+from tests.cli.test_keys import status, wait_for
 
 names = (f"project-{number}" for number in itertools.count(1))
 
