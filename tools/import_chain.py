@@ -61,7 +61,7 @@ def _targets(
 ) -> Iterator[str]:
     if isinstance(statement, ast.Import):
         yield from (alias.name for alias in statement.names if alias.name in trees)
-    elif statement.module in trees:
+    elif statement.module and statement.module in trees:
         names = [f"{statement.module}.{alias.name}" for alias in statement.names]
         imported = [name for name in names if name in trees]
         yield from imported

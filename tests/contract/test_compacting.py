@@ -3,8 +3,8 @@
 import pytest
 from msgspec import UNSET
 
-from dialoguedb.errors import SummarizerRefused
-from tests.contract.making import ids, message, together
+from dialoguedb.errors import DialogueEnded, SummarizerRefused
+from tests.contract.making import Tenant, ids, message, over, together
 from tests.contract.summarizing import Work
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +118,49 @@ class TestCompacting:
         await said(me, 4)
         assert await me.summaries() == []
         assert len(await me.summaries(namespace="ns")) == 1
+
+    async def test_engines_side_by_side_compact_a_dialogue_once(self, me, talk, engine, tmp_path):
+        await said(me, 7)
+        other = await engine(tmp_path / "data")
+        try:
+            services, clock = over(other)
+            beside = Tenant(services, clock, me.project)
+            await together([one.append(message(SAID)) for _ in range(3) for one in (me, beside)])
+        finally:
+            await other.close()
+        assert len(await me.summaries()) == 1
+
+    async def test_a_limit_that_was_lowered_counts_from_the_next_append_on(self, me, talk):
+        await me.set(autoCompact={"aboveTokens": 10_000, "keepRecent": 3})
+        await said(me, 20)
+        assert await me.summaries() == []
+        await me.set(autoCompact=LIMITS)
+        await said(me, 1, start=20)
+        assert len(await me.summaries()) == 1
+
+    async def test_a_summary_that_was_deleted_is_made_again(self, me, talk):
+        await said(me, 12)
+        [made] = await me.summaries()
+        await me.delete_summary(made.id)
+        await said(me, 1, start=12)
+        [again] = await me.summaries()
+        assert (again.from_id, again.to_id) == ("m0", "m9")
+
+    async def test_a_summary_beyond_the_quota_is_left_out_and_the_append_is_not(self, me, talk):
+        def many():
+            return [message(SAID) for _ in range(20)]
+
+        await me.set(autoCompact=None)
+        before = (await me.usage()).stored_bytes
+        await me.append(*many())
+        used = (await me.usage()).stored_bytes - before
+        await me.set(autoCompact=LIMITS, quotas={"storedBytes": before + used * 2})
+        await me.append(*many())
+        assert len(await me.messages()) == 40
+        assert await me.summaries() == []
+
+    async def test_an_append_that_is_refused_leaves_no_summary(self, me, talk):
+        await me.act("end")
+        with pytest.raises(DialogueEnded):
+            await me.append(*[message(SAID) for _ in range(20)])
+        assert await me.summaries() == []

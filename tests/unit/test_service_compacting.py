@@ -5,7 +5,7 @@ import pytest
 from msgspec import Raw
 
 from dialoguedb.model.messages import Message
-from dialoguedb.service.compacting import whole_cut
+from dialoguedb.model.rules.auto_compact import whole_cut
 
 
 def message(seq, content, role="user"):

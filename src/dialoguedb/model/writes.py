@@ -5,6 +5,8 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from dialoguedb.model.summaries import Recipe
+
 T = TypeVar("T")
 
 Tags = tuple[str, ...] | None
@@ -15,6 +17,8 @@ class Versioned(Struct, Generic[T], gc=False):
 
     value: T
     version: int
+    is_compacted: bool = False
+    """Whether the write also stored a summary that is to be made."""
 
 
 class IdempotencyRecord(Struct, frozen=True):
@@ -30,6 +34,13 @@ class IdempotencyRecord(Struct, frozen=True):
     """Turns the operation's result into the response to keep."""
 
 
+class CompactionRequest(Struct, frozen=True):
+    """What an append summarizes its dialogue with, should that have grown too long."""
+
+    summary_id: str
+    recipe: Recipe
+
+
 class WriteOptions(Struct, frozen=True):
     """When a write happens, and what it depends on."""
 
@@ -42,6 +53,9 @@ class WriteOptions(Struct, frozen=True):
 
     over_request_quota: bool = False
     """Whether the project's requests of this month are used up: QuotaExceeded, if nothing else."""
+
+    compaction: CompactionRequest | None = None
+    """Set by projects that compact dialogues by themselves."""
 
 
 class IdempotencyHit(Exception):

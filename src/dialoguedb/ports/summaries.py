@@ -12,6 +12,7 @@ from msgspec import Struct
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
+from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.summaries import (
     LLMUsage,
     NewSummary,
@@ -109,23 +110,6 @@ class Summarizer(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
-
-
-class Tail(Struct, frozen=True):
-    """What the newest summary from a dialogue's beginning leaves out, wherever it stands.
-
-    Those that failed cover nothing, nor do those made with instructions.
-    """
-
-    tokens: int
-    newest: str | None
-    """The id of the newest summary; None when there is none."""
-
-    failures: int
-    """How many that were asked for later have failed."""
-
-    failed: str
-    """When the last of these did; empty when none has."""
 
 
 class SummaryStore(Protocol):

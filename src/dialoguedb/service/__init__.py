@@ -9,7 +9,7 @@ from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder, IndexStatus, Weights
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.scoring import WEIGHTS
-from dialoguedb.service.compacting import Compacting
+from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.context import ContextService, ContextSources
 from dialoguedb.service.dialogues import DialogueService
 from dialoguedb.service.keys import KeyService
@@ -68,14 +68,15 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     """
     pages = PageTokens(token_secret)
     intake = MessagePreparation(new_id, count_tokens)
-    summaries = SummaryService(store.summaries, new_id, pages, workshop or SummaryWorkerHandle())
-    compacting = Compacting(store.summaries, store.messages, summaries, clock)
+    workshop = workshop or SummaryWorkerHandle()
+    summaries = SummaryService(store.summaries, new_id, pages, workshop)
+    compaction = AutoCompaction(new_id, workshop)
     search = SearchService(store.search, embedders, weights, clock)
     sources = ContextSources(store.context, store.messages, store.memories, store.summaries, search)
     return Services(
-        dialogues=DialogueService(store.dialogues, new_id, intake, pages, compacting),
+        dialogues=DialogueService(store.dialogues, new_id, intake, pages, compaction),
         state=StateService(store.state),
-        messages=MessageService(store.messages, intake, pages, compacting),
+        messages=MessageService(store.messages, intake, pages, compaction),
         memories=MemoryService(store.memories, new_id, pages),
         summaries=summaries,
         templates=TemplateService(store.templates, pages),

@@ -13,9 +13,8 @@ from dialoguedb.model.dialogues import (
     NewDialogue,
 )
 from dialoguedb.model.projects import Project
-from dialoguedb.model.refs import DialogueRef
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
-from dialoguedb.service.compacting import Compacting
+from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.messages import MessagePreparation
 from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
@@ -30,13 +29,13 @@ class DialogueService:
         new_id: Callable[[], str],
         intake: MessagePreparation,
         pages: PageTokens,
-        compacting: Compacting,
+        compaction: AutoCompaction,
     ) -> None:
         self._store = store
         self._new_id = new_id
         self._intake = intake
         self._pages = pages
-        self._compacting = compacting
+        self._compaction = compaction
 
     async def create(
         self, project: Project, namespace: str, new: NewDialogue, options: WriteOptions
@@ -44,8 +43,9 @@ class DialogueService:
         """Create a dialogue with its first messages."""
         new.id = new.id or self._new_id()
         await self._intake.prepare(new.messages or ())
+        options = self._compaction.options_for(project, options)
         created = await self._store.create(project, namespace, new, options)
-        await self._compact(project, created.value)
+        self._compaction.after(created)
         return created
 
     async def get(
@@ -74,14 +74,10 @@ class DialogueService:
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
         await self._intake.prepare(update.messages or ())
+        options = self._compaction.options_for(project, options)
         updated = await self._store.update(project, namespace, dialogue_id, update, options)
-        await self._compact(project, updated.value)
+        self._compaction.after(updated)
         return updated
-
-    async def _compact(self, project: Project, dialogue: Dialogue) -> None:
-        if project.settings.auto_compact and dialogue.messages:
-            ref = DialogueRef(dialogue.namespace or "", dialogue.id)
-            await self._compacting.appended(project, ref, dialogue.messages)
 
     async def change_status(
         self,

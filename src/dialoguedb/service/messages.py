@@ -8,10 +8,10 @@ from msgspec import Struct
 from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
-from dialoguedb.model.refs import DialogueRef, MessageRef
+from dialoguedb.model.refs import MessageRef
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.service.compacting import Compacting
+from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
 
@@ -59,12 +59,12 @@ class MessageService:
         store: MessageStore,
         intake: MessagePreparation,
         pages: PageTokens,
-        compacting: Compacting,
+        compaction: AutoCompaction,
     ) -> None:
         self._store = store
         self._intake = intake
         self._pages = pages
-        self._compacting = compacting
+        self._compaction = compaction
 
     async def create(
         self,
@@ -76,11 +76,9 @@ class MessageService:
     ) -> Versioned[Sequence[Message]]:
         """Append messages, all or none."""
         await self._intake.prepare(new)
+        options = self._compaction.options_for(project, options)
         stored = await self._store.create(project, namespace, dialogue_id, new, options)
-        if project.settings.auto_compact:
-            await self._compacting.appended(
-                project, DialogueRef(namespace, dialogue_id), stored.value
-            )
+        self._compaction.after(stored)
         return stored
 
     async def list(

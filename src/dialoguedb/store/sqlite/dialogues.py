@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
+from collections.abc import Sequence
 from functools import partial
 
 import apsw
@@ -15,9 +16,10 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.messages import Message
+from dialoguedb.model.messages import Message, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.dialogues import (
+    DialoguePlan,
     check_deletable,
     plan_creation,
     plan_status,
@@ -28,6 +30,7 @@ from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import dialogue_rows, message_rows, trees
+from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.dialogue_rows import find
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.search_index import catch_up
@@ -54,12 +57,26 @@ class SQLiteDialogues:
             parent = new.thread_of and dialogue_rows.get(db, project_row, namespace, new.thread_of)
             is_taken = dialogue_rows.exists(db, project_row, namespace, new.id)
             plan = plan_creation(namespace, new, parent or None, options, is_taken=is_taken)
-            dialogue_rows.insert(db, project_row, parent or None, plan)
-            self._writer.usage.record(db, (project, project_row), plan.usage, options)
-            return plan.answer(project, is_echoed=new.messages is not None)
+            row_id = dialogue_rows.insert(db, project_row, parent or None, plan)
+            return self._append(db, (project, project_row), (row_id, plan, options), new.messages)
 
         long = message_rows.is_long(new.messages)
         return await self._writer.write(at_most_once(operation, project_row, options), long=long)
+
+    def _append(
+        self,
+        db: apsw.Connection,
+        of: tuple[Project, int],
+        change: tuple[int, DialoguePlan, WriteOptions],
+        sent: Sequence[NewMessage] | None,
+    ) -> Versioned[Dialogue]:
+        """Store what a change with messages uses and makes due; returns the dialogue."""
+        row_id, plan, options = change
+        usage = self._writer.usage
+        usage.record(db, of, plan.usage, options)
+        result = plan.answer(of[0], is_echoed=sent is not None)
+        result.is_compacted = compact(db, of, row_id, plan.append, options, usage)
+        return result
 
     async def get(
         self, project: Project, namespace: str, dialogue_id: str, last_messages: int
@@ -101,8 +118,8 @@ class SQLiteDialogues:
             dialogue_rows.store(db, project_row, row, plan)
             if plan.is_indexed_again:
                 catch_up.change(db, "dialogue", row.row_id, text=True)
-            self._writer.usage.record(db, (project, project_row), plan.usage, options)
-            return plan.answer(project, is_echoed=update.messages is not None)
+            changed = (row.row_id, plan, options)
+            return self._append(db, (project, project_row), changed, update.messages)
 
         long = message_rows.is_long(update.messages)
         return await self._writer.write(at_most_once(operation, project_row, options), long=long)

@@ -17,7 +17,7 @@ from dialoguedb.ports.summaries import Former, Job, Reading, SummaryTurn
 from dialoguedb.store.sqlite.connection import usage
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import summary_rows
+from dialoguedb.store.sqlite.rows import compaction, summary_rows
 from dialoguedb.store.sqlite.rows.summary_rows import SELECT, SummaryRow
 from dialoguedb.values.lists import Slice, Window
 from dialoguedb.values.timestamps import month_of
@@ -141,6 +141,8 @@ class SQLiteSummaryJobs:
             if row is None or after is None:
                 return False
             summary_rows.store(db, row.row_id, after)
+            if after.status == "failed":
+                compaction.forget_room(db, row.dialogue)
             if used:
                 of_project = "SELECT project FROM summaries WHERE number = ?"
                 usage.add(db, db.execute(of_project, (row.row_id,)).get, used)

@@ -17,6 +17,7 @@ from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import message_rows
+from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.message_rows import find_head, find_message, find_stored, is_long
 from dialoguedb.store.sqlite.search_index import catch_up
@@ -45,10 +46,13 @@ class SQLiteMessages:
         def operation(db: apsw.Connection) -> Versioned[Sequence[Message]]:
             head = find_head(db, project_row, namespace, dialogue_id)
             plan = plan_append(head, new, find_stored(db, head.row_id, new), options)
+            is_compacted = False
             if plan.new:
+                of, usage = (project, project_row), self._writer.usage
                 message_rows.append(db, head.row_id, plan)
-                self._writer.usage.record(db, (project, project_row), plan.usage, options)
-            return Versioned(plan.messages, plan.last_seq)
+                usage.record(db, of, plan.usage, options)
+                is_compacted = compact(db, of, head.row_id, plan, options, usage)
+            return Versioned(plan.messages, plan.last_seq, is_compacted)
 
         return self._writer.write(at_most_once(operation, project_row, options), long=is_long(new))
 

@@ -12,6 +12,7 @@ from dialoguedb.errors import DialogueDBError
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
+from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.rules.summaries import (
     Range,
     SummariesStored,
@@ -23,35 +24,16 @@ from dialoguedb.model.rules.summaries import (
 from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
 from dialoguedb.ports import Versioned, WriteOptions
-from dialoguedb.ports.summaries import Tail
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import dialogue_rows, message_rows, summary_rows
+from dialoguedb.store.sqlite.rows import compaction, dialogue_rows, message_rows, summary_rows
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.list_queries import ListQuery
 from dialoguedb.store.sqlite.rows.message_rows import find_head
 from dialoguedb.store.sqlite.rows.summary_rows import SummaryRow
 from dialoguedb.values.lists import Slice, Window
-
-_TAIL = """
-    SELECT coalesce(sum(tokens), 0) FROM messages WHERE dialogue = ? AND (created, seq) > (?, ?)
-"""
-_COME_SINCE = """
-    SELECT coalesce(sum(tokens), 0) FROM messages
-    WHERE dialogue = ? AND (created, seq) <= (?, ?) AND seq > ?
-"""
-# One with instructions tells what somebody wanted to know once, not how the conversation went.
-_WHOLE = "dialogue = ? AND start_id IS NULL AND to_created IS NOT NULL AND instructions IS NULL"
-_COVERED_UNTIL = f"""
-    SELECT number, to_created, to_seq, last_seq FROM summaries
-    WHERE {_WHOLE} AND status <> 'failed' ORDER BY number DESC LIMIT 1
-"""
-_FAILED = f"""
-    SELECT count(*), coalesce(max(modified), '') FROM summaries
-    WHERE {_WHOLE} AND status = 'failed' AND number > ?
-"""
 
 
 class SQLiteSummaries:
@@ -143,7 +125,7 @@ class SQLiteSummaries:
 
         def query(reader: Reader) -> Tail:
             dialogue = find_head(reader.db, project_row, namespace, dialogue_id).row_id
-            return _tail(reader.db, dialogue)
+            return compaction.tail_of(reader.db, dialogue)
 
         return await self._readers.read(query)
 
@@ -157,6 +139,7 @@ class SQLiteSummaries:
             row = summary_rows.find_row(db, project_row, namespace, summary_id)
             check_deletable(row)
             db.execute("DELETE FROM summaries WHERE number = ?", (row.row_id,))
+            compaction.forget_room(db, row.dialogue)
 
         await self._writer.write(at_most_once(operation, project_row, options))
 
@@ -181,13 +164,3 @@ def _stored(
         summary_rows.of_same_range(db, dialogue.row_id, covered),
         summary_rows.newest(db, dialogue.row_id),
     )
-
-
-def _tail(db: apsw.Connection, dialogue: int) -> Tail:
-    covering = db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
-    row_id, created, seq, last_seq = covering or (0, "", 0, 0)
-    failures, failed = db.execute(_FAILED, (dialogue, row_id)).get
-    tokens: int = db.execute(_TAIL, (dialogue, created, seq)).get
-    if row_id:
-        tokens += db.execute(_COME_SINCE, (dialogue, created, seq, last_seq)).get
-    return Tail(tokens, summary_rows.newest(db, dialogue), failures, failed)

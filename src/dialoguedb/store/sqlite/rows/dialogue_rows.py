@@ -73,6 +73,11 @@ def find(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) ->
     return row
 
 
+def of_row_id(db: apsw.Connection, row_id: int) -> DialogueRow:
+    """Return the dialogue of a row that there is."""
+    return DialogueRow(*db.execute(f"{SELECT} WHERE r.number = ?", (row_id,)).get)
+
+
 def exists(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> bool:
     """Tell whether there is a dialogue of this id."""
     taken = "SELECT 1 FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
@@ -81,8 +86,8 @@ def exists(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) 
 
 def insert(
     db: apsw.Connection, project: int, parent: DialogueRow | None, plan: DialoguePlan
-) -> None:
-    """Store a new dialogue with its messages."""
+) -> int:
+    """Store a new dialogue with its messages; returns its row id."""
     new = plan.dialogue
     values = (getattr(new, name) for name in _INSERTED)
     db.execute(_INSERT, (project, parent and parent.row_id, *values))
@@ -95,6 +100,7 @@ def insert(
         db.execute(more, (parent.row_id,))
     if plan.append:
         message_rows.insert(db, row_id, plan.append)
+    return row_id
 
 
 def store(db: apsw.Connection, project: int, former: DialogueRow, plan: DialoguePlan) -> None:

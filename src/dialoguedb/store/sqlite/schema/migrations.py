@@ -313,6 +313,16 @@ CREATE TABLE changed (
 ) STRICT;
 """
 
+_COMPACTION = """
+-- How many tokens may be appended to a dialogue before auto-compaction looks at it again, when
+-- its project's limit is this one; only of dialogues whose project has autoCompact.
+CREATE TABLE compaction_room (
+    dialogue INTEGER PRIMARY KEY REFERENCES dialogues ON DELETE CASCADE,
+    tokens INTEGER NOT NULL,
+    above_tokens INTEGER NOT NULL
+) STRICT;
+"""
+
 MIGRATIONS = (
     Migration("first schema", _FIRST),
     Migration("search", _SEARCH),
@@ -320,6 +330,7 @@ MIGRATIONS = (
     Migration("following", _FOLLOWING),
     Migration("summaries", SUMMARIES),
     Migration("sealed answers", "DELETE FROM answers;"),
+    Migration("compaction", _COMPACTION),
 )
 
 
