@@ -63,7 +63,7 @@ class Histogram:
 
 
 class Metrics(Collector):
-    """Counts of requests and of the engine's commits; the engine reports as to `ports.Meter`."""
+    """Counts of requests and of the engine's commits; implements `ports.Meter`."""
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -84,9 +84,9 @@ class Metrics(Collector):
         self._registry_of_projects = CollectorRegistry()
         self._registry_of_projects.register(_ByProject(self._projects))
 
-    def batch(self, acts: int, seconds: float, waiting: int) -> None:
-        """Note a commit: how many acts, how long, how many wait behind it."""
-        self._commit_operations.observe(acts)
+    def batch(self, operations: int, seconds: float, waiting: int) -> None:
+        """Record a commit: how many operations, how long, how many wait behind it."""
+        self._commit_operations.observe(operations)
         self._commit_seconds.observe(seconds)
         self._waiting = waiting
 

@@ -20,7 +20,7 @@ from dialoguedb.http.routes import state as states
 
 
 class Route(Struct, frozen=True):
-    """A method and a path, and what answers them."""
+    """A method and a path, and the endpoint that serves them."""
 
     method: str
     path: str

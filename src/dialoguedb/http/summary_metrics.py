@@ -11,7 +11,7 @@ from dialoguedb.service.summarization.worker import JobOutcome
 
 
 class SummaryMetrics(Collector):
-    """Counts of summaries and of what they used; told as to `service.summarizing.SummaryMeter`."""
+    """Counts of summaries and of what they used; implements `SummaryMeter` of the service."""
 
     def __init__(self) -> None:
         self.waiting = 0

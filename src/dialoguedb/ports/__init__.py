@@ -80,6 +80,6 @@ class Store(Protocol):
 class Meter(Protocol):
     """What an engine tells about its work."""
 
-    def batch(self, acts: int, seconds: float, waiting: int) -> None:
+    def batch(self, operations: int, seconds: float, waiting: int) -> None:
         """Note a commit: how many operations, how long, how many wait behind it."""
         ...
