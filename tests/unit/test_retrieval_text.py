@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from dialoguedb.formats.search_text import clean
 from dialoguedb.model.search import Scalar
 from dialoguedb.retrieval import filter_tokens
-from dialoguedb.retrieval.documents import document, indexed
-from dialoguedb.retrieval.text import query_terms, stems
+from dialoguedb.retrieval.text import document, indexed, query_terms, stems
 from dialoguedb.store.sqlite.schema import migrations
 from dialoguedb.store.sqlite.search_index import words
 from dialoguedb.store.sqlite.search_index.words import FTS5Tokenizer

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from dialoguedb.ports.search import WordVectors
 from dialoguedb.retrieval import vectors
-from dialoguedb.retrieval.query_vectors import weighted
 from dialoguedb.retrieval.snapshot import Term
+from dialoguedb.retrieval.vectors import weighted
 
 
 class TestVectors:

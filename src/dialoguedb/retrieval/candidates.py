@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 from dialoguedb.model.search import Search
 from dialoguedb.ports.search import QueryVector, SearchHit, Weights, WordVectors
 from dialoguedb.retrieval import text
-from dialoguedb.retrieval.occurrences import Counts, held
-from dialoguedb.retrieval.query_vectors import weighted
-from dialoguedb.retrieval.scoring import Features, Ranking, rank
+from dialoguedb.retrieval.scoring import Counts, Features, Ranking, held, rank
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
@@ -28,6 +26,7 @@ from dialoguedb.retrieval.snapshot import (
     Tokenizer,
 )
 from dialoguedb.retrieval.text import QueryTerms
+from dialoguedb.retrieval.vectors import weighted
 
 Flags = NDArray[np.bool_]
 

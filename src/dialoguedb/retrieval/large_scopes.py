@@ -1,8 +1,10 @@
 """Candidates of a scope that is too large to be compared as a whole.
 
 Filters are applied before anything is left out: what few objects match is found first, and only
-then compared.
+then compared. How rare a word is, is estimated from the newest objects that hold it.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +15,22 @@ from dialoguedb.retrieval.candidates import (
     ScoredCandidates,
     Scorer,
     ScoringContext,
-    compare_all,
 )
-from dialoguedb.retrieval.occurrences import NEWEST, Newest, held
+from dialoguedb.retrieval.scoring import Counts, held
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
     Position,
+    Postings,
     RowKeys,
     Rows,
     SearchScope,
+    TermGroup,
     Window,
 )
+
+_NEWEST = 10_000
+"""Objects read of a word that more hold."""
 
 _NEAREST = 600
 _WORDED = 300
@@ -39,14 +45,11 @@ _AROUND = 4
 
 def find(
     context: ScoringContext, scope: SearchScope, *, spread: bool = False
-) -> tuple[ScoredCandidates, "LargeScope | None"]:
-    """Return the candidates that matter; the scope, too, unless all of it was compared.
+) -> tuple[ScoredCandidates, "LargeScope"]:
+    """Return the candidates of a scope that matter, and the scope.
 
     `spread` is for many dialogues, not many messages of one.
     """
-    rows = scope.rows(FEW + 1)
-    if len(rows.keys) <= FEW:
-        return compare_all(context, scope, rows), None
     large = _look(context, scope, spread=spread, strictly=False)
     seeds = large.seeds()
     if large.newest.mixed and len(scope.matching(seeds)) < len(seeds):
@@ -62,7 +65,7 @@ def _look(
     context: ScoringContext, scope: SearchScope, *, spread: bool, strictly: bool
 ) -> "LargeScope":
     groups = context.query.groups
-    newest = Newest(groups, scope.newest(groups, NEWEST, strictly=strictly))
+    newest = Newest(groups, scope.newest(groups, _NEWEST, strictly=strictly))
     vector = context.vector_where(newest.counts)
     return LargeScope(Scorer(context, scope, newest.counts, vector), newest, spread=spread)
 
@@ -70,7 +73,7 @@ def _look(
 class LargeScope:
     """Chooses the rows of a large scope that are compared in full."""
 
-    def __init__(self, scorer: Scorer, newest: Newest, *, spread: bool) -> None:
+    def __init__(self, scorer: Scorer, newest: "Newest", *, spread: bool) -> None:
         self.newest = newest
         self._scorer = scorer
         self._context = scorer.context
@@ -204,3 +207,62 @@ def _not_too_often(dialogues: RowKeys) -> NDArray[np.bool_]:
     places = np.empty(len(dialogues), np.int64)
     places[order] = np.arange(len(dialogues)) - first
     return places < _SEEDS_OF_DIALOGUE
+
+
+# --- Words -------------------------------------------------------------------------------------
+
+
+class Newest:
+    """The newest objects of a large scope that hold each term group."""
+
+    def __init__(self, groups: Sequence[TermGroup], postings: Postings) -> None:
+        self.mixed = postings.mixed
+        self._groups = groups
+        self._holding = postings.holding
+        bounds = postings.first, postings.last
+        counts = [_estimated(keys, bounds) for keys in postings.holding]
+        documents = max(_estimated(postings.every, bounds), *counts, 1)
+        self.counts = Counts(documents, np.array(counts, np.float32))
+
+    @property
+    def complete(self) -> bool:
+        """Whether no other object of the scope holds a term."""
+        return not any(map(_is_cut, self._holding))
+
+    def scored(self) -> tuple[RowKeys, Floats]:
+        """Return the objects that hold a term, sorted, and how much their terms tell."""
+        if not self._holding:
+            return NO_KEYS, np.empty(0, np.float32)
+        keys, places = np.unique(np.concatenate(self._holding), return_inverse=True)
+        weights = np.repeat(self.counts.rarities(), [len(each) for each in self._holding])
+        return keys, np.bincount(places, weights, len(keys)).astype(np.float32)
+
+    def roughly_held(self, keys: RowKeys) -> Floats:
+        """Return which terms objects hold, as far as that is known; shape (n, groups)."""
+        return held(keys, self._holding)
+
+    def held(self, scope: SearchScope, keys: RowKeys) -> Floats:
+        """Return which terms objects hold, reading of older ones; shape (n, groups)."""
+        found = self.roughly_held(keys)
+        cut = [group for group, holding in enumerate(self._holding) if _is_cut(holding)]
+        oldest_read = max((int(self._holding[group][0]) for group in cut), default=0)
+        older = np.flatnonzero(keys < oldest_read)
+        if not len(older):
+            return found
+        groups = [self._groups[group] for group in cut]
+        of_older = held(keys[older], scope.holding(groups, keys[older], "windows"))
+        cells = np.ix_(older, np.array(cut))
+        found[cells] = np.maximum(found[cells], of_older)
+        return found
+
+
+def _is_cut(holding: RowKeys) -> bool:
+    return len(holding) == _NEWEST
+
+
+def _estimated(newest: RowKeys, bounds: tuple[int, int]) -> int:
+    """Estimate how many there are as if they were spread evenly."""
+    if not _is_cut(newest):
+        return len(newest)
+    first, last = bounds
+    return round(len(newest) * (last - first + 1) / (last - int(newest[0]) + 1))

@@ -9,13 +9,16 @@ they are added as they are, a convex combination, which is better than reciproca
 (Bruch, Gai and Ingber, 2023).
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from dialoguedb.model.search import SearchMode
 from dialoguedb.ports.search import Weights
-from dialoguedb.retrieval.snapshot import Floats
+from dialoguedb.retrieval.snapshot import Floats, RowKeys
 
 _SATURATION = 0.9
 _LENGTH_SHARE = 0.4
@@ -32,6 +35,17 @@ WEIGHTS: dict[SearchMode, Weights] = {
     "semantic": Weights(semantic=1.0, keyword=0.0),
     "keyword": Weights(semantic=0.0, keyword=1.0),
 }
+
+
+class Counts(NamedTuple):
+    """How many objects there are in a scope, and how many of them hold each term group."""
+
+    documents: int
+    documents_with: Floats
+
+    def rarities(self) -> Floats:
+        """Return how much each term group tells."""
+        return rarity(self.documents_with, self.documents)
 
 
 class Features(Struct):
@@ -84,6 +98,20 @@ def rarity(documents_with: Floats, documents: int) -> Floats:
     """
     without = np.maximum(documents - documents_with, 0)
     return np.log1p((without + 0.5) / (documents_with + 0.5)).astype(np.float32)
+
+
+def held(keys: RowKeys, holding: Sequence[RowKeys]) -> Floats:
+    """Return which objects are among those that hold each term group; shape (n, groups)."""
+    found = np.zeros((len(keys), len(holding)), np.float32)
+    if not len(keys):
+        return found
+    order = np.argsort(keys)
+    ordered = keys[order]
+    for group, held_by in enumerate(holding):
+        at = np.searchsorted(ordered, held_by)
+        at[at == len(ordered)] = 0
+        found[order[at[ordered[at] == held_by]], group] = 1
+    return found
 
 
 def rank(features: Features, weights: Weights = WEIGHTS["hybrid"]) -> Ranking:

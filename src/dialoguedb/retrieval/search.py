@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from dialoguedb.model.search import Search
 from dialoguedb.ports.search import MessageHit, QueryVector, SearchHit, Weights
 from dialoguedb.retrieval import large_scopes
-from dialoguedb.retrieval.candidates import ScoredCandidates, ScoringContext, context_of
-from dialoguedb.retrieval.snapshot import SearchSnapshot
+from dialoguedb.retrieval.candidates import (
+    FEW,
+    ScoredCandidates,
+    ScoringContext,
+    compare_all,
+    context_of,
+)
+from dialoguedb.retrieval.large_scopes import LargeScope
+from dialoguedb.retrieval.snapshot import SearchScope, SearchSnapshot
 
 _MATCHES = 3
 """The best messages of a dialogue that are shown with it."""
@@ -20,7 +27,7 @@ def find(
     context = context_of(snapshot, search, vector, weights)
     if search.object == "dialogue":
         return _find_dialogues(snapshot, context)
-    scored, _ = large_scopes.find(context, snapshot.scope(search.object))
+    scored, _ = _candidates(context, snapshot.scope(search.object))
     best = scored.best_first()[: search.limit].tolist()
     keys = scored.rows.keys[best].tolist()
     items = snapshot.items(search.object, keys)
@@ -31,6 +38,16 @@ def find(
         for hit, key in zip(hits, keys, strict=True):
             hit.before, hit.after = around[key]
     return hits
+
+
+def _candidates(
+    context: ScoringContext, scope: SearchScope, *, spread: bool = False
+) -> tuple[ScoredCandidates, LargeScope | None]:
+    """Return the candidates that matter; the scope, too, unless all of it was compared."""
+    rows = scope.rows(FEW + 1)
+    if len(rows.keys) <= FEW:
+        return compare_all(context, scope, rows), None
+    return large_scopes.find(context, scope, spread=spread)
 
 
 # --- Dialogues are found through their messages, the best of which counts, or by label and tags ---
@@ -54,10 +71,10 @@ class _FoundDialogue:
 def _find_dialogues(snapshot: SearchSnapshot, context: ScoringContext) -> list[SearchHit]:
     search = context.search
     found: dict[int, _FoundDialogue] = {}
-    through, large = large_scopes.find(context, snapshot.messages_of_dialogues(), spread=True)
+    through, large = _candidates(context, snapshot.messages_of_dialogues(), spread=True)
     _add_messages(found, through)
     if search.filter.role is None and search.filter.has_image is None:  # those ask for messages
-        own, _ = large_scopes.find(context, snapshot.scope("dialogue"))
+        own, _ = _candidates(context, snapshot.scope("dialogue"))
         _add_own(found, own)
     best = _best(list(found.values()), search.limit)
     if large:

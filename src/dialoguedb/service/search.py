@@ -19,7 +19,7 @@ from dialoguedb.ports.search import (
     Weights,
     WordVectors,
 )
-from dialoguedb.retrieval.query_vectors import query_vector
+from dialoguedb.retrieval.vectors import query_vector
 from dialoguedb.service.search_dates import has_phrases, with_dates
 from dialoguedb.values import timestamps
 from dialoguedb.values.timestamps import Clock

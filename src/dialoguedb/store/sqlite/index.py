@@ -10,7 +10,7 @@ from functools import partial
 import apsw
 import msgspec
 
-from dialoguedb.ports.search import Embedder, IndexStatus, Unembedded, Vectors
+from dialoguedb.ports.search import Embedder, IndexStatus, Serving, Unembedded, Vectors
 from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row
@@ -139,6 +139,14 @@ class SQLiteIndex:
         return await self._readers.run(partial(_status, self._codes.cache_bytes))
 
 
+def serving_embedder(db: apsw.Connection) -> tuple[int, Serving] | None:
+    """Return the embedder whose vectors are searched, with its row id."""
+    row = db.execute(
+        "SELECT number, name, dimensions FROM embedders WHERE state = 'serving'"
+    ).fetchone()
+    return (row[0], Serving(*row[1:])) if row else None
+
+
 def _remain(before: Sequence[Backlog], now: Sequence[Backlog]) -> bool:
     """Tell whether some of what was to be indexed before is still to be."""
     last = {part.object: part.last for part in before}
@@ -220,7 +228,7 @@ def _owner(unembedded: Unembedded) -> Owner:
 
 def _status(cache_bytes: int, reader: Reader) -> IndexStatus:
     db = reader.db
-    row_id, serving = vectors.serving(db) or (0, None)
+    row_id, serving = serving_embedder(db) or (0, None)
     row = db.execute(
         "SELECT count(*), ifnull(max(length(vector)), 0) FROM"
         " (SELECT number FROM vectors WHERE embedder = ?1),"

@@ -1,24 +1,62 @@
-"""Search: a snapshot on a reader thread, handed to `retrieval`."""
+"""Search: a snapshot on a reader thread, which `retrieval` searches."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import apsw
+import numpy as np
 
 from dialoguedb.errors import ServiceUnavailable
+from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
-from dialoguedb.model.search import Search
+from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.model.search import Search, SearchFilter, SearchObject
 from dialoguedb.ports.search import QueryVector, SearchHit, Serving, Weights
+from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.codes import CodeCache
+from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.search import find
+from dialoguedb.retrieval.snapshot import Item, Term
 from dialoguedb.store.sqlite.connection.errors import is_full_disk
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
-from dialoguedb.store.sqlite.index import SQLiteIndex
-from dialoguedb.store.sqlite.search_index import vectors
-from dialoguedb.store.sqlite.search_index.vectors import StoredVectors
-from dialoguedb.store.sqlite.search_queries import filters
-from dialoguedb.store.sqlite.search_queries.scopes import Data
-from dialoguedb.store.sqlite.search_queries.snapshot import SQLiteSnapshot
+from dialoguedb.store.sqlite.index import SQLiteIndex, serving_embedder
+from dialoguedb.store.sqlite.rows import dialogue_rows, memory_rows
+from dialoguedb.store.sqlite.rows.columns import columns_of
+from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
+from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
+from dialoguedb.store.sqlite.search_index import words
+from dialoguedb.store.sqlite.search_queries import filters as search_filters
+from dialoguedb.store.sqlite.search_queries.filters import Where
+from dialoguedb.store.sqlite.search_queries.scopes import Data, SQLiteScope, StoredVectors, array
+from dialoguedb.values.lists import TimeRange
 
 logger = logging.getLogger(__name__)
+
+_OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
+_LISTED = "r.number IN (SELECT value FROM carray(?))"
+
+
+class FoundMessage(StoredMessage, gc=False):
+    """A message with its dialogue."""
+
+    dialogue_id: str
+    namespace: str
+    row_id: int
+
+
+_COLUMNS = columns_of(FoundMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number")
+_MESSAGES = f"SELECT {_COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
+_BESIDE = (
+    f"SELECT {_COLUMNS} FROM messages o"
+    " CROSS JOIN dialogues d ON d.number = o.dialogue"
+    " CROSS JOIN messages r ON r.dialogue = o.dialogue"
+    " AND (r.created, r.seq) {} (o.created, o.seq)"
+    " WHERE o.number = ? ORDER BY r.created {order}, r.seq {order} LIMIT ?"
+)
+_BEFORE = _BESIDE.format("<", order="DESC")
+_AFTER = _BESIDE.format(">", order="ASC")
 
 
 class SQLiteSearch:
@@ -34,7 +72,7 @@ class SQLiteSearch:
 
     async def serving(self) -> Serving | None:
         """Return the embedder whose index serves; None while there is none."""
-        serving = await self._readers.read(lambda reader: vectors.serving(reader.db))
+        serving = await self._readers.read(lambda reader: serving_embedder(reader.db))
         return serving and serving[1]
 
     async def prepare_search(self) -> None:
@@ -44,7 +82,7 @@ class SQLiteSearch:
 
     def _prepare(self, reader: Reader) -> bool:
         with reader.unmapped():
-            serving = vectors.serving(reader.db)
+            serving = serving_embedder(reader.db)
             if serving is None:
                 return False
             return self._codes.advance(StoredVectors(reader.db, serving[0]))
@@ -66,10 +104,129 @@ class SQLiteSearch:
         await self._catch_up()
 
         def query(reader: Reader) -> list[SearchHit]:
-            filters.prepare(reader.db, search.filter)
-            serving = vectors.serving(reader.db)
+            search_filters.prepare(reader.db, search.filter)
+            serving = serving_embedder(reader.db)
             data = Data(reader.db, self._codes, serving and serving[0])
             snapshot = SQLiteSnapshot(data, project, row_id, search.filter)
             return find(snapshot, search, vector, weights)
 
         return await self._readers.run(query)
+
+
+class SQLiteSnapshot:
+    """Implements `retrieval.snapshot.SearchSnapshot` within a transaction that reads."""
+
+    def __init__(self, data: Data, project: Project, row_id: int, filters: SearchFilter) -> None:
+        self._data = data
+        self._db = data.db
+        self._project = project
+        self._row_id = row_id
+        self._filters = filters
+        self._tokenizer = words.FTS5Tokenizer(data.db)
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
+        """Return the words of each text in order, repeated as they are."""
+        return self._tokenizer.tokenize(texts)
+
+    # --- Scopes -------------------------------------------------------------------------------
+
+    def scope(self, kind: SearchObject) -> SQLiteScope:
+        """Return the objects that are looked for by what they say themselves."""
+        filters = self._filters
+        if kind == "message":
+            scope = self._messages(
+                search_filters.of_messages(filters), filter_tokens.of_messages(filters)
+            )
+            return replace(scope, by_time=filters.created != TimeRange())
+        where = search_filters.of_memories(filters)
+        within = self._within(kind)
+        if kind == "dialogue":
+            where = search_filters.of_dialogues(filters)
+            within = within if filters.dialogue_id is None else self._one_dialogue()
+        tokens = self._tokens(kind, filter_tokens.of_fields(filters))
+        return SQLiteScope(self._data, kind, self._row_id, filters.namespace, within, where, tokens)
+
+    def messages_of_dialogues(self) -> SQLiteScope:
+        """Return the messages through which dialogues are found."""
+        filters = self._filters
+        return self._messages(
+            search_filters.of_messages_of_dialogues(filters), filter_tokens.of_turns(filters)
+        )
+
+    def _messages(self, where: Where, groups: TokenGroups) -> SQLiteScope:
+        namespace = self._filters.namespace
+        scope = SQLiteScope(
+            self._data,
+            "message",
+            self._row_id,
+            namespace,
+            self._within("message"),
+            where,
+            self._tokens("message", groups),
+        )
+        if self._filters.dialogue_id is None:
+            return scope
+        within = self._one_dialogue()
+        row_id = self._db.execute(
+            f"SELECT d.number FROM dialogues d WHERE {within.sql}", within.values
+        ).get
+        dialogue = -1 if row_id is None else row_id
+        return replace(scope, namespace=namespace or "", within=within, dialogue=dialogue)
+
+    def _within(self, kind: SearchObject) -> Where:
+        owner = _OWNERS[kind]
+        within = Where([f"{owner}.project = ?"], [self._row_id])
+        if self._filters.namespace is not None:
+            within.add(f"{owner}.namespace = ?", self._filters.namespace)
+        return within
+
+    def _one_dialogue(self) -> Where:
+        """Return what makes objects part of the one dialogue that is named."""
+        names = [self._row_id, self._filters.namespace or "", self._filters.dialogue_id]
+        return Where(["d.project = ?", "d.namespace = ?", "d.id = ?"], names)
+
+    def _tokens(self, kind: SearchObject, groups: TokenGroups) -> tuple[str, ...]:
+        """Return MATCH expressions of filter tokens, unless some objects have none yet."""
+        missing = "SELECT 1 FROM index_runs WHERE embedder IS NULL AND object = ?"
+        if not groups or self._db.execute(missing, (kind,)).fetchone():
+            return ()
+        return tuple(map(words.any_of, groups))
+
+    # --- Items --------------------------------------------------------------------------------
+
+    def items(self, kind: SearchObject, keys: Sequence[int]) -> dict[int, Item]:
+        """Return objects in full, by row id."""
+        if kind == "message":
+            return {**self.messages(keys)}
+        if kind == "dialogue":
+            found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
+            return {row.row_id: row.to_dialogue(self._project) for row in found}
+        rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
+        return {row.row_id: row.to_memory() for row in rows}
+
+    def messages(self, keys: Sequence[int]) -> dict[int, Message]:
+        """Return messages in full, by row id."""
+        found = (FoundMessage(*row) for row in self._listed(_MESSAGES, keys))
+        return {one.row_id: _message(one) for one in found}
+
+    def around(
+        self, keys: Sequence[int], count: int
+    ) -> dict[int, tuple[list[Message], list[Message]]]:
+        """Return the messages before and after each message in its dialogue, oldest first."""
+        return {
+            key: (
+                [_message(FoundMessage(*row)) for row in self._db.execute(_BEFORE, (key, count))][
+                    ::-1
+                ],
+                [_message(FoundMessage(*row)) for row in self._db.execute(_AFTER, (key, count))],
+            )
+            for key in keys
+        }
+
+    def _listed(self, select: str, keys: Sequence[int]) -> apsw.Cursor:
+        bound = (array(np.array(keys, np.int64)),)
+        return self._db.execute(f"{select} WHERE {_LISTED}", bound)
+
+
+def _message(found: FoundMessage) -> Message:
+    return found.to_message(found.dialogue_id, found.namespace)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.retrieval import filter_tokens
-from dialoguedb.retrieval.documents import document, indexed
+from dialoguedb.retrieval.text import document, indexed
 from dialoguedb.store.sqlite.connection.reader import Row
 
 KINDS = {

@@ -1,6 +1,6 @@
 """Where a search looks: the objects of a kind in a project, a namespace or a dialogue."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -11,7 +11,7 @@ import numpy as np
 
 from dialoguedb.model.search import SearchObject
 from dialoguedb.retrieval import filter_tokens, vectors
-from dialoguedb.retrieval.codes import CodeCache, VectorGroup
+from dialoguedb.retrieval.codes import CodeCache, Positions, StoredVector, VectorGroup
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
@@ -25,8 +25,6 @@ from dialoguedb.retrieval.snapshot import (
     Window,
 )
 from dialoguedb.store.sqlite.search_index import words
-from dialoguedb.store.sqlite.search_index.row_keys import array, column, integers
-from dialoguedb.store.sqlite.search_index.vectors import StoredVectors
 from dialoguedb.store.sqlite.search_index.words import TABLES
 from dialoguedb.store.sqlite.search_queries.filters import Where
 
@@ -88,6 +86,12 @@ _BEFORE = (
 _WINDOW = " UNION ALL ".join(
     (_BEFORE.format("<=", order="DESC"), _BEFORE.format(">", order="ASC").replace("?4", "?5"))
 )
+_LATER = (
+    "SELECT position, object, project, scope, number, vector FROM vectors"
+    " WHERE position > ? AND +embedder = ? ORDER BY position LIMIT ?"
+)
+_AT = "FROM carray(?) c CROSS JOIN vectors v ON v.position = c.value"
+_NOBODY = np.array([-1], np.int64)
 
 
 @dataclass(frozen=True)
@@ -321,3 +325,50 @@ def _decoded(size: bytes) -> int:
     for byte in size:
         number = number << 7 | byte & 0x7F
     return number
+
+
+@dataclass(frozen=True)
+class StoredVectors:
+    """Implements `retrieval.codes.VectorSource`."""
+
+    db: apsw.Connection
+    embedder: int
+
+    def last_position(self) -> int:
+        """Return the position of the vector stored last, of any embedder; 0 without any."""
+        return self.db.execute("SELECT max(position) FROM vectors").get or 0
+
+    def later(self, position: int, limit: int) -> Sequence[StoredVector]:
+        """Return the vectors stored after a position, in order, up to a limit."""
+        rows: list[Any] = self.db.execute(_LATER, (position, self.embedder, limit)).fetchall()
+        return rows
+
+    def existing(self, positions: Positions) -> Positions:
+        """Return those of these positions that are there."""
+        return column(self.db, f"SELECT v.position AS number {_AT}", (array(positions),))
+
+    def keys_at(self, positions: Positions) -> RowKeys:
+        """Return the row ids of the objects whose vectors are there."""
+        return column(self.db, f"SELECT v.number {_AT}", (array(positions),))
+
+
+# --- Many row ids at once, in and out of statements -----------------------------------------------
+
+
+def integers(values: Iterable[int]) -> RowKeys:
+    """Gather integers."""
+    return np.fromiter(values, np.int64)
+
+
+def column(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> RowKeys:
+    """Gather the integers of a query's only column, `number`, in no order.
+
+    As one text they take half the time of as many rows.
+    """
+    gathered = f"SELECT ifnull(group_concat(number), '') FROM ({sql})"
+    return np.fromstring(str(db.execute(gathered, values).get), np.int64, sep=",")
+
+
+def array(keys: RowKeys) -> Any:
+    """Bind row ids as the table `carray(?)`; an empty one cannot be."""
+    return apsw.carray(np.ascontiguousarray(keys) if len(keys) else _NOBODY)
