@@ -8,7 +8,7 @@ from dialoguedb.embed.openai_api import EmbeddingEndpoint, OpenAIEmbedder
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.model.search import Search, SearchFilter
 from dialoguedb.model.search_request import FilterInput, SearchRequest
-from dialoguedb.service.indexing import Aside, Indexing
+from dialoguedb.service.index_worker import IndexWorker, WorkerRuntime
 from tests.contract.making import Tenant, World, ids
 
 MODES = ("hybrid", "semantic", "keyword")
@@ -28,8 +28,8 @@ class Shelf(Tenant):
         super().__init__(world.services, world.clock, project)
         self.store = store
         self._seconds = 0.0
-        aside = Aside(self._sleep, asyncio.to_thread, lambda: 1.0)
-        self.work = Indexing(store.index, embedders, world.clock, aside)
+        runtime = WorkerRuntime(self._sleep, asyncio.to_thread, lambda: 1.0)
+        self.work = IndexWorker(store.index, embedders, world.clock, runtime)
 
     async def _sleep(self, seconds):
         self.wait(seconds)

@@ -11,15 +11,15 @@ from dialoguedb.bootstrap.embedders import known
 from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.ports.engine import Progress
 from dialoguedb.ports.search import Embedder, IndexStatus, IndexStore, Vectors
-from dialoguedb.service.indexing import Aside, Indexing
+from dialoguedb.service.index_worker import IndexWorker, WorkerRuntime
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps
 
 
-def indexing_of(store: IndexStore, embedders: Sequence[Embedder]) -> Indexing:
+def indexing_of(store: IndexStore, embedders: Sequence[Embedder]) -> IndexWorker:
     """Put the work on the indexes over an open store."""
-    aside = Aside(asyncio.sleep, _run_aside, random.random)
-    return Indexing(store, embedders, timestamps.now, aside)
+    runtime = WorkerRuntime(asyncio.sleep, _run_aside, random.random)
+    return IndexWorker(store, embedders, timestamps.now, runtime)
 
 
 async def reindex(settings: Settings, progress: Progress, *, anew: bool) -> IndexStatus:

@@ -29,7 +29,7 @@ _SHORTEST_CHARACTERS = 256
 
 
 class EmbeddingEndpoint(Struct, frozen=True, kw_only=True):
-    """Where an embedder is, and what is asked of it."""
+    """Where an embedder is, and how to call it."""
 
     url: str
     model: str
@@ -48,10 +48,10 @@ class _RetryPolicy(Struct, frozen=True):
     wait_s_max: float
 
 
-_FOR_DOCUMENTS = _RetryPolicy(timeout_s_max=600, attempts=4, wait_s_initial=0.25, wait_s_max=8)
+_DOCUMENT_POLICY = _RetryPolicy(timeout_s_max=600, attempts=4, wait_s_initial=0.25, wait_s_max=8)
 """What is not embedded then is tried again later, from the outbox."""
 
-_FOR_A_QUERY = _RetryPolicy(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s_max=0.5)
+_QUERY_POLICY = _RetryPolicy(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s_max=0.5)
 """Somebody is waiting, and words can be searched without it."""
 
 
@@ -78,70 +78,70 @@ class OpenAIEmbedder:
 
         EmbedderUnavailable when the endpoint does not give them; WrongDimensions.
         """
-        places = [place for place, text in enumerate(texts) if text.strip()]
-        prefixes, patience = self._endpoint.prefixes, _FOR_A_QUERY if query else _FOR_DOCUMENTS
-        asked = [prefixes.before(texts[place], query=query) for place in places]
+        indexes = [index for index, text in enumerate(texts) if text.strip()]
+        prefixes, policy = self._endpoint.prefixes, _QUERY_POLICY if query else _DOCUMENT_POLICY
+        inputs = [prefixes.before(texts[index], query=query) for index in indexes]
         try:
-            rows = self._rows(asked or ["."], patience)  # the dot tells how long vectors are
+            rows = self._rows(inputs or ["."], policy)  # the dot tells how long vectors are
         except EndpointFailure as failure:
             raise self._unavailable(failure) from None
-        return spread(unit(rows)[: len(places)], places, len(texts))
+        return spread(unit(rows)[: len(indexes)], indexes, len(texts))
 
-    def _rows(self, texts: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
+    def _rows(self, texts: list[str], policy: _RetryPolicy) -> NDArray[np.float32]:
         size = self._endpoint.batch_size
         batches = [texts[start : start + size] for start in range(0, len(texts), size)]
-        rows = [self._accepted(batch, patience) for batch in batches]
+        rows = [self._accepted(batch, policy) for batch in batches]
         if len({of_batch.shape[1] for of_batch in rows}) > 1:
             raise EndpointFailure("its vectors are of several lengths", again=False)
         return np.concatenate(rows)
 
-    def _accepted(self, batch: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
+    def _accepted(self, batch: list[str], policy: _RetryPolicy) -> NDArray[np.float32]:
         """Embed a batch; what is refused is parted, and at last the text that is too long."""
         try:
-            return self._patiently(batch, patience)
+            return self._with_retries(batch, policy)
         except EndpointRefused:
             if len(batch) > 1:
                 middle = len(batch) // 2
                 halves = (batch[:middle], batch[middle:])
-                return np.concatenate([self._accepted(half, patience) for half in halves])
+                return np.concatenate([self._accepted(half, policy) for half in halves])
             [text] = batch
             if len(text) < 2 * _SHORTEST_CHARACTERS:
                 raise
-            return self._accepted([text[: len(text) // 2]], patience)
+            return self._accepted([text[: len(text) // 2]], policy)
 
-    def _patiently(self, batch: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
+    def _with_retries(self, batch: list[str], policy: _RetryPolicy) -> NDArray[np.float32]:
         attempts = stamina.retry_context(
-            on=lambda error: retry_delay_s(error, patience.wait_s_max),
-            attempts=patience.attempts,
+            on=lambda error: retry_delay_s(error, policy.wait_s_max),
+            attempts=policy.attempts,
             timeout=None,
-            wait_initial=patience.wait_s_initial,
-            wait_max=patience.wait_s_max,
-            wait_jitter=patience.wait_s_initial,
+            wait_initial=policy.wait_s_initial,
+            wait_max=policy.wait_s_max,
+            wait_jitter=policy.wait_s_initial,
         )
         for attempt in attempts:
             with attempt:
-                return self._fitting(self._post(batch, patience))
+                return self._fitting(self._post(batch, policy))
         raise AssertionError  # the last attempt has returned or raised
 
-    def _post(self, batch: list[str], patience: _RetryPolicy) -> NDArray[np.float32]:
+    def _post(self, batch: list[str], policy: _RetryPolicy) -> NDArray[np.float32]:
         endpoint = self._endpoint
-        asked = {"model": endpoint.model, "input": batch, "encoding_format": "base64"}
+        request = {"model": endpoint.model, "input": batch, "encoding_format": "base64"}
         shortened = {"dimensions": endpoint.dimensions} if endpoint.dimensions else {}
-        timeout_s = min(endpoint.timeout_s, patience.timeout_s_max)
+        timeout_s = min(endpoint.timeout_s, policy.timeout_s_max)
         try:
-            answer = self._client.post(
-                f"{endpoint.url}/embeddings", json=asked | shortened, timeout=timeout_s
+            response = self._client.post(
+                f"{endpoint.url}/embeddings", json=request | shortened, timeout=timeout_s
             )
         except httpx2.TimeoutException:
             raise EndpointFailure(f"it did not answer within {timeout_s:g} s", again=True) from None
         except httpx2.HTTPError as error:
             raise EndpointFailure(f"it cannot be reached: {error}", again=True) from None
-        if not answer.is_success:
-            raise failure_from(answer, answer.content)
-        return decode_vectors(answer.content, len(batch))
+        if not response.is_success:
+            raise failure_from(response, response.content)
+        return decode_vectors(response.content, len(batch))
 
     def _fitting(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return rows as long as is asked."""
+        """Return rows of the expected length."""
         if self.dimensions and rows.shape[1] != self.dimensions:
             raise WrongDimensions(
                 f"The embedder {self.name} gives {rows.shape[1]} dimensions, not the"

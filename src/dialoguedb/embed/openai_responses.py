@@ -1,4 +1,4 @@
-"""What an endpoint that speaks like OpenAI's answers: vectors."""
+"""The response of an endpoint that speaks like OpenAI's: vectors."""
 
 import base64
 
@@ -23,7 +23,7 @@ _decoder = msgspec.json.Decoder(_EmbeddingsResponse)
 
 
 def decode_vectors(body: bytes, count: int) -> NDArray[np.float32]:
-    """Return the vectors of an answer, a row for each text that was asked."""
+    """Return the vectors of a response, a row for each text of the request."""
     try:
         data = sorted(_decoder.decode(body).data, key=lambda item: item.index)
         if [item.index for item in data] != list(range(count)):

@@ -46,13 +46,13 @@ class SentenceTransformersEmbedder:
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for a blank one; WrongDimensions."""
-        places = [place for place, text in enumerate(texts) if text.strip()]
-        asked = [self._prefixes.before(texts[place], query=query) for place in places]
+        indexes = [index for index, text in enumerate(texts) if text.strip()]
+        inputs = [self._prefixes.before(texts[index], query=query) for index in indexes]
         with self._loading:
             model = self._model
         encode = model.encode_query if query else model.encode_document
         rows = encode(
-            asked or ["."],  # the dot tells how long vectors are
+            inputs or ["."],  # the dot tells how long vectors are
             batch_size=self._batch_size,
             show_progress_bar=False,
             convert_to_numpy=True,
@@ -63,7 +63,7 @@ class SentenceTransformersEmbedder:
                 f"the model in {self._directory} gives {rows.shape[1]} dimensions, not the"
                 f" {self.dimensions} of embedder-dimensions"
             )
-        return spread(unit(rows)[: len(places)], places, len(texts))
+        return spread(unit(rows)[: len(indexes)], indexes, len(texts))
 
     @cached_property
     def _model(self) -> Any:

@@ -7,7 +7,7 @@ CHARACTERS_MAX = 4_096
 
 
 class Prefixes(Struct, frozen=True):
-    """What a model wants before a text, to know whether it is asked or stored."""
+    """What a model wants before a text, to know whether it is a query or a document."""
 
     query: str = ""
     document: str = ""
@@ -17,7 +17,7 @@ class Prefixes(Struct, frozen=True):
         return (self.query if query else self.document) + readable(text)
 
     def mark(self, name: str) -> str:
-        """Name an embedder so that stored vectors with another prefix are told apart."""
+        """Name an embedder so that stored vectors with another prefix differ in name."""
         return f"{name} after {self.document!r}" if self.document else name
 
 

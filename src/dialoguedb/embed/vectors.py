@@ -13,10 +13,10 @@ def unit(rows: NDArray[np.float32]) -> Vectors:
     return rows
 
 
-def spread(rows: NDArray[np.float32], places: list[int], count: int) -> Vectors:
-    """Put rows at their places among `count`; the others are zeros."""
-    if len(places) == count:
+def spread(rows: NDArray[np.float32], indexes: list[int], count: int) -> Vectors:
+    """Put rows at their indexes among `count` rows; the others are zeros."""
+    if len(indexes) == count:
         return rows
     vectors: Vectors = np.zeros((count, rows.shape[1]), np.float32)
-    vectors[places] = rows
+    vectors[indexes] = rows
     return vectors

@@ -37,7 +37,7 @@ class WordLlama:
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for one without words."""
-        del query  # asked or stored, a text has the same vector
+        del query  # as a query or a document, a text has the same vector
         return unit(self.embed_words(texts))
 
     def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
@@ -45,15 +45,15 @@ class WordLlama:
         model = _loaded(self._directory)
         vectors = np.zeros((len(words), DIMENSIONS), np.float32)
         tokens = model.words.tokens([readable(text).split() for text in words])
-        for row, numbers in zip(vectors, tokens, strict=True):
-            model.matrix.take(numbers, axis=0).sum(axis=0, out=row)
+        for row, token_ids in zip(vectors, tokens, strict=True):
+            model.matrix.take(token_ids, axis=0).sum(axis=0, out=row)
         return vectors
 
 
 class _Model(Struct, frozen=True):
     words: WordTokens
     matrix: NDArray[np.float32]
-    """A vector for each token; the place to weigh tokens, once for all."""
+    """A vector for each token; weights of tokens would go in here, once for all."""
 
 
 _loading = Lock()

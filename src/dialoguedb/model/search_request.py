@@ -82,7 +82,7 @@ _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 _SCALARS = {"type": "array", "items": _SCALAR, "minItems": 1}
 _COMPARED = {"type": ["string", "number"]}
-TagsWanted = Annotated[
+TagsFilter = Annotated[
     Raw,
     Meta(
         description="An array means any of them; `$in` any, `$all` all, `$nin` none of them.",
@@ -100,7 +100,7 @@ TagsWanted = Annotated[
         },
     ),
 ]
-MetadataWanted = Annotated[
+MetadataFilter = Annotated[
     Raw,
     Meta(
         description="For each key a value that is equal, an array of which any is, or operators.",
@@ -155,7 +155,7 @@ class FilterInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     created: DateText | DateRange | UnsetType | None = UNSET
     modified: DateText | DateRange | UnsetType | None = UNSET
     has_image: bool | UnsetType | None = UNSET
-    tags: TagsWanted | UnsetType = UNSET
+    tags: TagsFilter | UnsetType = UNSET
 
 
 _NO_FILTER = FilterInput()
@@ -183,9 +183,9 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     limit: SearchLimit | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
     timezone: TimeZone | UnsetType | None = UNSET
-    tags: TagsWanted | UnsetType = UNSET
+    tags: TagsFilter | UnsetType = UNSET
     filter: FilterInput | UnsetType | None = UNSET
-    metadata: MetadataWanted | UnsetType = UNSET
+    metadata: MetadataFilter | UnsetType = UNSET
     order_by: OrderBy | UnsetType | None = UNSET
     order: Order | UnsetType | None = UNSET
     role: Role | UnsetType | None = UNSET

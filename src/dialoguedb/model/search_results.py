@@ -1,11 +1,11 @@
-"""What a search answers."""
+"""The response to a search."""
 
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from dialoguedb.model.search import SearchMode, SearchOrderBy
-from dialoguedb.model.search_request import Kind, TagsWanted
+from dialoguedb.model.search_request import Kind, TagsFilter
 from dialoguedb.values.fields import Timestamp
 from dialoguedb.values.lists import Order
 
@@ -78,7 +78,7 @@ class ResolvedFilter(Struct, rename="camel"):
     created: ResolvedDates | UnsetType = UNSET
     modified: ResolvedDates | UnsetType = UNSET
     has_image: bool | UnsetType = UNSET
-    tags: TagsWanted | UnsetType = UNSET
+    tags: TagsFilter | UnsetType = UNSET
 
 
 class ResolvedSearch(Struct, rename="camel"):

@@ -151,13 +151,13 @@ class Scorer:
 
     def _speakers_named(self, keys: RowKeys, names: Sequence[tuple[int, str]]) -> Flags:
         """Return of which messages the query names the speaker, who is among their words."""
-        asked = {term.stem for term in self.context.query.terms}
+        of_query = {term.stem for term in self.context.query.terms}
         distinct = list({name for _, name in names})
         stems = text.stems(self.context.tokenizer, distinct) if distinct else []
         speakers = {
             name
             for name, of_name in zip(distinct, stems, strict=True)
-            if not asked.isdisjoint(of_name)
+            if not of_query.isdisjoint(of_name)
         }
         return np.isin(
             keys, np.fromiter((key for key, name in names if name in speakers), np.int64)

@@ -166,7 +166,7 @@ class VectorCodes:
         if not self._chunks or self._chunks[-1].count == _CHUNK:
             self._chunks.append(_Chunk(len(codes)))
         rows = [
-            (position, key, self._groups.number(kind, project, namespace))
+            (position, key, self._groups.index(kind, project, namespace))
             for position, kind, project, namespace, key, _ in batch
         ]
         self._chunks[-1].append(rows, codes)
@@ -206,34 +206,34 @@ class VectorCodes:
 
 
 class _Groups:
-    """The groups that vectors are of, one for each kind of object in each namespace, numbered."""
+    """The groups that vectors are of, one for each kind of object in each namespace, by index."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._indexes: dict[tuple[str, int, int], int] = {}
         self._owners: dict[tuple[str, int], int] = {}
         self._owner_of = np.empty(_TOGETHER, np.int32)
 
-    def number(self, kind: str, project: int, namespace: int) -> int:
-        """Return a group's number, the next one for a group that is new."""
-        fresh = len(self._numbers)
-        number = self._numbers.setdefault((kind, project, namespace), fresh)
-        if number == fresh:
+    def index(self, kind: str, project: int, namespace: int) -> int:
+        """Return a group's index, the next one for a group that is new."""
+        fresh = len(self._indexes)
+        index = self._indexes.setdefault((kind, project, namespace), fresh)
+        if index == fresh:
             if fresh == len(self._owner_of):
                 self._owner_of = np.resize(self._owner_of, 2 * fresh)
             self._owner_of[fresh] = self._owners.setdefault((kind, project), len(self._owners))
-        return number
+        return index
 
     def within(self, group: VectorGroup) -> NDArray[np.bool_]:
-        """Return for each number whether it is of these; the last, False, stands for the dead."""
-        count = len(self._numbers)
+        """Return for each index whether it is of these; the last, False, stands for the dead."""
+        count = len(self._indexes)
         found = np.zeros(count + 1, bool)
         if group.namespace is None:
             owner = self._owners.get((group.object, group.project), _NONE)
             found[:count] = self._owner_of[:count] == owner
             return found
-        number = self._numbers.get((group.object, group.project, group.namespace))
-        if number is not None:
-            found[number] = True
+        index = self._indexes.get((group.object, group.project, group.namespace))
+        if index is not None:
+            found[index] = True
         return found
 
 

@@ -188,15 +188,15 @@ class LargeScope:
             np.fromiter((position.key for _, position in ordered), np.int64),
             np.fromiter((dialogue for dialogue, _ in ordered), np.int64),
         )
-        return rows, np.fromiter((complete[place] for place in ordered), bool, len(ordered))
+        return rows, np.fromiter((complete[position] for position in ordered), bool, len(ordered))
 
 
 def _note(complete: dict[tuple[int, Position], bool], window: Window) -> None:
     """Note the messages of a window: those up to two away have all their neighbours in it."""
     for positions, near in ((window.earlier, 3), (window.later, 2)):
         for distance, position in enumerate(positions):
-            place = (window.dialogue, position)
-            complete[place] = complete.get(place, False) or distance < near
+            within = (window.dialogue, position)
+            complete[within] = complete.get(within, False) or distance < near
 
 
 def _not_too_often(dialogues: RowKeys) -> NDArray[np.bool_]:
@@ -204,9 +204,9 @@ def _not_too_often(dialogues: RowKeys) -> NDArray[np.bool_]:
     order = np.argsort(dialogues, kind="stable")
     ordered = dialogues[order]
     first = np.searchsorted(ordered, ordered)
-    places = np.empty(len(dialogues), np.int64)
-    places[order] = np.arange(len(dialogues)) - first
-    return places < _SEEDS_OF_DIALOGUE
+    ranks = np.empty(len(dialogues), np.int64)
+    ranks[order] = np.arange(len(dialogues)) - first
+    return ranks < _SEEDS_OF_DIALOGUE
 
 
 # --- Words -------------------------------------------------------------------------------------
@@ -233,9 +233,9 @@ class Newest:
         """Return the objects that hold a term, sorted, and how much their terms tell."""
         if not self._holding:
             return NO_KEYS, np.empty(0, np.float32)
-        keys, places = np.unique(np.concatenate(self._holding), return_inverse=True)
+        keys, indexes = np.unique(np.concatenate(self._holding), return_inverse=True)
         weights = np.repeat(self.counts.rarities(), [len(each) for each in self._holding])
-        return keys, np.bincount(places, weights, len(keys)).astype(np.float32)
+        return keys, np.bincount(indexes, weights, len(keys)).astype(np.float32)
 
     def roughly_held(self, keys: RowKeys) -> Floats:
         """Return which terms objects hold, as far as that is known; shape (n, groups)."""

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchMode
-from dialoguedb.model.search_request import SearchRequest
-from dialoguedb.model.search_results import ResolvedFilter, ResolvedSearch
+from dialoguedb.model.search_request import DateRange, SearchRequest
+from dialoguedb.model.search_results import ResolvedDates, ResolvedFilter, ResolvedSearch
 from dialoguedb.ports.search import (
     Embedder,
     QueryVector,
@@ -20,9 +21,13 @@ from dialoguedb.ports.search import (
     WordVectors,
 )
 from dialoguedb.retrieval.vectors import query_vector
-from dialoguedb.service.search_dates import has_phrases, with_dates
 from dialoguedb.values import timestamps
+from dialoguedb.values.date_phrases import Interval, is_iso, read, read_edge
+from dialoguedb.values.lists import TimeRange
 from dialoguedb.values.timestamps import Clock
+from dialoguedb.values.validation_errors import ValidationErrors
+
+_EVER = TimeRange()
 
 _QUERIES_AT_ONCE = 4
 """Fewer than there are threads, or an endpoint that hangs would hold up what else needs one."""
@@ -72,10 +77,10 @@ class SearchService:
     async def _with_dates(
         self, request: SearchRequest
     ) -> tuple[Search, ResolvedFilter | UnsetType]:
-        """Read the dates; on a thread when there are phrases, whose reader takes its time."""
-        if has_phrases(request):
-            return await asyncio.to_thread(with_dates, request, self._clock())
-        return with_dates(request, self._clock())
+        """Resolve dates; on a thread when there are phrases, whose reader takes its time."""
+        if _has_phrases(request):
+            return await asyncio.to_thread(_with_dates, request, self._clock())
+        return _with_dates(request, self._clock())
 
     async def _with_vector(self, search: Search) -> tuple[Search, QueryVector | None]:
         """Embed the query; when that is not possible, what can be found by words is."""
@@ -140,3 +145,78 @@ def _ordered(hits: list[SearchHit], search: Search) -> list[SearchHit]:
         case "modified":
             return sorted(hits, key=lambda hit: hit.item.modified, reverse=descending)
     return hits if descending else hits[::-1]
+
+
+# --- Dates ----------------------------------------------------------------------------------------
+
+
+def _has_phrases(request: SearchRequest) -> bool:
+    """Tell whether there is more to read than ISO dates, which takes its time."""
+    texts: list[str] = []
+    for dates in (request.sent.created, request.sent.modified):
+        if isinstance(dates, str):
+            texts.append(dates)
+        elif isinstance(dates, DateRange):
+            texts.extend(dates.edges().values())
+    return not all(map(is_iso, texts))
+
+
+def _with_dates(request: SearchRequest, now: str) -> tuple[Search, ResolvedFilter | UnsetType]:
+    """Return the search kept to its dates, and the filter as it was understood; InvalidRequest."""
+    sent, errors = request.sent, ValidationErrors()
+    reader = _DateReader(request.zone, now, errors)
+    created = reader.read(sent.created, "filter.created")
+    modified = reader.read(sent.modified, "filter.modified")
+    errors.raise_if_any()
+    shown = ResolvedFilter(
+        created=_shown(created),
+        modified=_shown(modified),
+        has_image=UNSET if sent.has_image is None else sent.has_image,
+        tags=sent.tags if isinstance(sent.tags, Raw) and bytes(sent.tags) != b"null" else UNSET,
+    )
+    filters = msgspec.structs.replace(
+        request.search.filter, created=_span(created), modified=_span(modified)
+    )
+    search = msgspec.structs.replace(request.search, filter=filters)
+    return search, UNSET if shown == ResolvedFilter() else shown
+
+
+class _DateReader(Struct):
+    zone: tzinfo
+    now: str
+    errors: ValidationErrors
+
+    def read(self, sent: str | DateRange | UnsetType | None, path: str) -> Interval:
+        """Return the time that dates allow, noting what cannot be understood."""
+        try:
+            if isinstance(sent, str):
+                return read(sent, self.zone, self.now)
+        except ValueError as error:
+            self.errors.invalid(path, f"{path}: {error}")
+        return self._range(sent, path) if isinstance(sent, DateRange) else Interval()
+
+    def _range(self, sent: DateRange, path: str) -> Interval:
+        edges = sent.edges()
+        if not edges:
+            self.errors.invalid(path, f"{path} is empty: it takes gte, gt, lte, lt")
+        starts: list[str] = []
+        ends: list[str] = []
+        for name, text in edges.items():
+            try:
+                edge = read_edge(text, self.zone, self.now)
+            except ValueError as error:
+                self.errors.invalid(f"{path}.{name}", f"{path}.{name}: {error}")
+                continue
+            bound = edge.start if name in {"gte", "lt"} else edge.end
+            (starts if name in {"gte", "gt"} else ends).append(bound or "")
+        return Interval(max(starts, default=None), min(ends, default=None))
+
+
+def _span(time: Interval) -> TimeRange:
+    return TimeRange(lower=time.start or _EVER.lower, upper=time.end or _EVER.upper)
+
+
+def _shown(time: Interval) -> ResolvedDates | UnsetType:
+    if time == Interval():
+        return UNSET
+    return ResolvedDates(gte=time.start or UNSET, lt=time.end or UNSET)

@@ -2,7 +2,7 @@
 
 A deleted object leaves a tombstone, which hides its words until FTS5 merges their segment. (It has
 no content to look them up by, so FTS5's `secure-delete` does nothing here.) FTS5 does so by itself
-once a tenth of a segment is deleted; here it is told to do so for the last one, too.
+once a tenth of a segment is deleted; here it is made to do so for the last one, too.
 """
 
 import apsw

@@ -36,7 +36,7 @@ class Where:
         self.values.extend(values)
 
     def __bool__(self) -> bool:
-        """Tell whether anything is asked for."""
+        """Tell whether there is any."""
         return bool(self.conditions)
 
     def __add__(self, other: "Where") -> "Where":
@@ -50,7 +50,7 @@ class Where:
 
 
 def of_messages(filters: SearchFilter) -> Where:
-    """Return what is asked of messages `m` in dialogues `d`."""
+    """Return the conditions on messages `m` in dialogues `d`."""
     where = Where()
     if filters.created.lower:  # an index leads to the dialogues with messages as late
         where.add("d.last_message_created >= ?", filters.created.lower)
@@ -63,7 +63,7 @@ def of_messages(filters: SearchFilter) -> Where:
 
 
 def of_dialogues(filters: SearchFilter) -> Where:
-    """Return what is asked of dialogues `d` themselves."""
+    """Return the conditions on dialogues `d` themselves."""
     where = Where()
     _add_span(where, "d.created", filters.created)
     _add_span(where, "d.modified", filters.modified)
@@ -73,14 +73,14 @@ def of_dialogues(filters: SearchFilter) -> Where:
 
 
 def of_messages_of_dialogues(filters: SearchFilter) -> Where:
-    """Return what is asked of the messages `m` through which dialogues `d` are found."""
+    """Return the conditions on the messages `m` through which dialogues `d` are found."""
     of_turns = Where()
     _add_turn(of_turns, filters)
     return of_dialogues(filters) + of_turns
 
 
 def of_memories(filters: SearchFilter) -> Where:
-    """Return what is asked of memories `r`."""
+    """Return the conditions on memories `r`."""
     where = Where()
     if (filters.has_image, filters.role, filters.dialogue_id) != (None, None, None):
         where.add("false")  # it is nobody's message, and in no dialogue
@@ -93,7 +93,7 @@ def of_memories(filters: SearchFilter) -> Where:
 
 def prepare(db: apsw.Connection, filters: SearchFilter) -> None:
     """Give a connection what the conditions call."""
-    if filters.has_image is not None:  # and not always: this has all statements prepared anew
+    if filters.has_image is not None:  # and not always: this has all statements prepared again
         db.create_scalar_function("shows_image", _shows_image, 1, deterministic=True)
 
 

@@ -75,7 +75,7 @@ _NAMES = (
     "SELECT m.number, m.name FROM carray(?) c CROSS JOIN messages m ON m.number = c.value"
     " WHERE m.name IS NOT NULL"
 )
-_PLACES = (
+_POSITIONS = (
     "SELECT m.dialogue, m.created, m.seq FROM carray(?) c"
     " CROSS JOIN messages m ON m.number = c.value"
 )
@@ -118,7 +118,7 @@ class SQLiteScope:
     """What makes objects part of the scope."""
 
     filters: Where
-    """What is asked of those that are found."""
+    """What those that are found match."""
 
     tokens: tuple[str, ...]
     """MATCH expressions that narrow down what is found; only ever true where `filters` are."""
@@ -304,7 +304,7 @@ class SQLiteScope:
     def windows(self, keys: RowKeys, count: int) -> list[Window]:
         """Return each message with so many before it and after it."""
         db, windows = self.data.db, []
-        for dialogue, created, seq in db.execute(_PLACES, (array(keys),)):
+        for dialogue, created, seq in db.execute(_POSITIONS, (array(keys),)):
             bound = (dialogue, created, seq, count + 1, count)
             rows = [Position(*row) for row in db.execute(_WINDOW, bound)]
             earlier = sum((row.created, row.seq) <= (created, seq) for row in rows)
@@ -321,10 +321,10 @@ def _close_together(keys: RowKeys) -> Iterator[RowKeys]:
 
 @lru_cache(_SIZES_KEPT)
 def _decoded(size: bytes) -> int:
-    number = 0
+    decoded = 0
     for byte in size:
-        number = number << 7 | byte & 0x7F
-    return number
+        decoded = decoded << 7 | byte & 0x7F
+    return decoded
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Keeping the indexes complete in the background: what waits for a vector, and indexing anew."""
+"""The background worker that keeps the indexes complete: backlog, vectors, rebuilds, purges."""
 
 import asyncio
 import logging
@@ -17,14 +17,14 @@ _TOGETHER = 64
 """Texts embedded at once."""
 
 _PORTION = 256
-"""Objects indexed anew in one transaction: other writes wait some ten milliseconds for it."""
+"""Objects indexed again in one transaction: other writes wait some ten milliseconds for it."""
 
-_PORTION_PAUSE_S = 0.02
-_IDLE_PAUSE_S = 0.2
-_FAILED_PAUSE_S = 1.0
-_PURGE_PAUSE_S = 600
-_CLAIM_S = 180
-"""Longer than an embedder takes; then others may try what this process has claimed."""
+_PORTION_INTERVAL_S = 0.02
+_IDLE_INTERVAL_S = 0.2
+_FAILED_INTERVAL_S = 1.0
+_PURGE_INTERVAL_S = 600
+_LEASE_S = 180
+"""Longer than an embedder takes; then others may try what this process has leased."""
 
 _RETRY_S_MAX = 300
 _ALONE_AFTER = 3
@@ -39,46 +39,46 @@ _PORTIONS_PER_LOOK = 8
 logger = logging.getLogger(__name__)
 
 
-class Aside(Struct, frozen=True):
+class WorkerRuntime(Struct, frozen=True):
     """How to wait, and how to have something done that blocks."""
 
     sleep: Callable[[float], Awaitable[None]]
     run: Callable[[Callable[[], Vectors]], Awaitable[Vectors]]
     random: Callable[[], float]
-    """A number from 0 to 1, so that not all try again at the same moment."""
+    """A number from 0 to 1, so that not all try again at the same time."""
 
 
-class Indexing:
-    """Embeds what waits, and indexes anew what is to be."""
+class IndexWorker:
+    """Embeds what waits, and indexes again what is to be."""
 
     def __init__(
-        self, store: IndexStore, embedders: Sequence[Embedder], clock: Clock, aside: Aside
+        self, store: IndexStore, embedders: Sequence[Embedder], clock: Clock, runtime: WorkerRuntime
     ) -> None:
         self._store = store
         self._embedders = {embedder.name: embedder for embedder in embedders}
         self._clock = clock
-        self._aside = aside
+        self._runtime = runtime
         self._portions = 0
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forever(self.drain, 0.0))
-            tasks.create_task(self._forever(self._advance_and_tell, _PORTION_PAUSE_S))
-            tasks.create_task(self._forever(self._purge, _PURGE_PAUSE_S))
+            tasks.create_task(self._forever(self._advance_and_log, _PORTION_INTERVAL_S))
+            tasks.create_task(self._forever(self._purge, _PURGE_INTERVAL_S))
 
-    async def _forever(self, work: Callable[[], Awaitable[bool]], pause_s: float) -> None:
+    async def _forever(self, work: Callable[[], Awaitable[bool]], interval_s: float) -> None:
         while True:
             try:
                 worked = await work()
             except Exception as error:  # a background loop goes on
                 logger.warning("Indexing waits: %s", error, exc_info=defect(error))
-                await self._aside.sleep(_FAILED_PAUSE_S)
+                await self._runtime.sleep(_FAILED_INTERVAL_S)
             else:
-                await self._aside.sleep(pause_s if worked else _IDLE_PAUSE_S)
+                await self._runtime.sleep(interval_s if worked else _IDLE_INTERVAL_S)
 
     async def complete(self, progress: Callable[[int, int], None]) -> IndexStatus:
-        """Work until all is indexed anew that can be here, telling how far it is."""
+        """Work until all is indexed again that can be here, reporting how far it is."""
         status = await self.status()
         total = status.to_reindex
         while status.to_reindex:
@@ -88,7 +88,7 @@ class Indexing:
             if not worked and not self._embedders.keys() & set(status.needed):
                 break
             if not worked:
-                await self._aside.sleep(_IDLE_PAUSE_S)
+                await self._runtime.sleep(_IDLE_INTERVAL_S)
         return status
 
     async def _work_a_while(self) -> bool:
@@ -104,49 +104,49 @@ class Indexing:
         return await self._store.status()
 
     async def rebuild(self) -> None:
-        """Have everything indexed anew."""
+        """Have everything indexed again."""
         await self._store.rebuild()
 
     async def advance(self) -> bool:
-        """Index a portion anew; False when there is nothing to do now."""
+        """Index a portion again; False when there is nothing to do now."""
         return await self._store.advance(_PORTION)
 
-    async def _advance_and_tell(self) -> bool:
+    async def _advance_and_log(self) -> bool:
         worked = await self.advance()
         if worked and self._portions % _PORTIONS_PER_LINE == 0:
             left = (await self.status()).to_reindex
             logger.info("Indexing what was there before", extra={"objects_left": left})
         if self._portions and not worked:
-            logger.info("Nothing is left to be indexed anew for now")
+            logger.info("Nothing is left to be indexed again for now")
         self._portions = self._portions + 1 if worked else 0
         return worked
 
     async def _purge(self) -> bool:
         """Remove from the index what deleted objects left there, in portions."""
         while await self._store.purge():
-            await self._aside.sleep(_PORTION_PAUSE_S)
+            await self._runtime.sleep(_PORTION_INTERVAL_S)
         return True
 
     async def drain(self) -> bool:
         """Index what has been written, and embed some of what waits; False when nothing is due."""
         await self._store.catch_up()
         now = self._clock()
-        until = timestamps.add_seconds(now, _CLAIM_S)
-        name, taken = await self._store.lease(list(self._embedders), _TOGETHER, now, until)
-        if not taken:
+        until = timestamps.add_seconds(now, _LEASE_S)
+        name, leased = await self._store.lease(list(self._embedders), _TOGETHER, now, until)
+        if not leased:
             return False
         try:
-            await self._embed(self._embedders[name], taken)
+            await self._embed(self._embedders[name], leased)
         except asyncio.CancelledError:
-            await self._store.postpone(name, taken, self._clock())
+            await self._store.postpone(name, leased, self._clock())
             raise
         return True
 
-    async def _embed(self, embedder: Embedder, taken: Sequence[Unembedded]) -> None:
-        """Embed what was taken, and put off what fails."""
-        together: Sequence[Unembedded] = [one for one in taken if one.attempts < _ALONE_AFTER]
+    async def _embed(self, embedder: Embedder, leased: Sequence[Unembedded]) -> None:
+        """Embed what was leased, and put off what fails."""
+        together: Sequence[Unembedded] = [one for one in leased if one.attempts < _ALONE_AFTER]
         parts = [together] if together else []
-        parts += [[one] for one in taken if one.attempts >= _ALONE_AFTER]
+        parts += [[one] for one in leased if one.attempts >= _ALONE_AFTER]
         succeeded = False
         failed: list[Sequence[Unembedded]] = []
         for part in parts:
@@ -154,7 +154,7 @@ class Indexing:
                 failed.append(part)
                 continue
             try:
-                made = await self._aside.run(partial(embedder.embed, [one.text for one in part]))
+                made = await self._runtime.run(partial(embedder.embed, [one.text for one in part]))
                 await self._store.store_vectors(embedder.name, part, made)
             except (EmbedderUnavailable, WrongDimensions) as error:
                 logger.warning("%s; trying again later", error.message)
@@ -168,7 +168,7 @@ class Indexing:
     async def _gives_up(self, embedder: Embedder, part: Sequence[Unembedded]) -> bool:
         """Let texts be found by words alone when others are embedded, but not these."""
         try:
-            made = await self._aside.run(partial(embedder.embed, [_HARMLESS]))
+            made = await self._runtime.run(partial(embedder.embed, [_HARMLESS]))
         except EmbedderUnavailable:
             return False
         logger.error("A text cannot be embedded; it is found by its words alone")
@@ -178,8 +178,8 @@ class Indexing:
         return True
 
     async def _put_off(self, name: str, part: Sequence[Unembedded]) -> None:
-        """Try again later, ever later."""
+        """Try again later: exponential backoff with jitter."""
         attempts = min(one.attempts for one in part)
-        wait_s = min(_RETRY_S_MAX, 2.0**attempts) * (1 + self._aside.random()) / 2
+        wait_s = min(_RETRY_S_MAX, 2.0**attempts) * (1 + self._runtime.random()) / 2
         due = timestamps.add_seconds(self._clock(), wait_s)
         await self._store.postpone(name, part, due)
