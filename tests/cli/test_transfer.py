@@ -99,7 +99,7 @@ def test_an_export_goes_on_where_it_was_stopped(filled):
         assert all_but_the_head(part) == all_but_the_head(whole)
     refused = filled.run("export", part)
     assert refused.code == 1
-    assert "is a whole export already" in refused.err
+    assert "is a complete export already" in refused.err
 
 
 def test_an_export_may_be_of_one_namespace_and_be_piped(filled):
@@ -392,7 +392,7 @@ def test_a_directory_is_imported_whole(commands):
     ended = commands.run("import", "in")
     assert ended.code == 0
     assert ended.record["dialogues"] == 2 + 1 + 3 + 1 + 1
-    assert "Left out, for its format is not known: in/users.json" in ended.err
+    assert "Skipped, its format is not known: in/users.json" in ended.err
 
 
 # --- What goes wrong ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Where a data command finds its data: at a server, or in a directory; always through the SDK."""
+"""Opens the database of a data command through the SDK: at a server or in a directory."""
 
 import functools
 import os
@@ -29,20 +29,20 @@ _OPTIONS = (
     click.option(
         "--api-key",
         metavar="KEY",
-        help="Its key; others on this machine can see flags, so rather set the variable."
+        help="Its key; other users of this machine can see flags, so prefer the variable."
         "  [env var: DIALOGUEDB_API_KEY]",
     ),
     click.option(
         "--ca",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE",
-        help="Certificates of the authorities to trust, such as of `serve --tls-self-signed`.",
+        help="Certificate authorities to trust, such as that of `serve --tls-self-signed`.",
     ),
     click.option(
         "--data",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="DIR",
-        help="Work on this data directory instead, with no server and no key.",
+        help="Use this data directory instead, without a server and without a key.",
     ),
 )
 
@@ -56,15 +56,15 @@ def database_options(command: F) -> F:
 
 def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command these options, and as its first argument the open database."""
-    return _given(command, _existing)
+    return _with_client(command, _existing)
 
 
 def with_new_database(command: Callable[..., Any]) -> Callable[..., Any]:
     """Do the same for a command that may be somebody's first, and makes the data directory."""
-    return _given(command, told_of_new)
+    return _with_client(command, announce_new_directory)
 
 
-def _given(
+def _with_client(
     command: Callable[..., Any], around: Callable[[Path | None], AbstractContextManager[None]]
 ) -> Callable[..., Any]:
     @database_options
@@ -86,8 +86,8 @@ def _existing(directory: Path | None) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def told_of_new(directory: Path | None) -> Iterator[None]:
-    """Say so when a command has made a new data directory, in case another one was meant."""
+def announce_new_directory(directory: Path | None) -> Iterator[None]:
+    """Report that a command created a new data directory, in case another one was meant."""
     is_new = directory is not None and not directory.exists()
     yield
     if is_new:

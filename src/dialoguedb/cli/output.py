@@ -61,7 +61,7 @@ def show_page(
     columns: tuple[str, ...],
     *,
     as_json: bool,
-    worded: Callable[[Record], Record] = lambda record: record,
+    preview: Callable[[Record], Record] = lambda record: record,
 ) -> None:
     """Print a page as the API does; at a terminal as a table, with how to get the next one.
 
@@ -71,7 +71,7 @@ def show_page(
     if as_json or not sys.stdout.isatty():
         show_json({"items": records, "next": page.next})
         return
-    show_table([worded(record) for record in records], columns)
+    show_table([preview(record) for record in records], columns)
     if page.next:
         click.secho(f"There are more: --next {page.next}", dim=True)
 

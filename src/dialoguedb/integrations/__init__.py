@@ -1,1 +1,1 @@
-"""Drop-ins: what frameworks for agents keep their history in, each with its library as an extra."""
+"""Stores for the histories of agent frameworks; each framework's library is an extra."""

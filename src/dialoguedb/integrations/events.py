@@ -1,7 +1,7 @@
 """Events of Google's Agent Development Kit as messages, and back.
 
-A message says what its event does, in blocks that searches and windows know, and keeps the event
-whole beside them.
+The content of a message has the event in blocks that search and context windows know, and the whole
+event beside them.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from dialoguedb.values.limits import NAME_CHARS_MAX
 _USER = "user"
 
 
-def stored_event(event: Event) -> MessageDict:
+def message_from(event: Event) -> MessageDict:
     """Return the message that an event is stored as, under the event's own id."""
     parts = (event.content.parts if event.content else None) or []
     role = "user" if event.author == _USER else "assistant"
@@ -31,13 +31,15 @@ def stored_event(event: Event) -> MessageDict:
             "type": "message",
             "role": role,
             "content": [block for part in parts for block in _blocks(part)],
-            "event": _lasting(event).model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            "event": _persistent(event).model_dump(
+                mode="json", by_alias=True, exclude_defaults=True
+            ),
         },
     }
 
 
-def restored_event(record: MessageRecord) -> Event:
-    """Return an event as it was appended; what others wrote is one of its text."""
+def event_from(record: MessageRecord) -> Event:
+    """Return an event as it was appended; messages of others become events of their text."""
     content = record.content
     if isinstance(content, dict) and "event" in content:
         return Event.model_validate(content["event"])
@@ -46,8 +48,8 @@ def restored_event(record: MessageRecord) -> Event:
     return Event(id=record.id, author=author, content={"role": "user", "parts": [{"text": text}]})
 
 
-def _lasting(event: Event) -> Event:
-    """Return an event without the state of this moment alone; what is no JSON there as text."""
+def _persistent(event: Event) -> Event:
+    """Return an event without temporary state; values that are no JSON become text."""
     changes = {
         key: to_jsonable_python(value, fallback=str)
         for key, value in event.actions.state_delta.items()
@@ -63,16 +65,16 @@ def _blocks(part: Part) -> Iterator[dict[str, Any]]:
     elif call := part.function_call:
         used = {"id": call.id or "", "name": call.name or "", "input": call.args or {}}
         yield {"type": "tool_use", **used}
-    elif answer := part.function_response:
-        said = [{"type": "text", "text": _told(answer.response or {})}]
-        yield {"type": "tool_result", "tool_use_id": answer.id or "", "content": said}
+    elif response := part.function_response:
+        content = [{"type": "text", "text": _text_of(response.response or {})}]
+        yield {"type": "tool_result", "tool_use_id": response.id or "", "content": content}
     elif blob := part.inline_data:
         yield {"type": "text", "text": f"[{blob.mime_type or 'data'}]"}
     elif file := part.file_data:
         yield {"type": "text", "text": f"[{file.display_name or file.file_uri}]"}
 
 
-def _told(response: dict[str, Any]) -> str:
-    """Return what a tool answered: its text, if that is all of it."""
+def _text_of(response: dict[str, Any]) -> str:
+    """Return the response of a tool: its text, if that is all of it."""
     result = response.get("result", response.get("output"))
     return result if isinstance(result, str) and len(response) == 1 else str(response)

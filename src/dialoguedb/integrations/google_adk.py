@@ -22,8 +22,8 @@ from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import DialogueRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
-from dialoguedb.integrations.events import restored_event, stored_event
-from dialoguedb.integrations.naming import tag_of
+from dialoguedb.integrations.events import event_from, message_from
+from dialoguedb.integrations.hashed_tags import hashed_tag
 from dialoguedb.values.limits import NAME_CHARS_MAX, PAGE_ITEMS_MAX
 
 _OURS = "googleAdk"
@@ -32,9 +32,9 @@ _OURS = "googleAdk"
 class DialogueDBSessionService(BaseSessionService):
     """Keeps sessions: `Runner(app_name=..., agent=..., session_service=...)`.
 
-    A session is a dialogue with its events as messages, found by their texts. What a whole app or
-    a user has as state is that of a dialogue of its own. Several may append to one session at
-    once: every event is stored, and the state has the members of all.
+    A session is a dialogue with its events as messages, which searches find by their texts. The
+    state of an app or a user is that of a dialogue of its own. Several programs may append to one
+    session at once: every event is stored, and the state has the members of all.
     """
 
     def __init__(self, db: AsyncDatabase, *, namespace: str | None = None) -> None:
@@ -51,12 +51,12 @@ class DialogueDBSessionService(BaseSessionService):
     ) -> Session:
         """Create a session; AlreadyExistsError."""
         session_id = (session_id or "").strip() or str(uuid.uuid4())
-        parted = _parted(state or {})
+        by_prefix = _split_by_prefix(state or {})
         try:
             record = await self._db.api.dialogue.create(
                 id=self._id("session", app_name, user_id, session_id),
                 label=f"{app_name}: {session_id}"[:NAME_CHARS_MAX],
-                state=parted[""],
+                state=by_prefix[""],
                 tags=[self._id("app", app_name), self._id("user", app_name, user_id)],
                 metadata={
                     _OURS: {"app_name": app_name, "user_id": user_id, "session_id": session_id}
@@ -66,7 +66,7 @@ class DialogueDBSessionService(BaseSessionService):
         except DuplicateId:
             message = f"Session with id {session_id} already exists."
             raise AlreadyExistsError(message) from None
-        await self._share(app_name, user_id, parted)
+        await self._share(app_name, user_id, by_prefix)
         return _session(record, await self._shared(app_name, user_id))
 
     async def get_session(
@@ -118,7 +118,7 @@ class DialogueDBSessionService(BaseSessionService):
             await self._db.delete_dialogue(dialogue_id, namespace=self._namespace)
 
     async def get_user_state(self, *, app_name: str, user_id: str) -> dict[str, Any]:
-        """Return what a user has as state, without the prefix."""
+        """Return the state of a user, without the prefix."""
         return await self._state(self._id("user", app_name, user_id))
 
     async def append_event(self, session: Session, event: Event) -> Event:
@@ -128,25 +128,25 @@ class DialogueDBSessionService(BaseSessionService):
         """
         if event.partial or any(one.id == event.id and one == event for one in session.events):
             return event
-        parted = _parted(event.actions.state_delta)
+        by_prefix = _split_by_prefix(event.actions.state_delta)
         dialogue_id = self._id("session", session.app_name, session.user_id, session.id)
-        stored = stored_event(event)
-        # The shared state first: whoever is torn off here and tries again changes it to the same.
-        await self._share(session.app_name, session.user_id, parted)
+        message = message_from(event)
+        # The shared state first: after an interruption here, a retry changes it to the same.
+        await self._share(session.app_name, session.user_id, by_prefix)
         try:
-            await self._append(dialogue_id, stored, parted[""])
+            await self._append(dialogue_id, message, by_prefix[""])
         except DialogueNotFound:
             raise SessionNotFoundError(f"Session {session.id} not found.") from None
         event = await super().append_event(session, event)
         session.last_update_time = event.timestamp
         return event
 
-    # --- Inside -----------------------------------------------------------------------------
+    # --- Internals --------------------------------------------------------------------------
 
     async def _append(
         self, dialogue_id: str, message: MessageDict, changes: Mapping[str, Any]
     ) -> None:
-        """Append a message, and in the same commit change the state."""
+        """Append a message and change the state, in one transaction."""
         if not changes:
             await self._db.api.message.create_many(
                 dialogue_id, [message], namespace=self._namespace
@@ -162,20 +162,20 @@ class DialogueDBSessionService(BaseSessionService):
                     if_match=record.version,
                     namespace=self._namespace,
                 )
-            except VersionConflict:  # somebody else changed it meanwhile
+            except VersionConflict:  # somebody else changed it in between
                 continue
             return
 
     async def _share(
-        self, app_name: str, user_id: str, parted: Mapping[str, Mapping[str, Any]]
+        self, app_name: str, user_id: str, by_prefix: Mapping[str, Mapping[str, Any]]
     ) -> None:
-        """Put what is a whole app's or a user's to their states."""
+        """Store the state that a whole app or a user shares."""
         for prefix, dialogue_id, label in (
             (State.APP_PREFIX, self._id("app", app_name), app_name),
             (State.USER_PREFIX, self._id("user", app_name, user_id), f"{app_name}: {user_id}"),
         ):
-            if parted[prefix]:
-                await self._merge(dialogue_id, f"State of {label}", parted[prefix])
+            if by_prefix[prefix]:
+                await self._merge(dialogue_id, f"State of {label}", by_prefix[prefix])
 
     async def _merge(self, dialogue_id: str, label: str, changes: Mapping[str, Any]) -> None:
         try:
@@ -188,7 +188,7 @@ class DialogueDBSessionService(BaseSessionService):
                     state=changes,
                     namespace=self._namespace,
                 )
-            except DuplicateId:  # somebody else made it meanwhile
+            except DuplicateId:  # somebody else created it in between
                 await self._db.api.state.update(dialogue_id, changes, namespace=self._namespace)
 
     async def _shared(self, app_name: str, user_id: str) -> dict[str, Any]:
@@ -209,57 +209,57 @@ class DialogueDBSessionService(BaseSessionService):
 
     async def _events(self, dialogue_id: str, at_once: int | None) -> AsyncIterator[Event]:
         """Read events, the newest first."""
-        wanted: dict[str, Any] = {
+        options: dict[str, Any] = {
             "order": "desc",
             "limit": min(at_once or PAGE_ITEMS_MAX, PAGE_ITEMS_MAX),
             "namespace": self._namespace,
         }
-        page = await self._db.api.message.list(dialogue_id, **wanted)
+        page = await self._db.api.message.list(dialogue_id, **options)
         while True:
             for record in page:
-                yield restored_event(record)
+                yield event_from(record)
             if page.next is None:
                 return
-            page = await self._db.api.message.list(dialogue_id, **wanted, next=page.next)
+            page = await self._db.api.message.list(dialogue_id, **options, next=page.next)
 
     async def _dialogues(self, tag: str) -> AsyncIterator[DialogueRecord]:
-        wanted: dict[str, Any] = {
+        options: dict[str, Any] = {
             "tags": [tag],
             "limit": PAGE_ITEMS_MAX,
             "namespace": self._namespace,
         }
-        page = await self._db.api.dialogue.list(**wanted)
+        page = await self._db.api.dialogue.list(**options)
         while True:
             for record in page:
                 yield record
             if page.next is None:
                 return
-            page = await self._db.api.dialogue.list(**wanted, next=page.next)
+            page = await self._db.api.dialogue.list(**options, next=page.next)
 
     def _id(self, kind: str, *named: str) -> str:
         """Return an id or a tag within our namespace: lists without one go through all of them."""
-        return tag_of(f"adk-{kind}", self._namespace or "", *named)
+        return hashed_tag(f"adk-{kind}", self._namespace or "", *named)
 
 
-def _parted(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Part state by whose it is: by its prefix, which is taken away; what is no JSON, as text."""
-    parted: dict[str, dict[str, Any]] = {State.APP_PREFIX: {}, State.USER_PREFIX: {}, "": {}}
+def _split_by_prefix(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Split state by its prefix, which is removed; values that are no JSON become text."""
+    by_prefix: dict[str, dict[str, Any]] = {State.APP_PREFIX: {}, State.USER_PREFIX: {}, "": {}}
     for key, value in state.items():
         if not key.startswith(State.TEMP_PREFIX):
-            prefix = next(prefix for prefix in parted if key.startswith(prefix))
-            parted[prefix][key.removeprefix(prefix)] = to_jsonable_python(value, fallback=str)
-    return parted
+            prefix = next(prefix for prefix in by_prefix if key.startswith(prefix))
+            by_prefix[prefix][key.removeprefix(prefix)] = to_jsonable_python(value, fallback=str)
+    return by_prefix
 
 
 def _session(
     record: DialogueRecord, shared: Mapping[str, Any], events: list[Event] | None = None
 ) -> Session:
-    told = record.metadata[_OURS]
+    names = record.metadata[_OURS]
     used = datetime.fromisoformat(record.last_message_created or record.created).timestamp()
     return Session(
-        app_name=told["app_name"],
-        user_id=told["user_id"],
-        id=told["session_id"],
+        app_name=names["app_name"],
+        user_id=names["user_id"],
+        id=names["session_id"],
         state={**record.state, **shared},
         events=events or [],
         last_update_time=events[-1].timestamp if events else used,

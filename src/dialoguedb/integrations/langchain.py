@@ -18,8 +18,8 @@ from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound
-from dialoguedb.integrations.appending import append, records
-from dialoguedb.integrations.contents import is_plain
+from dialoguedb.integrations.content import is_plain
+from dialoguedb.integrations.histories import append_messages, read_messages
 from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
 
 _ROLES = {"human": "user", "ai": "assistant", "function": "tool"}
@@ -33,7 +33,7 @@ _WHOLE = {"type", "data"}
 
 
 class DialogueDBChatMessageHistory(BaseChatMessageHistory):
-    """The history of one conversation: a dialogue, made when the first messages are added.
+    """The history of one conversation: a dialogue, created when the first messages are added.
 
     Messages that are added together are stored together, all or none, up to 1,000. Its async
     methods run the others on threads, which may share a database.
@@ -50,7 +50,7 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]
         """All messages, oldest first."""
         try:
-            found = records(
+            found = read_messages(
                 self._db, self.session_id, limit=PAGE_ITEMS_MAX, namespace=self._namespace
             )
             return [_restored(record) for record in found]
@@ -62,7 +62,7 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
         stored = [_message(message) for message in messages]
         for start in range(0, len(stored), MESSAGES_PER_REQUEST_MAX):
             batch = stored[start : start + MESSAGES_PER_REQUEST_MAX]
-            append(self._db, self.session_id, batch, namespace=self._namespace)
+            append_messages(self._db, self.session_id, batch, namespace=self._namespace)
 
     def clear(self) -> None:
         """Delete the dialogue for good."""
@@ -71,7 +71,7 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
 
 
 def _message(message: BaseMessage) -> MessageDict:
-    """Return what a message is stored as: its text, or all of it where there is more to it."""
+    """Return the message to store: only the text, or the whole message if there is more."""
     role = _ROLES.get(message.type, message.type)
     content = message.content
     if is_plain(content) and role in _CLASSES and _CLASSES[role](content=content) == message:

@@ -8,7 +8,7 @@ from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound
-from dialoguedb.integrations.contents import is_plain
+from dialoguedb.integrations.content import is_plain
 from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
 
 _ROLES = {
@@ -19,11 +19,11 @@ _ROLES = {
     "apply_patch_call_output": "tool",
     "custom_tool_call_output": "tool",
 }
-"""Who speaks in items that do not say so; the rest comes from the model."""
+"""The role of items that have none; all others come from the model."""
 
 
 class DialogueDBSession:
-    """The history of one conversation: a dialogue, made when the first items are added.
+    """The history of one conversation: a dialogue, created when the first items are added.
 
     It is a `Session` of the Agents SDK: `Runner.run(agent, "Hello", session=session)`. Items that
     are added together are stored together, all or none, up to 1,000.
@@ -39,7 +39,7 @@ class DialogueDBSession:
     ) -> None:
         self.session_id = session_id
         self.session_settings = session_settings
-        """Settings of the Agents SDK; of them `limit` is heeded."""
+        """Settings of the Agents SDK; only `limit` has an effect."""
 
         self._db = db
         self._namespace = namespace
@@ -67,7 +67,7 @@ class DialogueDBSession:
             await self._append(messages[start : start + MESSAGES_PER_REQUEST_MAX])
 
     async def pop_item(self) -> Any | None:
-        """Remove the last item and return it; of several who do so at once each gets another."""
+        """Remove and return the last item; programs that do so at once get different items."""
         while True:
             try:
                 async for record in self._records("desc", 1):
@@ -86,23 +86,23 @@ class DialogueDBSession:
         with suppress(DialogueNotFound):
             await self._db.delete_dialogue(self.session_id, namespace=self._namespace)
 
-    # --- Inside -----------------------------------------------------------------------------
+    # --- Internals --------------------------------------------------------------------------
 
     def _limit(self, limit: int | None) -> int | None:
-        """Return how many items are wanted; like in the SDK's own sessions, below 0 is all."""
+        """Return how many items to return; as in the SDK's own sessions, below 0 is all."""
         if limit is None:
             limit = getattr(self.session_settings, "limit", None)
         return None if limit is None or limit < 0 else limit
 
     async def _records(self, order: Any, page_size: int) -> AsyncIterator[MessageRecord]:
-        wanted: Any = {"order": order, "limit": page_size, "namespace": self._namespace}
-        page = await self._db.api.message.list(self.session_id, **wanted)
+        options: Any = {"order": order, "limit": page_size, "namespace": self._namespace}
+        page = await self._db.api.message.list(self.session_id, **options)
         while True:
             for record in page:
                 yield record
             if page.next is None:
                 return
-            page = await self._db.api.message.list(self.session_id, **wanted | {"next": page.next})
+            page = await self._db.api.message.list(self.session_id, **options | {"next": page.next})
 
     async def _append(self, messages: list[MessageDict]) -> None:
         try:
@@ -112,7 +112,7 @@ class DialogueDBSession:
                 await self._db.api.dialogue.create(
                     id=self.session_id, namespace=self._namespace, messages=messages
                 )
-            except DuplicateId:  # somebody else made it meanwhile
+            except DuplicateId:  # somebody else created it in between
                 await self._add(messages)
 
     async def _add(self, messages: list[MessageDict]) -> None:

@@ -1,66 +1,79 @@
-"""What the tools do with memories."""
+"""Tools for memories."""
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.mcp.answers import (
-    FoundMemories,
-    Memories,
-    MemoryCreated,
-    MemoryDeleted,
-    MemoryTagged,
-    OneRemembered,
+from dialoguedb.mcp.arguments import (
+    CreateMemoryArguments,
+    ListMemoriesArguments,
+    OneMemoryArguments,
+    SearchMemoriesArguments,
+    UpdateMemoryTagsArguments,
+)
+from dialoguedb.mcp.responses import (
+    FoundMemoriesResponse,
+    MemoriesResponse,
+    MemoryCreatedResponse,
+    MemoryDeletedResponse,
+    MemoryTaggedResponse,
+    OneRememberedResponse,
     Remembered,
 )
-from dialoguedb.mcp.wanted import (
-    CreateMemory,
-    ListMemories,
-    OneMemory,
-    SearchMemories,
-    UpdateMemoryTags,
-)
 
 
-async def create_memory(db: AsyncDatabase, wanted: CreateMemory) -> MemoryCreated:
-    """Remember something."""
+async def create_memory(
+    db: AsyncDatabase, arguments: CreateMemoryArguments
+) -> MemoryCreatedResponse:
+    """Store a memory."""
     stored = await db.api.memory.create(
-        wanted.value,
-        label=wanted.label,
-        description=wanted.description,
-        namespace=wanted.namespace,
-        tags=wanted.tags,
-        metadata=wanted.metadata,
+        arguments.value,
+        label=arguments.label,
+        description=arguments.description,
+        namespace=arguments.namespace,
+        tags=arguments.tags,
+        metadata=arguments.metadata,
     )
-    return MemoryCreated(memory_id=stored.id, message="Remembered")
+    return MemoryCreatedResponse(memory_id=stored.id, message="Remembered")
 
 
-async def search_memories(db: AsyncDatabase, wanted: SearchMemories) -> FoundMemories:
+async def search_memories(
+    db: AsyncDatabase, arguments: SearchMemoriesArguments
+) -> FoundMemoriesResponse:
     """Find memories by meaning and by words."""
     found = await db.api.search.memories(
-        wanted.query, namespace=wanted.namespace, tags=wanted.tags, limit=wanted.limit
+        arguments.query, namespace=arguments.namespace, tags=arguments.tags, limit=arguments.limit
     )
-    return FoundMemories(memories=[Remembered.of(hit.item, hit.relevance) for hit in found.hits])
+    return FoundMemoriesResponse(
+        memories=[Remembered.of(hit.item, hit.relevance) for hit in found.hits]
+    )
 
 
-async def list_memories(db: AsyncDatabase, wanted: ListMemories) -> Memories:
+async def list_memories(db: AsyncDatabase, arguments: ListMemoriesArguments) -> MemoriesResponse:
     """Return a page of memories."""
     page = await db.api.memory.list(
-        limit=wanted.limit, order=wanted.order, next=wanted.next, namespace=wanted.namespace
+        limit=arguments.limit,
+        order=arguments.order,
+        next=arguments.next,
+        namespace=arguments.namespace,
     )
-    return Memories(memories=[Remembered.of(record) for record in page], next=page.next)
+    return MemoriesResponse(memories=[Remembered.of(record) for record in page], next=page.next)
 
 
-async def get_memory(db: AsyncDatabase, wanted: OneMemory) -> OneRemembered:
+async def get_memory(db: AsyncDatabase, arguments: OneMemoryArguments) -> OneRememberedResponse:
     """Return one memory."""
-    record = await db.api.memory.get(wanted.id, namespace=wanted.namespace)
-    return OneRemembered(memory=Remembered.of(record))
+    record = await db.api.memory.get(arguments.id, namespace=arguments.namespace)
+    return OneRememberedResponse(memory=Remembered.of(record))
 
 
-async def delete_memory(db: AsyncDatabase, wanted: OneMemory) -> MemoryDeleted:
-    """Forget one memory for good."""
-    await db.api.memory.delete(wanted.id, namespace=wanted.namespace)
-    return MemoryDeleted(memory_id=wanted.id, message="Deleted the memory")
+async def delete_memory(db: AsyncDatabase, arguments: OneMemoryArguments) -> MemoryDeletedResponse:
+    """Delete one memory for good."""
+    await db.api.memory.delete(arguments.id, namespace=arguments.namespace)
+    return MemoryDeletedResponse(memory_id=arguments.id, message="Deleted the memory")
 
 
-async def update_memory_tags(db: AsyncDatabase, wanted: UpdateMemoryTags) -> MemoryTagged:
+async def update_memory_tags(
+    db: AsyncDatabase, arguments: UpdateMemoryTagsArguments
+) -> MemoryTaggedResponse:
     """Replace a memory's tags."""
-    stored = await db.api.memory.update(wanted.id, tags=wanted.tags, namespace=wanted.namespace)
-    return MemoryTagged(memory_id=stored.id, tags=stored.tags, message="Replaced the tags")
+    stored = await db.api.memory.update(
+        arguments.id, tags=arguments.tags, namespace=arguments.namespace
+    )
+    return MemoryTaggedResponse(memory_id=stored.id, tags=stored.tags, message="Replaced the tags")

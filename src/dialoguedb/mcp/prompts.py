@@ -1,4 +1,4 @@
-"""What people can start from in their host: recall a topic, resume a conversation, wrap up."""
+"""Prompts that people start from in their host: recall a topic, resume, wrap up."""
 
 from collections.abc import Mapping
 
@@ -17,9 +17,9 @@ from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.mcp import memories, sessions
-from dialoguedb.mcp.answers import Answer
-from dialoguedb.mcp.calls import tellable
-from dialoguedb.mcp.wanted import Resume, Search, SearchMemories
+from dialoguedb.mcp.arguments import ResumeArguments, SearchArguments, SearchMemoriesArguments
+from dialoguedb.mcp.responses import ToolResponse
+from dialoguedb.mcp.tool_calls import protocol_safe
 
 INSTRUCTIONS = """\
 DialogueDB keeps conversations and memories for good.
@@ -62,8 +62,8 @@ PROMPTS = [
 ]
 
 
-async def filled(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> GetPromptResult:
-    """Return a prompt with what is stored put into it."""
+async def fill(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> GetPromptResult:
+    """Return a prompt, filled with stored content."""
     prompt = next((one for one in PROMPTS if one.name == name), None)
     if prompt is None:
         raise MCPError(INVALID_PARAMS, f"There is no prompt {name!r}")
@@ -85,7 +85,9 @@ async def _text(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> s
     if name == "recall":
         return await _recalled(db, arguments["topic"], namespace)
     if name == "resume":
-        session = await sessions.resume(db, Resume(id=arguments["id"], namespace=namespace))
+        session = await sessions.resume(
+            db, ResumeArguments(id=arguments["id"], namespace=namespace)
+        )
         return (
             "Go on with this conversation where it stopped. Append what is said from now on to it"
             f" with dialoguedb_add_message.\n\n{_json(session)}"
@@ -100,15 +102,19 @@ async def _text(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> s
 
 
 async def _recalled(db: AsyncDatabase, topic: str, namespace: str | None) -> str:
-    known = await memories.search_memories(db, SearchMemories(query=topic, namespace=namespace))
-    said = await sessions.search(db, Search(query=topic, namespace=namespace, limit=5))
+    known = await memories.search_memories(
+        db, SearchMemoriesArguments(query=topic, namespace=namespace)
+    )
+    conversations = await sessions.search(
+        db, SearchArguments(query=topic, namespace=namespace, limit=5)
+    )
     return (
         f"The topic is: {topic}\n\nWhat is remembered, the best fitting first:\n{_json(known)}\n\n"
-        f"Earlier conversations, the best fitting first:\n{_json(said)}\n\n"
+        f"Earlier conversations, the best fitting first:\n{_json(conversations)}\n\n"
         "Say in short what of this matters for the topic, and resume a conversation with"
         " dialoguedb_resume where its messages are needed."
     )
 
 
-def _json(answer: Answer) -> str:
-    return json_codec.encode(tellable(msgspec.to_builtins(answer))).decode()
+def _json(response: ToolResponse) -> str:
+    return json_codec.encode(protocol_safe(msgspec.to_builtins(response))).decode()

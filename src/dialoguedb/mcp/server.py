@@ -1,4 +1,4 @@
-"""The server that agents' hosts speak to: over standard input and output, or over HTTP."""
+"""The MCP server: over standard input and output, or over HTTP."""
 
 import hmac
 from collections.abc import Mapping
@@ -26,8 +26,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.mcp import places, prompts
-from dialoguedb.mcp.calls import call, shown
+from dialoguedb.mcp import prompts, resources
+from dialoguedb.mcp.tool_calls import call, describe
 from dialoguedb.mcp.tools import Tool
 from dialoguedb.values.limits import BODY_BYTES_MAX
 
@@ -37,83 +37,83 @@ Tools = Mapping[str, Tool[Any, Any]]
 Context = ServerRequestContext[Any, Any]
 
 
-class Desk:
-    """Answers the requests of the protocol from a database."""
+class ProtocolServer:
+    """Serves the requests of the protocol from a database."""
 
     def __init__(self, db: AsyncDatabase, tools: Tools) -> None:
         self._db = db
         self._tools = tools
-        self._shown = [shown(name, tool) for name, tool in tools.items()]
+        self._descriptions = [describe(name, tool) for name, tool in tools.items()]
 
     async def list_tools(self, _: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
-        """Tell which tools there are."""
-        return ListToolsResult(tools=self._shown)
+        """List the tools."""
+        return ListToolsResult(tools=self._descriptions)
 
-    async def call_tool(self, _: Context, asked: CallToolRequestParams) -> CallToolResult:
-        """Let a tool act."""
-        tool = self._tools.get(asked.name)
+    async def call_tool(self, _: Context, params: CallToolRequestParams) -> CallToolResult:
+        """Run a tool."""
+        tool = self._tools.get(params.name)
         if tool is None:
-            raise MCPError(INVALID_PARAMS, f"There is no tool {asked.name!r} here")
-        return await call(self._db, tool, asked.arguments or {})
+            raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r} here")
+        return await call(self._db, tool, params.arguments or {})
 
     async def list_resources(
-        self, _: Context, asked: PaginatedRequestParams | None
+        self, _: Context, params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
-        """Tell what can be read."""
-        return await places.listed(self._db, asked.cursor if asked else None)
+        """List the resources."""
+        return await resources.list_page(self._db, params.cursor if params else None)
 
     async def list_templates(
         self, _: Context, __: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
-        """Tell which addresses can be made."""
-        return ListResourceTemplatesResult(resource_templates=places.TEMPLATES)
+        """List the templates of URIs."""
+        return ListResourceTemplatesResult(resource_templates=resources.TEMPLATES)
 
     async def read_resource(
-        self, _: Context, asked: ReadResourceRequestParams
+        self, _: Context, params: ReadResourceRequestParams
     ) -> ReadResourceResult:
-        """Read what an address stands for."""
-        return await places.read(self._db, str(asked.uri))
+        """Read the resource of a URI."""
+        return await resources.read(self._db, str(params.uri))
 
     async def list_prompts(
         self, _: Context, __: PaginatedRequestParams | None
     ) -> ListPromptsResult:
-        """Tell which prompts there are."""
+        """List the prompts."""
         return ListPromptsResult(prompts=prompts.PROMPTS)
 
-    async def get_prompt(self, _: Context, asked: GetPromptRequestParams) -> GetPromptResult:
+    async def get_prompt(self, _: Context, params: GetPromptRequestParams) -> GetPromptResult:
         """Fill a prompt."""
-        return await prompts.filled(self._db, asked.name, asked.arguments or {})
+        return await prompts.fill(self._db, params.name, params.arguments or {})
 
 
-def made(db: AsyncDatabase, tools: Tools, version: str) -> Server[Any]:
-    """Return a server of these tools on a database."""
-    desk = Desk(db, tools)
+def create(db: AsyncDatabase, tools: Tools, version: str) -> Server[Any]:
+    """Return a server for these tools and a database."""
+    handlers = ProtocolServer(db, tools)
     return Server(
         "dialoguedb",
         title="DialogueDB",
         version=version,
         instructions=prompts.INSTRUCTIONS,
-        on_list_tools=desk.list_tools,
-        on_call_tool=desk.call_tool,
-        on_list_resources=desk.list_resources,
-        on_list_resource_templates=desk.list_templates,
-        on_read_resource=desk.read_resource,
-        on_list_prompts=desk.list_prompts,
-        on_get_prompt=desk.get_prompt,
+        on_list_tools=handlers.list_tools,
+        on_call_tool=handlers.call_tool,
+        on_list_resources=handlers.list_resources,
+        on_list_resource_templates=handlers.list_templates,
+        on_read_resource=handlers.read_resource,
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
     )
 
 
-async def speak(server: Server[Any]) -> None:
-    """Serve the one host at the other end of standard input and output until it hangs up."""
-    async with stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())
+async def serve_stdio(server: Server[Any]) -> None:
+    """Serve the host at the other end of standard input and output until it hangs up."""
+    async with stdio_server() as (reader, writer):
+        await server.run(reader, writer, server.create_initialization_options())
 
 
-def application(server: Server[Any], host: str, token: str | None) -> ASGIApp:
+def http_app(server: Server[Any], host: str, token: str | None) -> ASGIApp:
     """Return the server as a web application that serves any number of hosts, at `/mcp`.
 
-    It remembers nothing of them, so that they live through its restarts. On a loopback address it
-    refuses requests that a web page of another origin sent.
+    It is stateless, so hosts survive its restarts. On a loopback address it refuses requests from
+    web pages of another origin.
     """
     app = server.streamable_http_app(
         streamable_http_path=PATH,
@@ -122,28 +122,28 @@ def application(server: Server[Any], host: str, token: str | None) -> ASGIApp:
         max_request_body_size=BODY_BYTES_MAX,
         host=host,
     )
-    return Guarded(app, token) if token else app
+    return TokenAuthentication(app, token) if token else app
 
 
-class Guarded:
-    """Lets those in who show the token."""
+class TokenAuthentication:
+    """Requires a Bearer token."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
         self._expected = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
-        if scope["type"] != "http" or self._admits(scope):
+        """Pass a request on, or respond with 401."""
+        if scope["type"] != "http" or self._is_authorized(scope):
             await self._app(scope, receive, send)
             return
-        refusal = JSONResponse(
+        response = JSONResponse(
             {"error": {"code": "UNAUTHORIZED", "message": "The token is missing or wrong"}},
             status_code=401,
             headers={"WWW-Authenticate": "Bearer"},
         )
-        await refusal(scope, receive, send)
+        await response(scope, receive, send)
 
-    def _admits(self, scope: Scope) -> bool:
+    def _is_authorized(self, scope: Scope) -> bool:
         shown = dict(scope["headers"]).get(b"authorization", b"")
         return hmac.compare_digest(shown, self._expected)

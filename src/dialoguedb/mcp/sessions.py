@@ -1,150 +1,154 @@
-"""What the tools do with conversations."""
+"""Tools for conversations."""
 
 from typing import Any
 
 import msgspec
 
 from dialoguedb.client.aio.database import AsyncDatabase
-from dialoguedb.mcp.answers import (
-    Added,
-    FoundMessage,
-    FoundSessions,
-    Messages,
-    Outline,
-    Resumed,
-    Said,
-    Saved,
-    Session,
-    Sessions,
-    StateUpdated,
-    ThreadCreated,
-)
-from dialoguedb.mcp.wanted import (
-    AddMessage,
-    CreateThread,
-    ListMessages,
-    ListSessions,
+from dialoguedb.mcp.arguments import (
+    AddMessageArguments,
+    CreateThreadArguments,
+    ListMessagesArguments,
+    ListSessionsArguments,
     MessageGiven,
-    Resume,
-    Save,
-    Search,
-    UpdateState,
+    ResumeArguments,
+    SaveArguments,
+    SearchArguments,
+    UpdateStateArguments,
+)
+from dialoguedb.mcp.responses import (
+    AddedResponse,
+    FoundMessage,
+    FoundSessionsResponse,
+    MessagesResponse,
+    Outline,
+    ResumedResponse,
+    SavedResponse,
+    Session,
+    SessionMessage,
+    SessionsResponse,
+    StateUpdatedResponse,
+    ThreadCreatedResponse,
 )
 from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 
-async def save(db: AsyncDatabase, wanted: Save) -> Saved:
+async def save(db: AsyncDatabase, arguments: SaveArguments) -> SavedResponse:
     """Store a conversation, all or nothing."""
     stored = await db.api.dialogue.create(
-        id=wanted.id,
-        namespace=wanted.namespace,
-        label=wanted.label,
-        messages=[_fields(message) for message in wanted.messages] or None,
-        state=wanted.state,
-        tags=wanted.tags,
-        metadata=wanted.metadata,
+        id=arguments.id,
+        namespace=arguments.namespace,
+        label=arguments.label,
+        messages=[_fields(message) for message in arguments.messages] or None,
+        state=arguments.state,
+        tags=arguments.tags,
+        metadata=arguments.metadata,
     )
-    return Saved(
+    return SavedResponse(
         session_id=stored.id,
         message_count=stored.total_messages,
         label=stored.label,
-        message=f"Saved the conversation with {_counted(stored.total_messages)}",
+        message=f"Saved the conversation with {_count_of(stored.total_messages)}",
     )
 
 
-async def resume(db: AsyncDatabase, wanted: Resume) -> Resumed:
+async def resume(db: AsyncDatabase, arguments: ResumeArguments) -> ResumedResponse:
     """Return a conversation with its last messages."""
     record = await db.api.dialogue.get(
-        wanted.id,
-        namespace=wanted.namespace,
-        messages=PAGE_ITEMS_MAX if wanted.load_messages else None,
+        arguments.id,
+        namespace=arguments.namespace,
+        messages=PAGE_ITEMS_MAX if arguments.load_messages else None,
     )
-    return Resumed(session=Session.of(record))
+    return ResumedResponse(session=Session.of(record))
 
 
-async def search(db: AsyncDatabase, wanted: Search) -> FoundSessions:
-    """Find conversations, and single messages if they are wanted."""
+async def search(db: AsyncDatabase, arguments: SearchArguments) -> FoundSessionsResponse:
+    """Find conversations, and single messages on request."""
     found = await db.api.search.dialogues(
-        wanted.query, limit=wanted.limit, namespace=wanted.namespace
+        arguments.query, limit=arguments.limit, namespace=arguments.namespace
     )
-    answer = FoundSessions(dialogues=[Outline.found(hit) for hit in found.hits], messages=[])
-    if wanted.search_messages:
-        said = await db.api.search.messages(
-            wanted.query, limit=wanted.limit, namespace=wanted.namespace
+    response = FoundSessionsResponse(
+        dialogues=[Outline.found(hit) for hit in found.hits], messages=[]
+    )
+    if arguments.search_messages:
+        messages = await db.api.search.messages(
+            arguments.query, limit=arguments.limit, namespace=arguments.namespace
         )
-        answer.messages = [FoundMessage.of(hit.item, hit.relevance) for hit in said.hits]
-    return answer
+        response.messages = [FoundMessage.of(hit.item, hit.relevance) for hit in messages.hits]
+    return response
 
 
-async def list_sessions(db: AsyncDatabase, wanted: ListSessions) -> Sessions:
+async def list_sessions(db: AsyncDatabase, arguments: ListSessionsArguments) -> SessionsResponse:
     """Return a page of conversations."""
     page = await db.api.dialogue.list(
-        limit=wanted.limit,
-        order=wanted.order,
-        start_date=wanted.start_date,
-        end_date=wanted.end_date,
-        next=wanted.next,
-        namespace=wanted.namespace,
+        limit=arguments.limit,
+        order=arguments.order,
+        start_date=arguments.start_date,
+        end_date=arguments.end_date,
+        next=arguments.next,
+        namespace=arguments.namespace,
     )
-    return Sessions(dialogues=[Outline.of(record) for record in page], next=page.next)
+    return SessionsResponse(dialogues=[Outline.of(record) for record in page], next=page.next)
 
 
-async def add_message(db: AsyncDatabase, wanted: AddMessage) -> Added:
+async def add_message(db: AsyncDatabase, arguments: AddMessageArguments) -> AddedResponse:
     """Append a message."""
     stored = await db.api.message.create(
-        wanted.session_id,
-        wanted.role,
-        wanted.content,
-        name=wanted.name,
-        namespace=wanted.namespace,
+        arguments.session_id,
+        arguments.role,
+        arguments.content,
+        name=arguments.name,
+        namespace=arguments.namespace,
     )
-    return Added(
+    return AddedResponse(
         session_id=stored.dialogue_id,
         message_id=stored.id,
         message=f"Added message {stored.seq} of the conversation",
     )
 
 
-async def list_messages(db: AsyncDatabase, wanted: ListMessages) -> Messages:
+async def list_messages(db: AsyncDatabase, arguments: ListMessagesArguments) -> MessagesResponse:
     """Return a page of a conversation's messages."""
     page = await db.api.message.list(
-        wanted.session_id,
-        limit=wanted.limit,
-        order=wanted.order,
-        next=wanted.next,
-        namespace=wanted.namespace,
+        arguments.session_id,
+        limit=arguments.limit,
+        order=arguments.order,
+        next=arguments.next,
+        namespace=arguments.namespace,
     )
-    return Messages(
-        session_id=wanted.session_id,
-        messages=[Said.of(record) for record in page],
+    return MessagesResponse(
+        session_id=arguments.session_id,
+        messages=[SessionMessage.of(record) for record in page],
         next=page.next,
     )
 
 
-async def update_state(db: AsyncDatabase, wanted: UpdateState) -> StateUpdated:
+async def update_state(db: AsyncDatabase, arguments: UpdateStateArguments) -> StateUpdatedResponse:
     """Merge into a conversation's state, or replace it."""
     stored = await db.api.state.update(
-        wanted.session_id, wanted.state, merge=wanted.merge, namespace=wanted.namespace
+        arguments.session_id, arguments.state, merge=arguments.merge, namespace=arguments.namespace
     )
-    return StateUpdated(
-        session_id=wanted.session_id,
+    return StateUpdatedResponse(
+        session_id=arguments.session_id,
         state=stored.value,
-        message="Merged into the state" if wanted.merge else "Replaced the state",
+        message="Merged into the state" if arguments.merge else "Replaced the state",
     )
 
 
-async def create_thread(db: AsyncDatabase, wanted: CreateThread) -> ThreadCreated:
+async def create_thread(
+    db: AsyncDatabase, arguments: CreateThreadArguments
+) -> ThreadCreatedResponse:
     """Create a conversation that belongs to another."""
     thread = await db.api.dialogue.create(
-        thread_of=wanted.parent_id,
-        label=wanted.label,
-        tags=wanted.tags,
-        namespace=wanted.namespace,
+        thread_of=arguments.parent_id,
+        label=arguments.label,
+        tags=arguments.tags,
+        namespace=arguments.namespace,
     )
-    return ThreadCreated(
+    return ThreadCreatedResponse(
         thread_id=thread.id,
-        parent_id=wanted.parent_id,
-        message=f"Created a thread of {wanted.parent_id}",
+        parent_id=arguments.parent_id,
+        message=f"Created a thread of {arguments.parent_id}",
     )
 
 
@@ -152,5 +156,5 @@ def _fields(message: MessageGiven) -> Any:
     return msgspec.structs.asdict(message)
 
 
-def _counted(messages: int) -> str:
+def _count_of(messages: int) -> str:
     return "1 message" if messages == 1 else f"{messages} messages"

@@ -1,4 +1,4 @@
-"""Every tool: its name, what it is for, what it takes and answers, and the function behind it."""
+"""Every tool: its name, its purpose, its arguments and response, and the function behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -7,31 +7,31 @@ from msgspec import Struct
 
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.mcp import answers, memories, sessions, wanted
+from dialoguedb.mcp import arguments, memories, responses, sessions
 
-W = TypeVar("W", bound=wanted.Wanted)
-A = TypeVar("A", bound=answers.Answer)
+W = TypeVar("W", bound=arguments.ToolArguments)
+A = TypeVar("A", bound=responses.ToolResponse)
 
 PREFIX = "dialoguedb_"
 
 
 class Tool(Struct, Generic[W, A], kw_only=True, frozen=True):
-    """One tool, and what hosts may tell people about it before it runs."""
+    """One tool, and what hosts may show people before it runs."""
 
     name: str
     title: str
     purpose: str
-    takes: type[W]
-    answers: type[A]
-    act: Callable[[AsyncDatabase, W], Awaitable[A]]
-    reads: bool = False
+    arguments: type[W]
+    response: type[A]
+    run: Callable[[AsyncDatabase, W], Awaitable[A]]
+    read_only: bool = False
     """Whether it changes nothing."""
 
-    destroys: bool = False
-    """Whether what was there may be gone afterwards."""
+    destructive: bool = False
+    """Whether it may replace or delete what is stored."""
 
-    repeatable: bool = False
-    """Whether doing it twice leaves what doing it once does."""
+    idempotent: bool = False
+    """Whether it is idempotent."""
 
 
 _ALL: Sequence[Tool[Any, Any]] = (
@@ -41,9 +41,9 @@ _ALL: Sequence[Tool[Any, Any]] = (
         purpose="Store a conversation for good, with its messages, a label to recognize it by, and"
         " a state to go on with. Answers its sessionId. To append to one that is stored already,"
         " use dialoguedb_add_message.",
-        takes=wanted.Save,
-        answers=answers.Saved,
-        act=sessions.save,
+        arguments=arguments.SaveArguments,
+        response=responses.SavedResponse,
+        run=sessions.save,
     ),
     Tool(
         name="resume",
@@ -51,52 +51,52 @@ _ALL: Sequence[Tool[Any, Any]] = (
         purpose="Return a stored conversation to go on with: its label, state, tags and its last"
         " 1,000 messages, oldest first. earlierMessages tells how many come before them;"
         " dialoguedb_list_messages reads those.",
-        takes=wanted.Resume,
-        answers=answers.Resumed,
-        act=sessions.resume,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.ResumeArguments,
+        response=responses.ResumedResponse,
+        run=sessions.resume,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="search",
         title="Search conversations",
         purpose="Find stored conversations by what was said in them, by meaning and by words. With"
         " searchMessages, the single messages that fit best are returned, too.",
-        takes=wanted.Search,
-        answers=answers.FoundSessions,
-        act=sessions.search,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.SearchArguments,
+        response=responses.FoundSessionsResponse,
+        run=sessions.search,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="list",
         title="List conversations",
         purpose="List stored conversations by when they were created, the newest first. `next` of"
         " the answer gets the page after it.",
-        takes=wanted.ListSessions,
-        answers=answers.Sessions,
-        act=sessions.list_sessions,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.ListSessionsArguments,
+        response=responses.SessionsResponse,
+        run=sessions.list_sessions,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="add_message",
         title="Add a message",
         purpose="Append a message to a stored conversation.",
-        takes=wanted.AddMessage,
-        answers=answers.Added,
-        act=sessions.add_message,
+        arguments=arguments.AddMessageArguments,
+        response=responses.AddedResponse,
+        run=sessions.add_message,
     ),
     Tool(
         name="list_messages",
         title="List messages",
         purpose="List the messages of a stored conversation, the oldest first. `next` of the answer"
         " gets the page after it.",
-        takes=wanted.ListMessages,
-        answers=answers.Messages,
-        act=sessions.list_messages,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.ListMessagesArguments,
+        response=responses.MessagesResponse,
+        run=sessions.list_messages,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="update_state",
@@ -104,97 +104,97 @@ _ALL: Sequence[Tool[Any, Any]] = (
         purpose="Store members of a conversation's state, an object that is kept beside the"
         " messages: where a task stands, what was chosen. merge=false replaces the whole state."
         " Answers the state as it is then.",
-        takes=wanted.UpdateState,
-        answers=answers.StateUpdated,
-        act=sessions.update_state,
-        destroys=True,
-        repeatable=True,
+        arguments=arguments.UpdateStateArguments,
+        response=responses.StateUpdatedResponse,
+        run=sessions.update_state,
+        destructive=True,
+        idempotent=True,
     ),
     Tool(
         name="create_thread",
         title="Create a thread",
         purpose="Create a conversation that belongs to another, such as a side question or the work"
         " of a sub-agent. Its threadId is a sessionId for the other tools.",
-        takes=wanted.CreateThread,
-        answers=answers.ThreadCreated,
-        act=sessions.create_thread,
+        arguments=arguments.CreateThreadArguments,
+        response=responses.ThreadCreatedResponse,
+        run=sessions.create_thread,
     ),
     Tool(
         name="create_memory",
         title="Remember",
         purpose="Remember something beyond this conversation: a fact, a preference, a decision."
         " Say it so that it is understood alone; one thing in each memory.",
-        takes=wanted.CreateMemory,
-        answers=answers.MemoryCreated,
-        act=memories.create_memory,
+        arguments=arguments.CreateMemoryArguments,
+        response=responses.MemoryCreatedResponse,
+        run=memories.create_memory,
     ),
     Tool(
         name="search_memories",
         title="Search memories",
         purpose="Find what is remembered, by meaning and by words.",
-        takes=wanted.SearchMemories,
-        answers=answers.FoundMemories,
-        act=memories.search_memories,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.SearchMemoriesArguments,
+        response=responses.FoundMemoriesResponse,
+        run=memories.search_memories,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="list_memories",
         title="List memories",
         purpose="List what is remembered, the newest first. `next` of the answer gets the page"
         " after it.",
-        takes=wanted.ListMemories,
-        answers=answers.Memories,
-        act=memories.list_memories,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.ListMemoriesArguments,
+        response=responses.MemoriesResponse,
+        run=memories.list_memories,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="get_memory",
         title="Get a memory",
         purpose="Return one memory by its id.",
-        takes=wanted.OneMemory,
-        answers=answers.OneRemembered,
-        act=memories.get_memory,
-        reads=True,
-        repeatable=True,
+        arguments=arguments.OneMemoryArguments,
+        response=responses.OneRememberedResponse,
+        run=memories.get_memory,
+        read_only=True,
+        idempotent=True,
     ),
     Tool(
         name="delete_memory",
         title="Delete a memory",
         purpose="Forget one memory for good, such as one that is no longer true.",
-        takes=wanted.OneMemory,
-        answers=answers.MemoryDeleted,
-        act=memories.delete_memory,
-        destroys=True,
-        repeatable=True,
+        arguments=arguments.OneMemoryArguments,
+        response=responses.MemoryDeletedResponse,
+        run=memories.delete_memory,
+        destructive=True,
+        idempotent=True,
     ),
     Tool(
         name="update_memory_tags",
         title="Tag a memory",
         purpose="Replace the tags of a memory; the rest of it cannot be changed.",
-        takes=wanted.UpdateMemoryTags,
-        answers=answers.MemoryTagged,
-        act=memories.update_memory_tags,
-        destroys=True,
-        repeatable=True,
+        arguments=arguments.UpdateMemoryTagsArguments,
+        response=responses.MemoryTaggedResponse,
+        run=memories.update_memory_tags,
+        destructive=True,
+        idempotent=True,
     ),
 )
 
 TOOLS: Mapping[str, Tool[Any, Any]] = {PREFIX + tool.name: tool for tool in _ALL}
-"""The tools by the names that agents call them by."""
+"""The tools, by the names that agents call."""
 
 
 def allowed(names: str | None) -> dict[str, Tool[Any, Any]]:
-    """Return the tools of a list of names, with or without their prefix; all, without a list."""
+    """Return the tools of a comma-separated list of names, with or without prefix; None is all."""
     if names is None:
         return {**TOOLS}
-    asked = [
+    selected = [
         PREFIX + name.strip().removeprefix(PREFIX) for name in names.split(",") if name.strip()
     ]
-    unknown = [name for name in asked if name not in TOOLS]
+    unknown = [name for name in selected if name not in TOOLS]
     if unknown:
         raise InvalidSetting(f"There is no tool {unknown[0]!r}; there are {', '.join(TOOLS)}")
-    if not asked:
+    if not selected:
         raise InvalidSetting("The list of allowed tools names none")
-    return {name: tool for name, tool in TOOLS.items() if name in asked}
+    return {name: tool for name, tool in TOOLS.items() if name in selected}

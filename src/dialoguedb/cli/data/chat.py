@@ -1,4 +1,4 @@
-"""`dialoguedb chat`: a conversation, the way a person wants to read it."""
+"""`dialoguedb chat`: a conversation, laid out for people."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from dialoguedb.cli import fields
+from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.previews import texts, turn_of
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import STYLES, Record, plain, printable
-from dialoguedb.cli.wording import texts, turn_of
 from dialoguedb.formats.parts import Part, Reasoning, ToolCall, ToolResult
 
 if TYPE_CHECKING:
@@ -26,21 +26,21 @@ _MINUTE = slice(len("2026-11-22T"), len("2026-11-22T21:34"))
 
 @click.command(
     epilog=examples(
-        ("From the start, page by page", "dialoguedb chat order-17 | less"),
-        ("How it ended", "dialoguedb chat order-17 --last 10"),
+        ("From the start, in a pager", "dialoguedb chat order-17 | less"),
+        ("The end of it", "dialoguedb chat order-17 --last 10"),
     )
 )
 @click.argument("dialogue_id", metavar="ID")
 @click.option(
     "--last", type=click.IntRange(1, 1_000), metavar="N", help="Only the last N messages."
 )
-@click.option("--full", is_flag=True, help="Show what tools answered to the last line.")
+@click.option("--full", is_flag=True, help="Show results of tools in full.")
 @fields.namespace
 @with_database
 def chat(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Print what was said in a dialogue, oldest first; times are UTC.
+    """Print the messages of a dialogue, oldest first; times are UTC.
 
-    For programs there is `dialoguedb message list`.
+    Programs use `dialoguedb message list`.
     """
     found = db.get_dialogue(dialogue_id, namespace=flags["namespace"], messages=flags["last"])
     messages = found.messages if flags["last"] else found.iter_messages(page_size=200)
@@ -81,7 +81,7 @@ def _print_messages(
 
 
 def _speaker(message: Record) -> Text:
-    """Return who speaks, and when."""
+    """Return the speaker and the time."""
     role = message["role"]
     who = f"{message['name']} ({role})" if "name" in message else role
     line = Text(printable(who), style=f"bold {STYLES['role'].get(role, 'blue')}")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialoguedb.cli import fields
+from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.fields import JSON_OBJECT
 from dialoguedb.cli.databases import with_database, with_new_database
-from dialoguedb.cli.fields import JSON_OBJECT
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
 
@@ -62,7 +62,7 @@ def create(db: "DialogueDB", **flags: Any) -> None:
 @json_option
 @with_database
 def get(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Show one dialogue; `dialoguedb chat ID` shows what is said in it."""
+    """Show one dialogue; `dialoguedb chat ID` shows its messages."""
     as_json = flags.pop("as_json")
     show(plain(db.api.dialogue.get(dialogue_id, **flags)), as_json=as_json)
 
@@ -73,7 +73,7 @@ def get(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_new_database
 def get_or_create(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Show one dialogue, created with these fields if there is none; they change none."""
+    """Show one dialogue; creates it with these fields if there is none."""
     as_json = flags.pop("as_json")
     show(plain(db.get_or_create_dialogue(dialogue_id, **flags).record), as_json=as_json)
 
@@ -91,7 +91,7 @@ def get_or_create(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def list_(db: "DialogueDB", **flags: Any) -> None:
-    """List dialogues, the newest first; without a namespace, of all."""
+    """List dialogues, newest first; without --namespace, those of all namespaces."""
     as_json = flags.pop("as_json")
     show_page(db.api.dialogue.list(**flags), _COLUMNS, as_json=as_json)
 
@@ -105,7 +105,7 @@ def list_(db: "DialogueDB", **flags: Any) -> None:
 def delete(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     """Delete a dialogue for good, with its messages, summaries and, recursively, threads."""
     if sys.stdin.isatty() and not flags["yes"]:
-        click.confirm(f"Delete dialogue {dialogue_id!r} with all that is in it?", abort=True)
+        click.confirm(f"Delete dialogue {dialogue_id!r} with everything in it?", abort=True)
     deleted = db.api.dialogue.delete(dialogue_id, namespace=flags["namespace"])
     show({"success": True, **plain(deleted)}, as_json=flags["as_json"])
 
@@ -159,12 +159,12 @@ def reopen(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @click.argument("dialogue_id", metavar="ID")
 @click.option("--state", type=JSON_OBJECT, metavar="JSON", help="An object.")
 @fields.from_stdin
-@click.option("--replace", is_flag=True, help="Drop what the state has besides.")
+@click.option("--replace", is_flag=True, help="Replace the whole state.")
 @fields.namespace
 @json_option
 @with_database
 def update_state(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Put these members over the state's own, and show the whole state."""
+    """Merge these members into the state, and show the whole state."""
     state = flags["state"]
     if (state is None) != flags["stdin"]:
         raise click.UsageError("One of --state and --stdin is needed.")
@@ -182,8 +182,8 @@ def update_state(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def update_tags(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Replace the tags of a dialogue; `--tags ''` takes all away."""
-    tags = fields.tags_needed(flags)
+    """Replace the tags of a dialogue; `--tags ''` removes all."""
+    tags = fields.required_tags(flags)
     updated = db.api.dialogue.update(dialogue_id, tags=tags, namespace=flags["namespace"])
     show(plain(updated), as_json=flags["as_json"])
 
@@ -205,7 +205,7 @@ def create_thread(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def get_threads(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """List the threads of a dialogue, the newest first."""
+    """List the threads of a dialogue, newest first."""
     as_json = flags.pop("as_json")
     page = db.api.dialogue.list(thread_of=dialogue_id, **flags)
     show_page(page, _COLUMNS, as_json=as_json)
@@ -218,17 +218,19 @@ def get_threads(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     epilog=examples(
         ("And wait for it", "dialoguedb dialogue compact ID --wait 60"),
         (
-            "As you need it",
+            "With instructions",
             'dialoguedb dialogue compact ID --instructions "Keep every date and amount"',
         ),
     )
 )
 @click.argument("dialogue_id", metavar="ID")
-@click.option("--template", metavar="NAME", help="The project's template to ask a model with.")
-@click.option("--instructions", metavar="TEXT", help="What to heed besides.")
+@click.option("--template", metavar="NAME", help="The project's template for the prompt.")
+@click.option("--instructions", metavar="TEXT", help="Additional instructions.")
 @click.option("--start-id", metavar="ID", help="The first message.  [default: the first new one]")
 @click.option("--end-id", metavar="ID", help="The last message.  [default: the newest]")
-@click.option("--wait", type=click.FloatRange(0), metavar="SECONDS", help="Wait till it is made.")
+@click.option(
+    "--wait", type=click.FloatRange(0), metavar="SECONDS", help="Wait until it is completed."
+)
 @fields.own_id
 @fields.metadata
 @fields.tags
@@ -249,30 +251,30 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @dialogue.command(
     epilog=examples(
         (
-            "As messages of OpenAI's",
+            "As OpenAI messages",
             "dialoguedb dialogue context ID --max-tokens 4000 | jq .messages",
         ),
         (
-            "To read, with what fits a question",
+            "As text, with what matches a question",
             'dialoguedb dialogue context ID --max-tokens 2000 --format plain --query "the refund"',
         ),
     )
 )
 @click.argument("dialogue_id", metavar="ID")
 @click.option(
-    "--max-tokens", type=click.IntRange(1), required=True, metavar="N", help="At most so many."
+    "--max-tokens", type=click.IntRange(1), required=True, metavar="N", help="The budget in tokens."
 )
-@click.option("--query", metavar="TEXT", help="Include what fits this.")
+@click.option("--query", metavar="TEXT", help="Include messages and memories that match this.")
 @click.option(
     "--format",
     type=click.Choice(["openai", "anthropic", "plain"]),
-    help="For whom it is.  [default: openai]",
+    help="The message format.  [default: openai]",
 )
 @click.option("--recent", type=click.IntRange(0), metavar="N", help="At least the last N turns.")
-@click.option("--summary/--no-summary", default=None, help="Whether the newest summary is used.")
+@click.option("--summary/--no-summary", default=None, help="Whether to use the newest summary.")
 @click.option("--memories", type=click.IntRange(0), metavar="N", help="At most N memories.")
 @fields.namespace
 @with_database
 def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:
-    """Print what a model is to be sent of a dialogue, within a budget, as JSON."""
+    """Print a context window on a dialogue, within a token budget, as JSON."""
     show(plain(db.api.context.get(dialogue_id, max_tokens, **flags)), as_json=True)

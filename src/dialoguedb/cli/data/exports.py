@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from dialoguedb.cli import fields
+from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.transfer import lines
-from dialoguedb.cli.data.transfer.exporting import Exporter, named
-from dialoguedb.cli.data.transfer.lines import Dialogue, End, Memory, Message
+from dialoguedb.cli.data.transfer.exporter import Exporter, key_of
+from dialoguedb.cli.data.transfer.lines import DialogueLine, EndLine, MemoryLine, MessageLine
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.progress import shown_count
@@ -27,25 +27,26 @@ if TYPE_CHECKING:
 @click.command(
     epilog=examples(
         ("Everything", "dialoguedb export everything.jsonl"),
-        ("What there is of one user", "dialoguedb export user.jsonl --namespace user_789"),
-        ("Packed", "dialoguedb export | gzip > everything.jsonl.gz"),
+        ("Everything of one user", "dialoguedb export user.jsonl --namespace user_789"),
+        ("Compressed", "dialoguedb export | gzip > everything.jsonl.gz"),
     )
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--overwrite", is_flag=True, help="Replace the file, whatever it is.")
+@click.option("--overwrite", is_flag=True, help="Reoffset the file, whatever it holds.")
 @fields.namespace
 @with_database
 def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
     """Write all dialogues, messages and memories as JSON lines, to a file or standard output.
 
-    Stopped half-way, run it again on the same file: it goes on behind the last whole dialogue.
+    After an interruption, run it again on the same file: it continues after the last complete
+    dialogue.
     """
     with shown_count("Exporting") as advance, _opened(file, overwrite=flags["overwrite"]) as out:
         exporter = Exporter(db, out, flags["namespace"], advance)
         if file is not None and out.tell():
-            _go_on(exporter, out, file, flags["namespace"])
+            _resume(exporter, out, file, flags["namespace"])
         else:
-            out.write(lines.head(timestamp(datetime.now(UTC)), flags["namespace"]))
+            out.write(lines.header(timestamp(datetime.now(UTC)), flags["namespace"]))
         end = exporter.write()
         out.flush()
         if file is not None:
@@ -68,33 +69,33 @@ def _opened(file: Path | None, *, overwrite: bool) -> Iterator[IO[bytes]]:
         yield out
 
 
-def _go_on(exporter: Exporter, out: IO[bytes], file: Path, namespace: str | None) -> None:
-    """Take note of what a file has already, and cut off the dialogue that is not whole."""
-    open_one: Dialogue | None = None
+def _resume(exporter: Exporter, out: IO[bytes], file: Path, namespace: str | None) -> None:
+    """Register what a file has already, and cut off an incomplete dialogue at its end."""
+    current: DialogueLine | None = None
     messages = 0
     out.seek(0)
     first = out.readline()
-    lines.refuse_newer(first, file)
-    lines.refuse_other(first, namespace, file)
+    lines.check_version(first, file)
+    lines.check_namespace(first, namespace, file)
     whole = start = len(first)
-    for place, line in lines.read_file(file):
-        if isinstance(line, End):
-            raise InvalidRequest(f"{file} is a whole export already; --overwrite replaces it")
-        if isinstance(line, Message):
+    for offset, line in lines.read_file(file):
+        if isinstance(line, EndLine):
+            raise InvalidRequest(f"{file} is a complete export already; --overwrite replaces it")
+        if isinstance(line, MessageLine):
             messages += 1
         else:
-            _note(exporter, open_one, messages)
-            open_one, whole, messages = None, place, 0
-            if isinstance(line, Memory):
-                exporter.memories.add(named(line))
+            _add_to(exporter, current, messages)
+            current, whole, messages = None, offset, 0
+            if isinstance(line, MemoryLine):
+                exporter.memories.add(key_of(line))
             else:
-                open_one, whole = line, start
-        start = place
+                current, whole = line, start
+        start = offset
     out.seek(whole)
     out.truncate()
 
 
-def _note(exporter: Exporter, dialogue: Dialogue | None, messages: int) -> None:
+def _add_to(exporter: Exporter, dialogue: DialogueLine | None, messages: int) -> None:
     if dialogue is not None:
-        exporter.dialogues.add(named(dialogue))
+        exporter.dialogues.add(key_of(dialogue))
         exporter.messages += messages

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialoguedb.cli import fields
-from dialoguedb.cli.data.transfer.importing import Importer, Tally
-from dialoguedb.cli.data.transfer.sources import FORMATS, files_of, format_of, lines_of
-from dialoguedb.cli.databases import async_database, database_options, told_of_new
+from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.transfer.importer import Importer, ImportReport
+from dialoguedb.cli.data.transfer.source_files import FORMATS, files_of, format_of, lines_of
+from dialoguedb.cli.databases import announce_new_directory, async_database, database_options
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, printable, show
 from dialoguedb.cli.progress import shown_progress
@@ -31,12 +31,12 @@ _STANDARD_INPUT = Path("-")
 @click.command(
     "import",
     epilog=examples(
-        ("What `dialoguedb export` wrote", "dialoguedb import everything.jsonl"),
+        ("An export of DialogueDB", "dialoguedb import everything.jsonl"),
         (
             "A data export of ChatGPT or Claude, unpacked",
             "dialoguedb import conversations.json --namespace me",
         ),
-        ("What another server has", "dialoguedb export --data old | dialoguedb import -"),
+        ("From another data directory", "dialoguedb export --data old | dialoguedb import -"),
     ),
 )
 @click.argument(
@@ -46,46 +46,46 @@ _STANDARD_INPUT = Path("-")
     "--format",
     "format_name",
     type=click.Choice(FORMATS),
-    help="What the files are.  [default: each as it looks]",
+    help="The format of the files.  [default: detected for each]",
 )
 @fields.namespace
 @database_options
 @json_option
 def import_(path: Path, **flags: Any) -> None:
-    """Import dialogues, messages and memories; nothing twice, however often it is run.
+    """Import dialogues, messages and memories; running it again imports nothing twice.
 
-    Run it again after it was stopped, or when there is more in the file; - is standard input.
-    What cannot be stored is told on stderr, with exit code 1, and the rest goes on.
+    Run it again after an interruption, or when the file has grown; - is standard input.
+    What cannot be stored is reported on stderr, with exit code 1; the rest is imported.
     """
     as_json = flags.pop("as_json")
     chosen, namespace = flags.pop("format_name"), flags.pop("namespace")
-    tally = Tally()
+    report = ImportReport()
     broken: DialogueDBError | None = None
     with _file(path) as file:
         sources = _sources(file, chosen)
-        with told_of_new(flags["data"]), shown_progress("Importing") as progress:
+        with announce_new_directory(flags["data"]), shown_progress("Importing") as progress:
             db = async_database(flags)
             try:
-                asyncio.run(_import(db, sources, namespace, tally, progress))
-            except DialogueDBError as error:  # what was done till then is told first
+                asyncio.run(_import(db, sources, namespace, report, progress))
+            except DialogueDBError as error:  # what was imported before is shown first
                 broken = error
-    counts = {name: getattr(tally, name) for name in ("dialogues", "messages", "memories")}
-    if broken and not (any(counts.values()) or tally.failures):
+    counts = {name: getattr(report, name) for name in ("dialogues", "messages", "memories")}
+    if broken and not (any(counts.values()) or report.failures):
         raise broken
-    show({**counts, "failed": len(tally.failures)}, as_json=as_json)
-    for failure in tally.failures[:_FAILURES_SHOWN]:
+    show({**counts, "failed": len(report.failures)}, as_json=as_json)
+    for failure in report.failures[:_FAILURES_SHOWN]:
         click.echo(f"Not imported: {failure.what}: {printable(failure.error.message)}", err=True)
-    if len(tally.failures) > _FAILURES_SHOWN:
-        click.echo(f"… and {len(tally.failures) - _FAILURES_SHOWN:,} more", err=True)
+    if len(report.failures) > _FAILURES_SHOWN:
+        click.echo(f"… and {len(report.failures) - _FAILURES_SHOWN:,} more", err=True)
     if broken:
         raise broken
-    if tally.failures:
+    if report.failures:
         sys.exit(1)
 
 
 @contextmanager
 def _file(path: Path) -> Iterator[Path]:
-    """Open what a path names; standard input becomes a file, for files are read more than once."""
+    """Yield the file; standard input is copied to one, because files are read more than once."""
     if path != _STANDARD_INPUT:
         yield path
         return
@@ -102,7 +102,7 @@ def _sources(path: Path, chosen: str | None) -> list[tuple[Path, str]]:
     known = [(file, name) for file, name in formats if name is not None]
     for file, name in formats:
         if name is None and path.is_dir():
-            click.echo(f"Left out, for its format is not known: {file}", err=True)
+            click.echo(f"Skipped, its format is not known: {file}", err=True)
     if not known:
         raise InvalidRequest(f"The format of {path} is not known; --format can name it")
     return known
@@ -112,18 +112,18 @@ async def _import(
     db: "AsyncDialogueDB",
     sources: list[tuple[Path, str]],
     namespace: str | None,
-    tally: Tally,
+    report: ImportReport,
     progress: Progress,
 ) -> None:
     total = sum(file.stat().st_size for file, _ in sources)
-    before = place = 0
+    before = offset = 0
 
     def read(bytes_read: int) -> None:
-        nonlocal place
-        place = before + bytes_read
+        nonlocal offset
+        offset = before + bytes_read
 
     async with db:
-        importer = Importer(db, tally, stored=lambda: progress(place, total))
+        importer = Importer(db, report, stored=lambda: progress(offset, total))
         for file, name in sources:
-            await importer.store(lines_of(file, name, read, tally.fail), namespace)
+            await importer.store(lines_of(file, name, read, report.fail), namespace)
             before += file.stat().st_size

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialoguedb.cli import fields
+from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.previews import memory_preview
 from dialoguedb.cli.databases import with_database, with_new_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
-from dialoguedb.cli.wording import worded_memory
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
@@ -42,7 +42,7 @@ def memory() -> None:
 @with_new_database
 def create(db: "DialogueDB", **flags: Any) -> None:
     """Create a memory; with an id of your own, running it again creates none."""
-    as_json, value = flags.pop("as_json"), fields.remembered(flags)
+    as_json, value = flags.pop("as_json"), fields.value_from(flags)
     show(plain(db.api.memory.create(value, **flags)), as_json=as_json)
 
 
@@ -66,9 +66,9 @@ def get(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def list_(db: "DialogueDB", **flags: Any) -> None:
-    """List memories, the newest first; without a namespace, of all."""
+    """List memories, newest first; without --namespace, those of all namespaces."""
     as_json = flags.pop("as_json")
-    show_page(db.api.memory.list(**flags), _COLUMNS, as_json=as_json, worded=worded_memory)
+    show_page(db.api.memory.list(**flags), _COLUMNS, as_json=as_json, preview=memory_preview)
 
 
 @memory.command()
@@ -78,8 +78,8 @@ def list_(db: "DialogueDB", **flags: Any) -> None:
 @json_option
 @with_database
 def update(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
-    """Replace the tags of a memory; `--tags ''` takes all away. All else is write-once."""
-    tags, namespace = fields.tags_needed(flags), flags["namespace"]
+    """Replace the tags of a memory; `--tags ''` removes all. All else is write-once."""
+    tags, namespace = fields.required_tags(flags), flags["namespace"]
     record = db.api.memory.update(memory_id, tags=tags, namespace=namespace)
     show(plain(record), as_json=flags["as_json"])
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialoguedb.cli import fields
+from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.previews import message_preview
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
-from dialoguedb.cli.wording import worded_message
 from dialoguedb.errors import InvalidJSON
 from dialoguedb.values.lists import Page
 
@@ -49,7 +49,7 @@ def message() -> None:
 @with_database
 def add(db: "DialogueDB", dialogue_id: str, role: str, **flags: Any) -> None:
     """Append a message to a dialogue; with an id of your own, running it again adds none."""
-    as_json, content = flags.pop("as_json"), fields.said(flags)
+    as_json, content = flags.pop("as_json"), fields.content_from(flags)
     record = db.api.message.create(dialogue_id, role, content, **flags)
     show(plain(record), as_json=as_json)
 
@@ -65,7 +65,7 @@ def add(db: "DialogueDB", dialogue_id: str, role: str, **flags: Any) -> None:
     ),
 )
 @_IN
-@click.option("--messages", metavar="JSON", help="An array of messages, or one a line.")
+@click.option("--messages", metavar="JSON", help="An array of messages, or one per line.")
 @fields.from_stdin
 @fields.namespace
 @json_option
@@ -84,7 +84,7 @@ def add_batch(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     "list",
     epilog=examples(
         ("The last ten, newest first", "dialoguedb message list order-17 --order desc --limit 10"),
-        ("What users said", "dialoguedb message list order-17 --role user"),
+        ("Messages of users", "dialoguedb message list order-17 --role user"),
     ),
 )
 @_IN
@@ -96,7 +96,7 @@ def add_batch(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def list_(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """List the messages of a dialogue, the oldest first."""
+    """List the messages of a dialogue, oldest first."""
     as_json = flags.pop("as_json")
     _show_messages(db.api.message.list(dialogue_id, **flags), as_json=as_json)
 
@@ -134,8 +134,8 @@ def delete(db: "DialogueDB", dialogue_id: str, message_id: str, **flags: Any) ->
 @json_option
 @with_database
 def tag(db: "DialogueDB", dialogue_id: str, message_id: str, **flags: Any) -> None:
-    """Replace the tags of a message; `--tags ''` takes all away."""
-    tags, namespace = fields.tags_needed(flags), flags["namespace"]
+    """Replace the tags of a message; `--tags ''` removes all."""
+    tags, namespace = fields.required_tags(flags), flags["namespace"]
     record = db.api.message.update(dialogue_id, message_id, tags=tags, namespace=namespace)
     show(plain(record), as_json=flags["as_json"])
 
@@ -155,4 +155,4 @@ def _batch(text: str) -> list[Any]:
 
 
 def _show_messages(page: Page[Any], *, as_json: bool) -> None:
-    show_page(page, _COLUMNS, as_json=as_json, worded=worded_message)
+    show_page(page, _COLUMNS, as_json=as_json, preview=message_preview)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dialoguedb.cli import fields
+from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.fields import JSON_OBJECT
+from dialoguedb.cli.data.previews import memory_preview, message_preview
 from dialoguedb.cli.databases import with_database
-from dialoguedb.cli.fields import JSON_OBJECT
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import Record, json_option, plain, show_json, show_table
-from dialoguedb.cli.wording import worded_memory, worded_message
 from dialoguedb.client.records import Found
 from dialoguedb.values import limits
 
@@ -29,35 +29,37 @@ _options = fields.options(
         "--limit",
         type=click.IntRange(1, limits.SEARCH_ITEMS_MAX),
         metavar="N",
-        help=f"At most so many.  [default: {limits.SEARCH_ITEMS_DEFAULT}]",
+        help=f"How many at most.  [default: {limits.SEARCH_ITEMS_DEFAULT}]",
     ),
     click.option(
         "--filter",
         type=JSON_OBJECT,
         metavar="JSON",
-        help='By time or images: {"created": "last week"}, {"hasImage": true} …',
+        help='Filter by time or images: {"created": "last week"}, {"hasImage": true} …',
     ),
     click.option(
         "--metadata",
         type=JSON_OBJECT,
         metavar="JSON",
-        help='By metadata: {"channel": "mail"}, {"score": {"$gte": 3}} …',
+        help='Filter by metadata: {"channel": "mail"}, {"score": {"$gte": 3}} …',
     ),
     fields.tags,
     fields.namespace,
     click.option(
         "--timezone",
         metavar="NAME",
-        help="Where a day such as `last Monday` is meant: Europe/Rome …",
+        help="Time zone of days such as `last Monday`: Europe/Rome …",
     ),
     fields.order_by("relevance", "created", "modified"),
-    click.option("--order", type=click.Choice(["asc", "desc"]), help="Which way it is sorted."),
+    click.option("--order", type=click.Choice(["asc", "desc"]), help="The sort direction."),
     click.option(
         "--mode",
         type=click.Choice(["hybrid", "semantic", "keyword"]),
         help="By meaning, by words, or both.  [default: hybrid]",
     ),
-    click.option("--explain", is_flag=True, default=None, help="Tell what each relevance is of."),
+    click.option(
+        "--explain", is_flag=True, default=None, help="Show what makes up each relevance."
+    ),
 )
 _of_messages = fields.options(
     click.option("--role", metavar="ROLE", help="Only of this role."),
@@ -69,7 +71,7 @@ _of_messages = fields.options(
     epilog=examples(
         ("By meaning and by words", 'dialoguedb search messages "when does the parcel come"'),
         (
-            "In a time",
+            "In a time range",
             """dialoguedb search messages refund --filter '{"created": "last week"}'""",
         ),
         ("By words alone", "dialoguedb search dialogues invoice --mode keyword"),
@@ -92,9 +94,9 @@ def search() -> None:
 @json_option
 @with_database
 def messages(db: "DialogueDB", query: str, **flags: Any) -> None:
-    """Find messages; without a namespace, in all."""
+    """Find messages; without --namespace, in all namespaces."""
     as_json = flags.pop("as_json")
-    _show(db.api.search.messages(query, **flags), _MESSAGES, worded_message, as_json=as_json)
+    _show(db.api.search.messages(query, **flags), _MESSAGES, message_preview, as_json=as_json)
 
 
 @search.command()
@@ -104,7 +106,7 @@ def messages(db: "DialogueDB", query: str, **flags: Any) -> None:
 @json_option
 @with_database
 def dialogues(db: "DialogueDB", query: str, **flags: Any) -> None:
-    """Find dialogues by what is said in them; without a namespace, in all."""
+    """Find dialogues by their messages; without --namespace, in all namespaces."""
     as_json = flags.pop("as_json")
     _show(db.api.search.dialogues(query, **flags), _DIALOGUES, dict, as_json=as_json)
 
@@ -115,28 +117,28 @@ def dialogues(db: "DialogueDB", query: str, **flags: Any) -> None:
 @json_option
 @with_database
 def memories(db: "DialogueDB", query: str, **flags: Any) -> None:
-    """Find memories; without a namespace, in all."""
+    """Find memories; without --namespace, in all namespaces."""
     as_json = flags.pop("as_json")
-    _show(db.api.search.memories(query, **flags), _MEMORIES, worded_memory, as_json=as_json)
+    _show(db.api.search.memories(query, **flags), _MEMORIES, memory_preview, as_json=as_json)
 
 
 def _show(
     found: Found[Any],
     columns: tuple[str, ...],
-    worded: Callable[[Record], dict[str, Any]],
+    preview: Callable[[Record], dict[str, Any]],
     *,
     as_json: bool,
 ) -> None:
-    """Print what was found as the API does; at a terminal as a table, the best first."""
+    """Print results as the API returns them; at a terminal as a table, the best first."""
     answer = plain(found)
     if as_json or not sys.stdout.isatty():
         show_json({"items": [hit["item"] for hit in answer["results"]], **answer})
     else:
-        show_table([_row(hit, worded) for hit in answer["results"]], columns)
+        show_table([_row(hit, preview) for hit in answer["results"]], columns)
 
 
-def _row(hit: Record, worded: Callable[[Record], dict[str, Any]]) -> Record:
-    row = {**worded(hit["item"]), "relevance": f"{hit['relevance']:.2f}"}
+def _row(hit: Record, preview: Callable[[Record], dict[str, Any]]) -> Record:
+    row = {**preview(hit["item"]), "relevance": f"{hit['relevance']:.2f}"}
     if matches := hit.get("matches"):
-        row["match"] = worded_message(matches[0]["item"])["content"]
+        row["match"] = message_preview(matches[0]["item"])["content"]
     return row

@@ -95,13 +95,13 @@ def _made(database: Any, tools: str | None) -> Any:
     protocol = _protocol()
     from dialoguedb.mcp.tools import allowed  # noqa: PLC0415 - needs the extra, too
 
-    return protocol.made(database, allowed(tools), __version__)
+    return protocol.create(database, allowed(tools), __version__)
 
 
 async def _speak(database: Any, tools: str | None) -> None:
     server = _made(database, tools)
     async with database:
-        await _protocol().speak(server)
+        await _protocol().serve_stdio(server)
 
 
 async def _serve(database: Any, tools: str | None, address: Address, token: str | None) -> None:
@@ -113,7 +113,7 @@ async def _serve(database: Any, tools: str | None, address: Address, token: str 
         raise InvalidSetting(
             "Others can reach this address: set DIALOGUEDB_MCP_TOKEN to what they have to show"
         )
-    app = _protocol().application(server, address.host, token)
+    app = _protocol().http_app(server, address.host, token)
     url = f"http://{place.address}{_protocol().PATH}"
     async with database:
         web = runner.Server(

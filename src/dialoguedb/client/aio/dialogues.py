@@ -265,7 +265,7 @@ class AsyncDialogue(TrackedDialogue):
         """Tell whether model providers would accept its messages as they are."""
         return await self._api.context.check(self.id, **self._with_namespace({}))
 
-    # --- Internals -----------------------------------------------------------------------------
+    # --- Internals --------------------------------------------------------------------------
 
     def _with_namespace(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields with the namespace of the dialogue, not that of the client."""

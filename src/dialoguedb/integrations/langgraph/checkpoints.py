@@ -22,16 +22,16 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound
-from dialoguedb.integrations.langgraph.packing import (
+from dialoguedb.integrations.hashed_tags import hashed_tag
+from dialoguedb.integrations.langgraph.serialization import (
     CHECKPOINT,
     WRITES,
-    Packing,
+    ValueSerializer,
     checkpoint_message_id,
     message,
-    said_by,
+    payload_of,
 )
 from dialoguedb.integrations.langgraph.threads import Threads
-from dialoguedb.integrations.naming import tag_of
 from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 
@@ -56,7 +56,7 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the checkpoint that the config names, or the last of its thread."""
-        thread, ns = _place(config)
+        thread, ns = _thread_and_namespace(config)
         record = self._record(thread, ns, get_checkpoint_id(config))
         return record and self._restored(thread, record, self._writes_to(thread, record))
 
@@ -64,7 +64,7 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
         with suppress(DialogueNotFound, MessageNotFound):
             if named:
                 return self._threads.message(thread, checkpoint_message_id(ns, named))
-            tags = [tag_of("ns", ns)]
+            tags = [hashed_tag("ns", ns)]
             for record in self._threads.messages(thread, CHECKPOINT, "desc", limit=1, tags=tags):
                 return record
         return None
@@ -81,7 +81,7 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
         threads = [_thread(config)] if config else self._threads.ids()
         left = limit
         for thread in threads:
-            for record, writes in self._checkpoints(thread, _wanted(config, before)):
+            for record, writes in self._checkpoints(thread, _payload_filter(config, before)):
                 if left == 0:
                     return
                 found = self._restored(thread, record, writes, filter)
@@ -90,47 +90,48 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
                     yield found
 
     def _checkpoints(
-        self, thread: str, wanted: Callable[[dict[str, Any]], bool]
+        self, thread: str, matches: Callable[[dict[str, Any]], bool]
     ) -> Iterator[tuple[MessageRecord, Sequence[dict[str, Any]]]]:
-        """Return wanted checkpoints, newest first, each with its writes, oldest first."""
+        """Return matching checkpoints, newest first, each with its writes, oldest first."""
         with suppress(DialogueNotFound):
             for record in self._threads.messages(thread, CHECKPOINT, "desc"):
-                if wanted(said_by(record)):
+                if matches(payload_of(record)):
                     yield record, self._writes_to(thread, record)
 
     def _writes_to(self, thread: str, checkpoint: MessageRecord) -> Sequence[dict[str, Any]]:
         """Return the writes to a checkpoint, oldest first; some may have come before it."""
-        said = said_by(checkpoint)
-        tags = [tag_of("to", said["ns"], said["id"])]
+        payload = payload_of(checkpoint)
+        tags = [hashed_tag("to", payload["ns"], payload["id"])]
         found = self._threads.messages(thread, WRITES, "asc", PAGE_ITEMS_MAX, tags=tags)
-        return [said_by(one) for one in found]
+        return [payload_of(one) for one in found]
 
     def _restored(
         self,
         thread: str,
         record: MessageRecord,
         writes: Sequence[dict[str, Any]],
-        wanted: dict[str, Any] | None = None,
+        metadata_filter: dict[str, Any] | None = None,
     ) -> CheckpointTuple | None:
-        """Return a checkpoint as it was put; None when its metadata is not what is wanted."""
-        said, packing = said_by(record), Packing(self.serde)
-        piece_of = partial(self._threads.message, thread)
-        metadata = packing.unpack(said["metadata"], piece_of)
-        if any(metadata.get(key) != value for key, value in (wanted or {}).items()):
+        """Return a checkpoint as it was put; None when its metadata does not match."""
+        payload, serializer = payload_of(record), ValueSerializer(self.serde)
+        read_piece = partial(self._threads.message, thread)
+        metadata = serializer.unpack(payload["metadata"], read_piece)
+        if any(metadata.get(key) != value for key, value in (metadata_filter or {}).items()):
             return None
         values = {
-            channel: packing.unpack(packed, piece_of) for channel, packed in said["values"].items()
+            channel: serializer.unpack(packed, read_piece)
+            for channel, packed in payload["values"].items()
         }
-        parent = _config(thread, said["ns"], said["parent"]) if said["parent"] else None
+        parent = _config(thread, payload["ns"], payload["parent"]) if payload["parent"] else None
         return CheckpointTuple(
-            config=_config(thread, said["ns"], said["id"]),
+            config=_config(thread, payload["ns"], payload["id"]),
             checkpoint={
-                **packing.unpack(said["checkpoint"], piece_of),
+                **serializer.unpack(payload["checkpoint"], read_piece),
                 "channel_values": values,
             },
             metadata=metadata,
             parent_config=parent,
-            pending_writes=packing.pending(writes, piece_of),
+            pending_writes=serializer.pending(writes, read_piece),
         )
 
     # --- Writing ----------------------------------------------------------------------------
@@ -144,32 +145,32 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
     ) -> RunnableConfig:
         """Store a checkpoint; returns the config that names it."""
         del new_versions  # a piece has an id of its bytes: what did not change is there
-        thread, ns = _place(config)
-        packing = Packing(self.serde)
-        told = {key: value for key, value in checkpoint.items() if key != "channel_values"}
+        thread, ns = _thread_and_namespace(config)
+        serializer = ValueSerializer(self.serde)
+        named_values = {key: value for key, value in checkpoint.items() if key != "channel_values"}
         values = checkpoint["channel_values"]
-        said = {
+        payload = {
             "ns": ns,
             "id": checkpoint["id"],
             "parent": config["configurable"].get("checkpoint_id"),
-            "checkpoint": packing.pack(told),
-            "metadata": packing.pack(get_checkpoint_metadata(config, metadata)),
-            "values": {channel: packing.pack(value) for channel, value in values.items()},
-            "pieces": [*packing.pieces],
+            "checkpoint": serializer.pack(named_values),
+            "metadata": serializer.pack(get_checkpoint_metadata(config, metadata)),
+            "values": {channel: serializer.pack(value) for channel, value in values.items()},
+            "pieces": [*serializer.pieces],
         }
         message_id = checkpoint_message_id(ns, checkpoint["id"])
-        made = message(
+        stored = message(
             CHECKPOINT,
-            said,
+            payload,
             id=message_id,
-            tags=[tag_of("ns", ns)],
+            tags=[hashed_tag("ns", ns)],
             metadata={key: metadata[key] for key in ("source", "step") if key in metadata},
         )
         try:
-            self._threads.keep(thread, made, packing.pieces, anew=True)
-        except DuplicateId:  # the same one anew
+            self._threads.store(thread, stored, serializer.pieces, replace_known=True)
+        except DuplicateId:  # the same checkpoint again
             self._threads.delete_message(thread, message_id)
-            self._threads.keep(thread, made, packing.pieces, anew=True)
+            self._threads.store(thread, stored, serializer.pieces, replace_known=True)
         return _config(thread, ns, checkpoint["id"])
 
     def put_writes(
@@ -179,26 +180,26 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
         task_id: str,
         task_path: str = "",
     ) -> None:
-        """Store what a task wrote upon a checkpoint."""
-        thread, ns = _place(config)
+        """Store what a task wrote to a checkpoint."""
+        thread, ns = _thread_and_namespace(config)
         checkpoint_id: str = config["configurable"]["checkpoint_id"]
-        packing = Packing(self.serde)
-        said = {
+        serializer = ValueSerializer(self.serde)
+        payload = {
             "ns": ns,
             "checkpoint_id": checkpoint_id,
             "task_id": task_id,
             "task_path": task_path,
-            "writes": packing.pack_writes(writes),
-            "pieces": [*packing.pieces],
+            "writes": serializer.pack_writes(writes),
+            "pieces": [*serializer.pieces],
         }
-        tags = [tag_of("to", ns, checkpoint_id)]
-        self._threads.keep(thread, message(WRITES, said, tags=tags), packing.pieces)
+        tags = [hashed_tag("to", ns, checkpoint_id)]
+        self._threads.store(thread, message(WRITES, payload, tags=tags), serializer.pieces)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Return a version above the current one, which no other run makes as well."""
         del channel
-        number = int(str(current or 0).partition(".")[0]) + 1
-        return f"{number:032}.{random.random():016}"  # noqa: S311 -- no secret
+        version = int(str(current or 0).partition(".")[0]) + 1
+        return f"{version:032}.{random.random():016}"  # noqa: S311 -- no secret
 
     # --- Deleting and copying ---------------------------------------------------------------
 
@@ -247,15 +248,15 @@ class DialogueDBSaver(BaseCheckpointSaver[str]):
                 continue
             seen.add(ns)
             deltas = set(one.metadata.get("counters_since_delta_snapshot") or ())
-            unmade = (open_deltas or deltas) - one.checkpoint["channel_values"].keys()
-            if unmade and one.parent_config:
+            missing = (open_deltas or deltas) - one.checkpoint["channel_values"].keys()
+            if missing and one.parent_config:
                 parent = one.parent_config["configurable"]["checkpoint_id"]
-                needed[ns, parent] = unmade
+                needed[ns, parent] = missing
         return outdated
 
     def _delete_checkpoint(self, thread: str, found: CheckpointTuple) -> None:
         ns, checkpoint_id = _ns(found.config), found.checkpoint["id"]
-        tags = [tag_of("to", ns, checkpoint_id)]
+        tags = [hashed_tag("to", ns, checkpoint_id)]
         for record in [*self._threads.messages(thread, WRITES, "asc", tags=tags)]:
             self._threads.delete_message(thread, record.id)
         self._threads.delete_message(thread, checkpoint_message_id(ns, checkpoint_id))
@@ -325,29 +326,29 @@ def _ns(config: RunnableConfig) -> str:
     return ns
 
 
-def _place(config: RunnableConfig) -> tuple[str, str]:
+def _thread_and_namespace(config: RunnableConfig) -> tuple[str, str]:
     return _thread(config), _ns(config)
 
 
-def _wanted(
+def _payload_filter(
     config: RunnableConfig | None, before: RunnableConfig | None
 ) -> Callable[[dict[str, Any]], bool]:
-    """Return what tells of a checkpoint's message whether it is asked for."""
+    """Return a predicate for the payloads of checkpoints."""
     ns = config["configurable"].get("checkpoint_ns") if config else None
     only = get_checkpoint_id(config) if config else None
     end = get_checkpoint_id(before) if before else None
 
-    def is_wanted(said: dict[str, Any]) -> bool:
+    def matches(payload: dict[str, Any]) -> bool:
         return (
-            (ns is None or said["ns"] == ns)
-            and (only is None or said["id"] == only)
-            and (end is None or said["id"] < end)
+            (ns is None or payload["ns"] == ns)
+            and (only is None or payload["id"] == only)
+            and (end is None or payload["id"] < end)
         )
 
-    return is_wanted
+    return matches
 
 
 def _config(thread: str, ns: str | None, checkpoint_id: str | None) -> RunnableConfig:
     named = {"checkpoint_ns": ns, "checkpoint_id": checkpoint_id}
-    told = {key: value for key, value in named.items() if value is not None}
-    return {"configurable": {"thread_id": thread, **told}}
+    named_values = {key: value for key, value in named.items() if value is not None}
+    return {"configurable": {"thread_id": thread, **named_values}}

@@ -1,6 +1,6 @@
-"""What of LangGraph's filters a search can do, and the whole of them.
+"""LangGraph's filters: evaluated in full, and as far as a search can evaluate them.
 
-A search looks at the metadata, so the first plain members of a value stand there as well.
+A search filters by metadata, so the first plain members of a value are stored there as well.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ _FIELDS_MAX = 50
 _CHARS_MAX = 256
 _ORDERS = {"$gt", "$gte", "$lt", "$lte"}
 
-Wanted = Mapping[str, Any] | None
+Filter = Mapping[str, Any] | None
 
 
 def searchable(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,14 +23,14 @@ def searchable(value: Mapping[str, Any]) -> dict[str, Any]:
     return dict(islice(plain, _FIELDS_MAX))
 
 
-def narrowed(wanted: Wanted) -> dict[str, Any]:
-    """Return the filter on metadata that lets through all that matches, and mostly no more.
+def metadata_filter(conditions: Filter) -> dict[str, Any]:
+    """Return a filter on metadata that accepts everything that matches, and little more.
 
-    A value with more plain members than are copied is found by the first of them alone.
+    Of a value with more plain members than are copied, only the first are searched.
     """
     return {
         f"{_FIELD}{key}": condition
-        for key, condition in (wanted or {}).items()
+        for key, condition in (conditions or {}).items()
         if _is_plain(key, condition) or _is_simple(key, condition)
     }
 
@@ -54,9 +54,9 @@ def _is_simple(key: str, condition: Any) -> bool:
     )
 
 
-def matches(value: Mapping[str, Any], wanted: Wanted) -> bool:
-    """Tell whether a value is what a filter asks for."""
-    return all(_agrees(value.get(key), condition) for key, condition in (wanted or {}).items())
+def matches(value: Mapping[str, Any], conditions: Filter) -> bool:
+    """Tell whether a value matches a filter."""
+    return all(_agrees(value.get(key), condition) for key, condition in (conditions or {}).items())
 
 
 def _agrees(value: Any, condition: Any) -> bool:
@@ -97,18 +97,22 @@ def _is_ordered(value: Any, name: str, other: Any) -> bool:
     return compared[name]
 
 
-def places(held: Collection[tuple[str, ...]], op: ListNamespacesOp) -> list[tuple[str, ...]]:
-    """Return the namespaces that are asked for, of those that there are, in order."""
+def matching_namespaces(
+    namespaces: Collection[tuple[str, ...]], op: ListNamespacesOp
+) -> list[tuple[str, ...]]:
+    """Return those of the namespaces that match, in order."""
     found = (
-        one for one in held if all(_fits(condition, one) for condition in op.match_conditions or ())
+        one
+        for one in namespaces
+        if all(_fits(condition, one) for condition in op.match_conditions or ())
     )
     cut = {one if op.max_depth is None else one[: op.max_depth] for one in found}
     return sorted(cut)[op.offset : op.offset + op.limit]
 
 
-def _fits(condition: MatchCondition, place: tuple[str, ...]) -> bool:
+def _fits(condition: MatchCondition, namespace: tuple[str, ...]) -> bool:
     path = condition.path
-    if len(place) < len(path):
+    if len(namespace) < len(path):
         return False
-    ends = place[: len(path)] if condition.match_type == "prefix" else place[-len(path) :]
-    return all(wanted in {"*", name} for name, wanted in zip(ends, path, strict=True))
+    ends = namespace[: len(path)] if condition.match_type == "prefix" else namespace[-len(path) :]
+    return all(pattern in {"*", name} for name, pattern in zip(ends, path, strict=True))

@@ -22,13 +22,18 @@ from langgraph.store.base import (
 from dialoguedb.client.records import MemoryRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DuplicateId, MemoryNotFound
-from dialoguedb.integrations.langgraph.filters import matches, narrowed, places, searchable
-from dialoguedb.integrations.naming import tag_of
+from dialoguedb.integrations.hashed_tags import hashed_tag
+from dialoguedb.integrations.langgraph.filters import (
+    matches,
+    matching_namespaces,
+    metadata_filter,
+    searchable,
+)
 from dialoguedb.values.limits import NAME_CHARS_MAX, PAGE_ITEMS_MAX, SEARCH_ITEMS_MAX
 
 _OURS = "langgraph"
 _DIGITS = 12
-_UNFOUND = "unsearchable"
+_UNSEARCHABLE = "unsearchable"
 _PAGE = 100
 
 _Address = tuple[tuple[str, ...], str]
@@ -37,7 +42,7 @@ _Address = tuple[tuple[str, ...], str]
 class DialogueDBStore(BaseStore):
     """Keeps what a graph remembers across threads: `graph.compile(store=...)`.
 
-    All that a value says is searched, by meaning and by words; `index=False` keeps an item out of
+    The texts of a value are searched, by meaning and by words; `index=False` keeps an item out of
     searches with a query. Its async methods run on threads, which may share a database.
     """
 
@@ -47,12 +52,12 @@ class DialogueDBStore(BaseStore):
         self._all = self._tag("store")
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
-        """Do several things at once: first what reads, then what writes, the last of a key."""
-        wanted = list(ops)
-        for op in wanted:
+        """Run several operations: first the reads, then the last write of each key."""
+        operations = list(ops)
+        for op in operations:
             validate_op_namespace(op)
-        results = [self._read(op) for op in wanted]
-        puts = {(op.namespace, op.key): op for op in wanted if isinstance(op, PutOp)}
+        results = [self._read(op) for op in operations]
+        puts = {(op.namespace, op.key): op for op in operations if isinstance(op, PutOp)}
         for address, op in puts.items():
             if op.value is None:
                 self._delete(self._versions(address))
@@ -61,7 +66,7 @@ class DialogueDBStore(BaseStore):
         return results
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """Do as `batch`."""
+        """Run `batch` on a thread."""
         return await asyncio.to_thread(self.batch, list(ops))
 
     # --- Reading ----------------------------------------------------------------------------
@@ -76,19 +81,19 @@ class DialogueDBStore(BaseStore):
             case SearchOp():
                 return self._listed(op)
             case ListNamespacesOp():
-                return self._places(op)
+                return self._namespaces(op)
             case _:
                 return None
 
     def _versions(self, address: _Address) -> list[MemoryRecord]:
-        """Return what is stored of an item, the one that counts last."""
+        """Return the stored versions of an item, newest last."""
         page = self._db.api.memory.list(
             tags=[self._tag("item", *address)], namespace=self._namespace, limit=PAGE_ITEMS_MAX
         )
         return sorted(page, key=_version)
 
     def _listed(self, op: SearchOp) -> list[SearchItem]:
-        """Return items, the one that was put last first."""
+        """Return items, the last stored first."""
         found: dict[_Address, MemoryRecord] = {}
         for record in self._memories(self._prefix(op.namespace_prefix)):
             if matches(record.value, op.filter):
@@ -101,24 +106,24 @@ class DialogueDBStore(BaseStore):
         return items[op.offset : op.offset + op.limit]
 
     def _found(self, op: SearchOp, query: str) -> list[SearchItem]:
-        """Return what fits a query best."""
+        """Return the items that match a query best."""
         last = op.offset + op.limit
         hits = self._db.api.search.memories(
             query,
-            tags={"$all": [self._prefix(op.namespace_prefix)], "$nin": [self._tag(_UNFOUND)]},
-            metadata=narrowed(op.filter) or None,
+            tags={"$all": [self._prefix(op.namespace_prefix)], "$nin": [self._tag(_UNSEARCHABLE)]},
+            metadata=metadata_filter(op.filter) or None,
             namespace=self._namespace,
             limit=SEARCH_ITEMS_MAX if op.filter else min(last + 1, SEARCH_ITEMS_MAX),
         ).hits
-        counting = self._counting([hit.item for hit in hits])
+        newest = self._newest_ids([hit.item for hit in hits])
         return [
             _search_item(hit.item, hit.relevance)
             for hit in hits
-            if hit.item.id in counting and matches(hit.item.value, op.filter)
+            if hit.item.id in newest and matches(hit.item.value, op.filter)
         ][op.offset : last]
 
-    def _counting(self, records: Iterable[MemoryRecord]) -> set[str]:
-        """Return the ids of those that count: none that has been replaced is among them."""
+    def _newest_ids(self, records: Iterable[MemoryRecord]) -> set[str]:
+        """Return the ids of those that are the newest version of their item."""
         tags = [self._tag("item", *_address(record)) for record in records]
         newest: dict[_Address, MemoryRecord] = {}
         for record in self._memories(*tags) if tags else ():
@@ -126,49 +131,49 @@ class DialogueDBStore(BaseStore):
             newest[_address(record)] = max(known, record, key=_version)
         return {record.id for record in newest.values()}
 
-    def _places(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
+    def _namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
         """Return the namespaces that hold items."""
-        held = {_address(record)[0] for record in self._memories(self._all)}
-        return places(held, op)
+        namespaces = {_address(record)[0] for record in self._memories(self._all)}
+        return matching_namespaces(namespaces, op)
 
     def _memories(self, *tags: str) -> Iterator[MemoryRecord]:
         """Return memories with any of these tags, newest first."""
-        wanted: dict[str, Any] = {"tags": tags, "namespace": self._namespace, "limit": _PAGE}
-        page = self._db.api.memory.list(**wanted)
+        options: dict[str, Any] = {"tags": tags, "namespace": self._namespace, "limit": _PAGE}
+        page = self._db.api.memory.list(**options)
         while True:
             yield from page
             if page.next is None:
                 return
-            page = self._db.api.memory.list(**wanted, next=page.next)
+            page = self._db.api.memory.list(**options, next=page.next)
 
     # --- Writing ----------------------------------------------------------------------------
 
     def _put(self, address: _Address, op: PutOp) -> None:
-        """Store the next version, then delete those before; one that is torn off leaves either."""
+        """Store the next version, then delete the older; an interruption leaves both."""
         while True:
             versions = self._versions(address)
-            number = _version(versions[-1]) + 1 if versions else 1
-            made = versions[-1].metadata[_OURS]["created"] if versions else None
+            version = _version(versions[-1]) + 1 if versions else 1
+            created = versions[-1].metadata[_OURS]["created"] if versions else None
             try:
-                self._create(address, op, number, made or datetime.now(UTC).isoformat())
-            except DuplicateId:  # somebody else put it at the same moment
+                self._create(address, op, version, created or datetime.now(UTC).isoformat())
+            except DuplicateId:  # somebody else stored it at the same time
                 continue
             self._delete(versions)
             return
 
-    def _create(self, address: _Address, op: PutOp, number: int, made: str) -> None:
+    def _create(self, address: _Address, op: PutOp, version: int, created: str) -> None:
         namespace, key = address
         value: Mapping[str, Any] = op.value or {}
         tags = [self._all, self._tag("item", *address)]
         tags += [self._prefix(namespace[: n + 1]) for n in range(len(namespace))]
-        tags += [self._tag(_UNFOUND)] if op.index is False else []
-        told = {"namespace": namespace, "key": key, "created": made}
+        tags += [self._tag(_UNSEARCHABLE)] if op.index is False else []
+        names = {"namespace": namespace, "key": key, "created": created}
         self._db.api.memory.create(
             value,
-            id=f"{self._tag('item', *address)}.{number:0{_DIGITS}}",
+            id=f"{self._tag('item', *address)}.{version:0{_DIGITS}}",
             label=key if 0 < len(key) <= NAME_CHARS_MAX else None,
             tags=tags,
-            metadata={_OURS: told, **searchable(value)},
+            metadata={_OURS: names, **searchable(value)},
             namespace=self._namespace,
         )
 
@@ -183,12 +188,12 @@ class DialogueDBStore(BaseStore):
 
     def _tag(self, kind: str, *named: Any) -> str:
         """Return a tag within our namespace: lists without one go through all of them."""
-        return tag_of(kind, self._namespace or "", *named)
+        return hashed_tag(kind, self._namespace or "", *named)
 
 
 def _address(record: MemoryRecord) -> _Address:
-    told = record.metadata[_OURS]
-    return tuple(told["namespace"]), told["key"]
+    names = record.metadata[_OURS]
+    return tuple(names["namespace"]), names["key"]
 
 
 def _version(record: MemoryRecord) -> int:
@@ -196,8 +201,8 @@ def _version(record: MemoryRecord) -> int:
 
 
 def _times(record: MemoryRecord) -> dict[str, datetime]:
-    made = datetime.fromisoformat(record.metadata[_OURS]["created"])
-    return {"created_at": made, "updated_at": datetime.fromisoformat(record.created)}
+    created = datetime.fromisoformat(record.metadata[_OURS]["created"])
+    return {"created_at": created, "updated_at": datetime.fromisoformat(record.created)}
 
 
 def _item(record: MemoryRecord) -> Item:

@@ -11,17 +11,23 @@ from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound, MessageNotFound
-from dialoguedb.integrations.appending import append, records
-from dialoguedb.integrations.langgraph.packing import CHECKPOINT, VALUE, WRITES, piece, said_by
-from dialoguedb.integrations.naming import tag_of
+from dialoguedb.integrations.hashed_tags import hashed_tag
+from dialoguedb.integrations.histories import append_messages, read_messages
+from dialoguedb.integrations.langgraph.serialization import (
+    CHECKPOINT,
+    VALUE,
+    WRITES,
+    payload_of,
+    piece,
+)
 from dialoguedb.values.limits import NAME_CHARS_MAX, PAGE_ITEMS_MAX
 from dialoguedb.values.lists import Order
 
 _PREFIX = "langgraph:"
-_LARGE_AT_ONCE = 20
-"""Messages of a size that a request and a page can hold so many of."""
+_LARGE_MESSAGES_MAX = 20
+"""Messages with large content in one request or page."""
 
-_THREADS_REMEMBERED = 1_000
+_KNOWN_THREADS_MAX = 1_000
 
 
 class Threads:
@@ -30,37 +36,37 @@ class Threads:
     def __init__(self, db: Database, namespace: str | None) -> None:
         self._db = db
         self._namespace = namespace
-        self._tag = tag_of("langgraph", namespace or "")
+        self._tag = hashed_tag("langgraph", namespace or "")
         """Within our namespace: a list without one goes through all of them."""
 
-        self._kept: OrderedDict[str, frozenset[str]] = OrderedDict()
-        """Of threads, the pieces of the last checkpoint from here, and of the writes upon it."""
+        self._known: OrderedDict[str, frozenset[str]] = OrderedDict()
+        """By thread, the pieces of the last checkpoint that was stored here, and of its writes."""
 
     def ids(self) -> Iterator[str]:
-        """Return all threads, the one made last first."""
-        wanted: dict[str, Any] = {"tags": [self._tag], "namespace": self._namespace}
-        wanted["limit"] = PAGE_ITEMS_MAX
-        page = self._db.api.dialogue.list(**wanted)
+        """Return all threads, the newest first."""
+        options: dict[str, Any] = {"tags": [self._tag], "namespace": self._namespace}
+        options["limit"] = PAGE_ITEMS_MAX
+        page = self._db.api.dialogue.list(**options)
         while True:
             yield from (_thread_of(one.id) for one in page)
             if page.next is None:
                 return
-            page = self._db.api.dialogue.list(**wanted, next=page.next)
+            page = self._db.api.dialogue.list(**options, next=page.next)
 
     def messages(
-        self, thread: str, role: str, order: Order, limit: int = _LARGE_AT_ONCE, **wanted: Any
+        self, thread: str, role: str, order: Order, limit: int = _LARGE_MESSAGES_MAX, **options: Any
     ) -> Iterator[MessageRecord]:
         """Read messages of a role, `limit` at once; DialogueNotFound."""
-        place = {"namespace": self._namespace, "role": role, "order": order, "limit": limit}
-        return records(self._db, _dialogue_id(thread), **place, **wanted)
+        own = {"namespace": self._namespace, "role": role, "order": order, "limit": limit}
+        return read_messages(self._db, _dialogue_id(thread), **own, **options)
 
     def message(self, thread: str, message_id: str) -> MessageRecord:
         """Return one message; DialogueNotFound, MessageNotFound."""
         return self._db.api.message.get(_dialogue_id(thread), message_id, namespace=self._namespace)
 
     def append(self, thread: str, *messages: MessageDict) -> None:
-        """Append messages, all or none, and make the thread if need be."""
-        append(
+        """Append messages, all or none; creates the thread if there is none."""
+        append_messages(
             self._db,
             _dialogue_id(thread),
             messages,
@@ -69,35 +75,40 @@ class Threads:
             tags=[self._tag],
         )
 
-    def keep(
-        self, thread: str, made: MessageDict, pieces: Mapping[str, bytes], *, anew: bool = False
+    def store(
+        self,
+        thread: str,
+        message: MessageDict,
+        pieces: Mapping[str, bytes],
+        *,
+        replace_known: bool = False,
     ) -> None:
-        """Append a message with those of its pieces that are not known to be there.
+        """Append a message, with those of its pieces that are not known to be stored.
 
-        With `anew`, these alone are known from then on.
+        With `replace_known`, only these are known from then on.
         """
-        known = self._kept.pop(thread, frozenset())
+        known = self._known.pop(thread, frozenset())
         fresh = [piece(name, data) for name, data in pieces.items() if name not in known]
-        whole = len(fresh) // _LARGE_AT_ONCE * _LARGE_AT_ONCE
-        for start in range(0, whole, _LARGE_AT_ONCE):
-            self.append(thread, *fresh[start : start + _LARGE_AT_ONCE])
-        self.append(thread, *fresh[whole:], made)
-        self._kept[thread] = frozenset(pieces) if anew else known | pieces.keys()
-        if len(self._kept) > _THREADS_REMEMBERED:
-            self._kept.popitem(last=False)
+        whole = len(fresh) // _LARGE_MESSAGES_MAX * _LARGE_MESSAGES_MAX
+        for start in range(0, whole, _LARGE_MESSAGES_MAX):
+            self.append(thread, *fresh[start : start + _LARGE_MESSAGES_MAX])
+        self.append(thread, *fresh[whole:], message)
+        self._known[thread] = frozenset(pieces) if replace_known else known | pieces.keys()
+        if len(self._known) > _KNOWN_THREADS_MAX:
+            self._known.popitem(last=False)
 
     def copy(self, source: str, target: str) -> None:
         """Append all messages of a thread to another."""
         with suppress(DialogueNotFound):
-            found = records(
-                self._db, _dialogue_id(source), namespace=self._namespace, limit=_LARGE_AT_ONCE
+            found = read_messages(
+                self._db, _dialogue_id(source), namespace=self._namespace, limit=_LARGE_MESSAGES_MAX
             )
-            while batch := [_copy(record) for record in islice(found, _LARGE_AT_ONCE)]:
+            while batch := [_copy(record) for record in islice(found, _LARGE_MESSAGES_MAX)]:
                 self.append(target, *batch)
 
     def delete(self, thread: str) -> None:
         """Delete all that a thread has."""
-        self._kept.pop(thread, None)
+        self._known.pop(thread, None)
         with suppress(DialogueNotFound):
             self._db.delete_dialogue(_dialogue_id(thread), namespace=self._namespace)
 
@@ -107,12 +118,12 @@ class Threads:
             self._db.api.message.delete(_dialogue_id(thread), message_id, namespace=self._namespace)
 
     def delete_unused(self, thread: str) -> None:
-        """Delete the pieces that nothing is made of any more."""
+        """Delete the pieces that no checkpoint and no write uses."""
         with suppress(DialogueNotFound):
             used: set[str] = set()
             for role in (CHECKPOINT, WRITES):
                 for record in self.messages(thread, role, "asc"):
-                    used.update(said_by(record)["pieces"])
+                    used.update(payload_of(record)["pieces"])
             pieces: Sequence[str] = [one.id for one in self.messages(thread, VALUE, "asc")]
             for piece_id in set(pieces) - used:
                 self.delete_message(thread, piece_id)

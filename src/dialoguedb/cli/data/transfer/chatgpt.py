@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.data.transfer.reading import label, moment, pruned
+from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 
 NAME = "chatgpt"
 
@@ -24,10 +24,10 @@ def recognises(document: Any) -> bool:
 def lines(document: dict[str, Any]) -> Iterator[Line]:
     """Yield a conversation as it was last shown: of what was edited or redone, the last version."""
     kept = {name: document.get(key) for name, key in _KEPT.items()}
-    yield Dialogue(
+    yield DialogueLine(
         id=document.get("conversation_id") or document["id"],
         label=label(document.get("title")),
-        created=moment(document.get("create_time")),
+        created=time_of(document.get("create_time")),
         metadata=json_of({"source": NAME, **pruned(kept)}),
     )
     for message in _shown(document):
@@ -52,26 +52,26 @@ def _shown(document: dict[str, Any]) -> list[dict[str, Any]]:
     return path[::-1]
 
 
-def _message(message: dict[str, Any], content: Any) -> Message:
-    author, told = message.get("author") or {}, message.get("metadata") or {}
+def _message(message: dict[str, Any], content: Any) -> MessageLine:
+    author, details = message.get("author") or {}, message.get("metadata") or {}
     recipient = message.get("recipient")
     metadata = {
-        "model": told.get("model_slug"),
-        "hidden": told.get("is_visually_hidden_from_conversation"),
+        "model": details.get("model_slug"),
+        "hidden": details.get("is_visually_hidden_from_conversation"),
         "recipient": None if recipient == "all" else recipient,
     }
-    return Message(
+    return MessageLine(
         id=message["id"],
         role=author.get("role") or "user",
         name=label(author.get("name")),
         content=json_of(content),
         metadata=json_of(pruned(metadata)),
-        created=moment(message.get("create_time")),
+        created=time_of(message.get("create_time")),
     )
 
 
 def _content(content: dict[str, Any]) -> Any:
-    """Return the words; content of other kinds as it is, its parts as blocks."""
+    """Return the text; content of other kinds as it is, its parts as blocks."""
     parts = content.get("parts")
     if not isinstance(parts, list):
         words = content.get("text")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.data.transfer.reading import label, moment, pruned
+from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 
 NAME = "claude"
 
@@ -20,26 +20,26 @@ def recognises(document: Any) -> bool:
 def lines(document: dict[str, Any]) -> Iterator[Line]:
     """Yield a conversation with its messages, tool calls and attached texts."""
     project = document.get("project") or {}
-    yield Dialogue(
+    yield DialogueLine(
         id=document["uuid"],
         label=label(document.get("name")),
-        created=moment(document.get("created_at")),
+        created=time_of(document.get("created_at")),
         metadata=json_of(pruned({"source": NAME, "project": project.get("name")})),
     )
     for message in document["chat_messages"]:
         content = _content(message)
         if content:
-            yield Message(
+            yield MessageLine(
                 id=message["uuid"],
                 role=_ROLES.get(message["sender"], message["sender"]),
                 content=json_of(content),
                 metadata=json_of(pruned({"files": _file_names(message)})),
-                created=moment(message.get("created_at")),
+                created=time_of(message.get("created_at")),
             )
 
 
 def _content(message: dict[str, Any]) -> Any:
-    """Return the words, or blocks where there is more than words."""
+    """Return the text, or blocks where there is more than text."""
     blocks = [_block(block) for block in message.get("content") or ()]
     blocks += [_document(one) for one in message.get("attachments") or ()]
     blocks = [block for block in blocks if block.get("type") != "text" or block.get("text")]

@@ -1,7 +1,7 @@
 """The export format: JSON lines, each a dialogue, a message of it, or a memory.
 
-What callers have stored stands in them byte for byte: no number and no character is read and
-written anew on its way from one database to another.
+Stored values are copied byte for byte: no number and no character is decoded and encoded again on
+the way from one database to another.
 """
 
 import json
@@ -18,7 +18,7 @@ from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.values import rawjson
 from dialoguedb.values.lists import Page
 
-L = TypeVar("L", bound="Dialogue | Message | Memory")
+L = TypeVar("L", bound="DialogueLine | MessageLine | MemoryLine")
 
 FORMAT = "dialoguedb"
 VERSION = 1
@@ -27,8 +27,8 @@ EMPTY = Raw(b"{}")
 _RAW = ("content", "metadata", "state", "value")
 
 
-class Dialogue(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """A dialogue; its messages are the lines behind it."""
+class DialogueLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """A dialogue; the lines after it are its messages."""
 
     id: str
     namespace: str | None = None
@@ -43,7 +43,7 @@ class Dialogue(Struct, rename="camel", kw_only=True, omit_defaults=True):
     created: str | None = None
 
 
-class Message(Struct, rename="camel", kw_only=True, omit_defaults=True):
+class MessageLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
     """A message of the dialogue before it."""
 
     id: str | None = None
@@ -56,7 +56,7 @@ class Message(Struct, rename="camel", kw_only=True, omit_defaults=True):
     created: str | None = None
 
 
-class Memory(Struct, rename="camel", kw_only=True, omit_defaults=True):
+class MemoryLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
     """A memory."""
 
     id: str
@@ -69,99 +69,107 @@ class Memory(Struct, rename="camel", kw_only=True, omit_defaults=True):
     created: str | None = None
 
 
-class End(Struct):
-    """The last line, which tells that an export is whole."""
+class EndLine(Struct):
+    """The last line, which shows that an export is complete."""
 
     dialogues: int
     messages: int
     memories: int
 
 
-Line = Dialogue | Message | Memory | End
+Line = DialogueLine | MessageLine | MemoryLine | EndLine
 
 
+_TAGS: dict[type[Line], str] = {
+    DialogueLine: "dialogue",
+    MessageLine: "message",
+    MemoryLine: "memory",
+    EndLine: "end",
+}
 _PAGES: dict[Any, Any] = {
-    Dialogue: Page[Dialogue],
-    Message: Page[Message],
-    Memory: Page[Memory],
+    DialogueLine: Page[DialogueLine],
+    MessageLine: Page[MessageLine],
+    MemoryLine: Page[MemoryLine],
 }
 
 
-class _Written(Struct, forbid_unknown_fields=True):
-    """A line: one of these."""
+class _TaggedLine(Struct, forbid_unknown_fields=True):
+    """A line as it is encoded: an object with one member."""
 
-    dialogue: Dialogue | None = None
-    message: Message | None = None
-    memory: Memory | None = None
-    end: End | None = None
+    dialogue: DialogueLine | None = None
+    message: MessageLine | None = None
+    memory: MemoryLine | None = None
+    end: EndLine | None = None
 
 
-def head(exported: str, namespace: str | None) -> bytes:
-    """Return the first line: when it was written, and of which namespace, unless of all."""
-    within = {} if namespace is None else {"namespace": namespace}
-    document = {"format": FORMAT, "version": VERSION, "exported": exported, **within}
+def header(exported: str, namespace: str | None) -> bytes:
+    """Return the first line: when it was written, and of which namespace if of one."""
+    limit = {} if namespace is None else {"namespace": namespace}
+    document = {"format": FORMAT, "version": VERSION, "exported": exported, **limit}
     return json_codec.encode(document) + b"\n"
 
 
-def refuse_other(first: bytes, namespace: str | None, path: Path) -> None:
-    """Raise InvalidRequest when a file was begun with what another namespace holds."""
+def check_namespace(first: bytes, namespace: str | None, path: Path) -> None:
+    """Raise InvalidRequest when a file was begun as the export of another namespace."""
     begun: str | None = json_codec.decode(first, dict).get("namespace")
     if begun != namespace:
         of = "all namespaces" if begun is None else f"the namespace {begun!r}"
         raise InvalidRequest(f"{path} was begun as an export of {of}; --overwrite replaces it")
 
 
-def is_head(document: Any) -> bool:
-    """Tell whether this is the first line of an export of ours."""
+def is_header(document: Any) -> bool:
+    """Tell whether this is the first line of the export format."""
     return isinstance(document, dict) and document.get("format") == FORMAT
 
 
 def json_of(value: object) -> Raw:
-    """Return a value as lines have it; of NaN and the like the server says what is wrong."""
+    """Encode a value as lines have it; NaN and the like are left to the server to refuse."""
     try:
         return Raw(json_codec.encode(value))
     except InvalidJSON:
         return Raw(json.dumps(value).encode())
 
 
-def written(line: Line) -> bytes:
-    """Return a line as it stands in a file."""
-    return msgspec.json.encode({type(line).__name__.lower(): line}) + b"\n"
+def encoded(line: Line) -> bytes:
+    """Return a line as it is written to a file."""
+    return msgspec.json.encode({_TAGS[type(line)]: line}) + b"\n"
 
 
-def read(raw: bytes) -> Line:
-    """Read a line; InvalidRequest when it is none of the format's."""
+def decoded(raw: bytes) -> Line:
+    """Decode a line; InvalidRequest when it is not of the format."""
     try:
-        told = _decoded(raw, _Written)
-        (line,) = (one for one in (told.dialogue, told.message, told.memory, told.end) if one)
+        tagged = _decoded(raw, _TaggedLine)
+        (line,) = (
+            one for one in (tagged.dialogue, tagged.message, tagged.memory, tagged.end) if one
+        )
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"This is no line of an export: {error}") from error
-    if isinstance(line, End):
+    if isinstance(line, EndLine):
         return line
-    settled: Line = _settled(line)
-    if b"\\u" in raw and rawjson.has_hidden_surrogate(written(settled)):
+    restored: Line = _restored(line)
+    if b"\\u" in raw and rawjson.has_hidden_surrogate(encoded(restored)):
         raise InvalidRequest("This is no line of an export: an id or a name is no Unicode")
-    return settled
+    return restored
 
 
-def read_one(answer: bytes, kind: type[L]) -> L:
-    """Read an answer of the API, which names the fields as lines do."""
-    line: L = _decoded(answer, kind)
-    return _settled(line)
+def read_one(response: bytes, kind: type[L]) -> L:
+    """Decode a response of the API, which names the fields as lines do."""
+    line: L = _decoded(response, kind)
+    return _restored(line)
 
 
-def read_page(answer: bytes, kind: type[L]) -> tuple[list[L], str | None]:
-    """Read a page that the API answers: its lines, and what gets the next page."""
-    page: Page[L] = _decoded(answer, _PAGES[kind])
-    return [_settled(line) for line in page], page.next
+def read_page(response: bytes, kind: type[L]) -> tuple[list[L], str | None]:
+    """Decode a page of the API: its lines, and the token of the next page."""
+    page: Page[L] = _decoded(response, _PAGES[kind])
+    return [_restored(line) for line in page], page.next
 
 
 def _decoded(body: bytes, kind: Any) -> Any:
     return msgspec.json.decode(rawjson.hide_surrogates(body), type=kind)
 
 
-def _settled(line: L) -> L:
-    """Put back what had to be hidden, and leave out what is empty."""
+def _restored(line: L) -> L:
+    """Restore what had to be hidden, and leave out what is empty."""
     for name in _RAW:
         if (raw := getattr(line, name, None)) is not None:
             value = rawjson.compact(raw)
@@ -170,55 +178,55 @@ def _settled(line: L) -> L:
 
 
 def read_file(path: Path) -> Iterator[tuple[int, Line]]:
-    """Yield the lines of a file of ours behind the first, each with the place where it ends.
+    """Yield the lines of an export after the first, each with the offset where it ends.
 
-    A last line that was cut off, for whoever wrote it was stopped, is left out.
+    A last line that is cut off, because its writer was stopped, is left out.
     """
     with path.open("rb") as file:
         first = file.readline()
-        refuse_newer(first, path)
-        place = len(first)
-        for number, raw in enumerate(file, start=2):
-            place += len(raw)
+        check_version(first, path)
+        offset = len(first)
+        for line_number, raw in enumerate(file, start=2):
+            offset += len(raw)
             if not raw.endswith(b"\n"):
                 return
             if not raw.strip():
                 continue
             try:
-                yield place, read(raw)
+                yield offset, decoded(raw)
             except InvalidRequest as error:
-                raise InvalidRequest(f"{path}, line {number}: {error.message}") from error
+                raise InvalidRequest(f"{path}, line {line_number}: {error.message}") from error
 
 
-class Missing:
-    """Notes the lines of a file, and tells whether some were lost on its way here."""
+class CompletenessCheck:
+    """Counts the lines of a file, and compares them with its last line."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._found = End(0, 0, 0)
-        self._end: End | None = None
+        self._found = EndLine(0, 0, 0)
+        self._end: EndLine | None = None
 
-    def note(self, line: Line) -> None:
+    def count(self, line: Line) -> None:
         """Count a line."""
-        if isinstance(line, End):
+        if isinstance(line, EndLine):
             self._end = line
-        elif isinstance(line, Dialogue):
+        elif isinstance(line, DialogueLine):
             self._found.dialogues += 1
-        elif isinstance(line, Message):
+        elif isinstance(line, MessageLine):
             self._found.messages += 1
         else:
             self._found.memories += 1
 
-    def said(self) -> str:
-        """Say what is missing; nothing when all is there, or nobody can know."""
+    def problem(self) -> str:
+        """Say what is missing; empty when nothing is, or when it cannot be known."""
         if _is_cut_off(self._path):
-            return "the file is cut off in its last line; all before it was imported"
+            return "the file is cut off in its last line; everything before it was imported"
         if self._end and self._end != self._found:
-            wanted, found = (
+            expected, found = (
                 f"{one.dialogues:,} dialogues, {one.messages:,} messages, {one.memories:,} memories"
                 for one in (self._end, self._found)
             )
-            return f"its last line tells of {wanted}; it holds {found}"
+            return f"its last line lists {expected}; it holds {found}"
         return ""
 
 
@@ -228,13 +236,13 @@ def _is_cut_off(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def refuse_newer(first: bytes, path: Path) -> None:
-    """Raise InvalidRequest when a file is not of our format, or of a version to come."""
+def check_version(first: bytes, path: Path) -> None:
+    """Raise InvalidRequest when a file is not of this format, or of a newer version."""
     try:
         document = json_codec.decode(first, dict)
     except msgspec.DecodeError:
         document = {}
-    if not is_head(document):
+    if not is_header(document):
         raise InvalidRequest(f"{path} is no export of DialogueDB: its first line does not say so")
     if document.get("version") != VERSION:
         raise InvalidRequest(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.data.transfer.reading import digest, moment
+from dialoguedb.cli.data.transfer.conversions import digest, time_of
+from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 
 NAME = "locomo"
 
@@ -36,25 +36,25 @@ def lines(document: dict[str, Any]) -> Iterator[Line]:
 def _talk(talk: dict[str, Any]) -> Iterator[Line]:
     name = str(talk.get("conversation") or talk.get("id") or digest(talk["sessions"]))
     speakers = talk["speakers"]
-    yield Dialogue(
+    yield DialogueLine(
         id=f"{NAME}-{name}",
         label=" and ".join(speakers),
         metadata=json_of({"source": NAME, "speakers": speakers}),
     )
     for session in talk["sessions"]:
-        started = moment(session.get("started"))
-        for number, turn in enumerate(session["messages"]):
-            yield _message(turn, speakers, session["session"], _later(started, number))
+        started = time_of(session.get("started"))
+        for index, turn in enumerate(session["messages"]):
+            yield _message(turn, speakers, session["session"], _later(started, index))
 
 
 def _message(
     turn: dict[str, Any], speakers: list[str], session: int, created: str | None
-) -> Message:
+) -> MessageLine:
     caption = turn.get("image_caption") or turn.get("blip_caption")
     text = " ".join(filter(None, (turn.get("text"), f"[shares {caption}]" if caption else "")))
-    said = turn.get("id") or turn.get("dia_id")
-    return Message(
-        id=said,
+    turn_id = turn.get("id") or turn.get("dia_id")
+    return MessageLine(
+        id=turn_id,
         role="user" if turn["speaker"] == speakers[0] else "assistant",
         name=turn["speaker"],
         content=json_of(text or "[nothing]"),
@@ -64,19 +64,19 @@ def _message(
 
 
 def _reshaped(talk: dict[str, Any]) -> dict[str, Any]:
-    """Return a talk of the original data set, where sessions are numbered members."""
+    """Return a talk of the original data set, where sessions are indexed members."""
     inside = talk["conversation"]
-    numbers = sorted(int(found[1]) for key in inside if (found := _SESSION.fullmatch(key)))
+    indexs = sorted(int(found[1]) for key in inside if (found := _SESSION.fullmatch(key)))
     return {
         "id": talk.get("sample_id"),
         "speakers": [inside["speaker_a"], inside["speaker_b"]],
         "sessions": [
             {
-                "session": number,
-                "started": _started(inside.get(f"session_{number}_date_time")),
-                "messages": inside[f"session_{number}"],
+                "session": index,
+                "started": _started(inside.get(f"session_{index}_date_time")),
+                "messages": inside[f"session_{index}"],
             }
-            for number in numbers
+            for index in indexs
         ],
     }
 
@@ -86,8 +86,8 @@ def _started(text: str | None) -> str | None:
     return datetime.strptime(text, _DATE).replace(tzinfo=UTC).isoformat() if text else None
 
 
-def _later(started: str | None, number: int) -> str | None:
-    """Return a moment behind the one before, for only the start of a session is known."""
+def _later(started: str | None, index: int) -> str | None:
+    """Return a later time for each message, for only the start of a session is known."""
     return (
-        moment((datetime.fromisoformat(started) + number * _STEP).isoformat()) if started else None
+        time_of((datetime.fromisoformat(started) + index * _STEP).isoformat()) if started else None
     )

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dialoguedb.cli.data.transfer.lines import Dialogue, Line, Message, json_of
-from dialoguedb.cli.data.transfer.reading import digest, label, moment
+from dialoguedb.cli.data.transfer.conversions import digest, label, time_of
+from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 
 CHAT = "openai-chat"
 RESPONSES = "openai-responses"
@@ -33,7 +33,7 @@ def chat_lines(document: Any) -> Iterator[Line]:
         if any(message.get(key) for key in _CALLS):
             content = {name: value for name, value in message.items() if name != "name"}
         if content:
-            yield Message(role=role, name=label(message.get("name")), content=json_of(content))
+            yield MessageLine(role=role, name=label(message.get("name")), content=json_of(content))
 
 
 def responses_lines(document: Any) -> Iterator[Line]:
@@ -44,21 +44,21 @@ def responses_lines(document: Any) -> Iterator[Line]:
         kind = item.get("type", "message")
         if kind != "message":
             role = "tool" if kind.endswith(_SPOKEN_BY_TOOLS) else "assistant"
-            yield Message(id=item.get("id"), role=role, content=json_of(item))
+            yield MessageLine(id=item.get("id"), role=role, content=json_of(item))
         elif content := _plain(item.get("content")):
-            yield Message(
+            yield MessageLine(
                 id=item.get("id"), role=item.get("role", "assistant"), content=json_of(content)
             )
 
 
-def _dialogue(document: Any, source: str, messages: Any) -> Dialogue:
-    """Return the dialogue; its own id, else one that follows from what is said."""
+def _dialogue(document: Any, source: str, messages: Any) -> DialogueLine:
+    """Return the dialogue; its own id, else one that is a hash of the messages."""
     about = document if isinstance(document, dict) else {}
     own_id = about.get("id") or about.get("conversation_id") or about.get("session_id")
-    return Dialogue(
+    return DialogueLine(
         id=str(own_id or f"{source}-{digest(messages)}"),
         label=label(about.get("title") or about.get("label")),
-        created=moment(about.get("created_at") or about.get("created")),
+        created=time_of(about.get("created_at") or about.get("created")),
         metadata=json_of({"source": source}),
     )
 
@@ -69,15 +69,15 @@ def _items(document: Any) -> Any:
         return document
     if isinstance(held := document.get("items") or document.get("data"), list):
         return held
-    asked, answered = document.get("input"), document.get("output")
-    if isinstance(asked, str):
-        asked = [{"role": "user", "content": asked}]
-    both = [part for part in (asked, answered) if isinstance(part, list)]
+    questions, answers = document.get("input"), document.get("output")
+    if isinstance(questions, str):
+        questions = [{"role": "user", "content": questions}]
+    both = [part for part in (questions, answers) if isinstance(part, list)]
     return [item for part in both for item in part]
 
 
 def _plain(content: Any) -> Any:
-    """Return the words of a message that has nothing else."""
+    """Return the text of a message that has nothing else."""
     if isinstance(content, list) and _all(content, lambda one: isinstance(one.get("text"), str)):
         return "\n".join(block["text"] for block in content)
     return content

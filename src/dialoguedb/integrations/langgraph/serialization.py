@@ -1,8 +1,9 @@
 """Checkpoints and writes of LangGraph as messages, and back.
 
-What LangGraph serializes is no text of anybody's, so these messages say nothing: no search finds
-them, and no window shows them. Each value above a size is a message of its own, or several, with an
-id made of its bytes: a value that stays the same from one checkpoint to the next is stored once.
+What LangGraph serializes is no text, so these messages have an empty text: no search finds them,
+and no context window shows them. Each value above a size is a message of its own, or several, with
+an id made of its bytes (content addressing): a value that stays the same from one checkpoint to the
+next is stored once.
 """
 
 from base64 import b64decode, b64encode
@@ -24,10 +25,10 @@ VALUE = "value"
 
 _OURS = "langgraph"
 _INLINE_BYTES = 8 * 1024
-"""A larger value is kept by itself."""
+"""A larger value is stored in messages of its own."""
 
 _INLINE_BYTES_MAX = 256 * 1024
-"""Of all values within one checkpoint."""
+"""The most for all values within one checkpoint."""
 
 _PIECE_BYTES = 600 * 1024
 """Of a value in one message, before base64."""
@@ -37,24 +38,24 @@ _ID_CHARS = 40
 Packed = Mapping[str, Any]
 """What LangGraph serializes: the `way`, and its `data` in base64, or the ids of its `pieces`."""
 
-PieceOf = Callable[[str], MessageRecord]
+PieceReader = Callable[[str], MessageRecord]
 
 
-class Packing:
-    """Serializes the values of one message, and gathers the pieces of those that are large."""
+class ValueSerializer:
+    """Serializes the values of one message, and collects the pieces of large ones."""
 
     def __init__(self, serde: SerializerProtocol) -> None:
         self.pieces: dict[str, bytes] = {}
         """By their ids."""
 
         self._serde = serde
-        self._room = _INLINE_BYTES_MAX
+        self._inline_bytes_left = _INLINE_BYTES_MAX
 
     def pack(self, value: Any) -> Packed:
         """Serialize a value."""
         way, data = self._serde.dumps_typed(value)
-        if len(data) <= min(_INLINE_BYTES, self._room):
-            self._room -= len(data)
+        if len(data) <= min(_INLINE_BYTES, self._inline_bytes_left):
+            self._inline_bytes_left -= len(data)
             return {"way": way, "data": b64encode(data).decode()}
         name = sha256(way.encode() + b"\0" + data).hexdigest()[:_ID_CHARS]
         starts = range(0, len(data), _PIECE_BYTES)
@@ -62,13 +63,13 @@ class Packing:
         self.pieces.update(pieces)
         return {"way": way, "pieces": [*pieces]}
 
-    def unpack(self, packed: Packed, piece_of: PieceOf) -> Any:
+    def unpack(self, packed: Packed, read_piece: PieceReader) -> Any:
         """Return a value, asking for its pieces by their ids."""
         if "data" in packed:
             data = b64decode(packed["data"])
         else:
-            found = (said_by(piece_of(piece_id)) for piece_id in packed["pieces"])
-            data = b"".join(b64decode(one["data"]) for one in found)
+            found = (payload_of(read_piece(piece_id)) for piece_id in packed["pieces"])
+            data = b"".join(b64decode(piece["data"]) for piece in found)
         return self._serde.loads_typed((packed["way"], data))
 
     def pack_writes(self, writes: Iterable[tuple[str, Any]]) -> list[Any]:
@@ -78,21 +79,23 @@ class Packing:
             for index, (channel, value) in enumerate(writes)
         ]
 
-    def pending(self, told: Iterable[Mapping[str, Any]], piece_of: PieceOf) -> list[PendingWrite]:
-        """Return the writes of one checkpoint, given oldest first, as they count.
+    def pending(
+        self, written: Iterable[Mapping[str, Any]], read_piece: PieceReader
+    ) -> list[PendingWrite]:
+        """Return the effective writes of one checkpoint; they are given oldest first.
 
-        Of two writes of a task to one place the first counts; of its special ones, such as
-        errors and interrupts, the last.
+        Of two writes of a task at one index the first counts; of its special ones, such as errors
+        and interrupts, the last.
         """
-        counting: dict[tuple[str, str, int], tuple[str, Packed]] = {}
-        for one in told:
+        winners: dict[tuple[str, str, int], tuple[str, Packed]] = {}
+        for one in written:
             for index, channel, packed in one["writes"]:
                 key = writes_sort_key(one["task_path"], one["task_id"], index)
-                if index < 0 or key not in counting:
-                    counting[key] = channel, packed
+                if index < 0 or key not in winners:
+                    winners[key] = channel, packed
         return [
-            (key[1], channel, self.unpack(packed, piece_of))
-            for key, (channel, packed) in sorted(counting.items(), key=itemgetter(0))
+            (key[1], channel, self.unpack(packed, read_piece))
+            for key, (channel, packed) in sorted(winners.items(), key=itemgetter(0))
         ]
 
 
@@ -101,16 +104,16 @@ def piece(piece_id: str, data: bytes) -> MessageDict:
     return message(VALUE, {"data": b64encode(data).decode()}, id=piece_id)
 
 
-def message(role: str, said: Mapping[str, Any], **fields: Unpack[MessageFields]) -> MessageDict:
-    """Return a message that holds something and says nothing."""
-    content = {"type": "message", "role": role, "content": "", _OURS: said}
+def message(role: str, payload: Mapping[str, Any], **fields: Unpack[MessageFields]) -> MessageDict:
+    """Return a message that holds a payload and has no text."""
+    content = {"type": "message", "role": role, "content": "", _OURS: payload}
     return {"role": role, "content": content, **fields}
 
 
-def said_by(record: MessageRecord) -> dict[str, Any]:
-    """Return what such a message holds."""
-    said: dict[str, Any] = record.content[_OURS]
-    return said
+def payload_of(record: MessageRecord) -> dict[str, Any]:
+    """Return the payload of such a message."""
+    payload: dict[str, Any] = record.content[_OURS]
+    return payload
 
 
 def checkpoint_message_id(ns: str, checkpoint_id: str) -> str:

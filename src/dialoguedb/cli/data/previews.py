@@ -1,4 +1,4 @@
-"""What messages and memories say, for people to read."""
+"""Previews of messages and memories for tables."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from dialoguedb.model.messages import Message
 
 
 def turn_of(record: Mapping[str, Any]) -> Turn:
-    """Understand a message, whichever provider's spelling it is in; it is as the API writes it."""
+    """Parse a message as the API writes it, in the format of any provider."""
     return parse_turn(
         Message(
             id=record["id"],
@@ -33,27 +33,27 @@ def turn_of(record: Mapping[str, Any]) -> Turn:
     )
 
 
-def worded_message(record: Mapping[str, Any]) -> dict[str, Any]:
+def message_preview(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a message whose content is one line."""
-    said = texts(turn_of(record).parts) or _written(record["content"])
-    return {**record, "content": one_line(said)}
+    text = texts(turn_of(record).parts) or _text_of(record["content"])
+    return {**record, "content": one_line(text)}
 
 
-def worded_memory(record: Mapping[str, Any]) -> dict[str, Any]:
+def memory_preview(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a memory whose value is one line."""
-    return {**record, "value": one_line(_written(record["value"]))}
+    return {**record, "value": one_line(_text_of(record["value"]))}
 
 
-def _written(value: Any) -> str:
+def _text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def texts(parts: Sequence[Part]) -> str:
-    """Return the words of parts, and where their images are."""
-    return "\n".join(filter(None, (_told(part) for part in parts)))
+    """Return the text of parts, with placeholders for images."""
+    return "\n".join(filter(None, (_text_of_part(part) for part in parts)))
 
 
-def _told(part: Part) -> str:
+def _text_of_part(part: Part) -> str:
     match part:
         case Text(text):
             return text

@@ -1,4 +1,4 @@
-"""Files to import: which format each is of, and its lines."""
+"""Files to import: the format of each, and its lines."""
 
 import mmap
 from collections.abc import Callable, Iterable, Iterator
@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import chatgpt, claude, locomo, openai
-from dialoguedb.cli.data.transfer import lines as ours
-from dialoguedb.cli.data.transfer.lines import Dialogue, Line
+from dialoguedb.cli.data.transfer import lines as own_format
+from dialoguedb.cli.data.transfer.lines import DialogueLine, Line
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
@@ -18,23 +18,23 @@ _SUFFIXES = (".json", ".jsonl")
 
 
 class _Format(Struct):
-    """How a file of one kind is told from others, and read document by document."""
+    """How a format is recognised, and how its documents become lines."""
 
     recognises: Callable[[Any], bool]
     lines: Callable[[Any], Iterator[Line]]
 
 
-_FOREIGN = {
+_OTHER_FORMATS = {
     chatgpt.NAME: _Format(chatgpt.recognises, chatgpt.lines),
     claude.NAME: _Format(claude.recognises, claude.lines),
     locomo.NAME: _Format(locomo.recognises, locomo.lines),
     openai.CHAT: _Format(openai.recognises_chat, openai.chat_lines),
     openai.RESPONSES: _Format(openai.recognises_responses, openai.responses_lines),
 }
-FORMATS = (ours.FORMAT, *_FOREIGN)
+FORMATS = (own_format.FORMAT, *_OTHER_FORMATS)
 
 Read = Callable[[int], None]
-"""Takes how many bytes of a file were read."""
+"""Takes the position of bytes of a file that were read."""
 
 
 def files_of(path: Path) -> list[Path]:
@@ -53,9 +53,9 @@ def format_of(path: Path) -> str | None:
     if first is None:
         return None
     document = first[1]
-    if ours.is_head(document):
-        return ours.FORMAT
-    return next((name for name, one in _FOREIGN.items() if one.recognises(document)), None)
+    if own_format.is_header(document):
+        return own_format.FORMAT
+    return next((name for name, one in _OTHER_FORMATS.items() if one.recognises(document)), None)
 
 
 Fail = Callable[[str, DialogueDBError], None]
@@ -63,30 +63,30 @@ Fail = Callable[[str, DialogueDBError], None]
 
 
 def lines_of(path: Path, format_name: str, read: Read, fail: Fail) -> Iterator[Line]:
-    """Yield what a file holds as lines of our own format; tells when some of it is missing."""
-    if format_name == ours.FORMAT:
-        missing = ours.Missing(path)
-        for place, line in ours.read_file(path):
-            read(place)
-            missing.note(line)
+    """Yield the content of a file as lines; calls `fail` when some of it is missing."""
+    if format_name == own_format.FORMAT:
+        check = own_format.CompletenessCheck(path)
+        for offset, line in own_format.read_file(path):
+            read(offset)
+            check.count(line)
             yield line
-        if said := missing.said():
-            fail(f"what {path} lacks", InvalidRequest(said))
+        if problem := check.problem():
+            fail(f"what {path} lacks", InvalidRequest(problem))
         return
     counts: dict[str, int] = {}
-    for number, (place, document) in enumerate(_documents(path), start=1):
+    for position, (offset, document) in enumerate(_documents(path), start=1):
         try:
             converted = _converted(document, format_name)
         except InvalidRequest as error:
-            fail(f"conversation {number} of {path}", error)
+            fail(f"conversation {position} of {path}", error)
         else:
-            yield from _told_apart(converted, counts)
-        read(place)
+            yield from _with_unique_ids(converted, counts)
+        read(offset)
 
 
 def _converted(document: Any, format_name: str) -> list[Line]:
     """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
-    chosen = _FOREIGN[format_name]
+    chosen = _OTHER_FORMATS[format_name]
     if not chosen.recognises(document):
         raise InvalidRequest(f"It is not of the format {format_name}")
     try:
@@ -95,10 +95,10 @@ def _converted(document: Any, format_name: str) -> list[Line]:
         raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
 
 
-def _told_apart(found: Iterable[Line], counts: dict[str, int]) -> Iterator[Line]:
-    """Give dialogues that say the same ids of their own, the same ones in every run."""
+def _with_unique_ids(found: Iterable[Line], counts: dict[str, int]) -> Iterator[Line]:
+    """Give dialogues with equal ids different ones, the same in every run."""
     for line in found:
-        if isinstance(line, Dialogue):
+        if isinstance(line, DialogueLine):
             counts[line.id] = counts.get(line.id, 0) + 1
             if counts[line.id] > 1:
                 line.id = f"{line.id}-{counts[line.id]}"
@@ -106,7 +106,7 @@ def _told_apart(found: Iterable[Line], counts: dict[str, int]) -> Iterator[Line]
 
 
 def _documents(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield the documents of a file, each with the place where it ends.
+    """Yield the documents of a file, each with the offset where it ends.
 
     They are the elements of an array, the lines of JSONL, or the whole file; an array of messages
     is one document. Only one is in memory at a time.
@@ -126,13 +126,13 @@ def _documents(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _elements(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
     raws = msgspec.json.decode(mapped, type=list[msgspec.Raw])
-    place = 0
+    offset = 0
     if raws and _is_message(json_codec.decode(bytes(raws[0]), object)):
         yield len(mapped), [json_codec.decode(bytes(raw), object) for raw in raws]
         return
     for raw in raws:
-        place += len(memoryview(raw))
-        yield place, json_codec.decode(bytes(raw), object)
+        offset += len(memoryview(raw))
+        yield offset, json_codec.decode(bytes(raw), object)
 
 
 def _lines(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
@@ -143,11 +143,11 @@ def _lines(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
         yield len(mapped), json_codec.decode(bytes(mapped), object)
         return
     yield len(first), document
-    place = len(first)
+    offset = len(first)
     while raw := mapped.readline():
-        place += len(raw)
+        offset += len(raw)
         if raw.strip():
-            yield place, json_codec.decode(raw, object)
+            yield offset, json_codec.decode(raw, object)
 
 
 def _is_message(document: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What agents can read by address: conversations and memories, as the tools would answer them."""
+"""Resources of the protocol: conversations and memories by URI, as the tools return them."""
 
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -17,9 +17,14 @@ from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.mcp import memories, sessions
-from dialoguedb.mcp.answers import Answer, Outline
-from dialoguedb.mcp.calls import tellable
-from dialoguedb.mcp.wanted import ListMemories, ListSessions, OneMemory, Resume
+from dialoguedb.mcp.arguments import (
+    ListMemoriesArguments,
+    ListSessionsArguments,
+    OneMemoryArguments,
+    ResumeArguments,
+)
+from dialoguedb.mcp.responses import Outline, ToolResponse
+from dialoguedb.mcp.tool_calls import protocol_safe
 
 _SCHEME = "dialoguedb"
 _JSON = "application/json"
@@ -42,7 +47,7 @@ TEMPLATES = [
     ),
 ]
 
-_LISTS = [
+LISTS = [
     Resource(
         name="sessions",
         title="Recent conversations",
@@ -60,45 +65,51 @@ _LISTS = [
 ]
 
 
-async def listed(db: AsyncDatabase, cursor: str | None) -> ListResourcesResult:
-    """Return a page of what can be read: the two lists, then the conversations, newest first."""
-    page = await sessions.list_sessions(db, ListSessions(limit=_SHOWN, next=cursor))
-    resources = [*([] if cursor else _LISTS), *(_resource(one) for one in page.dialogues)]
+async def list_page(db: AsyncDatabase, cursor: str | None) -> ListResourcesResult:
+    """Return a page of resources: the two lists, then the conversations, newest first."""
+    page = await sessions.list_sessions(db, ListSessionsArguments(limit=_SHOWN, next=cursor))
+    resources = [*([] if cursor else LISTS), *(_resource(one) for one in page.dialogues)]
     return ListResourcesResult(resources=resources, next_cursor=page.next)
 
 
 async def read(db: AsyncDatabase, uri: str) -> ReadResourceResult:
-    """Return what an address stands for."""
+    """Return the resource of a URI."""
     try:
-        answer = await _answer(db, uri)
+        response = await _response(db, uri)
     except DialogueDBError as error:
         raise MCPError(INVALID_PARAMS, error.message, {"uri": uri, "code": error.code}) from error
-    text = json_codec.encode(tellable(msgspec.to_builtins(answer))).decode()
+    text = json_codec.encode(protocol_safe(msgspec.to_builtins(response))).decode()
     return ReadResourceResult(contents=[TextResourceContents(uri=uri, mime_type=_JSON, text=text)])
 
 
-async def _answer(db: AsyncDatabase, uri: str) -> Answer:
+async def _response(db: AsyncDatabase, uri: str) -> ToolResponse:
     parts = urlsplit(uri)
-    thing_id = unquote(parts.path.removeprefix("/"))
+    object_id = unquote(parts.path.removeprefix("/"))
     namespace = parse_qs(parts.query, keep_blank_values=True).get("namespace", [None])[-1]
-    match parts.scheme, parts.netloc, bool(thing_id):
+    match parts.scheme, parts.netloc, bool(object_id):
         case "dialoguedb", "sessions", True:
-            return await sessions.resume(db, Resume(id=thing_id, namespace=namespace))
+            return await sessions.resume(db, ResumeArguments(id=object_id, namespace=namespace))
         case "dialoguedb", "sessions", False:
-            return await sessions.list_sessions(db, ListSessions(limit=_SHOWN, namespace=namespace))
+            return await sessions.list_sessions(
+                db, ListSessionsArguments(limit=_SHOWN, namespace=namespace)
+            )
         case "dialoguedb", "memories", True:
-            return await memories.get_memory(db, OneMemory(id=thing_id, namespace=namespace))
+            return await memories.get_memory(
+                db, OneMemoryArguments(id=object_id, namespace=namespace)
+            )
         case "dialoguedb", "memories", False:
-            return await memories.list_memories(db, ListMemories(limit=_SHOWN, namespace=namespace))
+            return await memories.list_memories(
+                db, ListMemoriesArguments(limit=_SHOWN, namespace=namespace)
+            )
     raise MCPError(INVALID_PARAMS, f"Nothing has the address {uri}", {"uri": uri})
 
 
 def _resource(session: Outline) -> Resource:
-    place = f"?namespace={quote(session.namespace, safe='')}" if session.namespace else ""
+    query = f"?namespace={quote(session.namespace, safe='')}" if session.namespace else ""
     return Resource(
         name=session.id,
         title=session.label or session.id,
-        uri=f"{_SCHEME}://sessions/{quote(session.id, safe='')}{place}",
+        uri=f"{_SCHEME}://sessions/{quote(session.id, safe='')}{query}",
         description=f"Begun {session.created}; messages: {session.message_count}",
         mime_type=_JSON,
     )

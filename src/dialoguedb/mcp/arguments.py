@@ -1,4 +1,4 @@
-"""What the tools take; the schemas that agents see are made of these."""
+"""Arguments of the tools; the input schemas that agents see come from these."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ MemoryId = Annotated[str, Meta(min_length=1, description="The memory's id")]
 Label = Annotated[str, Meta(description="A short title for people")]
 Metadata = Annotated[Members, Meta(description="Anything to store along; it cannot be changed")]
 Next = Annotated[str, Meta(description="The `next` of the page before this one")]
-Moment = Annotated[str, Meta(description="A date or date-time in ISO 8601, such as 2026-06-30")]
+DateOrTime = Annotated[str, Meta(description="A date or date-time in ISO 8601, such as 2026-06-30")]
 Role = Annotated[str, Meta(min_length=1, description="Who speaks: user, assistant, system, tool")]
 Namespace = Annotated[
     str,
@@ -26,8 +26,8 @@ Namespace = Annotated[
 ]
 
 
-class Wanted(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What every tool takes."""
+class ToolArguments(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The argument that every tool takes."""
 
     namespace: Namespace | None = None
 
@@ -41,13 +41,13 @@ class MessageGiven(Struct, kw_only=True, rename="camel", forbid_unknown_fields=T
     id: Annotated[str, Meta(description="Your own id for it")] | None = None
     metadata: Metadata | None = None
     tags: Tags | None = None
-    created: Moment | None = None
+    created: DateOrTime | None = None
 
 
 # --- Conversations ------------------------------------------------------------------------------
 
 
-class Save(Wanted):
+class SaveArguments(ToolArguments):
     """A conversation to store."""
 
     messages: Annotated[
@@ -61,14 +61,14 @@ class Save(Wanted):
     metadata: Metadata | None = None
 
 
-class Resume(Wanted):
+class ResumeArguments(ToolArguments):
     """A conversation to go on with."""
 
     id: SessionId
     load_messages: Annotated[bool, Meta(description="Whether to return its messages")] = True
 
 
-class Search(Wanted):
+class SearchArguments(ToolArguments):
     """What to find conversations by."""
 
     query: Query
@@ -78,17 +78,17 @@ class Search(Wanted):
     )
 
 
-class ListSessions(Wanted):
+class ListSessionsArguments(ToolArguments):
     """Which conversations to list."""
 
     limit: Items = 20
     order: Order = "desc"
-    start_date: Moment | None = None
-    end_date: Moment | None = None
+    start_date: DateOrTime | None = None
+    end_date: DateOrTime | None = None
     next: Next | None = None
 
 
-class AddMessage(Wanted):
+class AddMessageArguments(ToolArguments):
     """A message to append."""
 
     session_id: SessionId
@@ -97,7 +97,7 @@ class AddMessage(Wanted):
     name: Annotated[str, Meta(description="The speaker's name")] | None = None
 
 
-class ListMessages(Wanted):
+class ListMessagesArguments(ToolArguments):
     """Which messages of a conversation to list."""
 
     session_id: SessionId
@@ -106,7 +106,7 @@ class ListMessages(Wanted):
     next: Next | None = None
 
 
-class UpdateState(Wanted):
+class UpdateStateArguments(ToolArguments):
     """How to change a conversation's state."""
 
     session_id: SessionId
@@ -116,7 +116,7 @@ class UpdateState(Wanted):
     ] = True
 
 
-class CreateThread(Wanted):
+class CreateThreadArguments(ToolArguments):
     """A conversation beside another."""
 
     parent_id: SessionId
@@ -127,7 +127,7 @@ class CreateThread(Wanted):
 # --- Memories -----------------------------------------------------------------------------------
 
 
-class CreateMemory(Wanted):
+class CreateMemoryArguments(ToolArguments):
     """Something to remember."""
 
     value: Annotated[Any, Meta(description="What to remember: a text, or any other JSON")]
@@ -137,7 +137,7 @@ class CreateMemory(Wanted):
     metadata: Metadata | None = None
 
 
-class SearchMemories(Wanted):
+class SearchMemoriesArguments(ToolArguments):
     """What to find memories by."""
 
     query: Query
@@ -145,7 +145,7 @@ class SearchMemories(Wanted):
     limit: Hits = 10
 
 
-class ListMemories(Wanted):
+class ListMemoriesArguments(ToolArguments):
     """Which memories to list."""
 
     limit: Items = 20
@@ -153,13 +153,13 @@ class ListMemories(Wanted):
     next: Next | None = None
 
 
-class OneMemory(Wanted):
+class OneMemoryArguments(ToolArguments):
     """One memory."""
 
     id: MemoryId
 
 
-class UpdateMemoryTags(Wanted):
+class UpdateMemoryTagsArguments(ToolArguments):
     """New tags for a memory."""
 
     id: MemoryId

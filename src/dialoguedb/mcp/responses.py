@@ -1,4 +1,4 @@
-"""What the tools answer; the schemas that agents see are made of these."""
+"""Responses of the tools; the output schemas that agents see come from these."""
 
 from typing import Any, Self
 
@@ -7,22 +7,22 @@ from msgspec import Struct
 from dialoguedb.client.records import DialogueRecord, FoundItem, MemoryRecord, MessageRecord
 
 
-class Answer(Struct, kw_only=True, rename="camel"):
-    """What every answer says."""
+class ToolResponse(Struct, kw_only=True, rename="camel"):
+    """The field that every response has."""
 
     success: bool = True
 
 
-class Told(Answer):
-    """An answer to a change, with a sentence that says what was done."""
+class ChangeResponse(ToolResponse):
+    """A response to a change, with a sentence that says what was done."""
 
     message: str
 
 
-# --- Things as agents see them ------------------------------------------------------------------
+# --- Objects as agents see them -----------------------------------------------------------------
 
 
-class Said(Struct, kw_only=True, rename="camel", omit_defaults=True):
+class SessionMessage(Struct, kw_only=True, rename="camel", omit_defaults=True):
     """A message; what it does not have is left out."""
 
     id: str
@@ -128,7 +128,7 @@ class Session(Struct, kw_only=True, rename="camel"):
     tags: list[str]
     metadata: dict[str, Any]
     message_count: int
-    messages: list[Said]
+    messages: list[SessionMessage]
     earlier_messages: int
     """How many messages come before those shown here."""
 
@@ -138,7 +138,7 @@ class Session(Struct, kw_only=True, rename="camel"):
     @classmethod
     def of(cls, record: DialogueRecord) -> Self:
         """Show a stored conversation with the messages that were read along with it."""
-        shown = record.messages or []
+        describe = record.messages or []
         return cls(
             id=record.id,
             namespace=record.namespace,
@@ -148,8 +148,8 @@ class Session(Struct, kw_only=True, rename="camel"):
             tags=record.tags,
             metadata=record.metadata,
             message_count=record.total_messages,
-            messages=[Said.of(message) for message in shown],
-            earlier_messages=max(0, record.total_messages - len(shown)),
+            messages=[SessionMessage.of(message) for message in describe],
+            earlier_messages=max(0, record.total_messages - len(describe)),
             created=record.created,
             modified=record.modified,
         )
@@ -186,10 +186,10 @@ class Remembered(Struct, kw_only=True, rename="camel", omit_defaults=True):
         )
 
 
-# --- Answers about conversations ----------------------------------------------------------------
+# --- Responses about conversations --------------------------------------------------------------
 
 
-class Saved(Told):
+class SavedResponse(ChangeResponse):
     """A conversation was stored."""
 
     session_id: str
@@ -197,90 +197,90 @@ class Saved(Told):
     label: str | None
 
 
-class Resumed(Answer):
+class ResumedResponse(ToolResponse):
     """A conversation to go on with."""
 
     session: Session
 
 
-class FoundSessions(Answer):
+class FoundSessionsResponse(ToolResponse):
     """What a search found."""
 
     dialogues: list[Outline]
     messages: list[FoundMessage]
 
 
-class Sessions(Answer):
+class SessionsResponse(ToolResponse):
     """A page of conversations."""
 
     dialogues: list[Outline]
     next: str | None
 
 
-class Added(Told):
+class AddedResponse(ChangeResponse):
     """A message was appended."""
 
     session_id: str
     message_id: str
 
 
-class Messages(Answer):
+class MessagesResponse(ToolResponse):
     """A page of a conversation's messages."""
 
     session_id: str
-    messages: list[Said]
+    messages: list[SessionMessage]
     next: str | None
 
 
-class StateUpdated(Told):
+class StateUpdatedResponse(ChangeResponse):
     """The state as it is now."""
 
     session_id: str
     state: dict[str, Any]
 
 
-class ThreadCreated(Told):
+class ThreadCreatedResponse(ChangeResponse):
     """A thread was created."""
 
     thread_id: str
     parent_id: str
 
 
-# --- Answers about memories ---------------------------------------------------------------------
+# --- Responses about memories -------------------------------------------------------------------
 
 
-class MemoryCreated(Told):
+class MemoryCreatedResponse(ChangeResponse):
     """Something is remembered."""
 
     memory_id: str
 
 
-class FoundMemories(Answer):
+class FoundMemoriesResponse(ToolResponse):
     """What a search found."""
 
     memories: list[Remembered]
 
 
-class Memories(Answer):
+class MemoriesResponse(ToolResponse):
     """A page of memories."""
 
     memories: list[Remembered]
     next: str | None
 
 
-class OneRemembered(Answer):
+class OneRememberedResponse(ToolResponse):
     """One memory."""
 
     memory: Remembered
 
 
-class MemoryDeleted(Told):
+class MemoryDeletedResponse(ChangeResponse):
     """A memory is forgotten."""
 
     memory_id: str
 
 
-class MemoryTagged(Told):
+class MemoryTaggedResponse(ChangeResponse):
     """A memory's tags as they are now."""
 
     memory_id: str

@@ -1,4 +1,4 @@
-"""What the readers of other programs' files share: moments, labels, and ids that stay the same."""
+"""Conversions for files of other programs: times, labels, and ids that stay the same."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from dialoguedb.values import limits
 _DIGEST_CHARS = 24
 
 
-def moment(value: Any) -> str | None:
-    """Return a moment as the API writes it, of ISO 8601 or of seconds since 1970."""
+def time_of(value: Any) -> str | None:
+    """Return a time as the API writes it, from ISO 8601 or seconds since 1970."""
     if value is None or value == "":
         return None
     try:
@@ -23,23 +23,23 @@ def moment(value: Any) -> str | None:
         else:
             at = datetime.fromisoformat(value)
     except (ValueError, TypeError, OverflowError, OSError) as error:
-        raise InvalidRequest(f"{value!r} is no moment") from error
+        raise InvalidRequest(f"{value!r} is no time") from error
     return timestamp(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def label(value: Any) -> str | None:
-    """Return a title, cut to what a label may have; None when there is none."""
+    """Return a title, cut to the length of a label; None when there is none."""
     text = str(value).strip() if value else ""
     return text[: limits.NAME_CHARS_MAX] or None
 
 
 def pruned(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members that say something."""
+    """Return the members that are neither None nor False."""
     return {
         name: value for name, value in members.items() if value is not None and value is not False
     }
 
 
 def digest(value: Any) -> str:
-    """Return an id of what is said, the same in every run."""
+    """Return an id made of a hash of the value, the same in every run."""
     return hashlib.sha256(json_of(value)).hexdigest()[:_DIGEST_CHARS]

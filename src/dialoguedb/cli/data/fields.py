@@ -1,4 +1,4 @@
-"""What data commands take: options for the fields of dialogues, messages and memories."""
+"""Options of data commands for the fields of dialogues, messages and memories."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ Option = Callable[[F], F]
 
 
 class JsonText(click.ParamType[Any]):
-    """JSON in an argument; of one kind, if you like."""
+    """JSON in an argument, of one type if `kind` is given."""
 
     def __init__(self, kind: type | None = None) -> None:
         self.name = "json"
@@ -31,13 +31,13 @@ class JsonText(click.ParamType[Any]):
         except (ValueError, RecursionError) as error:
             self.fail(f"{_start(value)} is not JSON: {error}.", param, ctx)
         if self._kind and not isinstance(read, self._kind):
-            wanted = 'a JSON object such as {"key": "value"}'
-            self.fail(f"{_start(value)} is not {wanted}.", param, ctx)
+            expected = 'a JSON object such as {"key": "value"}'
+            self.fail(f"{_start(value)} is not {expected}.", param, ctx)
         return _NULL if read is None else read
 
 
 def _start(text: str) -> str:
-    """Return as much of a text as a complaint shows of it."""
+    """Return as much of a text as an error message shows."""
     return repr(text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…")
 
 
@@ -49,13 +49,13 @@ _IMAGES = {
     b"GIF8": "image/gif",
     b"RIFF": "image/webp",
 }
-"""How the files of images begin that providers take."""
+"""First bytes of the image files that providers accept."""
 
 JSON_OBJECT = JsonText(dict)
 JSON_VALUE = JsonText()
 
 _NULL = object()
-"""The null that was given, where None stands for an option that was not."""
+"""A null that was given; None stands for an option that was not."""
 
 
 def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
@@ -81,20 +81,22 @@ def _split(
 # --- One by one ---------------------------------------------------------------------------------
 
 namespace = click.option(
-    "--namespace", metavar="NAME", help="The namespace; '' is the default one where lists take all."
+    "--namespace",
+    metavar="NAME",
+    help="The namespace; '' is the default one, where lists otherwise show all.",
 )
 tags = click.option(
     "--tags", multiple=True, callback=_split, metavar="TAG,…", help="Tags, separated by commas."
 )
-label = click.option("--label", metavar="TEXT", help="What people should call it.")
+label = click.option("--label", metavar="TEXT", help="A title for people.")
 metadata = click.option(
-    "--metadata", type=JSON_OBJECT, metavar="JSON", help="An object that is stored along with it."
+    "--metadata", type=JSON_OBJECT, metavar="JSON", help="An object to store along with it."
 )
 state = click.option("--state", type=JSON_OBJECT, metavar="JSON", help="Its state, an object.")
 thread_of = click.option("--thread-of", metavar="ID", help="The dialogue that it is a thread of.")
 own_id = click.option("--id", metavar="ID", help="An id of your own.  [default: a new one]")
 created_then = click.option(
-    "--created", metavar="TIME", help="When it came about, if not now; UTC without a zone."
+    "--created", metavar="TIME", help="When it was created, if not now; UTC without a time zone."
 )
 yes = click.option("--yes", is_flag=True, help="Do not ask at a terminal.")
 
@@ -106,17 +108,21 @@ paging = options(
         "--limit",
         type=click.IntRange(1, limits.PAGE_ITEMS_MAX),
         metavar="N",
-        help=f"At most so many.  [default: {limits.PAGE_ITEMS_DEFAULT}]",
+        help=f"How many at most.  [default: {limits.PAGE_ITEMS_DEFAULT}]",
     ),
     click.option("--order", type=click.Choice(["asc", "desc"]), help="Oldest or newest first."),
-    click.option("--next", metavar="TOKEN", help="Go on after the page that showed this."),
+    click.option("--next", metavar="TOKEN", help="Continue after the page that showed this token."),
 )
 dates = options(
     click.option(
-        "--created", metavar="PREFIX", help="Only of this time: 2026, 2026-06, 2026-06-30T14 …"
+        "--created",
+        metavar="PREFIX",
+        help="Only created in this time: 2026, 2026-06, 2026-06-30T14 …",
     ),
-    click.option("--start-date", metavar="TIME", help="Only from then on."),
-    click.option("--end-date", metavar="TIME", help="Only till then; a date means all of its day."),
+    click.option("--start-date", metavar="TIME", help="Only from this time on."),
+    click.option(
+        "--end-date", metavar="TIME", help="Only until this time; a date includes its whole day."
+    ),
 )
 
 
@@ -132,9 +138,12 @@ def order_by(*names: str) -> Callable[[F], F]:
 from_stdin = click.option("--stdin", is_flag=True, help="Read it from standard input.")
 
 content = options(
-    click.option("--content", metavar="TEXT", help="What is said."),
+    click.option("--content", metavar="TEXT", help="The content, as text."),
     click.option(
-        "--content-json", type=JSON_VALUE, metavar="JSON", help="What is said, as content blocks."
+        "--content-json",
+        type=JSON_VALUE,
+        metavar="JSON",
+        help="The content, as JSON, such as content blocks.",
     ),
     from_stdin,
     click.option(
@@ -142,25 +151,23 @@ content = options(
         "images",
         multiple=True,
         metavar="PATH|URL",
-        help="Show an image, behind what is said; may be repeated.",
+        help="Add an image after the content; may be repeated.",
     ),
 )
 value = options(
-    click.option("--value", metavar="TEXT", help="What is remembered."),
-    click.option(
-        "--value-json", type=JSON_VALUE, metavar="JSON", help="What is remembered, as JSON."
-    ),
+    click.option("--value", metavar="TEXT", help="The value, as text."),
+    click.option("--value-json", type=JSON_VALUE, metavar="JSON", help="The value, as JSON."),
     from_stdin,
 )
 
 
-def remembered(flags: dict[str, Any]) -> Any:
+def value_from(flags: dict[str, Any]) -> Any:
     """Return the value that `--value`, `--value-json` or `--stdin` gives."""
-    return _taken(flags, "value")
+    return _read_option(flags, "value")
 
 
-def _taken(flags: dict[str, Any], name: str, *, needed: bool = True) -> Any:
-    """Return what one of `--NAME`, `--NAME-json` and `--stdin` says, out of `flags`."""
+def _read_option(flags: dict[str, Any], name: str, *, needed: bool = True) -> Any:
+    """Return the value of one of `--NAME`, `--NAME-json` and `--stdin`; removes them."""
     text, parsed, stdin = (flags.pop(key) for key in (name, f"{name}_json", "stdin"))
     count = (text is not None) + (parsed is not None) + stdin
     if count > 1 or (needed and not count):
@@ -171,7 +178,7 @@ def _taken(flags: dict[str, Any], name: str, *, needed: bool = True) -> Any:
 
 
 def read_stdin() -> str:
-    """Return what is piped in, as text; the line's end that `echo` adds is not part of it."""
+    """Return standard input as text, without the newline that `echo` adds."""
     try:
         text = sys.stdin.buffer.read().decode()
     except UnicodeDecodeError:
@@ -179,10 +186,10 @@ def read_stdin() -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def said(flags: dict[str, Any]) -> Any:
+def content_from(flags: dict[str, Any]) -> Any:
     """Return the content that `--content`, `--content-json`, `--stdin` and `--image` make."""
     images: Sequence[str] = flags.pop("images")
-    given = _taken(flags, "content", needed=not images)
+    given = _read_option(flags, "content", needed=not images)
     if not images:
         return given
     blocks = [] if given is None else given if isinstance(given, list) else [_block(given)]
@@ -194,7 +201,7 @@ def _block(given: Any) -> dict[str, Any]:
 
 
 def _image(named: str) -> dict[str, Any]:
-    """Return an image as a content block; a file goes along, a URL is only named."""
+    """Return an image as a content block: the bytes of a file, or only the URL."""
     if named.startswith(("http://", "https://")):
         return {"type": "image", "source": {"type": "url", "url": named}}
     data = Path(named).read_bytes()
@@ -205,9 +212,9 @@ def _image(named: str) -> dict[str, Any]:
     return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": encoded}}
 
 
-def tags_needed(flags: dict[str, Any]) -> list[str]:
+def required_tags(flags: dict[str, Any]) -> list[str]:
     """Return the tags, which have to be given."""
     if flags["tags"] is None:
-        raise click.UsageError("--tags is needed; --tags '' takes all away.")
+        raise click.UsageError("--tags is needed; --tags '' removes all.")
     tags: list[str] = flags["tags"]
     return tags

@@ -1,0 +1,318 @@
+"""Stores lines of the export format; reading them again stores nothing twice."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Raw, Struct, structs
+
+from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
+from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MemoryLine, MessageLine, read_one
+from dialoguedb.errors import (
+    Conflict,
+    DialogueDBError,
+    DialogueImmutable,
+    DialogueNotFound,
+    DuplicateId,
+    InvalidRequest,
+    NotFound,
+)
+from dialoguedb.values import limits, rawjson, timestamps
+
+if TYPE_CHECKING:
+    from dialoguedb.embedded import AsyncDialogueDB
+
+_REQUEST_BYTES = 2 * 1024 * 1024
+_OTHER_FIELDS_BYTES = 1024
+_CONCURRENT_MAX = 8
+_DEPTH_IN_LISTS = limits.JSON_DEPTH_MAX - len("{[{")
+
+
+class ImportBatch(Struct):
+    """Messages of a dialogue that go in one request."""
+
+    dialogue: DialogueLine
+    messages: list[dict[str, Any]] = []
+    is_deep: bool = False
+    is_first: bool = True
+    is_last: bool = True
+    size: int = 0
+    before: int = 0
+    """Messages in the batches before."""
+
+    @classmethod
+    def of(cls, line: DialogueLine) -> "ImportBatch":
+        """Return the first batch of a dialogue."""
+        return cls(line, size=_bytes_of(line.state, line.metadata, line.tags))
+
+    def following(self) -> "ImportBatch":
+        """Return the next batch of the dialogue, which is empty."""
+        return ImportBatch(self.dialogue, is_first=False, before=self.before + len(self.messages))
+
+    def has_room(self, line: MessageLine) -> bool:
+        """Tell whether a message fits into the batch."""
+        if not self.size:
+            return True
+        is_full = len(self.messages) == limits.MESSAGES_PER_REQUEST_MAX
+        size = self.size + _bytes_of(line.content, line.metadata, line.tags)
+        return not (is_full or self.is_deep or _is_deep_in(line)) and size <= _REQUEST_BYTES
+
+    def add(self, line: MessageLine) -> None:
+        """Add a message."""
+        position = self.before + len(self.messages) + 1
+        self.is_deep = _is_deep_in(line)
+        self.messages.append(_input(self.dialogue, line, position))
+        self.size += _bytes_of(line.content, line.metadata, line.tags)
+
+
+class ImportFailure(Struct):
+    """Something that could not be imported."""
+
+    what: str
+    error: DialogueDBError
+
+
+class ImportReport(Struct):
+    """How much was stored, and what could not be stored."""
+
+    dialogues: int = 0
+    messages: int = 0
+    memories: int = 0
+    failures: list[ImportFailure] = []
+
+    def fail(self, what: str, error: DialogueDBError) -> None:
+        """Add a failure."""
+        self.failures.append(ImportFailure(what, error))
+
+
+class Importer:
+    """Stores batches: several dialogues at once, the batches of one dialogue in order."""
+
+    def __init__(
+        self, db: "AsyncDialogueDB", report: ImportReport, stored: Callable[[], None]
+    ) -> None:
+        self._db = db
+        self._report = report
+        self._stored = stored
+        self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
+        self._running: dict[ObjectKey, asyncio.Task[None]] = {}
+        self._failed: set[ObjectKey] = set()
+        self._archived: list[DialogueLine] = []
+        """Dialogues to archive at the end, because an archived one accepts no threads."""
+
+        self._fatal: DialogueDBError | None = None
+
+    async def store(self, lines: Iterable[Line], namespace: str | None) -> None:
+        """Store lines; what cannot be stored is added to the report, and the rest is stored."""
+        ready = batches(_with_namespace(lines, namespace))
+        try:
+            # Read on a thread, so that batches are sent while the next ones are read.
+            while batch := await asyncio.to_thread(next, ready, None):
+                await self._slots.acquire()
+                if self._fatal:
+                    break
+                self._begin(batch)
+        finally:
+            await asyncio.gather(*self._running.values())
+        for dialogue in self._archived:
+            await self._archive(dialogue)
+        self._archived.clear()
+        if self._fatal:
+            raise self._fatal
+
+    def _begin(self, batch: ImportBatch | MemoryLine) -> None:
+        if isinstance(batch, MemoryLine):
+            key, after = ("memory", f"{batch.namespace} {batch.id}"), []
+        else:
+            key = key_of(batch.dialogue)
+            parent = (key[0], batch.dialogue.thread_of or "")
+            after = [self._running[one] for one in (key, parent) if one in self._running]
+        task = asyncio.create_task(self._after(batch, key, after))
+        self._running[key] = task
+        task.add_done_callback(lambda done: self._finish(key, done))
+
+    def _finish(self, key: ObjectKey, task: asyncio.Task[None]) -> None:
+        self._slots.release()
+        if self._running.get(key) is task:
+            del self._running[key]
+
+    async def _after(
+        self, batch: ImportBatch | MemoryLine, key: ObjectKey, after: list[asyncio.Task[None]]
+    ) -> None:
+        await asyncio.gather(*after)
+        if key in self._failed or self._fatal:
+            return
+        try:
+            await self._store_one(batch)
+            self._stored()
+        except (InvalidRequest, Conflict, NotFound) as error:
+            self._failed.add(key)
+            self._report.fail(_name_of(batch), error)
+        except DialogueDBError as error:
+            self._fatal = error
+
+    async def _store_one(self, batch: ImportBatch | MemoryLine) -> None:
+        if isinstance(batch, MemoryLine):
+            await self._db.api.memory.create(**structs.asdict(batch))
+            self._report.memories += 1
+            return
+        dialogue = batch.dialogue
+        is_stored = batch.is_first and await self._create(batch)
+        if batch.messages and not is_stored:
+            await self._append(batch)
+        self._report.dialogues += batch.is_first
+        self._report.messages += len(batch.messages)
+        if batch.is_last and dialogue.status != "active":
+            await self._close(dialogue)
+
+    async def _create(self, batch: ImportBatch) -> bool:
+        """Create a dialogue unless it exists; returns whether its messages were stored with it."""
+        line = batch.dialogue
+        fields = structs.asdict(line)
+        for name in ("status", "ended_at", "archived_at"):
+            del fields[name]
+        try:
+            if batch.is_deep or _is_deep(line.state):
+                del fields["state"]
+                await self._db.api.dialogue.create(**fields)
+            else:
+                await self._db.api.dialogue.create(messages=batch.messages, **fields)
+                return True
+        except (DuplicateId, DialogueImmutable) as error:
+            await self._check_same(line, error)
+        else:
+            await self._db.api.state.update(line.id, line.state, namespace=line.namespace)
+        return False
+
+    async def _check_same(self, line: DialogueLine, error: Conflict) -> None:
+        """Raise DuplicateId unless the stored dialogue came from this line; `error` if none is."""
+        try:
+            stored = await self._stored_line(line)
+        except DialogueNotFound:  # its messages repeat an id, or what it is a thread of is archived
+            raise error from None
+        if not _is_same(stored, line):
+            raise DuplicateId(f"Another dialogue {line.id!r} is there already")
+
+    async def _append(self, batch: ImportBatch) -> None:
+        namespace, messages = batch.dialogue.namespace, self._db.api.message
+        if not batch.is_deep:
+            await messages.create_many(batch.dialogue.id, batch.messages, namespace=namespace)
+            return
+        for message in batch.messages:
+            await messages.create(batch.dialogue.id, **message, namespace=namespace)
+
+    async def _close(self, dialogue: DialogueLine) -> None:
+        """End or archive what was ended or archived when it was exported."""
+        stored = await self._stored_line(dialogue)
+        if stored.status == dialogue.status:
+            return
+        if dialogue.ended_at or dialogue.status == "ended":
+            await self._db.api.dialogue.end(dialogue.id, namespace=dialogue.namespace)
+        if dialogue.status == "archived":
+            self._archived.append(dialogue)
+
+    async def _archive(self, dialogue: DialogueLine) -> None:
+        try:
+            await self._db.api.dialogue.archive(dialogue.id, namespace=dialogue.namespace)
+        except (Conflict, NotFound) as error:  # somebody else changed or deleted it in between
+            self._report.fail(f"the end of dialogue {dialogue.id}", error)
+
+    async def _stored_line(self, line: DialogueLine) -> DialogueLine:
+        """Return the stored dialogue with the id of a line; DialogueNotFound."""
+        response = await self._db.api.read("dialogue", line.id, namespace=line.namespace)
+        return read_one(response, DialogueLine)
+
+
+def batches(lines: Iterable[Line]) -> Iterator[ImportBatch | MemoryLine]:
+    """Group messages into requests of a good size; each memory is one by itself.
+
+    When a line cannot be read, what was read before it comes first.
+    """
+    broken: list[InvalidRequest] = []
+    current: ImportBatch | None = None
+    for line in _until_broken(lines, broken):
+        if isinstance(line, MessageLine):
+            assert current is not None
+            if not current.has_room(line):
+                current.is_last = False
+                yield current
+                current = current.following()
+            current.add(line)
+            continue
+        if current is not None:
+            yield current
+        current = ImportBatch.of(line) if isinstance(line, DialogueLine) else None
+        if isinstance(line, MemoryLine):
+            yield line
+    if current is not None:
+        current.is_last = not broken
+        yield current
+    if broken:
+        raise broken[0]
+
+
+def _until_broken(lines: Iterable[Line], broken: list[InvalidRequest]) -> Iterator[Line]:
+    """Yield lines until one cannot be read, or is a message without a dialogue; adds why."""
+    is_in_dialogue = False
+    try:
+        for line in lines:
+            if isinstance(line, MessageLine) and not is_in_dialogue:
+                broken.append(InvalidRequest("A message has to stand behind its dialogue"))
+                return
+            is_in_dialogue = isinstance(line, DialogueLine | MessageLine)
+            yield line
+    except InvalidRequest as error:
+        broken.append(error)
+
+
+def _bytes_of(value: Raw, metadata: Raw, tags: Sequence[str]) -> int:
+    """Return about how many bytes of a request an object takes."""
+    large = sum(len(memoryview(raw)) for raw in (value, metadata))
+    return large + limits.TAG_CHARS_MAX * len(tags) + _OTHER_FIELDS_BYTES
+
+
+def _is_deep_in(line: MessageLine) -> bool:
+    return _is_deep(line.content) or _is_deep(line.metadata)
+
+
+def _is_deep(value: Raw) -> bool:
+    """Tell whether a value is nested too deeply to be within a list, or below a name."""
+    raw = bytes(value)
+    brackets = raw.count(b"[") + raw.count(b"{")
+    return brackets > _DEPTH_IN_LISTS and rawjson.depth(raw) > _DEPTH_IN_LISTS
+
+
+def _input(dialogue: DialogueLine, line: MessageLine, position: int) -> dict[str, Any]:
+    """Return a message to store; one without an id gets the same id in every run."""
+    own_id = f"{dialogue.id}-{position}"
+    if len(own_id) > limits.NAME_CHARS_MAX:
+        own_id = str(position)
+    return {
+        "id": line.id or own_id,
+        "role": line.role,
+        "name": line.name,
+        "content": line.content,
+        "tags": line.tags,
+        "metadata": line.metadata,
+        "created": line.created,
+    }
+
+
+def _with_namespace(lines: Iterable[Line], namespace: str | None) -> Iterator[Line]:
+    for line in lines:
+        if namespace is not None and isinstance(line, DialogueLine | MemoryLine):
+            line.namespace = namespace
+        yield line
+
+
+def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:
+    """Tell whether a stored dialogue came from this line, whatever was changed since."""
+    return (stored.thread_of, stored.metadata) == (line.thread_of, line.metadata) and (
+        line.created is None or stored.created == timestamps.parse(line.created)
+    )
+
+
+def _name_of(batch: ImportBatch | MemoryLine) -> str:
+    if isinstance(batch, MemoryLine):
+        return f"memory {batch.id}"
+    return f"dialogue {batch.dialogue.id}"
