@@ -4,8 +4,11 @@
 PYTHON ?=
 DATA = ./dialoguedb-data
 ARGS =
-# Two workers: the suite waits for the disk more than it computes.
+# Two workers, each with a server: one computes while the other is waited for.
 WORKERS = 2
+PYTEST = python -m pytest -n $(WORKERS) --dist worksteal
+# The suite starts hundreds of processes from the same source: it is compiled once, not by each.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
@@ -14,11 +17,12 @@ RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
 
-.PHONY: help serve test check lint types layers wheel docs sync integrations crash bench bench-search bench-summaries bench-integrations lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations crash bench bench-search bench-summaries bench-integrations lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
 	@echo "make test     the test suite"
+	@echo "make unit     the tests of pure functions alone, in seconds"
 	@echo "make check    everything that must hold before a change lands: style, types, layers, tests, the wheel"
 	@echo "make docs     write the generated reference anew"
 	@echo "make sync     generate the client without an event loop from the one with"
@@ -35,7 +39,10 @@ serve: .venv/.runtime
 	$(BIN)/dialoguedb serve --data $(DATA) $(ARGS)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/$(PYTEST) $(ARGS)
+
+unit: .venv/.dev
+	$(BIN)/python -m pytest -q $(ARGS) tests/unit
 
 check: lint types layers test integrations wheel
 
@@ -54,7 +61,7 @@ wheel: .venv/.dev
 	rm -rf dist build/wheel-venv
 	$(PIP) wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	$(BIN)/python -m venv --without-pip build/wheel-venv
-	$(PIP) --python build/wheel-venv/bin/python install --quiet -r $(RUNTIME_LOCK)
+	$(PIP) --python build/wheel-venv/bin/python install --quiet --no-compile -r $(RUNTIME_LOCK)
 	$(PIP) --python build/wheel-venv/bin/python install --quiet --no-deps dist/*.whl
 	$(PIP) --python build/wheel-venv/bin/python check
 	cd build && wheel-venv/bin/python ../tests/gates/wheel_smoke.py
@@ -66,7 +73,7 @@ sync: .venv/.dev
 	$(BIN)/python -m tools.generate_sync_client
 
 integrations: .venv-integrations/.made
-	.venv-integrations/bin/python -m pytest -n $(WORKERS) $(ARGS) tests/integrations
+	.venv-integrations/bin/$(PYTEST) $(ARGS) tests/integrations
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
@@ -108,7 +115,7 @@ clean:
 .venv-integrations/.made: .venv/.made-with $(BUILD_LOCK) $(INTEGRATIONS_LOCK) pyproject.toml
 	@echo "Installing the libraries of the integrations ..."
 	@$(BIN)/python -m venv --clear --without-pip .venv-integrations
-	@$(PIP) --python .venv-integrations/bin/python install --quiet -r $(BUILD_LOCK) -r $(INTEGRATIONS_LOCK)
+	@$(PIP) --python .venv-integrations/bin/python install --quiet --no-compile -r $(BUILD_LOCK) -r $(INTEGRATIONS_LOCK)
 	@$(PIP) --python .venv-integrations/bin/python install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -110,3 +110,9 @@ def test_a_load_by_name_is_noticed(line, is_refused):
     tree = ast.parse(line)
     [call] = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert (loads_by_name(call) and may_be_ours(call, tree)) == is_refused
+
+
+def test_unit_tests_touch_no_disk():
+    unit = Path(__file__).parents[1] / "unit"
+    disk = re.compile(r"tmp_path|tempfile|SQLiteStore|open_database|files\.")
+    assert [path.name for path in sorted(unit.glob("*.py")) if disk.search(path.read_text())] == []

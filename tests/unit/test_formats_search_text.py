@@ -4,8 +4,6 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dialoguedb.formats.search_text import dialogue_text, memory_text, message_text, message_words
 from dialoguedb.values import limits
@@ -193,17 +191,3 @@ def test_nothing_is_said_beyond_the_limits():
 @pytest.mark.parametrize("damaged", [b"", b"{", b'"\xff"', b"[1e999]", b"[" * 2_000, b"nope"])
 def test_damage_says_nothing_and_breaks_nothing(damaged):
     assert isinstance(said(damaged), str)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-)
-ANY_TEXT = st.text(st.characters(exclude_categories=()))
-
-
-@given(JSON | ANY_TEXT, st.none() | st.text(max_size=5))
-def test_any_json_says_something_that_can_be_stored(value, name):
-    text = found_by(json.dumps(value).encode(), name)
-    text.encode()
-    assert "\0" not in text

@@ -10,7 +10,7 @@ from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.maintenance import check
-from tests.unit.test_check import fill
+from tests.engine.test_check import fill
 
 EMBEDDER = WordLlama()
 
