@@ -26,7 +26,7 @@ class World:
             store,
             clock=lambda: NOW,
             new_id=Ids(),
-            token_secret=store.token_secret,
+            token_secret=store.page_token_secret(),
             count_tokens=count_tokens,
         )
         self.passed = 0.0
