@@ -1,7 +1,7 @@
 """Summaries as they are stored, and what having one made comes to."""
 
-from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -268,6 +268,20 @@ def recipe_of(summary: StoredSummary) -> Recipe:
     return Recipe(summary.provider, summary.model, summary.instructions, summary.prompt)
 
 
+_NOT_MADE: Mapping[str, Any] = {
+    "content": None,
+    "content_tokens": None,
+    "previous": None,
+    "error": None,
+    "input_tokens": 0,
+    "output_tokens": 0,
+    "calls": 0,
+    "attempts": 0,
+    "lease": None,
+    "leased_until": "",
+}
+
+
 def _create(
     dialogue: StoredDialogue, new: NewSummary, covered: Range, recipe: Recipe, now: str
 ) -> StoredSummary:
@@ -301,21 +315,12 @@ def _create(
         messages=covered.messages,
         seq_sum=covered.seq_sum,
         tokens=covered.tokens,
-        content=None,
-        content_tokens=None,
         summarized=nothing,
         skipped=nothing,
         chunks=nothing,
-        previous=None,
-        error=None,
-        input_tokens=0,
-        output_tokens=0,
-        calls=0,
         modified=now,
         due=now,
-        attempts=0,
-        lease=None,
-        leased_until="",
+        **_NOT_MADE,
     )
 
 
