@@ -7,7 +7,7 @@ from dialoguedb.errors import DialogueEnded, SummarizerRefused
 from tests.contract.making import Tenant, ids, message, over, together
 from tests.contract.summarizing import Work
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("compaction")]
 
 SAID = "one two three four five six"
 LIMITS = {"aboveTokens": 100, "keepRecent": 3}

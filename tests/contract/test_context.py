@@ -118,6 +118,7 @@ class TestWindows:
         assert set(healed.included.message_ids) == {"u", "c1", "r1", "e"}
         CHECKS["openai"](healed.messages)
 
+    @pytest.mark.needs("search")
     async def test_the_result_of_a_call_before_is_not_that_of_a_later_one_with_its_id(self, me):
         await me.new()
         old = {"type": "tool_result", "tool_use_id": "t1", "content": "OLD"}

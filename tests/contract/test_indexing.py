@@ -10,7 +10,7 @@ from tests.contract.indexes import BUILT_IN, MODES, opened, remote
 from tests.contract.making import message, together
 from tests.embed.endpoint import status, vectors
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("search")]
 
 DOWN = status(401)  # a failure that is not tried again at once
 

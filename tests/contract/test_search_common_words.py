@@ -9,7 +9,7 @@ from tests.contract.indexes import BUILT_IN, opened
 from tests.contract.making import message
 from tests.contract.searching import found
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("search"), pytest.mark.timeout(300)]
 
 CROWDED = 12
 LENGTH = 1_000

@@ -14,7 +14,7 @@ from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, message
 from tests.contract.searching import found, neighbour_of, search
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("search"), pytest.mark.timeout(300)]
 
 DIALOGUES = 140
 LENGTH = 50

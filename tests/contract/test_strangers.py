@@ -155,8 +155,9 @@ SHOWS_ONLY_ITS_OWN = {
     "memories.list": lambda ask: ask.store.memories.list(ask.who, MemoryFilter(), WHOLE),
     "keys.list": lambda ask: ask.store.keys.list(ask.who, WHOLE),
     "templates.list": lambda ask: ask.store.templates.list(ask.who, WHOLE),
-    "search.search": memories_found,
 }
+FINDS_ONLY_ITS_OWN = {"search.search": memories_found}
+SEARCHING = [pytest.param(name, marks=pytest.mark.needs("search")) for name in FINDS_ONLY_ITS_OWN]
 CHANGES_ONLY_ITS_OWN = {
     "dialogues.create": lambda ask: ask.store.dialogues.create(
         ask.who, ask.ns, dialogue("d"), ask.options
@@ -261,15 +262,16 @@ class TestStrangers:
             await ask(Asking(world, stranger.project))
         assert await everything(me) == before
 
-    @pytest.mark.parametrize("act", SHOWS_ONLY_ITS_OWN)
+    @pytest.mark.parametrize("act", [*SHOWS_ONLY_ITS_OWN, *SEARCHING])
     async def test_are_shown_only_what_is_theirs(self, act, world, mine, stranger):
-        listed = await SHOWS_ONLY_ITS_OWN[act](Asking(world, stranger.project))
+        ask = {**SHOWS_ONLY_ITS_OWN, **FINDS_ONLY_ITS_OWN}[act]
+        listed = await ask(Asking(world, stranger.project))
         assert listed.items == []
         await stranger.new("own")
         await stranger.remember(id="own")
         _, key = await stranger.new_key()
         await stranger.new_template("own")
-        listed = await SHOWS_ONLY_ITS_OWN[act](Asking(world, stranger.project))
+        listed = await ask(Asking(world, stranger.project))
         shown = [one.name if act == "templates.list" else one.id for one in listed.items]
         assert shown == [key.id if act == "keys.list" else "own"]
 
@@ -327,10 +329,17 @@ class TestStrangers:
             with pytest.raises(ProjectNotFound):
                 await ask(Asking(world, nobody))
 
+    @pytest.mark.needs("search")
+    async def test_whose_project_does_not_exist_search_in_vain(self, world, me, mine):
+        nobody = Project("gone", "gone", me.project.created, me.project.created, ProjectSettings())
+        for ask in FINDS_ONLY_ITS_OWN.values():
+            with pytest.raises(ProjectNotFound):
+                await ask(Asking(world, nobody))
+
 
 def test_every_act_of_the_store_is_tried_as_a_stranger():
     finding = {*FINDS_NOTHING, *OF_TEMPLATES, *OF_KEYS}
-    tried = {*finding, *SHOWS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
+    tried = {*finding, *SHOWS_ONLY_ITS_OWN, *FINDS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
     acts = {
         f"{noun}.{name}"
         for noun, protocol in inspect.get_annotations(ports.Store).items()

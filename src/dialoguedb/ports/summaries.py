@@ -9,10 +9,13 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from dialoguedb.formats.search_text import message_text
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.rules.auto_compact import Tail
+from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.model.rules.summaries import StoredSummary
 from dialoguedb.model.summaries import (
     LLMUsage,
     NewSummary,
@@ -209,6 +212,21 @@ class Job(Struct, frozen=True, kw_only=True):
     attempts: int
     """How often it was tried before, and failed or did not come to an end."""
 
+    @classmethod
+    def of(cls, leased: StoredSummary, project_id: str, label: str | None) -> "Job":
+        """Return the job of a summary that was leased, of a dialogue with a label."""
+        return cls(
+            lease=leased.lease or "",
+            project_id=project_id,
+            id=leased.id,
+            label=label,
+            prompt=leased.prompt,
+            instructions=leased.instructions,
+            rebuild=bool(leased.rebuild),
+            until=leased.end,
+            attempts=leased.attempts,
+        )
+
 
 class Former(Struct, frozen=True):
     """A completed summary that a job can build on."""
@@ -219,12 +237,31 @@ class Former(Struct, frozen=True):
     summarized: int
     skipped: int
 
+    @classmethod
+    def of(cls, stored: StoredSummary) -> "Former":
+        """Return a stored summary as one to build on."""
+        return cls(
+            stored.id, stored.content, stored.end, stored.summarized or 0, stored.skipped or 0
+        )
+
 
 class Reading(Struct, frozen=True):
     """A message of a job's range."""
 
     turn: SummaryTurn
     position: Position
+
+    @classmethod
+    def of(cls, message: StoredMessage) -> "Reading":
+        """Return a stored message as a summarizer reads it."""
+        turn = SummaryTurn(
+            role=message.role,
+            name=message.name,
+            text=message_text(message.content),
+            created=message.created,
+            tokens=message.tokens,
+        )
+        return cls(turn, (message.created, message.seq))
 
 
 class SummaryJobs(Protocol):

@@ -16,6 +16,7 @@ from dialoguedb.errors import (
 from dialoguedb.model.dialogues import Status
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.dialogues import StoredDialogue
+from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.rules.pages import ESCAPED_BYTES
 from dialoguedb.model.rules.status import check_changeable, check_version
 from dialoguedb.model.rules.tags import encode_tags
@@ -191,8 +192,8 @@ class SummariesStored(Struct, frozen=True):
     same_id: StoredSummary | None
     """The project's summary of its id."""
 
-    same_range: Iterable[StoredSummary]
-    """Those of the dialogue that cover the same messages, the newest first."""
+    of_dialogue: Iterable[StoredSummary]
+    """Those of the dialogue, the newest first; an engine may leave out those of other ranges."""
 
     newest: str | None
     """The id of the dialogue's newest."""
@@ -215,7 +216,7 @@ def plan_creation(
         check_changeable(dialogue.id, dialogue.status)
         check_version(options.expected, dialogue.revision)
         if not (new.named or new.rebuild):
-            known = _alike(new, recipe, stored.same_range)
+            known = _alike(new, made, stored.of_dialogue)
     if known:
         return known
     if new.newest is not UNSET and new.newest != stored.newest:
@@ -245,14 +246,18 @@ def _is_same(stored: StoredSummary, dialogue: StoredDialogue, new: NewSummary) -
 
 
 def _alike(
-    new: NewSummary, recipe: Recipe, same_range: Iterable[StoredSummary]
+    new: NewSummary, made: tuple[Range, Recipe], of_dialogue: Iterable[StoredSummary]
 ) -> StoredSummary | None:
-    """Return the newest that has not failed, is by the same recipe, and has what is asked for."""
+    """Return the newest of the same messages and recipe, with the metadata and tags asked for.
+
+    One that has failed is like none.
+    """
+    covered, recipe = made
     metadata = new.metadata if new.metadata != b"{}" else None
     tags = encode_tags(new.tags) if new.tags else None
-    for one in same_range:
+    for one in of_dialogue:
         is_alike = (
-            one.messages > 0
+            _is_of_range(one, covered)
             and one.status != "failed"
             and recipe_of(one) == recipe
             and metadata in {None, one.metadata}
@@ -261,6 +266,17 @@ def _alike(
         if is_alike:
             return one
     return None
+
+
+def _is_of_range(summary: StoredSummary, covered: Range) -> bool:
+    if covered.ends is None:
+        return False
+    start, end = (one[:2] for one in covered.ends)
+    return (
+        (summary.from_created, summary.from_seq) == start
+        and (summary.to_created, summary.to_seq) == end
+        and (summary.messages, summary.seq_sum) == (covered.messages, covered.seq_sum)
+    )
 
 
 def recipe_of(summary: StoredSummary) -> Recipe:
@@ -322,6 +338,29 @@ def _create(
         due=now,
         **_NOT_MADE,
     )
+
+
+def covers(summary: StoredSummary, message: StoredMessage) -> bool:
+    """Tell whether a message is of a summary's range."""
+    start = (summary.from_created or "", summary.from_seq or 0)
+    within = start <= (message.created, message.seq) <= summary.end
+    return within and message.seq <= summary.last_seq
+
+
+def covering_all(
+    newest_first: Iterable[StoredSummary],
+) -> tuple[StoredSummary | None, list[StoredSummary]]:
+    """Return the newest summary from the beginning, and those asked for later that failed.
+
+    One with instructions tells what somebody wanted to know once, not how the conversation went.
+    """
+    failed: list[StoredSummary] = []
+    for one in newest_first:
+        if one.start_id is None and one.messages and one.instructions is None:
+            if one.status != "failed":
+                return one, failed
+            failed.append(one)
+    return None, failed
 
 
 def check_deletable(summary: StoredSummary) -> None:

@@ -7,13 +7,12 @@ from operator import attrgetter
 
 import apsw
 
-from dialoguedb.formats.search_text import message_text
 from dialoguedb.model.projects import Usage
 from dialoguedb.model.rules import jobs as rules
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.rules.summaries import StoredSummary
 from dialoguedb.model.summaries import LLMUsage, Position, Recipe, SummaryResult
-from dialoguedb.ports.summaries import Former, Job, Reading, SummaryTurn
+from dialoguedb.ports.summaries import Former, Job, Reading
 from dialoguedb.store.sqlite.connection import usage
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
 from dialoguedb.store.sqlite.connection.writer import Writer
@@ -67,7 +66,7 @@ class SQLiteSummaryJobs:
             row = SummaryRow(*db.execute(_BY_ROW_ID, (row_id,)).get)
             leased = rules.lease(row, lease, until)
             summary_rows.store(db, row_id, leased)
-            return _to_job(leased, *db.execute(_OF_PROJECT, (row_id,)).get)
+            return Job.of(leased, *db.execute(_OF_PROJECT, (row_id,)).get)
 
         # Looking costs no commit, and mostly there is nothing.
         return await self._writer.write(operation) if await self._readers.read(look) else None
@@ -90,7 +89,7 @@ class SQLiteSummaryJobs:
                 if rules.can_build_on(former, summary, recipe) and summary_rows.is_same(
                     reader.db, former, summary.last_seq
                 ):
-                    return _to_former(former)
+                    return Former.of(former)
             return None
 
         return None if job.rebuild else await self._readers.run(query)
@@ -156,39 +155,10 @@ def _get(db: apsw.Connection, job: Job) -> SummaryRow | None:
     return SummaryRow(*row) if row else None
 
 
-def _to_job(summary: StoredSummary, project_id: str, label: str | None) -> Job:
-    return Job(
-        lease=summary.lease or "",
-        project_id=project_id,
-        id=summary.id,
-        label=label,
-        prompt=summary.prompt,
-        instructions=summary.instructions,
-        rebuild=bool(summary.rebuild),
-        until=summary.end,
-        attempts=summary.attempts,
-    )
-
-
-def _to_former(row: SummaryRow) -> Former:
-    return Former(row.id, row.content, row.end, row.summarized or 0, row.skipped or 0)
-
-
-def _to_reading(message: StoredMessage) -> Reading:
-    turn = SummaryTurn(
-        role=message.role,
-        name=message.name,
-        text=message_text(message.content),
-        created=message.created,
-        tokens=message.tokens,
-    )
-    return Reading(turn, (message.created, message.seq))
-
-
 def _content_bytes(message: StoredMessage) -> int:
     return len(message.content)
 
 
 _SHAPE: Shape[StoredMessage, Reading] = Shape(
-    StoredMessage, _to_reading, _content_bytes, attrgetter("created", "seq")
+    StoredMessage, Reading.of, _content_bytes, attrgetter("created", "seq")
 )

@@ -1,0 +1,661 @@
+"""An engine in memory: dicts, and the rules of `model.rules`, which every engine calls.
+
+An operation runs at once, and is undone when it fails. There is no search and no index.
+"""
+
+from functools import partial
+from operator import attrgetter, methodcaller
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from msgspec import UNSET, Raw, structs
+
+from dialoguedb.errors import InternalError
+from dialoguedb.model.dialogues import DeletedDialogue
+from dialoguedb.model.projects import DeletedProject, Usage
+from dialoguedb.model.refs import MessageRef
+from dialoguedb.model.rules import (
+    context,
+    dialogues,
+    idempotency,
+    jobs,
+    keys,
+    memories,
+    messages,
+    pages,
+    projects,
+    state,
+    status,
+    summaries,
+    tags,
+    templates,
+    usage,
+)
+from dialoguedb.model.rules.summaries import MessageEnd, Range, SummariesStored
+from dialoguedb.ports import Versioned
+from dialoguedb.ports.context import Ending
+from dialoguedb.ports.summaries import Former, Job, Reading, Tail
+from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.timestamps import month_of
+
+INTEGER_MAX = 2**63 - 1
+ORDER = attrgetter("created", "seq")
+REF = attrgetter("namespace", "id")
+
+
+class Data:
+    """All that is stored, by project and what names it there; values are replaced, not changed."""
+
+    def __init__(self):
+        self.projects, self.keys, self.usage, self.kept = {}, {}, {}, {}
+        self.dialogues, self.messages, self.memories = {}, {}, {}
+        self.templates, self.summaries = {}, {}
+
+    def write(self, project_id, options, run):
+        """Run an operation, at most once under its idempotency key; undo it when it fails."""
+        before = {name: dict(table) for name, table in vars(self).items()}
+        try:
+            record = options.once
+            if record is None:
+                return run()
+            _, kept = self.kept.get(record.key, (None, None))
+            idempotency.check_kept(record, kept, options.now)
+            result = run()
+            kept = idempotency.kept_response(record, result, options.now)
+            self.kept[record.key] = (project_id, kept)
+        except BaseException:
+            vars(self).update(before)
+            raise
+        return result
+
+    def id_of(self, project):
+        if project.id not in self.projects:
+            raise projects.project_not_found(project.name)
+        return project.id
+
+    def month(self, project_id, month, **more):
+        """Return what a month has used, and what is used now."""
+        total = structs.replace(self.usage.get((project_id, month), Usage(month)))
+        usage.add_up(total, Usage(month, **more))
+        return total
+
+    def use(self, project, used, options):
+        """Record what an operation uses; QuotaExceeded."""
+        total = self.month(project.id, used.month)
+        usage.add_up(total, used)
+        if usage.has_quotas(project, options):
+            over = options.over_request_quota
+            usage.check_quotas(project.settings.quotas, used, total, requests_over=over)
+        self.usage[project.id, used.month] = total
+
+    def dialogue(self, project, namespace, dialogue_id):
+        found = self.dialogues.get((self.id_of(project), namespace, dialogue_id))
+        return found_or(found, status.dialogue_not_found(dialogue_id))
+
+    def in_order(self, owner):
+        return sorted(self.messages.get(owner, {}).values(), key=ORDER)
+
+    def store(self, project, dialogue, append, used, options):
+        """Store a dialogue as it is after a plan, and its new messages."""
+        self.use(project, used, options)
+        owner = (project.id, dialogue.namespace, dialogue.id)
+        self.dialogues[owner] = dialogue
+        new = {one.id: one for one in append.new} if append else {}
+        self.messages[owner] = {**self.messages.get(owner, {}), **new}
+
+    def change(self, project, plan, options):
+        self.store(project, plan.dialogue, plan.append, plan.usage, options)
+        return plan
+
+    def covered(self, project_id, summary):
+        """Return the messages that a summary covers."""
+        found = self.in_order((project_id, summary.namespace, summary.dialogue_id))
+        return [one for one in found if summaries.covers(summary, one)]
+
+    def summaries_of(self, owner):
+        """Return the summaries of a dialogue, the newest first."""
+        found = of_project(self.summaries, owner[0])
+        return [one for one in found if (one.namespace, one.dialogue_id) == owner[1:]][::-1]
+
+
+def found_or(found, error):
+    """Return what is found; the error when it is nothing."""
+    if found is None:
+        raise error
+    return found
+
+
+def of_project(table, project_id):
+    return [one for names, one in table.items() if names[0] == project_id]
+
+
+def listed(found, window, key, size, make):
+    """Return a window of what is found."""
+    is_down = window.order == "desc"
+    ordered = sorted(found, key=key, reverse=is_down)
+    if window.after is not None:
+        after = tuple(window.after)
+        ordered = [one for one in ordered if (key(one) < after if is_down else key(one) > after)]
+    taken, more = pages.take(ordered, window.limit, size)
+    return Slice([make(one) for one in taken], key(taken[-1]) if more else None)
+
+
+def listed_messages(found, window, dialogue):
+    make = methodcaller("to_message", dialogue.id, dialogue.namespace)
+    return listed(found, window, ORDER, messages.message_bytes, make)
+
+
+def passes(one, filters):
+    """Tell whether a dialogue, message, memory or summary passes the filters of a list."""
+    for name in {"namespace", "thread_of", "status", "role"}.intersection(dir(filters)):
+        if getattr(filters, name) not in {None, getattr(one, name)}:
+            return False
+    if "tags" not in dir(filters):
+        return True
+    is_tagged = not filters.tags or not set(filters.tags).isdisjoint(tags.decode_tags(one.tags))
+    return is_tagged and filters.created.lower <= one.created < filters.created.upper
+
+
+def operation(method):
+    """Make a method on a project an operation: at most once, and undone when it fails."""
+
+    async def run(self, project, *rest):
+        project_id = None if project is None else self.data.id_of(project)
+        return self.data.write(project_id, rest[-1], partial(method, self, project, *rest))
+
+    return run
+
+
+class Part:
+    """What the operations on one noun share; each implements the port of its name."""
+
+    def __init__(self, data):
+        self.data = data
+
+
+class Named(Part):
+    """What is found by its names."""
+
+    table: Any
+    missing: Any
+    show: Any
+
+    async def get(self, project, *names):
+        return self.show(self.find(project, *names))
+
+    def find(self, project, *names):
+        return found_or(self.table.get((self.data.id_of(project), *names)), self.missing(names[-1]))
+
+    @operation
+    def delete(self, project, *names_and_options):
+        names = names_and_options[:-1]
+        self.find(project, *names)
+        del self.table[(project.id, *names)]
+
+
+class Dialogues(Part):
+    @operation
+    def create(self, project, namespace, new, options):
+        owner, above = (project.id, namespace, new.id), (project.id, namespace, new.thread_of)
+        parent, is_taken = self.data.dialogues.get(above), owner in self.data.dialogues
+        plan = dialogues.plan_creation(namespace, new, parent, options, is_taken=is_taken)
+        self.count_thread(above, 1)
+        self.data.change(project, plan, options)
+        return plan.answer(project, is_echoed=new.messages is not None)
+
+    async def get(self, project, namespace, dialogue_id, last_messages):
+        found, shown = self.data.dialogue(project, namespace, dialogue_id), UNSET
+        if last_messages:
+            ordered = self.data.in_order((project.id, namespace, dialogue_id))
+            shown = listed_messages(ordered, Window(last_messages, "desc"), found).items[::-1]
+        return Versioned(found.to_dialogue(project, shown), found.revision)
+
+    async def list(self, project, filters, window):
+        if filters.thread_of is not None:
+            filters = structs.replace(filters, namespace=filters.namespace or "")
+        found = of_project(self.data.dialogues, self.data.id_of(project))
+        found = [one for one in found if passes(one, filters)]
+        orders = {"lastMessageCreated": "last_message_created"}
+        key = attrgetter(orders.get(filters.order_by, filters.order_by), "id", "namespace")
+        make = methodcaller("to_dialogue", project)
+        return listed(found, window, key, dialogues.dialogue_bytes, make)
+
+    @operation
+    def update(self, project, namespace, dialogue_id, update, options):
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        stored = self.data.messages.get((project.id, namespace, dialogue_id), {})
+        plan = dialogues.plan_update(found, update, stored, options)
+        self.data.change(project, plan, options)
+        return plan.answer(project, is_echoed=update.messages is not None)
+
+    @operation
+    def change_status(self, project, namespace, dialogue_id, action, options):
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        plan = dialogues.plan_status(found, action, options)
+        return self.data.change(project, plan, options).answer(project)
+
+    @operation
+    def delete(self, project, namespace, dialogue_id, _options):
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        dialogues.check_deletable(project)
+        self.count_thread((project.id, namespace, found.thread_of), -1)
+        data, tree = self.data, [found]
+        for above in tree:  # it grows
+            found = of_project(data.dialogues, project.id)
+            tree += [one for one in found if (one.namespace, one.thread_of) == REF(above)]
+        gone = [one for root in tree for one in data.summaries_of((project.id, *REF(root)))]
+        for one in gone:
+            del data.summaries[project.id, one.id]
+        for one in tree:
+            data.messages.pop((project.id, *REF(one)), None)
+            del data.dialogues[project.id, *REF(one)]
+        return DeletedDialogue(len(tree), sum(one.total_messages for one in tree), len(gone))
+
+    def count_thread(self, owner, more):
+        parent = self.data.dialogues.get(owner)
+        if parent:
+            count = parent.thread_count + more
+            self.data.dialogues[owner] = structs.replace(parent, thread_count=count)
+
+
+class State(Part):
+    async def get(self, project, namespace, dialogue_id):
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        return Versioned(Raw(found.state), found.revision)
+
+    @operation
+    def update(self, project, namespace, dialogue_id, update, options):
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        plan = state.plan_state_update(found, update, options)
+        self.data.change(project, plan, options)
+        return Versioned(Raw(plan.dialogue.state), plan.dialogue.revision)
+
+
+class Messages(Part):
+    @operation
+    def create(self, project, namespace, dialogue_id, new, options):
+        owner = (project.id, namespace, dialogue_id)
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        plan = messages.plan_append(found, new, self.data.messages.get(owner, {}), options)
+        if plan.new:
+            after = dialogues.after_append(found, plan)
+            self.data.store(project, after, plan, plan.usage, options)
+        return Versioned(plan.messages, plan.last_seq)
+
+    async def list(self, project, namespace, dialogue_id, filters, window):
+        dialogue = self.data.dialogue(project, namespace, dialogue_id)
+        found = self.data.in_order((project.id, namespace, dialogue_id))
+        found = [one for one in found if passes(one, filters)]
+        return Versioned(listed_messages(found, window, dialogue), dialogue.last_seq)
+
+    async def get(self, project, namespace, dialogue_id, message_id):
+        _, found = self.find(project, namespace, MessageRef(dialogue_id, message_id))
+        return found.to_message(dialogue_id, namespace)
+
+    @operation
+    def update(self, project, namespace, ref, new_tags, options):
+        dialogue, found = self.find(project, namespace, ref)
+        after = messages.plan_retag(project, dialogue, found, new_tags, options.now)
+        self.data.use(project, usage.usage_of(options), options)
+        owner = (project.id, namespace, dialogue.id)
+        self.data.messages[owner] = {**self.data.messages[owner], ref.id: after}
+        return after.to_message(dialogue.id, namespace)
+
+    @operation
+    def delete(self, project, namespace, dialogue_id, message_id, options):
+        owner = (project.id, namespace, dialogue_id)
+        dialogue, found = self.find(project, namespace, MessageRef(dialogue_id, message_id))
+        rest = [one for one in self.data.in_order(owner) if one is not found]
+        latest = rest[-1].created if rest else ""
+        after = messages.plan_delete(project, dialogue, latest, options.now)
+        self.data.dialogues[owner] = after
+        self.data.messages[owner] = {one.id: one for one in rest}
+
+    def find(self, project, namespace, ref):
+        owner = (self.data.id_of(project), namespace, ref.dialogue_id)
+        found = self.data.messages.get(owner, {}).get(ref.id)
+        found = found_or(found, messages.message_not_found(ref))
+        return self.data.dialogues[owner], found
+
+
+class Memories(Named):
+    missing = staticmethod(memories.memory_not_found)
+    show = staticmethod(methodcaller("to_memory"))
+
+    @property
+    def table(self):
+        return self.data.memories
+
+    @operation
+    def create(self, project, namespace, new, options):
+        owner = (project.id, namespace, new.id)
+        existing = self.data.memories.get(owner)
+        made = memories.plan_creation(namespace, new, existing, options.now)
+        if made is not existing:
+            used = usage.usage_of(options, stored_bytes=new.stored_bytes)
+            self.data.use(project, used, options)
+            self.data.memories[owner] = made
+        return made.to_memory()
+
+    async def list(self, project, filters, window):
+        found = of_project(self.data.memories, self.data.id_of(project))
+        found = [one for one in found if passes(one, filters)]
+        key = attrgetter(filters.order_by, "id", "namespace")
+        return listed(found, window, key, memories.memory_bytes, self.show)
+
+    @operation
+    def update(self, project, namespace, memory_id, new_tags, options):
+        found = self.find(project, namespace, memory_id)
+        after = memories.plan_retag(found, new_tags, options.now)
+        self.data.use(project, usage.usage_of(options), options)
+        self.data.memories[project.id, namespace, memory_id] = after
+        return after.to_memory()
+
+
+class Summaries(Part):
+    @operation
+    def create(self, project, dialogue, new, recipe, options):
+        data, owner = self.data, (project.id, *dialogue)
+        found = data.dialogue(project, *dialogue)
+        covered = self.measure(owner, found.last_seq, new)
+        template = data.templates.get((project.id, new.template))
+        prompt = summaries.prompt_of(new, template and template.prompt)
+        stored = SummariesStored(
+            data.summaries.get((project.id, new.id)),
+            data.summaries_of(owner),
+            next((one.id for one in data.summaries_of(owner)), None),
+        )
+        made = (covered, structs.replace(recipe, prompt=prompt))
+        summary = summaries.plan_creation(found, new, made, stored, options)
+        if (project.id, summary.id) not in data.summaries:
+            data.use(project, usage.usage_of(options, stored_bytes=new.stored_bytes), options)
+            data.summaries[project.id, summary.id] = summary
+        return Versioned(summary.to_summary(project), found.revision)
+
+    def measure(self, owner, last_seq, new):
+        ordered, stored = self.data.in_order(owner), self.data.messages.get(owner, {})
+        start = stored.get(new.start_id) if new.start_id else next(iter(ordered), None)
+        end = stored.get(new.end_id) if new.end_id else next(reversed(ordered), None)
+        found = (one and MessageEnd(*ORDER(one), one.id) for one in (start, end))
+        ends = summaries.range_ends(new, *found)
+        if ends is None:
+            return Range(None, last_seq)
+        within = [one for one in ordered if ends[0][:2] <= ORDER(one) <= ends[1][:2]]
+        seqs, tokens = sum(one.seq for one in within), sum(one.tokens for one in within)
+        return Range(ends, last_seq, len(within), seqs, tokens)
+
+    async def get(self, project, namespace, summary_id):
+        return self.find(project, namespace, summary_id).to_summary(project)
+
+    async def list(self, project, dialogue, filters, window):
+        self.data.dialogue(project, *dialogue)
+        of_dialogue = self.data.summaries_of((project.id, *dialogue))
+        found = [one for one in of_dialogue if passes(one, filters)]
+        key, make = attrgetter("created", "id"), methodcaller("to_summary", project)
+        return listed(found, window, key, summaries.summary_bytes, make)
+
+    async def covered(self, project, namespace, summary_id, window):
+        found = self.find(project, namespace, summary_id)
+        dialogue = self.data.dialogue(project, found.namespace, found.dialogue_id)
+        return listed_messages(self.data.covered(project.id, found), window, dialogue)
+
+    async def tail(self, project, namespace, dialogue_id):
+        self.data.dialogue(project, namespace, dialogue_id)
+        owner = (project.id, namespace, dialogue_id)
+        of_dialogue = self.data.summaries_of(owner)
+        covering, failed = summaries.covering_all(of_dialogue)
+        found = self.data.in_order(owner)
+        left = [one for one in found if not (covering and summaries.covers(covering, one))]
+        return Tail(
+            sum(one.tokens for one in left),
+            next((one.id for one in of_dialogue), None),
+            len(failed),
+            max((one.modified for one in failed), default=""),
+        )
+
+    @operation
+    def delete(self, project, namespace, summary_id, _options):
+        found = self.find(project, namespace, summary_id)
+        dialogue = self.data.dialogue(project, found.namespace, found.dialogue_id)
+        summaries.check_deletable(structs.replace(found, dialogue_status=dialogue.status))
+        del self.data.summaries[project.id, summary_id]
+
+    def find(self, project, namespace, summary_id):
+        found = self.data.summaries.get((self.data.id_of(project), summary_id))
+        found = found_or(found, summaries.summary_not_found(summary_id))
+        summaries.check_found(found, namespace)
+        return found
+
+
+class Jobs(Part):
+    async def lease(self, lease, now, until):
+        due, busy = [], set()
+        for (project_id, _), one in self.data.summaries.items():
+            owner = (project_id, one.namespace, one.dialogue_id)
+            if one.status == "processing" and owner not in busy:
+                busy.add(owner)
+                due += [(one.due, owner, one)] if jobs.is_due(one, now) else []
+        if not due:
+            return None
+        _, owner, one = min(due, key=lambda found: found[0])
+        leased = jobs.lease(one, lease, until)
+        self.data.summaries[owner[0], one.id] = leased
+        return Job.of(leased, owner[0], self.data.dialogues[owner].label)
+
+    async def renew(self, job, until):
+        return self.change(job, jobs.renew(self.get(job), job.lease, until))
+
+    async def former(self, job, recipe):
+        summary = self.get(job)
+        if job.rebuild or summary is None:
+            return None
+        owner = (job.project_id, summary.namespace, summary.dialogue_id)
+        found = self.data.summaries_of(owner)
+        found = [one for one in found if jobs.can_build_on(one, summary, recipe)]
+        for one in sorted(found, key=attrgetter("end"), reverse=True):
+            now = structs.replace(one, last_seq=summary.last_seq)
+            within = self.data.covered(job.project_id, now)
+            if (len(within), sum(m.seq for m in within)) == (one.messages, one.seq_sum):
+                return Former.of(one)
+        return None
+
+    async def read(self, job, after, limit):
+        summary = self.get(job)
+        found = self.data.covered(job.project_id, summary) if summary else []
+        window = Window(limit, "asc", after)
+        return listed(found, window, ORDER, messages.message_bytes, Reading.of)
+
+    async def complete(self, job, outcome, spent, now):
+        if spent.input_tokens > INTEGER_MAX:
+            raise InternalError("The engine failed")
+        is_stored = self.change(job, jobs.complete(self.get(job), job.lease, outcome, spent, now))
+        if is_stored:
+            used, names = jobs.stored_bytes(outcome), (job.project_id, month_of(now))
+            self.data.usage[names] = self.data.month(*names, stored_bytes=used)
+        return is_stored
+
+    async def fail(self, job, error, spent, now):
+        return self.change(job, jobs.fail(self.get(job), job.lease, error, spent, now))
+
+    async def postpone(self, job, due, spent, *, failed):
+        self.change(job, jobs.postpone(self.get(job), job.lease, due, spent, failed=failed))
+
+    async def waiting(self):
+        return sum(one.status == "processing" for one in self.data.summaries.values())
+
+    def get(self, job):
+        return self.data.summaries.get((job.project_id, job.id))
+
+    def change(self, job, after):
+        if after is not None:
+            self.data.summaries[job.project_id, job.id] = after
+        return after is not None
+
+
+class Templates(Named):
+    missing = staticmethod(templates.template_not_found)
+    show = staticmethod(methodcaller("to_template"))
+
+    @property
+    def table(self):
+        return self.data.templates
+
+    @operation
+    def create(self, project, new, options):
+        existing = self.data.templates.get((project.id, new.name))
+        made = templates.plan_creation(new, existing, options.now)
+        self.data.templates[project.id, new.name] = made
+        return made.to_template()
+
+    async def list(self, project, window):
+        key = attrgetter("created", "name")
+        found = of_project(self.data.templates, self.data.id_of(project))
+        return listed(found, window, key, templates.template_bytes, self.show)
+
+    @operation
+    def update(self, project, name, change, options):
+        after = templates.plan_update(self.find(project, name), change, options.now)
+        self.data.templates[project.id, name] = after
+        return after.to_template()
+
+
+class Context(Part):
+    async def read(self, project, namespace, dialogue_id, tokens_max):
+        self.data.dialogue(project, namespace, dialogue_id)
+        ordered = self.data.in_order((project.id, namespace, dialogue_id))
+        backwards = context.take_for_window(reversed(ordered), tokens_max)
+        of_system = [one for one in ordered if one.role in {"system", "developer"}]
+        make = methodcaller("to_message", dialogue_id, namespace)
+        return Ending(
+            [make(one) for one in context.spoken(backwards)],
+            [make(one) for one in context.take_for_window(of_system, tokens_max)],
+            len(ordered),
+            whole=len(backwards) == len(ordered),
+        )
+
+
+class Projects(Part):
+    async def create(self, project, key, options):
+        return self.data.write(None, options, partial(self.insert, project, key, options.now))
+
+    def insert(self, project, key, now):
+        named = any(one.name == project.name for one in self.data.projects.values())
+        projects.check_name(project.name, is_taken=named)
+        self.data.projects[project.id] = project
+        if key:
+            self.data.keys[key.id] = (project.id, keys.new_key(key, now))
+        return project
+
+    async def get(self, id_or_name):
+        return self.find(id_or_name)
+
+    def find(self, id_or_name):
+        found = (one for one in self.data.projects.values() if id_or_name in {one.id, one.name})
+        return found_or(next(found, None), projects.project_not_found(id_or_name))
+
+    async def list(self, window):
+        found, key = self.data.projects.values(), attrgetter("created", "id")
+        return listed(found, window, key, lambda _: 0, lambda one: one)
+
+    @operation
+    def update(self, project, change, options):
+        after = projects.plan_settings(self.data.projects[project.id], change, options.now)
+        self.data.projects[project.id] = after
+        return after
+
+    async def delete(self, project_id, options):
+        return self.data.write(None, options, partial(self.remove, project_id))
+
+    def remove(self, id_or_name):
+        project, data = self.find(id_or_name), self.data
+        projects.check_unprotected(project)
+        gone = of_project(data.dialogues, project.id)
+        others = [len(of_project(one, project.id)) for one in (data.memories, data.summaries)]
+        del data.projects[project.id]
+        for name, table in vars(data).items():
+            by = 1 if name in {"keys", "kept"} else 0
+            kept = {pair[0]: pair[1] for pair in table.items() if pair[by][0] != project.id}
+            setattr(data, name, kept if name != "projects" else table)
+        return DeletedProject(len(gone), sum(one.total_messages for one in gone), *others)
+
+    async def usage(self, project, month):
+        return self.data.month(self.data.id_of(project), month)
+
+    async def count_request(self, project, month):
+        names = (self.data.id_of(project), month)
+        self.data.usage[names] = self.data.month(*names, requests=1)
+        return self.data.usage[names].requests
+
+    async def record_activity(self, month, requests, last_used):
+        for project_id in requests.keys() & self.data.projects.keys():
+            used = self.data.month(project_id, month, requests=requests[project_id])
+            self.data.usage[project_id, month] = used
+        for key_id in last_used.keys() & self.data.keys.keys():
+            owner, key = self.data.keys[key_id]
+            key = structs.replace(key, last_used=last_used[key_id])
+            self.data.keys[key_id] = (owner, key)
+
+
+class Keys(Part):
+    @operation
+    def create(self, project, new, options):
+        key = keys.new_key(new, options.now)
+        self.data.keys[key.id] = (project and project.id, key)
+        return key.to_key(project)
+
+    async def get(self, project, key_id):
+        return self.key(project, key_id).to_key(project)
+
+    async def list(self, project, window):
+        owner, key = project and self.data.id_of(project), attrgetter("created", "id")
+        found = [one for of, one in self.data.keys.values() if of == owner]
+        return listed(found, window, key, keys.key_bytes, methodcaller("to_key", project))
+
+    @operation
+    def revoke(self, project, key_id, options):
+        after = keys.plan_revocation(self.key(project, key_id), options.now)
+        self.data.keys[key_id] = (project and project.id, after)
+        return after.to_key(project)
+
+    async def find(self, digest):
+        for owner, one in self.data.keys.values():
+            if one.digest == digest and keys.opened_by(digest, one):
+                return one.to_caller(owner and self.data.projects[owner])
+        return None
+
+    def key(self, project, key_id):
+        owner, found = self.data.keys.get(key_id, (None, None))
+        if owner != (project and self.data.id_of(project)) or found is None:
+            raise keys.key_not_found(key_id)
+        return found
+
+
+class MemoryStore:
+    """Implements `ports.Store`; what was stored under an address is there when opened again."""
+
+    stored: ClassVar[dict[str, Data]] = {}
+
+    def __init__(self, data):
+        self.data = data
+        self.dialogues, self.state, self.messages = Dialogues(data), State(data), Messages(data)
+        self.memories, self.summaries, self.jobs = Memories(data), Summaries(data), Jobs(data)
+        self.templates, self.context = Templates(data), Context(data)
+        self.projects, self.keys = Projects(data), Keys(data)
+        self.search, self.index = None, SimpleNamespace(status=None)
+
+    @classmethod
+    async def open(cls, directory, _meter=None):
+        return cls(cls.stored.setdefault(str(directory), Data()))
+
+    async def ready(self):
+        pass
+
+    async def forget_answers(self, before):
+        found = self.data.kept.items()
+        self.data.kept = {key: kept for key, kept in found if kept[1].created >= before}
+
+    def page_token_secret(self):
+        return b"secret"
+
+    async def close(self):
+        pass
