@@ -31,10 +31,11 @@ from dialoguedb.model.rules import (
     templates,
     usage,
 )
+from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.rules.summaries import MessageEnd, Range, SummariesStored
 from dialoguedb.ports import Versioned
 from dialoguedb.ports.context import Ending
-from dialoguedb.ports.summaries import Former, Job, Reading, Tail
+from dialoguedb.ports.summaries import Former, Job, Reading
 from dialoguedb.values.lists import Slice, Window
 from dialoguedb.values.timestamps import month_of
 
