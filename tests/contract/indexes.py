@@ -25,7 +25,7 @@ class Shelf(Tenant):
     """A project, what is found in it, and the work on the indexes it is found by."""
 
     def __init__(self, store, embedders, world, project):
-        super().__init__(world.services, world.clock, project)
+        super().__init__(world.services, world.clock, project, store)
         self.store = store
         self._seconds = 0.0
         runtime = WorkerRuntime(self._sleep, asyncio.to_thread, lambda: 1.0)

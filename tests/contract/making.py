@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -22,17 +23,16 @@ from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.messages import MessageListFilter
-from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
+from dialoguedb.service.pages import ListRequest, PageRequest
 from dialoguedb.service.summaries import (
-    CoveredMessagesFilter,
-    SummaryListFilter,
     SummaryWorkerHandle,
 )
+from dialoguedb.values.lists import Window
 from dialoguedb.values.rawjson import length
-from dialoguedb.values.timestamps import render
+from dialoguedb.values.timestamps import month_of, render
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PAGES_TURNED_MAX = 10_000
+WINDOWS_MAX = 10_000
 
 
 def at(seconds: float) -> str:
@@ -155,7 +155,10 @@ def once(key: str = "key", request: str = "request") -> IdempotencyRecord:
 class Tenant:
     """A project, and everything that can be done in it."""
 
-    def __init__(self, services: Services, clock: TestClock, project: Project) -> None:
+    def __init__(
+        self, services: Services, clock: TestClock, project: Project, store: Store
+    ) -> None:
+        self.store = store
         self.services = services
         self.clock = clock
         self.project = project
@@ -173,30 +176,29 @@ class Tenant:
         return await self.services.dialogues.create(self.project, namespace, made, options)
 
     async def get(self, dialogue_id="d", namespace="", last_messages=0):
-        found = await self.services.dialogues.get(
-            self.project, namespace, dialogue_id, last_messages
-        )
+        found = await self.store.dialogues.get(self.project, namespace, dialogue_id, last_messages)
         return found.value
 
     async def revision(self, dialogue_id="d", namespace=""):
-        found = await self.services.dialogues.get(self.project, namespace, dialogue_id, 0)
+        found = await self.store.dialogues.get(self.project, namespace, dialogue_id, 0)
         return found.version
 
     async def change(self, dialogue_id="d", namespace="", options=None, **fields):
         changed = change(**fields)
         options = options or self.write_options()
-        return await self.services.dialogues.update(
+        through = self.store if changed.messages is None else self.services
+        return await through.dialogues.update(
             self.project, namespace, dialogue_id, changed, options
         )
 
     async def act(self, action, dialogue_id="d", namespace="", options=None):
         options = options or self.write_options()
-        return await self.services.dialogues.change_status(
+        return await self.store.dialogues.change_status(
             self.project, namespace, dialogue_id, action, options
         )
 
     async def delete(self, dialogue_id="d", namespace=""):
-        return await self.services.dialogues.delete(
+        return await self.store.dialogues.delete(
             self.project, namespace, dialogue_id, self.write_options()
         )
 
@@ -205,25 +207,20 @@ class Tenant:
         return await self.services.dialogues.list(self.project, PageRequest(listing, next=token))
 
     async def dialogues(self, order="desc", limit=1_000, **wanted):
-        """Read a list of dialogues to its end, page by page."""
-
-        async def turn(token):
-            return await self.page(DialogueFilter(**wanted), order, limit, token)
-
-        return await turn_pages(turn)
+        """Read a list of dialogues to its end, window by window."""
+        filters, listed = DialogueFilter(**wanted), self.store.dialogues.list
+        return await read_to_end(partial(listed, self.project, filters), order, limit)
 
     # --- State --------------------------------------------------------------------------------
 
     async def state(self, dialogue_id="d", namespace=""):
-        found = await self.services.state.get(self.project, namespace, dialogue_id)
+        found = await self.store.state.get(self.project, namespace, dialogue_id)
         return bytes(found.value)
 
     async def put_state(self, mode, value, dialogue_id="d", namespace="", options=None):
         update = StateUpdate(mode, value)
         options = options or self.write_options()
-        return await self.services.state.update(
-            self.project, namespace, dialogue_id, update, options
-        )
+        return await self.store.state.update(self.project, namespace, dialogue_id, update, options)
 
     # --- Messages -----------------------------------------------------------------------------
 
@@ -234,16 +231,16 @@ class Tenant:
         return stored.value
 
     async def message(self, message_id, of="d", namespace=""):
-        return await self.services.messages.get(self.project, namespace, of, message_id)
+        return await self.store.messages.get(self.project, namespace, of, message_id)
 
     async def tag(self, message_id, tags, of="d", namespace=""):
         place = MessageRef(of, message_id)
-        return await self.services.messages.update(
+        return await self.store.messages.update(
             self.project, namespace, place, tags, self.write_options()
         )
 
     async def delete_message(self, message_id, of="d", namespace=""):
-        await self.services.messages.delete(
+        await self.store.messages.delete(
             self.project, namespace, of, message_id, self.write_options()
         )
 
@@ -253,13 +250,14 @@ class Tenant:
         return await self.services.messages.list(self.project, request)
 
     async def messages(self, of="d", namespace="", order="asc", limit=1_000, **wanted):
-        """Read a list of messages to its end, page by page."""
-        listed = MessageListFilter(namespace, of, MessageFilter(**wanted))
+        """Read a list of messages to its end, window by window."""
+        filters = MessageFilter(**wanted)
 
-        async def turn(token):
-            return (await self.messages_page(listed, order, limit, token)).value
+        async def read(window):
+            found = await self.store.messages.list(self.project, namespace, of, filters, window)
+            return found.value
 
-        return await turn_pages(turn)
+        return await read_to_end(read, order, limit)
 
     async def contents(self, of="d", namespace="", **wanted):
         listed = await self.messages(of, namespace, **wanted)
@@ -273,27 +271,20 @@ class Tenant:
         return await self.services.memories.create(self.project, namespace, new, options)
 
     async def memory(self, memory_id, namespace=""):
-        return await self.services.memories.get(self.project, namespace, memory_id)
+        return await self.store.memories.get(self.project, namespace, memory_id)
 
     async def tag_memory(self, memory_id, tags, namespace=""):
-        return await self.services.memories.update(
+        return await self.store.memories.update(
             self.project, namespace, memory_id, tags, self.write_options()
         )
 
     async def forget(self, memory_id, namespace=""):
-        await self.services.memories.delete(
-            self.project, namespace, memory_id, self.write_options()
-        )
+        await self.store.memories.delete(self.project, namespace, memory_id, self.write_options())
 
     async def memories(self, order="desc", limit=1_000, **wanted):
-        """Read a list of memories to its end, page by page."""
-
-        async def turn(token):
-            listing = ListRequest(MemoryFilter(**wanted), order, limit)
-            request = PageRequest(listing, next=token)
-            return await self.services.memories.list(self.project, request)
-
-        return await turn_pages(turn)
+        """Read a list of memories to its end, window by window."""
+        filters, listed = MemoryFilter(**wanted), self.store.memories.list
+        return await read_to_end(partial(listed, self.project, filters), order, limit)
 
     # --- Summaries ----------------------------------------------------------------------------
 
@@ -303,59 +294,42 @@ class Tenant:
         return made.value
 
     async def summary(self, summary_id, namespace=None):
-        return await self.services.summaries.get(self.project, namespace, summary_id)
+        return await self.store.summaries.get(self.project, namespace, summary_id)
 
     async def delete_summary(self, summary_id, namespace=None):
-        await self.services.summaries.delete(
-            self.project, namespace, summary_id, self.write_options()
-        )
+        await self.store.summaries.delete(self.project, namespace, summary_id, self.write_options())
 
     async def summaries(self, of="d", namespace="", order="desc", limit=1_000, **wanted):
-        """Read a list of summaries to its end, page by page."""
-        listed = SummaryListFilter(namespace, of, SummaryFilter(**wanted))
-
-        async def turn(token):
-            request = PageRequest(ListRequest(listed, order, limit), next=token)
-            return await self.services.summaries.list(self.project, request)
-
-        return await turn_pages(turn)
+        """Read a list of summaries to its end, window by window."""
+        ref, filters = DialogueRef(namespace, of), SummaryFilter(**wanted)
+        listed = self.store.summaries.list
+        return await read_to_end(partial(listed, self.project, ref, filters), order, limit)
 
     async def covered(self, summary_id, order="asc", limit=1_000):
-        """Read the messages that a summary covers, page by page."""
-
-        async def turn(token):
-            request = PageRequest(
-                ListRequest(CoveredMessagesFilter(None, summary_id), order, limit), next=token
-            )
-            return await self.services.summaries.covered(self.project, request)
-
-        return await turn_pages(turn)
+        """Read the messages that a summary covers, window by window."""
+        listed = self.store.summaries.covered
+        return await read_to_end(partial(listed, self.project, None, summary_id), order, limit)
 
     async def new_template(self, name="t", prompt="{messages}", description=None, options=None):
         new = NewTemplate(name, prompt, description)
-        return await self.services.templates.create(
-            self.project, new, options or self.write_options()
-        )
+        return await self.store.templates.create(self.project, new, options or self.write_options())
 
     async def templates(self, order="desc", limit=1_000):
-        async def turn(token):
-            request = PageRequest(ListRequest(NoFilter(), order, limit), next=token)
-            return await self.services.templates.list(self.project, request)
-
-        return await turn_pages(turn)
+        listed = self.store.templates.list
+        return await read_to_end(partial(listed, self.project), order, limit)
 
     # --- The project itself -------------------------------------------------------------------
 
     async def set(self, **settings):
         """Change the project's settings, and go on under the new ones."""
         change = msgspec.convert(settings, SettingsChange)
-        self.project = await self.services.projects.update(
-            self.project, change, self.write_options()
+        self.project = await self.store.projects.update(
+            self.project, change.validate(), self.write_options()
         )
         return self.project.settings
 
     async def usage(self):
-        return await self.services.projects.usage(self.project, self.clock())
+        return await self.store.projects.usage(self.project, month_of(self.clock()))
 
     async def new_key(self, **asked):
         """Create a key; returns its secret and the key as it is shown later."""
@@ -365,11 +339,7 @@ class Tenant:
         )
 
     async def keys(self, order="desc", limit=1_000):
-        async def turn(token):
-            request = PageRequest(ListRequest(NoFilter(), order, limit), next=token)
-            return await self.services.keys.list(self.project, request)
-
-        return await turn_pages(turn)
+        return await read_to_end(partial(self.store.keys.list, self.project), order, limit)
 
 
 class World:
@@ -390,7 +360,7 @@ class World:
         self._made += 1
         asked = ProjectInput(f"project-{self._made}", msgspec.convert(settings, SettingsChange))
         project = await self.services.projects.create(asked, None, self.services.write_options())
-        return Tenant(self.services, self.clock, project)
+        return Tenant(self.services, self.clock, project, self.store)
 
 
 async def together(acts, failing=()):
@@ -402,17 +372,17 @@ async def together(acts, failing=()):
     return results
 
 
-async def turn_pages(turn):
-    """Read all pages of a list and return all items."""
+async def read_to_end(read, order, limit):
+    """Read a list window by window and return all items."""
     items: list[Any] = []
-    token = None
-    for _ in range(PAGES_TURNED_MAX):
-        page = await turn(token)
-        items += page.items
-        token = page.next
-        if token is None:
+    after = None
+    for _ in range(WINDOWS_MAX):
+        found = await read(Window(limit, order, after))
+        items += found.items
+        after = found.more_after
+        if after is None:
             return items
-        assert page.items, "a page that is not the last shows nothing"
+        assert found.items, "a window that is not the last shows nothing"
     raise AssertionError("the list has no end")
 
 

@@ -124,7 +124,7 @@ class TestCompacting:
         other = await engine(tmp_path / "data")
         try:
             services, clock = over(other)
-            beside = Tenant(services, clock, me.project)
+            beside = Tenant(services, clock, me.project, other)
             await together([one.append(message(SAID)) for _ in range(3) for one in (me, beside)])
         finally:
             await other.close()

@@ -259,7 +259,7 @@ class Machine(RuleBasedStateMachine):
     def restart(self):
         self.loop.run(self.store.close())
         self.store = self.loop.run(self.engine(self.room / "data"))
-        self.me.services, _ = over(self.store)
+        self.me.store, (self.me.services, _) = self.store, over(self.store)
 
     @rule(seconds=st.integers(-2, 2))
     def set_the_clock(self, seconds):

@@ -14,8 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
-from dialoguedb.service.pages import ListRequest, NoFilter, PageRequest
-from tests.contract.making import message, once, plain, together, turn_pages
+from tests.contract.making import message, once, plain, read_to_end, together
 
 pytestmark = pytest.mark.anyio
 
@@ -31,12 +30,7 @@ DEFAULTS: dict[str, Any] = {
 
 async def projects(world, order="desc", limit=1_000):
     """Read the list of projects to its end."""
-
-    async def turn(token):
-        request = PageRequest(ListRequest(NoFilter(), order, limit), next=token)
-        return await world.services.projects.list(request)
-
-    return await turn_pages(turn)
+    return await read_to_end(world.store.projects.list, order, limit)
 
 
 class TestProjects:

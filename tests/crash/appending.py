@@ -18,7 +18,7 @@ async def _append(directory: Path, process: int, count: int) -> int:
     store = await SQLiteStore.open(directory)
     try:
         services, clock = over(store)
-        me = Tenant(services, clock, await services.projects.get("project-1"))
+        me = Tenant(services, clock, await services.projects.get("project-1"), store)
         await asyncio.gather(
             *(_append_some(me, f"{process}.{task}", count // TASKS) for task in range(TASKS))
         )

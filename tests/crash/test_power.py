@@ -68,7 +68,7 @@ async def check_cut(cut, acknowledged, directory):
     cut.restore(directory)
     store = await SQLiteStore.open(directory)
     services, clock = over(store)
-    me = Tenant(services, clock, await services.projects.get("project-1"))
+    me = Tenant(services, clock, await services.projects.get("project-1"), store)
     listed = {one.id for one in await me.messages()}
     known = expected(acknowledged[: cut.note])
     assert {name for name, stored in known.items() if stored} <= listed
