@@ -164,3 +164,20 @@ class TestCompacting:
         with pytest.raises(DialogueEnded):
             await me.append(*[message(SAID) for _ in range(20)])
         assert await me.summaries() == []
+
+    @pytest.mark.parametrize("is_one_deleted", [True, False])
+    async def test_what_a_summary_covers_is_counted_as_if_it_was_asked_for(
+        self, me, is_one_deleted
+    ):
+        await me.set(autoCompact=LIMITS)
+        await me.new("d")
+        await said(me, 20)
+        await me.append(message(SAID, id="early", created="2020-01-01T00:00:00.000Z"))
+        if is_one_deleted:
+            await me.delete_message("m2")
+        await said(me, 20, start=20)
+        [made, *_] = await me.summaries()
+        asked = await me.summarize(end_id=made.to_id, rebuild=True)
+        assert made.from_id == asked.from_id == "early"
+        assert (made.message_count, made.total_tokens) == (asked.message_count, asked.total_tokens)
+        assert len(await me.covered(made.id)) == made.message_count

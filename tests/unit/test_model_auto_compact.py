@@ -7,7 +7,7 @@ from msgspec import Raw
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import AutoCompact
 from dialoguedb.model.rules import auto_compact
-from dialoguedb.model.rules.auto_compact import Room, Tail
+from dialoguedb.model.rules.auto_compact import Room, Sums, Tail
 from dialoguedb.values.timestamps import add_seconds
 
 LIMITS = AutoCompact(above_tokens=100, keep_recent=2)
@@ -95,3 +95,8 @@ def test_a_dialogue_of_kept_messages_alone_is_not_cut():
 
 def test_some_messages_before_the_kept_ones_are_needed_to_find_a_cut():
     assert auto_compact.messages_read(LIMITS) == 202
+
+
+def test_what_a_range_comes_to_follows_from_what_comes_after_it():
+    assert auto_compact.covered_sums(4, 100, Sums(1, 4, 30)) == Sums(3, 6, 70)
+    assert auto_compact.covered_sums(4, 100, Sums(0, 0, 0)) == Sums(4, 10, 100)

@@ -6,7 +6,7 @@ so that most appends only subtract.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -124,6 +124,27 @@ def cut(limits: AutoCompact, tail: Tail, last: Sequence[Message]) -> tuple[NewSu
 def uncut_room(limits: AutoCompact) -> Room:
     """Return the room of a due dialogue whose summary was not stored."""
     return _part(limits, _UNCUT_PART)
+
+
+class Sums(NamedTuple):
+    """What some messages of a dialogue come to."""
+
+    messages: int
+    seqs: int
+    tokens: int
+
+
+def covered_sums(last_seq: int, all_tokens: int, after: Sums) -> Sums:
+    """Return what a range from a dialogue's beginning comes to, without reading it.
+
+    Its seqs are those from 1 to `last_seq`, so no message may have been deleted; `after` is what
+    follows the range.
+    """
+    return Sums(
+        messages=last_seq - after.messages,
+        seqs=last_seq * (last_seq + 1) // 2 - after.seqs,
+        tokens=all_tokens - after.tokens,
+    )
 
 
 def _part(limits: AutoCompact, part: int) -> Room:

@@ -9,19 +9,26 @@ from dialoguedb.errors import QuotaExceeded
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules import auto_compact
-from dialoguedb.model.rules.auto_compact import Room, Tail
+from dialoguedb.model.rules.auto_compact import Room, Sums, Tail
 from dialoguedb.model.rules.messages import AppendPlan, StoredMessage
-from dialoguedb.model.rules.summaries import SummariesStored, plan_creation
+from dialoguedb.model.rules.summaries import Range, SummariesStored, plan_creation
 from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.model.summaries import NewSummary
 from dialoguedb.model.writes import CompactionRequest, WriteOptions
 from dialoguedb.store.sqlite.connection.usage import UsageLog
 from dialoguedb.store.sqlite.rows import dialogue_rows, message_rows, summary_rows
+from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.summary_rows import SummaryRow
 
-_TAIL = """
-    SELECT coalesce(sum(tokens), 0) FROM messages WHERE dialogue = ? AND (created, seq) > (?, ?)
+_AFTER = """
+    SELECT count(*), coalesce(sum(seq), 0), coalesce(sum(tokens), 0) FROM messages
+    WHERE dialogue = ? AND (created, seq) > (?, ?)
 """
+_TAIL = """
+    SELECT coalesce(sum(tokens), 0), count(*) FILTER (WHERE seq > ?) FROM messages
+    WHERE dialogue = ? AND (created, seq) > (?, ?)
+"""
+_LAST_SEQ = "SELECT last_seq FROM dialogues WHERE number = ?"
 _COME_SINCE = """
     SELECT coalesce(sum(tokens), 0) FROM messages
     WHERE dialogue = ? AND (created, seq) <= (?, ?) AND seq > ?
@@ -29,7 +36,7 @@ _COME_SINCE = """
 # One with instructions tells what somebody wanted to know once, not how the conversation went.
 _WHOLE = "dialogue = ? AND start_id IS NULL AND to_created IS NOT NULL AND instructions IS NULL"
 _COVERED_UNTIL = f"""
-    SELECT number, to_created, to_seq, last_seq FROM summaries
+    SELECT number, to_created, to_seq, last_seq, tokens FROM summaries
     WHERE {_WHOLE} AND status <> 'failed' ORDER BY number DESC LIMIT 1
 """
 _FAILED = f"""
@@ -99,7 +106,7 @@ def _summarize(
     new, request, now = wanted
     new = structs.replace(new, id=request.summary_id)
     row = dialogue_rows.of_row_id(db, dialogue)
-    covered = summary_rows.measure(db, dialogue, row.last_seq, new)
+    covered = _measure(db, row, new)
     stored = SummariesStored(
         None,
         summary_rows.of_same_range(db, dialogue, covered),
@@ -117,6 +124,18 @@ def _summarize(
     return True
 
 
+def _measure(db: apsw.Connection, dialogue: DialogueRow, new: NewSummary) -> Range:
+    """Return the range of a new summary, without reading the part that a former one covers."""
+    ends = summary_rows.ends(db, dialogue.row_id, new)
+    if ends is None or dialogue.total_messages != dialogue.last_seq:
+        return summary_rows.measure(db, dialogue.row_id, dialogue.last_seq, new)
+    covering = db.execute(_COVERED_UNTIL, (dialogue.row_id,)).fetchone()
+    all_tokens = tail_of(db, dialogue.row_id).tokens + (covering[-1] if covering else 0)
+    after = Sums(*db.execute(_AFTER, (dialogue.row_id, *ends[1][:2])).get)
+    sums = auto_compact.covered_sums(dialogue.last_seq, all_tokens, after)
+    return Range(ends, dialogue.last_seq, *sums)
+
+
 def forget_room(db: apsw.Connection, dialogue: int) -> None:
     """Have the next append look at a dialogue, of which a summary covers nothing any more."""
     db.execute("DELETE FROM compaction_room WHERE dialogue = ?", (dialogue,))
@@ -125,9 +144,10 @@ def forget_room(db: apsw.Connection, dialogue: int) -> None:
 def tail_of(db: apsw.Connection, dialogue: int) -> Tail:
     """Return what the newest summary from the dialogue's beginning, made or not, leaves out."""
     covering = db.execute(_COVERED_UNTIL, (dialogue,)).fetchone()
-    row_id, created, seq, last_seq = covering or (0, "", 0, 0)
+    row_id, created, seq, last_seq, _ = covering or (0, "", 0, 0, 0)
     failures, failed = db.execute(_FAILED, (dialogue, row_id)).get
-    tokens: int = db.execute(_TAIL, (dialogue, created, seq)).get
-    if row_id:
+    tokens, arrived = db.execute(_TAIL, (last_seq, dialogue, created, seq)).get
+    # When all that has arrived since stands behind it, the long range itself need not be searched.
+    if row_id and arrived != db.execute(_LAST_SEQ, (dialogue,)).get - last_seq:
         tokens += db.execute(_COME_SINCE, (dialogue, created, seq, last_seq)).get
     return Tail(tokens, summary_rows.newest(db, dialogue), failures, failed)

@@ -92,15 +92,22 @@ _IS_SAME = f"""
 """
 
 
+def ends(
+    db: apsw.Connection, dialogue: int, new: NewSummary
+) -> tuple[MessageEnd, MessageEnd] | None:
+    """Return the ends of the range that is asked for; MessageNotFound, InvalidRequest."""
+    start = _end(db, dialogue, new.start_id, "asc")
+    return range_ends(new, start, _end(db, dialogue, new.end_id, "desc"))
+
+
 def measure(db: apsw.Connection, dialogue: int, last_seq: int, new: NewSummary) -> Range:
     """Return the range that is asked for, as it is now; MessageNotFound, InvalidRequest."""
-    start = _end(db, dialogue, new.start_id, "asc")
-    ends = range_ends(new, start, _end(db, dialogue, new.end_id, "desc"))
-    if ends is None:
+    bounded = ends(db, dialogue, new)
+    if bounded is None:
         return Range(None, last_seq)
-    first, last = ends
+    first, last = bounded
     bounds = (first.created, first.seq, last.created, last.seq)
-    return Range(ends, last_seq, *db.execute(_MEASURE, (dialogue, *bounds)).get)
+    return Range(bounded, last_seq, *db.execute(_MEASURE, (dialogue, *bounds)).get)
 
 
 def _end(
