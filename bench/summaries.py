@@ -21,7 +21,7 @@ from bench.findings import TIMES, Figures, Finding, Goal, Taken
 from bench.locomo import VARIABLE, Conversation, Session, conversations, named_file
 from bench.plan import Plan
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.ports.summaries import SummaryRequest, SummaryTurn
 from dialoguedb.settings import Settings
 from dialoguedb.summarize.sentences import sentences

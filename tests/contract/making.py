@@ -1,6 +1,7 @@
 """Short ways to act on a store for one project, at moments that the test sets."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,7 +10,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.dialogues import DialogueFilter, DialogueUpdate, NewDialogue, StateUpdate
 from dialoguedb.model.keys import KeyInput
@@ -22,6 +22,7 @@ from dialoguedb.model.templates import NewTemplate
 from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.messages import MessageListFilter
 from dialoguedb.service.pages import ListRequest, PageRequest
 from dialoguedb.service.summaries import (
@@ -64,7 +65,7 @@ def over(
     services = build_services(
         store,
         clock=clock,
-        new_id=Ids(),
+        new_id=IdGenerator(time.time_ns),
         token_secret=b"secret",
         count_tokens=count_tokens,
         embedders=embedders,

@@ -2,11 +2,12 @@
 
 import asyncio
 import random
+import time
 from contextlib import asynccontextmanager, suppress
 
-from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.model.summaries import LLMUsage
 from dialoguedb.ports.summaries import SummaryText
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.summarization.maker import Budgets, SummaryMaker
 from dialoguedb.service.summarization.worker import SummaryWorker, WorkerEnvironment
 
@@ -97,7 +98,7 @@ class Work:
         maker = SummaryMaker(store.jobs, self.summarizer, words, Budgets(**budgets))
         self.around = WorkerEnvironment(
             clock=clock,
-            new_id=Ids(),
+            new_id=IdGenerator(time.time_ns),
             sleep=asyncio.sleep,
             random=random.random,
             meter=self.ends,

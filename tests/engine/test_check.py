@@ -1,11 +1,11 @@
 """Every contradiction that data can hold is found, and sound data shows none."""
 
 import asyncio
+import time
 
 import apsw
 import pytest
 
-from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.keys import KeyInput
@@ -15,6 +15,7 @@ from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import SummaryInput
 from dialoguedb.model.templates import TemplateInput
 from dialoguedb.service import build_services
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.maintenance import check
@@ -35,7 +36,7 @@ async def fill(directory, embedder=None):
     services = build_services(
         store,
         clock=timestamps.now,
-        new_id=Ids(),
+        new_id=IdGenerator(time.time_ns),
         token_secret=store.page_token_secret(),
         count_tokens=count_tokens,
     )

@@ -1,10 +1,10 @@
 """Who is let in: from which address, with which scope, and how long a key is remembered."""
 
 import asyncio
+import time
 
 import pytest
 
-from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import Forbidden, Unauthorized
 from dialoguedb.http.admission.authentication import KEYS_MAX, Authentication
@@ -13,6 +13,7 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.ports import WriteOptions
 from dialoguedb.service import build_services
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.store.sqlite import SQLiteStore
 
 NOW = "2026-06-01T00:00:00.000Z"
@@ -25,7 +26,7 @@ class World:
         self.services = build_services(
             store,
             clock=lambda: NOW,
-            new_id=Ids(),
+            new_id=IdGenerator(time.time_ns),
             token_secret=store.page_token_secret(),
             count_tokens=count_tokens,
         )

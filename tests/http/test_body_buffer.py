@@ -1,10 +1,10 @@
 """Large bodies share one memory while they come in."""
 
+import time
 from typing import Any
 
 import pytest
 
-from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DialogueDBError, ServiceUnavailable
 from dialoguedb.http.metrics import Metrics
@@ -14,6 +14,7 @@ from dialoguedb.http.requests.incoming import RequestBody
 from dialoguedb.http.requests.request import AppContext
 from dialoguedb.http.responses.response import Response
 from dialoguedb.service import build_services
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.values.timestamps import now
 
@@ -77,7 +78,7 @@ async def frame_with(tmp_path):
     services = build_services(
         store,
         clock=now,
-        new_id=Ids(),
+        new_id=IdGenerator(time.time_ns),
         token_secret=store.page_token_secret(),
         count_tokens=count_tokens,
     )

@@ -13,7 +13,8 @@ from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
 from dialoguedb.model.rules.context import LEAST_MESSAGES
 from dialoguedb.ports.context import Ending
-from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote, History
+from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote
+from dialoguedb.service.context_window.history import History
 from tests.property.windows import CHECKS, sent
 
 MOMENT = "2026-03-01T12:00:00.000Z"
@@ -165,7 +166,7 @@ def built(history, budget, dialect, least=LEAST_MESSAGES):
     ]
     window.take_summary(notes)
     window.take_memories([ContextNote("k", "Remembered: tea")], 1)
-    return window.close()
+    return window.build()
 
 
 def budgets(history):
@@ -236,8 +237,8 @@ def test_what_was_found_comes_with_its_tool_calls_or_not_at_all(history, data):
         return
     places = st.integers(0, len(window.history.turns) - 1) if window.history.turns else st.nothing()
     picked = data.draw(st.lists(places, max_size=5)) if window.history.turns else []
-    window.take_found([window.history.turns_with(place) for place in picked], [window.history])
-    made = window.close()
+    window.take_retrieved([window.history.turns_with(place) for place in picked], [window.history])
+    made = window.build()
     assert made.tokens.total <= budget
     CHECKS[dialect](*sent(made.messages, None if made.system is UNSET else made.system))
 
@@ -248,6 +249,6 @@ def test_what_json_allows_and_no_text_holds_can_be_sent_as_well():
     large = message(2, "assistant", {"n": 1}, {})
     large.content = Raw(b'{"n":1000000000000000000000000000000,"f":1.0}')
     ending = Ending([half, large], [], 2, whole=True)
-    shown = msgspec.json.encode(opened(asked(1_000, "openai"), ending).close()).decode()
+    shown = msgspec.json.encode(opened(asked(1_000, "openai"), ending).build()).decode()
     assert "half ? of" in shown
     assert "1000000000000000000000000000000" in shown

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.settings import Settings
 from dialoguedb.summarize.sentences import sentences
 

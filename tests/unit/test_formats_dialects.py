@@ -22,7 +22,7 @@ def rendered(dialect, *said, name=None):
     for turn in made:
         links.add(turn)
     links.finish()
-    messages = render(made, links.ties, dialect)
+    messages = render(made, links.pairs, dialect)
     CHECKS[dialect](messages)
     return messages
 

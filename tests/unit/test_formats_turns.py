@@ -172,7 +172,7 @@ def test_thoughts_are_kept_apart_and_files_are_named():
     ]
     unsigned = [{"type": "thinking", "thinking": "Hm."}, {"type": "redacted_thinking", "data": "x"}]
     assert parts(unsigned, "assistant") == [Reasoning("Hm."), Reasoning(data="x")]
-    assert [part.goes_back for part in parts(unsigned, "assistant")] == [False, True]
+    assert [part.is_returnable for part in parts(unsigned, "assistant")] == [False, True]
     pdf = {"type": "document", "title": "Bill", "source": {"type": "base64", "data": "AAAA"}}
     assert parts([pdf, {"type": "input_audio"}]) == [Text("[Bill]"), Text("[input_audio]")]
     note = {"type": "document", "source": {"type": "text", "data": "As agreed."}}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.ports.engine import Engine
 from dialoguedb.settings import Settings
 from dialoguedb.settings.values import unknown_engine

@@ -15,7 +15,7 @@ from dialoguedb.bootstrap.index_worker import indexing
 from dialoguedb.bootstrap.process_key import admit
 from dialoguedb.bootstrap.services import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.summary_worker import summarizing
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import defect
 from dialoguedb.http.app import build_app, build_project_metrics_app
 from dialoguedb.http.metrics import Metrics

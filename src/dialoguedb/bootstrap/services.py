@@ -1,16 +1,17 @@
 """The data, opened, with the services over it."""
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from dialoguedb.bootstrap.engine import engine_of
-from dialoguedb.bootstrap.ids import Ids
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import Meter, Store
 from dialoguedb.ports.search import Embedder, Weights
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service import Services, build_services
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.summaries import SummaryWorkerHandle
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps
@@ -45,7 +46,7 @@ def services_of(
     return build_services(
         store,
         clock=timestamps.now,
-        new_id=Ids(),
+        new_id=IdGenerator(time.time_ns),
         token_secret=store.page_token_secret(),
         count_tokens=count_tokens,
         embedders=known,

@@ -3,7 +3,7 @@
 Its module is imported when it is chosen: an HTTP client, or the vectors of words, take a moment.
 """
 
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.ports.summaries import Summarizer
 from dialoguedb.settings import Settings

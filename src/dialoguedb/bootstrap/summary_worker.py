@@ -2,14 +2,15 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from dialoguedb.bootstrap.background_tasks import running
-from dialoguedb.bootstrap.ids import Ids
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
-from dialoguedb.bootstrap.tokens import count_tokens
+from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.ports.summaries import SummaryJobs
+from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.summaries import SummaryWorkerHandle
 from dialoguedb.service.summarization.maker import Budgets, SummaryMaker
 from dialoguedb.service.summarization.worker import SummaryMeter, SummaryWorker, WorkerEnvironment
@@ -36,7 +37,7 @@ async def summarizing(
 def _around(meter: SummaryMeter | None) -> WorkerEnvironment:
     return WorkerEnvironment(
         clock=timestamps.now,
-        new_id=Ids(),
+        new_id=IdGenerator(time.time_ns),
         sleep=asyncio.sleep,
         random=random.random,
         meter=meter,

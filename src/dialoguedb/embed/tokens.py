@@ -10,11 +10,12 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-
-from tokenizers import Tokenizer
-from tokenizers.models import Model
+from typing import TYPE_CHECKING
 
 from dialoguedb.errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from tokenizers.models import Model
 
 TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 
@@ -66,7 +67,7 @@ class WordTokens:
     No token of this vocabulary reaches across a space, so words have the tokens of their texts.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: "Model") -> None:
         self._known = _TokenCache(model)
 
     def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -82,7 +83,7 @@ class WordTokens:
 class _TokenCache(dict[str, list[int]]):
     """The tokens of each word, found when it is first asked for; when full, it begins anew."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: "Model") -> None:
         super().__init__()
         self._model = model
         self._room = _REMEMBERED_CHARACTERS_MAX
@@ -119,6 +120,8 @@ def load_word_tokens(directory: Path) -> WordTokens:
 
 @cache
 def _load(directory: Path) -> WordTokens:
+    from tokenizers import Tokenizer  # noqa: PLC0415 - it takes a moment to load
+
     # What a tokenizer has around its model costs more than the model itself, and takes `</s>` in
     # a text for the end of one.
     return WordTokens(Tokenizer.from_file(str(directory / TOKENIZER)).model)

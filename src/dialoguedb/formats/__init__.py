@@ -1,1 +1,1 @@
-"""Messages in the spellings of the APIs they came from: parsed, linked, counted, rendered."""
+"""The message formats of chat APIs: parsing, pairing tool calls, counting tokens, rendering."""

@@ -1,4 +1,4 @@
-"""What a message says: a string, an object, or an array of objects, images among them."""
+"""Validation of message content: a string, an object, or an array of objects, with images."""
 
 import re
 from collections.abc import Iterator
@@ -43,23 +43,23 @@ def _is_plain_text(content: bytes) -> bool:
     )
 
 
-def validate_content(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
-    """Return a message's content in compact form, noting what is wrong with it."""
+def validate_content(raw: Raw, path: str, errors: ValidationErrors) -> bytes:
+    """Return the content of a message as compact JSON, noting validation errors."""
     content = rawjson.compact(raw)
     if content in _EMPTY:
-        errors.invalid(place, f"{place} must not be empty", EMPTY)
+        errors.invalid(path, f"{path} must not be empty", EMPTY)
     elif not _is_content(content):
-        errors.invalid(place, f"{place} must be a string, an object, or an array of objects")
+        errors.invalid(path, f"{path} must be a string, an object, or an array of objects")
     else:
-        _check_size(content, place, errors)
+        _check_size(content, path, errors)
     return content
 
 
-def validate_value(raw: Raw, place: str, errors: ValidationErrors) -> bytes:
-    """Return a memory's value in compact form, noting when it is too large."""
+def validate_value(raw: Raw, path: str, errors: ValidationErrors) -> bytes:
+    """Return the value of a memory as compact JSON, noting an error when it is too large."""
     value = rawjson.compact(raw)
     if counted_bytes(value) > limits.CONTENT_BYTES_MAX:
-        errors.too_large(place, f"{place} exceeds {limits.CONTENT_BYTES_MAX} bytes")
+        errors.too_large(path, f"{path} exceeds {limits.CONTENT_BYTES_MAX} bytes")
     return value
 
 
@@ -72,19 +72,20 @@ def _is_content(content: bytes) -> bool:
     )
 
 
-def _check_size(content: bytes, place: str, errors: ValidationErrors) -> None:
-    if counted_bytes(content) > limits.CONTENT_BYTES_MAX:
-        message = f"{place} exceeds {limits.CONTENT_BYTES_MAX} bytes (inline image data left out)"
-        errors.too_large(place, message, TOO_LARGE)
+def _check_size(content: bytes, path: str, errors: ValidationErrors) -> None:
+    is_long = len(content) > limits.CONTENT_BYTES_MAX  # with its escapes, and images in it
+    if is_long and counted_bytes(content) > limits.CONTENT_BYTES_MAX:
+        message = f"{path} exceeds {limits.CONTENT_BYTES_MAX} bytes (inline image data left out)"
+        errors.too_large(path, message, TOO_LARGE)
     elif content[:1] != b'"' and _IMAGE_TYPE.search(content):
         for image in _images(content):
-            _check_image(image, place, errors)
+            _check_image(image, path, errors)
 
 
 def counted_bytes(content: bytes) -> int:
     """Return the bytes that count against the limit: all but inline image data.
 
-    Of what is too large in any case, they are the fewest that can count; it is not taken apart.
+    For content that is too large in any case this is a lower bound, found without parsing it.
     """
     whole = rawjson.length(content)
     if whole <= limits.CONTENT_BYTES_MAX or content[:1] == b'"':
@@ -96,14 +97,14 @@ def counted_bytes(content: bytes) -> int:
 
 
 def has_image(content: bytes) -> bool:
-    """Tell whether a message shows an image, inline or by its address."""
+    """Tell whether a message has an image, inline or by URL."""
     if content[:1] == b'"' or not _IMAGE_TYPE.search(content):
         return False
     return next(_images(content), None) is not None
 
 
 def _images(content: bytes) -> Iterator[dict[str, object]]:
-    """Find the image parts of both spellings, at any depth."""
+    """Find image parts of OpenAI (`image_url`) and Anthropic (`image`), at any depth."""
     pending = [rawjson.lenient_decoder.decode(content.decode())]
     while pending:
         node = pending.pop()
@@ -136,8 +137,8 @@ def _utf8_bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _check_image(image: dict[str, object], place: str, errors: ValidationErrors) -> None:
+def _check_image(image: dict[str, object], path: str, errors: ValidationErrors) -> None:
     data = _part(image, "source").get("data")
     if isinstance(data, str) and data.startswith("data:"):
-        message = f"{place}: source.data holds bare base64, without a `data:` prefix"
-        errors.invalid(place, message, INVALID_IMAGE)
+        message = f"{path}: source.data holds bare base64, without a `data:` prefix"
+        errors.invalid(path, message, INVALID_IMAGE)

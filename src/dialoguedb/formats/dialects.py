@@ -1,4 +1,7 @@
-"""Turns in the dialects that providers take: every call with its results right behind it."""
+"""Renders turns for OpenAI's Chat Completions, Anthropic's Messages, or as plain text.
+
+Both APIs want every tool call followed at once by its result, so calls and results are reordered.
+"""
 
 import json
 import re
@@ -17,19 +20,19 @@ Dialect = Literal["openai", "anthropic", "plain"]
 Json = dict[str, Any]
 
 OPENING = "[The conversation goes on.]"
-"""What Anthropic is given before a conversation that begins with the assistant."""
+"""The first user message where a conversation begins with the assistant, as Anthropic requires."""
 
 _NAME = re.compile(r"[^\s<|\\/>]{1,64}")
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
 _ID_CHARS_MAX = 40
-"""OpenAI takes no longer one for a call."""
+"""OpenAI's limit for the id of a call."""
 
 _ID_STEM_CHARS = 32
 _TOOL_NAME_CHARS_MAX = 64
 
 
 class OutgoingMessage(Struct):
-    """What one message of a window holds."""
+    """One message to render."""
 
     speaker: Speaker
     name: str | None
@@ -37,42 +40,41 @@ class OutgoingMessage(Struct):
     turn: int
 
 
-def render(turns: Sequence[Turn], ties: ToolPairs, dialect: Dialect) -> list[Json]:
+def render(turns: Sequence[Turn], pairs: ToolPairs, dialect: Dialect) -> list[Json]:
     """Return turns, oldest first, as messages; calls and results without each other are left out.
 
-    Which belong together is what was found where all turns stand, for these may be some of them.
-    System messages are not among them, nor in what is returned.
+    The pairs come from the whole history, as the turns may be a part of it. System messages are not
+    among the turns.
     """
-    said = arrange(turns, ties)
-    return _RENDERERS[dialect](said)
+    return _RENDERERS[dialect](arrange(turns, pairs))
 
 
-def arrange(turns: Sequence[Turn], ties: ToolPairs) -> list[OutgoingMessage]:
-    """Put every result right behind its call, and calls of one moment together."""
-    places = {turn.id: place for place, turn in enumerate(turns)}
+def arrange(turns: Sequence[Turn], pairs: ToolPairs) -> list[OutgoingMessage]:
+    """Put every result right behind its call, and parallel calls into one message."""
+    indexes = {turn.id: index for index, turn in enumerate(turns)}
     result_of = {
-        PartRef(places[call], number): PartRef(places[result], at)
-        for (call, number), (result, at) in ties.items()
-        if call in places and result in places
+        PartRef(indexes[call], part_index): PartRef(indexes[result], at)
+        for (call, part_index), (result, at) in pairs.items()
+        if call in indexes and result in indexes
     }
-    arranging = _Arranging(turns, result_of)
-    for place, turn in enumerate(turns):
-        for number in range(len(turn.parts)):
-            arranging.add(PartRef(place, number))
-    arranging.close_calls()
-    return arranging.said
+    arrangement = _Arrangement(turns, result_of)
+    for index, turn in enumerate(turns):
+        for part_index in range(len(turn.parts)):
+            arrangement.add(PartRef(index, part_index))
+    arrangement.close_calls()
+    return arrangement.messages
 
 
-class _Arranging:
-    """Gathers parts in order, holding results back till all calls of a moment are there."""
+class _Arrangement:
+    """Appends parts in order, holding results back until all parallel calls are there."""
 
     def __init__(self, turns: Sequence[Turn], result_of: dict[PartRef, PartRef]) -> None:
-        self.said: list[OutgoingMessage] = []
+        self.messages: list[OutgoingMessage] = []
         self._turns = turns
         self._result_of = result_of
         self._results: list[Part] = []
         self._is_answered = False
-        """Whether a result was met since the calls whose results are held back."""
+        """Whether a result came since the calls whose results are held back."""
 
         self._ids: set[str] = set()
         self._repeated = 0
@@ -89,37 +91,37 @@ class _Arranging:
             self._grow(ref, "user" if speaker == "tool" else speaker, part)
 
     def close_calls(self) -> None:
-        """Put the results behind the calls that were gathered."""
+        """Append the results that were held back."""
         if self._results:
-            self.said.append(OutgoingMessage("tool", None, self._results, -1))
+            self.messages.append(OutgoingMessage("tool", None, self._results, -1))
             self._results = []
         self._is_answered = False
 
     def _add_call(self, ref: PartRef, call: ToolCall) -> None:
-        answer = self._result_of.get(ref)
-        if answer is None:
+        result_ref = self._result_of.get(ref)
+        if result_ref is None:
             return
         if self._is_answered:
             self.close_calls()
         own_id = self._own_id(call.id)
-        result = self._at(answer)
+        result = self._at(result_ref)
         assert isinstance(result, ToolResult)
-        called = ToolCall(own_id, _fit(call.name, _TOOL_NAME_CHARS_MAX), call.arguments or "{}")
-        if self._results:  # another call of the same moment
-            self.said[-1].parts.append(called)
+        renamed = ToolCall(own_id, _fit(call.name, _TOOL_NAME_CHARS_MAX), call.arguments or "{}")
+        if self._results:  # a parallel call
+            self.messages[-1].parts.append(renamed)
         else:
-            self._grow(ref, "assistant", called)
+            self._grow(ref, "assistant", renamed)
         self._results.append(ToolResult(own_id, result.parts, result.is_error))
 
     def _grow(self, ref: PartRef, speaker: Speaker, part: Part) -> None:
-        last = self.said[-1] if self.said else None
+        last = self.messages[-1] if self.messages else None
         if last is None or (last.turn, last.speaker) != (ref.turn, speaker):
             last = OutgoingMessage(speaker, self._turns[ref.turn].name, [], ref.turn)
-            self.said.append(last)
+            self.messages.append(last)
         last.parts.append(part)
 
     def _own_id(self, tool_id: str) -> str:
-        """Return an id that every provider takes, and that no other call of the window has."""
+        """Return an id that every provider accepts, unique in the window."""
         own_id = _fit(tool_id, _ID_CHARS_MAX)
         stem = own_id[:_ID_STEM_CHARS]
         while own_id in self._ids:
@@ -136,28 +138,28 @@ def _fit(name: str, chars: int) -> str:
     return _NOT_IN_IDS.sub("_", name)[:chars] or "call"
 
 
-def _openai(said: Iterable[OutgoingMessage]) -> list[Json]:
-    return [message for each in said for message in _openai_messages(each)]
+def _openai(outgoing: Iterable[OutgoingMessage]) -> list[Json]:
+    return [message for each in outgoing for message in _openai_messages(each)]
 
 
-def _openai_messages(said: OutgoingMessage) -> Iterator[Json]:
-    if said.speaker == "tool":
-        for result in said.parts:
+def _openai_messages(outgoing: OutgoingMessage) -> Iterator[Json]:
+    if outgoing.speaker == "tool":
+        for result in outgoing.parts:
             if isinstance(result, ToolResult):
                 content = _joined(result.parts)
                 yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
         return
-    calls = [_openai_call(part) for part in said.parts if isinstance(part, ToolCall)]
-    spoken = [part for part in said.parts if isinstance(part, Text | Image)]
-    if not (calls or spoken):
+    calls = [_openai_call(part) for part in outgoing.parts if isinstance(part, ToolCall)]
+    visible = [part for part in outgoing.parts if isinstance(part, Text | Image)]
+    if not (calls or visible):
         return
-    message: Json = {"role": said.speaker}
-    if said.name and _NAME.fullmatch(said.name):
-        message["name"] = said.name
-    if said.speaker == "user" and any(isinstance(part, Image) for part in spoken):
-        message["content"] = [_openai_part(part) for part in spoken]
+    message: Json = {"role": outgoing.speaker}
+    if outgoing.name and _NAME.fullmatch(outgoing.name):
+        message["name"] = outgoing.name
+    if outgoing.speaker == "user" and any(isinstance(part, Image) for part in visible):
+        message["content"] = [_openai_part(part) for part in visible]
     else:
-        message["content"] = _joined(spoken) if spoken else None
+        message["content"] = _joined(visible) if visible else None
     if calls:
         message["tool_calls"] = calls
     yield message
@@ -175,9 +177,9 @@ def _openai_part(part: Text | Image) -> Json:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _anthropic(said: Iterable[OutgoingMessage]) -> list[Json]:
+def _anthropic(outgoing: Iterable[OutgoingMessage]) -> list[Json]:
     messages: list[Json] = []
-    for each in said:
+    for each in outgoing:
         role = "assistant" if each.speaker == "assistant" else "user"
         blocks = _anthropic_blocks(each)
         if not blocks:
@@ -190,26 +192,27 @@ def _anthropic(said: Iterable[OutgoingMessage]) -> list[Json]:
         opening = {"role": "user", "content": [{"type": "text", "text": OPENING}]}
         messages.insert(0, opening)
     if messages:
-        _trim(messages[-1])
+        _trim_end(messages[-1])
     return messages
 
 
-def _trim(message: Json) -> None:
-    """Take the space from the end of what the assistant said last, which Anthropic refuses."""
+def _trim_end(message: Json) -> None:
+    """Strip trailing space from a last assistant message, which Anthropic refuses."""
     block = message["content"][-1]
     if message["role"] == "assistant" and block["type"] == "text":
         block["text"] = block["text"].rstrip()
 
 
-def _anthropic_blocks(said: OutgoingMessage) -> list[Json]:
+def _anthropic_blocks(outgoing: OutgoingMessage) -> list[Json]:
     parts = (
         part
-        for part in said.parts
-        if not isinstance(part, Reasoning) or (said.speaker == "assistant" and part.goes_back)
+        for part in outgoing.parts
+        if not isinstance(part, Reasoning)
+        or (outgoing.speaker == "assistant" and part.is_returnable)
     )
-    blocks = [_anthropic_block(part, said.speaker) for part in parts]
+    blocks = [_anthropic_block(part, outgoing.speaker) for part in parts]
     while blocks and blocks[-1]["type"] in {"thinking", "redacted_thinking"}:
-        blocks.pop()  # a thought without what came of it
+        blocks.pop()  # reasoning that nothing follows
     return blocks
 
 
@@ -236,15 +239,15 @@ def _anthropic_thought(thought: Reasoning) -> Json:
 
 def _anthropic_result(result: ToolResult) -> Json:
     block = {"type": "tool_result", "tool_use_id": result.call_id}
-    if result.is_error:  # which says something, in words
-        said = {"type": "text", "text": _joined(result.parts) or "Error"}
-        return {**block, "content": [said], "is_error": True}
+    if result.is_error:  # Anthropic wants text in it
+        text = {"type": "text", "text": _joined(result.parts) or "Error"}
+        return {**block, "content": [text], "is_error": True}
     return {**block, "content": [_anthropic_block(part, "tool") for part in result.parts]}
 
 
 def _anthropic_image(image: Image, speaker: Speaker) -> Json:
     if speaker == "assistant" or not _is_seen(image):
-        return {"type": "text", "text": _named(image)}
+        return {"type": "text", "text": _placeholder(image)}
     if image.url:
         return {"type": "image", "source": {"type": "url", "url": image.url}}
     source = {"type": "base64", "media_type": image.media_type, "data": image.data}
@@ -252,33 +255,33 @@ def _anthropic_image(image: Image, speaker: Speaker) -> Json:
 
 
 def _is_seen(image: Image) -> bool:
-    """Tell whether a provider gets to see an image: its bytes, or those at a public address."""
+    """Tell whether a provider can read an image: inline, or at an HTTP URL."""
     return bool(image.data) or image.url.startswith(("https://", "http://"))
 
 
-def _named(image: Image) -> str:
+def _placeholder(image: Image) -> str:
     return f"[image {image.url}]" if image.url else "[image]"
 
 
 def _object(arguments: str) -> Json:
-    """Return a call's arguments as the object that Anthropic wants."""
+    """Return the arguments of a call as an object, as Anthropic requires."""
     try:
         rawjson.prepare(arguments.encode())
-        read = _sounded(json.loads(arguments))
+        read = _encodable(json.loads(arguments))
     except (InvalidRequest, ValueError, RecursionError):
         read = arguments
     return read if isinstance(read, dict) else {"arguments": read}
 
 
-def _sounded(value: Any) -> Any:
-    """Return JSON that can be encoded, lone surrogates replaced."""
+def _encodable(value: Any) -> Any:
+    """Return JSON that encodes as UTF-8, lone surrogates replaced."""
     text = json.dumps(value, ensure_ascii=False)
     return value if text.isascii() else json.loads(replace_surrogates(text))
 
 
-def _plain(said: Iterable[OutgoingMessage]) -> list[Json]:
+def _plain(outgoing: Iterable[OutgoingMessage]) -> list[Json]:
     messages = []
-    for each in said:
+    for each in outgoing:
         lines = [line for part in each.parts for line in _plain_lines(part)]
         if lines:
             named = {"name": each.name} if each.name else {}
@@ -291,7 +294,7 @@ def _plain_lines(part: Part) -> Iterator[str]:
         case Text():
             yield part.text
         case Image():
-            yield _named(part)
+            yield _placeholder(part)
         case ToolCall():
             yield f"[calls {part.name} {part.arguments}]"
         case ToolResult():

@@ -1,4 +1,4 @@
-"""How large an image is that stands in a message as base64, read from its first bytes alone."""
+"""The dimensions of a base64 image, read from its header: PNG, JPEG, GIF, WebP."""
 
 import binascii
 from base64 import b64decode

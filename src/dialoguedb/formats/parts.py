@@ -1,16 +1,16 @@
-"""What messages are made of, whichever spelling they were stored in."""
+"""The parts of messages, the same for every API: text, images, tool calls, results, reasoning."""
 
 from msgspec import Struct
 
 
 class Text(Struct, frozen=True):
-    """Words."""
+    """Text."""
 
     text: str
 
 
 class Image(Struct, frozen=True):
-    """An image, inline or by its address."""
+    """An image, inline as base64 or by URL."""
 
     url: str = ""
     media_type: str = ""
@@ -18,16 +18,16 @@ class Image(Struct, frozen=True):
 
 
 class ToolCall(Struct, frozen=True):
-    """A call of a tool."""
+    """A tool call."""
 
     id: str
     name: str
     arguments: str
-    """JSON, as a rule that of an object."""
+    """JSON, usually an object."""
 
 
 class ToolResult(Struct, frozen=True):
-    """What a tool answered."""
+    """The result of a tool call."""
 
     call_id: str
     """Empty when it does not say which call it answers."""
@@ -37,15 +37,15 @@ class ToolResult(Struct, frozen=True):
 
 
 class Reasoning(Struct, frozen=True):
-    """What a model thought, which only Anthropic wants to have back: signed, or encrypted."""
+    """Reasoning of a model; only Anthropic takes it back, signed or encrypted."""
 
     text: str = ""
     signature: str = ""
     data: str = ""
 
     @property
-    def goes_back(self) -> bool:
-        """Whether it is whole enough to be taken back."""
+    def is_returnable(self) -> bool:
+        """Whether Anthropic would accept it: redacted, or text with its signature."""
         return bool(self.data or (self.text and self.signature))
 
 

@@ -1,7 +1,7 @@
-"""What an object says in plain text: what it is found by, in words and in meaning.
+"""Extracts the plain text of messages, memories and dialogues, which is indexed for search.
 
-The spellings that chat APIs share are known, so that of a tool call its name and inputs remain and
-not its ids. Of any other JSON the strings and numbers remain, with their keys.
+The part types of chat APIs are known, so that of a tool call the name and inputs are indexed and
+not its ids. Of any other JSON the strings and numbers are indexed, with their keys.
 """
 
 import json
@@ -31,7 +31,7 @@ _ENCODED = re.compile(
     r"|(?:[A-Za-z0-9+/]{76}\r?\n){2,}[A-Za-z0-9+/]+={0,2}",
     re.ASCII,
 )
-"""Bytes written as text: data URIs, and base64 in one run or in lines."""
+"""Binary data as text: data URIs, and base64 in one run or in lines."""
 
 # Not those of `calendar`, which follow the process's locale.
 _MONTHS = [
@@ -54,10 +54,10 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
 MEDIA_TYPE_KEYS = ("media_type", "mime_type", "mimeType", "mediaType")
 _CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
 
-# Parts that are known by their type, and what of them is said; not their keys, ids and bytes.
-_SILENT = {"image", "image_url", "input_image", "input_audio", "redacted_thinking", "base64"}
-_SAYS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_SILENT, _CAPTIONS),
+# The members with text of parts with a known `type`, without their keys, ids and binary data.
+_BINARY_TYPES = {"image", "image_url", "input_image", "input_audio", "redacted_thinking", "base64"}
+_TEXT_KEYS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_BINARY_TYPES, _CAPTIONS),
     **dict.fromkeys(("input_text", "output_text", "summary_text", "reasoning_text"), ("text",)),
     "text": ("text", "data"),
     "refusal": ("refusal",),
@@ -75,40 +75,40 @@ _SAYS: dict[str, tuple[str, ...]] = {
     "document": ("title", "context", "source"),
     "file": ("file",),
 }
-# Parts that are known by what they hold.
+# The same of parts that are recognized by their members.
 _CALL = ("name", "arguments")
 _TURN = ("content", "refusal", "tool_calls")
 _FILE = ("filename",)
 
 
 def message_text(content: bytes) -> str:
-    """Return what a message says."""
+    """Return the text of a message."""
     return clean(_stored_text(content))
 
 
 def message_words(text: str, name: str | None, created: str) -> str:
-    """Return by which words a message is found: its speaker's, its text's, and those of its day."""
+    """Return the words that find a message: its name, its text, and its date."""
     if not text:
         return ""
-    said = f"{clean(name)}: {text}" if name else text
-    return f"{said} {_day(created[:10])}"
+    text = f"{clean(name)}: {text}" if name else text
+    return f"{text} {_day(created[:10])}"
 
 
 @lru_cache(4_096)
 def _day(day: str) -> str:
     """Write a day as people name it: `2023-05-08` as `8 May 2023 Monday`."""
-    moment = date.fromisoformat(day)
-    month, weekday = _MONTHS[moment.month - 1], _WEEKDAYS[moment.weekday()]
-    return f"{moment.day} {month} {moment.year} {weekday}"
+    parsed = date.fromisoformat(day)
+    month, weekday = _MONTHS[parsed.month - 1], _WEEKDAYS[parsed.weekday()]
+    return f"{parsed.day} {month} {parsed.year} {weekday}"
 
 
 def memory_text(value: bytes, label: str | None, description: str | None) -> str:
-    """Return what a memory says: its label, its description and its value."""
+    """Return the text of a memory: its label, its description and its value."""
     return clean("\n".join(filter(None, (label, description, _stored_text(value)))))
 
 
 def dialogue_text(label: str | None, tags: Sequence[str] = ()) -> str:
-    """Return what a dialogue says beside its messages: its label and its tags."""
+    """Return the text of a dialogue without its messages: its label and its tags."""
     return clean("\n".join(filter(None, (label, " ".join(tags)))))
 
 
@@ -119,7 +119,7 @@ def _may_hold_bytes(text: str) -> bool:
 
 
 def substitute(pattern: re.Pattern[str], by: str, text: str) -> str:
-    """Replace all matches, part by part: one search of a long text would stop all other threads."""
+    """Replace all matches, in chunks: `re` holds the GIL, which would stop all other threads."""
     if len(text) <= _PART_CHARS:
         return pattern.sub(by, text)
     parts = (text[start : start + _PART_CHARS] for start in range(0, len(text), _PART_CHARS))
@@ -127,7 +127,7 @@ def substitute(pattern: re.Pattern[str], by: str, text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text without what are no words of anybody's."""
+    """Return a text without binary data, NULs and lone surrogates, cut at the limit."""
     if _may_hold_bytes(text):
         text = substitute(_ENCODED, " ", text)
     if not text.isascii():  # lone surrogates cannot be stored
@@ -148,7 +148,7 @@ def _stored_text(value: bytes) -> str:
     """Return the text of JSON as it is stored."""
     if value[:1] == b'"' and b"\\" not in value:
         return value[1:-1].decode("utf-8", "replace")
-    return _Saying().of(decode_stored(value))
+    return _TextCollector().of(decode_stored(value))
 
 
 def decode_stored(value: bytes) -> Any:
@@ -162,16 +162,16 @@ def decode_stored(value: bytes) -> Any:
 def _decoded_strictly(text: str, decode: Callable[[str], Any]) -> Any:
     try:
         return decode(text)
-    except (ValueError, RecursionError):  # damaged: nothing is found by it
+    except (ValueError, RecursionError):  # damaged: nothing is indexed
         return None
 
 
 _DEPTH_MAX = limits.JSON_DEPTH_MAX
-"""What stands deeper says nothing: a tool's arguments may be JSON of any depth, in a string."""
+"""Deeper values are not indexed: a tool's arguments may be a string of JSON of any depth."""
 
 
-class _Saying:
-    """Gathers what JSON says, in the order it stands."""
+class _TextCollector:
+    """Collects the texts of JSON, in their order."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -179,7 +179,7 @@ class _Saying:
         self._depth = 0
 
     def of(self, value: Any) -> str:
-        """Return what a value says."""
+        """Return the text of a value."""
         self._add(value, "")
         return "\n".join(self._parts)
 
@@ -198,33 +198,33 @@ class _Saying:
             for item in value:
                 self._add(item, key)
         elif isinstance(value, str):
-            self._say(value, key)
+            self._append(value, key)
         elif isinstance(value, bool):
-            self._say("true" if value else "false", key)
+            self._append("true" if value else "false", key)
         elif value is not None:
-            self._say(repr(value), key)
+            self._append(repr(value), key)
 
-    def _say(self, text: str, key: str) -> None:
+    def _append(self, text: str, key: str) -> None:
         if text and not text.isspace():
-            self._parts.append(f"{_spoken(key)}: {text}" if key else text)
+            self._parts.append(f"{_as_words(key)}: {text}" if key else text)
 
     def _add_object(self, value: dict[str, Any], key: str) -> None:
-        known = _known(value)
-        if known is None:
+        keys = _text_keys(value)
+        if keys is None:
             for inner, item in value.items():
                 self._add(item, inner or key)
             return
-        for inner in known:
+        for inner in keys:
             item = value.get(inner)
             self._add(_arguments(item) if inner in {"arguments", "input"} else item, "")
 
 
-def _known(value: dict[str, Any]) -> tuple[str, ...] | None:
-    """Return which members speak in a part of a known spelling; None when it is something else."""
+def _text_keys(value: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the members with text of a known part; None for any other JSON."""
     kind = value.get("type")
-    said = _SAYS.get(kind) if isinstance(kind, str) else None
-    if said and (kind in _SILENT or any(key in value for key in said)):
-        return said
+    text = _TEXT_KEYS.get(kind) if isinstance(kind, str) else None
+    if text and (kind in _BINARY_TYPES or any(key in value for key in text)):
+        return text
     if isinstance(value.get("arguments"), str) and "name" in value:
         return _CALL
     if "role" in value and ("content" in value or "tool_calls" in value):
@@ -235,7 +235,7 @@ def _known(value: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 def _is_binary(value: dict[str, Any]) -> bool:
-    """Tell bytes with their media type, in whatever spelling."""
+    """Tell whether it is binary data with a media type, of any API."""
     media_type = next((value[key] for key in MEDIA_TYPE_KEYS if key in value), None)
     if not isinstance(media_type, str) or media_type.startswith("text/"):
         return False
@@ -243,7 +243,7 @@ def _is_binary(value: dict[str, Any]) -> bool:
 
 
 def _arguments(value: Any) -> Any:
-    """Return a tool's inputs, which some APIs write as JSON in a string."""
+    """Return the arguments of a tool call, decoded where an API encodes them as a string."""
     if not (isinstance(value, str) and value[:1] in {"{", "["}):
         return value
     read = _decoded_strictly(value, json.loads)
@@ -251,6 +251,6 @@ def _arguments(value: Any) -> Any:
 
 
 @lru_cache(4_096)
-def _spoken(key: str) -> str:
+def _as_words(key: str) -> str:
     """Write a key as words: `dueDate` and `due_date` as `due date`."""
     return _HUMP.sub(" ", key).strip().lower() if len(key) <= _KEY_CHARS else key

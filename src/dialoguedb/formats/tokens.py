@@ -1,7 +1,7 @@
-"""How many tokens a message takes in a model's window: those of what the window shows of it.
+"""How many tokens a message takes in a context window.
 
-The texts that a model reads are counted, and images by their dimensions. Ids, types and bytes are
-not read by it. What providers put around each message is taken as a constant.
+Text is counted by a tokenizer, images by their dimensions; ids, types and bytes are not counted, as
+a model does not read them. What a chat template adds around each message is a constant.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,36 +9,51 @@ from math import ceil
 
 from dialoguedb.formats.images import dimensions
 from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
-from dialoguedb.formats.turns import parse_parts, replace_surrogates, text_if_plain
+from dialoguedb.formats.turns import TOOL_ROLES, parse_parts, replace_surrogates
 
 CountTokens = Callable[[str], int]
 
 MESSAGE_TOKENS = 4
-"""What a message takes beside what it says: its role, and the marks around it."""
+"""The overhead of a message: its role, and the special tokens around it."""
 
 TOOL_TOKENS = 4
-"""What stands around a call of a tool, and around its result."""
+"""The overhead of a tool call, and of its result."""
 
 IMAGE_TOKENS_MAX = 1_600
-"""The most an image takes, for larger ones are made smaller; also one whose size is not known."""
+"""The most an image takes, as APIs scale larger ones down; also for one of unknown size."""
 
 IMAGE_TOKENS_MIN = 5
-"""The least, for where an image cannot be shown words stand in its place."""
+"""The least: where an image cannot be shown, a placeholder text stands for it."""
 
 _PIXELS_PER_TOKEN = 750
+"""Of Anthropic's vision documentation; close enough for others."""
 
 
 def message_tokens(
     role: str, content: bytes, name: str | None, metadata: bytes, count: CountTokens
 ) -> int:
     """Return the tokens of a message; content and metadata are JSON."""
-    text = text_if_plain(role, content, metadata)
+    text = _text_if_plain(role, content, metadata)
     if text is None:
         _, parts = parse_parts(role, content, metadata)
         tokens = MESSAGE_TOKENS + _parts_tokens(parts, count)
     else:
         tokens = MESSAGE_TOKENS + count(text)
     return tokens + count(replace_surrogates(name)) if name else tokens
+
+
+def _text_if_plain(role: str, content: bytes, metadata: bytes) -> str | None:
+    """Return the text of a message that is just a text, as most are; None for any other."""
+    if (
+        content[:1] != b'"'
+        or b"\\" in content
+        or b"tool" in metadata
+        or content.startswith(b'"data:')
+        or role in TOOL_ROLES
+    ):
+        return None
+    text = content[1:-1].decode("utf-8", "replace")
+    return text if text and not text.isspace() else None
 
 
 def _parts_tokens(parts: Iterable[Part], count: CountTokens) -> int:
@@ -60,7 +75,7 @@ def _part_tokens(part: Part, count: CountTokens) -> int:
 
 
 def _image_tokens(image: Image, count: CountTokens) -> int:
-    """Return what an image takes, which is named by its address where it cannot be shown."""
+    """Return the tokens of an image; those of its URL count when they are more."""
     size = dimensions(image.data)
     if size is None:
         return max(IMAGE_TOKENS_MAX, count(image.url))

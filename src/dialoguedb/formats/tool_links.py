@@ -1,4 +1,7 @@
-"""Which result answers which call, and what is broken between them."""
+"""Pairs tool calls with their results, and finds what providers would reject.
+
+OpenAI and Anthropic refuse a call without a result right behind it, and a result without a call.
+"""
 
 from collections import OrderedDict, deque
 from typing import Literal, NamedTuple
@@ -28,18 +31,18 @@ class Issue(Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class PartRef(NamedTuple):
-    """A part: the place of its turn, and its own in it."""
+    """The position of a part: the index of its turn, and its own in that turn."""
 
     turn: int
     part: int
 
 
 ToolPairs = dict[tuple[str, int], tuple[str, int]]
-"""The result of each call that has one: the ids of their messages, and their places in these."""
+"""Each call that has a result, and that result: `(message id, index of the part)`."""
 
 
 class _ToolPart(NamedTuple):
-    """A call or a result, and where it stands."""
+    """A tool call or a result, and its position."""
 
     ref: PartRef
     tool_id: str
@@ -47,103 +50,107 @@ class _ToolPart(NamedTuple):
 
 
 class ToolLinker:
-    """Reads turns in their order; `finish` tells what stayed without its other half.
+    """Pairs calls and results of turns that are added in order; `finish` returns the issues.
 
-    A result answers the newest call before it that has its id and no result yet. One that comes
-    before its call is tied to it in the end, if nothing else was. Unless the turns are the `whole`
-    of a dialogue, what stands before them may hold calls that are still open.
+    A result belongs to the newest call before it that has its id and no result yet. One that comes
+    before its call is paired with it at the end, if nothing else was. Unless the turns are the
+    `whole` of a dialogue, earlier ones may hold calls that are still open.
     """
 
     def __init__(self, *, whole: bool = True) -> None:
         self.result_of: dict[PartRef, PartRef] = {}
         """The result of each call that has one."""
 
-        self.ties: ToolPairs = {}
-        """The same, by messages."""
+        self.pairs: ToolPairs = {}
+        """The same, by message ids."""
 
         self._issues: list[tuple[PartRef, Issue]] = []
         self._open: dict[PartRef, _ToolPart] = {}
         self._open_by_id: dict[str, list[deque[_ToolPart]]] = {}
-        """Those of one turn together; some may be answered by now."""
+        """Grouped by turn; some may have a result by now."""
 
         self._recent: OrderedDict[PartRef, _ToolPart] = OrderedDict()
-        """Open calls since somebody spoke: of these a result without an id answers the oldest."""
+        """Open calls since the last text: a result without an id belongs to the oldest of these."""
 
         self._whole = whole
         self._knows_open = whole
-        """Whether no call before these turns can be open for a result without an id."""
+        """Whether no earlier call can be open for a result without an id."""
 
-        self._met_nameless = False
-        self._early: list[_ToolPart] = []
-        self._answered: set[str] = set()
-        self._spoke = -1
+        self._met_result_without_id = False
+        self._early_results: list[_ToolPart] = []
+        self._answered_ids: set[str] = set()
+        self._last_spoken = -1
         self._next = 0
 
     def add(self, turn: Turn) -> None:
         """Read the next turn."""
-        place = self._next
+        index = self._next
         self._next += 1
-        if turn.speaks:
-            self._begin_anew()
+        if turn.has_text:
+            self._forget_recent()
         if not turn.parts:
-            self._note(PartRef(place, 0), "EMPTY_TURN", turn.id, "says nothing")
-        for number, part in enumerate(turn.parts):
+            self._add_issue(PartRef(index, 0), "EMPTY_TURN", turn.id, "says nothing")
+        for part_index, part in enumerate(turn.parts):
             if isinstance(part, ToolCall):
-                self._call(_ToolPart(PartRef(place, number), part.id, turn.id))
+                self._add_call(_ToolPart(PartRef(index, part_index), part.id, turn.id))
             elif isinstance(part, ToolResult):
-                self._answer(_ToolPart(PartRef(place, number), part.call_id, turn.id))
-        if turn.speaks:
-            self._spoke = place
+                self._add_result(_ToolPart(PartRef(index, part_index), part.call_id, turn.id))
+        if turn.has_text:
+            self._last_spoken = index
 
     def finish(self) -> list[Issue]:
-        """Return what is broken, in order."""
-        for result in self._early:
-            call = self._called(result.tool_id) if self._whole else None  # its own may stand before
+        """Return the issues, in the order of the parts."""
+        for result in self._early_results:
+            call = (
+                self._open_call(result.tool_id) if self._whole else None
+            )  # its own may stand before
             if call:
-                self._tie(call, result)
-                said = "holds the result of a tool call that comes after it"
-                self._note(result.ref, "ROLE_ORDER", result.message_id, said)
+                self._pair(call, result)
+                problem = "holds the result of a tool call that comes after it"
+                self._add_issue(result.ref, "ROLE_ORDER", result.message_id, problem)
             else:
                 where = "there is not" if self._whole else "is not near before it"
-                said = f"answers the tool call {result.tool_id!r}, which {where}"
-                self._note(result.ref, "ORPHANED_TOOL_RESULT", result.message_id, said)
+                problem = f"answers the tool call {result.tool_id!r}, which {where}"
+                self._add_issue(result.ref, "ORPHANED_TOOL_RESULT", result.message_id, problem)
         for call in self._open.values():
-            said = f"calls a tool ({call.tool_id!r}) whose result there is not"
-            self._note(call.ref, "ORPHANED_TOOL_CALL", call.message_id, said)
+            problem = f"calls a tool ({call.tool_id!r}) whose result there is not"
+            self._add_issue(call.ref, "ORPHANED_TOOL_CALL", call.message_id, problem)
         return [issue for _, issue in sorted(self._issues, key=lambda noted: noted[0])]
 
-    def _begin_anew(self) -> None:
-        """Forget open calls that no result without an id answers any more."""
+    def _forget_recent(self) -> None:
+        """Forget the open calls that a result without an id can no longer belong to."""
         self._recent.clear()
         self._knows_open = True
 
-    def _call(self, call: _ToolPart) -> None:
-        if self._met_nameless and not self._knows_open:  # calls of one moment come before results
-            self._begin_anew()
+    def _add_call(self, call: _ToolPart) -> None:
+        if (
+            self._met_result_without_id and not self._knows_open
+        ):  # calls of one moment come before results
+            self._forget_recent()
         self._open[call.ref] = self._recent[call.ref] = call
         groups = self._open_by_id.setdefault(call.tool_id, [])
         if not (groups and groups[-1] and groups[-1][0].ref.turn == call.ref.turn):
             groups.append(deque())
         groups[-1].append(call)
 
-    def _answer(self, result: _ToolPart) -> None:
-        call = self._called(result.tool_id) if result.tool_id else self._oldest()
-        if call is None and result.tool_id in self._answered:
-            said = f"answers the tool call {result.tool_id!r} once more"
-            self._note(result.ref, "DUPLICATE_TOOL_RESULT", result.message_id, said)
+    def _add_result(self, result: _ToolPart) -> None:
+        call = self._open_call(result.tool_id) if result.tool_id else self._oldest_recent()
+        if call is None and result.tool_id in self._answered_ids:
+            problem = f"answers the tool call {result.tool_id!r} once more"
+            self._add_issue(result.ref, "DUPLICATE_TOOL_RESULT", result.message_id, problem)
         elif call is None:
-            self._early.append(result)
+            self._early_results.append(result)
         else:
-            self._tie(call, result)
-            if call.ref.turn < self._spoke:
-                said = "holds the result of a tool call that it does not follow at once"
-                self._note(result.ref, "ROLE_ORDER", result.message_id, said)
+            self._pair(call, result)
+            if call.ref.turn < self._last_spoken:
+                problem = "holds the result of a tool call that it does not follow at once"
+                self._add_issue(result.ref, "ROLE_ORDER", result.message_id, problem)
 
-    def _oldest(self) -> _ToolPart | None:
-        self._met_nameless = True
+    def _oldest_recent(self) -> _ToolPart | None:
+        self._met_result_without_id = True
         return next(iter(self._recent.values()), None) if self._knows_open else None
 
-    def _called(self, tool_id: str) -> _ToolPart | None:
+    def _open_call(self, tool_id: str) -> _ToolPart | None:
         """Return the first open call with this id in the newest turn that has one."""
         groups = self._open_by_id.get(tool_id, [])
         while groups:
@@ -154,14 +161,14 @@ class ToolLinker:
             groups.pop()
         return None
 
-    def _tie(self, call: _ToolPart, result: _ToolPart) -> None:
+    def _pair(self, call: _ToolPart, result: _ToolPart) -> None:
         del self._open[call.ref]
         self._recent.pop(call.ref, None)
-        self._answered.add(call.tool_id)
+        self._answered_ids.add(call.tool_id)
         self.result_of[call.ref] = result.ref
-        answer = (result.message_id, result.ref.part)
-        self.ties[call.message_id, call.ref.part] = answer
+        result_position = (result.message_id, result.ref.part)
+        self.pairs[call.message_id, call.ref.part] = result_position
 
-    def _note(self, ref: PartRef, code: IssueCode, message_id: str, said: str) -> None:
-        issue = Issue(code=code, message_id=message_id, message=f"Message '{message_id}' {said}")
+    def _add_issue(self, ref: PartRef, code: IssueCode, message_id: str, problem: str) -> None:
+        issue = Issue(code=code, message_id=message_id, message=f"Message '{message_id}' {problem}")
         self._issues.append((ref, issue))

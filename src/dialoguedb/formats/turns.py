@@ -1,8 +1,8 @@
-"""What a stored message says, in whichever spelling: texts, images, tool calls and their results.
+"""Parses stored messages of any chat API into turns: text, images, tool calls and results.
 
-Known are OpenAI's chat messages (`tool_calls`, role `tool`), the items of its Responses, the blocks
-of Anthropic's messages, and what is close to them; whole messages as content, single parts or
-arrays of parts; and calls that are kept in the metadata of a message.
+Known are OpenAI's Chat Completions (`tool_calls`, role `tool`) and Responses items, Anthropic's
+Messages blocks, Gemini's `inline_data`, the AI SDK's `tool-call` parts and what resembles them; as
+whole messages, single parts or arrays of parts; and calls in the metadata of a message.
 """
 
 import json
@@ -16,18 +16,20 @@ from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, Too
 from dialoguedb.formats.search_text import MEDIA_TYPE_KEYS, decode_stored
 from dialoguedb.values.fields import Id
 
+TOOL_ROLES = ("tool", "function")
+
 Speaker = Literal["system", "user", "assistant", "tool"]
 
 _SPEAKERS: dict[str, Speaker] = {
     **dict.fromkeys(("system", "developer"), "system"),
     **dict.fromkeys(("assistant", "ai", "model", "bot"), "assistant"),
-    **dict.fromkeys(("tool", "function"), "tool"),
+    **dict.fromkeys(TOOL_ROLES, "tool"),
 }
 _KNOWN = {"user", "human", *_SPEAKERS}
 
 
 class StoredMessage(Protocol):
-    """What is read of a message; `model.messages.Message` has it."""
+    """The fields of a message that are parsed; `model.messages.Message` has them."""
 
     id: str
     created: str
@@ -40,7 +42,7 @@ class StoredMessage(Protocol):
 
 
 class Turn(Struct, frozen=True):
-    """A message, understood."""
+    """A parsed message."""
 
     id: Id
     created: str
@@ -56,18 +58,18 @@ class Turn(Struct, frozen=True):
         return any(isinstance(part, ToolCall | ToolResult) for part in self.parts)
 
     @property
-    def speaks(self) -> bool:
-        """Whether it says something beside calls and results."""
+    def has_text(self) -> bool:
+        """Whether it has text or images beside calls and results."""
         return any(isinstance(part, Text | Image) for part in self.parts)
 
 
 def speaker_of(role: str) -> Speaker:
-    """Return who speaks in a role; what is unknown is somebody beside the assistant."""
+    """Return the speaker of a role; an unknown role is a user."""
     return _SPEAKERS.get(role, "user")
 
 
 def parse_turn(message: StoredMessage) -> Turn:
-    """Understand a message."""
+    """Parse a message."""
     speaker, parts = parse_parts(message.role, bytes(message.content), bytes(message.metadata))
     return Turn(
         id=message.id,
@@ -80,32 +82,18 @@ def parse_turn(message: StoredMessage) -> Turn:
     )
 
 
-def text_if_plain(role: str, content: bytes, metadata: bytes) -> str | None:
-    """Return the text of a message that is one and no more, as most are; None for any other."""
-    if (
-        content[:1] != b'"'
-        or b"\\" in content
-        or b"tool" in metadata
-        or content.startswith(b'"data:')
-        or speaker_of(role) == "tool"
-    ):
-        return None
-    text = content[1:-1].decode("utf-8", "replace")
-    return text if text and not text.isspace() else None
-
-
 def parse_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
-    """Return who speaks in a message, and what it says; content and metadata are JSON."""
+    """Return the speaker and the parts of a message; content and metadata are JSON."""
     value = decode_stored(content)
     speaker = _speaker(role, value)
-    parts = _answers(value) if speaker == "tool" else _parts(value)
+    parts = _tool_parts(value) if speaker == "tool" else _parts(value)
     return speaker, _with_calls(tuple(parts), speaker, metadata)
 
 
 def _speaker(role: str, value: Any) -> Speaker:
-    """Return who speaks; a whole message as content tells it where the role itself does not.
+    """Return the speaker; with an unknown role, that of a whole message in the content.
 
-    What is said in a known role may be anybody's words: its content changes no role.
+    A known role is never overridden by the content, which anybody may have written.
     """
     if role in _KNOWN or not (isinstance(value, dict) and _is_message(value)):
         return speaker_of(role)
@@ -114,20 +102,20 @@ def _speaker(role: str, value: Any) -> Speaker:
 
 
 def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> tuple[Part, ...]:
-    """Add the calls, or the call that is answered, that the metadata tells of."""
-    told = decode_stored(metadata) if b"tool" in metadata else None
-    told = told if isinstance(told, dict) else {}
+    """Add tool calls, or the id of the call that a result belongs to, from the metadata."""
+    fields = decode_stored(metadata) if b"tool" in metadata else None
+    fields = fields if isinstance(fields, dict) else {}
     if speaker == "tool" and not any(isinstance(part, ToolResult) for part in parts):
-        call_id = _string(told, "tool_call_id", "toolCallId", "tool_use_id")
-        return (ToolResult(call_id, tuple(_shown(parts))),)
+        call_id = _string(fields, "tool_call_id", "toolCallId", "tool_use_id")
+        return (ToolResult(call_id, tuple(_visible(parts))),)
     if speaker == "assistant" and not any(isinstance(part, ToolCall) for part in parts):
-        return (*parts, *_calls(told.get("tool_calls") or told.get("toolCalls")))
+        return (*parts, *_calls(fields.get("tool_calls") or fields.get("toolCalls")))
     return parts
 
 
 def _parts(value: Any) -> Iterator[Part]:
     if isinstance(value, str):
-        yield from _said(value)
+        yield from _text_parts(value)
     elif isinstance(value, list):
         for item in value:
             yield from _parts(item)
@@ -137,10 +125,10 @@ def _parts(value: Any) -> Iterator[Part]:
         yield Text(json.dumps(value))
 
 
-def _said(text: str) -> Iterator[Part]:
+def _text_parts(text: str) -> Iterator[Part]:
     data = _DATA.fullmatch(text) if text.startswith("data:") else None
     if data:
-        yield from _bytes(data["type"], data["data"])
+        yield from _inline_data(data["type"], data["data"])
     elif text and not text.isspace():
         yield Text(replace_surrogates(text))
 
@@ -155,14 +143,14 @@ def _part(part: dict[str, Any]) -> Iterator[Part]:
     elif isinstance(inline := part.get("inline_data", part.get("inlineData")), dict):
         yield from _image(inline)
     elif part:
-        yield _as_it_is(part)
+        yield _json_text(part)
 
 
 def _kind(part: dict[str, Any]) -> "_Kind | None":
-    """Return what a part is by its type, if it has what makes it one; else it is just data."""
+    """Return the kind of a part by its `type`, if it has a key of that kind; else None."""
     name = part.get("type")
     kind = _KINDS.get(name) if isinstance(name, str) else None
-    if kind is None or (kind.made_of and len(part) > 1 and kind.made_of.isdisjoint(part)):
+    if kind is None or (kind.keys and len(part) > 1 and kind.keys.isdisjoint(part)):
         return None
     return kind
 
@@ -175,12 +163,12 @@ def _is_message(value: dict[str, Any]) -> bool:
     )
 
 
-def _as_it_is(value: Any) -> Text:
-    return Text(replace_surrogates(json.dumps(_without_bytes(value), ensure_ascii=False)))
+def _json_text(value: Any) -> Text:
+    return Text(replace_surrogates(json.dumps(_without_binary(value), ensure_ascii=False)))
 
 
-def _answers(value: Any) -> Iterator[Part]:
-    """Read what a tool says: results that name their calls, or the answer itself."""
+def _tool_parts(value: Any) -> Iterator[Part]:
+    """Parse the content of a tool message: results with call ids, or the output itself."""
     if any(_is_result(item) for item in (value if isinstance(value, list) else [value])):
         yield from _parts(value)
     else:
@@ -199,29 +187,29 @@ def _is_result(value: Any) -> bool:
 
 
 def _output(value: Any) -> Iterator[Part]:
-    """Read a tool's answer: parts where all of it is parts that show something, else any JSON."""
+    """Parse a tool's output: parts if all of it is text, images or documents, else any JSON."""
     items = value if isinstance(value, list) and value else [value]
-    if all(isinstance(item, str) or _is_shown(item) for item in items):
+    if all(isinstance(item, str) or _is_visible(item) for item in items):
         yield from _parts(value)
     elif value is not None:
-        yield _as_it_is(value)
+        yield _json_text(value)
 
 
-def _is_shown(value: Any) -> bool:
+def _is_visible(value: Any) -> bool:
     kind = _kind(value) if isinstance(value, dict) else None
     return kind is not None and kind.read in {_text, _image, _document}
 
 
-def _without_bytes(value: Any) -> Any:
-    """Return JSON with the bytes in it named, and without what only its provider can read."""
+def _without_binary(value: Any) -> Any:
+    """Return JSON with media types in place of base64, without what only its provider can read."""
     if isinstance(value, list):
-        return [_without_bytes(item) for item in value]
+        return [_without_binary(item) for item in value]
     if isinstance(value, dict):
         media_type = _string(value, *MEDIA_TYPE_KEYS)
         return {
-            key: f"[{media_type}]" if key == "data" and media_type else _without_bytes(item)
+            key: f"[{media_type}]" if key == "data" and media_type else _without_binary(item)
             for key, item in value.items()
-            if key not in _SEALED
+            if key not in _OPAQUE_KEYS
         }
     data = _DATA.fullmatch(value) if isinstance(value, str) and value[:5] == "data:" else None
     return f"[{data['type']}]" if data else value
@@ -244,13 +232,13 @@ def _calls(calls: Any) -> Iterator[ToolCall]:
 
 
 def _call(call: dict[str, Any]) -> Iterator[ToolCall]:
-    """Read a call of any spelling; one that names no tool is none."""
+    """Parse a tool call of any API; one without a tool name is skipped."""
     inside = call.get("function")
     inside = inside if isinstance(inside, dict) else call
     name = _string(inside, "name", "toolName") or _BUILT_IN.get(_string(call, "type"), "")
     if not name:
         return
-    arguments: Any = next((inside[key] for key in _ARGUMENTS if key in inside), {})
+    arguments: Any = next((inside[key] for key in _ARGUMENT_KEYS if key in inside), {})
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments, ensure_ascii=False)
     yield ToolCall(
@@ -261,13 +249,15 @@ def _call(call: dict[str, Any]) -> Iterator[ToolCall]:
 
 
 def _result(result: dict[str, Any]) -> Iterator[ToolResult]:
-    call_id = _string(result, *_ANSWERED)
-    said = next((result[key] for key in _OUTPUTS if key in result), None)
-    yield ToolResult(call_id, tuple(_shown(tuple(_output(said)))), result.get("is_error") is True)
+    call_id = _string(result, *_CALL_ID_KEYS)
+    output = next((result[key] for key in _OUTPUT_KEYS if key in result), None)
+    yield ToolResult(
+        call_id, tuple(_visible(tuple(_output(output)))), result.get("is_error") is True
+    )
 
 
-def _shown(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
-    """Keep what a tool can show."""
+def _visible(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
+    """Yield the text and images of a tool's output."""
     for part in parts:
         if isinstance(part, Text | Image):
             yield part
@@ -276,7 +266,7 @@ def _shown(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
 
 
 def _text(part: dict[str, Any]) -> Iterator[Part]:
-    yield from _parts(next((part[key] for key in _TEXTS if key in part), None))
+    yield from _parts(next((part[key] for key in _TEXT_KEYS if key in part), None))
 
 
 def _image(part: dict[str, Any]) -> Iterator[Part]:
@@ -286,19 +276,19 @@ def _image(part: dict[str, Any]) -> Iterator[Part]:
     url = url.get("url") if isinstance(url, dict) else url
     data = source.get("data")
     if isinstance(data, str) and data:
-        yield from _bytes(_string(source, *MEDIA_TYPE_KEYS), data)
+        yield from _inline_data(_string(source, *MEDIA_TYPE_KEYS), data)
     elif isinstance(url, str) and url.startswith("data:"):
         head, _, data = url.partition(",")
-        yield from _bytes(head[len("data:") :].partition(";")[0], data)
+        yield from _inline_data(head[len("data:") :].partition(";")[0], data)
     elif isinstance(url, str) and url:
         yield Image(url=replace_surrogates(url))
     else:
         yield Text("[image]")
 
 
-def _bytes(media_type: str, data: str) -> Iterator[Part]:
-    """Read bytes written as base64; what is no image is named."""
-    if media_type in _PICTURED and len(data) % 4 == 0 and _BASE64.fullmatch(data):
+def _inline_data(media_type: str, data: str) -> Iterator[Part]:
+    """Parse base64; what is not an image becomes a placeholder text."""
+    if media_type in _IMAGE_TYPES and len(data) % 4 == 0 and _BASE64.fullmatch(data):
         yield Image(media_type=media_type, data=data)
     else:
         yield Text(f"[{replace_surrogates(media_type) or 'image'}]")
@@ -312,7 +302,7 @@ def _document(part: dict[str, Any]) -> Iterator[Part]:
         yield Text(f"[{_string(part, 'title', 'filename', 'name') or part['type']}]")
 
 
-def _thought(part: dict[str, Any]) -> Iterator[Part]:
+def _reasoning(part: dict[str, Any]) -> Iterator[Part]:
     if part["type"] == "thinking":
         yield Reasoning(_string(part, "thinking"), _string(part, "signature"))
     elif part["type"] == "redacted_thinking":
@@ -322,7 +312,7 @@ def _thought(part: dict[str, Any]) -> Iterator[Part]:
 
 
 def _string(part: dict[str, Any], *keys: str) -> str:
-    """Return the first of these members that is a string that says something."""
+    """Return the first of these members that is a non-empty string."""
     values = (part.get(key) for key in keys)
     return next(
         (replace_surrogates(value) for value in values if isinstance(value, str) and value), ""
@@ -330,52 +320,52 @@ def _string(part: dict[str, Any], *keys: str) -> str:
 
 
 def replace_surrogates(text: str) -> str:
-    """Return a text that can be encoded, lone surrogates replaced."""
+    """Return a text that encodes as UTF-8, lone surrogates replaced."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-_PICTURED = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-"""What every provider can see."""
+_IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""The media types that every provider accepts."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _DATA = re.compile(
     r"data:(?P<type>[\w.+-]+/[\w.+-]+)(?:;[\w.+=-]+)*;base64,(?P<data>[\w+/-]+={0,2})", re.ASCII
 )
-"""A data URI that is the whole of a text."""
+"""A text that is just a data URI."""
 
-_SEALED = frozenset({"encrypted_content", "signature"})
-_ARGUMENTS = ("arguments", "input", "args", "action")
-_ANSWERED = ("tool_call_id", "call_id", "tool_use_id", "toolCallId")
-_OUTPUTS = ("output", "content", "result")
-_TEXTS = ("text", "refusal", "data", "content", "value")
+_OPAQUE_KEYS = frozenset({"encrypted_content", "signature"})
+_ARGUMENT_KEYS = ("arguments", "input", "args", "action")
+_CALL_ID_KEYS = ("tool_call_id", "call_id", "tool_use_id", "toolCallId")
+_OUTPUT_KEYS = ("output", "content", "result")
+_TEXT_KEYS = ("text", "refusal", "data", "content", "value")
 _BUILT_IN = {"computer_call": "computer", "local_shell_call": "local_shell"}
-"""The tools of calls that name none."""
+"""Tool names of call types that carry none."""
 
 
 class _Kind(Struct, frozen=True):
-    """What parts of a type are."""
+    """How the parts of a `type` are parsed."""
 
     read: Callable[[dict[str, Any]], Iterator[Part]]
-    made_of: frozenset[str] = frozenset()
-    """A part that says more than its type has one of these members."""
+    keys: frozenset[str] = frozenset()
+    """A part of this kind has one of these members, unless `type` is all it has."""
 
 
-_SAID = _Kind(_text, frozenset(_TEXTS))
-_SEEN = _Kind(_image, frozenset({"image_url", "source", "url", "data", "file_id"}))
-_CALLED = _Kind(_call, frozenset({"name", "toolName", "function", "action"}))
-_ANSWER = _Kind(_result, frozenset({*_ANSWERED, *_OUTPUTS}))
-_THOUGHT = _Kind(_thought)
-_FILES = ("source", "file", "file_id", "file_data", "file_url", "input_audio", "data", "url")
-_FILE = _Kind(_document, frozenset(_FILES))
+_TEXT = _Kind(_text, frozenset(_TEXT_KEYS))
+_IMAGE = _Kind(_image, frozenset({"image_url", "source", "url", "data", "file_id"}))
+_CALL = _Kind(_call, frozenset({"name", "toolName", "function", "action"}))
+_RESULT = _Kind(_result, frozenset({*_CALL_ID_KEYS, *_OUTPUT_KEYS}))
+_REASONING = _Kind(_reasoning)
+_FILE_KEYS = ("source", "file", "file_id", "file_data", "file_url", "input_audio", "data", "url")
+_FILE = _Kind(_document, frozenset(_FILE_KEYS))
 _KINDS: dict[str, _Kind] = {
-    **dict.fromkeys(("text", "input_text", "output_text", "refusal"), _SAID),
-    **dict.fromkeys(("image", "image_url", "input_image"), _SEEN),
-    **dict.fromkeys(("tool_use", "function_call", "custom_tool_call"), _CALLED),
-    **dict.fromkeys(("function", "tool_call", "tool-call", *_BUILT_IN), _CALLED),
-    **dict.fromkeys(("tool_result", "tool-result"), _ANSWER),
-    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), _ANSWER),
-    **dict.fromkeys((f"{name}_output" for name in _BUILT_IN), _ANSWER),
-    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning"), _THOUGHT),
+    **dict.fromkeys(("text", "input_text", "output_text", "refusal"), _TEXT),
+    **dict.fromkeys(("image", "image_url", "input_image"), _IMAGE),
+    **dict.fromkeys(("tool_use", "function_call", "custom_tool_call"), _CALL),
+    **dict.fromkeys(("function", "tool_call", "tool-call", *_BUILT_IN), _CALL),
+    **dict.fromkeys(("tool_result", "tool-result"), _RESULT),
+    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), _RESULT),
+    **dict.fromkeys((f"{name}_output" for name in _BUILT_IN), _RESULT),
+    **dict.fromkeys(("thinking", "redacted_thinking", "reasoning"), _REASONING),
     **dict.fromkeys(("document", "file", "input_file", "input_audio", "audio"), _FILE),
     "message": _Kind(_message, frozenset({"content"})),
 }

@@ -67,16 +67,16 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     Searches by meaning go on with whichever of the embedders the store's index is made of.
     """
     pages = PageTokens(token_secret)
-    intake = MessagePreparation(new_id, count_tokens)
+    preparation = MessagePreparation(new_id, count_tokens)
     workshop = workshop or SummaryWorkerHandle()
     summaries = SummaryService(store.summaries, new_id, pages, workshop)
     compaction = AutoCompaction(new_id, workshop)
     search = SearchService(store.search, embedders, weights, clock)
     sources = ContextSources(store.context, store.messages, store.memories, store.summaries, search)
     return Services(
-        dialogues=DialogueService(store.dialogues, new_id, intake, pages, compaction),
+        dialogues=DialogueService(store.dialogues, new_id, preparation, pages, compaction),
         state=StateService(store.state),
-        messages=MessageService(store.messages, intake, pages, compaction),
+        messages=MessageService(store.messages, preparation, pages, compaction),
         memories=MemoryService(store.memories, new_id, pages),
         summaries=summaries,
         templates=TemplateService(store.templates, pages),

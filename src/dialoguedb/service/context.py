@@ -1,4 +1,4 @@
-"""Context: what to send to a model now, and whether a dialogue can be sent at all."""
+"""Context: the window to send to a model, and what providers would reject in a dialogue."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,7 +23,8 @@ from dialoguedb.ports import MemoryStore, MessageStore
 from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote, History
+from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote
+from dialoguedb.service.context_window.history import History
 from dialoguedb.service.search import SearchService
 from dialoguedb.values import limits
 from dialoguedb.values.lists import Order, Window
@@ -32,39 +33,39 @@ T = TypeVar("T")
 
 _BUILT_AT_ONCE_MESSAGES = 500
 _BUILT_AT_ONCE_BYTES = 256 * 1024
-"""Understanding more takes milliseconds."""
+"""Parsing more takes milliseconds and goes to a thread."""
 
 _READ_MAX = 8
-"""How often the end is read anew, each time further back, while much of it is not shown."""
+"""How often the end is read again, each time further back, while much of it stays hidden."""
 
 _SUMMARIES_TRIED = 10
 _HITS_MAX = 400
 _HITS_OF_MANY_MAX = 40
 _MANY_MESSAGES = 5_000
-"""Of longer dialogues fewer are asked for: there a search takes the longer the more it shall find,
-and what it finds first fills most of a window."""
+"""In longer dialogues fewer hits are asked for: a search takes longer with more hits, and the first
+ones fill most of a window."""
 
 _TOKENS_PER_HIT = 15
-"""How short messages are, at the least, that a budget is filled with."""
+"""The least tokens of a hit, to derive the number of hits from a budget."""
 
 _BEST = 30
 _SHOWN_AROUND = 5
 _NEIGHBOURS = 2
-"""Behind the 30 best come two messages before and after each of the 5 best: on real conversations
-this finds more of what answers a question than the list of the best alone (bench/context.py)."""
+"""After the 30 best come two messages before and after each of the 5 best: on real conversations
+this contains more of the evidence for an answer than the best hits alone (bench/context.py)."""
 
 _LOOKED_UP_MAX = 40
-"""So many of the messages found are looked up with what stands around them."""
+"""How many hits are read together with their neighbours."""
 
 _AROUND = 5
 _AROUND_TOOLS = 20
-"""How far from a message, and from a tool call, what belongs to it is looked for, in messages."""
+"""Neighbours that are read around a message, and around a tool call, to find its results."""
 
 _CHECKED_AT_ONCE = 500
 
 
 class ContextSources(Struct, frozen=True):
-    """Where a window's parts come from."""
+    """The stores and the search that a window is built from."""
 
     endings: ContextStore
     messages: MessageStore
@@ -73,14 +74,14 @@ class ContextSources(Struct, frozen=True):
     search: SearchService
 
 
-class _Place(Struct, frozen=True):
+class _DialogueScope(Struct, frozen=True):
     project: Project
     namespace: str
     dialogue_id: str
 
 
 class ContextService:
-    """What can be told of a dialogue to a model."""
+    """Context windows and checks of dialogues."""
 
     def __init__(self, sources: ContextSources, count: TokenCounter) -> None:
         self._sources = sources
@@ -89,66 +90,68 @@ class ContextService:
     async def build(
         self, project: Project, namespace: str, dialogue_id: str, request: ContextRequest
     ) -> ContextWindow:
-        """Return the window to send now; InvalidRequest when the last turn alone is too long."""
-        place = _Place(project, namespace, dialogue_id)
-        ending, history = await self._ending(place, request.max_tokens)
-        window = await self._aside(
+        """Return a context window; InvalidRequest when the last turn alone exceeds the budget."""
+        dialogue = _DialogueScope(project, namespace, dialogue_id)
+        ending, history = await self._read_ending(dialogue, request.max_tokens)
+        builder = await self._in_thread_if_large(
             ending, lambda: ContextBuilder(request, ending, history, self._count)
         )
         if request.memories:
-            window.take_memories(await self._memories(place, request), request.memories)
-        if not window.holds_all:
+            builder.take_memories(await self._memories(dialogue, request), request.memories)
+        if not builder.holds_all:
             if request.summary:
-                window.take_summary(await self._summaries(place))
+                builder.take_summary(await self._summaries(dialogue))
             if request.query:
-                await self._take_found(place, request.query, window)
-        return await self._aside(ending, window.close)
+                await self._take_retrieved(dialogue, request.query, builder)
+        return await self._in_thread_if_large(ending, builder.build)
 
-    async def _ending(self, place: _Place, tokens_max: int) -> tuple[Ending, History]:
-        """Read as much of the end as fills a window: further back where some of it is not shown."""
-        wanted, times = tokens_max, 0
+    async def _read_ending(
+        self, dialogue: _DialogueScope, tokens_max: int
+    ) -> tuple[Ending, History]:
+        """Read as much of the end as fills a window; further back where some of it stays hidden."""
+        tokens_wanted, reads = tokens_max, 0
         while True:
-            times += 1
+            reads += 1
             ending = await self._sources.endings.read(
-                place.project, place.namespace, place.dialogue_id, wanted
+                dialogue.project, dialogue.namespace, dialogue.dialogue_id, tokens_wanted
             )
-            history = await self._aside(ending, partial(_understood, ending))
+            history = await self._in_thread_if_large(ending, partial(_history_of, ending))
             hidden = history.hidden_tokens
-            if ending.whole or wanted >= tokens_max + hidden or times == _READ_MAX:
+            if ending.whole or tokens_wanted >= tokens_max + hidden or reads == _READ_MAX:
                 return ending, history
-            wanted = tokens_max + 2 * hidden
+            tokens_wanted = tokens_max + 2 * hidden
 
     async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
-        """Return what is broken in a dialogue."""
+        """Return what a provider would reject in a dialogue."""
         links = ToolLinker()
         after: tuple[str | int, ...] | None = None
         while True:
-            portion = Window(_CHECKED_AT_ONCE, "asc", after)
+            page_window = Window(_CHECKED_AT_ONCE, "asc", after)
             found = await self._sources.messages.list(
-                project, namespace, dialogue_id, MessageFilter(), portion
+                project, namespace, dialogue_id, MessageFilter(), page_window
             )
-            await asyncio.to_thread(_read_on, links, found.value.items)
+            await asyncio.to_thread(_add_turns, links, found.value.items)
             after = found.value.more_after
             if after is None:
                 break
         issues = links.finish()
         return Checked(ok=not issues, issues=issues[: limits.CONTEXT_ISSUES_MAX])
 
-    async def _aside(self, ending: Ending, work: Callable[[], T]) -> T:
-        """Do what takes long with many or large messages on a thread."""
+    async def _in_thread_if_large(self, ending: Ending, work: Callable[[], T]) -> T:
+        """Run it, on a thread when the messages are many or large."""
         is_short = len(ending.messages) <= _BUILT_AT_ONCE_MESSAGES
         if is_short and sum(len(one.content) for one in ending.messages) <= _BUILT_AT_ONCE_BYTES:
             return work()
         return await asyncio.to_thread(work)
 
-    async def _summaries(self, place: _Place) -> list[ContextNote]:
-        """Return the newest summaries that are there, those of most messages first.
+    async def _summaries(self, dialogue: _DialogueScope) -> list[ContextNote]:
+        """Return the newest completed summaries, those of the most messages first.
 
-        One with instructions may answer some question, so it is the second choice.
+        One with instructions may be about a single question, so it comes last.
         """
         found = await self._sources.summaries.list(
-            place.project,
-            DialogueRef(place.namespace, place.dialogue_id),
+            dialogue.project,
+            DialogueRef(dialogue.namespace, dialogue.dialogue_id),
             SummaryFilter("completed"),
             Window(_SUMMARIES_TRIED, "desc"),
         )
@@ -163,15 +166,17 @@ class ContextService:
             if one.content
         ]
 
-    async def _memories(self, place: _Place, request: ContextRequest) -> list[ContextNote]:
-        """Return memories of the namespace, those that fit the query first, else the newest."""
+    async def _memories(
+        self, dialogue: _DialogueScope, request: ContextRequest
+    ) -> list[ContextNote]:
+        """Return memories of the namespace: the most relevant to the query, or the newest."""
         if request.query:
-            search = self._search(place, "memory", request.query, request.memories)
+            search = self._search(dialogue, "memory", request.query, request.memories)
             found = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         else:
-            wanted = MemoryFilter(namespace=place.namespace)
-            portion = Window(request.memories, "desc")
-            listed = await self._sources.memories.list(place.project, wanted, portion)
+            tokens_wanted = MemoryFilter(namespace=dialogue.namespace)
+            page_window = Window(request.memories, "desc")
+            listed = await self._sources.memories.list(dialogue.project, tokens_wanted, page_window)
             found = [*listed.items]
         return [
             ContextNote(one.id, f"Remembered: {_memory_text(one)}")
@@ -179,85 +184,87 @@ class ContextService:
             if isinstance(one, Memory)
         ]
 
-    async def _take_found(self, place: _Place, query: str, window: ContextBuilder) -> None:
-        """Take older messages about the query, the best first, each with its tool calls.
+    async def _take_retrieved(
+        self, dialogue: _DialogueScope, query: str, builder: ContextBuilder
+    ) -> None:
+        """Retrieve older messages by the query, the best first, each with its tool calls.
 
-        Behind the best stands what was said around the very best, then what is less about it.
+        After the best hits come the neighbours of the top hits, then the other hits.
         """
-        most = _HITS_MAX if window.total_messages <= _MANY_MESSAGES else _HITS_OF_MANY_MAX
-        limit = max(min(window.room // _TOKENS_PER_HIT, most), 1)
-        search = self._search(place, "message", query, limit)
+        hits_max = _HITS_MAX if builder.total_messages <= _MANY_MESSAGES else _HITS_OF_MANY_MAX
+        limit = max(min(builder.room // _TOKENS_PER_HIT, hits_max), 1)
+        search = self._search(dialogue, "message", query, limit)
         hits = [hit.item for hit in (await self._sources.search.search(*search)).hits]
-        said = [one for one in hits if isinstance(one, Message) and not _is_of_system(one)]
-        surroundings = await self._surroundings(place, said, window.history)
+        messages = [one for one in hits if isinstance(one, Message) and not _is_system(one)]
+        histories = await self._histories(dialogue, messages, builder.history)
         found = [
-            history.turns_with(history.places[message.id])
-            for message, history in zip(said, surroundings, strict=True)
+            history.turns_with(history.indexes[message.id])
+            for message, history in zip(messages, histories, strict=True)
         ]
         around = [
             turns
-            for message, history in zip(said, surroundings[:_SHOWN_AROUND], strict=False)
-            for turns in history.beside(message.id, _NEIGHBOURS)
+            for message, history in zip(messages, histories[:_SHOWN_AROUND], strict=False)
+            for turns in history.with_neighbours(message.id, _NEIGHBOURS)
         ]
-        window.take_found([*found[:_BEST], *around, *found[_BEST:]], surroundings)
+        builder.take_retrieved([*found[:_BEST], *around, *found[_BEST:]], histories)
 
-    async def _surroundings(
-        self, place: _Place, messages: Sequence[Message], ending: History
+    async def _histories(
+        self, dialogue: _DialogueScope, messages: Sequence[Message], ending: History
     ) -> list[History]:
-        """Return each message with what stands around it, as far as that is wanted."""
-        surroundings: list[History] = []
+        """Return a history around each message, with neighbours where they are needed."""
+        histories: list[History] = []
         looked_up = 0
         for number, message in enumerate(messages):
             history = ending
-            if message.id not in ending.places:
+            if message.id not in ending.indexes:
                 history = History([message], whole=False)
                 uses_tools = history.turns[0].uses_tools
                 if (uses_tools or number < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
                     looked_up += 1
                     count = _AROUND_TOOLS if uses_tools else _AROUND
-                    history = await self._around(place, message, count)
-            surroundings.append(history)
-        return surroundings
+                    history = await self._around(dialogue, message, count)
+            histories.append(history)
+        return histories
 
-    async def _around(self, place: _Place, message: Message, count: int) -> History:
-        """Read so many messages before a message, and after it."""
+    async def _around(self, dialogue: _DialogueScope, message: Message, count: int) -> History:
+        """Read messages before and after a message."""
         key = (message.created, message.seq)
         before, after = [
             await self._sources.messages.list(
-                place.project,
-                place.namespace,
-                place.dialogue_id,
+                dialogue.project,
+                dialogue.namespace,
+                dialogue.dialogue_id,
                 MessageFilter(),
                 Window(count, order, key),
             )
-            for order in _BOTH_WAYS
+            for order in _DIRECTIONS
         ]
         near = [*reversed(before.value.items), message, *after.value.items]
-        return History([one for one in near if not _is_of_system(one)], whole=False)
+        return History([one for one in near if not _is_system(one)], whole=False)
 
     @staticmethod
     def _search(
-        place: _Place, kind: SearchObject, query: str, limit: int
+        dialogue: _DialogueScope, kind: SearchObject, query: str, limit: int
     ) -> tuple[Project, SearchRequest]:
-        within = place.dialogue_id if kind == "message" else None
-        wanted = SearchFilter(namespace=place.namespace, dialogue_id=within)
-        search = Search(object=kind, query=query, limit=limit, filter=wanted)
+        within = dialogue.dialogue_id if kind == "message" else None
+        tokens_wanted = SearchFilter(namespace=dialogue.namespace, dialogue_id=within)
+        search = Search(object=kind, query=query, limit=limit, filter=tokens_wanted)
         request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
-        return place.project, request
+        return dialogue.project, request
 
 
-_BOTH_WAYS: tuple[Order, Order] = ("desc", "asc")
+_DIRECTIONS: tuple[Order, Order] = ("desc", "asc")
 
 
-def _is_of_system(message: Message) -> bool:
+def _is_system(message: Message) -> bool:
     return speaker_of(message.role) == "system"
 
 
-def _understood(ending: Ending) -> History:
+def _history_of(ending: Ending) -> History:
     return History(ending.messages, whole=ending.whole)
 
 
-def _read_on(links: ToolLinker, messages: Sequence[Message]) -> None:
+def _add_turns(links: ToolLinker, messages: Sequence[Message]) -> None:
     for message in messages:
         links.add(parse_turn(message))
 

@@ -27,13 +27,13 @@ class DialogueService:
         self,
         store: DialogueStore,
         new_id: Callable[[], str],
-        intake: MessagePreparation,
+        preparation: MessagePreparation,
         pages: PageTokens,
         compaction: AutoCompaction,
     ) -> None:
         self._store = store
         self._new_id = new_id
-        self._intake = intake
+        self._preparation = preparation
         self._pages = pages
         self._compaction = compaction
 
@@ -42,7 +42,7 @@ class DialogueService:
     ) -> Versioned[Dialogue]:
         """Create a dialogue with its first messages."""
         new.id = new.id or self._new_id()
-        await self._intake.prepare(new.messages or ())
+        await self._preparation.prepare(new.messages or ())
         options = self._compaction.options_for(project, options)
         created = await self._store.create(project, namespace, new, options)
         self._compaction.after(created)
@@ -73,7 +73,7 @@ class DialogueService:
         options: WriteOptions,
     ) -> Versioned[Dialogue]:
         """Change label, state and tags and append messages, all or nothing."""
-        await self._intake.prepare(update.messages or ())
+        await self._preparation.prepare(update.messages or ())
         options = self._compaction.options_for(project, options)
         updated = await self._store.update(project, namespace, dialogue_id, update, options)
         self._compaction.after(updated)

@@ -1,7 +1,7 @@
 """Messages: ids for new ones, pages of lists."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
@@ -35,14 +35,23 @@ class MessagePreparation:
         self._count = count
 
     async def prepare(self, new: Sequence[NewMessage]) -> None:
-        """Name those whose sender chose no id, and count all; on a thread when that takes long."""
+        """Give ids to those without one and count tokens; on a thread when that takes long."""
+        if not self.prepare_short(new):
+            self._give_ids(new)
+            await asyncio.to_thread(self._count_all, new)
+
+    def prepare_short(self, new: Sequence[NewMessage]) -> bool:
+        """Prepare messages that take no time to count; False when they are too long for that."""
+        if sum(len(message.content) for message in new) > _COUNTED_AT_ONCE_BYTES:
+            return False
+        self._give_ids(new)
+        self._count_all(new)
+        return True
+
+    def _give_ids(self, new: Sequence[NewMessage]) -> None:
         for message in new:
             if not message.named:
                 message.id = self._new_id()
-        if sum(len(message.content) for message in new) <= _COUNTED_AT_ONCE_BYTES:
-            self._count_all(new)
-        else:
-            await asyncio.to_thread(self._count_all, new)
 
     def _count_all(self, new: Sequence[NewMessage]) -> None:
         for message in new:
@@ -57,16 +66,29 @@ class MessageService:
     def __init__(
         self,
         store: MessageStore,
-        intake: MessagePreparation,
+        preparation: MessagePreparation,
         pages: PageTokens,
         compaction: AutoCompaction,
     ) -> None:
         self._store = store
-        self._intake = intake
+        self._preparation = preparation
         self._pages = pages
         self._compaction = compaction
 
-    async def create(
+    def create(
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        new: Sequence[NewMessage],
+        options: WriteOptions,
+    ) -> Awaitable[Versioned[Sequence[Message]]]:
+        """Append messages, all or none."""
+        if project.settings.auto_compact or not self._preparation.prepare_short(new):
+            return self._create_long(project, namespace, dialogue_id, new, options)
+        return self._store.create(project, namespace, dialogue_id, new, options)
+
+    async def _create_long(
         self,
         project: Project,
         namespace: str,
@@ -74,8 +96,7 @@ class MessageService:
         new: Sequence[NewMessage],
         options: WriteOptions,
     ) -> Versioned[Sequence[Message]]:
-        """Append messages, all or none."""
-        await self._intake.prepare(new)
+        await self._preparation.prepare(new)
         options = self._compaction.options_for(project, options)
         stored = await self._store.create(project, namespace, dialogue_id, new, options)
         self._compaction.after(stored)

@@ -1,1 +1,1 @@
-"""What nouns are made of: JSON as it was received, timestamps, limits, and their validation."""
+"""The values that nouns consist of: raw JSON, timestamps, pages, limits, and their validation."""

@@ -49,14 +49,14 @@ _MISREAD = re.compile(
     """,
     re.VERBOSE,
 )
-"""What the library takes for some other time than people would."""
+"""What dateparser takes for another time than people would."""
 
 _QUARTER = re.compile(r"(this|last)\squarter|q([1-4])")
 _PRECISIONS = {4: "year", 7: "month", 10: "day", 13: "hour", 16: "minute", 19: "second"}
 """What an ISO date is precise to, by its length."""
 
 _DATE_CHARS = 10
-_FIRST_MOMENT = "0001-01-01T00:00:00.000Z"
+_EARLIEST = "0001-01-01T00:00:00.000Z"
 _INSTANT = timedelta(milliseconds=1)
 _LENGTHS = {
     "second": timedelta(seconds=1),
@@ -81,11 +81,11 @@ _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 """Files beside those of zones: of the machine's own, for example."""
 
 _lock = threading.Lock()
-"""The library does not say whether several threads may use it at once."""
+"""dateparser does not document that it is thread-safe."""
 
 
 class Interval(Struct, frozen=True):
-    """The time from a moment on and before another, in the stored form; None is open."""
+    """A half-open interval, `start <= t < end`, in the stored form; None is unbounded."""
 
     start: str | None = None
     end: str | None = None
@@ -107,30 +107,30 @@ def zone_of(name: str) -> tzinfo:
 def read(text: str, zone: tzinfo, now: str) -> Interval:
     """Read a date or phrase as all of the time it covers; ValueError when it is neither."""
     if is_iso(text):
-        return _iso(text, is_edge=False)
-    return _understood(text, _Reader(zone, now).time)
+        return _iso_interval(text, is_edge=False)
+    return _phrase_interval(text, _PhraseReader(zone, now).interval)
 
 
 def read_edge(text: str, zone: tzinfo, now: str) -> Interval:
     """Read a date or phrase as the edge of a range; ValueError when it is neither.
 
-    A date-time is that very moment, a date its whole day, and "3 weeks ago" that day.
+    A date-time is that very instant, a date its whole day, and "3 weeks ago" that day.
     """
     if is_iso(text):
-        return _iso(text, is_edge=True)
-    return _understood(text, _Reader(zone, now).edge)
+        return _iso_interval(text, is_edge=True)
+    return _phrase_interval(text, _PhraseReader(zone, now).edge)
 
 
-def _iso(text: str, *, is_edge: bool) -> Interval:
+def _iso_interval(text: str, *, is_edge: bool) -> Interval:
     prefix, _ = timestamps.prefix_range(text)
-    start = datetime.fromisoformat(prefix[:23] + _FIRST_MOMENT[len(prefix) :])
+    start = datetime.fromisoformat(prefix[:23] + _EARLIEST[len(prefix) :])
     precision = _PRECISIONS.get(len(prefix))
     if precision is None or (is_edge and len(prefix) > _DATE_CHARS):
-        return _stretch(start, _later(start, _INSTANT))
-    return _stretch(start, _after(start, precision))
+        return _interval(start, _later(start, _INSTANT))
+    return _interval(start, _after(start, precision))
 
 
-def _understood(text: str, read_phrase: Callable[[str], Interval]) -> Interval:
+def _phrase_interval(text: str, read_phrase: Callable[[str], Interval]) -> Interval:
     phrase = _LOOSE.sub("", " ".join(text.lower().split()), count=1)
     try:
         return read_phrase(phrase.replace("previous ", "last "))
@@ -138,22 +138,22 @@ def _understood(text: str, read_phrase: Callable[[str], Interval]) -> Interval:
         raise ValueError(f"{text!r} is no date; say it like {EXAMPLES}") from None
 
 
-class _Reader:
-    """Reads phrases as of one moment in one zone."""
+class _PhraseReader:
+    """Reads phrases relative to one time in one zone."""
 
     def __init__(self, zone: tzinfo, now: str) -> None:
         self._now = datetime.fromisoformat(now)
         self._wall = self._now.astimezone(zone).replace(tzinfo=None)
         self._zone = zone
 
-    def time(self, phrase: str) -> Interval:
+    def interval(self, phrase: str) -> Interval:
         """Return all of the time that a phrase covers."""
         if between := _BETWEEN.fullmatch(phrase):
             return self._between(*filter(None, between.groups()))
         if opened := _OPEN.fullmatch(phrase):
-            return _opened(opened[1], self.edge(opened[2]))
+            return _open_interval(opened[1], self.edge(opened[2]))
         if lately := _LATELY.fullmatch(phrase):
-            return self._lately(lately)
+            return self._last_amount(lately)
         date, period = self._date(phrase)
         if period == "time":
             period = "minute" if _TO_THE_MINUTE.search(phrase) else "hour"
@@ -162,15 +162,15 @@ class _Reader:
     def edge(self, phrase: str) -> Interval:
         """Return the time that a phrase means where a range begins or ends."""
         if is_iso(phrase):
-            return _iso(phrase.upper(), is_edge=True)
+            return _iso_interval(phrase.upper(), is_edge=True)
         if _OPEN.fullmatch(phrase):
             raise ValueError(phrase)
         if lately := _LATELY.fullmatch(phrase):
-            return self._lately(lately)
+            return self._last_amount(lately)
         date, period = self._date(phrase)
         if period == "time":
-            moment = self._placed(date)
-            return _stretch(moment, moment + _INSTANT)
+            time = self._in_utc(date)
+            return _interval(time, time + _INSTANT)
         return self._covering(date, "day" if phrase.endswith(" ago") else period)
 
     def _between(self, first: str, last: str) -> Interval:
@@ -179,31 +179,31 @@ class _Reader:
             raise ValueError(f"{last} is before {first}")
         return both
 
-    def _lately(self, amount: re.Match[str]) -> Interval:
+    def _last_amount(self, amount: re.Match[str]) -> Interval:
         """Return the time since some hours ago, or since the day some days or more ago."""
         date, period = self._date(f"{amount[1] or f'1 {amount[2] or amount[3]}'} ago")
         if period == "time":
-            return _stretch(self._placed(date), self._now + _INSTANT)
+            return _interval(self._in_utc(date), self._now + _INSTANT)
         return Interval(self._covering(date, "day").start, self._covering(self._wall, "day").end)
 
     def _covering(self, date: datetime, period: str) -> Interval:
         """Return the minute, hour, part of a day, day, week, month, quarter or year of a date."""
         if period in {"minute", "hour"}:
-            moment = self._placed(date)
-            return _stretch(moment, moment + _LENGTHS[period])
+            time = self._in_utc(date)
+            return _interval(time, time + _LENGTHS[period])
         if period in _PARTS_OF_DAY:
             day = _floor(date, "day")
             first, last = (day + timedelta(hours=hour) for hour in _PARTS_OF_DAY[period])
-            return _stretch(self._placed(first), self._placed(last))
+            return _interval(self._in_utc(first), self._in_utc(last))
         first = _floor(date, period)
-        return _stretch(self._placed(first), self._placed(_after(first, period)))
+        return _interval(self._in_utc(first), self._in_utc(_after(first, period)))
 
-    def _placed(self, date: datetime) -> datetime:
-        """Return the moment when the clock on the wall shows this."""
+    def _in_utc(self, date: datetime) -> datetime:
+        """Return the time in UTC at which a clock in the zone shows this."""
         return (date if date.tzinfo else date.replace(tzinfo=self._zone)).astimezone(UTC)
 
     def _date(self, phrase: str) -> tuple[datetime, str]:
-        """Return a date in what a phrase means, and how much of the time around is meant."""
+        """Return a date within the meaning of a phrase, and the length of the period around it."""
         phrase = self._dated_quarter(phrase)
         if not _WORD.search(phrase) or _NO_WORD.search(phrase) or _MISREAD.fullmatch(phrase):
             raise ValueError(phrase)
@@ -223,14 +223,14 @@ class _Reader:
         months = self._wall.year * _YEAR_MONTHS + self._wall.month - 1
         this = months // _MONTHS["quarter"]
         if named[1]:
-            wanted = this - (named[1] == "last")
+            quarter = this - (named[1] == "last")
         else:
-            wanted = this - (this % 4 - int(named[2]) + 1) % 4
-        return f"{wanted // 4}-q{wanted % 4 + 1}"
+            quarter = this - (this % 4 - int(named[2]) + 1) % 4
+        return f"{quarter // 4}-q{quarter % 4 + 1}"
 
 
 def _parsed(phrase: str, now: datetime) -> Any:
-    """Return what the library makes of a phrase: it is large, and loaded when first needed."""
+    """Parse a phrase with dateparser, which is large and loaded when first needed."""
     with _lock:
         parser = importlib.import_module("dateparser.date").DateDataParser
         settings = dict(  # noqa: C408 - as text, these would look like codes of errors
@@ -242,7 +242,7 @@ def _parsed(phrase: str, now: datetime) -> Any:
         return parser(languages=["en"], settings=settings).get_date_data(phrase)
 
 
-def _opened(word: str, edge: Interval) -> Interval:
+def _open_interval(word: str, edge: Interval) -> Interval:
     """Return the time since, after, before or until an edge."""
     match word:
         case "since" | "from":
@@ -264,7 +264,7 @@ def _floor(date: datetime, period: str) -> datetime:
 
 
 def _after(start: datetime, period: str) -> datetime:
-    """Return when a period is over, at the latest the last moment there is."""
+    """Return the end of a period, at most the last time that a datetime can express."""
     if period not in _MONTHS:
         return _later(start, _LENGTHS[period])
     months = start.month - 1 + _MONTHS[period]
@@ -285,5 +285,5 @@ def _last(start: datetime) -> datetime:
     return datetime.max.replace(microsecond=999_000, tzinfo=start.tzinfo)
 
 
-def _stretch(start: datetime, end: datetime) -> Interval:
+def _interval(start: datetime, end: datetime) -> Interval:
     return Interval(timestamps.render(start), timestamps.render(end))

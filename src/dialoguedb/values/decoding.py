@@ -1,8 +1,8 @@
-"""Turning received JSON into the model's types, or into one error that lists every fault.
+"""Decoding received JSON into the model's types, or into one error that lists every violation.
 
-A type may have `checks`: for a field's name, a function of its value, its place and the faults,
-for what a type cannot say. A type that takes no unknown fields may have `retired`: for the name of
-one that was once known, what to use now.
+msgspec stops at the first violation, so a body that does not fit is decoded again field by field.
+A type may have `validators`, by field name, for what a type cannot express. A type that forbids
+unknown fields may have `retired`: the replacements of fields that earlier releases knew.
 """
 
 import re
@@ -21,7 +21,7 @@ from dialoguedb.values.validation_errors import ValidationErrors, invalid_reques
 
 T = TypeVar("T", bound=Struct)
 
-_PLACE = re.compile(r" - at `\$(.*)`$")
+_PATH = re.compile(r" - at `\$(.*)`$")
 _TYPE = re.compile(r"`([^`]*)`")
 _TYPES = {
     "str": "a string",
@@ -40,15 +40,15 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 
 def decode(kind: type[T], body: bytes) -> T:
-    """Decode a received object; InvalidRequest with every fault when it does not fit."""
+    """Decode a received object; InvalidRequest with every error when it does not fit."""
     if rawjson.has_hidden_surrogate(body) or _may_hold_too_many(body):
-        _refuse_faults(kind, body)
+        _raise_errors(kind, body)
     decoder: msgspec.json.Decoder[T] = _decoder(kind)
     try:
         return decoder.decode(body)
     except msgspec.DecodeError as error:
-        _refuse_faults(kind, body)
-        raise _repeated(error, "") from None
+        _raise_errors(kind, body)
+        raise _repeated_name(error, "") from None
 
 
 def decode_body(kind: type[T], body: bytes) -> T:
@@ -57,7 +57,7 @@ def decode_body(kind: type[T], body: bytes) -> T:
 
 
 def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
-    """Decode a received array of objects; InvalidRequest with every fault."""
+    """Decode a received array of objects; InvalidRequest with every error."""
     # mypy cannot know a type that is made of an argument.
     decoder: msgspec.json.Decoder[list[T]] = _decoder(list[kind])  # type: ignore[valid-type]
     if not (rawjson.has_hidden_surrogate(body) or _may_hold_too_many(body)):
@@ -72,7 +72,7 @@ def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
     try:
         return decoder.decode(body)
     except msgspec.DecodeError as error:
-        raise _repeated(error, field) from None
+        raise _repeated_name(error, field) from None
 
 
 def _may_hold_too_many(body: bytes) -> bool:
@@ -80,21 +80,21 @@ def _may_hold_too_many(body: bytes) -> bool:
     return len(body) > _LARGE_BYTES and body.count(b"{") > limits.MESSAGES_PER_REQUEST_MAX
 
 
-def _refuse_faults(kind: type[Struct], body: bytes) -> None:
+def _raise_errors(kind: type[Struct], body: bytes) -> None:
     rawjson.check_syntax(body)
     errors = ValidationErrors()
     _collect(kind, body.strip(), "", errors)
     errors.raise_if_any()
 
 
-def _collect(kind: type[Struct], value: bytes, place: str, errors: ValidationErrors) -> None:
-    """Note every fault of one object, field by field."""
+def _collect(kind: type[Struct], value: bytes, path: str, errors: ValidationErrors) -> None:
+    """Note every error of one object, field by field."""
     if value[:1] != b"{":
-        errors.invalid(place.rstrip(".") or "body", "A JSON object is expected here")
+        errors.invalid(path.rstrip(".") or "body", "A JSON object is expected here")
         return
     received = _decoder(dict[str, Raw]).decode(value)
     for field in msgspec.structs.fields(kind):
-        where = place + field.encode_name
+        where = path + field.encode_name
         value = bytes(received.get(field.encode_name, b""))
         if value and (value != b"null" or _may_be_null(field)):
             _collect_field(kind, field, value, where, errors)
@@ -105,26 +105,28 @@ def _collect(kind: type[Struct], value: bytes, place: str, errors: ValidationErr
     if kind.__struct_config__.forbid_unknown_fields:
         known = {field.encode_name for field in msgspec.structs.fields(kind)}
         for name in sorted(received.keys() - known):
-            now = getattr(kind, "retired", {}).get(name)
-            told = f"is no longer taken: use {now}" if now else "does not exist here"
-            where = place + name[: limits.NAME_CHARS_MAX]
-            errors.unknown(where, f"{where} {told}")
+            replacement = getattr(kind, "retired", {}).get(name)
+            reason = (
+                f"is no longer taken: use {replacement}" if replacement else "does not exist here"
+            )
+            where = path + name[: limits.NAME_CHARS_MAX]
+            errors.unknown(where, f"{where} {reason}")
 
 
 def _may_be_null(field: FieldInfo) -> bool:
-    """Tell whether null is a value, or a fault, and not the same as leaving the field out."""
-    return not field.required or _mentioned(field.type, Raw)
+    """Tell whether null is a value or an error, instead of the same as leaving the field out."""
+    return not field.required or _class_within(field.type, Raw)
 
 
 def _collect_field(
     kind: type[Struct], field: FieldInfo, value: bytes, where: str, errors: ValidationErrors
 ) -> None:
-    nested = _mentioned(field.type, Struct)
+    nested = _class_within(field.type, Struct)
     if nested and value[:1] == b"[" and _is_list(field.type):
         _collect_list(nested, value, where, errors)
     elif nested and value[:1] == b"{" and not _is_list(field.type):
         _collect(nested, value, f"{where}.", errors)
-    elif rawjson.has_hidden_surrogate(value) and not _mentioned(field.type, Raw):
+    elif rawjson.has_hidden_surrogate(value) and not _class_within(field.type, Raw):
         errors.invalid(where, f"{where} must be well-formed Unicode, without lone surrogates")
     else:
         _collect_plain(kind, field, value, where, errors)
@@ -144,7 +146,7 @@ def _collect_list(kind: type[Struct], value: bytes, where: str, errors: Validati
 
 
 def _items(text: str) -> Iterator[str]:
-    """Cut an array into its items one by one, so that a hostile length costs nothing."""
+    """Yield the items of an array one by one, so that a hostile length costs no memory."""
     start = _after_space(text, 1)
     while text[start] != "]":
         _, stop = rawjson.lenient_decoder.raw_decode(text, start)
@@ -166,7 +168,7 @@ def _collect_plain(
     try:
         decoded = _decoder(field.type).decode(value)
     except msgspec.ValidationError as error:
-        where += _place(error)
+        where += _path(error)
         errors.invalid(where, _sentence(where, error, field.type))
         return
     check = getattr(kind, "validators", {}).get(field.name)
@@ -174,35 +176,35 @@ def _collect_plain(
         check(decoded, where, errors)
 
 
-def _repeated(error: msgspec.DecodeError, where: str) -> InvalidRequest:
-    """Return the refusal of a value that one of the same name, further on, hides from a look."""
-    where = (where + _place(error)).lstrip(".")
+def _repeated_name(error: msgspec.DecodeError, where: str) -> InvalidRequest:
+    """Return the error for a value that a later one of the same name hides from `_collect`."""
+    where = (where + _path(error)).lstrip(".")
     return invalid_request(where, f"{_sentence(where, error)} (the name comes more than once)")
 
 
-def _place(error: msgspec.DecodeError) -> str:
-    """Return where a fault is, within the value that was decoded."""
-    place = _PLACE.search(str(error))
-    return place[1] if place else ""
+def _path(error: msgspec.DecodeError) -> str:
+    """Return the path of an error within the value that was decoded."""
+    path = _PATH.search(str(error))
+    return path[1] if path else ""
 
 
 def _sentence(where: str, error: msgspec.DecodeError, kind: Any = None) -> str:
-    """Say in words for people what a decoder has found."""
-    text = _PLACE.sub("", str(error))
+    """Translate a message of msgspec for people."""
+    text = _PATH.sub("", str(error))
     if "matching regex" in text:
         return f"{where} holds characters that are not allowed there"
     if text.startswith("Invalid enum value") and (choices := _choices(kind)):
         return f"{where} must be one of: {', '.join(choices)}"
-    text = _TYPE.sub(lambda types: _named(types[1]), text.replace(", got ", ", not "))
+    text = _TYPE.sub(lambda types: _type_names(types[1]), text.replace(", got ", ", not "))
     return f"{where} must be {text.removeprefix('Expected ')}"
 
 
-def _named(types: str) -> str:
+def _type_names(types: str) -> str:
     return " or ".join(_TYPES.get(name, name) for name in types.split(" | "))
 
 
 def _choices(kind: Any) -> list[str]:
-    """Return the texts that a type allows where it allows no others."""
+    """Return the values of a `Literal`, alone or within another type."""
     if get_origin(kind) is Literal:
         return [str(choice) for choice in get_args(kind)]
     return [choice for part in get_args(kind) for choice in _choices(part)]
@@ -214,11 +216,11 @@ def _is_list(kind: Any) -> bool:
 
 
 @cache
-def _mentioned(kind: Any, base: type) -> Any:
-    """Find the first class of a kind within a type such as `list[Message] | None`."""
+def _class_within(kind: Any, base: type) -> Any:
+    """Find the first subclass of `base` within a type such as `list[Message] | None`."""
     if isinstance(kind, type) and issubclass(kind, base):
         return kind
     found = (
-        _mentioned(part, base) for part in get_args(kind) if not isinstance(part, msgspec.Meta)
+        _class_within(part, base) for part in get_args(kind) if not isinstance(part, msgspec.Meta)
     )
     return next((part for part in found if part), None)

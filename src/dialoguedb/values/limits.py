@@ -37,10 +37,10 @@ TAGS_MAX = 50
 """Tags of one object."""
 
 INDEXED_CHARS_MAX = 1024 * 1024
-"""What is searched in one object, from its beginning, cut at a word; meaning is of less."""
+"""Text of one object that is indexed, from its beginning, cut at a word; its vector is of less."""
 
 INDEXED_VALUES_MAX = 20_000
-"""Values searched in one object's JSON, in the order they stand."""
+"""Values indexed in the JSON of one object, in their order."""
 
 JSON_DEPTH_MAX = 128
 """Nested arrays and objects in a body, counted from its root."""
@@ -49,13 +49,13 @@ IDEMPOTENCY_KEY_CHARS_MAX = 256
 """An `Idempotency-Key` header."""
 
 IDEMPOTENCY_HOURS = 24
-"""How long an answer is kept for its `Idempotency-Key`."""
+"""How long a response is kept for its `Idempotency-Key`."""
 
 REQUEST_ID_CHARS_MAX = 128
-"""An `X-Request-Id` header that is taken over."""
+"""An `X-Request-Id` header that is used as the id of the request."""
 
 VALIDATION_ERRORS_MAX = 100
-"""Faults listed in one error; the rest would help nobody."""
+"""Validation errors listed in one response."""
 
 ALLOWED_IPS_MAX = 1_000
 """Address ranges in a project's settings."""
@@ -79,10 +79,10 @@ DATE_PHRASE_CHARS_MAX = 100
 """A date in a search, such as `last week`."""
 
 CONTEXT_TOKENS_MAX = 2_000_000
-"""The budget of a window that is built for a model."""
+"""The token budget of a context window."""
 
 CONTEXT_ISSUES_MAX = 1_000
-"""What is told of a broken history; the rest would help nobody."""
+"""Issues of a broken history in one response."""
 
 CONTEXT_MESSAGES_MAX = 10
 """Messages shown before a message that was found, and as many after it."""

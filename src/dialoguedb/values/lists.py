@@ -1,4 +1,4 @@
-"""Pages of a list, and what a list can be asked for."""
+"""Pages of lists, by keyset pagination: the key of the last item seen is where the next begins."""
 
 from collections.abc import Iterator
 from typing import Generic, Literal, TypeVar, overload
@@ -37,23 +37,23 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 class Slice(msgspec.Struct, Generic[T]):
-    """What a store returns for a page: the items, and the key of the last when more follow."""
+    """A keyset page as a store returns it: the items, and the key of the last when more follow."""
 
     items: list[T]
     more_after: tuple[str | int, ...] | None = None
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The part of an ordered list that a page shows."""
+    """A page window: which part of an ordered list to return."""
 
     limit: int
     order: Order
     after: tuple[str | int, ...] | None = None
-    """The order key of the last item seen; None starts at the beginning."""
+    """The keyset cursor: the order key of the last item seen; None starts at the beginning."""
 
 
 class TimeRange(msgspec.Struct, frozen=True):
-    """A range of timestamps, `lower <= t < upper`, compared as text."""
+    """A time range, `lower <= t < upper`; timestamps compare as text."""
 
     lower: str = ""
     upper: str = "~"

@@ -1,4 +1,4 @@
-r"""JSON as the bytes that were received: checked, made compact, measured, merged, not rewritten.
+r"""JSON as received bytes: checked, compacted, measured and merged, never re-encoded.
 
 msgspec's `Raw` keeps a value's bytes but refuses lone surrogates (`"\ud800"`), which JSON allows
 and clients send. They are replaced by a placeholder, unguessable and new in each process, before
@@ -33,11 +33,11 @@ _object_decoder = msgspec.json.Decoder(dict[str, Raw])
 _any_decoder = msgspec.json.Decoder(Raw)
 
 lenient_decoder = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
-"""Reads any JSON there is; numbers stay text, for some fit no type."""
+"""Reads any JSON; numbers stay text, as some fit no type."""
 
 
 def prepare(body: bytes) -> bytes:
-    """Return a body ready for decoding; refuse one that is not UTF-8 or is nested too deeply."""
+    """Return a body ready for decoding; InvalidJSON when not UTF-8, InvalidRequest if too deep."""
     if not body.isascii():
         try:
             body.decode()
@@ -57,7 +57,7 @@ def _hide_lone(match: re.Match[bytes]) -> bytes:
 
 
 def check_syntax(body: bytes) -> None:
-    """Refuse a body that is not JSON."""
+    """Raise InvalidJSON when a body is not JSON."""
     try:
         _any_decoder.decode(body)
     except RecursionError:
@@ -72,7 +72,7 @@ def _check_depth(body: bytes) -> None:
 
 
 def depth(value: bytes) -> int:
-    """Return how deeply arrays and objects are nested in JSON; 0 when there is none."""
+    """Return how deeply arrays and objects are nested; 0 for a scalar."""
     if b"\\" in value:
         value = value.replace(b"\\\\", b"").replace(b'\\"', b"")
     beside_strings = b"".join(value.split(b'"')[::2])
@@ -128,7 +128,7 @@ def merge(value: bytes, change: bytes) -> bytes:
 def merge_patch(value: bytes, patch: bytes) -> bytes:
     """Apply a JSON Merge Patch (RFC 7396) to compact JSON; null deletes, objects merge.
 
-    Each object of the patch is looked for in all that stands below the one around it.
+    An object of the patch is applied to the member of the same name; a missing one counts as `{}`.
     """
     return _put_back(_patched(hide_surrogates(value), hide_surrogates(patch)))
 

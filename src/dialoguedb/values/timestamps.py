@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], str]
-"""Returns the present moment in the form of this module."""
+"""Returns the current time in the form of this module."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_MOMENT = re.compile(
+_DATE_TIME = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,32})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
 _PREFIX = re.compile(
@@ -18,9 +18,9 @@ _EARLIEST = "0001-01-01T00:00:00.000Z"
 _AFTER = "~"  # sorts behind every character of a timestamp
 
 
-def render(moment: datetime) -> str:
+def render(time: datetime) -> str:
     """Write an aware datetime in the form of this module, cut to milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    return time.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def now() -> str:
@@ -32,22 +32,22 @@ _MONTH_CHARS = len("2026-11")
 
 
 def add_seconds(timestamp: str, seconds: float) -> str:
-    """Return the moment that many seconds after another; negative ones lead back."""
+    """Return the timestamp that many seconds later; earlier when they are negative."""
     return render(datetime.fromisoformat(timestamp) + timedelta(seconds=seconds))
 
 
 def month_of(timestamp: str) -> str:
-    """Return the month of a moment, such as `2026-11`."""
+    """Return the month of a timestamp, such as `2026-11`."""
     return timestamp[:_MONTH_CHARS]
 
 
 def parse(text: str) -> str:
     """Read a date or date-time; ValueError when it is anything else."""
-    if not _MOMENT.fullmatch(text):
+    if not _DATE_TIME.fullmatch(text):
         raise ValueError(f"{text!r} is not a date or date-time such as 2025-11-06T21:34:21.117Z")
     try:
-        moment = datetime.fromisoformat(text)
-        return render(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        time = datetime.fromisoformat(text)
+        return render(time if time.tzinfo else time.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a moment of the calendar") from None
 

@@ -1,4 +1,4 @@
-"""Checks of received values that the nouns share."""
+"""Validators of received values that several nouns share."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from dialoguedb.values import limits, rawjson, timestamps
 from dialoguedb.values.validation_errors import ValidationErrors
 
 FieldValidators = Mapping[str, Callable[[Any, str, ValidationErrors], object]]
-"""What a type cannot say of its fields, by their names."""
+"""What a type cannot express: a validator of the value, its path and the errors, by field name."""
 
 
 def value_or_none(value: str | UnsetType | None) -> str | None:
@@ -17,53 +17,53 @@ def value_or_none(value: str | UnsetType | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def validate_metadata(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
-    """Return metadata in compact form, noting what is wrong with it."""
-    metadata = validate_object(raw, place, errors)
+def validate_metadata(raw: Raw | UnsetType, path: str, errors: ValidationErrors) -> bytes:
+    """Return metadata as compact JSON, noting validation errors."""
+    metadata = validate_object(raw, path, errors)
     if len(metadata) > limits.METADATA_BYTES_MAX:
-        errors.too_large(place, f"{place} exceeds {limits.METADATA_BYTES_MAX} bytes")
+        errors.too_large(path, f"{path} exceeds {limits.METADATA_BYTES_MAX} bytes")
     return metadata
 
 
-def validate_state(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
-    """Return a state in compact form, noting what is wrong with it."""
-    state = validate_object(raw, place, errors)
-    check_state_size(state, place, errors)
+def validate_state(raw: Raw | UnsetType, path: str, errors: ValidationErrors) -> bytes:
+    """Return a state as compact JSON, noting validation errors."""
+    state = validate_object(raw, path, errors)
+    check_state_size(state, path, errors)
     return state
 
 
-def check_state_size(state: bytes, place: str, errors: ValidationErrors) -> None:
-    """Note when a state is too large."""
+def check_state_size(state: bytes, path: str, errors: ValidationErrors) -> None:
+    """Note an error when a state is too large."""
     if len(state) > limits.STATE_BYTES_MAX:
-        message = f"{place} exceeds {limits.STATE_BYTES_MAX} bytes"
-        errors.too_large(place, message, "STATE_TOO_LARGE")
+        message = f"{path} exceeds {limits.STATE_BYTES_MAX} bytes"
+        errors.too_large(path, message, "STATE_TOO_LARGE")
 
 
-def validate_object(raw: Raw | UnsetType, place: str, errors: ValidationErrors) -> bytes:
-    """Return a JSON object in compact form; `{}` when it was left out or null."""
+def validate_object(raw: Raw | UnsetType, path: str, errors: ValidationErrors) -> bytes:
+    """Return a JSON object as compact JSON; `{}` when it was left out or null."""
     if not isinstance(raw, Raw) or bytes(raw) == b"null":
         return b"{}"
     value = rawjson.compact(raw)
     if value[:1] != b"{":
-        errors.invalid(place, f"{place} must be a JSON object")
+        errors.invalid(path, f"{path} must be a JSON object")
     return value
 
 
 def validate_timestamp(
-    text: str | UnsetType | None, place: str, errors: ValidationErrors
+    text: str | UnsetType | None, path: str, errors: ValidationErrors
 ) -> str | None:
-    """Return a received timestamp in the stored form, noting when it is none."""
+    """Return a received timestamp in the stored form, noting an error when it is not one."""
     if not isinstance(text, str):
         return None
     try:
         return timestamps.parse(text)
     except ValueError as error:
-        errors.invalid(place, f"{place}: {error}")
+        errors.invalid(path, f"{path}: {error}")
         return None
 
 
 def check_write_once(change: Struct, fields: tuple[str, ...], errors: ValidationErrors) -> None:
-    """Note each field in a PUT that can never change."""
+    """Note an error for each field of a PUT that can never change."""
     for field in fields:
         value = getattr(change, field)
         if isinstance(value, Raw) and bytes(value) != b"null":

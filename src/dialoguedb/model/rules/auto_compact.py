@@ -198,7 +198,7 @@ def _waiting(turns: Sequence[Turn], links: ToolLinker) -> Iterator[int]:
     begin, is_answered = 0, False
     for index, turn in enumerate(turns):
         calls = any(isinstance(part, ToolCall) for part in turn.parts)
-        if turn.speaks or (calls and is_answered):
+        if turn.has_text or (calls and is_answered):
             begin = index
         is_answered = any(isinstance(part, ToolResult) for part in turn.parts) or (
             is_answered and not calls

@@ -1,24 +1,25 @@
-"""Filling a window: what comes into it, in which order, and how much of the budget each part has.
+"""Builds a context window within a token budget.
 
-What must be there comes first: what the system says, and the last turns. Then a summary and
-memories, within a share, then what is found; what is left is given to more of the last turns.
+System messages and the most recent turns come first, as they are required. A summary and memories
+follow, each within a share of the budget, then messages that were retrieved; the rest of the budget
+goes to more of the recent turns. A tool call and its result come in together or not at all.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.formats.dialects import OPENING, Json, render
-from dialoguedb.formats.parts import Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Text
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
-from dialoguedb.formats.tool_links import Issue, ToolLinker, ToolPairs
+from dialoguedb.formats.tool_links import Issue, ToolPairs
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow, Included
-from dialoguedb.model.messages import Message
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.service.context_window.history import History
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
@@ -28,69 +29,14 @@ MEMORIES_SHARE = 4
 
 
 class ContextNote(Struct, frozen=True):
-    """Something told to the model beside the conversation: a summary, or a memory."""
+    """Context beside the conversation: a summary, or a memory."""
 
     id: str
     text: str
 
 
-class History:
-    """Turns in their order, and which of them can only be shown together."""
-
-    def __init__(self, messages: Iterable[Message], *, whole: bool) -> None:
-        self.turns = [parse_turn(message) for message in messages]
-        self.places = {turn.id: place for place, turn in enumerate(self.turns)}
-        links = ToolLinker(whole=whole)
-        for turn in self.turns:
-            links.add(turn)
-        self.issues = links.finish()
-        self.ties = links.ties
-        self._tied = {ref for pair in links.result_of.items() for ref in pair}
-        self._groups: dict[int, list[int]] = {}
-        for call, result in links.result_of.items():
-            self._unite(call.turn, result.turn)
-
-    def group(self, place: int) -> Sequence[int]:
-        """Return the places of a turn and those it hangs on; none when it says nothing."""
-        turn = self.turns[place]
-        if turn.speaks or any(
-            (place, number) in self._tied
-            for number, part in enumerate(turn.parts)
-            if isinstance(part, ToolCall | ToolResult)
-        ):
-            return self._groups.get(place, (place,))
-        return ()
-
-    @property
-    def hidden_tokens(self) -> int:
-        """The tokens of turns that no window shows."""
-        turns = enumerate(self.turns)
-        return sum(turn.tokens for place, turn in turns if not self.group(place))
-
-    def turns_with(self, place: int) -> list[Turn]:
-        """Return a turn with those it hangs together with, oldest first."""
-        return [self.turns[at] for at in sorted(self.group(place))]
-
-    def beside(self, message_id: str, count: int) -> list[list[Turn]]:
-        """Return a message and those before and after it, each with what it hangs together with."""
-        at = self.places[message_id]
-        last = min(at + count, len(self.turns) - 1)
-        return [self.turns_with(place) for place in range(max(at - count, 0), last + 1)]
-
-    def _unite(self, one: int, other: int) -> None:
-        first = self._groups.setdefault(one, [one])
-        second = self._groups.setdefault(other, [other])
-        if first is second:
-            return
-        if len(first) < len(second):
-            first, second = second, first
-        first.extend(second)
-        for place in second:
-            self._groups[place] = first
-
-
 class ContextBuilder:
-    """A window that fills up; nothing comes into it that does not fit."""
+    """Takes what fits into the token budget; `build` returns the window."""
 
     def __init__(
         self, request: ContextRequest, ending: Ending, history: History, count: TokenCounter
@@ -104,31 +50,31 @@ class ContextBuilder:
         self._turns: dict[str, Turn] = {}
         self._issues: list[Issue] = []
         self.history = history
-        self._ties = dict(history.ties)
+        self._pairs = dict(history.pairs)
         self._next = len(self.history.turns) - 1
         opens = request.format == "anthropic" and history.turns
         self._opening = count(OPENING) + MESSAGE_TOKENS if opens else 0
         self.tokens = ContextTokens(total=self._opening, recent=self._opening)
-        self._begin()
+        self._take_required()
 
     @property
     def room(self) -> int:
-        """How many tokens are left."""
+        """Tokens left in the budget."""
         return self._request.max_tokens - self.tokens.total
 
     @property
     def total_messages(self) -> int:
-        """How many messages the dialogue has."""
+        """Messages of the dialogue."""
         return self._ending.total_messages
 
     @property
     def holds_all(self) -> bool:
-        """Whether all of the dialogue that is not in the window yet has room in it."""
-        rest = sum(turn.tokens for turn in self.history.turns if turn.id not in self._turns)
-        return self._ending.whole and rest <= self.room
+        """Whether the rest of the dialogue fits into the budget."""
+        left = sum(turn.tokens for turn in self.history.turns if turn.id not in self._turns)
+        return self._ending.whole and left <= self.room
 
-    def _begin(self) -> None:
-        """Take what must be there: the first of the system's messages, and the last turns."""
+    def _take_required(self) -> None:
+        """Take what is required: the first system message, and the most recent turns."""
         system = [turn for turn in map(parse_turn, self._ending.system) if _text_of(turn)]
         self._take_system(system[:1])
         taken = self._take_recent(1) if self.room >= 0 else 0
@@ -137,13 +83,13 @@ class ContextBuilder:
         self._take_system(turn for turn in system[1:] if turn.tokens <= self.room)
         taken += self._take_recent(self._request.recent - taken)
         if taken < self._request.recent and self._next >= 0:
-            said = f"Only {taken} of the last {self._request.recent} turns have room"
-            self._issues.append(Issue(code="RECENT_CUT", message=said))
+            problem = f"Only {taken} of the last {self._request.recent} turns have room"
+            self._issues.append(Issue(code="RECENT_CUT", message=problem))
 
     def _too_small(self) -> InvalidRequest:
-        """Say how large the budget must be."""
-        places = range(len(self.history.turns) - 1, -1, -1)
-        last = next(filter(None, map(self.history.turns_with, places)), [])
+        """Return the error that names the smallest budget."""
+        indexes = range(len(self.history.turns) - 1, -1, -1)
+        last = next(filter(None, map(self.history.turns_with, indexes)), [])
         tokens = sum(turn.tokens for turn in last)
         before = self.tokens.total
         return invalid_request(
@@ -158,20 +104,20 @@ class ContextBuilder:
             self.tokens.system += turn.tokens
             self.tokens.total += turn.tokens
 
-    def _take_recent(self, most: int | None = None) -> int:
-        """Go on backwards from the last turn taken, until one does not fit; returns how many."""
+    def _take_recent(self, limit: int | None = None) -> int:
+        """Take turns from the newest back, until one does not fit; return how many."""
         taken = 0
-        while self._next >= 0 and (most is None or taken < most):
+        while self._next >= 0 and (limit is None or taken < limit):
             group = self.history.turns_with(self._next)
-            fresh = [turn for turn in group if turn.id not in self._turns]
-            tokens = sum(turn.tokens for turn in fresh)
-            if fresh and tokens > self.room:
+            new = [turn for turn in group if turn.id not in self._turns]
+            tokens = sum(turn.tokens for turn in new)
+            if new and tokens > self.room:
                 break
-            self._turns |= {turn.id: turn for turn in fresh}
+            self._turns |= {turn.id: turn for turn in new}
             self.tokens.recent += tokens
             self.tokens.total += tokens
             self._next -= 1
-            taken += bool(fresh)
+            taken += bool(new)
         return taken
 
     def take_summary(self, candidates: Iterable[ContextNote]) -> None:
@@ -185,40 +131,42 @@ class ContextBuilder:
                 self.tokens.total += tokens
                 return
 
-    def take_memories(self, candidates: Iterable[ContextNote], most: int) -> None:
-        """Take memories, the best first, as long as they fit."""
+    def take_memories(self, candidates: Iterable[ContextNote], limit: int) -> None:
+        """Take the memories that fit, the best first."""
         room = self.room // MEMORIES_SHARE
         for note in candidates:
             tokens = self._count(note.text) + MESSAGE_TOKENS
-            if tokens <= room and len(self._memories) < most:
+            if tokens <= room and len(self._memories) < limit:
                 room -= tokens
                 self._memories.append(note)
                 self.tokens.memories += tokens
                 self.tokens.total += tokens
 
-    def take_found(self, groups: Iterable[Collection[Turn]], histories: Iterable[History]) -> None:
-        """Take what was found, the best first, each with what hangs together with it there."""
+    def take_retrieved(
+        self, groups: Iterable[Collection[Turn]], histories: Iterable[History]
+    ) -> None:
+        """Take groups of retrieved turns that fit, the best first."""
         for history in histories:
-            self._tie(history.ties)
+            self._add_pairs(history.pairs)
         for group in groups:
-            fresh = [turn for turn in group if turn.id not in self._turns]
-            tokens = sum(turn.tokens for turn in fresh)
+            new = [turn for turn in group if turn.id not in self._turns]
+            tokens = sum(turn.tokens for turn in new)
             if tokens <= self.room:
-                self._turns |= {turn.id: turn for turn in fresh}
+                self._turns |= {turn.id: turn for turn in new}
                 self.tokens.retrieved += tokens
                 self.tokens.total += tokens
 
-    def _tie(self, ties: ToolPairs) -> None:
-        answers = set(self._ties.values())
-        for call, result in ties.items():
-            if call not in self._ties and result not in answers:
-                self._ties[call] = result
+    def _add_pairs(self, pairs: ToolPairs) -> None:
+        answers = set(self._pairs.values())
+        for call, result in pairs.items():
+            if call not in self._pairs and result not in answers:
+                self._pairs[call] = result
 
-    def close(self) -> ContextWindow:
-        """Give what room is left to more of the last turns, and return the window."""
+    def build(self) -> ContextWindow:
+        """Give the rest of the budget to more recent turns, and return the window."""
         self._take_recent()
         turns = sorted(self._turns.values(), key=lambda turn: (turn.created, turn.seq))
-        messages = render(turns, self._ties, self._request.format)
+        messages = render(turns, self._pairs, self._request.format)
         if not (messages and messages[0].get("content") == _OPENED):
             self.tokens.total -= self._opening
             self.tokens.recent -= self._opening
@@ -231,29 +179,31 @@ class ContextBuilder:
                 summary_id=self._summary.id if self._summary else UNSET,
                 memory_ids=[memory.id for memory in self._memories],
             ),
-            omitted=max(self._ending.total_messages - len(shown), 0),  # some may have come since
-            issues=(self._issues + self._met())[: limits.CONTEXT_ISSUES_MAX],
+            omitted=max(
+                self._ending.total_messages - len(shown), 0
+            ),  # some may have been appended since
+            issues=(self._issues + self._issues_in_window())[: limits.CONTEXT_ISSUES_MAX],
         )
-        return self._told(window)
+        return self._with_system(window)
 
-    def _met(self) -> list[Issue]:
-        """Return what is broken in the part of the history that the window reaches back to."""
-        places = self.history.places
+    def _issues_in_window(self) -> list[Issue]:
+        """Return the issues of the part of the history that the window covers."""
+        indexes = self.history.indexes
         return [
             issue
             for issue in self.history.issues
-            if isinstance(issue.message_id, str) and places[issue.message_id] > self._next
+            if isinstance(issue.message_id, str) and indexes[issue.message_id] > self._next
         ]
 
-    def _told(self, window: ContextWindow) -> ContextWindow:
-        """Put what is told to the model in its place: a text of its own, or messages before all."""
-        told = [_text_of(turn) for turn in self._system]
+    def _with_system(self, window: ContextWindow) -> ContextWindow:
+        """Add system texts: as `system` for Anthropic, else as the first messages."""
+        texts = [_text_of(turn) for turn in self._system]
         if self._summary:
-            told.append(self._summary.text)
-        told += [memory.text for memory in self._memories]
+            texts.append(self._summary.text)
+        texts += [memory.text for memory in self._memories]
         if self._request.format == "anthropic":
-            return msgspec.structs.replace(window, system="\n\n".join(told) or UNSET)
-        before: list[Json] = [{"role": "system", "content": text} for text in told]
+            return msgspec.structs.replace(window, system="\n\n".join(texts) or UNSET)
+        before: list[Json] = [{"role": "system", "content": text} for text in texts]
         return msgspec.structs.replace(window, messages=before + window.messages)
 
 
