@@ -148,7 +148,7 @@ def test_kinds_and_namespaces_are_kept_apart(source, random):
     assert find(caught_up(source.of(2)), source, made[0]) == [4]
 
 
-def test_only_those_asked_for_are_found(source, random):
+def test_only_those_given_are_found(source, random):
     made = unit(random.normal(size=(50, DIMENSIONS)))
     store(source, made)
     assert sorted(find(caught_up(source), source, made[0], among=np.array([3, 9, 400]))) == [3, 9]
@@ -175,7 +175,7 @@ def test_a_vector_stored_again_is_found_as_it_is_now(source, random):
     assert find(codes, source, -made[0], 1) == [1]
 
 
-def test_vectors_of_another_embedder_take_the_place_of_those_there_were(source, random):
+def test_vectors_of_another_embedder_replace_those_there_were(source, random):
     made = unit(random.normal(size=(20, DIMENSIONS)))
     store(source, made)
     store(source, made[:, :64], embedder=2)
@@ -204,8 +204,8 @@ def test_searches_go_on_while_vectors_of_new_groups_come(source, random):
         searching = [pool.submit(search) for _ in range(3)]
         for round_ in range(100):
             for at, one in enumerate(made):
-                number = round_ * len(made) + at + 1
-                store(source, [one], first=number, namespace=number)
+                key = round_ * len(made) + at + 1
+                store(source, [one], first=key, namespace=key)
             codes.catch_up(source)
         done.set()
     assert [search.result() for search in searching] == [None] * 3

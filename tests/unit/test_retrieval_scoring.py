@@ -104,7 +104,7 @@ def test_messages_of_somebody_who_is_named_come_first():
     assert order(rank(known)) == [1, 0]
 
 
-def test_every_message_can_be_judged_by_itself():
+def test_every_message_can_be_scored_by_itself():
     known = in_one_dialogue(3, semantic=[1, 0, 0.5])
     known.named[1:] = True
     ranking = rank(known, Weights().alone())
@@ -114,7 +114,7 @@ def test_every_message_can_be_judged_by_itself():
 
 
 @pytest.mark.parametrize("mode", WEIGHTS)
-def test_what_holds_every_word_that_is_asked_for_loses_nothing_by_its_neighbours(mode):
+def test_what_holds_every_word_of_the_query_loses_nothing_by_its_neighbours(mode):
     held, semantic = [[0] * 4, [0] * 4, [1] * 4, [0] * 4, [0] * 4], [0, 0, 0.9, 0, 0]
     amid = rank(in_one_dialogue(5, occurrences=held, semantic=semantic), WEIGHTS[mode])
     alone = rank(features(5, occurrences=held, semantic=semantic), WEIGHTS[mode])

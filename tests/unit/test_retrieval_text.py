@@ -26,26 +26,26 @@ def terms_of(db, query):
     return query_terms(FTS5Tokenizer(db), query).terms
 
 
-def asked(db, query):
+def words_of(db, query):
     return [term.word for term in terms_of(db, query)]
 
 
-def matches(db, wanted, content, tokens=()):
-    """Tell whether a text with filter tokens is found by what is wanted."""
+def matches(db, word_or_token, content, tokens=()):
+    """Tell whether a text with filter tokens is found by a word or token."""
     db.execute("INSERT INTO memory_words (memory_words) VALUES ('delete-all')")
     db.execute("INSERT INTO memory_words (rowid, words) VALUES (1, ?)", (indexed(tokens, content),))
     found = "SELECT 1 FROM memory_words WHERE memory_words MATCH ?"
-    return db.execute(found, (words.quote(wanted),)).fetchone() is not None
+    return db.execute(found, (words.quote(word_or_token),)).fetchone() is not None
 
 
 class TestTerms:
     def test_words_that_say_little_are_left_out_unless_there_is_nothing_else(self, db):
-        assert asked(db, "What is the status of my order?") == ["status", "order"]
-        assert asked(db, "Who is it?") == ["who", "is", "it"]
-        assert asked(db, " ?! ") == []
+        assert words_of(db, "What is the status of my order?") == ["status", "order"]
+        assert words_of(db, "Who is it?") == ["who", "is", "it"]
+        assert words_of(db, " ?! ") == []
 
     def test_words_of_one_stem_are_one(self, db):
-        assert asked(db, "Charge charges CHARGED") == ["charge"]
+        assert words_of(db, "Charge charges CHARGED") == ["charge"]
 
     @pytest.mark.parametrize(
         ("query", "text"),
@@ -59,7 +59,7 @@ class TestTerms:
             ("naïve", "NAIVE"),
         ],
     )
-    def test_what_is_asked_is_found_in_other_forms(self, db, query, text):
+    def test_a_query_finds_other_forms_of_its_words(self, db, query, text):
         terms = terms_of(db, query)
         assert terms
         assert all(matches(db, term.word, text) for term in terms)
@@ -84,7 +84,7 @@ class TestFilterTokens:
         token = filter_tokens.project_token(1)
         assert matches(db, token, "text", [token])
         assert not matches(db, token, f"text {token} p1")
-        assert token not in asked(db, token)
+        assert token not in words_of(db, token)
 
     def test_a_token_is_no_word(self, db):
         tokens = [
