@@ -21,7 +21,7 @@ async def default_project_key(services: Services) -> str | None:
     issued = services.keys.issue(KeyInput(), "admin")
     try:
         await _create(services, issued.new)
-    except DuplicateId:  # another server was started on it at the same moment
+    except DuplicateId:  # another server was started on it at the same time
         return None
     return issued.secret
 
@@ -31,7 +31,7 @@ async def default_project(services: Services) -> Project:
     try:
         return await services.projects.get(DEFAULT_PROJECT)
     except ProjectNotFound:
-        with suppress(DuplicateId):  # another command was called at the same moment
+        with suppress(DuplicateId):  # another command was called at the same time
             return await _create(services, None)
     return await services.projects.get(DEFAULT_PROJECT)
 

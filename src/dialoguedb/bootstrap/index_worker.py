@@ -22,8 +22,8 @@ def indexing_of(store: IndexStore, embedders: Sequence[Embedder]) -> IndexWorker
     return IndexWorker(store, embedders, timestamps.now, runtime)
 
 
-async def reindex(settings: Settings, progress: Progress, *, anew: bool) -> IndexStatus:
-    """Make the indexes anew, beside a server or not; goes on where one stopped, unless `anew`.
+async def reindex(settings: Settings, progress: Progress, *, from_start: bool) -> IndexStatus:
+    """Rebuild the indexes, beside a server or not; goes on where one stopped, unless `from_start`.
 
     Which embedder serves is the server's choice and stays as it is. DataError.
     """
@@ -33,7 +33,7 @@ async def reindex(settings: Settings, progress: Progress, *, anew: bool) -> Inde
     store = await engine.open(others=embedders)
     try:
         work = indexing_of(store.index, embedders)
-        if anew or not (await work.status()).to_reindex:
+        if from_start or not (await work.status()).to_reindex:
             await work.rebuild()
         return await work.complete(progress)
     finally:

@@ -26,7 +26,7 @@ from dialoguedb.service import Services
 from dialoguedb.settings import Settings
 from dialoguedb.values import limits, timestamps
 
-_EXPIRY_PAUSE_S = 600
+_EXPIRY_INTERVAL_S = 600
 
 logger = logging.getLogger(__name__)
 
@@ -99,4 +99,4 @@ async def _forget_answers(store: Store) -> None:
             await store.forget_answers(before)
         except Exception as error:
             logger.warning("Expired answers wait to be dropped: %s", error, exc_info=defect(error))
-        await asyncio.sleep(_EXPIRY_PAUSE_S)
+        await asyncio.sleep(_EXPIRY_INTERVAL_S)

@@ -1,6 +1,6 @@
 """Which summarizer the settings choose.
 
-Its module is imported when it is chosen: an HTTP client, or the vectors of words, take a moment.
+Its module is imported when it is chosen: an HTTP client, or the vectors of words, take time.
 """
 
 from dialoguedb.embed.tokens import count_tokens

@@ -62,29 +62,31 @@ def _answer(sent: list[Message]) -> ApiResponse:
 @asynccontextmanager
 async def started(app: ASGIApp) -> AsyncIterator[None]:
     """Run an application's background work, as a server does."""
-    told: asyncio.Queue[Message] = asyncio.Queue()
-    heard: asyncio.Queue[Message] = asyncio.Queue()
+    to_app: asyncio.Queue[Message] = asyncio.Queue()
+    from_app: asyncio.Queue[Message] = asyncio.Queue()
     scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-    task = asyncio.create_task(_run(app, scope, told, heard))
-    await _agree(told, heard, "startup")
+    task = asyncio.create_task(_run(app, scope, to_app, from_app))
+    await _agree(to_app, from_app, "startup")
     try:
         yield
     finally:
-        await _agree(told, heard, "shutdown")
+        await _agree(to_app, from_app, "shutdown")
         await task
 
 
 async def _run(
     app: ASGIApp,
     scope: dict[str, Any],
-    told: asyncio.Queue[Message],
-    heard: asyncio.Queue[Message],
+    to_app: asyncio.Queue[Message],
+    from_app: asyncio.Queue[Message],
 ) -> None:
-    await app(scope, told.get, heard.put)
+    await app(scope, to_app.get, from_app.put)
 
 
-async def _agree(told: asyncio.Queue[Message], heard: asyncio.Queue[Message], what: str) -> None:
-    await told.put({"type": f"lifespan.{what}"})
-    answer = await heard.get()
+async def _agree(
+    to_app: asyncio.Queue[Message], from_app: asyncio.Queue[Message], what: str
+) -> None:
+    await to_app.put({"type": f"lifespan.{what}"})
+    answer = await from_app.get()
     if answer["type"] != f"lifespan.{what}.complete":
         raise InternalError(f"The application failed at its {what}: {answer.get('message')}")

@@ -114,9 +114,9 @@ class EngineThread:
 
 def _open_standard_files() -> None:
     """Open what is closed of the standard files: uvloop ends a process that lets it have these."""
-    for number in range(3):
+    for descriptor in range(3):
         try:
-            os.fstat(number)
+            os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # it gets the lowest number that is free: this one
 

@@ -9,7 +9,7 @@ import msgspec
 
 from dialoguedb.bootstrap.default_project import DEFAULT_PROJECT, default_project
 from dialoguedb.bootstrap.services import opened_services
-from dialoguedb.cli.operations.new_data import told_when_made
+from dialoguedb.cli.operations.new_data import announcing_new_data
 from dialoguedb.cli.options import (
     STORAGE,
     chosen_settings,
@@ -67,7 +67,7 @@ def create(**flags: Any) -> None:
     settings = chosen_settings(flags)
     if flags["operator"] and (flags["project"] or flags["namespace"] or flags["scope"]):
         raise click.UsageError("An operator's key has no project, namespace or scope.")
-    with told_when_made(settings):
+    with announcing_new_data(settings):
         record = asyncio.run(_create(settings, flags))
     if flags["quiet"]:
         click.echo(record["key"])
@@ -102,9 +102,9 @@ async def _create(settings: Settings, flags: dict[str, Any]) -> Record:
         for name in ("name", "scope", "namespace", "expires")
         if flags[name] is not None
     }
-    asked = decoding.decode(KeyInput, msgspec.json.encode(given))
+    request = decoding.decode(KeyInput, msgspec.json.encode(given))
     async with opened_services(settings, make=True) as services:
-        issued = services.keys.issue(asked, "operator" if flags["operator"] else None)
+        issued = services.keys.issue(request, "operator" if flags["operator"] else None)
         project = None if flags["operator"] else await _project(services, flags["project"])
         key = await services.keys.create(project, issued.new, services.write_options())
     return {"key": issued.secret, **_record(project, key)}

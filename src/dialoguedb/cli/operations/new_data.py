@@ -10,7 +10,7 @@ from dialoguedb.settings import Settings
 
 
 @contextmanager
-def told_when_made(settings: Settings) -> Iterator[None]:
+def announcing_new_data(settings: Settings) -> Iterator[None]:
     """Say so when a command has made new data, in case another address was meant."""
     engine = engine_of(settings)
     is_new = not engine.exists()

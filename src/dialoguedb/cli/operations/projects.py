@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from dialoguedb.bootstrap.services import opened_services
-from dialoguedb.cli.operations.new_data import told_when_made
+from dialoguedb.cli.operations.new_data import announcing_new_data
 from dialoguedb.cli.operations.project_settings import change_of, change_options
 from dialoguedb.cli.options import (
     STORAGE,
@@ -45,7 +45,7 @@ def projects() -> None:
 def create(name: str, **flags: Any) -> None:
     """Create a project with an admin key, which is shown once."""
     settings = chosen_settings(flags)
-    with told_when_made(settings):
+    with announcing_new_data(settings):
         record = asyncio.run(_create(settings, name))
     if flags["quiet"]:
         click.echo(record["key"])
@@ -107,10 +107,10 @@ def delete(name: str, **flags: Any) -> None:
 
 
 async def _create(settings: Settings, name: str) -> Record:
-    asked = decoding.decode(ProjectInput, msgspec.json.encode({"name": name}))
+    request = decoding.decode(ProjectInput, msgspec.json.encode({"name": name}))
     async with opened_services(settings, make=True) as services:
         issued = services.keys.issue(KeyInput(), "admin")
-        project = await services.projects.create(asked, issued.new, services.write_options())
+        project = await services.projects.create(request, issued.new, services.write_options())
     return {"key": issued.secret, **msgspec.to_builtins(project)}
 
 

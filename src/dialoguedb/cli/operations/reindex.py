@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.bootstrap.index_worker import reindex as index_anew
+from dialoguedb.bootstrap.index_worker import reindex as rebuild_indexes
 from dialoguedb.cli.options import EMBEDDING, STORAGE, chosen_settings, examples, settings_options
 from dialoguedb.cli.progress import shown_progress
 
@@ -27,7 +27,7 @@ def reindex(**flags: Any) -> None:
     """
     settings = chosen_settings(flags)
     with shown_progress("Indexing") as progress:
-        status = asyncio.run(index_anew(settings, progress, anew=flags["anew"]))
+        status = asyncio.run(rebuild_indexes(settings, progress, from_start=flags["anew"]))
     if status.to_reindex:
         needed = " and ".join(status.needed)
         click.echo(f"{status.to_reindex:,} objects are left to a server that embeds with {needed}")

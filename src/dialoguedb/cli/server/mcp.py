@@ -108,16 +108,16 @@ async def _serve(database: Any, tools: str | None, address: Address, token: str 
     server = _made(database, tools)
     from dialoguedb.cli.server import runner, sockets  # noqa: PLC0415 - they load the web server
 
-    place = sockets.listen(address)
-    if not place.is_local and not token:
+    listener = sockets.listen(address)
+    if not listener.is_local and not token:
         raise InvalidSetting(
             "Others can reach this address: set DIALOGUEDB_MCP_TOKEN to what they have to show"
         )
     app = _protocol().http_app(server, address.host, token)
-    url = f"http://{place.address}{_protocol().PATH}"
+    url = f"http://{listener.address}{_protocol().PATH}"
     async with database:
         web = runner.Server(
-            app, place, None, _STOP_S, lambda: click.echo(f"DialogueDB's tools are on {url}")
+            app, listener, None, _STOP_S, lambda: click.echo(f"DialogueDB's tools are on {url}")
         )
         with runner.stopped_by_signals(web):
             await web.run_until_stopped()

@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from dialoguedb.cli.server.sockets import Place
+from dialoguedb.cli.server.sockets import Listener
 from dialoguedb.errors import InternalError
 from dialoguedb.http.protocol import BoundedProtocol
 
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         app: ASGIApp,
-        place: Place,
+        listener: Listener,
         context: ssl.SSLContext | None,
         shutdown_timeout_s: int,
         when_ready: Callable[[], None] = lambda: None,
@@ -53,14 +53,14 @@ class Server(uvicorn.Server):
                 timeout_keep_alive=_KEEP_ALIVE_S,
             )
         )
-        self._place = place
+        self._listener = listener
         self._shutdown_timeout_s = shutdown_timeout_s
         self._context = context
         self._when_ready = when_ready
 
     async def run_until_stopped(self) -> None:
         """Serve until told to stop, then finish what is in flight."""
-        await self.serve(self._place.listening)
+        await self.serve(self._listener.listening)
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start the application, then accept connections, then tell so."""
@@ -124,9 +124,12 @@ def stopped_by_signals(*servers: uvicorn.Server) -> Iterator[None]:
             server.force_exit = server.should_exit
             server.should_exit = True
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        signal_number: signal.signal(signal_number, stop)
+        for signal_number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, previous)
+        for signal_number, previous in before.items():
+            signal.signal(signal_number, previous)

@@ -26,17 +26,17 @@ _DAYS_VALID = 820
 
 def certificate(data: Path, host: str) -> Path:
     """Return the certificate in a data directory, made anew unless it fits this host."""
-    place = data / DIRECTORY
+    directory = data / DIRECTORY
     names = list(dict.fromkeys((*_LOCAL, host)))
-    if not all(_is_trusted(place, name) for name in names):
+    if not all(_is_trusted(directory, name) for name in names):
         try:
-            _make(place, names)
+            _make(directory, names)
         except ValueError as error:
             raise InvalidSetting(f"No certificate can name the host {host!r}: {error}") from error
-    return place / CERTIFICATE
+    return directory / CERTIFICATE
 
 
-def _make(place: Path, names: list[str]) -> None:
+def _make(directory: Path, names: list[str]) -> None:
     authority = trustme.CA(organization_name="DialogueDB, self-signed")
     now = datetime.now(UTC)
     issued = authority.issue_cert(
@@ -46,11 +46,11 @@ def _make(place: Path, names: list[str]) -> None:
         not_after=now + timedelta(days=_DAYS_VALID),
     )
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        _write(place / CERTIFICATE, issued.private_key_and_cert_chain_pem.bytes(), 0o600)
-        _write(place / AUTHORITY, authority.cert_pem.bytes(), 0o644)
+        directory.mkdir(parents=True, exist_ok=True)
+        _write(directory / CERTIFICATE, issued.private_key_and_cert_chain_pem.bytes(), 0o600)
+        _write(directory / AUTHORITY, authority.cert_pem.bytes(), 0o644)
     except OSError as error:
-        raise DataError(f"{place} cannot be written: {error.strerror}") from error
+        raise DataError(f"{directory} cannot be written: {error.strerror}") from error
 
 
 def _write(path: Path, text: bytes, mode: int) -> None:
@@ -60,11 +60,11 @@ def _write(path: Path, text: bytes, mode: int) -> None:
     new.replace(path)
 
 
-def _is_trusted(place: Path, name: str) -> bool:
+def _is_trusted(directory: Path, name: str) -> bool:
     """Tell whether a client that trusts the authority accepts the certificate for a name."""
     try:
-        server = tls.load(place / CERTIFICATE, None)
-        client = ssl.create_default_context(cafile=place / AUTHORITY)
+        server = tls.load(directory / CERTIFICATE, None)
+        client = ssl.create_default_context(cafile=directory / AUTHORITY)
         return _shake_hands(client, server, name)
     except (InvalidSetting, OSError, ValueError):  # ssl.SSLError is an OSError
         return False

@@ -17,7 +17,7 @@ from dialoguedb.bootstrap.server import applications
 from dialoguedb.cli.options import chosen_settings, examples, settings_options
 from dialoguedb.cli.server import logs, sockets, tls
 from dialoguedb.cli.server.runner import Server, stopped_by_signals
-from dialoguedb.cli.server.sockets import Place
+from dialoguedb.cli.server.sockets import Listener
 from dialoguedb.settings import Address, Settings
 
 logger = logging.getLogger(__name__)
@@ -48,15 +48,18 @@ def serve(**flags: Any) -> None:
     settings = chosen_settings(flags)
     context = tls.from_files(settings)
     logs.configure(settings.log_level)
-    places = [sockets.listen(Address(settings.host, settings.port))]
+    listeners = [sockets.listen(Address(settings.host, settings.port))]
     if settings.metrics_address:
-        places.append(sockets.listen(settings.metrics_address))
+        listeners.append(sockets.listen(settings.metrics_address))
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(_serve(settings, context, *places))
+        runner.run(_serve(settings, context, *listeners))
 
 
 async def _serve(
-    settings: Settings, context: ssl.SSLContext | None, place: Place, *metrics_places: Place
+    settings: Settings,
+    context: ssl.SSLContext | None,
+    listener: Listener,
+    *metrics_listeners: Listener,
 ) -> None:
     async with applications(settings) as served:
         if settings.tls_self_signed:
@@ -66,14 +69,14 @@ async def _serve(
         wait_s = settings.shutdown_timeout
 
         def ready() -> None:
-            _tell_ready(place, context)
+            _tell_ready(listener, context)
             # No daemon: stopped in the middle of loading, it would take the process down.
             Thread(target=served.warm_up, name="dialoguedb-warm-up").start()
 
-        servers = [Server(served.api, place, context, wait_s, ready)]
-        for metrics in metrics_places:
-            click.echo(f"Metrics by project on http://{metrics.address}/metrics")
-            servers.append(Server(served.project_metrics, metrics, None, wait_s))
+        servers = [Server(served.api, listener, context, wait_s, ready)]
+        for metrics_listener in metrics_listeners:
+            click.echo(f"Metrics by project on http://{metrics_listener.address}/metrics")
+            servers.append(Server(served.project_metrics, metrics_listener, None, wait_s))
         _spare_collector()
         sys.setswitchinterval(_SWITCH_SECONDS)
         with stopped_by_signals(*servers):
@@ -98,9 +101,9 @@ def _self_signed(settings: Settings) -> ssl.SSLContext:
     return tls.load(certificate, None)
 
 
-def _tell_ready(place: Place, context: ssl.SSLContext | None) -> None:
-    url = f"{'https' if context else 'http'}://{place.address}"
-    if not (context or place.is_local):
+def _tell_ready(listener: Listener, context: ssl.SSLContext | None) -> None:
+    url = f"{'https' if context else 'http'}://{listener.address}"
+    if not (context or listener.is_local):
         logger.warning("Keys and content travel unencrypted: plain HTTP, reachable by others")
     logger.info("Ready", extra={"url": url, "version": __version__})
     click.echo(f"DialogueDB ready on {url}")

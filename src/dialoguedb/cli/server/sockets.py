@@ -12,7 +12,7 @@ _BACKLOG = 2048
 
 
 @dataclass(frozen=True)
-class Place:
+class Listener:
     """An address with the port that was really taken, and the sockets that listen there."""
 
     address: Address
@@ -24,7 +24,7 @@ class Place:
         return all(ip_address(one.getsockname()[0]).is_loopback for one in self.listening)
 
 
-def listen(address: Address) -> Place:
+def listen(address: Address) -> Listener:
     """Listen on every address that a host stands for, all on one port; 0 takes any free one."""
     listening: list[socket.socket] = []
     port = address.port
@@ -36,14 +36,14 @@ def listen(address: Address) -> Place:
         for one in listening:
             one.close()
         raise InvalidSetting(f"Cannot listen on {address}: {_reason(error)}") from error
-    return Place(Address(address.host, port), listening)
+    return Listener(Address(address.host, port), listening)
 
 
 def _hosts(address: Address) -> list[tuple[socket.AddressFamily, str]]:
     found = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
-    return list(dict.fromkeys((family, str(place[0])) for family, _, _, _, place in found))
+    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
 
 
 def _listen(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
