@@ -39,20 +39,21 @@ class StoredMessage(Struct, gc=False):
 
     def to_message(self, dialogue_id: str, namespace: str) -> Message:
         """Return the message as it is answered."""
+        tags, metadata, name = self.tags, self.metadata, self.name
         return Message(
             id=self.id,
             dialogue_id=dialogue_id,
             role=self.role,
             content=Raw(self.content),
             content_length=self.content_length,
-            tags=_NO_TAGS if self.tags == b"[]" else Raw(self.tags),
-            metadata=_NO_METADATA if self.metadata == b"{}" else Raw(self.metadata),
+            tags=_NO_TAGS if tags == b"[]" else Raw(tags),
+            metadata=_NO_METADATA if metadata == b"{}" else Raw(metadata),
             created=self.created,
             modified=self.modified,
             seq=self.seq,
             token_count=self.tokens,
             namespace=namespace or UNSET,
-            name=UNSET if self.name is None else self.name,
+            name=UNSET if name is None else name,
         )
 
     def is_same(self, new: NewMessage) -> bool:

@@ -18,6 +18,7 @@ from dialoguedb.model.dialogues import (
 )
 from dialoguedb.model.messages import Message, NewMessage
 from dialoguedb.model.projects import Project
+from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.rules.dialogues import (
     DialoguePlan,
     check_deletable,
@@ -88,7 +89,8 @@ class SQLiteDialogues:
             row = find(reader.db, project_row, namespace, dialogue_id)
             found: list[Message] | UnsetType = UNSET
             if last_messages:
-                found = message_rows.last(reader, row.row_id, row, last_messages)
+                ref = DialogueRef(namespace, dialogue_id)
+                found = message_rows.last(reader, row.row_id, ref, last_messages)
             return Versioned(row.to_dialogue(project, found), row.revision)
 
         return await self._readers.read(query)

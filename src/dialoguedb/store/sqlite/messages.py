@@ -9,7 +9,7 @@ import apsw
 
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
-from dialoguedb.model.refs import MessageRef
+from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.rules.messages import plan_append, plan_delete, plan_retag
 from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.ports import Tags, Versioned, WriteOptions
@@ -19,7 +19,13 @@ from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import message_rows
 from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.message_rows import find_head, find_message, find_stored, is_long
+from dialoguedb.store.sqlite.rows.message_rows import (
+    find_head,
+    find_message,
+    find_place,
+    find_stored,
+    is_long,
+)
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
@@ -68,9 +74,9 @@ class SQLiteMessages:
         project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Versioned[Slice[Message]]:
-            head = find_head(reader.db, project_row, namespace, dialogue_id)
-            found = message_rows.page(reader, (head.row_id, head), filters, window)
-            return Versioned(found, head.last_seq)
+            place = find_place(reader.db, project_row, namespace, dialogue_id)
+            of = (place.row_id, DialogueRef(namespace, dialogue_id))
+            return Versioned(message_rows.page(reader, of, filters, window), place.last_seq)
 
         return await self._readers.read(query)
 

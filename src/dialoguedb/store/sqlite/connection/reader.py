@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import apsw
+from msgspec import Struct
 
 from dialoguedb.model.rules.pages import take
 from dialoguedb.store.sqlite.connection import files
@@ -32,8 +32,7 @@ _LOOP_BYTES_MAX = 512 * 1024
 _MAPPED_BYTES_MAX = 1 << 40
 
 
-@dataclass(frozen=True)
-class Shape(Generic[S, T]):
+class Shape(Struct, Generic[S, T], frozen=True):
     """How rows of a list become items."""
 
     row: Callable[..., S]

@@ -1,13 +1,14 @@
 """Rows of messages, and of the dialogues that hold them as far as an append reads these."""
 
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import attrgetter, methodcaller
+from typing import NamedTuple
 
 import apsw
 from msgspec import structs
 
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
-from dialoguedb.model.refs import MessageRef
+from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.rules.messages import (
     AppendPlan,
     StoredMessage,
@@ -43,7 +44,11 @@ _INSERT = (
 )
 _HEAD = ("total_messages", "last_seq", "last_server_created", "last_message_created", "modified")
 _UPDATE_HEAD = f"UPDATE dialogues SET {assignments(*_HEAD)} WHERE number = ?"
+_FIND_PLACE = (
+    "SELECT number, last_seq FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
+)
 _ANY = MessageFilter()
+_KEY = attrgetter("created", "seq")
 
 
 class MessageRow(StoredMessage, gc=False):
@@ -81,6 +86,21 @@ def find_head(db: apsw.Connection, project: int, namespace: str, dialogue_id: st
     if row is None:
         raise dialogue_not_found(dialogue_id)
     return HeadRow(*row)
+
+
+class PlaceRow(NamedTuple):
+    """What a list of messages needs of their dialogue."""
+
+    row_id: int
+    last_seq: int
+
+
+def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> PlaceRow:
+    """Return the dialogue whose messages are listed; DialogueNotFound."""
+    row = db.execute(_FIND_PLACE, (project, namespace, dialogue_id)).fetchone()
+    if row is None:
+        raise dialogue_not_found(dialogue_id)
+    return PlaceRow._make(row)
 
 
 def find_message(
@@ -135,26 +155,22 @@ def append(db: apsw.Connection, dialogue: int, plan: AppendPlan) -> None:
 
 def shape_of(dialogue_id: str, namespace: str) -> Shape[StoredMessage, Message]:
     """Return how rows of a list of one dialogue become messages."""
-    return Shape(
-        StoredMessage,
-        lambda stored: stored.to_message(dialogue_id, namespace),
-        message_bytes,
-        attrgetter("created", "seq"),
-    )
+    make = methodcaller("to_message", dialogue_id, namespace)
+    return Shape(StoredMessage, make, message_bytes, _KEY)
 
 
-def last(reader: Reader, dialogue: int, head: DialogueHead, count: int) -> list[Message]:
+def last(reader: Reader, row_id: int, ref: DialogueRef, count: int) -> list[Message]:
     """Return the last messages of a dialogue, oldest first."""
-    found = page(reader, (dialogue, head), _ANY, Window(count, "desc"))
+    found = page(reader, (row_id, ref), _ANY, Window(count, "desc"))
     return found.items[::-1]
 
 
 def page(
-    reader: Reader, of: tuple[int, DialogueHead], filters: MessageFilter, window: Window
+    reader: Reader, of: tuple[int, DialogueRef], filters: MessageFilter, window: Window
 ) -> Slice[Message]:
-    """Return a window of a dialogue's messages; `of` is its row id and its head."""
-    dialogue, head = of
-    shape = shape_of(head.id, head.namespace)
+    """Return a window of a dialogue's messages; `of` is its row id and its ref."""
+    dialogue, ref = of
+    shape = shape_of(ref.id, ref.namespace)
     if window.after is None and filters == _ANY:  # the commonest list needs no putting together
         rows = reader.db.execute(_ALL[window.order], (dialogue, window.limit + 1))
         return reader.page(rows, window, shape)
