@@ -1,7 +1,4 @@
-"""An engine in memory: dicts, and the rules of `model.rules`, which every engine calls.
-
-An operation runs at once, and is undone when it fails. There is no search and no index.
-"""
+"""An engine in memory without search: dicts, and the rules that every engine calls."""
 
 from functools import partial
 from operator import attrgetter, methodcaller
@@ -31,15 +28,12 @@ from dialoguedb.model.rules import (
     templates,
     usage,
 )
-from dialoguedb.model.rules.auto_compact import Tail
-from dialoguedb.model.rules.summaries import MessageEnd, Range, SummariesStored
 from dialoguedb.ports import Versioned
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.summaries import Former, Job, Reading
 from dialoguedb.values.lists import Slice, Window
 from dialoguedb.values.timestamps import month_of
 
-INTEGER_MAX = 2**63 - 1
 ORDER = attrgetter("created", "seq")
 REF = attrgetter("namespace", "id")
 
@@ -53,35 +47,31 @@ class Data:
         self.templates, self.summaries = {}, {}
 
     def write(self, project_id, options, run):
-        """Run an operation, at most once under its idempotency key; undo it when it fails."""
         before = {name: dict(table) for name, table in vars(self).items()}
         try:
             record = options.once
             if record is None:
                 return run()
-            _, kept = self.kept.get(record.key, (None, None))
-            idempotency.check_kept(record, kept, options.now)
+            names = (project_id, record.key)
+            idempotency.check_kept(record, self.kept.get(names), options.now)
             result = run()
-            kept = idempotency.kept_response(record, result, options.now)
-            self.kept[record.key] = (project_id, kept)
+            self.kept[names] = idempotency.kept_response(record, result, options.now)
         except BaseException:
             vars(self).update(before)
             raise
         return result
 
     def id_of(self, project):
-        if project.id not in self.projects:
+        if project is not None and (project.id,) not in self.projects:
             raise projects.project_not_found(project.name)
-        return project.id
+        return project and project.id
 
     def month(self, project_id, month, **more):
-        """Return what a month has used, and what is used now."""
         total = structs.replace(self.usage.get((project_id, month), Usage(month)))
         usage.add_up(total, Usage(month, **more))
         return total
 
     def use(self, project, used, options):
-        """Record what an operation uses; QuotaExceeded."""
         total = self.month(project.id, used.month)
         usage.add_up(total, used)
         if usage.has_quotas(project, options):
@@ -96,31 +86,24 @@ class Data:
     def in_order(self, owner):
         return sorted(self.messages.get(owner, {}).values(), key=ORDER)
 
-    def store(self, project, dialogue, append, used, options):
-        """Store a dialogue as it is after a plan, and its new messages."""
-        self.use(project, used, options)
-        owner = (project.id, dialogue.namespace, dialogue.id)
-        self.dialogues[owner] = dialogue
-        new = {one.id: one for one in append.new} if append else {}
-        self.messages[owner] = {**self.messages.get(owner, {}), **new}
-
     def change(self, project, plan, options):
-        self.store(project, plan.dialogue, plan.append, plan.usage, options)
+        self.use(project, plan.usage, options)
+        owner = (project.id, *REF(plan.dialogue))
+        self.dialogues[owner] = plan.dialogue
+        new = {one.id: one for one in plan.append.new} if plan.append else {}
+        self.messages[owner] = {**self.messages.get(owner, {}), **new}
         return plan
 
     def covered(self, project_id, summary):
-        """Return the messages that a summary covers."""
         found = self.in_order((project_id, summary.namespace, summary.dialogue_id))
         return [one for one in found if summaries.covers(summary, one)]
 
     def summaries_of(self, owner):
-        """Return the summaries of a dialogue, the newest first."""
         found = of_project(self.summaries, owner[0])
         return [one for one in found if (one.namespace, one.dialogue_id) == owner[1:]][::-1]
 
 
 def found_or(found, error):
-    """Return what is found; the error when it is nothing."""
     if found is None:
         raise error
     return found
@@ -131,7 +114,6 @@ def of_project(table, project_id):
 
 
 def listed(found, window, key, size, make):
-    """Return a window of what is found."""
     is_down = window.order == "desc"
     ordered = sorted(found, key=key, reverse=is_down)
     if window.after is not None:
@@ -147,22 +129,17 @@ def listed_messages(found, window, dialogue):
 
 
 def passes(one, filters):
-    """Tell whether a dialogue, message, memory or summary passes the filters of a list."""
-    for name in {"namespace", "thread_of", "status", "role"}.intersection(dir(filters)):
-        if getattr(filters, name) not in {None, getattr(one, name)}:
-            return False
-    if "tags" not in dir(filters):
-        return True
+    names = {"namespace", "thread_of", "status", "role"}.intersection(dir(filters))
+    if any(getattr(filters, name) not in {None, getattr(one, name)} for name in names):
+        return False
     is_tagged = not filters.tags or not set(filters.tags).isdisjoint(tags.decode_tags(one.tags))
     return is_tagged and filters.created.lower <= one.created < filters.created.upper
 
 
 def operation(method):
-    """Make a method on a project an operation: at most once, and undone when it fails."""
-
     async def run(self, project, *rest):
-        project_id = None if project is None else self.data.id_of(project)
-        return self.data.write(project_id, rest[-1], partial(method, self, project, *rest))
+        run_it = partial(method, self, project, *rest)
+        return self.data.write(self.data.id_of(project), rest[-1], run_it)
 
     return run
 
@@ -170,28 +147,24 @@ def operation(method):
 class Part:
     """What the operations on one noun share; each implements the port of its name."""
 
-    def __init__(self, data):
-        self.data = data
-
-
-class Named(Part):
-    """What is found by its names."""
-
-    table: Any
+    table = ""
     missing: Any
     show: Any
 
-    async def get(self, project, *names):
-        return self.show(self.find(project, *names))
+    def __init__(self, data):
+        self.data = data
 
-    def find(self, project, *names):
-        return found_or(self.table.get((self.data.id_of(project), *names)), self.missing(names[-1]))
+    async def get(self, project, *names):
+        return self.show(self.stored(project, *names), project)
+
+    def stored(self, project, *names):
+        found = getattr(self.data, self.table).get((self.data.id_of(project), *names))
+        return found_or(found, self.missing(names[-1]))
 
     @operation
     def delete(self, project, *names_and_options):
-        names = names_and_options[:-1]
-        self.find(project, *names)
-        del self.table[(project.id, *names)]
+        self.stored(project, *names_and_options[:-1])
+        del getattr(self.data, self.table)[(project.id, *names_and_options[:-1])]
 
 
 class Dialogues(Part):
@@ -216,9 +189,8 @@ class Dialogues(Part):
             filters = structs.replace(filters, namespace=filters.namespace or "")
         found = of_project(self.data.dialogues, self.data.id_of(project))
         found = [one for one in found if passes(one, filters)]
-        orders = {"lastMessageCreated": "last_message_created"}
-        key = attrgetter(orders.get(filters.order_by, filters.order_by), "id", "namespace")
-        make = methodcaller("to_dialogue", project)
+        order = filters.order_by.replace("lastMessageCreated", "last_message_created")
+        key, make = attrgetter(order, "id", "namespace"), methodcaller("to_dialogue", project)
         return listed(found, window, key, dialogues.dialogue_bytes, make)
 
     @operation
@@ -280,7 +252,8 @@ class Messages(Part):
         plan = messages.plan_append(found, new, self.data.messages.get(owner, {}), options)
         if plan.new:
             after = dialogues.after_append(found, plan)
-            self.data.store(project, after, plan, plan.usage, options)
+            planned = dialogues.DialoguePlan(after, is_changed=False, usage=plan.usage, append=plan)
+            self.data.change(project, planned, options)
         return Versioned(plan.messages, plan.last_seq)
 
     async def list(self, project, namespace, dialogue_id, filters, window):
@@ -308,24 +281,19 @@ class Messages(Part):
         dialogue, found = self.find(project, namespace, MessageRef(dialogue_id, message_id))
         rest = [one for one in self.data.in_order(owner) if one is not found]
         latest = rest[-1].created if rest else ""
-        after = messages.plan_delete(project, dialogue, latest, options.now)
-        self.data.dialogues[owner] = after
+        self.data.dialogues[owner] = messages.plan_delete(project, dialogue, latest, options.now)
         self.data.messages[owner] = {one.id: one for one in rest}
 
     def find(self, project, namespace, ref):
         owner = (self.data.id_of(project), namespace, ref.dialogue_id)
         found = self.data.messages.get(owner, {}).get(ref.id)
-        found = found_or(found, messages.message_not_found(ref))
-        return self.data.dialogues[owner], found
+        return self.data.dialogues.get(owner), found_or(found, messages.message_not_found(ref))
 
 
-class Memories(Named):
+class Memories(Part):
+    table = "memories"
     missing = staticmethod(memories.memory_not_found)
-    show = staticmethod(methodcaller("to_memory"))
-
-    @property
-    def table(self):
-        return self.data.memories
+    show = staticmethod(lambda found, _: found.to_memory())
 
     @operation
     def create(self, project, namespace, new, options):
@@ -342,11 +310,11 @@ class Memories(Named):
         found = of_project(self.data.memories, self.data.id_of(project))
         found = [one for one in found if passes(one, filters)]
         key = attrgetter(filters.order_by, "id", "namespace")
-        return listed(found, window, key, memories.memory_bytes, self.show)
+        return listed(found, window, key, memories.memory_bytes, methodcaller("to_memory"))
 
     @operation
     def update(self, project, namespace, memory_id, new_tags, options):
-        found = self.find(project, namespace, memory_id)
+        found = self.stored(project, namespace, memory_id)
         after = memories.plan_retag(found, new_tags, options.now)
         self.data.use(project, usage.usage_of(options), options)
         self.data.memories[project.id, namespace, memory_id] = after
@@ -354,6 +322,10 @@ class Memories(Named):
 
 
 class Summaries(Part):
+    table = "summaries"
+    missing = staticmethod(summaries.summary_not_found)
+    show = staticmethod(lambda found, project: found.to_summary(project))
+
     @operation
     def create(self, project, dialogue, new, recipe, options):
         data, owner = self.data, (project.id, *dialogue)
@@ -361,11 +333,9 @@ class Summaries(Part):
         covered = self.measure(owner, found.last_seq, new)
         template = data.templates.get((project.id, new.template))
         prompt = summaries.prompt_of(new, template and template.prompt)
-        stored = SummariesStored(
-            data.summaries.get((project.id, new.id)),
-            data.summaries_of(owner),
-            next((one.id for one in data.summaries_of(owner)), None),
-        )
+        same_id, of_dialogue = data.summaries.get((project.id, new.id)), data.summaries_of(owner)
+        newest = of_dialogue[0].id if of_dialogue else None
+        stored = summaries.SummariesStored(same_id, of_dialogue, newest)
         made = (covered, structs.replace(recipe, prompt=prompt))
         summary = summaries.plan_creation(found, new, made, stored, options)
         if (project.id, summary.id) not in data.summaries:
@@ -377,54 +347,39 @@ class Summaries(Part):
         ordered, stored = self.data.in_order(owner), self.data.messages.get(owner, {})
         start = stored.get(new.start_id) if new.start_id else next(iter(ordered), None)
         end = stored.get(new.end_id) if new.end_id else next(reversed(ordered), None)
-        found = (one and MessageEnd(*ORDER(one), one.id) for one in (start, end))
+        found = (one and summaries.MessageEnd(*ORDER(one), one.id) for one in (start, end))
         ends = summaries.range_ends(new, *found)
-        if ends is None:
-            return Range(None, last_seq)
-        within = [one for one in ordered if ends[0][:2] <= ORDER(one) <= ends[1][:2]]
-        seqs, tokens = sum(one.seq for one in within), sum(one.tokens for one in within)
-        return Range(ends, last_seq, len(within), seqs, tokens)
-
-    async def get(self, project, namespace, summary_id):
-        return self.find(project, namespace, summary_id).to_summary(project)
+        within = [one for one in ordered if ends and ends[0] <= (*ORDER(one), one.id) <= ends[1]]
+        seqs, tokens = (sum(getattr(m, name) for m in within) for name in ("seq", "tokens"))
+        return summaries.Range(ends, last_seq, len(within), seqs, tokens)
 
     async def list(self, project, dialogue, filters, window):
         self.data.dialogue(project, *dialogue)
-        of_dialogue = self.data.summaries_of((project.id, *dialogue))
-        found = [one for one in of_dialogue if passes(one, filters)]
+        found = self.data.summaries_of((project.id, *dialogue))
+        found = [one for one in found if filters.status in {None, one.status}]
         key, make = attrgetter("created", "id"), methodcaller("to_summary", project)
         return listed(found, window, key, summaries.summary_bytes, make)
 
     async def covered(self, project, namespace, summary_id, window):
-        found = self.find(project, namespace, summary_id)
+        found = self.stored(project, namespace, summary_id)
         dialogue = self.data.dialogue(project, found.namespace, found.dialogue_id)
         return listed_messages(self.data.covered(project.id, found), window, dialogue)
 
     async def tail(self, project, namespace, dialogue_id):
         self.data.dialogue(project, namespace, dialogue_id)
         owner = (project.id, namespace, dialogue_id)
-        of_dialogue = self.data.summaries_of(owner)
-        covering, failed = summaries.covering_all(of_dialogue)
-        found = self.data.in_order(owner)
-        left = [one for one in found if not (covering and summaries.covers(covering, one))]
-        return Tail(
-            sum(one.tokens for one in left),
-            next((one.id for one in of_dialogue), None),
-            len(failed),
-            max((one.modified for one in failed), default=""),
-        )
+        return summaries.tail_of(self.data.summaries_of(owner), self.data.in_order(owner))
 
     @operation
     def delete(self, project, namespace, summary_id, _options):
-        found = self.find(project, namespace, summary_id)
+        found = self.stored(project, namespace, summary_id)
         dialogue = self.data.dialogue(project, found.namespace, found.dialogue_id)
         summaries.check_deletable(structs.replace(found, dialogue_status=dialogue.status))
         del self.data.summaries[project.id, summary_id]
 
-    def find(self, project, namespace, summary_id):
-        found = self.data.summaries.get((self.data.id_of(project), summary_id))
-        found = found_or(found, summaries.summary_not_found(summary_id))
-        summaries.check_found(found, namespace)
+    def stored(self, project, *names):
+        found = super().stored(project, names[-1])
+        summaries.check_found(found, names[0])
         return found
 
 
@@ -439,8 +394,7 @@ class Jobs(Part):
         if not due:
             return None
         _, owner, one = min(due, key=lambda found: found[0])
-        leased = jobs.lease(one, lease, until)
-        self.data.summaries[owner[0], one.id] = leased
+        leased = self.data.summaries[owner[0], one.id] = jobs.lease(one, lease, until)
         return Job.of(leased, owner[0], self.data.dialogues[owner].label)
 
     async def renew(self, job, until):
@@ -451,23 +405,21 @@ class Jobs(Part):
         if job.rebuild or summary is None:
             return None
         owner = (job.project_id, summary.namespace, summary.dialogue_id)
-        found = self.data.summaries_of(owner)
-        found = [one for one in found if jobs.can_build_on(one, summary, recipe)]
-        for one in sorted(found, key=attrgetter("end"), reverse=True):
+        for one in sorted(self.data.summaries_of(owner), key=attrgetter("end"), reverse=True):
             now = structs.replace(one, last_seq=summary.last_seq)
             within = self.data.covered(job.project_id, now)
-            if (len(within), sum(m.seq for m in within)) == (one.messages, one.seq_sum):
+            is_same = (len(within), sum(m.seq for m in within)) == (one.messages, one.seq_sum)
+            if is_same and jobs.can_build_on(one, summary, recipe):
                 return Former.of(one)
         return None
 
     async def read(self, job, after, limit):
         summary = self.get(job)
         found = self.data.covered(job.project_id, summary) if summary else []
-        window = Window(limit, "asc", after)
-        return listed(found, window, ORDER, messages.message_bytes, Reading.of)
+        return listed(found, Window(limit, "asc", after), ORDER, messages.message_bytes, Reading.of)
 
     async def complete(self, job, outcome, spent, now):
-        if spent.input_tokens > INTEGER_MAX:
+        if spent.input_tokens >= 2**63:
             raise InternalError("The engine failed")
         is_stored = self.change(job, jobs.complete(self.get(job), job.lease, outcome, spent, now))
         if is_stored:
@@ -493,13 +445,10 @@ class Jobs(Part):
         return after is not None
 
 
-class Templates(Named):
+class Templates(Part):
+    table = "templates"
     missing = staticmethod(templates.template_not_found)
-    show = staticmethod(methodcaller("to_template"))
-
-    @property
-    def table(self):
-        return self.data.templates
+    show = staticmethod(lambda found, _: found.to_template())
 
     @operation
     def create(self, project, new, options):
@@ -511,11 +460,11 @@ class Templates(Named):
     async def list(self, project, window):
         key = attrgetter("created", "name")
         found = of_project(self.data.templates, self.data.id_of(project))
-        return listed(found, window, key, templates.template_bytes, self.show)
+        return listed(found, window, key, templates.template_bytes, methodcaller("to_template"))
 
     @operation
     def update(self, project, name, change, options):
-        after = templates.plan_update(self.find(project, name), change, options.now)
+        after = templates.plan_update(self.stored(project, name), change, options.now)
         self.data.templates[project.id, name] = after
         return after.to_template()
 
@@ -542,9 +491,9 @@ class Projects(Part):
     def insert(self, project, key, now):
         named = any(one.name == project.name for one in self.data.projects.values())
         projects.check_name(project.name, is_taken=named)
-        self.data.projects[project.id] = project
+        self.data.projects[project.id,] = project
         if key:
-            self.data.keys[key.id] = (project.id, keys.new_key(key, now))
+            self.data.keys[project.id, key.id] = keys.new_key(key, now)
         return project
 
     async def get(self, id_or_name):
@@ -560,9 +509,9 @@ class Projects(Part):
 
     @operation
     def update(self, project, change, options):
-        after = projects.plan_settings(self.data.projects[project.id], change, options.now)
-        self.data.projects[project.id] = after
-        return after
+        stored = self.data.projects
+        stored[project.id,] = projects.plan_settings(stored[project.id,], change, options.now)
+        return stored[project.id,]
 
     async def delete(self, project_id, options):
         return self.data.write(None, options, partial(self.remove, project_id))
@@ -572,11 +521,8 @@ class Projects(Part):
         projects.check_unprotected(project)
         gone = of_project(data.dialogues, project.id)
         others = [len(of_project(one, project.id)) for one in (data.memories, data.summaries)]
-        del data.projects[project.id]
         for name, table in vars(data).items():
-            by = 1 if name in {"keys", "kept"} else 0
-            kept = {pair[0]: pair[1] for pair in table.items() if pair[by][0] != project.id}
-            setattr(data, name, kept if name != "projects" else table)
+            setattr(data, name, {key: table[key] for key in table if key[0] != project.id})
         return DeletedProject(len(gone), sum(one.total_messages for one in gone), *others)
 
     async def usage(self, project, month):
@@ -588,75 +534,67 @@ class Projects(Part):
         return self.data.usage[names].requests
 
     async def record_activity(self, month, requests, last_used):
-        for project_id in requests.keys() & self.data.projects.keys():
-            used = self.data.month(project_id, month, requests=requests[project_id])
-            self.data.usage[project_id, month] = used
-        for key_id in last_used.keys() & self.data.keys.keys():
-            owner, key = self.data.keys[key_id]
-            key = structs.replace(key, last_used=last_used[key_id])
-            self.data.keys[key_id] = (owner, key)
+        for project_id, count in requests.items():
+            if (project_id,) in self.data.projects:
+                names = (project_id, month)
+                self.data.usage[names] = self.data.month(*names, requests=count)
+        for names, key in self.data.keys.items():
+            if names[1] in last_used:
+                self.data.keys[names] = structs.replace(key, last_used=last_used[names[1]])
 
 
 class Keys(Part):
+    table = "keys"
+    missing = staticmethod(keys.key_not_found)
+    show = staticmethod(lambda found, project: found.to_key(project))
+
     @operation
     def create(self, project, new, options):
-        key = keys.new_key(new, options.now)
-        self.data.keys[key.id] = (project and project.id, key)
+        key = self.data.keys[project and project.id, new.id] = keys.new_key(new, options.now)
         return key.to_key(project)
 
-    async def get(self, project, key_id):
-        return self.key(project, key_id).to_key(project)
-
     async def list(self, project, window):
-        owner, key = project and self.data.id_of(project), attrgetter("created", "id")
-        found = [one for of, one in self.data.keys.values() if of == owner]
+        found, key = (
+            of_project(self.data.keys, self.data.id_of(project)),
+            attrgetter("created", "id"),
+        )
         return listed(found, window, key, keys.key_bytes, methodcaller("to_key", project))
 
     @operation
     def revoke(self, project, key_id, options):
-        after = keys.plan_revocation(self.key(project, key_id), options.now)
-        self.data.keys[key_id] = (project and project.id, after)
+        after = keys.plan_revocation(self.stored(project, key_id), options.now)
+        self.data.keys[project and project.id, key_id] = after
         return after.to_key(project)
 
     async def find(self, digest):
-        for owner, one in self.data.keys.values():
+        for (owner, _), one in self.data.keys.items():
             if one.digest == digest and keys.opened_by(digest, one):
-                return one.to_caller(owner and self.data.projects[owner])
+                return one.to_caller(owner and self.data.projects[owner,])
         return None
-
-    def key(self, project, key_id):
-        owner, found = self.data.keys.get(key_id, (None, None))
-        if owner != (project and self.data.id_of(project)) or found is None:
-            raise keys.key_not_found(key_id)
-        return found
 
 
 class MemoryStore:
-    """Implements `ports.Store`; what was stored under an address is there when opened again."""
-
     stored: ClassVar[dict[str, Data]] = {}
 
     def __init__(self, data):
         self.data = data
         self.dialogues, self.state, self.messages = Dialogues(data), State(data), Messages(data)
         self.memories, self.summaries, self.jobs = Memories(data), Summaries(data), Jobs(data)
-        self.templates, self.context = Templates(data), Context(data)
-        self.projects, self.keys = Projects(data), Keys(data)
-        self.search, self.index = None, SimpleNamespace(status=None)
+        self.templates, self.context, self.keys = Templates(data), Context(data), Keys(data)
+        self.projects, self.search, self.index = Projects(data), None, SimpleNamespace(status=None)
 
     @classmethod
     async def open(cls, directory, _meter=None):
         return cls(cls.stored.setdefault(str(directory), Data()))
 
-    async def ready(self):
-        pass
-
     async def forget_answers(self, before):
-        found = self.data.kept.items()
-        self.data.kept = {key: kept for key, kept in found if kept[1].created >= before}
+        kept = self.data.kept
+        self.data.kept = {names: kept[names] for names in kept if kept[names].created >= before}
 
     def page_token_secret(self):
         return b"secret"
 
-    async def close(self):
+    async def ready(self):
         pass
+
+    close = ready

@@ -1,6 +1,6 @@
 """Summaries as they are stored, and what having one made comes to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -15,6 +15,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.dialogues import Status
 from dialoguedb.model.projects import Project
+from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.rules.dialogues import StoredDialogue
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.rules.pages import ESCAPED_BYTES
@@ -347,20 +348,25 @@ def covers(summary: StoredSummary, message: StoredMessage) -> bool:
     return within and message.seq <= summary.last_seq
 
 
-def covering_all(
-    newest_first: Iterable[StoredSummary],
-) -> tuple[StoredSummary | None, list[StoredSummary]]:
-    """Return the newest summary from the beginning, and those asked for later that failed.
+def tail_of(newest_first: Sequence[StoredSummary], messages: Iterable[StoredMessage]) -> Tail:
+    """Return what the newest summary from the beginning of a dialogue leaves out.
 
     One with instructions tells what somebody wanted to know once, not how the conversation went.
+    An engine may find the same with queries.
     """
-    failed: list[StoredSummary] = []
-    for one in newest_first:
-        if one.start_id is None and one.messages and one.instructions is None:
-            if one.status != "failed":
-                return one, failed
-            failed.append(one)
-    return None, failed
+    whole = [
+        one
+        for one in newest_first
+        if one.start_id is None and one.messages and one.instructions is None
+    ]
+    covering = next((one for one in whole if one.status != "failed"), None)
+    failed = whole[: whole.index(covering)] if covering else whole
+    return Tail(
+        tokens=sum(one.tokens for one in messages if not (covering and covers(covering, one))),
+        newest=newest_first[0].id if newest_first else None,
+        failures=len(failed),
+        failed=max((one.modified for one in failed), default=""),
+    )
 
 
 def check_deletable(summary: StoredSummary) -> None:
