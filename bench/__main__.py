@@ -29,7 +29,7 @@ from bench import (
     summaries,
     written,
 )
-from bench.findings import Finding, Taken
+from bench.findings import Finding, Measurement
 
 _HERE = Path(__file__).parent
 _COMMAND = str(Path(sys.executable).with_name("dialoguedb"))
@@ -56,7 +56,7 @@ _SEARCH = _Suite(
 )
 _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
 _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
-_MEASURES: dict[str, Callable[[plan.Plan], Sequence[Taken]]] = {
+_MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
     for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS)
     for module in suite.measures
@@ -98,15 +98,15 @@ def main(  # noqa: PLR0913 -- one argument for each option
     suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
     names = measures or tuple(module.NAME for module in suite.measures)
-    taken = [one for name in names for one in _taken(name, chosen, console)]
-    report.show(taken, console)
+    measurements = [one for name in names for one in _measured(name, chosen, console)]
+    report.show(measurements, console)
     whole = not quick and not measures
     if target := results or (suite.results if whole else None):
-        report.write(taken, chosen, target, suite.method(chosen))
+        report.write(measurements, chosen, target, suite.method(chosen))
         console.print(f"written to {target}")
 
 
-def _taken(name: str, chosen: plan.Plan, console: Console) -> Sequence[Taken]:
+def _measured(name: str, chosen: plan.Plan, console: Console) -> Sequence[Measurement]:
     began = time.perf_counter()
     try:
         found = _MEASURES[name](chosen)

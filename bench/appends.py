@@ -38,7 +38,7 @@ class _Side:
     sent: int = 0
 
     def warm_up(self) -> None:
-        """Make the dialogues, and append to them for a moment."""
+        """Create the dialogues, and append to them briefly."""
         self.dialogues = [create_dialogue(self.server) for _ in range(CONNECTIONS)]
         self.sent = send(appends(self.server, self.dialogues), _WARM_UP_SECONDS).requests
 
@@ -66,16 +66,18 @@ class _Side:
 def measure(plan: Plan) -> list[Finding]:
     """Take the rounds: the plain loop, then each server with one dialogue and with 32."""
     plain: list[float] = []
-    with plan.directory() as place, ExitStack() as stack:
+    with plan.directory() as directory, ExitStack() as stack:
         commands = {_ENGINE_ALONE: ALONE, _AS_SHIPPED: plan.command}
         sides = {
-            name: _Side(stack.enter_context(serving(replace(plan, command=command), place / name)))
+            name: _Side(
+                stack.enter_context(serving(replace(plan, command=command), directory / name))
+            )
             for name, command in commands.items()
         }
         for side in sides.values():
             side.warm_up()
         for _ in range(plan.rounds):
-            plain.append(baseline.rate(place / "plain.sqlite3", plan.seconds))
+            plain.append(baseline.rate(directory / "plain.sqlite3", plan.seconds))
             for side in sides.values():
                 side.take_round(plan.seconds)
         for side in sides.values():

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from bench.findings import Figures, Finding, Goal, Taken
+from bench.findings import Figures, Finding, Goal, Measurement
 from bench.locomo import VARIABLE, Conversation, Question, conversations, named_file
 from bench.plan import BATCH, SMALL, Plan
 from bench.searching import await_index
@@ -62,18 +62,18 @@ class _Shares:
     of: dict[str, list[float]]
 
 
-def measure(plan: Plan) -> list[Taken]:
+def measure(plan: Plan) -> list[Measurement]:
     """Ask the questions of real conversations, then for windows of dialogues that grow."""
-    with plan.directory() as place:
-        quality = [*_quality(place / "asked")]
-        with serving(plan, place / "data") as server:
+    with plan.directory() as directory:
+        quality = [*_quality(directory / "asked")]
+        with serving(plan, directory / "data") as server:
             return [*quality, *_cost(plan, server)]
 
 
 # --- What is in a window ------------------------------------------------------------------------
 
 
-def _quality(directory: Path) -> Iterator[Taken]:
+def _quality(directory: Path) -> Iterator[Measurement]:
     file = named_file()
     if not file:
         yield Finding(NAME, "skipped", None, detail=f"{VARIABLE} names no file")
@@ -126,8 +126,8 @@ class _Asking:
                 ("search", await self._best(question)),
                 ("context", await self._window(question)),
             ):
-                held = question.evidence & ids
-                shares.of[way].append(_PERCENT * len(held) / len(question.evidence))
+                held = question.answer_ids & ids
+                shares.of[way].append(_PERCENT * len(held) / len(question.answer_ids))
         return shares
 
     async def _last(self) -> set[str]:
@@ -143,34 +143,34 @@ class _Asking:
         return _fitting(hit.item for hit in hits if isinstance(hit.item, Message))
 
     async def _window(self, question: Question) -> set[str]:
-        asked = ContextInput(max_tokens=BUDGET, query=question.text, memories=0).validate()
-        made = await self._services.contexts.build(self._project, "", _DIALOGUE, asked)
+        request = ContextInput(max_tokens=BUDGET, query=question.text, memories=0).validate()
+        made = await self._services.contexts.build(self._project, "", _DIALOGUE, request)
         return set(made.included.message_ids)
 
 
 def _fitting(messages: Iterable[Message]) -> set[str]:
     """Take messages as long as they fit."""
     room = BUDGET
-    taken: set[str] = set()
+    included: set[str] = set()
     for message in messages:
         room -= message.token_count
         if room < 0:
             break
-        taken.add(message.id)
-    return taken
+        included.add(message.id)
+    return included
 
 
 # --- What a window costs ------------------------------------------------------------------------
 
 
-def _cost(plan: Plan, server: Server) -> Iterator[Taken]:
+def _cost(plan: Plan, server: Server) -> Iterator[Measurement]:
     texts = Texts(_SEED)
     rows: list[tuple[str, ...]] = []
     for size in _SIZES:
         dialogue = _filled(server, texts, size)
         for budget in _BUDGETS:
             for asks in (False, True):
-                p50, p95, made = _asked(plan, server, (dialogue, budget), texts if asks else None)
+                p50, p95, made = _timed(plan, server, (dialogue, budget), texts if asks else None)
                 shown = f"{made['tokens']['total']:,}", str(len(made["included"]["messageIds"]))
                 rows.append((f"{size:,}", f"{budget:,}", "yes" if asks else "no"))
                 rows[-1] = (*rows[-1], f"{p50:.1f}", f"{p95:.1f}", *shown)
@@ -193,11 +193,11 @@ def _filled(server: Server, texts: Texts, size: int) -> str:
     return dialogue
 
 
-def _asked(
-    plan: Plan, server: Server, place: tuple[str, int], texts: Texts | None
+def _timed(
+    plan: Plan, server: Server, size: tuple[str, int], texts: Texts | None
 ) -> tuple[float, float, dict[str, Any]]:
     """Ask for windows one after the other; returns their latencies, and the last of them."""
-    dialogue, budget = place
+    dialogue, budget = size
     client = server.client()
     took: list[float] = []
     made: dict[str, Any] = {}

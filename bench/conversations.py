@@ -28,12 +28,12 @@ def measure(plan: Plan) -> list[Finding]:
     if not file:
         return [Finding(NAME, "skipped", None, detail=f"{VARIABLE} names no file")]
     sessions = [session for one in conversations(file) for session in one.sessions]
-    with plan.directory() as place, serving(plan, place / "data") as server:
+    with plan.directory() as directory, serving(plan, directory / "data") as server:
         client = server.client()
         loading = _timed(lambda: _load(client, sessions))
         reading = _timed(lambda: _insist_identical(client, sessions))
         client.close()
-        plain = _timed(lambda: _load_plainly(place / "plain.sqlite3", sessions))
+        plain = _timed(lambda: _load_plainly(directory / "plain.sqlite3", sessions))
     return _findings(sessions, loading, reading, plain)
 
 

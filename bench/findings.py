@@ -60,7 +60,7 @@ class Figures:
     rows: list[tuple[str, ...]]
 
 
-Taken = Finding | Figures
+Measurement = Finding | Figures
 
 
 def compared(

@@ -29,7 +29,7 @@ def request_bytes(method: str, path: str, key: str, body: bytes = b"") -> bytes:
 
 
 @dataclass
-class Tally:
+class LoadResult:
     """What came back over all connections of one run."""
 
     answered: int = 0
@@ -41,14 +41,14 @@ class Tally:
 class _Connection(asyncio.Protocol):
     """One connection: sends the next request when the answer to the last is whole."""
 
-    def __init__(self, requests: Iterator[bytes], tally: Tally) -> None:
+    def __init__(self, requests: Iterator[bytes], result: LoadResult) -> None:
         self.ended = asyncio.get_running_loop().create_future()
         self._requests = requests
-        self._tally = tally
+        self._result = result
         self._received = bytearray()
         self._awaiting = False
         self._sent_at = 0.0
-        self._wanted = 0
+        self._expected = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -57,16 +57,16 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        if not self._wanted:
-            self._wanted = _answer_length(self._received)
-        if self._wanted and len(self._received) >= self._wanted:
+        if not self._expected:
+            self._expected = _answer_length(self._received)
+        if self._expected and len(self._received) >= self._expected:
             self._note_answer()
             self._send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._awaiting:
-            self._tally.failed += 1
-            self._tally.first_failure = self._tally.first_failure or repr(exc).encode()
+            self._result.failed += 1
+            self._result.first_failure = self._result.first_failure or repr(exc).encode()
         if not self.ended.done():
             self.ended.set_result(None)
 
@@ -80,14 +80,14 @@ class _Connection(asyncio.Protocol):
         self._transport.write(following)
 
     def _note_answer(self) -> None:
-        tally = self._tally
-        tally.answered += 1
-        tally.latencies.append(time.perf_counter() - self._sent_at)
+        result = self._result
+        result.answered += 1
+        result.latencies.append(time.perf_counter() - self._sent_at)
         if not self._received.startswith(b"HTTP/1.1 2"):
-            tally.failed += 1
-            tally.first_failure = tally.first_failure or bytes(self._received[:400])
-        del self._received[: self._wanted]
-        self._wanted = 0
+            result.failed += 1
+            result.first_failure = result.first_failure or bytes(self._received[:400])
+        del self._received[: self._expected]
+        self._expected = 0
 
 
 def _answer_length(received: bytearray) -> int:
@@ -100,23 +100,23 @@ def _answer_length(received: bytearray) -> int:
     return head_end + len(_HEAD_END) + int(rest.partition(b"\r\n")[0] or 0)
 
 
-async def _run(address: tuple[str, int], requests: Iterator[bytes], connections: int) -> Tally:
-    tally = Tally()
+async def _run(address: tuple[str, int], requests: Iterator[bytes], connections: int) -> LoadResult:
+    result = LoadResult()
     loop = asyncio.get_running_loop()
     opened = [
-        await loop.create_connection(lambda: _Connection(requests, tally), *address)
+        await loop.create_connection(lambda: _Connection(requests, result), *address)
         for _ in range(connections)
     ]
     await asyncio.gather(*(protocol.ended for _, protocol in opened))
-    return tally
+    return result
 
 
-def send_all(address: tuple[str, int], requests: Iterable[bytes], connections: int) -> Tally:
+def send_all(address: tuple[str, int], requests: Iterable[bytes], connections: int) -> LoadResult:
     """Send every request once, over several connections, and insist that all succeed."""
-    tally = asyncio.run(_run(address, iter(requests), connections))
-    if tally.failed:
-        raise BenchError(f"{tally.failed} requests failed, first: {tally.first_failure!r}")
-    return tally
+    result = asyncio.run(_run(address, iter(requests), connections))
+    if result.failed:
+        raise BenchError(f"{result.failed} requests failed, first: {result.first_failure!r}")
+    return result
 
 
 def _until(end: float, spec: dict[str, object]) -> Iterator[bytes]:
@@ -136,15 +136,15 @@ def main() -> None:
     began = time.perf_counter()
     requests = _until(began + spec["seconds"], spec)
     address = (spec["host"], spec["port"])
-    tally = asyncio.run(_run(address, requests, spec["connections"]))
+    result = asyncio.run(_run(address, requests, spec["connections"]))
     lasted = time.perf_counter() - began
-    marks = quantiles(tally.latencies, n=_PERCENT)
+    marks = quantiles(result.latencies, n=_PERCENT)
     outcome = {
-        "requests": tally.answered,
+        "requests": result.answered,
         "seconds": lasted,
         "p50_ms": marks[49] * 1e3,
         "p99_ms": marks[98] * 1e3,
-        "errors": tally.failed,
+        "errors": result.failed,
     }
     sys.stdout.write(json.dumps(outcome) + "\n")
 

@@ -71,9 +71,9 @@ _KINDS: tuple[tuple[str, Callable[[_Side], Load], Goal | None], ...] = (
 def measure(plan: Plan) -> list[Finding]:
     """Fill both servers, take the rounds of each kind, then memory and start."""
     with (
-        plan.directory() as place,
-        serving(plan, place / "small") as few,
-        serving(plan, place / "large") as many,
+        plan.directory() as directory,
+        serving(plan, directory / "small") as few,
+        serving(plan, directory / "large") as many,
     ):
         empty_start = few.program.start_seconds
         small = _filled(few, SMALL, SMALL)

@@ -1,7 +1,7 @@
-"""What `dialoguedb import` costs beside the plain requests it sends, and what a kill leaves.
+"""The cost of `dialoguedb import` compared with its plain requests, and what a kill leaves.
 
-The same messages go in twice in turn: by the command, and by a program that has them in memory and
-sends the batches alone, on as many connections. Then an import is killed half-way and run again.
+The same messages are stored twice: by the command, and by a program that has them in memory and
+sends the batches on as many connections. Then an import is killed half-way and run again.
 """
 
 import json
@@ -30,10 +30,10 @@ def method(plan: Plan) -> str:
     """Say how imports are measured."""
     return (
         f"{plan.messages // _SHARE:,} messages of 25 words, as dialogues of {_SHORT} and as a"
-        " single one, from a file in the export format into a server with its defaults, and the"
-        f" same batches sent by a program with {_CONNECTIONS} connections; one after the other, so"
-        " ratios are rough. Memory is the greatest the command had. After the kill the file is"
-        " imported again, and every message compared."
+        " single one, are imported from a file in the export format into a server with default"
+        f" settings. A program with {_CONNECTIONS} connections sends the same batches. Both run one"
+        " after the other, so ratios are approximate. Memory is the peak of the command. After the"
+        " kill, the file is imported again, and every message is compared."
     )
 
 
@@ -41,12 +41,14 @@ def measure(plan: Plan) -> list[Finding]:
     """Import short dialogues and a long one, then one that is killed."""
     count = plan.messages // _SHARE
     findings: list[Finding] = []
-    with plan.directory() as place, serving(plan, place / "data") as server:
-        _peak_bytes(plan, server, _written(place / "first.jsonl", "first", 1_000, _SHORT))
-        small = _peak_bytes(plan, server, _written(place / "tenth.jsonl", "t", count // 10, _SHORT))
+    with plan.directory() as directory, serving(plan, directory / "data") as server:
+        _peak_bytes(plan, server, _written(directory / "first.jsonl", "first", 1_000, _SHORT))
+        small = _peak_bytes(
+            plan, server, _written(directory / "tenth.jsonl", "t", count // 10, _SHORT)
+        )
         for name, size in (("short", _SHORT), ("long", count)):
             raw = _sent(server, f"raw-{name}", count, size)
-            file = _written(place / f"{name}.jsonl", name, count, size)
+            file = _written(directory / f"{name}.jsonl", name, count, size)
             began = time.perf_counter()
             peak = _peak_bytes(plan, server, file)
             seconds = time.perf_counter() - began
@@ -57,7 +59,7 @@ def measure(plan: Plan) -> list[Finding]:
             again = count / (time.perf_counter() - began)
             findings.append(Finding(NAME, f"{name}: the same again, messages a second", again))
             _check(server, name, count, size)
-            findings.append(_killed(plan, server, place, (f"cut-{name}", count, size)))
+            findings.append(_killed(plan, server, directory, (f"cut-{name}", count, size)))
     return findings
 
 
@@ -74,10 +76,10 @@ def _memory(name: str, peak: int, small: int) -> Finding:
     return Finding(NAME, f"{name}: memory", peak / small, " ×", goal, detail)
 
 
-def _killed(plan: Plan, server: Server, place: Path, what: tuple[str, int, int]) -> Finding:
+def _killed(plan: Plan, server: Server, directory: Path, what: tuple[str, int, int]) -> Finding:
     """Kill an import half-way, run it again, and compare all there is."""
     name, count, size = what
-    file = _written(place / f"{name}.jsonl", name, count, size)
+    file = _written(directory / f"{name}.jsonl", name, count, size)
     process = _started(plan, server, file)
     half = f"{name}-{count // size // 2}" if size < count else f"{name}-0"
     while process.poll() is None and not _has(server, half, min(size, count // 2)):
@@ -153,12 +155,14 @@ def _requests(name: str, numbers: range, size: int) -> Iterator[tuple[str, dict[
 
 
 def _started(plan: Plan, server: Server, file: Path) -> "subprocess.Popen[bytes]":
-    place = {
+    environment = {
         "DIALOGUEDB_ENDPOINT": f"http://{server.host}:{server.port}",
         "DIALOGUEDB_API_KEY": server.key,
     }
     return subprocess.Popen(  # noqa: S603 - the command is this package's own, never input
-        [*plan.command, "import", str(file)], env=os.environ | place, stdout=subprocess.DEVNULL
+        [*plan.command, "import", str(file)],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
     )
 
 
@@ -191,21 +195,23 @@ def _has(server: Server, dialogue: str, messages: int) -> bool:
 
 def _stored(server: Server, name: str, count: int, size: int) -> int:
     """Count the messages of all dialogues."""
-    return sum(len(told) for told in _told(server, name, count, size))
+    return sum(len(contents) for contents in _contents(server, name, count, size))
 
 
 def _check(server: Server, name: str, count: int, size: int) -> None:
     """Compare every message with what was sent."""
-    wanted = [TEXT.format(n=n) for n in range(size)]
-    for told in _told(server, name, count, size):
-        if told != wanted:
-            raise BenchError(f"{name}: {len(told):,} messages in a dialogue of {size:,}, or others")
+    expected = [TEXT.format(n=n) for n in range(size)]
+    for contents in _contents(server, name, count, size):
+        if contents != expected:
+            raise BenchError(
+                f"{name}: {len(contents):,} messages in a dialogue of {size:,}, or others"
+            )
 
 
-def _told(server: Server, name: str, count: int, size: int) -> Iterator[list[str]]:
+def _contents(server: Server, name: str, count: int, size: int) -> Iterator[list[str]]:
     client = server.client()
     for number in range(count // size):
-        told: list[str] = []
+        contents: list[str] = []
         token = ""
         while token is not None:
             path = f"/dialogue/{name}-{number}/messages?limit=1000&next={token}"
@@ -213,7 +219,7 @@ def _told(server: Server, name: str, count: int, size: int) -> Iterator[list[str
                 page = client.call("GET", path if token else path.partition("&")[0])
             except BenchError:  # it is not there, or not yet
                 break
-            told += [message["content"] for message in page["items"]]
+            contents += [message["content"] for message in page["items"]]
             token = page["next"]
-        yield told
+        yield contents
     client.close()

@@ -28,9 +28,11 @@ _PLAIN = "plain loop"
 def measure(plan: Plan) -> list[Finding]:
     """Take the rounds: each server in turn, then the plain loop."""
     rates: dict[str, list[float]] = {_PLAIN: []}
-    with plan.directory() as place, ExitStack() as stack:
+    with plan.directory() as directory, ExitStack() as stack:
         servers = {
-            name: stack.enter_context(serving(replace(plan, command=command), place / name, more))
+            name: stack.enter_context(
+                serving(replace(plan, command=command), directory / name, more)
+            )
             for name, command, more in _ways(plan)
         }
         dialogues = {name: _dialogues(server) for name, server in servers.items()}
@@ -38,7 +40,7 @@ def measure(plan: Plan) -> list[Finding]:
             rates[name] = []
             send(appends(server, dialogues[name]), _WARM_UP_SECONDS)
         for _ in range(plan.rounds):
-            _take_round(rates, plan, servers, dialogues, place / "plain.sqlite3")
+            _take_round(rates, plan, servers, dialogues, directory / "plain.sqlite3")
     return _findings(rates)
 
 

@@ -75,11 +75,11 @@ class Threaded:
     async def get_items(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the last messages; LangChain always reads all."""
         messages = await self._run(lambda: self.history.messages)
-        told = [{"content": message.content} for message in messages]
-        return told[-limit:] if limit else told
+        items = [{"content": message.content} for message in messages]
+        return items[-limit:] if limit else items
 
-    async def _run(self, act: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self.threads, act)
+    async def _run(self, operation: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, operation)
 
 
 @asynccontextmanager
@@ -114,31 +114,31 @@ class Graph:
 
     async def add_items(self, items: list[dict[str, str]]) -> None:
         """Run the graph for a turn; several turns at once are put to its state."""
-        said = [_MESSAGES[item["role"]](item["content"]) for item in items]
+        messages = [_MESSAGES[item["role"]](item["content"]) for item in items]
         config = self._config(items[0]["content"].split(" ", 1)[0])
         if len(items) > 2:
-            await self._run(self._app.update_state, config, {"messages": said})
+            await self._run(self._app.update_state, config, {"messages": messages})
             return
-        question, answer = said
+        question, answer = messages
         self._answers[question.content] = answer.content
         await self._run(self._app.invoke, {"messages": [question]}, config)
 
     async def get_items(self, limit: int | None = None) -> list[dict[str, Any]]:
         """Return what was said on all threads, or the last of the first; a state is read whole."""
-        told: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         for writer in range(_THREADS):
             state = await self._run(self._app.get_state, self._config(str(writer)))
-            told += [{"content": one.content} for one in state.values.get("messages", [])]
+            items += [{"content": one.content} for one in state.values.get("messages", [])]
             if limit:
-                return told[-limit:]
-        return told
+                return items[-limit:]
+        return items
 
     def _config(self, writer: str) -> Any:
         return {"configurable": {"thread_id": f"{self._name}-{writer}"}}
 
-    async def _run(self, act: Callable[..., Any], *args: Any) -> Any:
+    async def _run(self, operation: Callable[..., Any], *args: Any) -> Any:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, lambda: act(*args))
+        return await loop.run_in_executor(self.threads, lambda: operation(*args))
 
 
 @asynccontextmanager
@@ -156,7 +156,7 @@ async def their_graphs(room: Path) -> AsyncIterator[Made]:
 
 
 class Kit:
-    """A session of Google's ADK, read anew before each turn, as its runner does."""
+    """A session of Google's ADK, read again before each turn, as its runner does."""
 
     def __init__(self, name: str, service: Any) -> None:
         self.service = service

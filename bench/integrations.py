@@ -1,7 +1,7 @@
-"""Our drop-ins beside what the frameworks bring themselves: `make bench-drop-ins`.
+"""Our integrations and the frameworks' own stores: `make bench-integrations`.
 
-Both sides run in one process on files of their own, ours with the whole engine inside and an index
-that follows. Rates of two sides are taken in turn within each round, and the median counts.
+Both run in one process on separate files, ours with the whole engine and an index that catches up.
+The rates of both are measured alternately within each round, and the median counts.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ TASKS, PROCESSES = 8, 4
 SESSIONS = 10_000
 PACKAGES = ("openai-agents", "langchain-community", "langgraph-checkpoint-sqlite", "google-adk")
 METHOD = """
-Each side is measured beside what its framework brings itself for SQLite: `SQLiteSession`,
-`SQLChatMessageHistory`, `SqliteSaver`, `DatabaseSessionService`. Every side waits for the disk on
-each commit (`synchronous = FULL`). Ours runs the whole engine in the process and indexes for search
-meanwhile, in each of the processes. A turn is a message of the user and one of the assistant: in
-LangGraph a run of a graph, whose writers have a thread each; in ADK two events, appended one after
-the other, so that turns of several writers part each other. The rates of processes are those after
-the first turn of each; how long that takes, with opening, is told beside them.
+Each integration is compared with the framework's own implementation for SQLite: `SQLiteSession`,
+`SQLChatMessageHistory`, `SqliteSaver`, `DatabaseSessionService`. Both wait for the disk on each
+commit (`synchronous = FULL`). Ours runs the whole engine in the process, and indexes for search, in
+each of the processes. A turn is one user message and one assistant message: in LangGraph a run of a
+graph, with one thread per writer; in ADK two events, appended one after the other, so that turns of
+several writers interleave. The rates of processes are those after each one's first turn; the time
+for opening and the first turn is listed separately.
 """
 WORDS = "The quick brown fox tells the lazy dog where the red umbrella was left on Tuesday. " * 2
 
@@ -73,12 +73,12 @@ def reading(history: Any) -> Callable[[int], Awaitable[Any]]:
     return lambda _: history.get_items(LAST)
 
 
-async def rate(times: int, act: Callable[[int], Awaitable[Any]]) -> float:
+async def rate(times: int, operation: Callable[[int], Awaitable[Any]]) -> float:
     """Return how often a second something is done."""
     gc.collect()
     begun = time.perf_counter()
     for number in range(times):
-        await act(number)
+        await operation(number)
     return times / (time.perf_counter() - begun)
 
 
@@ -116,21 +116,21 @@ async def write(history: Any, writer: int) -> int:
     return errors
 
 
-def judged(items: list[dict[str, Any]], writers: int, errors: int, seconds: float) -> list[str]:
+def checked(items: list[dict[str, Any]], writers: int, errors: int, seconds: float) -> list[str]:
     """Return what became of what several wrote."""
-    told = [tuple(item["content"].split(" ", 3)[:3]) for item in items]
+    stored = [tuple(item["content"].split(" ", 3)[:3]) for item in items]
     expected = writers * WRITERS_TURNS * 2
-    own = [[one for one in told if one[0] == str(writer)] for writer in range(writers)]
+    own = [[one for one in stored if one[0] == str(writer)] for writer in range(writers)]
     jumps = sum(
         (int(a[1]), a[2] == "assistant") > (int(b[1]), b[2] == "assistant")
         for mine in own
         for a, b in pairwise(mine)
     )
-    parted = sum(one[2] == "user" and other[:2] != one[:2] for one, other in pairwise(told))
-    lost = expected - errors * 2 - len(set(told))
+    parted = sum(one[2] == "user" and other[:2] != one[:2] for one, other in pairwise(stored))
+    lost = expected - errors * 2 - len(set(stored))
     return [
         f"{writers * WRITERS_TURNS / seconds:,.0f}",
-        *(str(count) for count in (errors, lost, len(told) - len(set(told)), jumps, parted)),
+        *(str(count) for count in (errors, lost, len(stored) - len(set(stored)), jumps, parted)),
     ]
 
 
@@ -140,10 +140,12 @@ async def by_tasks(side: Any, room: Path) -> list[str]:
         begun = time.perf_counter()
         errors = await asyncio.gather(*(write(made("shared"), n) for n in range(TASKS)))
         seconds = time.perf_counter() - begun
-        return [*judged(await made("shared").get_items(), TASKS, sum(errors), seconds), ""]
+        return [*checked(await made("shared").get_items(), TASKS, sum(errors), seconds), ""]
 
 
-def one_process(framework: str, side: int, room: Path, writer: int, gate: Any, told: Any) -> None:
+def one_process(
+    framework: str, side: int, room: Path, writer: int, gate: Any, results: Any
+) -> None:
     """Append to what other processes append to as well."""
 
     async def run() -> None:
@@ -156,7 +158,7 @@ def one_process(framework: str, side: int, room: Path, writer: int, gate: Any, t
             gate.wait()
             begun = time.perf_counter()
             errors = await write(history, writer)
-            told.put((errors, time.perf_counter() - begun, first))
+            results.put((errors, time.perf_counter() - begun, first))
 
     asyncio.run(run())
 
@@ -166,20 +168,20 @@ async def by_processes(framework: str, side: int, room: Path) -> list[str]:
     async with SIDES[framework][side](room) as made:  # what must be made is made once, by one
         await made("other").add_items(turn(0, 0))
     context = multiprocessing.get_context("spawn")
-    gate, told = context.Barrier(PROCESSES), context.Queue()
+    gate, results = context.Barrier(PROCESSES), context.Queue()
     started = [
-        context.Process(target=one_process, args=(framework, side, room, n, gate, told))
+        context.Process(target=one_process, args=(framework, side, room, n, gate, results))
         for n in range(PROCESSES)
     ]
     for process in started:
         process.start()
-    answers = [await asyncio.to_thread(told.get, timeout=120) for _ in started]
+    answers = [await asyncio.to_thread(results.get, timeout=120) for _ in started]
     for process in started:
         process.join()
     async with SIDES[framework][side](room) as made:
         items = await made("shared").get_items()
     errors, seconds, firsts = zip(*answers, strict=True)
-    row = judged(items, PROCESSES, sum(errors), max(seconds))
+    row = checked(items, PROCESSES, sum(errors), max(seconds))
     return [*row, f"{1_000 * statistics.median(firsts):,.0f} ms"]
 
 
@@ -256,7 +258,7 @@ async def compare(framework: str) -> None:
 async def main() -> None:
     """Measure all of them, or those that are named."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    say("# Drop-ins\n\n`make bench-drop-ins` writes this anew.")
+    say("# Integrations\n\n`make bench-integrations` regenerates this page.")
     say(f"Python {platform.python_version()}, {os.cpu_count()} cores, {versions}.")
     say(METHOD.rstrip())
     for framework in sys.argv[1:] or SIDES:

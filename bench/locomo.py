@@ -33,7 +33,7 @@ class Question:
 
     text: str
     category: int
-    evidence: frozenset[str]
+    answer_ids: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def conversations(file: Path) -> list[Conversation]:
 
 def _conversation(one: dict[str, Any]) -> Conversation:
     sessions = list(_sessions(one))
-    said = {message["id"] for session in sessions for message in session.messages}
-    return Conversation(one["conversation"], sessions, list(_questions(one, said)))
+    message_ids = {message["id"] for session in sessions for message in session.messages}
+    return Conversation(one["conversation"], sessions, list(_questions(one, message_ids)))
 
 
 def _sessions(one: dict[str, Any]) -> Iterator[Session]:
@@ -71,20 +71,20 @@ def _sessions(one: dict[str, Any]) -> Iterator[Session]:
 
 def _messages(session: dict[str, Any], speakers: list[str]) -> Iterator[dict[str, str]]:
     created = datetime.fromisoformat(session["started"])
-    for said in session["messages"]:
-        caption = said.get("image_caption")
+    for message in session["messages"]:
+        caption = message.get("image_caption")
         yield {
-            "id": said["id"],
-            "role": "user" if said["speaker"] == speakers[0] else "assistant",
-            "name": said["speaker"],
-            "content": said["text"] + (f" [shares {caption}]" if caption else ""),
+            "id": message["id"],
+            "role": "user" if message["speaker"] == speakers[0] else "assistant",
+            "name": message["speaker"],
+            "content": message["text"] + (f" [shares {caption}]" if caption else ""),
             "created": created.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         }
         created += _STEP
 
 
-def _questions(one: dict[str, Any], said: set[str]) -> Iterator[Question]:
-    for asked in one.get("questions", []):
-        evidence = frozenset(asked.get("evidence") or ())
-        if asked["category"] in CATEGORIES and evidence and evidence <= said:
-            yield Question(asked["question"], asked["category"], evidence)
+def _questions(one: dict[str, Any], message_ids: set[str]) -> Iterator[Question]:
+    for question in one.get("questions", []):
+        answer_ids = frozenset(question.get("evidence") or ())
+        if question["category"] in CATEGORIES and answer_ids and answer_ids <= message_ids:
+            yield Question(question["question"], question["category"], answer_ids)

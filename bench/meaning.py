@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.client import Client
-from bench.findings import Figures, Finding, Taken
+from bench.findings import Figures, Finding, Measurement
 from bench.plan import Plan
 from bench.searching import MODES, Embedding, await_index, embeddings, search
 
@@ -44,56 +44,56 @@ def domains() -> list[Domain]:
     ]
 
 
-def measure(plan: Plan) -> list[Taken]:
+def measure(plan: Plan) -> list[Measurement]:
     """Load the texts and ask every query in every mode, with each embedder."""
     return [one for embedding in embeddings(plan) for one in _measured(plan, embedding)]
 
 
-def _measured(plan: Plan, embedding: Embedding) -> Iterator[Taken]:
+def _measured(plan: Plan, embedding: Embedding) -> Iterator[Measurement]:
     read = domains()
-    with plan.directory() as place, embedding.serving(plan, place / "data") as server:
+    with plan.directory() as directory, embedding.serving(plan, directory / "data") as server:
         client = server.client()
         _load(client, read)
         await_index(client)
-        places = {
-            (domain.name, mode): _places(client, domain, mode) for domain in read for mode in MODES
+        ranks = {
+            (domain.name, mode): _ranks(client, domain, mode) for domain in read for mode in MODES
         }
         client.close()
     for mode in MODES:
-        yield _finding(embedding, mode, [places[domain.name, mode] for domain in read])
-    rows = [_row(domain, places) for domain in read]
+        yield _finding(embedding, mode, [ranks[domain.name, mode] for domain in read])
+    rows = [_row(domain, ranks) for domain in read]
     yield Figures(f"Meaning by domain, {embedding.name}", _COLUMNS, rows)
 
 
 def _load(client: Client, read: Iterable[Domain]) -> None:
     for domain in read:
         for text in (*(answer for _, answer in domain.pairs), *domain.distractors):
-            said = {"role": "user", "content": text}
-            client.call("POST", "/dialogue", {"namespace": _NAMESPACE, "message": said})
+            message = {"role": "user", "content": text}
+            client.call("POST", "/dialogue", {"namespace": _NAMESPACE, "message": message})
 
 
-def _places(client: Client, domain: Domain, mode: str) -> list[int | None]:
-    """Give the place, from 0, of each right answer among those found."""
-    asked = {"namespace": _NAMESPACE, "mode": mode, "limit": _FIRST}
+def _ranks(client: Client, domain: Domain, mode: str) -> list[int | None]:
+    """Give the rank, from 0, of each right answer among those found."""
+    options = {"namespace": _NAMESPACE, "mode": mode, "limit": _FIRST}
     found = []
     for query, answer in domain.pairs:
-        texts = [item["content"] for item in search(client, query, **asked)]
+        texts = [item["content"] for item in search(client, query, **options)]
         found.append(texts.index(answer) if answer in texts else None)
     return found
 
 
-def _hits(places: list[int | None], first: int) -> float:
-    return _PERCENT * sum(place is not None and place < first for place in places) / len(places)
+def _hits(ranks: list[int | None], first: int) -> float:
+    return _PERCENT * sum(rank is not None and rank < first for rank in ranks) / len(ranks)
 
 
 def _finding(embedding: Embedding, mode: str, by_domain: list[list[int | None]]) -> Finding:
-    places = [place for of_domain in by_domain for place in of_domain]
-    reciprocal = sum(1 / (place + 1) for place in places if place is not None) / len(places)
-    detail = f"hit@1 {_hits(places, 1):.1f} %, MRR@10 {reciprocal:.3f}, {len(places)} queries"
+    ranks = [rank for of_domain in by_domain for rank in of_domain]
+    reciprocal = sum(1 / (rank + 1) for rank in ranks if rank is not None) / len(ranks)
+    detail = f"hit@1 {_hits(ranks, 1):.1f} %, MRR@10 {reciprocal:.3f}, {len(ranks)} queries"
     what = f"hit@10, {mode}, {embedding.name}"
-    return Finding(NAME, what, _hits(places, _FIRST), " %", detail=detail)
+    return Finding(NAME, what, _hits(ranks, _FIRST), " %", detail=detail)
 
 
-def _row(domain: Domain, places: dict[tuple[str, str], list[int | None]]) -> tuple[str, ...]:
-    figures = (_hits(places[domain.name, mode], first) for mode in MODES for first in (_FIRST, 1))
+def _row(domain: Domain, ranks: dict[tuple[str, str], list[int | None]]) -> tuple[str, ...]:
+    figures = (_hits(ranks[domain.name, mode], first) for mode in MODES for first in (_FIRST, 1))
     return domain.name, str(len(domain.pairs)), *(f"{figure:.0f} %" for figure in figures)

@@ -47,30 +47,30 @@ def measure(plan: Plan) -> list[Finding]:
         python = _installed()
     except BenchError as error:
         return [Finding(NAME, "skipped", None, detail=f"{PACKAGE} cannot be installed: {error}")]
-    with plan.directory() as place:
+    with plan.directory() as directory:
         program = str(Path(__file__).with_name("peer_program.py"))
         command = [str(python), "-I", program]
-        peer = Program(command, r"ready with SQLite (?P<sqlite>\S+)", place / "peer.log")
+        peer = Program(command, r"ready with SQLite (?P<sqlite>\S+)", directory / "peer.log")
         try:
-            rounds = _take_rounds(plan, place, peer)
+            rounds = _take_rounds(plan, directory, peer)
         finally:
             peer.stop()
         return _findings(rounds, peer.ready["sqlite"])
 
 
 def _installed() -> Path:
-    place = cache_directory() / f"peer-{sys.version_info.major}.{sys.version_info.minor}"
-    python = place / "bin" / "python"
+    directory = cache_directory() / f"peer-{sys.version_info.major}.{sys.version_info.minor}"
+    python = directory / "bin" / "python"
     if not python.exists():
-        output_of([sys.executable, "-m", "venv", str(place)])
+        output_of([sys.executable, "-m", "venv", str(directory)])
     output_of([str(python), "-m", "pip", "install", "--quiet", PACKAGE])
     return python
 
 
-def _take_rounds(plan: Plan, place: Path, peer: Program) -> _Rounds:
+def _take_rounds(plan: Plan, directory: Path, peer: Program) -> _Rounds:
     rounds = _Rounds()
     engine = replace(plan, command=ALONE)
-    with serving(plan, place / "data") as server, serving(engine, place / "alone") as alone:
+    with serving(plan, directory / "data") as server, serving(engine, directory / "alone") as alone:
         page = reads(server, last_page(filled_dialogue(server, SMALL)))
         append, append_alone = _appends(server), _appends(alone)
         one = Load(**vars(append) | {"connections": 1})
@@ -78,9 +78,9 @@ def _take_rounds(plan: Plan, place: Path, peer: Program) -> _Rounds:
             rounds.ours["appends"].append(send(append, plan.seconds).rate)
             rounds.alone.append(send(append_alone, plan.seconds).rate)
             rounds.single.append(send(one, plan.seconds / 2).rate)
-            _ask_for_appends(rounds, plan, place, peer)
+            _ask_for_appends(rounds, plan, directory, peer)
             rounds.ours["reads"].append(send(page, plan.seconds / 2).rate)
-            read = _better(peer, plan, kind="reads", file=place / "reads.db", full=False)
+            read = _better(peer, plan, kind="reads", file=directory / "reads.db", full=False)
             rounds.peer["reads"].append(read["rate"])
     return rounds
 
@@ -89,8 +89,8 @@ def _appends(server: Server) -> Load:
     return appends(server, [create_dialogue(server) for _ in range(CONNECTIONS)])
 
 
-def _ask_for_appends(rounds: _Rounds, plan: Plan, place: Path, peer: Program) -> None:
-    file = place / "appends.db"
+def _ask_for_appends(rounds: _Rounds, plan: Plan, directory: Path, peer: Program) -> None:
+    file = directory / "appends.db"
     default = _better(peer, plan, kind="appends", file=file, full=False)
     rounds.synchronous, rounds.journal = default["synchronous"], default["journal"]
     durable = default

@@ -25,8 +25,8 @@ def output_of(command: Sequence[str], given: str = "") -> str:
     except OSError as error:
         raise BenchError(f"{command[0]}: {error}") from error
     except subprocess.CalledProcessError as error:
-        told = (error.stderr or error.stdout).strip().splitlines()[-1:]
-        raise BenchError(f"{Path(command[0]).name} failed: {' '.join(told)}") from error
+        message = (error.stderr or error.stdout).strip().splitlines()[-1:]
+        raise BenchError(f"{Path(command[0]).name} failed: {' '.join(message)}") from error
     return done.stdout
 
 
@@ -91,13 +91,13 @@ class Program:
 
     def resident_bytes(self) -> int | None:
         """Give the memory the program holds in RAM, where the system tells."""
-        return self._told_bytes("VmRSS")
+        return self._reported_bytes("VmRSS")
 
     def own_bytes(self) -> int | None:
         """Give as much of it as is no page of a file, which the system could take back."""
-        return self._told_bytes("RssAnon")
+        return self._reported_bytes("RssAnon")
 
-    def _told_bytes(self, name: str) -> int | None:
+    def _reported_bytes(self, name: str) -> int | None:
         status = Path(f"/proc/{self._process.pid}/status")
         if not status.exists():
             return None

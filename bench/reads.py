@@ -22,12 +22,12 @@ def last_page(dialogue: str) -> str:
 
 def measure(plan: Plan) -> list[Finding]:
     """Take the rounds: the constant body, the last page, and again."""
-    with plan.directory() as place, serving(plan, place / "data") as server:
+    with plan.directory() as directory, serving(plan, directory / "data") as server:
         path = last_page(filled_dialogue(server, SMALL))
         client = server.client()
         body = client.raw("GET", path)
         client.close()
-        constant = _constant(place, body)
+        constant = _constant(directory, body)
         try:
             port = int(constant.ready["port"])
             outcomes = _rounds(plan, reads(server, path), port)
@@ -36,11 +36,11 @@ def measure(plan: Plan) -> list[Finding]:
     return _findings(*outcomes, size=len(body))
 
 
-def _constant(place: Path, body: bytes) -> Program:
-    file = place / "body.json"
+def _constant(directory: Path, body: bytes) -> Program:
+    file = directory / "body.json"
     file.write_bytes(body)
     command = [sys.executable, "-m", "bench.constant", str(file)]
-    return Program(command, r"ready on http://127.0.0.1:(?P<port>\d+)", place / "constant.log")
+    return Program(command, r"ready on http://127.0.0.1:(?P<port>\d+)", directory / "constant.log")
 
 
 def _rounds(plan: Plan, page: Load, port: int) -> tuple[list[Outcome], list[Outcome]]:

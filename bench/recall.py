@@ -12,7 +12,7 @@ from operator import attrgetter
 from statistics import mean
 
 from bench.client import Client
-from bench.findings import Figures, Finding, Goal, Taken
+from bench.findings import Figures, Finding, Goal, Measurement
 from bench.locomo import CATEGORIES, VARIABLE, Conversation, Question, conversations, named_file
 from bench.plan import BATCH, Plan
 from bench.searching import (
@@ -61,7 +61,7 @@ class _Answer:
     recalls: tuple[float, ...]
 
 
-def measure(plan: Plan) -> list[Taken]:
+def measure(plan: Plan) -> list[Measurement]:
     """Load the conversations and ask their questions in every way, with each embedder."""
     file = named_file()
     if not file:
@@ -70,9 +70,9 @@ def measure(plan: Plan) -> list[Taken]:
     return [one for embedding in embeddings(plan) for one in _measured(plan, embedding, read)]
 
 
-def _measured(plan: Plan, embedding: Embedding, read: list[Conversation]) -> Iterator[Taken]:
+def _measured(plan: Plan, embedding: Embedding, read: list[Conversation]) -> Iterator[Measurement]:
     answers: dict[str, list[_Answer]] = {}
-    with plan.directory() as place, embedding.serving(plan, place / "data") as server:
+    with plan.directory() as directory, embedding.serving(plan, directory / "data") as server:
         client = server.client()
         _load(client, read)
         await_index(client)
@@ -91,24 +91,24 @@ def _measured(plan: Plan, embedding: Embedding, read: list[Conversation]) -> Ite
 def _load(client: Client, read: list[Conversation]) -> None:
     for conversation in read:
         for session in conversation.sessions:
-            place = {"namespace": conversation.name}
-            client.call("POST", "/dialogue", {"id": session.dialogue, **place})
+            directory = {"namespace": conversation.name}
+            client.call("POST", "/dialogue", {"id": session.dialogue, **directory})
             for batch in session.batches(BATCH):
                 path = f"/dialogue/{session.dialogue}/messages"
-                client.call("POST", path, {"messages": batch, **place})
+                client.call("POST", path, {"messages": batch, **directory})
 
 
 def _answers(client: Client, ablation: _Ablation, read: list[Conversation]) -> Iterator[_Answer]:
     for conversation in read:
-        asked = {"namespace": conversation.name, "mode": ablation.mode, "limit": max(FIRST)}
+        filters = {"namespace": conversation.name, "mode": ablation.mode, "limit": max(FIRST)}
         for question in conversation.questions:
-            found = [item["id"] for item in search(client, question.text, **asked)]
+            found = [item["id"] for item in search(client, question.text, **filters)]
             recalls = tuple(_recall(question, found[:first]) for first in FIRST)
             yield _Answer(conversation.name, question.category, recalls)
 
 
 def _recall(question: Question, found: list[str]) -> float:
-    return _PERCENT * len(question.evidence.intersection(found)) / len(question.evidence)
+    return _PERCENT * len(question.answer_ids.intersection(found)) / len(question.answer_ids)
 
 
 def _means(answers: list[_Answer]) -> list[float]:

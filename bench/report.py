@@ -7,36 +7,36 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.findings import Figures, Finding, Taken
+from bench.findings import Figures, Finding, Measurement
 from bench.machine import described
 from bench.plan import CONNECTIONS, Plan
 
 _COLUMNS = ("measure", "what", "figure", "goal", "", "made of")
 
 
-def show(taken: Sequence[Taken], console: Console) -> None:
+def show(measurements: Sequence[Measurement], console: Console) -> None:
     """Print one table of all findings, and the other tables below."""
-    for figures in (_table_of(_findings(taken)), *_tables(taken)):
+    for figures in (_table_of(_findings(measurements)), *_tables(measurements)):
         table = Table(*figures.columns, title=figures.title or None, title_justify="left")
         for row in figures.rows:
             table.add_row(*row)
         console.print(table)
 
 
-def write(taken: Sequence[Taken], plan: Plan, file: Path, method: str) -> None:
-    """Write what was taken, the method and the machine to a file."""
-    file.write_text("\n".join(_page(taken, plan, method)) + "\n")
+def write(measurements: Sequence[Measurement], plan: Plan, file: Path, method: str) -> None:
+    """Write the measurements, the method and the machine to a file."""
+    file.write_text("\n".join(_page(measurements, plan, method)) + "\n")
 
 
 def method_of_rounds(plan: Plan) -> str:
     """Say how rates are compared."""
     return (
-        f"{plan.rounds} rounds, in each of which ours and its baseline take turns of up to "
-        f"{plan.seconds:g} s; a ratio is the median of the rounds' ratios, a rate the median of "
-        f"the rounds' rates. Load on {CONNECTIONS} keep-alive connections over loopback from a "
-        "process of its own. Every server is started as an operator would, with its defaults: "
-        "keys, limits and quotas checked, `synchronous=FULL`; the engine alone differs in that it "
-        "indexes nothing and counts no tokens."
+        f"{plan.rounds} rounds; in each, the engine and its baseline alternate for up to "
+        f"{plan.seconds:g} s. A ratio is the median of the rounds' ratios, and a rate the median "
+        f"of the rounds' rates. A separate process generates load on {CONNECTIONS} keep-alive "
+        "connections over loopback. Every server runs with its defaults: keys, limits and quotas "
+        "are checked, with `synchronous=FULL`. The engine alone is the same, but does not index "
+        "and does not count tokens."
     )
 
 
@@ -44,23 +44,23 @@ def method_of_summaries(plan: Plan) -> str:
     """Say how summaries are compared."""
     del plan
     return (
-        "The built-in summarizer with its defaults, in one process, on real conversations that the "
-        "project does not hold: each session by itself, to a quarter of its tokens, speakers "
-        "counted. Evidence is the messages that answer questions of categories 1 to 4, once for "
-        "each question; a message is kept when at least half of its content words are. Its own "
-        "sentences are the measure to go by: anywhere, words count that meet by chance. The "
-        "constants of the ranking were chosen on four conversations and measured on the fifth, "
-        "with each left out in turn: 1.74 times the first 25 % and 2.64 times random turns by "
-        "own sentences, spoken words alone; 1.75 and 2.76 with those in use, 1.37 without any."
+        "The built-in summarizer with its defaults, in one process, on real conversations that are "
+        "not part of the project: each session separately, reduced to a quarter of its tokens, "
+        "including speakers. Evidence is the messages that answer questions of categories 1 to 4, "
+        "once per question. A message is kept if at least half of its content words are. Rely on "
+        "the measure by own sentences: words found anywhere can match by chance. The constants of "
+        "the ranking were chosen on four conversations and measured on the fifth, leaving out each "
+        "in turn: 1.74 times the first 25 % and 2.64 times random turns, by own sentences and "
+        "spoken words only; 1.75 and 2.76 with the constants in use, 1.37 without any."
     )
 
 
-def _findings(taken: Sequence[Taken]) -> list[Finding]:
-    return [one for one in taken if isinstance(one, Finding)]
+def _findings(measurements: Sequence[Measurement]) -> list[Finding]:
+    return [one for one in measurements if isinstance(one, Finding)]
 
 
-def _tables(taken: Sequence[Taken]) -> list[Figures]:
-    return [one for one in taken if isinstance(one, Figures)]
+def _tables(measurements: Sequence[Measurement]) -> list[Figures]:
+    return [one for one in measurements if isinstance(one, Figures)]
 
 
 def _table_of(findings: list[Finding]) -> Figures:
@@ -73,13 +73,13 @@ def _cells(finding: Finding) -> tuple[str, ...]:
     return finding.measure, finding.what, finding.shown, goal, finding.verdict, made_of
 
 
-def _page(taken: Sequence[Taken], plan: Plan, method: str) -> Iterator[str]:
+def _page(measurements: Sequence[Measurement], plan: Plan, method: str) -> Iterator[str]:
     yield f"# Results of a {plan.name} run"
     yield ""
-    yield "Written by `python -m bench`; what each measure does stands in [README.md](README.md)."
+    yield "Generated by `python -m bench`. [README.md](README.md) describes each measure."
     yield ""
-    yield from _lines(_table_of(_findings(taken)))
-    for figures in _tables(taken):
+    yield from _lines(_table_of(_findings(measurements)))
+    for figures in _tables(measurements):
         yield f"## {figures.title}"
         yield ""
         yield from _lines(figures)

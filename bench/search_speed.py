@@ -1,9 +1,9 @@
 """Searches on 1,000, 100,000 and 1,000,000 messages: what growth costs in time and memory.
 
-One server whose data grows. Every namespace holds 1,000 messages in four dialogues. At each size
-the server is started anew, asked once across the project while its index still comes into memory,
-and then asked again and again, each time something else: within one namespace, across the project,
-and across the project for a tag that one message in 10,000 has.
+One server whose data grows. Every namespace contains 1,000 messages in four dialogues. At each size
+the server is restarted and searched once across the project while its index is still being loaded,
+and then searched repeatedly, each time for something else: within one namespace, across the
+project, and across the project for a tag that one message in 10,000 has.
 """
 
 import json
@@ -16,7 +16,7 @@ from random import Random
 from statistics import quantiles
 
 from bench.client import Client
-from bench.findings import Figures, Finding, Goal, Taken
+from bench.findings import Figures, Finding, Goal, Measurement
 from bench.generator import request_bytes, send_all
 from bench.plan import SMALL, Plan
 from bench.processes import output_of
@@ -42,7 +42,7 @@ _COLUMNS = ("messages", "searched in", "mode", "p50 ms", "p95 ms", "p99 ms", "fo
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Latencies:
     """The latencies of one kind of search, and how many objects it found on average."""
 
     where: str
@@ -65,20 +65,20 @@ class _Stage:
     own_bytes: int
     index_bytes: int
     disk_bytes: int
-    asked: list[_Asked]
+    searches: list[_Latencies]
 
 
-def measure(plan: Plan) -> list[Taken]:
+def measure(plan: Plan) -> list[Measurement]:
     """Fill, start and search at each size, then rebuild the index."""
     sizes = sorted({*_SIZES, plan.messages})
     texts = Texts(_SEED)
-    with plan.directory() as place, serving(plan, place / "data") as server:
+    with plan.directory() as directory, serving(plan, directory / "data") as server:
         stages = [
-            _stage(plan, server, texts, size, already, place / "data")
+            _stage(plan, server, texts, size, already, directory / "data")
             for already, size in pairwise((0, *sizes))
         ]
         server.program.stop()
-        rebuilding = list(_rebuild(plan, place / "data"))
+        rebuilding = list(_rebuild(plan, directory / "data"))
     return [*_findings(stages), *rebuilding, _table(stages)]
 
 
@@ -93,13 +93,13 @@ def _stage(plan: Plan, server: Server, texts: Texts, size: int, already: int, da
     began = time.perf_counter()
     search(client, texts.query())
     first = time.perf_counter() - began
-    asked = list(_asked(client, texts, size, plan.searches))
+    searches = list(_searched(client, texts, size, plan.searches))
     in_memory = round(index_gauges(client)["memory_bytes"])
     client.close()
     held = (server.program.resident_bytes() or 0, server.program.own_bytes() or 0, in_memory)
     on_disk = sum(file.stat().st_size for file in data.iterdir())
     rate = (size - already) / loading
-    return _Stage(size, rate, start_seconds, first, *held, on_disk, asked)
+    return _Stage(size, rate, start_seconds, first, *held, on_disk, searches)
 
 
 def _dialogues(server: Server, texts: Texts, first: int, last: int) -> Iterator[bytes]:
@@ -114,38 +114,38 @@ def _namespace(number: int) -> str:
 
 
 def _message(texts: Texts, number: int) -> dict[str, object]:
-    said: dict[str, object] = {"role": "assistant" if number % 2 else "user"}
-    said["content"] = texts.text()
+    message: dict[str, object] = {"role": "assistant" if number % 2 else "user"}
+    message["content"] = texts.text()
     if number % _RARE == 0:
-        said["tags"] = [_TAG]
-    return said
+        message["tags"] = [_TAG]
+    return message
 
 
-def _asked(client: Client, texts: Texts, size: int, count: int) -> Iterator[_Asked]:
-    places = Random(_SEED)  # noqa: S311 -- nothing is kept secret with it
+def _searched(client: Client, texts: Texts, size: int, count: int) -> Iterator[_Latencies]:
+    random = Random(_SEED)  # noqa: S311 -- nothing is kept secret with it
     for mode in MODES:
         for where in (_WITHIN, _ACROSS, _TAGGED):
-            wanted: list[dict[str, object]] = [{"mode": mode} for _ in range(count + _WARM_UP)]
-            for one in wanted:
+            requests: list[dict[str, object]] = [{"mode": mode} for _ in range(count + _WARM_UP)]
+            for one in requests:
                 if where == _WITHIN:
-                    one["namespace"] = _namespace(places.randrange(size))
+                    one["namespace"] = _namespace(random.randrange(size))
                 elif where == _TAGGED:
                     one["tags"] = [_TAG]
-            yield _measured(client, texts, where, wanted)
+            yield _measured(client, texts, where, requests)
 
 
 def _measured(
-    client: Client, texts: Texts, where: str, wanted: Sequence[dict[str, object]]
-) -> _Asked:
+    client: Client, texts: Texts, where: str, requests: Sequence[dict[str, object]]
+) -> _Latencies:
     latencies, found = [], 0
-    for one in wanted:
+    for one in requests:
         query = texts.query()
         began = time.perf_counter()
         found += len(search(client, query, **one))
         latencies.append((time.perf_counter() - began) * _MILLISECONDS)
     marks = quantiles(latencies[_WARM_UP:], n=100)
-    mode = str(wanted[0]["mode"])
-    return _Asked(where, mode, marks[49], marks[94], marks[98], found / len(wanted))
+    mode = str(requests[0]["mode"])
+    return _Latencies(where, mode, marks[49], marks[94], marks[98], found / len(requests))
 
 
 def _rebuild(plan: Plan, data: Path) -> Iterator[Finding]:
@@ -159,11 +159,11 @@ def _findings(stages: list[_Stage]) -> Iterator[Finding]:
     for stage in stages:
         yield from _of_stage(stage)
     last = stages[-1]
-    for asked in last.asked:
-        if asked.mode == "hybrid" and asked.where in _GOALS:
-            goal = Goal(_GOALS[asked.where], at_least=False, unit=" ms")
-            what = f"p95, hybrid, {asked.where}, among {last.messages:,}"
-            yield Finding(NAME, what, asked.p95_ms, " ms", goal)
+    for searches in last.searches:
+        if searches.mode == "hybrid" and searches.where in _GOALS:
+            goal = Goal(_GOALS[searches.where], at_least=False, unit=" ms")
+            what = f"p95, hybrid, {searches.where}, among {last.messages:,}"
+            yield Finding(NAME, what, searches.p95_ms, " ms", goal)
     yield from _memory(stages[0], last)
 
 
@@ -197,12 +197,12 @@ def _table(stages: list[_Stage]) -> Figures:
     rows = [
         (
             f"{stage.messages:,}",
-            asked.where,
-            asked.mode,
-            *(f"{figure:.2f}" for figure in (asked.p50_ms, asked.p95_ms, asked.p99_ms)),
-            f"{asked.found:.1f}",
+            searches.where,
+            searches.mode,
+            *(f"{figure:.2f}" for figure in (searches.p50_ms, searches.p95_ms, searches.p99_ms)),
+            f"{searches.found:.1f}",
         )
         for stage in stages
-        for asked in stage.asked
+        for searches in stage.searches
     ]
     return Figures("Time of a search", _COLUMNS, rows)

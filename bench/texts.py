@@ -75,8 +75,8 @@ class Texts:
 
     def query(self) -> str:
         """Make one query, of one to four words that are not the commonest."""
-        wanted = self._random.randrange(1, 5)
-        return " ".join(self._drawn(self._shares[_COMMON]) for _ in range(wanted))
+        count = self._random.randrange(1, 5)
+        return " ".join(self._drawn(self._shares[_COMMON]) for _ in range(count))
 
     def texts(self, count: int) -> Iterator[str]:
         """Make many messages."""

@@ -33,7 +33,7 @@ _MILLISECONDS = 1e3
 def measure(plan: Plan) -> list[Finding]:
     """Write and search in each mode, under load."""
     texts = Texts(_SEED)
-    with plan.directory() as place, serving(plan, place / "data") as server:
+    with plan.directory() as directory, serving(plan, directory / "data") as server:
         client = server.client()
         client.call("POST", "/dialogue", {"id": _DIALOGUE, "namespace": _NAMESPACE})
         with _under_load(plan, server):
@@ -71,8 +71,8 @@ def _pairs(client: Client, texts: Texts, mode: str, count: int) -> Finding:
     found, latencies = 0, []
     for number in range(count):
         text = texts.text()
-        said = {"role": "user", "content": text, "namespace": _NAMESPACE}
-        stored = client.call("POST", path, said)["id"]
+        message = {"role": "user", "content": text, "namespace": _NAMESPACE}
+        stored = client.call("POST", path, message)["id"]
         within = {"namespace": _NAMESPACE} if number % 2 else {}
         began = time.perf_counter()
         items = search(client, text, mode=mode, limit=_LIMIT, **within)

@@ -55,14 +55,14 @@ def model(messages: list[Message], tokens: int) -> Message:
     last = messages[-1]
     if last["role"] == "tool":
         return {"role": "assistant", "content": last["content"].partition(".")[0] + "."}
-    asked = re.fullmatch(r"Where is order (\d+)\?", last["content"])
-    if asked:
-        function = {"name": "track", "arguments": json.dumps({"order": int(asked[1])})}
-        call = {"id": f"call_{asked[1]}", "type": "function", "function": function}
+    question = re.fullmatch(r"Where is order (\d+)\?", last["content"])
+    if question:
+        function = {"name": "track", "arguments": json.dumps({"order": int(question[1])})}
+        call = {"id": f"call_{question[1]}", "type": "function", "function": function}
         return {"role": "assistant", "content": None, "tool_calls": [call]}
     known = [one["content"] for one in messages[:-1] if "bicycle is" in str(one["content"])]
-    told = re.search(r"bicycle is (\w+)", known[-1]) if known else None
-    return {"role": "assistant", "content": f"It is {told[1]}." if told else "I see."}
+    answered = re.search(r"bicycle is (\w+)", known[-1]) if known else None
+    return {"role": "assistant", "content": f"It is {answered[1]}." if answered else "I see."}
 
 
 def check(messages: list[Message], tokens: int) -> None:
