@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: `python -m docs.generate`. A test tells when it is due."""
+"""Writes docs/reference from the code: `python -m docs.generate`. A test fails if it is stale."""
 
 # ruff: noqa: INP001 -- a script beside the pages it writes, not a package
 
@@ -47,22 +47,21 @@ def escaped(cell: str) -> str:
 SETTINGS_INTRO = """\
 # Settings
 
-Every setting can come from four places. The first that has it counts:
+Every setting has four sources, in this order of precedence:
 
 1. its flag, such as `--port 9000`;
-2. its environment variable, such as `DIALOGUEDB_PORT=9000`; several values are separated by
-   commas;
-3. an entry of a TOML file, named like the flag: `port = 9000`. The file is the one of `--config`,
-   else of `DIALOGUEDB_CONFIG`, else `dialoguedb.toml` in the working directory, if there is one;
+2. its environment variable, such as `DIALOGUEDB_PORT=9000`; separate several values with commas;
+3. an entry of a TOML file with the name of the flag: `port = 9000`. The file is that of `--config`,
+   else that of `DIALOGUEDB_CONFIG`, else `dialoguedb.toml` in the working directory, if it exists;
 4. its default.
 
-A value that does not fit is refused with the name of its source, and so is a name in the file
-that is no setting. Paths are relative to the working directory wherever they stand. Every command
-reads all settings, and heeds those of its options.
+An invalid value is refused with the name of its source, and so is an unknown name in the file.
+Paths are relative to the working directory, whatever their source. Every command
+reads all settings, and uses those of its options.
 """
 
 SETTINGS_FILE = """\
-## A file
+## Example file
 
 ```toml
 data = "/var/lib/dialoguedb"
@@ -75,7 +74,7 @@ trusted-proxy = ["10.0.0.0/8"]
 access-log = true
 ```
 
-What is set for a single project (its rate, quotas, allowed addresses, protection) is not here:
+Settings of a single project (its rate, quotas, allowed addresses, protection) are not listed here:
 see [`dialoguedb projects set`](cli.md#dialoguedb-projects-set).
 """
 
@@ -83,7 +82,7 @@ see [`dialoguedb projects set`](cli.md#dialoguedb-projects-set).
 def settings_page() -> str:
     """Return the page of settings."""
     rows = [_setting_row(setting) for setting in SETTINGS]
-    heads = ("Flag", "Variable", "Value", "Default", "What it is for")
+    heads = ("Flag", "Variable", "Value", "Default", "Purpose")
     return "\n".join([SETTINGS_INTRO, table(heads, rows), "", SETTINGS_FILE])
 
 
@@ -100,18 +99,18 @@ def _setting_row(setting: Setting) -> Row:
 CLI_INTRO = """\
 # Commands
 
-`dialoguedb`, or `python -m dialoguedb`. All commands but `restore` may be used while servers run
-on the same data.
+Run `dialoguedb` or `python -m dialoguedb`. All commands except `restore` can be used while servers
+run on the same data.
 
-Into a pipe, or with `--json`, records are printed as lines of JSON, as the HTTP API shows them, a
-page of a list as one line, `{"items": […], "next": …}`; at a terminal, as tables. What could not
-be done is told in one line on stderr, wrong use with a hint where to look. Exit codes: 0 done, 1 it
-could not be done (or `check` found something), 2 used wrongly.
+In a pipe, or with `--json`, commands print records as lines of JSON, as in the HTTP API, and a page
+of a list as one line, `{"items": […], "next": …}`; at a terminal, they print tables. Errors are one
+line on stderr; incorrect usage also prints a hint. Exit codes: 0 for success, 1 for failure (or if
+`check` found something), 2 for incorrect usage.
 """
 
 
 def cli_page() -> str:
-    """Return the page of commands: what each says of itself with `--help`."""
+    """Return the page of commands, with the `--help` text of each."""
     parts = [CLI_INTRO, *_helps(main, "dialoguedb", None)]
     return "\n".join(parts)
 
@@ -137,78 +136,79 @@ def _helps(command: click.Command, name: str, parent: click.Context | None) -> I
 ERRORS_INTRO = """\
 # Errors
 
-Every answer that is not a success has this body:
+Every error response has this body:
 
 ```json
 {"error": {"code": "DIALOGUE_NOT_FOUND", "message": "Dialogue 'order-17' not found",
   "type": "not_found", "details": [], "requestId": "…", "timestamp": "2026-11-22T21:34:21.117Z"}}
 ```
 
-Go by `code` and `type`; messages may change. `details` lists every fault found, with its place:
-`{"field": "messages[3].content", "code": "REQUIRED", "message": "…"}`. `requestId` is also in the
-header `X-Request-Id` and in the server's log.
+Rely on `code` and `type`; messages may change. `details` lists all validation errors with their
+paths: `{"field": "messages[3].content", "code": "REQUIRED", "message": "…"}`. `requestId` is also
+in the header `X-Request-Id` and in the server's log.
 
-## What clients see
+## Error responses
 """
 
 CODES_INTRO = """
-## Codes of a request that is wrong
+## Codes of an invalid request
 
-When all faults of a request share one code, that is the answer's code, else `VALIDATION_ERROR`.
+If all errors of a request have the same code, the response has that code, else `VALIDATION_ERROR`.
 """
 
 CODES = {
-    "MISSING_PARAMETER": "A required field or parameter is absent.",
-    "INVALID_PARAMETER": "A field or parameter has a value or a name that is not allowed.",
+    "MISSING_PARAMETER": "A required field or parameter is missing.",
+    "INVALID_PARAMETER": "A field or parameter has an invalid value or an unknown name.",
     "MESSAGE_CONTENT_EMPTY": "Content is an empty string, `null`, `[]` or `{}`.",
-    "MESSAGE_TOO_LARGE": "Content is over its limit.",
-    "STATE_TOO_LARGE": "A dialogue's state would be over its limit.",
-    "INVALID_IMAGE_CONTENT": "An inline image holds a `data:` prefix where bare base64 belongs.",
+    "MESSAGE_TOO_LARGE": "Content exceeds its limit.",
+    "STATE_TOO_LARGE": "The state of a dialogue would exceed its limit.",
+    "INVALID_IMAGE_CONTENT": "An inline image has a `data:` prefix instead of plain base64.",
 }
 """Codes of `InvalidRequest` that have no class of their own."""
 
 DETAIL_CODES = {
-    "REQUIRED": "It has to be there.",
-    "INVALID": "Its value is not allowed.",
-    "TOO_LARGE": "It is over its limit.",
-    "NOT_FOUND": "It names something that does not exist.",
-    "UNKNOWN": "It is not known here.",
+    "REQUIRED": "It is required.",
+    "INVALID": "Its value is invalid.",
+    "TOO_LARGE": "It exceeds its limit.",
+    "NOT_FOUND": "It refers to something that does not exist.",
+    "UNKNOWN": "It is unknown.",
 }
 
 ISSUES_INTRO = """
 ## Issues
 
-No errors: the `code` of one entry of `issues`, which a context window and the check of a dialogue
-tell. [How long conversations fit a window](../explanation/compaction.md) says what becomes of them.
+Issues are not errors. Context windows and the check of a dialogue report them in `issues`; this is
+the `code` of one entry. [How long conversations fit a window](../explanation/compaction.md)
+describes how windows treat them.
 """
 
 ISSUE_CODES = {
     "ORPHANED_TOOL_CALL": "A tool call has no result.",
-    "ORPHANED_TOOL_RESULT": "A tool's result has no call.",
-    "DUPLICATE_TOOL_RESULT": "A tool call has got another result before.",
-    "ROLE_ORDER": "A tool's result does not follow its call at once.",
-    "EMPTY_TURN": "A message says nothing.",
-    "RECENT_CUT": "Fewer of the last turns have room than were asked for.",
+    "ORPHANED_TOOL_RESULT": "A tool result has no call.",
+    "DUPLICATE_TOOL_RESULT": "A tool call already has a result.",
+    "ROLE_ORDER": "A tool result does not directly follow its call.",
+    "EMPTY_TURN": "A message is empty.",
+    "RECENT_CUT": "Fewer of the last turns fit than requested.",
 }
 
 CLIENT_INTRO = """
-## What the Python client says itself
+## Errors of the Python client
 
-It raises each error above as the class of its code, with `code`, `details` and
-`request_id`, and these of its own:
+The client raises each error above as the class of its code, with `code`, `details` and
+`request_id`. In addition, it raises these:
 """
 
 OPERATOR_INTRO = """
-## What commands say
+## Errors of commands
 
-These speak to the operator, as one line on stderr with exit code 1, and never reach a client.
+Commands report these on stderr, in one line, with exit code 1; they never reach a client.
 """
 
 
 def errors_page() -> str:
     """Return the page of errors."""
     shown = sorted(
-        (status, kind.code, f"`{type_name}`", told_by(kind))
+        (status, kind.code, f"`{type_name}`", summary_of(kind))
         for kind in raised_errors()
         if (known := status_of(kind))
         for status, type_name in [known]
@@ -216,8 +216,12 @@ def errors_page() -> str:
     rows = [(str(status), f"`{code}`", *rest) for status, code, *rest in shown]
     unanswered = [kind for kind in raised_errors() if not status_of(kind)]
     client, operator = (
-        [(f"`{kind.__name__}`", told_by(kind)) for kind in unanswered if said == is_clients(kind)]
-        for said in (True, False)
+        [
+            (f"`{kind.__name__}`", summary_of(kind))
+            for kind in unanswered
+            if is_clients(kind) == by_client
+        ]
+        for by_client in (True, False)
     )
     return "\n".join(
         [
@@ -255,7 +259,7 @@ def coded(meanings: dict[str, str]) -> list[Row]:
     return [(f"`{code}`", meaning) for code, meaning in meanings.items()]
 
 
-def told_by(thing: object) -> str:
+def summary_of(thing: object) -> str:
     """Return the first paragraph of a docstring, as one line."""
     return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
 
@@ -265,23 +269,23 @@ def told_by(thing: object) -> str:
 LIMITS_INTRO = """\
 # Limits
 
-Each holds for one request or object. What is over one is refused with an [error](errors.md) that
-names the field, and nothing of the request is stored. None of them can be changed; what can be
-set for a project are its rate and [quotas](../how-to/limit-use.md).
+Each limit applies to one request or object. A request above a limit is refused with an
+[error](errors.md) that names the field, and nothing of it is stored. These limits are fixed; the
+rate and the [quotas](../how-to/limit-use.md) of a project are settings.
 
-## What is stored and asked for
+## Objects and requests
 """
 
 CONNECTION_INTRO = """
 ## Connections
 
-These keep hostile and stalled clients from holding up others.
+These limits keep hostile or stalled clients from blocking others.
 """
 
 
 def limits_page() -> str:
     """Return the page of limits."""
-    heads = ("Limit", "Value", "What it bounds")
+    heads = ("Limit", "Value", "What it limits")
     rows = table(heads, list(constants(limits)))
     connection = table(heads, [*constants(protocol), *constants(body_buffer)])
     return f"{LIMITS_INTRO}\n{rows}\n{CONNECTION_INTRO}\n{connection}\n"
@@ -295,20 +299,20 @@ def constants(module: ModuleType) -> Iterator[Row]:
                 ast.Assign(targets=[ast.Name(id=name)]),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                number = getattr(module, name)
-                if isinstance(number, int):
-                    yield f"`{name}`", quantity(name, number), " ".join(text.split())
+                value = getattr(module, name)
+                if isinstance(value, int):
+                    yield f"`{name}`", quantity(name, value), " ".join(text.split())
 
 
-def quantity(name: str, number: int) -> str:
-    """Write a number with the unit that its name ends in."""
-    plain = f"{number:,}"
+def quantity(name: str, value: int) -> str:
+    """Write a value with the unit that its name ends in."""
+    plain = f"{value:,}"
     if "_BYTES" not in name:
         unit = next((unit for unit in ("seconds", "hours") if f"_{unit.upper()}" in name), "")
         return f"{plain} {unit}".strip()
     for unit, size in (("MiB", MIB), ("KiB", KIB)):
-        if number % size == 0:
-            return f"{number // size} {unit} ({plain} bytes)"
+        if value % size == 0:
+            return f"{value // size} {unit} ({plain} bytes)"
     return f"{plain} bytes"
 
 
@@ -317,10 +321,10 @@ def quantity(name: str, number: int) -> str:
 HTTP_INTRO = """\
 # HTTP API
 
-Every route exists at `/` and below `/api/v1`. Types, examples and a page to try them: `/docs` and
-`/openapi.json` of a running server, which come from the same table as this page. *Scope* is the
-least a [key](../how-to/manage-keys-and-projects.md) needs: `read` < `write` < `admin`; `operator`
-is a kind of its own.
+Every route exists at `/` and under `/api/v1`. A running server serves types, examples and an
+interactive page at `/docs` and `/openapi.json`, which are generated from the same table as this
+page. *Permission* is the least that a [key](../how-to/manage-keys-and-projects.md) needs: `read` <
+`write` < `admin`; `operator` is a separate kind of key.
 """
 
 
@@ -330,7 +334,7 @@ def http_page() -> str:
     parts = [HTTP_INTRO]
     for tag in sorted({route.endpoint.tag for route in documented}):
         rows = list(endpoint_rows([route for route in documented if route.endpoint.tag == tag]))
-        parts += [f"## {tag}\n", table(("Route", "What it does", "Scope"), rows), ""]
+        parts += [f"## {tag}\n", table(("Route", "What it does", "Permission"), rows), ""]
     return "\n".join(parts)
 
 
@@ -341,7 +345,7 @@ def endpoint_rows(routes: Sequence[Route]) -> Iterator[Row]:
         served = spellings[0].endpoint
         yield (
             "<br>".join(f"`{route.method} {route.path}`" for route in spellings),
-            told_by(served.handle),
+            summary_of(served.handle),
             f"`{served.permission}`" if served.permission else "no key",
         )
 
@@ -351,8 +355,8 @@ def endpoint_rows(routes: Sequence[Route]) -> Iterator[Row]:
 METRICS_INTRO = """\
 # Metrics
 
-In the text format of Prometheus, at `/metrics` of the API's own address; those that name a project
-only at `/metrics` of `--metrics-address`.
+The server serves metrics in Prometheus's text format at `/metrics` on the API's own address.
+Metrics per project are only at `/metrics` on `--metrics-address`.
 """
 
 HELP = re.compile(r"^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$", re.MULTILINE)
@@ -368,7 +372,7 @@ def metrics_page() -> str:
         for name, purpose, kind in HELP.findall(text.decode())
         if not name.endswith("_created")
     }
-    heads = ("Metric", "Kind", "What it tells", "Served")
+    heads = ("Metric", "Kind", "Meaning", "Served")
     return f"{METRICS_INTRO}\n{table(heads, list(rows.values()))}\n"
 
 

@@ -48,7 +48,7 @@ def made_in(room, *words, **variables):
     """Run a command that makes data, and return the directory it made."""
     ended = room.run("projects", "create", "acme", *words, **variables)
     assert ended.code == 0, ended.err
-    return ended.err.removeprefix("Made a new data directory: ").strip()
+    return ended.err.removeprefix("Created a new data directory: ").strip()
 
 
 def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(room):

@@ -126,7 +126,7 @@ def test_a_wrong_use_ends_with_code_2(shared_room, words):
 
 def test_keys_can_be_made_before_the_first_start(room):
     ended = room.run("keys", "create", "--quiet")
-    assert ended.err == "Made a new data directory: dialoguedb-data\n"
+    assert ended.err == "Created a new data directory: dialoguedb-data\n"
     with room.serving() as serving:
         assert not KEY.search(serving.out)
         assert status(serving, ended.out.strip()) == 200

@@ -9,7 +9,7 @@ from tests.cli.test_check import tamper
 from tests.e2e.test_serve import stored
 from tests.http.server import program
 
-INDEXED = "Indexed anew; 2 vectors by wordllama/256\n"
+INDEXED = "Reindexed: 2 vectors by wordllama/256\n"
 
 
 def indexed(serving):
@@ -73,7 +73,7 @@ def test_one_that_was_killed_goes_on_where_it_was(room):
     db.close()
     assert room.run("check").code == 0
     assert left
-    assert room.run("reindex").out == "Indexed anew; 5,002 vectors by wordllama/256\n"
+    assert room.run("reindex").out == "Reindexed: 5,002 vectors by wordllama/256\n"
     assert room.run("check").code == 0
 
 
@@ -102,4 +102,4 @@ def test_what_waits_for_its_first_vector_is_told(room):
         " UPDATE indexed SET upto = 0; DELETE FROM message_words; DELETE FROM dialogue_words",
     )
     ended = room.run("reindex")
-    assert ended.out == "Indexed anew; 0 vectors by openai/m, 2 left to a server that makes them\n"
+    assert ended.out == "Reindexed: 0 vectors by openai/m, 2 left to a server that makes them\n"

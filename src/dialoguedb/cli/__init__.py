@@ -25,7 +25,7 @@ class _Commands(click.Group):
         try:
             "".join(args).encode()
         except UnicodeEncodeError:
-            raise click.UsageError("Arguments have to be UTF-8.", ctx) from None
+            raise click.UsageError("Arguments must be UTF-8.", ctx) from None
         return super().parse_args(ctx, args)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -71,10 +71,10 @@ def _drop_unwritten_output() -> None:
     epilog=examples(
         ("Start a server with data in ./dialoguedb-data", "dialoguedb serve"),
         (
-            "Make a key for one of your services",
+            "Create a key for a service",
             "dialoguedb keys create --project default --name support-bot",
         ),
-        ("Back up while it runs", "dialoguedb backup ./backup-of-monday"),
+        ("Back up while the server runs", "dialoguedb backup ./backup-of-monday"),
     ),
 )
 @click.version_option(__version__, prog_name="dialoguedb", message="%(prog)s %(version)s")

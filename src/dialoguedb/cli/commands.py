@@ -109,20 +109,20 @@ def _migrate() -> Command:
 
 COMMANDS: dict[str, tuple[Loader, str]] = {
     "serve": (_serve, "Run the server."),
-    "mcp": (_mcp, "Offer tools to agents."),
+    "mcp": (_mcp, "Serve tools for agents."),
     "dialogue": (_dialogue, "Create, get, list, change and delete dialogues."),
     "message": (_message, "Add, get, list, tag and delete messages."),
     "memory": (_memory, "Create, get, list, update and delete memories."),
-    "search": (_search, "Find messages, dialogues and memories."),
+    "search": (_search, "Search messages, dialogues and memories."),
     "chat": (_chat, "Read a conversation."),
-    "import": (_import, "Import dialogues and memories, also of other programs."),
+    "import": (_import, "Import dialogues and memories, also from other programs."),
     "export": (_export, "Export dialogues and memories."),
     "keys": (_keys, "Create, list and revoke keys."),
     "projects": (_projects, "Create, list, show, set and delete projects."),
     "backup": (_backup, "Copy the data of a running or stopped server."),
-    "restore": (_restore, "Make a data directory from a backup."),
-    "check": (_check, "Look for damage in the data."),
-    "reindex": (_reindex, "Make the search indexes anew."),
-    "migrate": (_migrate, "Bring the data to this version's schema."),
+    "restore": (_restore, "Create a data directory from a backup."),
+    "check": (_check, "Check the data for damage."),
+    "reindex": (_reindex, "Rebuild the search indexes."),
+    "migrate": (_migrate, "Migrate the data to this version's schema."),
 }
 """What loads each command, and its short help, in the order of `--help`."""

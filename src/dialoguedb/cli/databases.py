@@ -24,7 +24,7 @@ _OPTIONS = (
     click.option(
         "--endpoint",
         metavar="URL",
-        help="The server.  [env var: DIALOGUEDB_ENDPOINT; default: http://127.0.0.1:8000]",
+        help="URL of the server.  [env var: DIALOGUEDB_ENDPOINT; default: http://127.0.0.1:8000]",
     ),
     click.option(
         "--api-key",
@@ -91,7 +91,7 @@ def announce_new_directory(directory: Path | None) -> Iterator[None]:
     is_new = directory is not None and not directory.exists()
     yield
     if is_new:
-        click.echo(f"Made a new data directory: {directory}", err=True)
+        click.echo(f"Created a new data directory: {directory}", err=True)
 
 
 def async_database(flags: dict[str, Any], namespace: str | None = None) -> "AsyncDialogueDB":
@@ -105,7 +105,9 @@ def _client_options(flags: dict[str, Any]) -> dict[str, Any]:
     endpoint, api_key, ca, data = (flags.pop(name, None) for name in _CHOICES)
     if data is not None:
         if endpoint or api_key or ca:
-            raise click.UsageError("--data works without a server: it takes none of its options.")
+            raise click.UsageError(
+                "--data works without a server and cannot be combined with its options."
+            )
         return {"path": data}
     if not (api_key or any(map(os.environ.get, KEY_VARIABLES))):
         raise InvalidSetting(

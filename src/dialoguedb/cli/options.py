@@ -21,7 +21,7 @@ EMBEDDING = tuple(setting.name for setting in SETTINGS if setting.name.startswit
 
 CONFIG_HELP = (
     f"TOML file with settings. [env var: {settings.CONFIG_VARIABLE};"
-    f" default: {settings.CONFIG_DEFAULT}, if there]"
+    f" default: {settings.CONFIG_DEFAULT}, if it exists]"
 )
 
 

@@ -43,7 +43,7 @@ _ONLY_FOR_PROGRAMS = frozenset({"requestId", "metadataLength", "metadataSHA256",
 _FIELD_STYLES = {"id": "bold", "tags": "blue", "created": "dim", "lastMessageCreated": "dim"}
 
 json_option: Callable[[F], F] = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, as into a pipe."
+    "--json", "as_json", is_flag=True, help="Print JSON, as in a pipe."
 )
 
 
@@ -73,7 +73,7 @@ def show_page(
         return
     show_table([preview(record) for record in records], columns)
     if page.next:
-        click.secho(f"There are more: --next {page.next}", dim=True)
+        click.secho(f"More items: --next {page.next}", dim=True)
 
 
 def show(record: Record, *, as_json: bool) -> None:

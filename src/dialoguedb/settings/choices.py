@@ -66,12 +66,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data: Annotated[
         Path,
-        About("Directory that holds all data; made when absent.", "DIR", "a directory", read_path),
+        About("Data directory; created if it does not exist.", "DIR", "a directory", read_path),
     ] = Path("dialoguedb-data")
     database: Annotated[
         Database,
         About(
-            "Engine and its place: sqlite: is the data directory, sqlite:DIR another one.",
+            "Engine and address: sqlite: is the data directory, sqlite:DIR another directory.",
             "URL",
             "a database such as sqlite:DIR",
             read_database,
@@ -80,7 +80,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: Annotated[
         str,
         About(
-            "Name or address to listen on; 0.0.0.0 or :: for every interface.",
+            "Name or address to listen on; 0.0.0.0 or :: for all interfaces.",
             "HOST",
             "a host",
             read_host,
@@ -89,7 +89,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: Annotated[
         int,
         About(
-            "Port to listen on; 0 takes any free one.",
+            "Port to listen on; 0 for any free port.",
             "PORT",
             f"a port from 0 to {PORT_MAX}",
             read_port,
@@ -97,7 +97,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 8000
     tls_cert: Annotated[
         Path | None,
-        About("Certificate chain (PEM); serves HTTPS.", "FILE", "a file", read_path),
+        About("Certificate chain (PEM); enables HTTPS.", "FILE", "a file", read_path),
     ] = None
     tls_key: Annotated[
         Path | None,
@@ -106,7 +106,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls_self_signed: Annotated[
         bool,
         About(
-            "Serve HTTPS with a certificate of our own, kept in the data directory.",
+            "Serve HTTPS with a self-signed certificate, stored in the data directory.",
             "",
             _ON_OFF,
             read_switch,
@@ -115,7 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_address: Annotated[
         Address | None,
         About(
-            "Serve metrics by project there, without a key; bind it where only you can reach it.",
+            "Serve metrics per project at this address, without a key; only you should reach it.",
             "HOST:PORT",
             "an address such as 127.0.0.1:9090",
             read_address,
@@ -124,7 +124,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxy: Annotated[
         tuple[Network, ...],
         About(
-            "Addresses of your proxies, whose X-Forwarded-For is believed.",
+            "Addresses of your proxies, whose X-Forwarded-For is trusted.",
             "CIDR",
             _NETWORK,
             read_network,
@@ -141,16 +141,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = ()
     rate_limits: Annotated[
         bool,
-        About("Keep every project's rate limit.", "", _ON_OFF, read_switch),
+        About("Enforce the projects' rate limits.", "", _ON_OFF, read_switch),
     ] = True
     access_log: Annotated[
         bool,
-        About("Log every request, not only the failing ones.", "", _ON_OFF, read_switch),
+        About("Log every request, not only failed ones.", "", _ON_OFF, read_switch),
     ] = False
     log_level: Annotated[
         LogLevel,
         About(
-            "Least severity that is logged.",
+            "Minimum severity to log.",
             "LEVEL",
             f"one of {', '.join(get_args(LogLevel))}",
             read_level,
@@ -159,7 +159,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     shutdown_timeout: Annotated[
         int,
         About(
-            "Seconds that requests in flight get to finish after SIGTERM.",
+            "Seconds for requests in flight to finish after SIGTERM.",
             "SECONDS",
             _SECONDS,
             read_seconds,
@@ -168,9 +168,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder: Annotated[
         EmbedderName,
         About(
-            "What turns texts into vectors: the built-in wordllama; openai, any endpoint that"
-            " speaks like OpenAI's; sentence-transformers, a model on this machine; none, to"
-            " search by words alone.",
+            "Embedder: wordllama (built in); openai, any OpenAI-compatible endpoint;"
+            " sentence-transformers, a model on this machine; none, for keyword search only.",
             "NAME",
             f"one of {', '.join(get_args(EmbedderName))}",
             read_embedder,
@@ -179,7 +178,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_model: Annotated[
         str | None,
         About(
-            "Model of the embedder: its name for openai, its directory for sentence-transformers.",
+            "Embedding model: a name for openai, a directory for sentence-transformers.",
             "MODEL",
             "a name or a directory",
             read_name,
@@ -188,7 +187,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_url: Annotated[
         str,
         About(
-            "Address of the endpoint for openai, to which /embeddings is added.",
+            "URL of the endpoint for openai; /embeddings is appended.",
             "URL",
             "a URL such as http://127.0.0.1:11434/v1",
             read_url,
@@ -197,7 +196,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_key: Annotated[
         Secret | None,
         About(
-            "Key for the endpoint; a command line is seen by others, its variable is not.",
+            "Key for the endpoint; prefer the variable, because others can see a command line.",
             "KEY",
             "a key of visible ASCII characters",
             read_secret,
@@ -207,7 +206,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_dimensions: Annotated[
         int | None,
         About(
-            "Length of the vectors, for models that can shorten them.",
+            "Length of the vectors, for models that support shorter ones.",
             "NUMBER",
             _AMOUNT,
             read_amount,
@@ -216,7 +215,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_query_prefix: Annotated[
         str,
         About(
-            "What the model wants before a query, such as 'query: ' for e5.",
+            "Prefix for queries, if the model needs one, such as 'query: ' for e5.",
             "TEXT",
             "a text",
             read_text,
@@ -225,7 +224,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_document_prefix: Annotated[
         str,
         About(
-            "What the model wants before a text that is stored, such as 'passage: ' for e5.",
+            "Prefix for stored texts, if the model needs one, such as 'passage: ' for e5.",
             "TEXT",
             "a text",
             read_text,
@@ -233,12 +232,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = ""
     embedder_batch_size: Annotated[
         int,
-        About("Texts that are embedded at once.", "NUMBER", _AMOUNT, read_amount),
+        About("Texts to embed in one batch.", "NUMBER", _AMOUNT, read_amount),
     ] = 64
     embedder_timeout: Annotated[
         int,
         About(
-            "Seconds that the endpoint may take for a batch.",
+            "Timeout of the endpoint for a batch, in seconds.",
             "SECONDS",
             "a whole number of seconds from 1 on",
             read_amount,
@@ -247,7 +246,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     search_neighbours: Annotated[
         bool,
         About(
-            "Rank a message also by those around it in its dialogue, and by who speaks.",
+            "Include neighbouring messages and the speaker in the score of a message.",
             "",
             _ON_OFF,
             read_switch,
@@ -257,8 +256,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     summarizer: Annotated[
         SummarizerName,
         About(
-            "What makes summaries: the built-in extractive, which keeps the sentences that tell"
-            " most; openai, any endpoint that chats like OpenAI's; anthropic, its Messages API.",
+            "Summarizer: extractive (built in), which selects the most informative sentences;"
+            " openai, any OpenAI-compatible chat endpoint; anthropic, its Messages API.",
             "NAME",
             f"one of {', '.join(get_args(SummarizerName))}",
             read_summarizer,
@@ -266,13 +265,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = "extractive"
     summarizer_model: Annotated[
         str | None,
-        About("Model that summarizes, for openai and anthropic.", "MODEL", "a name", read_name),
+        About("Summarization model, for openai and anthropic.", "MODEL", "a name", read_name),
     ] = None
     summarizer_url: Annotated[
         str | None,
         About(
-            "Address to which /chat/completions (openai) or /messages (anthropic) is added;"
-            " without it, that of OpenAI or Anthropic.",
+            "URL of the endpoint; /chat/completions (openai) or /messages (anthropic) is appended."
+            " By default, that of OpenAI or Anthropic.",
             "URL",
             "a URL such as http://127.0.0.1:11434/v1",
             read_url,
@@ -281,7 +280,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     summarizer_key: Annotated[
         Secret | None,
         About(
-            "Key for the endpoint; a command line is seen by others, its variable is not.",
+            "Key for the endpoint; prefer the variable, because others can see a command line.",
             "KEY",
             "a key of visible ASCII characters",
             read_secret,
@@ -291,7 +290,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     summarizer_timeout: Annotated[
         int,
         About(
-            "Seconds that the model may take for an answer.",
+            "Timeout of the model for a response, in seconds.",
             "SECONDS",
             "a whole number of seconds from 1 on",
             read_amount,
@@ -299,13 +298,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 120
     summarizer_tokens: Annotated[
         int,
-        About("Tokens that a summary may have.", "N", _AMOUNT, read_amount),
+        About("Maximum tokens of a summary.", "N", _AMOUNT, read_amount),
     ] = 2_000
     summarizer_chunk_tokens: Annotated[
         int,
         About(
-            "Tokens of messages that go into one request; longer ranges are summarized in parts,"
-            " and these combined.",
+            "Maximum tokens of messages in one request; longer ranges are summarized in parts,"
+            " which are then combined.",
             "N",
             _AMOUNT,
             read_amount,
@@ -313,5 +312,5 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 12_000
     summarizer_parallel: Annotated[
         int,
-        About("Requests to the summarizer at the same time.", "N", _AMOUNT, read_amount),
+        About("Concurrent requests to the summarizer.", "N", _AMOUNT, read_amount),
     ] = 4

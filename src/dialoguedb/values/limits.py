@@ -1,7 +1,7 @@
 """Every limit of the API; bytes and characters as the names say."""
 
 BODY_BYTES_MAX = 36 * 1024 * 1024
-"""A request's body; the server reads no further."""
+"""The body of a request; the server reads no further."""
 
 PAGE_BYTES_MAX = 32 * 1024 * 1024
 """A list's page ends early at this size, with at least one item."""
@@ -10,7 +10,7 @@ PAGE_ITEMS_MAX = 1_000
 """The largest `limit` of a list."""
 
 PAGE_ITEMS_DEFAULT = 50
-"""The `limit` of a list that names none."""
+"""The default `limit` of a list."""
 
 MESSAGES_PER_REQUEST_MAX = 1_000
 """Messages in one request: creating a dialogue, a batch, an update."""
@@ -64,7 +64,7 @@ SEARCH_ITEMS_MAX = 100
 """The largest `limit` of a search."""
 
 SEARCH_ITEMS_DEFAULT = 10
-"""The `limit` of a search that names none."""
+"""The default `limit` of a search."""
 
 QUERY_CHARS_MAX = 8_192
 """The query of a search."""

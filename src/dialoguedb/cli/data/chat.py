@@ -32,7 +32,7 @@ _MINUTE = slice(len("2026-11-22T"), len("2026-11-22T21:34"))
 )
 @click.argument("dialogue_id", metavar="ID")
 @click.option(
-    "--last", type=click.IntRange(1, 1_000), metavar="N", help="Only the last N messages."
+    "--last", type=click.IntRange(1, 1_000), metavar="N", help="Show only the last N messages."
 )
 @click.option("--full", is_flag=True, help="Show results of tools in full.")
 @fields.namespace

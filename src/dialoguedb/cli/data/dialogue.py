@@ -24,7 +24,9 @@ _list_options = fields.options(
     fields.dates,
     fields.order_by("created", "modified", "lastMessageCreated"),
     click.option(
-        "--status", type=click.Choice(["active", "ended", "archived"]), help="Only of this status."
+        "--status",
+        type=click.Choice(["active", "ended", "archived"]),
+        help="Only with this status.",
     ),
     fields.tags,
     fields.namespace,
@@ -57,7 +59,9 @@ def create(db: "DialogueDB", **flags: Any) -> None:
 
 @dialogue.command()
 @click.argument("dialogue_id", metavar="ID")
-@click.option("--messages", type=click.IntRange(0, 1_000), metavar="N", help="With its last N.")
+@click.option(
+    "--messages", type=click.IntRange(0, 1_000), metavar="N", help="Include the last N messages."
+)
 @fields.namespace
 @json_option
 @with_database
@@ -82,7 +86,10 @@ def get_or_create(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     "list",
     epilog=examples(
         ("The newest", "dialoguedb dialogue list --limit 10"),
-        ("Those of June with a tag", "dialoguedb dialogue list --created 2026-06 --tags refund"),
+        (
+            "Dialogues of June with a tag",
+            "dialoguedb dialogue list --created 2026-06 --tags refund",
+        ),
         ("All ids", "dialoguedb dialogue list --limit 1000 | jq -r '.items[].id'"),
     ),
 )
@@ -103,7 +110,7 @@ def list_(db: "DialogueDB", **flags: Any) -> None:
 @json_option
 @with_database
 def delete(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Delete a dialogue for good, with its messages, summaries and, recursively, threads."""
+    """Delete a dialogue permanently, with its messages, summaries and all threads."""
     if sys.stdin.isatty() and not flags["yes"]:
         click.confirm(f"Delete dialogue {dialogue_id!r} with everything in it?", abort=True)
     deleted = db.api.dialogue.delete(dialogue_id, namespace=flags["namespace"])
@@ -119,7 +126,7 @@ def delete(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def end(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """End a dialogue: it takes no more messages."""
+    """End a dialogue: it accepts no more messages."""
     ended = db.api.dialogue.end(dialogue_id, namespace=flags["namespace"])
     show(plain(ended), as_json=flags["as_json"])
 
@@ -130,7 +137,7 @@ def end(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def archive(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Archive a dialogue: it changes no more at all."""
+    """Archive a dialogue: it can no longer be changed."""
     archived = db.api.dialogue.archive(dialogue_id, namespace=flags["namespace"])
     show(plain(archived), as_json=flags["as_json"])
 
@@ -141,7 +148,7 @@ def archive(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def reopen(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Make a dialogue active again that was ended or archived."""
+    """Reopen an ended or archived dialogue."""
     reopened = db.api.dialogue.reopen(dialogue_id, namespace=flags["namespace"])
     show(plain(reopened), as_json=flags["as_json"])
 
@@ -157,7 +164,7 @@ def reopen(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     ),
 )
 @click.argument("dialogue_id", metavar="ID")
-@click.option("--state", type=JSON_OBJECT, metavar="JSON", help="An object.")
+@click.option("--state", type=JSON_OBJECT, metavar="JSON", help="State, a JSON object.")
 @fields.from_stdin
 @click.option("--replace", is_flag=True, help="Replace the whole state.")
 @fields.namespace
@@ -194,7 +201,7 @@ def update_tags(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def create_thread(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Create a dialogue that is a thread of this one."""
+    """Create a thread of a dialogue."""
     as_json = flags.pop("as_json")
     show(plain(db.api.dialogue.create(thread_of=dialogue_id, **flags)), as_json=as_json)
 
@@ -216,7 +223,7 @@ def get_threads(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 
 @dialogue.command(
     epilog=examples(
-        ("And wait for it", "dialoguedb dialogue compact ID --wait 60"),
+        ("Wait for the summary", "dialoguedb dialogue compact ID --wait 60"),
         (
             "With instructions",
             'dialoguedb dialogue compact ID --instructions "Keep every date and amount"',
@@ -226,8 +233,8 @@ def get_threads(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @click.argument("dialogue_id", metavar="ID")
 @click.option("--template", metavar="NAME", help="The project's template for the prompt.")
 @click.option("--instructions", metavar="TEXT", help="Additional instructions.")
-@click.option("--start-id", metavar="ID", help="The first message.  [default: the first new one]")
-@click.option("--end-id", metavar="ID", help="The last message.  [default: the newest]")
+@click.option("--start-id", metavar="ID", help="First message.  [default: the first new one]")
+@click.option("--end-id", metavar="ID", help="Last message.  [default: the newest]")
 @click.option(
     "--wait", type=click.FloatRange(0), metavar="SECONDS", help="Wait until it is completed."
 )
@@ -238,7 +245,7 @@ def get_threads(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Summarize what is new in a dialogue, in the background; its messages stay."""
+    """Summarize new messages of a dialogue, in the background; the messages stay."""
     as_json, wait_s, namespace = (flags.pop(name) for name in ("as_json", "wait", "namespace"))
     if wait_s is None:
         summary = db.api.dialogue.compact(dialogue_id, namespace=namespace, **flags)
@@ -270,9 +277,11 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     type=click.Choice(["openai", "anthropic", "plain"]),
     help="The message format.  [default: openai]",
 )
-@click.option("--recent", type=click.IntRange(0), metavar="N", help="At least the last N turns.")
+@click.option(
+    "--recent", type=click.IntRange(0), metavar="N", help="Include at least the last N turns."
+)
 @click.option("--summary/--no-summary", default=None, help="Whether to use the newest summary.")
-@click.option("--memories", type=click.IntRange(0), metavar="N", help="At most N memories.")
+@click.option("--memories", type=click.IntRange(0), metavar="N", help="Include at most N memories.")
 @fields.namespace
 @with_database
 def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @fields.namespace
 @with_database
 def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
-    """Write all dialogues, messages and memories as JSON lines, to a file or standard output.
+    """Export dialogues, messages and memories as JSON lines, to a file or standard output.
 
     After an interruption, run it again on the same file: it continues after the last complete
     dialogue.

@@ -92,13 +92,13 @@ label = click.option("--label", metavar="TEXT", help="A title for people.")
 metadata = click.option(
     "--metadata", type=JSON_OBJECT, metavar="JSON", help="An object to store along with it."
 )
-state = click.option("--state", type=JSON_OBJECT, metavar="JSON", help="Its state, an object.")
-thread_of = click.option("--thread-of", metavar="ID", help="The dialogue that it is a thread of.")
-own_id = click.option("--id", metavar="ID", help="An id of your own.  [default: a new one]")
+state = click.option("--state", type=JSON_OBJECT, metavar="JSON", help="State, a JSON object.")
+thread_of = click.option("--thread-of", metavar="ID", help="Parent dialogue.")
+own_id = click.option("--id", metavar="ID", help="Your own id.  [default: a new id]")
 created_then = click.option(
     "--created", metavar="TIME", help="When it was created, if not now; UTC without a time zone."
 )
-yes = click.option("--yes", is_flag=True, help="Do not ask at a terminal.")
+yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 dialogue_fields = options(label, thread_of, state, metadata, tags, created_then, namespace)
 thread_fields = options(own_id, label, state, metadata, tags, created_then, namespace)
@@ -135,7 +135,7 @@ def order_by(*names: str) -> Callable[[F], F]:
 
 # --- Content ------------------------------------------------------------------------------------
 
-from_stdin = click.option("--stdin", is_flag=True, help="Read it from standard input.")
+from_stdin = click.option("--stdin", is_flag=True, help="Read from standard input.")
 
 content = options(
     click.option("--content", metavar="TEXT", help="The content, as text."),
@@ -171,7 +171,7 @@ def _read_option(flags: dict[str, Any], name: str, *, needed: bool = True) -> An
     text, parsed, stdin = (flags.pop(key) for key in (name, f"{name}_json", "stdin"))
     count = (text is not None) + (parsed is not None) + stdin
     if count > 1 or (needed and not count):
-        raise click.UsageError(f"One of --{name}, --{name}-json and --stdin is needed.")
+        raise click.UsageError(f"One of --{name}, --{name}-json and --stdin is required.")
     if stdin:
         return read_stdin()
     return None if parsed is _NULL else parsed if text is None else text
@@ -182,7 +182,7 @@ def read_stdin() -> str:
     try:
         text = sys.stdin.buffer.read().decode()
     except UnicodeDecodeError:
-        raise click.UsageError("Standard input has to be UTF-8.") from None
+        raise click.UsageError("Standard input must be UTF-8.") from None
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -207,7 +207,7 @@ def _image(named: str) -> dict[str, Any]:
     data = Path(named).read_bytes()
     kind = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
     if kind is None:
-        raise click.UsageError(f"{named!r} is no image: JPEG, PNG, GIF or WebP.")
+        raise click.UsageError(f"{named!r} is not a JPEG, PNG, GIF or WebP image.")
     encoded = base64.b64encode(data).decode()
     return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": encoded}}
 

@@ -33,7 +33,7 @@ def memory() -> None:
 @fields.value
 @fields.own_id
 @fields.label
-@click.option("--description", metavar="TEXT", help="What it is about.")
+@click.option("--description", metavar="TEXT", help="Description of the memory.")
 @fields.tags
 @fields.metadata
 @fields.created_then
@@ -41,7 +41,7 @@ def memory() -> None:
 @json_option
 @with_new_database
 def create(db: "DialogueDB", **flags: Any) -> None:
-    """Create a memory; with an id of your own, running it again creates none."""
+    """Create a memory; with your own id, repeating it creates no other."""
     as_json, value = flags.pop("as_json"), fields.value_from(flags)
     show(plain(db.api.memory.create(value, **flags)), as_json=as_json)
 
@@ -52,7 +52,7 @@ def create(db: "DialogueDB", **flags: Any) -> None:
 @json_option
 @with_database
 def get(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
-    """Show one memory."""
+    """Show a memory."""
     record = db.api.memory.get(memory_id, namespace=flags["namespace"])
     show(plain(record), as_json=flags["as_json"])
 
@@ -90,6 +90,6 @@ def update(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def delete(db: "DialogueDB", memory_id: str, **flags: Any) -> None:
-    """Delete one memory for good."""
+    """Delete a memory permanently."""
     db.api.memory.delete(memory_id, namespace=flags["namespace"])
     show({"success": True, "id": memory_id}, as_json=flags["as_json"])

@@ -48,7 +48,7 @@ def message() -> None:
 @json_option
 @with_database
 def add(db: "DialogueDB", dialogue_id: str, role: str, **flags: Any) -> None:
-    """Append a message to a dialogue; with an id of your own, running it again adds none."""
+    """Append a message to a dialogue; with your own id, repeating it adds no other."""
     as_json, content = flags.pop("as_json"), fields.content_from(flags)
     record = db.api.message.create(dialogue_id, role, content, **flags)
     show(plain(record), as_json=as_json)
@@ -71,7 +71,7 @@ def add(db: "DialogueDB", dialogue_id: str, role: str, **flags: Any) -> None:
 @json_option
 @with_database
 def add_batch(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
-    """Append several messages, all or none, in their order."""
+    """Append several messages in order, all or none."""
     text = flags["messages"]
     if (text is None) != flags["stdin"]:
         raise click.UsageError("One of --messages and --stdin is needed.")
@@ -90,7 +90,7 @@ def add_batch(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @_IN
 @fields.paging
 @fields.dates
-@click.option("--role", metavar="ROLE", help="Only of this role.")
+@click.option("--role", metavar="ROLE", help="Only with this role.")
 @fields.tags
 @fields.namespace
 @json_option
@@ -108,7 +108,7 @@ def list_(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @json_option
 @with_database
 def get(db: "DialogueDB", dialogue_id: str, message_id: str, **flags: Any) -> None:
-    """Show one message."""
+    """Show a message."""
     record = db.api.message.get(dialogue_id, message_id, namespace=flags["namespace"])
     show(plain(record), as_json=flags["as_json"])
 
@@ -120,7 +120,7 @@ def get(db: "DialogueDB", dialogue_id: str, message_id: str, **flags: Any) -> No
 @json_option
 @with_database
 def delete(db: "DialogueDB", dialogue_id: str, message_id: str, **flags: Any) -> None:
-    """Delete one message for good."""
+    """Delete a message permanently."""
     db.api.message.delete(dialogue_id, message_id, namespace=flags["namespace"])
     gone = {"success": True, "id": message_id, "dialogueId": dialogue_id}
     show(gone, as_json=flags["as_json"])

@@ -55,30 +55,30 @@ _options = fields.options(
     click.option(
         "--mode",
         type=click.Choice(["hybrid", "semantic", "keyword"]),
-        help="By meaning, by words, or both.  [default: hybrid]",
+        help="By meaning, keywords, or both.  [default: hybrid]",
     ),
     click.option(
         "--explain", is_flag=True, default=None, help="Show what makes up each relevance."
     ),
 )
 _of_messages = fields.options(
-    click.option("--role", metavar="ROLE", help="Only of this role."),
+    click.option("--role", metavar="ROLE", help="Only with this role."),
     click.option("--dialogue", "dialogue_id", metavar="ID", help="Only in this dialogue."),
 )
 
 
 @click.group(
     epilog=examples(
-        ("By meaning and by words", 'dialoguedb search messages "when does the parcel come"'),
+        ("By meaning and keywords", 'dialoguedb search messages "when does the parcel come"'),
         (
             "In a time range",
             """dialoguedb search messages refund --filter '{"created": "last week"}'""",
         ),
-        ("By words alone", "dialoguedb search dialogues invoice --mode keyword"),
+        ("By keywords only", "dialoguedb search dialogues invoice --mode keyword"),
     )
 )
 def search() -> None:
-    """Find messages, dialogues and memories by meaning and by words."""
+    """Search messages, dialogues and memories by meaning and keywords."""
 
 
 @search.command()
@@ -89,7 +89,7 @@ def search() -> None:
     "--context",
     type=click.IntRange(0, limits.CONTEXT_MESSAGES_MAX),
     metavar="N",
-    help="With N messages before and after each.",
+    help="Include N messages before and after each hit.",
 )
 @json_option
 @with_database

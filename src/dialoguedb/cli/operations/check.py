@@ -12,12 +12,12 @@ from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 @click.command()
 @settings_options(*STORAGE)
 def check(**flags: Any) -> None:
-    """Look for damage in the file, and for anything in it that contradicts itself.
+    """Check the data for damage and inconsistencies.
 
-    Checks the file's structure, what refers to what, counters, sequence numbers, tags, every stored
-    value, and that the search indexes agree with the data, as they are at this moment; a server
-    may go on writing meanwhile. Prints a line for each finding; exit code 1 when there is one.
-    What is wrong with an index alone, `dialoguedb reindex` mends.
+    Checks the structure of the file, references, counters, sequence numbers, tags, every stored
+    value, and that the search indexes agree with the data, all in one snapshot; servers can write
+    meanwhile. Prints a line for each finding, and exits with code 1 if there are any.
+    `dialoguedb reindex` repairs the search indexes.
     """
     engine = engine_of(chosen_settings(flags))
     findings = engine.check()

@@ -33,14 +33,14 @@ _COLUMNS = (
 
 @click.group()
 def keys() -> None:
-    """Create, list and revoke keys; running servers notice within a second."""
+    """Create, list and revoke keys; running servers apply changes within a second."""
 
 
 @keys.command(
     epilog=examples(
         ("For a service that reads and writes", "dialoguedb keys create --name support-bot"),
         ("For one user's data only", "dialoguedb keys create --namespace user_789 --scope read"),
-        ("Into a variable", "KEY=$(dialoguedb keys create --quiet)"),
+        ("In a variable", "KEY=$(dialoguedb keys create --quiet)"),
     )
 )
 @settings_options(*STORAGE)
@@ -52,18 +52,22 @@ def keys() -> None:
 @click.option(
     "--scope",
     type=click.Choice(["read", "write", "admin"]),
-    help="What it allows; admin includes the project's settings and keys.  [default: write]",
+    help="Permission; admin includes the project's settings and keys.  [default: write]",
 )
-@click.option("--namespace", metavar="NAME", help="Bind it to one namespace of the project.")
-@click.option("--name", metavar="NAME", help="What people should call it.")
-@click.option("--expires", metavar="TIME", help="A date, or a date and time; UTC without a zone.")
+@click.option("--namespace", metavar="NAME", help="Limit the key to one namespace.")
+@click.option("--name", metavar="NAME", help="A name for people.")
 @click.option(
-    "--operator", is_flag=True, help="Make an operator's key: it manages projects, opens no data."
+    "--expires", metavar="TIME", help="Date, or date and time; UTC unless a zone is given."
 )
-@click.option("--quiet", is_flag=True, help="Print the key and nothing else.")
+@click.option(
+    "--operator",
+    is_flag=True,
+    help="Create an operator's key, which manages projects and opens no data.",
+)
+@click.option("--quiet", is_flag=True, help="Print only the key.")
 @json_option
 def create(**flags: Any) -> None:
-    """Create a key and show it, once; only a hash of it is kept."""
+    """Create a key and show it once; only its hash is stored."""
     settings = chosen_settings(flags)
     if flags["operator"] and (flags["project"] or flags["namespace"] or flags["scope"]):
         raise click.UsageError("An operator's key has no project, namespace or scope.")
@@ -80,7 +84,7 @@ def create(**flags: Any) -> None:
 @click.option("--project", metavar="NAME", help="Only this project's keys, by name or id.")
 @json_option
 def list_(**flags: Any) -> None:
-    """List all keys, revoked ones too; the secrets themselves are known to nobody."""
+    """List all keys, including revoked ones, without their secrets."""
     settings = chosen_settings(flags)
     records = asyncio.run(_list(settings, flags["project"]))
     show_list(records, _COLUMNS, as_json=flags["as_json"])
@@ -91,7 +95,7 @@ def list_(**flags: Any) -> None:
 @settings_options(*STORAGE)
 @json_option
 def revoke(key_id: str, **flags: Any) -> None:
-    """Revoke a key for good, by its id; revoking it again changes nothing."""
+    """Revoke a key permanently, by its id; repeating it changes nothing."""
     settings = chosen_settings(flags)
     show(asyncio.run(_revoke(settings, key_id)), as_json=flags["as_json"])
 

@@ -10,13 +10,13 @@ from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 
 @click.command()
 @settings_options(*STORAGE)
-@click.option("--dry-run", is_flag=True, help="Only tell which steps are missing.")
+@click.option("--dry-run", is_flag=True, help="Only print the pending steps.")
 def migrate(**flags: Any) -> None:
-    """Bring the data to the schema of this version, step by step.
+    """Migrate the data to the schema of this version, step by step.
 
-    Every command that writes does so by itself; this is for doing it at a time of your choice.
-    Each step is one transaction: stopped half-way, the data is as before the step. There is no
-    way back but a backup.
+    Every command that writes migrates the data automatically; use this to choose the time. Each
+    step is one transaction: if it is interrupted, the data is as before the step. Only a backup
+    can undo a migration.
     """
     engine = engine_of(chosen_settings(flags))
     steps = engine.missing_migrations() if flags["dry_run"] else engine.migrate()

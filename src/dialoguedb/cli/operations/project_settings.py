@@ -36,8 +36,10 @@ def _quota(flag: str, what: str) -> Callable[[F], F]:
 _RATE = click.IntRange(1)
 _OPTIONS = (
     click.option("--rate", type=_RATE, metavar="N", help="Requests per second."),
-    click.option("--burst", type=_RATE, metavar="N", help="Requests at once, before --rate."),
-    click.option("--rate-limit/--no-rate-limit", default=None, help="Keep to that rate at all."),
+    click.option(
+        "--burst", type=_RATE, metavar="N", help="Requests in a burst, before --rate applies."
+    ),
+    click.option("--rate-limit/--no-rate-limit", default=None, help="Enforce the rate limit."),
     _quota("--requests-per-month", "requests"),
     _quota("--messages-per-month", "messages stored"),
     _quota("--dialogues-per-month", "dialogues created"),
@@ -46,32 +48,32 @@ _OPTIONS = (
         "--immutable",
         is_flag=True,
         default=None,
-        help="Allow no deleting or tagging of messages, and no deleting of dialogues; for ever.",
+        help="Forbid deleting or tagging messages and deleting dialogues; cannot be undone.",
     ),
     click.option(
         "--deletion-protection/--no-deletion-protection",
         default=None,
-        help="Keep the project itself from being deleted.",
+        help="Protect the project from deletion.",
     ),
     click.option(
         "--auto-compact-above",
         type=_Quota(),
         metavar=f"N|{_NO_QUOTA}",
-        help=f"Summarize a dialogue when more of its tokens are in no summary; {_NO_QUOTA}: never.",
+        help=f"Summarize a dialogue above this many unsummarized tokens; {_NO_QUOTA}: never.",
     ),
     click.option(
         "--auto-compact-keep",
         type=click.IntRange(0),
         metavar="N",
-        help="Messages at the end of a dialogue that stay outside.",
+        help="Messages at the end of a dialogue to leave out.",
     ),
     click.option(
         "--allowed-ip",
         multiple=True,
         metavar="CIDR",
-        help="Serve only these client addresses; may be repeated, replaces all former ones.",
+        help="Allow only these client addresses; may be repeated, replaces previous ones.",
     ),
-    click.option("--any-ip", is_flag=True, help="Serve any client address again."),
+    click.option("--any-ip", is_flag=True, help="Allow any client address."),
 )
 
 

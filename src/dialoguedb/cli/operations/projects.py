@@ -33,17 +33,17 @@ _COLUMNS = (
 def projects() -> None:
     """Create, list, show, set and delete projects, each with its own data, keys and limits.
 
-    Running servers notice within a second.
+    Running servers apply changes within a second.
     """
 
 
 @projects.command()
 @click.argument("name")
 @settings_options(*STORAGE)
-@click.option("--quiet", is_flag=True, help="Print the key and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print only the key.")
 @json_option
 def create(name: str, **flags: Any) -> None:
-    """Create a project with an admin key, which is shown once."""
+    """Create a project with an admin key, shown once."""
     settings = chosen_settings(flags)
     with announcing_new_data(settings):
         record = asyncio.run(_create(settings, name))
@@ -67,15 +67,15 @@ def list_(**flags: Any) -> None:
 @settings_options(*STORAGE)
 @json_option
 def show_(name: str, **flags: Any) -> None:
-    """Show a project, by name or id: its settings, and what it used this month."""
+    """Show a project, by name or id: its settings, and this month's usage."""
     show(asyncio.run(_show(chosen_settings(flags), name)), as_json=flags["as_json"])
 
 
 @projects.command(
     "set",
     epilog=examples(
-        ("Slow a project down", "dialoguedb projects set acme --rate 100 --burst 200"),
-        ("Let nobody delete it", "dialoguedb projects set acme --deletion-protection"),
+        ("Limit the rate", "dialoguedb projects set acme --rate 100 --burst 200"),
+        ("Protect it from deletion", "dialoguedb projects set acme --deletion-protection"),
         (
             "Let in two networks only",
             "dialoguedb projects set acme --allowed-ip 10.0.0.0/8 --allowed-ip 192.0.2.7",
@@ -87,7 +87,7 @@ def show_(name: str, **flags: Any) -> None:
 @change_options
 @json_option
 def set_(name: str, **flags: Any) -> None:
-    """Change settings of a project, by name or id; what is not named stays as it is."""
+    """Change settings of a project, by name or id; others stay as they are."""
     settings = chosen_settings(flags)
     change = change_of(flags)
     show(asyncio.run(_set(settings, name, change)), as_json=flags["as_json"])
@@ -96,10 +96,10 @@ def set_(name: str, **flags: Any) -> None:
 @projects.command()
 @click.argument("name")
 @settings_options(*STORAGE)
-@click.option("--yes", is_flag=True, help="Do not ask at a terminal.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def delete(name: str, **flags: Any) -> None:
-    """Delete a project, by name or id, with all its data and keys, for good."""
+    """Delete a project permanently, by name or id, with all its data and keys."""
     settings = chosen_settings(flags)
     if sys.stdin.isatty() and not flags["yes"]:
         click.confirm(f"Delete project {name!r} with all its data and keys?", abort=True)

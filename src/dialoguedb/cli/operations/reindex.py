@@ -12,18 +12,18 @@ from dialoguedb.cli.progress import shown_progress
 
 @click.command(
     epilog=examples(
-        ("After `dialoguedb check` told of an index that differs", "dialoguedb reindex"),
-        ("From the start, though one was stopped half-way", "dialoguedb reindex --anew"),
+        ("After `dialoguedb check` reported a difference", "dialoguedb reindex"),
+        ("From the start, even if one was interrupted", "dialoguedb reindex --anew"),
     )
 )
 @settings_options(*STORAGE, *EMBEDDING)
-@click.option("--anew", is_flag=True, help="Begin from the start, whatever is done already.")
+@click.option("--anew", is_flag=True, help="Start from the beginning, even if one was interrupted.")
 def reindex(**flags: Any) -> None:
-    """Make the search indexes anew from the data, words and vectors.
+    """Rebuild the search indexes from the data: keywords and vectors.
 
-    A server may go on meanwhile, and everything can be found all the while; stopped half-way,
-    this command or a server goes on from there. Which embedder serves is decided by the settings
-    of the server; give the same here, for vectors of another one are left to the server.
+    Servers can run meanwhile, and search finds everything throughout. If it is interrupted, this
+    command or a server continues. Use the embedder settings of the server: vectors of another
+    embedder are left to the server.
     """
     settings = chosen_settings(flags)
     with shown_progress("Indexing") as progress:
@@ -34,4 +34,4 @@ def reindex(**flags: Any) -> None:
     else:
         left = f", {status.waiting:,} left to a server that makes them" if status.waiting else ""
         maker = status.embedder or "no embedder"
-        click.echo(f"Indexed anew; {status.vectors:,} vectors by {maker}{left}")
+        click.echo(f"Reindexed: {status.vectors:,} vectors by {maker}{left}")

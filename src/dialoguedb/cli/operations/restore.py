@@ -18,10 +18,10 @@ from dialoguedb.cli.progress import shown_progress
 @click.argument("backup", type=click.Path(path_type=Path))
 @settings_options(*STORAGE)
 def restore(backup: Path, **flags: Any) -> None:
-    """Make a data directory, empty or new, from a backup.
+    """Create a data directory from a backup; it must be empty or new.
 
-    The backup is verified and stays as it is. Data that is there already is never overwritten:
-    stop the server and move the old directory away first.
+    The backup is verified and not changed. Existing data is never overwritten: stop the server and
+    move the old directory away first.
     """
     settings = chosen_settings(flags)
     with shown_progress("Restoring", "Verifying") as progress:

@@ -21,51 +21,54 @@ _STOP_S = 5
 @click.command(
     epilog=examples(
         (
-            "Keep what agents store in a directory, without a server",
+            "With a data directory, without a server",
             "dialoguedb mcp --data ./chats",
         ),
         (
-            "Beside a server, with a key in DIALOGUEDB_API_KEY",
+            "With a server, with a key in DIALOGUEDB_API_KEY",
             "dialoguedb mcp --endpoint http://127.0.0.1:8000",
         ),
         ("Over HTTP, for several hosts", "dialoguedb mcp --data ./chats --transport http"),
     )
 )
 @database_options
-@click.option("--namespace", metavar="NAME", help="Namespace of every call that names none.")
+@click.option("--namespace", metavar="NAME", help="Namespace of calls that name none.")
 @click.option(
     "--tools",
     envvar="DIALOGUEDB_TOOLS",
     metavar="NAME,...",
-    help="Only these tools, such as save,resume,search. [env var: DIALOGUEDB_TOOLS; default: all]",
+    help="Offer only these tools: save,resume,search … [env var: DIALOGUEDB_TOOLS; default: all]",
 )
 @click.option(
     "--transport",
     type=click.Choice(["stdio", "http"]),
     default="stdio",
-    help="stdio: for the host that starts this command; http: on an address. [default: stdio]",
+    help="stdio, for the host that starts this command; http, at an address. [default: stdio]",
 )
 @click.option(
-    "--host", default="127.0.0.1", metavar="HOST", help="With http: address. [default: 127.0.0.1]"
+    "--host",
+    default="127.0.0.1",
+    metavar="HOST",
+    help="With http: address to listen on. [default: 127.0.0.1]",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=_PORT,
     metavar="PORT",
-    help=f"With http: port; 0 takes any free one. [default: {_PORT}]",
+    help=f"With http: port; 0 for any free port. [default: {_PORT}]",
 )
 @click.option(
     "--token",
     envvar="DIALOGUEDB_MCP_TOKEN",
     metavar="TEXT",
-    help="With http: what hosts have to show as Bearer token; needed beyond this machine."
+    help="With http: Bearer token of hosts; required beyond this machine."
     " [env var: DIALOGUEDB_MCP_TOKEN]",
 )
 def mcp(**flags: Any) -> None:
-    """Offer tools to agents over the Model Context Protocol.
+    """Serve tools for agents over the Model Context Protocol.
 
-    They store and resume conversations, search them, and remember. Needs the extra:
+    The tools store and resume conversations, search them and remember facts. They need the extra:
     pip install 'dialoguedb[mcp]'.
     """
     logs.configure("warning")

@@ -31,18 +31,18 @@ _SWITCH_SECONDS = 0.0005
 
 @click.command(
     epilog=examples(
-        ("For this machine, with data in ./dialoguedb-data", "dialoguedb serve"),
+        ("On this machine, with data in ./dialoguedb-data", "dialoguedb serve"),
         (
-            "For a network, with TLS",
+            "On a network, with TLS",
             "dialoguedb serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
         ),
     )
 )
 @settings_options()
 def serve(**flags: Any) -> None:
-    """Run the server until SIGTERM or Ctrl-C; requests in flight are finished first.
+    """Run the server until SIGTERM or Ctrl-C; it finishes requests in flight before it stops.
 
-    The first start on a directory makes the project "default" and shows its key, once. Logs are
+    The first start on a directory creates the project "default" and shows its key once. Logs are
     JSON lines on stderr.
     """
     settings = chosen_settings(flags)
