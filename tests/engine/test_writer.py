@@ -8,6 +8,7 @@ import pytest
 
 from dialoguedb.errors import DuplicateId, InternalError, ProjectNotFound, ServiceUnavailable
 from dialoguedb.ports import IdempotencyHit
+from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite import open_database
 from dialoguedb.store.sqlite.connection.files import FILE, connect_reader
 from dialoguedb.store.sqlite.connection.writer import Writer
@@ -26,16 +27,17 @@ def anyio_backend(request):
     return "asyncio", {"use_uvloop": request.param}
 
 
-class Batches:
+class Batches(WriterStatistics):
     """Notes how many acts each commit had."""
 
     def __init__(self):
+        super().__init__()
         self.sizes = []
 
-    def batch(self, acts, seconds, waiting):
+    def record(self, operations, seconds, waiting):
         assert seconds >= 0
         assert waiting >= 0
-        self.sizes.append(acts)
+        self.sizes.append(operations)
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ async def applications(
     metrics = Metrics()
     embedders = known(settings)
     async with (
-        opened_store(settings, metrics, embedders) as store,
+        opened_store(settings, metrics.commits, embedders) as store,
         running(_forget_answers(store)),
         running(_warm(store)),
         indexing(store.index, embedders),

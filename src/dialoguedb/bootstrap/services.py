@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.search import SearchMode
-from dialoguedb.ports import Meter, Store
+from dialoguedb.ports import Store
 from dialoguedb.ports.search import Embedder, Weights
+from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.ids import IdGenerator
@@ -19,14 +20,14 @@ from dialoguedb.values import timestamps
 
 @asynccontextmanager
 async def opened_store(
-    settings: Settings, meter: Meter | None = None, known: Sequence[Embedder] = ()
+    settings: Settings, statistics: WriterStatistics | None = None, known: Sequence[Embedder] = ()
 ) -> AsyncIterator[Store]:
     """Open the data, made and brought to this version's schema as needed; DataError.
 
     The first of the embedders that are known is the one to be.
     """
     embedder, *others = known or (None,)
-    store = await engine_of(settings).open(meter, embedder, others)
+    store = await engine_of(settings).open(statistics, embedder, others)
     try:
         yield store
     finally:

@@ -4,9 +4,8 @@ Requests are counted in plain numbers on the thread of the event loop; they beco
 only when Prometheus collects them.
 """
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -20,10 +19,10 @@ from prometheus_client.registry import Collector
 
 from dialoguedb.http.summary_metrics import SummaryMetrics
 from dialoguedb.ports.search import IndexStatus
+from dialoguedb.ports.statistics import WriterStatistics
+from dialoguedb.values.histograms import SECONDS, Histogram
 
-REQUEST_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-COMMIT_SECONDS = REQUEST_SECONDS[:-2]
-BATCH_OPERATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+REQUEST_SECONDS = SECONDS
 
 _INDEX = {
     "vectors": "Vectors that serve.",
@@ -37,33 +36,8 @@ _INDEX = {
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-class Histogram:
-    """How many values fell below each bound."""
-
-    __slots__ = ("bounds", "counts", "sum")
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds = bounds
-        self.counts = [0] * (len(bounds) + 1)
-        self.sum = 0.0
-
-    def observe(self, value: float) -> None:
-        """Record a value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.sum += value
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Return the cumulative counts: of all values up to each bound."""
-        total = 0
-        buckets: list[tuple[str, float]] = []
-        for bound, count in zip((*self.bounds, "+Inf"), self.counts, strict=True):
-            total += count
-            buckets.append((str(bound), total))
-        return buckets
-
-
 class Metrics(Collector):
-    """Counts of requests and of the engine's commits; implements `ports.Meter`."""
+    """Counts of requests and of the engine's commits."""
 
     def __init__(self) -> None:
         self.in_flight = 0
@@ -72,9 +46,9 @@ class Metrics(Collector):
         self._received_bytes = 0
         self._sent_bytes = 0
         self._projects: Counter[tuple[str, int]] = Counter()
-        self._commit_operations = Histogram(BATCH_OPERATIONS)
-        self._commit_seconds = Histogram(COMMIT_SECONDS)
-        self._waiting = 0
+        self.commits = WriterStatistics()
+        """The engine fills them."""
+
         self._search_seconds: dict[tuple[str, str], Histogram] = {}
         self._index = dict.fromkeys(_INDEX, 0.0)
         self.summaries = SummaryMetrics()
@@ -83,12 +57,6 @@ class Metrics(Collector):
         self._registry.register(self.summaries)
         self._registry_of_projects = CollectorRegistry()
         self._registry_of_projects.register(_ByProject(self._projects))
-
-    def batch(self, operations: int, seconds: float, waiting: int) -> None:
-        """Record a commit: how many operations, how long, how many wait behind it."""
-        self._commit_operations.observe(operations)
-        self._commit_seconds.observe(seconds)
-        self._waiting = waiting
 
     def record_response(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record a response; the route is its template, so that no label holds an id."""
@@ -169,12 +137,12 @@ class Metrics(Collector):
         )
 
     def _engine(self) -> Iterator[Metric]:
-        yield _family("dialoguedb_commit_acts", "Acts in one commit.", self._commit_operations)
-        yield _family("dialoguedb_commit_seconds", "Time of a commit.", self._commit_seconds)
+        yield _family("dialoguedb_commit_acts", "Acts in one commit.", self.commits.operations)
+        yield _family("dialoguedb_commit_seconds", "Time of a commit.", self.commits.seconds)
         yield GaugeMetricFamily(
             "dialoguedb_writer_queue_acts",
             "Acts waiting behind the last commit.",
-            value=self._waiting,
+            value=self.commits.waiting,
         )
 
     def _searches(self) -> Iterator[Metric]:

@@ -34,7 +34,6 @@ __all__ = [
     "KeyStore",
     "MemoryStore",
     "MessageStore",
-    "Meter",
     "ProjectStore",
     "StateStore",
     "Store",
@@ -74,12 +73,4 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finish the writes that wait, then release everything."""
-        ...
-
-
-class Meter(Protocol):
-    """What an engine tells about its work."""
-
-    def batch(self, operations: int, seconds: float, waiting: int) -> None:
-        """Note a commit: how many operations, how long, how many wait behind it."""
         ...

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dialoguedb.ports import Meter, Store
+from dialoguedb.ports import Store
 from dialoguedb.ports.search import Embedder
+from dialoguedb.ports.statistics import WriterStatistics
 
 Progress = Callable[[int, int], None]
 """Takes how much is done, and of how much."""
@@ -36,7 +37,7 @@ class Engine(Protocol):
 
     async def open(
         self,
-        meter: Meter | None = None,
+        statistics: WriterStatistics | None = None,
         embedder: Embedder | None = None,
         others: Sequence[Embedder] = (),
     ) -> Store:

@@ -11,12 +11,12 @@ from dialoguedb.ports import (
     KeyStore,
     MemoryStore,
     MessageStore,
-    Meter,
     ProjectStore,
     StateStore,
 )
 from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
+from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.codes import CodeCache
@@ -51,12 +51,12 @@ class SQLiteStore:
         self,
         path: Path,
         db: apsw.Connection,
-        meter: Meter | None,
+        statistics: WriterStatistics | None,
         known: Sequence[Embedder] = (),
     ) -> None:
         in_process = {embedder.name: embedder for embedder in known if embedder.in_process}
         index = Index(in_process)
-        self._writer = Writer(db, meter, index)
+        self._writer = Writer(db, statistics, index)
         self.readers = Readers(path)
         numbers = ProjectRowIds(self.readers.quick.db)
         parts = (self._writer, self.readers, numbers)
@@ -81,7 +81,7 @@ class SQLiteStore:
     async def open(
         cls,
         directory: Path,
-        meter: Meter | None = None,
+        statistics: WriterStatistics | None = None,
         embedder: Embedder | None = None,
         others: Sequence[Embedder] = (),
         count: TokenCounter | None = None,
@@ -97,7 +97,7 @@ class SQLiteStore:
         db = await asyncio.to_thread(_open, path, known if embedder else (), count)
         try:
             with files.closed_on_error(db):
-                return cls(path, db, meter, known)
+                return cls(path, db, statistics, known)
         except apsw.Error as error:
             raise files.unusable(path, error) from error
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from dialoguedb.ports import Meter, Store
+from dialoguedb.ports import Store
 from dialoguedb.ports.engine import DataCopy, Progress
 from dialoguedb.ports.search import Embedder
+from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.maintenance import backup, check, snapshot, upgrade
@@ -29,12 +30,14 @@ class SQLiteEngine:
 
     async def open(
         self,
-        meter: Meter | None = None,
+        statistics: WriterStatistics | None = None,
         embedder: Embedder | None = None,
         others: Sequence[Embedder] = (),
     ) -> Store:
         """Open the directory, made and brought to this program's schema as needed; DataError."""
-        return await SQLiteStore.open(self.directory, meter, embedder, others, self._count_tokens)
+        return await SQLiteStore.open(
+            self.directory, statistics, embedder, others, self._count_tokens
+        )
 
     def backup(self, destination: Path, progress: Progress) -> DataCopy:
         """Copy the directory into an empty or new one; DataError."""

@@ -29,7 +29,8 @@ from typing import Any, Literal, Protocol, TypeVar
 import apsw
 
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
-from dialoguedb.ports import IdempotencyHit, Meter
+from dialoguedb.ports import IdempotencyHit
+from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite.connection.errors import translate
 from dialoguedb.store.sqlite.connection.files import Watch
 from dialoguedb.store.sqlite.connection.usage import UsageLog
@@ -88,12 +89,14 @@ class _Job:
 class Writer:
     """Runs acts in the order they came; belongs to the event loop that made it."""
 
-    def __init__(self, db: apsw.Connection, meter: Meter | None, index: CatchUp) -> None:
+    def __init__(
+        self, db: apsw.Connection, statistics: WriterStatistics | None, index: CatchUp
+    ) -> None:
         self._db = db
         self._watch = Watch(Path(db.filename))
         self.usage = UsageLog()
         self._index = index
-        self._meter = meter
+        self._statistics = statistics or WriterStatistics()
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dialoguedb-writer")
         self._waiting: deque[_Job] = deque()
@@ -262,8 +265,7 @@ class Writer:
         for job in batch:
             job.error = job.error or failure
             job.settle()
-        if self._meter:
-            self._meter.batch(len(batch), time.perf_counter() - began, len(self._waiting))
+        self._statistics.record(len(batch), time.perf_counter() - began, len(self._waiting))
         if self._due != "nothing":
             self._waiting.appendleft(self._following(self._due))
             self._due = "nothing"
