@@ -1,4 +1,4 @@
-"""How endpoints of others fail: what their answers mean, and when to ask again."""
+"""Failures of HTTP endpoints of providers: what a response means, and when to retry."""
 
 import logging
 import time
@@ -7,45 +7,45 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 _REFUSALS = frozenset({400, 413, 422})
-"""It reads requests, but not this one: a text may be too long."""
+"""Statuses of a request that the endpoint rejects: a text may be too long."""
 
 _PASSING = frozenset({408, 425, 429})
-"""It may do it another time, as with every failure of its own."""
+"""Transient statuses, beside every 5xx."""
 
 _TOLD_BYTES_MAX = 4_096
 _LOGGED_CHARACTERS_MAX = 300
 
 
 class EndpointFailure(Exception):
-    """The endpoint did not give what it was asked for."""
+    """A request to an endpoint failed."""
 
     after_s: float | None = None
-    """How much later it may succeed, when the endpoint says so."""
+    """Seconds of `Retry-After`, when the endpoint sends it."""
 
     told: str = ""
-    """What the endpoint says of it."""
+    """The beginning of the response body."""
 
     status: int | None = None
-    """Of its answer, if it gave one."""
+    """The HTTP status, if there was a response."""
 
     def __init__(self, reason: str, *, again: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.again = again
-        """Whether the same request may succeed later."""
+        """Whether a retry of the same request may succeed."""
 
     def told_without(self, key: str | None) -> str:
-        """Return the beginning of what the endpoint says, for the log, with no part of the key."""
+        """Return the beginning of the response body for the log, without any part of the key."""
         told = self.told.replace(key, "…") if key else self.told  # first, or it may be cut in two
         return told[:_LOGGED_CHARACTERS_MAX]
 
 
 class EndpointRefused(EndpointFailure):
-    """The endpoint does not take this request; one with less text it may."""
+    """The endpoint rejects this request; one with less text may be accepted."""
 
 
 def retry_delay_s(error: Exception, longest: float) -> bool | float:
-    """Tell how long to wait before trying again: True for as usual, False for not at all."""
+    """Return the delay before a retry: True for the default backoff, False for no retry."""
     if not isinstance(error, EndpointFailure) or not error.again:
         return False
     if error.after_s is None:
@@ -54,7 +54,7 @@ def retry_delay_s(error: Exception, longest: float) -> bool | float:
 
 
 def failure_from(answer: httpx2.Response, body: bytes) -> EndpointFailure:
-    """Return what an answer without success means, and what its body tells."""
+    """Return the failure that a response without success means."""
     status = answer.status_code
     kind = EndpointRefused if status in _REFUSALS else EndpointFailure
     failure = kind(f"it answered {status}", again=status in _PASSING or answer.is_server_error)
@@ -77,6 +77,6 @@ def _seconds(text: str) -> float | None:
 
 
 def silence_http_logs() -> None:
-    """Have the HTTP client log no line for each request, for these would bury all others."""
+    """Keep the HTTP client from logging a line for each request."""
     for chatty in ("httpx2", "httpcore2"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

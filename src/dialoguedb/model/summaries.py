@@ -15,7 +15,7 @@ from dialoguedb.values.validators import FieldValidators, validate_metadata, val
 SummaryStatus = Literal["processing", "completed", "failed"]
 
 Position = tuple[str, int]
-"""Where a message stands in its dialogue: `created`, then `seq`."""
+"""The keyset position of a message in its dialogue: `created`, then `seq`."""
 
 Instructions = Annotated[
     str,
@@ -159,7 +159,7 @@ class SummaryFilter(Struct, frozen=True):
 
 
 class LLMUsage(Struct, gc=False):
-    """What was used of a provider."""
+    """Tokens and calls of a language model."""
 
     input_tokens: int = 0
     output_tokens: int = 0

@@ -106,7 +106,7 @@ class MessageService:
         self, project: Project, request: PageRequest[MessageListFilter]
     ) -> Versioned[Page[Message]]:
         """Return a page of a dialogue's messages."""
-        scope = f"messages {project.id} {request.listing.filter.dialogue_id}"
+        scope = f"messages {project.id} {request.list_request.filter.dialogue_id}"
         listing = self._pages.resume(scope, request)
         of = listing.filter
         found = await self._store.list(

@@ -1,4 +1,4 @@
-"""Pages: a token says where a list goes on and what was asked for, sealed for one project."""
+"""Page tokens: the cursor and the filters of a list, signed (keyed BLAKE2b) for one project."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ from dialoguedb.values.validation_errors import ValidationErrors, invalid_reques
 F = TypeVar("F", bound=Struct)
 T = TypeVar("T")
 
-_SEAL_BYTES = 16
+_SIGNATURE_BYTES = 16
 
 
 class NoFilter(Struct, frozen=True):
-    """The filter of a list that has none."""
+    """The filter of a list that takes none."""
 
 
 class ListRequest(Struct, Generic[F], frozen=True):
-    """A list as it was asked for, and where its next page starts."""
+    """A request for a list: filter, order, page size, and where the page starts."""
 
     filter: F
     order: Order
@@ -41,7 +41,7 @@ class ListRequest(Struct, Generic[F], frozen=True):
 
 
 class _PageToken(Struct, Generic[F], frozen=True, array_like=True):
-    """What a token carries: everything but the limit."""
+    """What a page token carries: everything but the limit."""
 
     filter: F
     order: Order
@@ -51,10 +51,10 @@ class _PageToken(Struct, Generic[F], frozen=True, array_like=True):
 class PageRequest(Struct, Generic[F], frozen=True):
     """A request for a page."""
 
-    listing: ListRequest[F]
+    list_request: ListRequest[F]
     named: Mapping[str, str] = {}
-    """What the request itself says beside its limit: parameters, with their places in a listing
-    such as `filter.order_by`."""
+    """What the request itself says beside its limit: parameters, with their paths in a list
+    request such as `filter.order_by`."""
 
     next: str | None = None
     bound: str | None = None
@@ -62,59 +62,65 @@ class PageRequest(Struct, Generic[F], frozen=True):
 
 
 class PageTokens:
-    """Seals and opens page tokens; the secret belongs to the data, so they outlive a restart."""
+    """Signs and verifies page tokens; the secret belongs to the data, so they outlive a restart."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
     def resume(self, scope: str, request: PageRequest[F]) -> ListRequest[F]:
-        """Return the list to show: as asked for now, or as asked for on the first page."""
+        """Return the list request: this one, or that of the first page from the token."""
         if request.next is None:
-            return request.listing
-        sealed = self._open(scope, request.next, type(request.listing.filter))
-        listing = ListRequest(sealed.filter, sealed.order, request.listing.limit, sealed.after)
-        if request.bound is not None and request.bound != getattr(listing.filter, "namespace", ""):
+            return request.list_request
+        signed = self._decode(scope, request.next, type(request.list_request.filter))
+        list_request = ListRequest(
+            signed.filter, signed.order, request.list_request.limit, signed.after
+        )
+        if request.bound is not None and request.bound != getattr(
+            list_request.filter, "namespace", ""
+        ):
             raise Forbidden("The page token is of a namespace that this key is not bound to")
-        _check_agreement(request, listing)
-        return listing
+        _check_agreement(request, list_request)
+        return list_request
 
-    def page(self, scope: str, listing: ListRequest[F], found: Slice[T]) -> Page[T]:
+    def page(self, scope: str, list_request: ListRequest[F], found: Slice[T]) -> Page[T]:
         """Return a page of what was found, with a token when more follows."""
         if found.more_after is None:
             return Page(found.items)
-        return Page(found.items, self._seal(scope, listing, found.more_after))
+        return Page(found.items, self._encode(scope, list_request, found.more_after))
 
-    def _seal(self, scope: str, listing: ListRequest[F], after: tuple[str | int, ...]) -> str:
-        text = msgspec.msgpack.encode(_PageToken(listing.filter, listing.order, after))
-        return _write(self._sign(scope, text) + text)
+    def _encode(
+        self, scope: str, list_request: ListRequest[F], after: tuple[str | int, ...]
+    ) -> str:
+        payload = msgspec.msgpack.encode(_PageToken(list_request.filter, list_request.order, after))
+        return _to_base64(self._sign(scope, payload) + payload)
 
-    def _open(self, scope: str, token: str, kind: type[F]) -> _PageToken[F]:
-        sealed = _read(token)
-        text = sealed[_SEAL_BYTES:]
-        if not compare_digest(sealed[:_SEAL_BYTES], self._sign(scope, text)):
-            raise _foreign()
+    def _decode(self, scope: str, token: str, kind: type[F]) -> _PageToken[F]:
+        signed = _from_base64(token)
+        payload = signed[_SIGNATURE_BYTES:]
+        if not compare_digest(signed[:_SIGNATURE_BYTES], self._sign(scope, payload)):
+            raise _invalid_token()
         try:
-            return _decoder(kind).decode(text)  # type: ignore[no-any-return] # what it decodes is its parameter
-        except msgspec.DecodeError:  # sealed by a release with other filters
-            raise _foreign() from None
+            return _decoder(kind).decode(payload)  # type: ignore[no-any-return] # what it decodes is its parameter
+        except msgspec.DecodeError:  # signed by a release with other filters
+            raise _invalid_token() from None
 
-    def _sign(self, scope: str, text: bytes) -> bytes:
-        sealed = scope.encode() + b"\0" + text
-        return blake2b(sealed, key=self._secret, digest_size=_SEAL_BYTES).digest()
-
-
-def _write(sealed: bytes) -> str:
-    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    def _sign(self, scope: str, payload: bytes) -> bytes:
+        signed = scope.encode() + b"\0" + payload
+        return blake2b(signed, key=self._secret, digest_size=_SIGNATURE_BYTES).digest()
 
 
-def _read(token: str) -> bytes:
+def _to_base64(signed: bytes) -> str:
+    return urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+
+def _from_base64(token: str) -> bytes:
     try:
-        sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        signed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:
-        raise _foreign() from None
-    if _write(sealed) != token:  # the decoder overlooks what it does not know
-        raise _foreign()
-    return sealed
+        raise _invalid_token() from None
+    if _to_base64(signed) != token:  # the decoder ignores characters that it does not know
+        raise _invalid_token()
+    return signed
 
 
 @cache
@@ -122,14 +128,14 @@ def _decoder(kind: type[Struct]) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(_PageToken[kind])  # type: ignore[valid-type] # known at run time
 
 
-def _check_agreement(request: PageRequest[F], listing: ListRequest[F]) -> None:
+def _check_agreement(request: PageRequest[F], list_request: ListRequest[F]) -> None:
     errors = ValidationErrors()
-    for name, place in request.named.items():
-        read = attrgetter(place)
-        if read(request.listing) != read(listing):
+    for name, path in request.named.items():
+        read = attrgetter(path)
+        if read(request.list_request) != read(list_request):
             errors.invalid(name, f"{name} differs from the first page; only limit may change")
     errors.raise_if_any()
 
 
-def _foreign() -> Exception:
+def _invalid_token() -> Exception:
     return invalid_request("next", "next is not a page token of this list")

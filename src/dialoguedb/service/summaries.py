@@ -39,15 +39,15 @@ def _nobody_of(_project_id: str, _summary_id: str) -> None:
 
 
 class SummaryWorkerHandle(Struct, frozen=True):
-    """Who makes summaries; by default they wait for a server that does."""
+    """The worker that makes summaries; by default jobs wait for another process that has one."""
 
     provider: str = "extractive"
     model: str | None = None
     wake: Callable[[], None] = _nobody
-    """Tells that there is something to make."""
+    """Tells the worker that there is a job."""
 
     drop: Callable[[str, str], None] = _nobody_of
-    """Tells that a summary was deleted, by project and id."""
+    """Tells the worker that a summary was deleted, by project id and summary id."""
 
 
 class SummaryService:
@@ -85,7 +85,7 @@ class SummaryService:
         self, project: Project, request: PageRequest[CoveredMessagesFilter]
     ) -> Page[Message]:
         """Return a page of the messages that a summary covers."""
-        scope = f"summary {project.id} {request.listing.filter.summary_id}"
+        scope = f"summary {project.id} {request.list_request.filter.summary_id}"
         listing = self._pages.resume(scope, request)
         of = listing.filter
         found = await self._store.covered(project, of.namespace, of.summary_id, listing.window)
@@ -95,7 +95,7 @@ class SummaryService:
         self, project: Project, request: PageRequest[SummaryListFilter]
     ) -> Page[Summary]:
         """Return a page of a dialogue's summaries."""
-        scope = f"summaries {project.id} {request.listing.filter.dialogue_id}"
+        scope = f"summaries {project.id} {request.list_request.filter.dialogue_id}"
         listing = self._pages.resume(scope, request)
         of = listing.filter
         dialogue = DialogueRef(of.namespace, of.dialogue_id)

@@ -1,1 +1,1 @@
-"""Summarizers, one module each: what makes summaries of turns."""
+"""Summarizers: extractive, or by a chat model of OpenAI or Anthropic."""

@@ -4,11 +4,11 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.endpoints import EndpointFailure
+from dialoguedb.model.summaries import LLMUsage
 from dialoguedb.summarize.chat_client import (
     ChatConnection,
     ChatEndpoint,
     ChatReply,
-    Tally,
     decode_response,
     reported_tokens,
 )
@@ -44,11 +44,11 @@ class AnthropicChat:
         """Close the connections."""
         await self._caller.close()
 
-    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> ChatReply:
-        """Return the model's answer; Failure."""
+    async def ask(self, prompt: str, tokens_max: int, usage: LLMUsage) -> ChatReply:
+        """Return the model's answer; EndpointFailure."""
         said = [{"role": "user", "content": prompt}]
         asked = {"model": self._model, "max_tokens": tokens_max, "messages": said}
-        return await self._caller.call(asked, _read, tally)
+        return await self._caller.call(asked, _read, usage)
 
 
 def _read(body: bytes) -> ChatReply:

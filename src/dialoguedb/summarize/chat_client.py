@@ -1,4 +1,4 @@
-"""Calls of a model behind an endpoint, with patience."""
+"""Requests to a chat model over HTTP, retried with exponential backoff and jitter."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,42 +10,35 @@ import stamina
 from msgspec import Struct
 
 from dialoguedb.endpoints import EndpointFailure, failure_from, retry_delay_s, silence_http_logs
+from dialoguedb.model.summaries import LLMUsage
 
 T = TypeVar("T")
 
 _ATTEMPTS = 4
 _WAIT_S_INITIAL = 0.25
 _WAIT_S_MAX = 20.0
-"""Whoever has to wait longer gives up, and is tried again as a whole, later."""
+"""With a longer wait the job fails and is retried as a whole, later."""
 
 
 _ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _TOKENS_MAX = 1_000_000_000
 
 
-class Tally(Struct):
-    """What calls took."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    calls: int = 0
-
-
 class ChatReply(Struct, frozen=True):
-    """What a model answered."""
+    """The response of a model."""
 
     text: str
     input_tokens: int
     output_tokens: int
     is_cut: bool
-    """Whether it had more to say than it was allowed."""
+    """Whether the token limit cut it off."""
 
 
 class ChatModel(Protocol):
-    """A model that answers prompts."""
+    """A chat model."""
 
-    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> ChatReply:
-        """Return its answer, of so many tokens at most; Failure."""
+    async def ask(self, prompt: str, tokens_max: int, usage: LLMUsage) -> ChatReply:
+        """Return its answer, of so many tokens at most; EndpointFailure."""
         ...
 
     async def close(self) -> None:
@@ -54,7 +47,7 @@ class ChatModel(Protocol):
 
 
 class ChatEndpoint(Struct, frozen=True):
-    """Where a model is."""
+    """The address of a model."""
 
     url: str
     model: str
@@ -62,7 +55,7 @@ class ChatEndpoint(Struct, frozen=True):
 
 
 class ChatConnection:
-    """Sends requests to one address and reads the answers, again and again if need be."""
+    """Sends requests to one URL, with retries."""
 
     def __init__(self, url: str, headers: dict[str, str], timeout_s: float) -> None:
         self._url = url
@@ -75,9 +68,9 @@ class ChatConnection:
         await self._client.aclose()
 
     async def call(
-        self, body: dict[str, Any], read: Callable[[bytes], ChatReply], tally: Tally
+        self, body: dict[str, Any], read: Callable[[bytes], ChatReply], usage: LLMUsage
     ) -> ChatReply:
-        """Return what is read of the answer, and count what it took; Failure."""
+        """Return the decoded reply, recording its usage; EndpointFailure."""
         attempts = stamina.retry_context(
             on=lambda error: retry_delay_s(error, _WAIT_S_MAX),
             attempts=_ATTEMPTS,
@@ -88,10 +81,10 @@ class ChatConnection:
         )
         async for attempt in attempts:
             with attempt:
-                tally.calls += 1
+                usage.calls += 1
                 reply = read(await self._posted(body))
-                tally.input_tokens += reply.input_tokens
-                tally.output_tokens += reply.output_tokens
+                usage.input_tokens += reply.input_tokens
+                usage.output_tokens += reply.output_tokens
                 return reply
         raise AssertionError  # the last attempt has returned or raised
 
@@ -123,13 +116,13 @@ async def _received(answer: httpx2.Response) -> bytes:
 
 
 def reported_tokens(usage: object, *names: str) -> int:
-    """Return the tokens that a provider says it counted under these names; 0 for what cannot be."""
+    """Return the sum of these token counts of a provider; implausible ones count as 0."""
     counts = [usage.get(name) for name in names] if isinstance(usage, dict) else []
     return sum(one for one in counts if type(one) is int and 0 <= one <= _TOKENS_MAX)
 
 
 def decode_response(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Read an answer; Failure."""
+    """Decode a response; EndpointFailure."""
     try:
         return decoder.decode(body)
     except (ValueError, RecursionError):  # not UTF-8, not JSON, or of another shape

@@ -1,4 +1,4 @@
-"""Summaries that a model writes."""
+"""The summarizer that asks a chat model."""
 
 import logging
 import re
@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from dialoguedb.endpoints import EndpointFailure, EndpointRefused
 from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
+from dialoguedb.model.summaries import LLMUsage
 from dialoguedb.ports.summaries import CombineRequest, Prompt, SummaryRequest, SummaryText
-from dialoguedb.summarize.chat_client import ChatModel, ChatReply, Tally
+from dialoguedb.summarize.chat_client import ChatModel, ChatReply
 from dialoguedb.summarize.sentences import cut_at_sentence
 from dialoguedb.summarize.transcripts import split_in_half, transcript
 
@@ -75,41 +76,41 @@ class ModelSummarizer:
         return await self._done(task, request.parts, request.previous)
 
     async def _done(self, task: _Task, texts: Sequence[str], previous: str | None) -> SummaryText:
-        tally = Tally()
+        usage = LLMUsage()
         try:
-            content = await self._of(task, texts, previous, tally) if texts else previous or ""
+            content = await self._of(task, texts, previous, usage) if texts else previous or ""
         except EndpointFailure as failure:
             error = self._error(failure)
             if isinstance(error, SummarizerUnavailable):
                 error.after_s = failure.after_s
-            error.took = (tally.input_tokens, tally.output_tokens, tally.calls)
+            error.took = (usage.input_tokens, usage.output_tokens, usage.calls)
             raise error from None
         return SummaryText(
             content=content,
-            input_tokens=tally.input_tokens,
-            output_tokens=tally.output_tokens,
-            calls=tally.calls,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            calls=usage.calls,
         )
 
     async def _of(
-        self, task: _Task, texts: Sequence[str], previous: str | None, tally: Tally
+        self, task: _Task, texts: Sequence[str], previous: str | None, usage: LLMUsage
     ) -> str:
         """Summarize texts; when they are too long, the first half, and upon that the second."""
         try:
-            return await self._written(task, task.joint.join(texts), previous, tally)
+            return await self._written(task, task.joint.join(texts), previous, usage)
         except EndpointRefused as refused:
             halves = split_in_half(texts) if _is_too_long(refused) else None
             if not halves:
                 raise
         first, second = halves
-        return await self._of(task, second, await self._of(task, first, previous, tally), tally)
+        return await self._of(task, second, await self._of(task, first, previous, usage), usage)
 
-    async def _written(self, task: _Task, text: str, previous: str | None, tally: Tally) -> str:
+    async def _written(self, task: _Task, text: str, previous: str | None, usage: LLMUsage) -> str:
         prompt = task.prompt(text, previous)
-        reply = await self._chat.ask(prompt, task.tokens_max + self._room, tally)
+        reply = await self._chat.ask(prompt, task.tokens_max + self._room, usage)
         if reply.is_cut and not _said(reply) and not self._room:
             self._room = _ROOM_TO_THINK
-            reply = await self._chat.ask(prompt, task.tokens_max + self._room, tally)
+            reply = await self._chat.ask(prompt, task.tokens_max + self._room, usage)
         said = _said(reply)
         if not said:
             raise EndpointFailure("it answered without a word", again=not reply.is_cut)

@@ -4,11 +4,11 @@ import msgspec
 from msgspec import Struct
 
 from dialoguedb.endpoints import EndpointFailure, EndpointRefused
+from dialoguedb.model.summaries import LLMUsage
 from dialoguedb.summarize.chat_client import (
     ChatConnection,
     ChatEndpoint,
     ChatReply,
-    Tally,
     decode_response,
     reported_tokens,
 )
@@ -54,16 +54,16 @@ class OpenAIChat:
         """Close the connections."""
         await self._caller.close()
 
-    async def ask(self, prompt: str, tokens_max: int, tally: Tally) -> ChatReply:
-        """Return the model's answer; Failure."""
+    async def ask(self, prompt: str, tokens_max: int, usage: LLMUsage) -> ChatReply:
+        """Return the model's answer; EndpointFailure."""
         asked = {"model": self._model, "messages": [{"role": "user", "content": prompt}]}
         try:
-            return await self._caller.call(asked | {self._limit: tokens_max}, _read, tally)
+            return await self._caller.call(asked | {self._limit: tokens_max}, _read, usage)
         except EndpointRefused as refused:
             if self._limit == _RENAMED or _RENAMED not in refused.told:
                 raise
         self._limit = _RENAMED
-        return await self._caller.call(asked | {self._limit: tokens_max}, _read, tally)
+        return await self._caller.call(asked | {self._limit: tokens_max}, _read, usage)
 
 
 def _read(body: bytes) -> ChatReply:

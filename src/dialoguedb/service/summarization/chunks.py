@@ -1,4 +1,4 @@
-"""What a summary is made of: turns, in chunks that a summarizer can read at once."""
+"""Splits the messages of a job into chunks that fit into one request to a summarizer."""
 
 import asyncio
 import re
@@ -11,20 +11,20 @@ from dialoguedb.model.summaries import Position
 from dialoguedb.ports.summaries import Job, SummaryJobs, SummaryTurn
 from dialoguedb.ports.tokens import TokenCounter
 
-_TOGETHER = 500
+_READ_AT_ONCE = 500
 """Messages read at once."""
 
 _SHORT_CHARS = 4_096
 """Longer texts are counted apart from the event loop."""
 
-_SAFELY = 0.9
-"""Parts of a text differ in how many characters a token has."""
+_SAFETY_FACTOR = 0.9
+"""Parts of a text differ in characters per token, so pieces are cut shorter than average."""
 
 _SPACE = re.compile(r"\s")
 
 
 class MessageCounts(Struct):
-    """How many messages said something, and how many did not."""
+    """How many messages had text, and how many were skipped as they had none."""
 
     summarized: int = 0
     skipped: int = 0
@@ -39,12 +39,12 @@ class Chunks:
         self._tokens_max = tokens_max
 
     async def of(
-        self, job: Job, after: Position | None, told: MessageCounts
+        self, job: Job, after: Position | None, counts: MessageCounts
     ) -> AsyncIterator[Sequence[SummaryTurn]]:
-        """Return the turns of a job after a position, chunk by chunk, noting what they told."""
+        """Yield the turns of a job after a position, chunk by chunk, counting its messages."""
         chunk: list[SummaryTurn] = []
         tokens = 0
-        async for turn in self._turns(job, after, told):
+        async for turn in self._turns(job, after, counts):
             if chunk and tokens + turn.tokens > self._tokens_max:
                 yield chunk
                 chunk, tokens = [], 0
@@ -54,15 +54,15 @@ class Chunks:
             yield chunk
 
     async def _turns(
-        self, job: Job, after: Position | None, told: MessageCounts
+        self, job: Job, after: Position | None, counts: MessageCounts
     ) -> AsyncIterator[SummaryTurn]:
         while True:
-            portion = await self._store.read(job, after, _TOGETHER)
+            portion = await self._store.read(job, after, _READ_AT_ONCE)
             for reading in portion.items:
                 if not reading.turn.text.strip():
-                    told.skipped += 1
+                    counts.skipped += 1
                     continue
-                told.summarized += 1
+                counts.summarized += 1
                 for turn in await self._fitting(reading.turn):
                     yield turn
             if portion.more_after is None:
@@ -71,7 +71,7 @@ class Chunks:
 
     async def _fitting(self, turn: SummaryTurn) -> Sequence[SummaryTurn]:
         """Return a turn as it is, or in pieces when it is too long for a chunk."""
-        if turn.tokens <= self._tokens_max:  # images count there, too; it is no less than the text
+        if turn.tokens <= self._tokens_max:  # it includes images, so it is no less than the text's
             return [turn]
         tokens = await self._counted(turn.text)
         if tokens <= self._tokens_max:
@@ -85,7 +85,7 @@ class Chunks:
 
     def _pieces(self, turn: SummaryTurn, tokens: int) -> Iterator[SummaryTurn]:
         text = turn.text
-        chars = max(1, int(len(text) * self._tokens_max / tokens * _SAFELY))
+        chars = max(1, int(len(text) * self._tokens_max / tokens * _SAFETY_FACTOR))
         start = 0
         while start < len(text):
             end = _cut(text, start, chars)
@@ -97,7 +97,7 @@ class Chunks:
 
 
 def _cut(text: str, start: int, chars: int) -> int:
-    """Return where to end a piece: behind a space in its second half, if there is one."""
+    """Return the end of a piece: after a space in its second half, if there is one."""
     end = start + chars
     if end >= len(text):
         return len(text)

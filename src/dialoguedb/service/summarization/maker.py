@@ -1,4 +1,4 @@
-"""Making one summary: upon a former one, chunk by chunk, and of the chunks one."""
+"""Makes one summary: of the former summary and new chunks, map-reduce when there are several."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -26,16 +26,16 @@ _PARTS = "(The conversation is long. These are summaries of its parts, in their 
 
 
 class Budgets(Struct, frozen=True):
-    """How much goes into one request to a summarizer, and comes out of it, in tokens."""
+    """Tokens of one request to a summarizer, and of its response."""
 
     chunk_tokens: int = 12_000
     summary_tokens: int = 2_000
     parallel: int = 4
-    """Requests at the same time, and summaries being made."""
+    """The most concurrent requests, and the most summaries in progress."""
 
 
 class SummaryMaker:
-    """Makes summaries of what a store hands out."""
+    """Makes the summaries of jobs."""
 
     def __init__(
         self, store: SummaryJobs, summarizer: Summarizer, count: TokenCounter, budgets: Budgets
@@ -45,22 +45,22 @@ class SummaryMaker:
         self.count = count
         self.budgets = budgets
         self.chunks = Chunks(store, count, budgets.chunk_tokens)
-        self.gate = asyncio.Semaphore(budgets.parallel)
-        """Shared by all summaries that are being made."""
+        self.limiter = asyncio.Semaphore(budgets.parallel)
+        """Bounds the requests of all summaries in progress."""
 
-    async def make(self, job: Job, spent: LLMUsage) -> SummaryResult:
-        """Make a summary, noting what it uses; SummarizerUnavailable, SummarizerRefused."""
-        return await _SummaryRun(self, job, spent).make()
+    async def make(self, job: Job, usage: LLMUsage) -> SummaryResult:
+        """Make a summary, recording its usage; SummarizerUnavailable, SummarizerRefused."""
+        return await _SummaryRun(self, job, usage).make()
 
 
 class _SummaryRun:
-    """One summary on its way."""
+    """One summary in progress."""
 
-    def __init__(self, maker: SummaryMaker, job: Job, spent: LLMUsage) -> None:
+    def __init__(self, maker: SummaryMaker, job: Job, usage: LLMUsage) -> None:
         self._maker = maker
         self._job = job
-        self._spent = spent
-        self._told = MessageCounts()
+        self._usage = usage
+        self._counts = MessageCounts()
         self._tokens_max = maker.budgets.summary_tokens
 
     async def make(self) -> SummaryResult:
@@ -69,7 +69,7 @@ class _SummaryRun:
             return await self._outcome(former.content, 0, former)
         after = former.until if former else None
         previous = former.content if former else None
-        chunks = self._maker.chunks.of(self._job, after, self._told)
+        chunks = self._maker.chunks.of(self._job, after, self._counts)
         first, second = await anext(chunks, None), await anext(chunks, None)
         if first is None:
             return await self._outcome(previous, 0, former)
@@ -88,8 +88,8 @@ class _SummaryRun:
             model=self._maker.summarizer.model,
             content=text or None,
             content_tokens=await asyncio.to_thread(self._maker.count, text) if text else 0,
-            summarized=self._told.summarized + (former.summarized if former else 0),
-            skipped=self._told.skipped + (former.skipped if former else 0),
+            summarized=self._counts.summarized + (former.summarized if former else 0),
+            skipped=self._counts.skipped + (former.skipped if former else 0),
             chunks=chunks,
             previous=former.id if former else None,
         )
@@ -97,7 +97,7 @@ class _SummaryRun:
     async def _map(
         self, begun: Sequence[Sequence[SummaryTurn]], rest: AsyncIterator[Sequence[SummaryTurn]]
     ) -> list[str]:
-        """Summarize each chunk by itself, a few at a time; returns what each gave, in order."""
+        """Map: summarize each chunk by itself, a few at a time; return the summaries in order."""
         tasks: list[asyncio.Task[str]] = []
         room = asyncio.Semaphore(self._maker.budgets.parallel)  # or all chunks would be in memory
 
@@ -116,11 +116,11 @@ class _SummaryRun:
                     await room.acquire()
                     tasks.append(group.create_task(one(chunk)))
         except ExceptionGroup as failed:
-            raise _worst(failed) from failed
+            raise _decisive(failed) from failed
         return [task.result() for task in tasks]
 
     async def _combine(self, parts: Sequence[str], previous: str | None) -> str:
-        """Make one of many, in rounds while they are too long to be read at once."""
+        """Reduce: combine the summaries into one, in rounds while they exceed one request."""
         parts = [part for part in parts if part.strip()]
         while parts:
             groups = self._groups(parts)
@@ -128,10 +128,10 @@ class _SummaryRun:
                 break
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    made = [tasks.create_task(self._join(group, None)) for group in groups]
+                    summary = [tasks.create_task(self._join(group, None)) for group in groups]
             except ExceptionGroup as failed:
-                raise _worst(failed) from failed
-            parts = [task.result() for task in made]
+                raise _decisive(failed) from failed
+            parts = [task.result() for task in summary]
         if not parts:
             return previous or ""
         if len(parts) == 1 and previous is None:
@@ -139,7 +139,7 @@ class _SummaryRun:
         return await self._join(parts, previous)
 
     def _groups(self, parts: Sequence[str]) -> list[list[str]]:
-        """Group neighbours that can be read at once; at least two, so that they become fewer."""
+        """Group neighbours that fit into one request; at least two, so that rounds end."""
         groups: list[list[str]] = []
         room = 0
         for part in parts:
@@ -155,48 +155,48 @@ class _SummaryRun:
     async def _join(self, parts: Sequence[str], previous: str | None) -> str:
         if len(parts) == 1 and previous is None:
             return parts[0]
-        text, said = self._words()
+        text, values = self._prompt()
 
         def prompt(messages: str, before: str | None) -> str:
-            return fill_prompt(text, said, _PARTS + messages, before)
+            return fill_prompt(text, values, _PARTS + messages, before)
 
         request = CombineRequest(
             parts=parts, previous=previous, prompt=prompt, tokens_max=self._tokens_max
         )
-        async with self._maker.gate:
-            return await self._spending(self._maker.summarizer.combine(request))
+        async with self._maker.limiter:
+            return await self._recording_usage(self._maker.summarizer.combine(request))
 
     async def _summarize(self, turns: Sequence[SummaryTurn], previous: str | None) -> str:
         request = SummaryRequest(
             turns=turns,
             previous=previous,
-            prompt=partial(fill_prompt, *self._words()),
+            prompt=partial(fill_prompt, *self._prompt()),
             tokens_max=self._tokens_max,
         )
-        async with self._maker.gate:
-            return await self._spending(self._maker.summarizer.summarize(request))
+        async with self._maker.limiter:
+            return await self._recording_usage(self._maker.summarizer.summarize(request))
 
     def _recipe(self) -> Recipe:
-        """Return how it is made: by the summarizer that is here, whichever was asked."""
+        """Return the recipe: with the summarizer of this process, whichever one was requested."""
         by = self._maker.summarizer
         return Recipe(by.name, by.model, self._job.instructions, self._job.prompt)
 
-    def _words(self) -> tuple[str, PromptValues]:
-        said = PromptValues(self._job.instructions, self._job.label, self._tokens_max)
-        return self._job.prompt or BUILT_IN, said
+    def _prompt(self) -> tuple[str, PromptValues]:
+        values = PromptValues(self._job.instructions, self._job.label, self._tokens_max)
+        return self._job.prompt or BUILT_IN, values
 
-    async def _spending(self, making: Awaitable[SummaryText]) -> str:
-        """Note what it takes, whatever comes of it."""
+    async def _recording_usage(self, call: Awaitable[SummaryText]) -> str:
+        """Record the usage, also when it fails."""
         try:
-            made = await making
+            summary = await call
         except (SummarizerRefused, SummarizerUnavailable) as error:
-            self._spent.add(LLMUsage(*error.took))
+            self._usage.add(LLMUsage(*error.took))
             raise
-        self._spent.add(LLMUsage(made.input_tokens, made.output_tokens, made.calls))
-        return made.content
+        self._usage.add(LLMUsage(summary.input_tokens, summary.output_tokens, summary.calls))
+        return summary.content
 
 
-def _worst(failed: "ExceptionGroup[Exception]") -> Exception:
-    """Return the failure that decides what happens: one that trying again does not help."""
+def _decisive(failed: "ExceptionGroup[Exception]") -> Exception:
+    """Return the error that decides what happens next: a permanent one if there is any."""
     refused = (one for one in failed.exceptions if isinstance(one, SummarizerRefused))
     return next(refused, failed.exceptions[0])

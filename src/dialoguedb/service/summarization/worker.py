@@ -1,4 +1,4 @@
-"""Making summaries in the background: claimed, cut into chunks, made of them, tried again."""
+"""The background worker of summaries: it leases jobs, makes summaries, retries with backoff."""
 
 import asyncio
 import logging
@@ -22,21 +22,21 @@ from dialoguedb.service.summarization.maker import SummaryMaker
 from dialoguedb.values import timestamps
 from dialoguedb.values.timestamps import Clock
 
-_CLAIM_S = 12
+_LEASE_S = 12
 _RENEW_S = 3
 """Some renewals may be late before another process takes over."""
 
-_LOOK_PAUSE_S = 1.0
-"""How often it looks for what other processes were asked for, and for what is to be retried."""
+_POLL_INTERVAL_S = 1.0
+"""How often it polls for jobs of other processes, and for retries that are due."""
 
 _ATTEMPTS_MAX = 12
 _RETRY_S_MAX = 600
-"""In all some half an hour, beside the time that a provider asks for."""
+"""Retries take about half an hour in all, plus the time of `Retry-After`."""
 
-_ASKED_S_MAX = 3_600
-"""A provider that asks for more time is asked again after this."""
+_RETRY_AFTER_S_MAX = 3_600
+"""A longer `Retry-After` is cut to this."""
 
-_STORE_PAUSE_S_MAX = 30
+_STORE_BACKOFF_S_MAX = 30
 _ERROR_CHARS = 1_000
 _NEVER_ENDED = "Whatever made it stopped before it was done"
 
@@ -46,43 +46,43 @@ logger = logging.getLogger(__name__)
 
 
 class SummaryMeter(Protocol):
-    """What is told about summaries being made."""
+    """Metrics of summaries."""
 
     def summarizing(self, running: int) -> None:
-        """Note how many are being made."""
+        """Record how many are in progress."""
         ...
 
-    def summarized(self, end: JobOutcome, spent: LLMUsage) -> None:
-        """Note how the making of one ended, and what it used."""
+    def summarized(self, end: JobOutcome, usage: LLMUsage) -> None:
+        """Record the outcome of a job and its usage."""
         ...
 
 
 class WorkerEnvironment(Struct, frozen=True):
-    """What surrounds the work: time, chance, and whom it is told."""
+    """What the worker depends on: clock, ids, sleep, jitter, metrics."""
 
     clock: Clock
     new_id: Callable[[], str]
     sleep: Callable[[float], Awaitable[None]]
     random: Callable[[], float]
-    """A number from 0 to 1, so that not all try again at the same moment."""
+    """A number from 0 to 1: jitter, so that retries do not coincide."""
 
     meter: SummaryMeter | None = None
 
 
 class SummaryWorker:
-    """Makes the summaries that were asked for, in whichever process."""
+    """Makes the requested summaries of all processes that share the data."""
 
-    def __init__(self, maker: SummaryMaker, around: WorkerEnvironment) -> None:
+    def __init__(self, maker: SummaryMaker, environment: WorkerEnvironment) -> None:
         self._store: SummaryJobs = maker.store
         self._maker = maker
         self._parallel = maker.budgets.parallel
-        self._around = around
-        self._bell = asyncio.Event()
+        self._environment = environment
+        self._wake_up = asyncio.Event()
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def wake(self) -> None:
-        """Tell that there is something to do."""
-        self._bell.set()
+        """Look for jobs now."""
+        self._wake_up.set()
 
     def drop(self, project_id: str, summary_id: str) -> None:
         """Stop making a summary that was deleted."""
@@ -91,27 +91,27 @@ class SummaryWorker:
             task.cancel()
 
     async def run(self) -> None:
-        """Work until cancelled, then let go of what was begun."""
+        """Work until cancelled, then release the leases."""
         try:
             while True:
-                self._bell.clear()
+                self._wake_up.clear()
                 try:
-                    await self._begin_what_is_due()
+                    await self._start_due_jobs()
                 except Exception as error:  # a background loop goes on
                     logger.warning("Summaries wait: %s", error, exc_info=defect(error))
                 with suppress(TimeoutError):  # `wait_for` may swallow that it was cancelled
-                    async with asyncio.timeout(_LOOK_PAUSE_S):
-                        await self._bell.wait()
+                    async with asyncio.timeout(_POLL_INTERVAL_S):
+                        await self._wake_up.wait()
         finally:
             tasks = [*self._running.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _begin_what_is_due(self) -> None:
+    async def _start_due_jobs(self) -> None:
         while len(self._running) < self._parallel:
-            lease = self._around.new_id()
-            job = await self._store.lease(lease, self._around.clock(), self._after(_CLAIM_S))
+            lease = self._environment.new_id()
+            job = await self._store.lease(lease, self._environment.clock(), self._after(_LEASE_S))
             if job is None:
                 return
             key = (job.project_id, job.id)
@@ -126,86 +126,86 @@ class SummaryWorker:
         self.wake()
 
     def _tell_running(self) -> None:
-        if self._around.meter:
-            self._around.meter.summarizing(len(self._running))
+        if self._environment.meter:
+            self._environment.meter.summarizing(len(self._running))
 
     async def _work(self, job: Job) -> None:
         """Make one summary, and see to it that its end is stored."""
-        spent = LLMUsage()
-        holding = asyncio.create_task(self._hold(job, asyncio.current_task()))
+        usage = LLMUsage()
+        renewing = asyncio.create_task(self._renew_lease(job, asyncio.current_task()))
         end: JobOutcome = "cancelled"
         try:
             if job.attempts < _ATTEMPTS_MAX:
-                end = await self._attempt(job, spent)
-            else:  # it was claimed that often, and nobody told of an end
-                end = await self._give_up(job, _NEVER_ENDED, spent)
+                end = await self._attempt(job, usage)
+            else:  # it was leased that often, and no worker reported an outcome
+                end = await self._give_up(job, _NEVER_ENDED, usage)
         except asyncio.CancelledError:
-            await self._store.postpone(job, self._around.clock(), spent, failed=False)
+            await self._store.postpone(job, self._environment.clock(), usage, failed=False)
             raise
-        except Exception:  # a background loop goes on; the claim runs out by itself
+        except Exception:  # a background loop goes on; the lease expires by itself
             logger.exception("The end of a summary could not be stored", extra={"summary": job.id})
         finally:
-            holding.cancel()
-            if self._around.meter:
-                self._around.meter.summarized(end, spent)
+            renewing.cancel()
+            if self._environment.meter:
+                self._environment.meter.summarized(end, usage)
 
-    async def _attempt(self, job: Job, spent: LLMUsage) -> JobOutcome:
+    async def _attempt(self, job: Job, usage: LLMUsage) -> JobOutcome:
         try:
-            outcome = await self._maker.make(job, spent)
+            outcome = await self._maker.make(job, usage)
         except SummarizerRefused as error:
-            return await self._give_up(job, error.message, spent)
+            return await self._give_up(job, error.message, usage)
         except SummarizerUnavailable as error:
-            return await self._try_again(job, error.message, spent, error.after_s or 0)
+            return await self._try_again(job, error.message, usage, error.after_s or 0)
         except DialogueDBError as error:
-            return await self._try_again(job, error.message, spent)
+            return await self._try_again(job, error.message, usage)
         except Exception:  # a background loop goes on
             logger.exception("A summary failed by a defect", extra={"summary": job.id})
-            return await self._try_again(job, "The summary failed by a defect of ours", spent)
-        return await self._complete(job, outcome, spent)
+            return await self._try_again(job, "The summary failed by a defect of ours", usage)
+        return await self._complete(job, outcome, usage)
 
-    async def _complete(self, job: Job, outcome: SummaryResult, spent: LLMUsage) -> JobOutcome:
-        """Store what was made, which has cost something, as soon as that can be done."""
-        pause_s = 1.0
+    async def _complete(self, job: Job, outcome: SummaryResult, usage: LLMUsage) -> JobOutcome:
+        """Store the summary, retrying while the store is unavailable: making it has cost money."""
+        backoff_s = 1.0
         while True:
             try:
-                stored = await self._store.complete(job, outcome, spent, self._around.clock())
+                stored = await self._store.complete(job, outcome, usage, self._environment.clock())
             except ServiceUnavailable as error:
                 logger.warning("A summary cannot be stored now: %s", error.message)
-                await self._around.sleep(pause_s)
-                pause_s = min(pause_s * 2, _STORE_PAUSE_S_MAX)
-            except Exception:  # it would fail as often as it were made
+                await self._environment.sleep(backoff_s)
+                backoff_s = min(backoff_s * 2, _STORE_BACKOFF_S_MAX)
+            except Exception:  # it would fail again each time
                 logger.exception("A summary could not be stored", extra={"summary": job.id})
                 return await self._give_up(job, "The summary could not be stored", LLMUsage())
             else:
                 return "completed" if stored else "cancelled"
 
-    async def _hold(self, job: Job, worker: asyncio.Task[None] | None) -> None:
-        """Keep the claim while the work goes on; stop the work when it is lost."""
+    async def _renew_lease(self, job: Job, worker: asyncio.Task[None] | None) -> None:
+        """Renew the lease while the work goes on; cancel the work when the lease is lost."""
         while worker:
-            await self._around.sleep(_RENEW_S)
+            await self._environment.sleep(_RENEW_S)
             try:
-                if not await self._store.renew(job, self._after(_CLAIM_S)):
+                if not await self._store.renew(job, self._after(_LEASE_S)):
                     worker.cancel()
                     return
             except Exception as error:  # it is tried again in time
                 cause = defect(error)
-                logger.warning("A claim could not be renewed: %s", error, exc_info=cause)
+                logger.warning("A lease could not be renewed: %s", error, exc_info=cause)
 
     async def _try_again(
-        self, job: Job, error: str, spent: LLMUsage, asked_s: float = 0
+        self, job: Job, error: str, usage: LLMUsage, retry_after_s: float = 0
     ) -> JobOutcome:
         if job.attempts + 1 >= _ATTEMPTS_MAX:
-            return await self._give_up(job, f"{error} (tried {_ATTEMPTS_MAX} times)", spent)
+            return await self._give_up(job, f"{error} (tried {_ATTEMPTS_MAX} times)", usage)
         logger.warning("%s; trying again later", error, extra={"summary": job.id})
-        wait_s = min(_RETRY_S_MAX, 2.0**job.attempts) * (1 + self._around.random()) / 2
-        wait_s += min(asked_s, _ASKED_S_MAX)
-        await self._store.postpone(job, self._after(wait_s), spent, failed=True)
+        wait_s = min(_RETRY_S_MAX, 2.0**job.attempts) * (1 + self._environment.random()) / 2
+        wait_s += min(retry_after_s, _RETRY_AFTER_S_MAX)
+        await self._store.postpone(job, self._after(wait_s), usage, failed=True)
         return "retried"
 
-    async def _give_up(self, job: Job, error: str, spent: LLMUsage) -> JobOutcome:
+    async def _give_up(self, job: Job, error: str, usage: LLMUsage) -> JobOutcome:
         logger.error("A summary failed: %s", error, extra={"summary": job.id})
-        stored = await self._store.fail(job, error[:_ERROR_CHARS], spent, self._around.clock())
+        stored = await self._store.fail(job, error[:_ERROR_CHARS], usage, self._environment.clock())
         return "failed" if stored else "cancelled"
 
     def _after(self, seconds: float) -> str:
-        return timestamps.add_seconds(self._around.clock(), seconds)
+        return timestamps.add_seconds(self._environment.clock(), seconds)
