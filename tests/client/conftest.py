@@ -7,7 +7,7 @@ import pytest
 from dialoguedb import AsyncDialogueDB, DialogueDB
 from tests.client.awaited import Awaited
 
-PLACES = ["server", "embedded"]
+LOCATIONS = ["server", "embedded"]
 MANNERS = ["async", "sync"]
 
 
@@ -17,8 +17,8 @@ def anyio_backend():
     return "asyncio"
 
 
-@pytest.fixture(params=PLACES)
-def place(request):
+@pytest.fixture(params=LOCATIONS)
+def location(request):
     """Name where the data is."""
     return request.param
 
@@ -30,9 +30,9 @@ def manner(request):
 
 
 @pytest.fixture
-def where(place, project, server, tmp_path):
+def where(location, project, server, tmp_path):
     """Return what leads a client to a fresh project."""
-    if place == "embedded":
+    if location == "embedded":
         return {"path": tmp_path / "chats"}
     return {"api_key": project.key, "endpoint": server.base_url}
 

@@ -11,7 +11,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _OTHER = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{"id":7}'
 _HTML = b"HTTP/1.1 %s\r\ncontent-type: text/html\r\ncontent-length: 6\r\n%s\r\n<html>"
 
-FAULTS = [
+FAILURES = [
     "lose the request",
     "lose the answer",
     "halve the answer",
@@ -62,25 +62,25 @@ class Network:
         with connection, suppress(OSError):
             connection.settimeout(0.1)
             while (request := self._read(connection)) is not None:
-                fault = self.fate(request)
-                self.carried.append(fault)
-                if not self._carry(request, fault, connection):
+                failure = self.fate(request)
+                self.carried.append(failure)
+                if not self._carry(request, failure, connection):
                     return
 
-    def _carry(self, request: bytes, fault: str | None, back: socket.socket) -> bool:
+    def _carry(self, request: bytes, failure: str | None, back: socket.socket) -> bool:
         """Do it; tells whether the connection is still good."""
-        if fault == "lose the request":
+        if failure == "lose the request":
             return False
-        if fault == "refuse as a gateway":
+        if failure == "refuse as a gateway":
             back.sendall(_HTML % (b"503 Busy", b"retry-after: 0\r\n"))
             return True
         answer = self.ask(request)
-        if fault == "hold the answer":
+        if failure == "hold the answer":
             self._over.wait(1.5)
-        if fault == "double the request":
+        if failure == "double the request":
             answer = self.ask(request)
-        back.sendall(_SPOILED.get(fault, bytes)(answer))
-        return fault not in {"lose the answer", "halve the answer"}
+        back.sendall(_SPOILED.get(failure, bytes)(answer))
+        return failure not in {"lose the answer", "halve the answer"}
 
     def ask(self, request: bytes) -> bytes:
         """Carry a request to the server and its answer here."""
@@ -137,7 +137,7 @@ def network(port: int, fate: Callable[[bytes], str | None]) -> Iterator[Network]
         running.close()
 
 
-def once(fault: str, marked: bytes) -> Callable[[bytes], str | None]:
+def fail_once(failure: str, marked: bytes) -> Callable[[bytes], str | None]:
     """Return a fate that strikes the first request that holds a mark."""
-    left = [fault]
+    left = [failure]
     return lambda request: left.pop() if left and marked in request else None

@@ -6,14 +6,14 @@ from dialoguedb.errors import SummaryNotFound
 
 pytestmark = pytest.mark.anyio
 
-SAID = [
+TEXTS = [
     {"role": "user", "content": f"My order number {number} has not arrived and I am annoyed."}
     for number in range(20)
 ]
 
 
 async def test_a_window_is_ready_for_a_model(db):
-    dialogue = await db.create_dialogue(namespace="ada", messages=SAID)
+    dialogue = await db.create_dialogue(namespace="ada", messages=TEXTS)
     window = await dialogue.context(200, recent=2, format="anthropic", query="order number 3")
     assert window.messages
     assert window.tokens.total <= 200
@@ -23,13 +23,13 @@ async def test_a_window_is_ready_for_a_model(db):
 
 
 async def test_a_summary_is_waited_for_and_shows_what_it_covers(db):
-    dialogue = await db.create_dialogue(namespace="ada", messages=SAID)
+    dialogue = await db.create_dialogue(namespace="ada", messages=TEXTS)
     summary = await dialogue.summarize(tags=["first"])
     assert summary.status == "completed"
     assert summary.content
     assert summary.tags == ["first"]
     again = await db.api.summary.get(summary.id, namespace="ada", expand=True)
-    assert [message.content for message in again.messages][:20] == [one["content"] for one in SAID]
+    assert [message.content for message in again.messages][:20] == [one["content"] for one in TEXTS]
     assert [one.id for one in await db.api.summary.list(dialogue.id, namespace="ada")] == [
         summary.id
     ]

@@ -282,8 +282,8 @@ class TestChanging:
         assert (await db.get_dialogue("chat")).state == {"b": {"c": None}}
 
     @pytest.mark.parametrize("number", ["1e400", "9" * 5000])
-    async def test_numbers_beyond_those_of_python_do_no_harm(self, open_db, api, place, number):
-        if place == "embedded":
+    async def test_numbers_beyond_those_of_python_do_no_harm(self, open_db, api, location, number):
+        if location == "embedded":
             pytest.skip("only other clients send such numbers")
         db = open_db()
         api.post("/dialogue", content=b'{"state": {"n": %s, "a": 1}}' % number.encode())

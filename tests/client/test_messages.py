@@ -91,7 +91,7 @@ class TestSaving:
         with pytest.raises(InvalidRequest) as refused:
             await dialogue.save_messages([*sent, {"role": "user", "content": ""}])
         assert refused.value.code == "MESSAGE_CONTENT_EMPTY"
-        assert [fault.field for fault in refused.value.details] == ["messages[10].content"]
+        assert [failure.field for failure in refused.value.details] == ["messages[10].content"]
         assert dialogue.total_messages == dialogue.last_seq == 10
         assert (await db.get_dialogue(dialogue.id)).total_messages == 10
 

@@ -13,8 +13,8 @@ from dialoguedb.errors import Closed, InvalidRequest, InvalidSetting
 pytestmark = pytest.mark.anyio
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
-ASKED = {"role": "assistant", "content": None, "tool_calls": [CALL]}
-TOLD = {"role": "tool", "tool_call_id": "c1", "content": "16 degrees"}
+TOOL_CALL_MESSAGE = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+TOOL_RESULT = {"role": "tool", "tool_call_id": "c1", "content": "16 degrees"}
 
 
 class TestMessages:
@@ -22,18 +22,18 @@ class TestMessages:
         dialogue = await db.create_dialogue()
         first = {"role": "user", "content": "How warm is it?"}
         for refused in (
-            lambda: dialogue.save_message(TOLD),
-            lambda: dialogue.save_messages([first, TOLD]),
-            lambda: db.create_dialogue(messages=[first, TOLD]),
-            lambda: db.create_dialogue(message=TOLD),
-            lambda: dialogue.create_thread(message=TOLD),
-            lambda: db.api.dialogue.update(dialogue.id, messages=[first, TOLD]),
+            lambda: dialogue.save_message(TOOL_RESULT),
+            lambda: dialogue.save_messages([first, TOOL_RESULT]),
+            lambda: db.create_dialogue(messages=[first, TOOL_RESULT]),
+            lambda: db.create_dialogue(message=TOOL_RESULT),
+            lambda: dialogue.create_thread(message=TOOL_RESULT),
+            lambda: db.api.dialogue.update(dialogue.id, messages=[first, TOOL_RESULT]),
         ):
             with pytest.raises(InvalidRequest, match=r"tool_call_id.*metadata.*content") as error:
                 await refused()
-            [fault] = error.value.details
-            assert fault.code == "UNKNOWN"
-            assert fault.field.endswith("tool_call_id")
+            [failure] = error.value.details
+            assert failure.code == "UNKNOWN"
+            assert failure.field.endswith("tool_call_id")
         assert len(await db.list_dialogues()) == 1
         assert (await dialogue.load_messages()).items == []
 
@@ -42,17 +42,17 @@ class TestMessages:
         dialogue = await db.create_dialogue(message={"role": "user", "content": "How warm is it?"})
         if part == "content":
             await dialogue.save_messages(
-                [{"role": one["role"], "content": one} for one in (ASKED, TOLD)]
+                [{"role": one["role"], "content": one} for one in (TOOL_CALL_MESSAGE, TOOL_RESULT)]
             )
         else:
             calls, result = {"tool_calls": [CALL]}, {"tool_call_id": "c1"}
             await dialogue.save_message("assistant", "Let me look", metadata=calls)
-            await dialogue.save_message("tool", TOLD["content"], metadata=result)
+            await dialogue.save_message("tool", TOOL_RESULT["content"], metadata=result)
         window = await dialogue.context(1000)
         assert window.issues == []
-        asked, told = window.messages[1:]
-        assert asked["tool_calls"] == [CALL]
-        assert told == TOLD
+        called, returned = window.messages[1:]
+        assert called["tool_calls"] == [CALL]
+        assert returned == TOOL_RESULT
 
     async def test_what_is_no_message_is_refused(self, db):
         dialogue = await db.create_dialogue()
@@ -128,10 +128,10 @@ class TestValues:
                 dialogue.state = state
         assert dialogue.state == (await db.get_dialogue(dialogue.id)).state == {"kept": 1}
 
-    @pytest.mark.parametrize("said", [2, "ä", "a\n"], ids=repr)
-    async def test_what_has_no_place_in_a_header_is_refused(self, db, said):
+    @pytest.mark.parametrize("text", [2, "ä", "a\n"], ids=repr)
+    async def test_what_has_no_place_in_a_header_is_refused(self, db, text):
         dialogue = await db.create_dialogue()
-        for how in ({"if_match": said}, {"idempotency_key": said}):
+        for how in ({"if_match": text}, {"idempotency_key": text}):
             with pytest.raises(InvalidRequest, match=next(iter(how))):
                 await dialogue.save_message("user", "x", **how)
 
@@ -177,7 +177,7 @@ class TestChoices:
             ({"path": "chats", "tls": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}, "not both"),
             ({"path": "chats", "retries": -1}, "retries should be"),
         ],
-        ids=lambda told: str(told).partition(" object at ")[0],
+        ids=lambda value: str(value).partition(" object at ")[0],
     )
     def test_what_cannot_be_meant_is_told_at_once(
         self, made, choices, complaint, tmp_path, monkeypatch
@@ -195,9 +195,9 @@ class TestChoices:
 
 class TestShown:
     async def test_a_client_shows_where_it_leads_and_no_key(self, open_db, where):
-        place = where.get("endpoint") or where["path"]
+        location = where.get("endpoint") or where["path"]
         shown = [repr(open_db()), repr(open_db(namespace="ada"))]
-        assert all(str(place) in one and "ddb_" not in one for one in shown)
+        assert all(str(location) in one and "ddb_" not in one for one in shown)
         assert shown[1].endswith(", namespace 'ada'>")
 
     @pytest.mark.parametrize("made", [AsyncDialogueDB, DialogueDB])

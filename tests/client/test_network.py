@@ -22,7 +22,7 @@ from dialoguedb.errors import (
     UnreadableAnswer,
 )
 from tests.client.awaited import Awaited
-from tests.client.network import ANOTHER_TONGUE, FAULTS, network, once
+from tests.client.network import ANOTHER_TONGUE, FAILURES, fail_once, network
 
 pytestmark = pytest.mark.anyio
 
@@ -50,29 +50,29 @@ def stored(api, dialogue_id):
     return [message["content"] for message in page["items"]]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-class TestOneFault:
-    async def test_a_message_is_stored_once(self, fault, behind, server, api):
-        with network(server.port, once(fault, MARK)) as between:
+@pytest.mark.parametrize("failure", FAILURES)
+class TestOneFailure:
+    async def test_a_message_is_stored_once(self, failure, behind, server, api):
+        with network(server.port, fail_once(failure, MARK)) as between:
             db = behind(between)
             dialogue = await db.create_dialogue()
             message = await dialogue.save_message("user", "marked")
             after = await dialogue.save_message("user", "next")
             assert (message.content, after.content) == ("marked", "next")
             assert stored(api, dialogue.id) == ["marked", "next"]
-            assert fault in between.carried
+            assert failure in between.carried
 
-    async def test_a_dialogue_is_created_once(self, fault, behind, server, api):
-        with network(server.port, once(fault, MARK)) as between:
+    async def test_a_dialogue_is_created_once(self, failure, behind, server, api):
+        with network(server.port, fail_once(failure, MARK)) as between:
             dialogue = await behind(between).create_dialogue(id="chat", label="marked")
             assert dialogue.label == "marked"
             assert len(api.get("/dialogue").json()["items"]) == 1
 
-    async def test_a_deletion_is_done_once_and_told(self, fault, behind, server, api):
-        with network(server.port, once(fault, b"DELETE ")) as between:
+    async def test_a_deletion_is_done_once_and_told(self, failure, behind, server, api):
+        with network(server.port, fail_once(failure, b"DELETE ")) as between:
             db = behind(between)
             dialogue = await db.create_dialogue(message={"role": "user", "content": "Hi"})
-            with nullcontext() if fault != "double the request" else pytest.raises(NotFound):
+            with nullcontext() if failure != "double the request" else pytest.raises(NotFound):
                 receipt = await dialogue.remove()
                 assert receipt.id == dialogue.id
                 if receipt.deleted:  # else the answer that counted is the one that was lost
@@ -82,18 +82,18 @@ class TestOneFault:
                 await db.get_dialogue(dialogue.id)
 
 
-class TestManyFaults:
+class TestManyFailures:
     async def test_many_writers_lose_nothing_and_store_nothing_twice(self, behind, server, api):
         chance = random.Random(7)
 
         def fate(_request):
-            return chance.choice(FAULTS) if chance.random() < 0.3 else None
+            return chance.choice(FAILURES) if chance.random() < 0.3 else None
 
         async def write(dialogue, writer):
             for number in range(12):
-                said = f"{writer}-{number}"
-                message = await dialogue.save_message("user", said)
-                assert message.content == said
+                text = f"{writer}-{number}"
+                message = await dialogue.save_message("user", text)
+                assert message.content == text
             return writer
 
         with network(server.port, fate) as between:
@@ -104,7 +104,7 @@ class TestManyFaults:
             assert len(between.carried) > 6 * 12
         assert read == stored(api, dialogue.id)
         for writer in range(6):
-            own = [said for said in read if said.startswith(f"{writer}-")]
+            own = [text for text in read if text.startswith(f"{writer}-")]
             assert own == [f"{writer}-{number}" for number in range(12)]
 
 
@@ -158,10 +158,10 @@ class TestLimits:
                 await db.create_memory("x")
             assert time.monotonic() - begun >= 0.9
         async with opened(kind(made.key, endpoint=server.base_url, retries=0)) as db:
-            told = await asyncio.gather(
+            shown = await asyncio.gather(
                 *(db.list_memories() for _ in range(3)), return_exceptions=True
             )
-        refused = [one for one in told if isinstance(one, RateLimitExceeded)]
+        refused = [one for one in shown if isinstance(one, RateLimitExceeded)]
         assert refused
         assert refused[0].retry_after_s >= 1
 

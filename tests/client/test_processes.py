@@ -33,8 +33,8 @@ async def servers(tmp_path):
 
 
 class TestDeath:
-    @pytest.mark.parametrize("moment", ["before it answers", "before it is asked"])
-    async def test_a_server_that_dies_around_a_commit_stores_a_message_once(self, servers, moment):
+    @pytest.mark.parametrize("when", ["before it answers", "before it is asked"])
+    async def test_a_server_that_dies_around_a_commit_stores_a_message_once(self, servers, when):
         server = await servers.start()
         restarted: list[str] = []
         loop = asyncio.get_running_loop()
@@ -46,8 +46,8 @@ class TestDeath:
         def fate(request):
             if b'"marked"' not in request or restarted:
                 return None
-            restarted.append(moment)
-            if moment == "before it answers":
+            restarted.append(when)
+            if when == "before it answers":
                 between.ask(request)  # it has committed, and nobody hears of it
             asyncio.run_coroutine_threadsafe(die_and_return(), loop).result()
             return "lose the request"
@@ -63,7 +63,7 @@ class TestDeath:
                 assert read[0][0] == first.id
                 assert len(await db.list_dialogues()) == 2
                 assert made.id != dialogue.id
-        assert restarted == [moment]
+        assert restarted == [when]
 
     async def test_a_server_that_is_away_is_waited_for(self, servers):
         server = await servers.start()
@@ -97,9 +97,9 @@ class TestEmbedded:
         await opened[0].create_dialogue(id="chat")
         at_each = [await db.get_dialogue("chat") for db in opened]
 
-        async def write(place):
+        async def write(location):
             for number in range(30):
-                await at_each[place].save_message("user", f"{place}-{number}")
+                await at_each[location].save_message("user", f"{location}-{number}")
 
         await asyncio.gather(*map(write, range(3)))
         for dialogue in at_each:
@@ -109,8 +109,8 @@ class TestEmbedded:
         for db in opened:
             await db.close()
         await server.stop()
-        code, said = await servers.run("check")
-        assert code == 0, said
+        code, output = await servers.run("check")
+        assert code == 0, output
 
     async def test_threads_and_loops_may_share_it(self, tmp_path):
         db, both = DialogueDB(path=tmp_path / "chats"), AsyncDialogueDB(path=tmp_path / "chats")
@@ -139,7 +139,7 @@ class TestEmbedded:
         with pytest.raises(NotOurData, match="holds other files"):
             DialogueDB(path=tmp_path / "mine")
 
-    async def test_what_could_not_be_opened_is_tried_anew(self, tmp_path):
+    async def test_what_could_not_be_opened_is_tried_again(self, tmp_path):
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "novel.txt").write_text("Once upon a time")
         db = AsyncDialogueDB(path=tmp_path / "mine")
@@ -211,22 +211,22 @@ def run(program: str, where: dict[str, object]) -> str:
 
 
 @pytest.fixture
-def told_where(place, where):
+def where_as_text(location, where):
     """Say where the data is in a form that other processes read."""
     return {name: str(value) for name, value in where.items()}
 
 
 class TestForks:
     @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at open files by /proc")
-    def test_parents_and_children_store_everything_once(self, told_where):
-        told = json.loads(run(FORKING, told_where))
-        assert told["codes"] == [0, 0, 0]
-        contents = told["contents"]
+    def test_parents_and_children_store_everything_once(self, where_as_text):
+        shown = json.loads(run(FORKING, where_as_text))
+        assert shown["codes"] == [0, 0, 0]
+        contents = shown["contents"]
         assert len(contents) == len(set(contents))
         for child in range(3):
-            own = [said for said in contents if said.startswith(f"child {child} ")]
+            own = [output for output in contents if output.startswith(f"child {child} ")]
             assert own == [f"child {child} {number}" for number in range(10)]
-        parents = [said for said in contents if said.startswith("parent")]
+        parents = [output for output in contents if output.startswith("parent")]
         assert parents == [f"parent {number}" for number in range(len(parents))]
 
 
@@ -246,15 +246,15 @@ class TestEnds:
         assert subprocess.run(shell, check=False, timeout=60).returncode == 0
         assert done.exists()
 
-    def test_a_program_may_end_without_closing(self, told_where):
-        said = run(
+    def test_a_program_may_end_without_closing(self, where_as_text):
+        output = run(
             "import json, sys; from dialoguedb import DialogueDB\n"
             "db = DialogueDB(**json.loads(sys.argv[1]))\n"
             "db.create_dialogue(id='chat').save_message('user', 'Hi')\n"
             "print(len(db.list_dialogues()))",
-            told_where,
+            where_as_text,
         )
-        assert said == "1\n"
+        assert output == "1\n"
 
     def test_a_client_that_is_forgotten_takes_its_engine_along(self, tmp_path):
         def engines():

@@ -1,4 +1,4 @@
-"""Databases for the drop-ins; their tests run where their libraries are: `make adapters`."""
+"""Databases for the integrations; their tests run by `make integrations`, beside the libraries."""
 
 from importlib.util import find_spec
 

@@ -13,7 +13,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_runs(example, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    told: dict[str, Any] = {}
-    exec(compile(example, str(PAGE), "exec"), told)
-    if "db" in told:
-        told["db"].close()
+    variables: dict[str, Any] = {}
+    exec(compile(example, str(PAGE), "exec"), variables)
+    if "db" in variables:
+        variables["db"].close()

@@ -49,7 +49,7 @@ def many():
     ]
 
 
-def told(session):
+def shown(session):
     return session.model_dump(exclude={"last_update_time", "id"})
 
 
@@ -58,17 +58,17 @@ async def test_it_does_what_the_librarys_own_service_does(service):
     for one in (service, InMemorySessionService()):
         state = {"n": 1, "user:name": "Ada", "app:version": 2, "temp:now": 3}
         session = await one.create_session(**ME, session_id=" s ", state=state)
-        seen = [told(session)]
+        seen = [shown(session)]
         for made in many():
             await one.append_event(session, made.model_copy(deep=True))
-        seen.append(told(session)["state"])
+        seen.append(shown(session)["state"])
         found = await one.get_session(**ME, session_id="s")
-        seen.append(told(found)["state"])
-        seen.append([_told(e) for e in found.events])
+        seen.append(shown(found)["state"])
+        seen.append([_shown_event(e) for e in found.events])
         seen.append(await one.get_user_state(**ME))
         other = await one.create_session(app_name="shop", user_id="bo")
         seen.append(other.state)
-        seen.append([told(one) for one in (await one.list_sessions(app_name="shop")).sessions])
+        seen.append([shown(one) for one in (await one.list_sessions(app_name="shop")).sessions])
         seen.append(len((await one.list_sessions(**ME)).sessions))
         seen.append((await one.list_sessions(app_name="none")).sessions)
         await one.delete_session(**ME, session_id="s")
@@ -79,7 +79,7 @@ async def test_it_does_what_the_librarys_own_service_does(service):
         assert own == theirs
 
 
-def _told(one):
+def _shown_event(one):
     return one.model_dump(exclude={"id", "timestamp"})
 
 
@@ -116,7 +116,7 @@ async def test_an_id_is_taken_once_and_a_session_must_be_there(service):
     assert await service.get_session(**ME, session_id="none") is None
 
 
-async def test_what_lasts_a_moment_is_not_stored_nor_is_a_part_of_an_event(service):
+async def test_temporary_state_is_not_stored_nor_is_a_part_of_an_event(service):
     session = await service.create_session(**ME, session_id="s")
     await service.append_event(session, event("half", partial=True))
     await service.append_event(session, event("a", actions=changing(**{"temp:x": 1, "y": 2})))
@@ -128,14 +128,14 @@ async def test_what_lasts_a_moment_is_not_stored_nor_is_a_part_of_an_event(servi
 
 async def test_an_event_that_comes_twice_is_stored_once(service):
     session = await service.create_session(**ME, session_id="s")
-    once = event("a", actions=changing(n=1))
+    earlier = event("a", actions=changing(n=1))
     for _ in range(2):
-        await service.append_event(session, once)
+        await service.append_event(session, earlier)
     assert len(session.events) == 1
     found = await service.get_session(**ME, session_id="s")
     assert (len(found.events), found.state) == (1, {"n": 1})
     later = event("b", actions=changing(n=2))
-    for one in (later, once):
+    for one in (later, earlier):
         await service.append_event(found, one)
     assert (await service.get_session(**ME, session_id="s")).state == {"n": 2}
 
@@ -170,7 +170,7 @@ async def test_tasks_that_append_at_once_lose_no_event_and_no_state(service):
 
 
 async def test_namespaces_keep_apart(async_db):
-    services = [DialogueDBSessionService(async_db, namespace=place) for place in (None, "acme")]
+    services = [DialogueDBSessionService(async_db, namespace=space) for space in (None, "acme")]
     for n, one in enumerate(services):
         session = await one.create_session(**ME, session_id="s", state={"user:n": n})
         await one.append_event(session, event(f"{n}"))
@@ -197,9 +197,9 @@ async def test_what_is_said_is_found_and_read_as_messages(service, async_db):
 
 class Echo(BaseLlm):  # type: ignore[misc]
     async def generate_content_async(self, llm_request, stream=False):  # noqa: FBT002 -- ADK's own signature
-        said = llm_request.contents[-1].parts[0].text
+        text = llm_request.contents[-1].parts[0].text
         count = len(llm_request.contents)
-        part = types.Part(text=f"{count}: {said}")
+        part = types.Part(text=f"{count}: {text}")
         yield LlmResponse(content=types.Content(role="model", parts=[part]))
 
 
@@ -209,8 +209,8 @@ async def test_a_runner_goes_on_where_it_stopped(service):
     answers = []
     for question in ("First?", "Second?"):
         runner = Runner(app_name="shop", agent=agent, session_service=service)
-        said = types.Content(role="user", parts=[types.Part(text=question)])
-        answered = runner.run_async(user_id="ada", session_id="s", new_message=said)
+        content = types.Content(role="user", parts=[types.Part(text=question)])
+        answered = runner.run_async(user_id="ada", session_id="s", new_message=content)
         answers += [one.content.parts[0].text async for one in answered]
     assert answers == ["1: First?", "3: Second?"]
     found = await service.get_session(**ME, session_id="s")

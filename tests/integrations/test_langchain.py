@@ -22,7 +22,7 @@ from dialoguedb.integrations.langchain import DialogueDBChatMessageHistory
 # Some of what histories are used by is deprecated; the class they all come of is not.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SAID = [
+MESSAGES = [
     SystemMessage("Be kind."),
     HumanMessage("Grüße \u0000 👋🏽"),
     HumanMessage([{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": "x"}]),
@@ -57,7 +57,7 @@ def test_it_does_what_the_librarys_own_history_does(history):
     for one in (history, theirs):
         one.clear()
         one.add_messages([])
-        one.add_messages(SAID)
+        one.add_messages(MESSAGES)
         one.add_user_message("Hello")
         one.add_ai_message("Hi")
         one.add_message(AIMessage("Bye"))
@@ -72,14 +72,14 @@ def test_it_does_what_the_librarys_own_history_does(history):
 
 @pytest.mark.anyio
 async def test_it_does_so_without_blocking_the_event_loop(history):
-    await history.aadd_messages(SAID)
-    assert await history.aget_messages() == SAID
+    await history.aadd_messages(MESSAGES)
+    assert await history.aget_messages() == MESSAGES
     await history.aclear()
     assert await history.aget_messages() == []
 
 
 def test_what_is_said_is_found_and_read_as_messages(history, db):
-    history.add_messages(SAID)
+    history.add_messages(MESSAGES)
     messages = list(db.get_dialogue("user-1").iter_messages())
     assert [message.role for message in messages] == [
         *("system", "user", "user", "user", "user", "assistant", "tool", "assistant"),
@@ -100,8 +100,8 @@ def test_what_others_stored_is_read(history, db):
 
 
 def test_sessions_and_namespaces_keep_apart(db):
-    places = [("a", None), ("b", None), ("a", "ada"), ("a", "bo")]
-    histories = [DialogueDBChatMessageHistory(name, db, namespace=place) for name, place in places]
+    names = [("a", None), ("b", None), ("a", "ada"), ("a", "bo")]
+    histories = [DialogueDBChatMessageHistory(name, db, namespace=space) for name, space in names]
     for one in histories:
         one.add_user_message("hi")
     histories[2].clear()
@@ -109,9 +109,9 @@ def test_sessions_and_namespaces_keep_apart(db):
 
 
 def test_a_long_history_comes_whole(history):
-    said = [HumanMessage(str(number)) for number in range(2_500)]
-    history.add_messages(said)
-    assert history.messages == said
+    messages = [HumanMessage(str(number)) for number in range(2_500)]
+    history.add_messages(messages)
+    assert history.messages == messages
 
 
 def test_threads_that_write_at_once_lose_nothing_and_part_no_batch(history, db):
@@ -125,9 +125,11 @@ def test_threads_that_write_at_once_lose_nothing_and_part_no_batch(history, db):
         thread.start()
     for thread in threads:
         thread.join()
-    told = [message.content for message in history.messages]
-    assert len(told) == len(set(told)) == 160
-    assert all(f"{one[:-1]}b" == other for one, other in zip(told[::2], told[1::2], strict=True))
+    contents = [message.content for message in history.messages]
+    assert len(contents) == len(set(contents)) == 160
+    assert all(
+        f"{one[:-1]}b" == other for one, other in zip(contents[::2], contents[1::2], strict=True)
+    )
 
 
 def test_a_batch_that_is_refused_stores_nothing(history):
@@ -149,5 +151,5 @@ def test_a_chain_goes_on_where_it_stopped(db):
     config = {"configurable": {"session_id": "user-1"}}
     for question in ("First?", "Second?"):
         chain.invoke({"question": question}, config)
-    told = [message.content for message in DialogueDBChatMessageHistory("user-1", db).messages]
-    assert told == ["First?", "One", "Second?", "Two"]
+    contents = [message.content for message in DialogueDBChatMessageHistory("user-1", db).messages]
+    assert contents == ["First?", "One", "Second?", "Two"]

@@ -26,7 +26,7 @@ def saver(db):
 
 
 class State(TypedDict):
-    said: Annotated[list[str], operator.add]
+    texts: Annotated[list[str], operator.add]
     large: str
 
 
@@ -39,13 +39,13 @@ def talking():
 
     def ask(state):
         name = interrupt({"question": "Who are you?"})
-        return {"said": [f"Hello {name}"], "large": LARGE}
+        return {"texts": [f"Hello {name}"], "large": LARGE}
 
     def fan(state):
         return [Send("part", {"n": n}) for n in range(3)]
 
     def part(state):
-        return {"said": [f"part {state['n']}"]}
+        return {"texts": [f"part {state['n']}"]}
 
     graph = StateGraph(State)
     graph.add_node("ask", ask)
@@ -87,24 +87,24 @@ def history_of(app, thread="t"):
 
 
 def test_a_graph_is_interrupted_resumed_and_led_back_as_with_the_librarys_own(saver):
-    told = []
+    results = []
     for one in (saver, InMemorySaver()):
         app = talking().compile(checkpointer=one)
-        asked = app.invoke({"said": ["Hi"], "large": ""}, config())
-        assert asked["__interrupt__"][0].value == {"question": "Who are you?"}
+        interrupted = app.invoke({"texts": ["Hi"], "large": ""}, config())
+        assert interrupted["__interrupt__"][0].value == {"question": "Who are you?"}
         assert app.get_state(config()).next == ("ask",)
         done = app.invoke(Command(resume="Ada"), config())
         past = [*app.get_state_history(config())]
         before = next(state for state in past if state.next == ("ask",) and state.tasks)
         again = app.invoke(Command(resume="Bo"), before.config)
-        app.update_state(config(), {"said": ["by hand"]})
-        told.append((done, again, app.get_state(config()).values, history_of(app)))
-    assert told[0] == told[1]
-    assert told[0][0]["said"] == ["Hi", "Hello Ada", "part 0", "part 1", "part 2"]
+        app.update_state(config(), {"texts": ["by hand"]})
+        results.append((done, again, app.get_state(config()).values, history_of(app)))
+    assert results[0] == results[1]
+    assert results[0][0]["texts"] == ["Hi", "Hello Ada", "part 0", "part 1", "part 2"]
 
 
 def test_another_process_goes_on_where_this_one_stopped(saver, db):
-    talking().compile(checkpointer=saver).invoke({"said": ["Hi"], "large": ""}, config())
+    talking().compile(checkpointer=saver).invoke({"texts": ["Hi"], "large": ""}, config())
     app = talking().compile(checkpointer=DialogueDBSaver(db))
     assert app.invoke(Command(resume="Ada"), config())["large"] == LARGE
 
@@ -122,17 +122,17 @@ def test_what_is_large_and_stays_the_same_is_stored_once(saver, db):
         return sum(one.role == role for one in db.get_dialogue("langgraph:t").iter_messages())
 
     app = talking().compile(checkpointer=saver)
-    app.invoke({"said": ["Hi"], "large": LARGE}, config())
+    app.invoke({"texts": ["Hi"], "large": LARGE}, config())
     assert stored("value") == 6  # three pieces of the input, and of the value
     app.invoke(Command(resume="Ada"), config())
-    app.update_state(config(), {"said": ["by hand"]})
+    app.update_state(config(), {"texts": ["by hand"]})
     assert stored("checkpoint") >= 4
     assert stored("value") == 6
 
 
 def test_a_checkpoint_that_has_lost_a_part_is_not_taken_for_none(saver, db):
     app = talking().compile(checkpointer=saver)
-    app.invoke({"said": ["Hi"], "large": LARGE}, config())
+    app.invoke({"texts": ["Hi"], "large": LARGE}, config())
     dialogue = db.get_dialogue("langgraph:t")
     for one in [*dialogue.iter_messages()]:
         if one.role == "value":
@@ -143,13 +143,13 @@ def test_a_checkpoint_that_has_lost_a_part_is_not_taken_for_none(saver, db):
 
 def test_pruning_leaves_the_last_checkpoint_and_what_it_is_made_of(saver, db):
     app = talking().compile(checkpointer=saver)
-    app.invoke({"said": ["Hi"], "large": LARGE}, config())
+    app.invoke({"texts": ["Hi"], "large": LARGE}, config())
     done = app.invoke(Command(resume="Ada"), config())
     saver.prune(["t"])
     assert app.get_state(config()).values == done
     roles = [one.role for one in db.get_dialogue("langgraph:t").iter_messages()]
     assert sorted(roles) == ["checkpoint", "value", "value", "value"]
-    assert app.invoke({"said": ["More"]}, config())["__interrupt__"]
+    assert app.invoke({"texts": ["More"]}, config())["__interrupt__"]
 
 
 def test_nothing_of_it_is_what_a_search_looks_for(saver, db):
@@ -162,7 +162,7 @@ def test_nothing_of_it_is_what_a_search_looks_for(saver, db):
 
 
 def test_threads_and_namespaces_keep_apart(db):
-    savers = [DialogueDBSaver(db, namespace=place) for place in (None, "ada")]
+    savers = [DialogueDBSaver(db, namespace=space) for space in (None, "ada")]
     for n, saver in enumerate(savers):
         for thread in ("a", "b"):
             app = chatting().compile(checkpointer=saver)
@@ -193,8 +193,8 @@ def test_lists_are_filtered_and_limited_as_the_librarys_own(saver):
     for n in range(6):
         checkpoint = empty_checkpoint()
         for one in (saver, theirs):
-            place = config("t", checkpoint_ns="sub" if n % 3 == 2 else "")
-            one.put(place, checkpoint, {"source": "loop", "step": n, "odd": n % 2 == 1}, {})
+            target = config("t", checkpoint_ns="sub" if n % 3 == 2 else "")
+            one.put(target, checkpoint, {"source": "loop", "step": n, "odd": n % 2 == 1}, {})
     before = [one.config for one in saver.list(config())][2]
     asks: list[dict[str, Any]] = [
         {},
@@ -205,11 +205,11 @@ def test_lists_are_filtered_and_limited_as_the_librarys_own(saver):
         {"filter": {"none": 1}},
         {"before": before},
     ]
-    for asked in asks:
-        for place in (config(), config(checkpoint_ns=""), config(checkpoint_ns="sub"), None):
-            own = [one.metadata["step"] for one in saver.list(place, **asked)]
-            expected = [one.metadata["step"] for one in theirs.list(place, **asked)]
-            if "limit" not in asked or (place and "checkpoint_ns" in place["configurable"]):
+    for options in asks:
+        for target in (config(), config(checkpoint_ns=""), config(checkpoint_ns="sub"), None):
+            own = [one.metadata["step"] for one in saver.list(target, **options)]
+            expected = [one.metadata["step"] for one in theirs.list(target, **options)]
+            if "limit" not in options or (target and "checkpoint_ns" in target["configurable"]):
                 assert sorted(own) == sorted(expected)
             assert len(own) == len(expected)
             assert own == sorted(own, reverse=True)
@@ -232,31 +232,31 @@ def test_threads_that_run_at_once_lose_nothing(saver):
 
 
 def test_writes_of_many_tasks_at_once_all_count(saver):
-    place = saver.put(config("t", checkpoint_ns=""), empty_checkpoint(), {"step": 0}, {})
+    target = saver.put(config("t", checkpoint_ns=""), empty_checkpoint(), {"step": 0}, {})
 
     def write(task):
         for n in range(5):
-            saver.put_writes(place, [(f"c{n}", n)], f"task-{task}-{n}")
+            saver.put_writes(target, [(f"c{n}", n)], f"task-{task}-{n}")
 
     threads = [threading.Thread(target=write, args=[n]) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    pending = saver.get_tuple(place).pending_writes
+    pending = saver.get_tuple(target).pending_writes
     assert len(pending) == len({task for task, _, _ in pending}) == 40
 
 
 def test_writes_that_come_before_their_checkpoint_count(saver):
     checkpoint = empty_checkpoint()
-    place = config(checkpoint_ns="")
+    target = config(checkpoint_ns="")
     named = config(checkpoint_ns="", checkpoint_id=checkpoint["id"])
-    for number in (1, 2):  # the second time, the checkpoint is put anew
-        saver.put_writes(named, [("said", number)], f"task {number}")
-        saver.put(place, checkpoint, {"source": "loop", "step": number}, {})
-        writes = [(f"task {n}", "said", n) for n in range(1, number + 1)]
-        assert saver.get_tuple(place).pending_writes == writes
-        assert [one.pending_writes for one in saver.list(place)] == [writes]
+    for number in (1, 2):  # the second time, the checkpoint is put again
+        saver.put_writes(named, [("texts", number)], f"task {number}")
+        saver.put(target, checkpoint, {"source": "loop", "step": number}, {})
+        writes = [(f"task {n}", "texts", n) for n in range(1, number + 1)]
+        assert saver.get_tuple(target).pending_writes == writes
+        assert [one.pending_writes for one in saver.list(target)] == [writes]
 
 
 @pytest.mark.anyio

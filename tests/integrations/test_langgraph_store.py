@@ -36,11 +36,11 @@ def store(db):
 
 
 def fill(store):
-    for place, key, value in ITEMS:
-        store.put(place, key, value)
+    for namespace, key, value in ITEMS:
+        store.put(namespace, key, value)
 
 
-def told(items):
+def addresses(items):
     return sorted((item.namespace, item.key, repr(item.value)) for item in items)
 
 
@@ -55,9 +55,9 @@ def test_it_is_a_store(store):
 
 def test_what_is_put_is_got_as_it_was_and_the_last_counts(store):
     fill(store)
-    for place, key, value in ITEMS:
-        item = store.get(place, key)
-        assert (item.namespace, item.key, item.value) == (place, key, value)
+    for namespace, key, value in ITEMS:
+        item = store.get(namespace, key)
+        assert (item.namespace, item.key, item.value) == (namespace, key, value)
     first = store.get(("users", "ada"), "likes")
     store.put(("users", "ada"), "likes", {"drink": "water"})
     second = store.get(("users", "ada"), "likes")
@@ -73,7 +73,7 @@ def test_what_is_put_is_got_as_it_was_and_the_last_counts(store):
 
 @pytest.mark.parametrize("prefix", [(), ("users",), ("users", "ada"), ("users", "bo"), ("none",)])
 @pytest.mark.parametrize(
-    "wanted",
+    "condition",
     [
         None,
         {"drink": "tea"},
@@ -86,20 +86,20 @@ def test_what_is_put_is_got_as_it_was_and_the_last_counts(store):
     ],
     ids=repr,
 )
-def test_it_filters_as_the_librarys_own_store_does(store, prefix, wanted):
+def test_it_filters_as_the_librarys_own_store_does(store, prefix, condition):
     theirs = InMemoryStore()
     fill(store)
     fill(theirs)
-    expected = told(theirs.search(prefix, filter=wanted, limit=100))
-    assert told(store.search(prefix, filter=wanted, limit=100)) == expected
-    asked = store.search(prefix, query="What do they drink?", filter=wanted, limit=100)
-    assert set(told(asked)) <= set(expected)
-    if wanted == {"drink": "tea"}:
-        assert told(asked) == expected
+    expected = addresses(theirs.search(prefix, filter=condition, limit=100))
+    assert addresses(store.search(prefix, filter=condition, limit=100)) == expected
+    found = store.search(prefix, query="What do they drink?", filter=condition, limit=100)
+    assert set(addresses(found)) <= set(expected)
+    if condition == {"drink": "tea"}:
+        assert addresses(found) == expected
 
 
 @pytest.mark.parametrize(
-    ("wanted", "cups"),
+    ("condition", "cups"),
     [
         ({"$gt": 3}, [3.5, 12]),
         ({"$gte": 3, "$lt": 12}, [3, 3.5]),
@@ -108,9 +108,9 @@ def test_it_filters_as_the_librarys_own_store_does(store, prefix, wanted):
     ],
 )
 @pytest.mark.parametrize("query", [None, "What do they drink?"])
-def test_numbers_are_compared(store, wanted, cups, query):
+def test_numbers_are_compared(store, condition, cups, query):
     fill(store)
-    found = store.search(("users",), filter={"cups": wanted}, query=query, limit=100)
+    found = store.search(("users",), filter={"cups": condition}, query=query, limit=100)
     assert sorted(item.value["cups"] for item in found) == cups
 
 
@@ -142,7 +142,7 @@ def test_what_is_not_to_be_indexed_is_found_by_no_query(store):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [
         {},
         {"prefix": ("users",)},
@@ -154,11 +154,11 @@ def test_what_is_not_to_be_indexed_is_found_by_no_query(store):
     ],
     ids=repr,
 )
-def test_namespaces_are_listed_as_the_librarys_own_store_does(store, asked):
+def test_namespaces_are_listed_as_the_librarys_own_store_does(store, options):
     theirs = InMemoryStore()
     fill(store)
     fill(theirs)
-    assert store.list_namespaces(**asked) == theirs.list_namespaces(**asked)
+    assert store.list_namespaces(**options) == theirs.list_namespaces(**options)
 
 
 def test_a_batch_reads_before_it_writes_and_the_last_of_a_key_counts(store):
@@ -180,9 +180,9 @@ def test_a_batch_reads_before_it_writes_and_the_last_of_a_key_counts(store):
 
 
 def test_bad_input_is_refused_and_stores_nothing(store):
-    for place in [(), ("",), ("a.b",), ("langgraph",)]:
+    for namespace in [(), ("",), ("a.b",), ("langgraph",)]:
         with pytest.raises(InvalidNamespaceError):
-            store.put(place, "k", {"n": 1})
+            store.put(namespace, "k", {"n": 1})
     with pytest.raises(InvalidRequest):
         store.put(("a",), "k", {"text": "x" * 2_000_000})
     with pytest.raises(NotImplementedError):
@@ -191,7 +191,7 @@ def test_bad_input_is_refused_and_stores_nothing(store):
 
 
 def test_namespaces_of_the_database_keep_apart(db):
-    stores = [DialogueDBStore(db, namespace=place) for place in (None, "ada", "bo")]
+    stores = [DialogueDBStore(db, namespace=space) for space in (None, "ada", "bo")]
     for n, store in enumerate(stores):
         store.put(("a",), "k", {"n": n, "text": "the same words"})
     for n, store in enumerate(stores):
@@ -230,17 +230,17 @@ async def test_it_does_so_without_blocking_the_event_loop(store):
 
 def test_a_graph_remembers_from_one_thread_to_the_next(store):
     class State(TypedDict):
-        said: Annotated[list[str], operator.add]
+        texts: Annotated[list[str], operator.add]
 
     def remember(state, *, store):
-        known = [item.value["text"] for item in store.search(("facts",), query=state["said"][-1])]
-        store.put(("facts",), state["said"][-1], {"text": state["said"][-1]})
-        return {"said": [f"I know {len(known)}"]}
+        known = [item.value["text"] for item in store.search(("facts",), query=state["texts"][-1])]
+        store.put(("facts",), state["texts"][-1], {"text": state["texts"][-1]})
+        return {"texts": [f"I know {len(known)}"]}
 
     graph = StateGraph(State)
     graph.add_node("remember", remember)
     graph.add_edge(START, "remember")
     graph.add_edge("remember", END)
     app = graph.compile(store=store)
-    assert app.invoke({"said": ["I like tea"]})["said"][-1] == "I know 0"
-    assert app.invoke({"said": ["What do I like?"]})["said"][-1] == "I know 1"
+    assert app.invoke({"texts": ["I like tea"]})["texts"][-1] == "I know 0"
+    assert app.invoke({"texts": ["What do I like?"]})["texts"][-1] == "I know 1"

@@ -27,7 +27,7 @@ from dialoguedb.integrations.openai_agents import DialogueDBSession
 
 pytestmark = pytest.mark.anyio
 
-SAID: list[Any] = [
+ITEMS: list[Any] = [
     {"role": "user", "content": "What is the weather in Oslo?"},
     {"role": "user", "content": ""},
     {"role": "user", "content": [{"type": "input_text", "text": "and \u0000 there? 👋🏽"}]},
@@ -72,37 +72,37 @@ async def test_it_does_what_the_librarys_own_session_does(session, their_session
         await one.clear_session()
         await one.add_items([])
         assert await one.get_items(3) == []
-        await one.add_items(SAID[:4])
-        await one.add_items(SAID[4:])
-    for limit in (None, 0, 1, 3, len(SAID), 100, -1):
+        await one.add_items(ITEMS[:4])
+        await one.add_items(ITEMS[4:])
+    for limit in (None, 0, 1, 3, len(ITEMS), 100, -1):
         assert await session.get_items(limit) == await their_session.get_items(limit), limit
-    assert await session.get_items() == SAID
+    assert await session.get_items() == ITEMS
     for one in (session, their_session):
         one.session_settings = SessionSettings(limit=2)
-    assert await session.get_items() == await their_session.get_items() == SAID[-2:]
+    assert await session.get_items() == await their_session.get_items() == ITEMS[-2:]
     assert await session.get_items(4) == await their_session.get_items(4)
-    for expected in reversed(SAID[-3:]):
+    for expected in reversed(ITEMS[-3:]):
         assert await session.pop_item() == await their_session.pop_item() == expected
     for one in (session, their_session):
         await one.clear_session()
         assert await one.get_items() == []
-        await one.add_items(SAID[:1])
-        assert await one.get_items() == SAID[:1]
+        await one.add_items(ITEMS[:1])
+        assert await one.get_items() == ITEMS[:1]
 
 
 async def test_what_is_said_is_found_and_read_as_messages(session, async_db):
-    await session.add_items(SAID)
+    await session.add_items(ITEMS)
     messages = [one async for one in (await async_db.get_dialogue("user-1")).iter_messages()]
     assert [message.role for message in messages[4:8]] == [
         *("assistant", "assistant", "tool", "assistant")
     ]
-    assert messages[0].content == SAID[0]["content"]
+    assert messages[0].content == ITEMS[0]["content"]
     assert (await async_db.search_messages("weather Oslo", limit=1))[0].id == messages[0].id
 
 
 async def test_sessions_and_namespaces_keep_apart(async_db):
-    places = [("a", None), ("b", None), ("a", "ada"), ("a", "bo")]
-    sessions = [DialogueDBSession(name, async_db, namespace=place) for name, place in places]
+    names = [("a", None), ("b", None), ("a", "ada"), ("a", "bo")]
+    sessions = [DialogueDBSession(name, async_db, namespace=space) for name, space in names]
     for number, one in enumerate(sessions):
         await one.add_items([{"role": "user", "content": str(number)}])
     await sessions[2].clear_session()
@@ -128,11 +128,13 @@ async def test_several_who_write_at_once_lose_nothing_and_part_no_batch(session,
     async with anyio.create_task_group() as tasks:
         for writer in range(8):
             tasks.start_soon(write, writer)
-    told = [item["content"] for item in await session.get_items()]
-    assert len(told) == len(set(told)) == 160
-    assert all(f"{one[:-1]}b" == other for one, other in zip(told[::2], told[1::2], strict=True))
+    contents = [item["content"] for item in await session.get_items()]
+    assert len(contents) == len(set(contents)) == 160
+    assert all(
+        f"{one[:-1]}b" == other for one, other in zip(contents[::2], contents[1::2], strict=True)
+    )
     for writer in range(8):
-        own = [text for text in told if text.startswith(f"{writer} ")]
+        own = [text for text in contents if text.startswith(f"{writer} ")]
         assert own == [f"{writer} {turn} {part}" for turn in range(10) for part in "ab"]
 
 
@@ -152,10 +154,10 @@ async def test_several_who_pop_at_once_get_different_items(session):
 
 
 async def test_a_batch_that_is_refused_stores_nothing(session):
-    await session.add_items(SAID[:1])
+    await session.add_items(ITEMS[:1])
     with pytest.raises(InvalidRequest):
-        await session.add_items([SAID[1], {"role": "user", "content": "x" * 2_000_000}])
-    assert await session.get_items() == SAID[:1]
+        await session.add_items([ITEMS[1], {"role": "user", "content": "x" * 2_000_000}])
+    assert await session.get_items() == ITEMS[:1]
 
 
 # --- An agent that runs -------------------------------------------------------------------------
@@ -174,14 +176,14 @@ class Scripted(Model):  # type: ignore[misc]
             text = ResponseOutputText(
                 text=f"It is {last['output']}.", type="output_text", annotations=[]
             )
-            said = ResponseOutputMessage(
+            item = ResponseOutputMessage(
                 id="m", content=[text], role="assistant", status="completed", type="message"
             )
         else:
-            said = ResponseFunctionToolCall(
+            item = ResponseFunctionToolCall(
                 call_id=f"c{len(self.sent)}", name="weather", arguments="{}", type="function_call"
             )
-        return ModelResponse(output=[said], usage=Usage(), response_id=None)
+        return ModelResponse(output=[item], usage=Usage(), response_id=None)
 
     def stream_response(self, *given, **named):
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Processes that write at once through a drop-in, with a server or with an engine in each."""
+"""Processes that write at once through an integration, with a server or with an engine in each."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ WRITERS = range(3)
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_everything_is_there_once_and_in_its_writers_order(framework, where):
-    told = {name: str(value) for name, value in where.items()}
+    arguments = {name: str(value) for name, value in where.items()}
     started = [
         subprocess.Popen(
             [
@@ -21,7 +21,7 @@ def test_everything_is_there_once_and_in_its_writers_order(framework, where):
                 "-m",
                 "tests.integrations.writing",
                 framework,
-                json.dumps(told),
+                json.dumps(arguments),
                 str(n),
             ],
             stderr=subprocess.PIPE,
@@ -31,7 +31,7 @@ def test_everything_is_there_once_and_in_its_writers_order(framework, where):
     ]
     ended = [(process.communicate(timeout=120)[1], process.returncode) for process in started]
     assert [code for _, code in ended] == [0, 0, 0], ended
-    texts = FRAMEWORKS[framework](told, None)
+    texts = FRAMEWORKS[framework](arguments, None)
     assert len(texts) == len(set(texts))
     for writer in WRITERS:
         own = [text for text in texts if text.startswith(f"{writer} ")]

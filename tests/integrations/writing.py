@@ -1,4 +1,4 @@
-"""What one of several processes does through a drop-in, and what has come of it."""
+"""What one of several processes does through an integration, and the result."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ IN_APP: dict[str, Any] = {"app_name": "app", "user_id": "ada", "session_id": "sh
 
 def turns(writer: int) -> list[tuple[str, str]]:
     """Return what a writer says and what it is answered."""
-    return [(f"{writer} {number} asked", f"{writer} {number} told") for number in range(TURNS)]
+    return [(f"{writer} {number} question", f"{writer} {number} reply") for number in range(TURNS)]
 
 
 def openai_agents(where: Where, writer: int | None) -> list[str]:
@@ -36,9 +36,9 @@ def openai_agents(where: Where, writer: int | None) -> list[str]:
             session = DialogueDBSession("shared", db)
             if writer is None:
                 return [item["content"] for item in await session.get_items()]
-            for asked, told in turns(writer):
-                question = {"role": "user", "content": asked}
-                await session.add_items([question, {"role": "assistant", "content": told}])
+            for question, reply in turns(writer):
+                first = {"role": "user", "content": question}
+                await session.add_items([first, {"role": "assistant", "content": reply}])
             return []
 
     return asyncio.run(run())
@@ -50,8 +50,8 @@ def langchain(where: Where, writer: int | None) -> list[str]:
         history = DialogueDBChatMessageHistory("shared", db)
         if writer is None:
             return [str(message.content) for message in history.messages]
-        for asked, told in turns(writer):
-            history.add_messages([HumanMessage(asked), AIMessage(told)])
+        for question, reply in turns(writer):
+            history.add_messages([HumanMessage(question), AIMessage(reply)])
         return []
 
 
@@ -59,7 +59,7 @@ def langgraph(where: Where, writer: int | None) -> list[str]:
     """Run a graph on a thread of each writer's own, or read all threads."""
 
     def answer(state: Any) -> Any:
-        return {"messages": [AIMessage(state["messages"][-1].content.replace("asked", "told"))]}
+        return {"messages": [AIMessage(state["messages"][-1].content.replace("question", "reply"))]}
 
     def on(thread: int | None) -> Any:
         return {"configurable": {"thread_id": f"shared-{thread}"}}
@@ -69,14 +69,14 @@ def langgraph(where: Where, writer: int | None) -> list[str]:
     graph.add_edge(START, "answer")
     with DialogueDB(**where) as db:
         app = graph.compile(checkpointer=DialogueDBSaver(db))
-        for asked, _ in turns(writer) if writer is not None else ():
-            app.invoke({"messages": [("user", asked)]}, on(writer))
+        for question, _ in turns(writer) if writer is not None else ():
+            app.invoke({"messages": [("user", question)]}, on(writer))
         states = [app.get_state(on(thread)).values for thread in range(3)]
         return [message.content for state in states for message in state.get("messages", [])]
 
 
 def google_adk(where: Where, writer: int | None) -> list[str]:
-    """Append to the session that all write to, reading it anew for each turn; or read it."""
+    """Append to the session that all write to, reading it again for each turn; or read it."""
 
     async def run() -> list[str]:
         async with AsyncDialogueDB(**where) as db:
@@ -97,9 +97,9 @@ def google_adk(where: Where, writer: int | None) -> list[str]:
 
 
 FRAMEWORKS: dict[str, Callable[[Where, int | None], list[str]]] = {
-    act.__name__: act for act in (openai_agents, langchain, langgraph, google_adk)
+    program.__name__: program for program in (openai_agents, langchain, langgraph, google_adk)
 }
 
 if __name__ == "__main__":
-    framework, told_where, number = sys.argv[1:]
-    FRAMEWORKS[framework](json.loads(told_where), int(number))
+    framework, where, number = sys.argv[1:]
+    FRAMEWORKS[framework](json.loads(where), int(number))

@@ -40,8 +40,8 @@ def run(directory, *words, lines=(), **variables):
 
 
 def test_standard_output_carries_the_protocol_alone(tmp_path):
-    said = [{"role": "user", "content": "hi"}]
-    call = {"name": "dialoguedb_save", "arguments": {"messages": said}}
+    messages = [{"role": "user", "content": "hi"}]
+    call = {"name": "dialoguedb_save", "arguments": {"messages": messages}}
     ended = run(
         tmp_path,
         *("--data", tmp_path / "chats"),
@@ -53,9 +53,9 @@ def test_standard_output_carries_the_protocol_alone(tmp_path):
             "nonsense",
         ],
     )
-    told = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert all(line["jsonrpc"] == "2.0" for line in told)
-    results = {line.get("id"): line for line in told}
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert all(line["jsonrpc"] == "2.0" for line in lines)
+    results = {line.get("id"): line for line in lines}
     assert results[1]["result"]["serverInfo"]["name"] == "dialoguedb"
     assert "dialoguedb_search_memories" in results[1]["result"]["instructions"]
     assert ended.returncode == 0
@@ -83,8 +83,8 @@ async def test_a_directory_may_be_used_beside_a_running_server(server, tmp_path)
                 await agent.ask(
                     "add_message", sessionId=dialogue.id, role="assistant", content=f"tool {number}"
                 )
-            said = [message.content for message in dialogue.load_messages()]
-    assert said == [f"{by} {number}" for number in range(20) for by in ("server", "tool")]
+            contents = [message.content for message in dialogue.load_messages()]
+    assert contents == [f"{by} {number}" for number in range(20) for by in ("server", "tool")]
 
 
 async def test_a_key_is_taken_from_either_variable_and_is_needed(server, project, tmp_path):
@@ -97,7 +97,7 @@ async def test_a_key_is_taken_from_either_variable_and_is_needed(server, project
     assert "DIALOGUEDB_API_KEY" in ended.stderr
 
 
-async def test_a_wrong_key_and_a_server_that_is_gone_are_told(server):
+async def test_a_wrong_key_and_a_server_that_is_gone_are_reported(server):
     wrong = {"DIALOGUEDB_API_KEY": "ddb_" + "x" * 43}
     async with over_stdio("--endpoint", server.base_url, **wrong) as client:
         assert (await Agent(client).refused("list"))["code"] == "UNAUTHORIZED"

@@ -9,7 +9,7 @@ from mcp.types import Resource
 
 pytestmark = pytest.mark.anyio
 
-SAID = [{"role": "user", "content": "The ferry to Skye leaves at nine"}]
+MESSAGES = [{"role": "user", "content": "The ferry to Skye leaves at nine"}]
 
 
 async def read(agent, uri):
@@ -19,20 +19,22 @@ async def read(agent, uri):
 
 
 async def test_conversations_and_memories_are_read_by_address(agent):
-    place = f"namespace={agent.namespace}"
-    session = (await agent.ask("save", id=f"a:ü {agent.namespace}", messages=SAID))["sessionId"]
+    query = f"namespace={agent.namespace}"
+    session = (await agent.ask("save", id=f"a:ü {agent.namespace}", messages=MESSAGES))["sessionId"]
     memory = (await agent.ask("create_memory", value="Likes ferries"))["memoryId"]
-    uri = f"dialoguedb://sessions/{quote(session, safe='')}?{place}"
+    uri = f"dialoguedb://sessions/{quote(session, safe='')}?{query}"
     assert await read(agent, uri) == await agent.ask("resume", id=session)
-    uri = f"dialoguedb://memories/{memory}?{place}"
+    uri = f"dialoguedb://memories/{memory}?{query}"
     assert await read(agent, uri) == await agent.ask("get_memory", id=memory)
-    assert await read(agent, f"dialoguedb://sessions?{place}") == await agent.ask("list", limit=50)
-    listed = await read(agent, f"dialoguedb://memories?{place}")
+    assert await read(agent, f"dialoguedb://sessions?{query}") == await agent.ask("list", limit=50)
+    listed = await read(agent, f"dialoguedb://memories?{query}")
     assert listed == await agent.ask("list_memories", limit=50)
 
 
 async def test_every_resource_that_is_listed_can_be_read(agent):
-    saved = await agent.ask("save", id=f"Fähre: {agent.namespace}", messages=SAID, label="Ferry")
+    saved = await agent.ask(
+        "save", id=f"Fähre: {agent.namespace}", messages=MESSAGES, label="Ferry"
+    )
     cursor, listed = None, dict[str, Resource]()
     while True:
         page = await agent.client.list_resources(cursor=cursor)
@@ -65,7 +67,7 @@ async def test_an_address_of_nothing_is_refused(agent, uri):
 
 
 async def test_a_topic_is_recalled(agent):
-    await agent.ask("save", messages=SAID, label="Ferry times")
+    await agent.ask("save", messages=MESSAGES, label="Ferry times")
     await agent.ask("create_memory", value="Gets seasick on ferries")
     text = await prompted(agent, "recall", topic="ferry")
     assert "Gets seasick on ferries" in text
@@ -73,8 +75,8 @@ async def test_a_topic_is_recalled(agent):
 
 
 async def test_a_conversation_is_resumed_by_prompt(agent):
-    session = (await agent.ask("save", messages=SAID))["sessionId"]
-    assert SAID[0]["content"] in await prompted(agent, "resume", id=session)
+    session = (await agent.ask("save", messages=MESSAGES))["sessionId"]
+    assert MESSAGES[0]["content"] in await prompted(agent, "resume", id=session)
 
 
 async def test_wrapping_up_names_the_tools_for_it(agent):

@@ -37,7 +37,7 @@ READING = {
     *("search_memories", "list_memories", "get_memory"),
 }
 DESTRUCTIVE = {"update_state", "delete_memory", "update_memory_tags"}
-SAID = [
+MESSAGES = [
     {"role": "user", "content": "Where did I leave the red umbrella?"},
     {"role": "assistant", "content": "In the train to Leeds.", "name": "Ada"},
 ]
@@ -69,7 +69,10 @@ async def test_the_tools_are_those_that_agents_know(agent):
 async def test_a_conversation_is_saved_and_resumed(agent):
     saved = await agent.ask(
         "save",
-        messages=[*SAID, {"role": "tool", "content": [{"type": "x", "n": 10**30}], "id": "own"}],
+        messages=[
+            *MESSAGES,
+            {"role": "tool", "content": [{"type": "x", "n": 10**30}], "id": "own"},
+        ],
         label="Umbrella",
         state={"step": 1},
         tags=["lost"],
@@ -93,7 +96,7 @@ async def test_a_conversation_is_saved_and_resumed(agent):
     assert session["tags"] == ["lost"]
     assert session["metadata"] == {"from": "host"}
     assert [(m["role"], m["content"]) for m in session["messages"]] == [
-        *((m["role"], m["content"]) for m in SAID),
+        *((m["role"], m["content"]) for m in MESSAGES),
         ("tool", [{"type": "x", "n": 10**30}]),
     ]
     assert session["messages"][1]["name"] == "Ada"
@@ -103,14 +106,14 @@ async def test_a_conversation_is_saved_and_resumed(agent):
 
 
 async def test_messages_are_added_and_listed_page_by_page(agent):
-    session = (await agent.ask("save", id="s", messages=SAID))["sessionId"]
+    session = (await agent.ask("save", id="s", messages=MESSAGES))["sessionId"]
     added = await agent.ask(
         "add_message", sessionId=session, role="user", content={"text": "Thanks"}, name="Bo"
     )
     assert added["sessionId"] == session
     first = await agent.ask("list_messages", sessionId=session, limit=2)
     assert first["sessionId"] == session
-    assert [m["content"] for m in first["messages"]] == [m["content"] for m in SAID]
+    assert [m["content"] for m in first["messages"]] == [m["content"] for m in MESSAGES]
     last = await agent.ask("list_messages", sessionId=session, limit=2, next=first["next"])
     assert last["next"] is None
     (message,) = last["messages"]
@@ -131,7 +134,7 @@ async def test_a_state_is_merged_or_replaced(agent):
 
 
 async def test_a_thread_belongs_to_its_parent(agent):
-    parent = (await agent.ask("save", messages=SAID))["sessionId"]
+    parent = (await agent.ask("save", messages=MESSAGES))["sessionId"]
     thread = await agent.ask("create_thread", parentId=parent, label="Aside", tags=["t"])
     assert thread["parentId"] == parent
     listed = (await agent.ask("list"))["dialogues"]
@@ -140,7 +143,7 @@ async def test_a_thread_belongs_to_its_parent(agent):
 
 
 async def test_conversations_are_found_and_listed(agent):
-    lost = (await agent.ask("save", messages=SAID, label="Umbrella"))["sessionId"]
+    lost = (await agent.ask("save", messages=MESSAGES, label="Umbrella"))["sessionId"]
     other = (await agent.ask("save", messages=[{"role": "user", "content": "Bake bread"}]))[
         "sessionId"
     ]
@@ -189,16 +192,16 @@ async def test_memories_are_kept_found_tagged_and_forgotten(agent):
 
 
 async def test_a_namespace_keeps_its_things_to_itself(agent):
-    place = {"namespace": agent.namespace}
+    own = {"namespace": agent.namespace}
     agent = Agent(agent.client)
-    session = (await agent.ask("save", messages=SAID, **place))["sessionId"]
-    memory = (await agent.ask("create_memory", value="umbrella", **place))["memoryId"]
-    await agent.ask("add_message", sessionId=session, role="user", content="Hm", **place)
-    assert (await agent.ask("resume", id=session, **place))["session"]["namespace"] == place[
+    session = (await agent.ask("save", messages=MESSAGES, **own))["sessionId"]
+    memory = (await agent.ask("create_memory", value="umbrella", **own))["memoryId"]
+    await agent.ask("add_message", sessionId=session, role="user", content="Hm", **own)
+    assert (await agent.ask("resume", id=session, **own))["session"]["namespace"] == own[
         "namespace"
     ]
-    assert len((await agent.ask("list_messages", sessionId=session, **place))["messages"]) == 3
-    assert (await agent.ask("get_memory", id=memory, **place))["memory"]["namespace"] == place[
+    assert len((await agent.ask("list_messages", sessionId=session, **own))["messages"]) == 3
+    assert (await agent.ask("get_memory", id=memory, **own))["memory"]["namespace"] == own[
         "namespace"
     ]
     for tool, given, key in [
@@ -207,7 +210,7 @@ async def test_a_namespace_keeps_its_things_to_itself(agent):
         ("list_memories", {}, "memories"),
         ("search_memories", {"query": "umbrella"}, "memories"),
     ]:
-        assert len((await agent.ask(tool, **given, **place))[key]) == 1, tool
+        assert len((await agent.ask(tool, **given, **own))[key]) == 1, tool
         assert (await agent.ask(tool, **given, namespace="bo"))[key] == [], tool
     for tool, given in [
         ("resume", {"id": session}),
@@ -223,7 +226,7 @@ async def test_a_namespace_keeps_its_things_to_itself(agent):
 
 
 @pytest.mark.parametrize(
-    ("tool", "given", "code", "told"),
+    ("tool", "given", "code", "reason"),
     [
         ("save", {}, "VALIDATION_ERROR", "messages"),
         ("save", {"messages": "hello"}, "VALIDATION_ERROR", "$.messages"),
@@ -253,21 +256,23 @@ async def test_a_namespace_keeps_its_things_to_itself(agent):
         ("update_memory_tags", {"id": "none", "tags": [1]}, "VALIDATION_ERROR", "$.tags"),
     ],
 )
-async def test_bad_input_is_told_so_that_an_agent_can_do_better(agent, tool, given, code, told):
+async def test_bad_input_is_reported_so_that_an_agent_can_do_better(
+    agent, tool, given, code, reason
+):
     refusal = await agent.refused(tool, **given)
     assert code in refusal["code"]
-    assert told in refusal["message"] + str(refusal["details"])
+    assert reason in refusal["message"] + str(refusal["details"])
 
 
 async def test_a_null_is_taken_as_nothing_given(agent):
-    saved = await agent.ask("save", messages=SAID, label=None, tags=None, id=None)
+    saved = await agent.ask("save", messages=MESSAGES, label=None, tags=None, id=None)
     assert saved["label"] is None
     assert len((await agent.ask("list", limit=None, startDate=None))["dialogues"]) == 1
 
 
 async def test_an_id_that_is_taken_is_refused(agent):
-    await agent.ask("save", id="mine", messages=SAID)
-    assert (await agent.refused("save", id="mine", messages=SAID))["code"] == "DUPLICATE_ID"
+    await agent.ask("save", id="mine", messages=MESSAGES)
+    assert (await agent.refused("save", id="mine", messages=MESSAGES))["code"] == "DUPLICATE_ID"
     assert (await agent.ask("resume", id="mine"))["session"]["messageCount"] == 2
 
 
@@ -288,22 +293,22 @@ async def test_many_calls_at_once_lose_nothing_and_mix_nothing_up(agent):
                 tasks.start_soon(add, session, number)
     for session in "ab":
         listed = await agent.ask("list_messages", sessionId=session, limit=100)
-        told = [message["content"] for message in listed["messages"]]
-        assert len(told) == 50
-        assert set(told) == set(order[session])
+        contents = [message["content"] for message in listed["messages"]]
+        assert len(contents) == 50
+        assert set(contents) == set(order[session])
 
 
 async def test_a_conversation_of_1000_messages_is_resumed_whole(agent):
-    said = [{"role": "user", "content": f"{number} " + "word " * 40} for number in range(1_000)]
-    assert (await agent.ask("save", id="long", messages=said))["messageCount"] == 1_000
+    long = [{"role": "user", "content": f"{number} " + "word " * 40} for number in range(1_000)]
+    assert (await agent.ask("save", id="long", messages=long))["messageCount"] == 1_000
     session = (await agent.ask("resume", id="long"))["session"]
-    assert [message["content"] for message in session["messages"]] == [m["content"] for m in said]
+    assert [message["content"] for message in session["messages"]] == [m["content"] for m in long]
     assert session["earlierMessages"] == 0
     await agent.ask("add_message", sessionId="long", role="user", content="one more")
     session = (await agent.ask("resume", id="long"))["session"]
     assert (session["messageCount"], session["earlierMessages"]) == (1_001, 1)
     assert session["messages"][-1]["content"] == "one more"
-    too_many = await agent.refused("save", messages=[*said, said[0]])
+    too_many = await agent.refused("save", messages=[*long, long[0]])
     assert "$.messages" in too_many["message"]
 
 
