@@ -1,7 +1,7 @@
-"""The command `dialoguedb` as the engine alone: it stores, and makes nothing of what it stores.
+"""The command `dialoguedb` as the engine alone: it only stores.
 
-No index for search, no count of tokens; every message says 0. What a plain loop, or another
-program's session, does not do either is left out, and nothing else.
+It does not index for search, and the token count of every message is 0. Neither a plain loop nor
+another program's session does these things; nothing else is left out.
 """
 
 from unittest.mock import patch

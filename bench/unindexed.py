@@ -1,11 +1,11 @@
-"""The command `dialoguedb` with nothing indexed for search, to measure what indexing takes.
+"""The command `dialoguedb` without indexing for search, to measure the cost of indexing.
 
-Everything else is as it is: tokens are counted, and what is changed or deleted is noted. A search
+Everything else is unchanged: tokens are counted, and changes and deletions are recorded. A search
 finds nothing.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -16,12 +16,14 @@ _STORE = "dialoguedb.store.sqlite"
 
 @contextmanager
 def nothing_indexed() -> Iterator[None]:
-    """Have every index told that all is indexed."""
+    """Let every index see an empty backlog."""
 
     def nothing(_db: Any) -> list[Any]:
         return []
 
-    with patch(f"{_STORE}.indexing.gaps", nothing), patch(f"{_STORE}.index_store.gaps", nothing):
+    with ExitStack() as patches:
+        for module in ("search_index.catch_up", "index"):
+            patches.enter_context(patch(f"{_STORE}.{module}.backlog", nothing))
         yield
 
 

@@ -35,10 +35,10 @@ def run(tmp_path):
 
 
 def test_an_agent_that_talks_for_long_forgets_nothing_and_never_outgrows_its_window(run):
-    said = run("agent_loop.py", "60")
-    assert said[1:61] == [f"Order {n} left on day {n % 28 + 1}." for n in range(1, 61)]
-    assert said[61] == "It is turquoise."
-    shown = re.fullmatch(r"(\d+) messages of (\d+) in (\d+) tokens", said[62])
+    printed = run("agent_loop.py", "60")
+    assert printed[1:61] == [f"Order {n} left on day {n % 28 + 1}." for n in range(1, 61)]
+    assert printed[61] == "It is turquoise."
+    shown = re.fullmatch(r"(\d+) messages of (\d+) in (\d+) tokens", printed[62])
     assert shown
     assert int(shown[1]) < int(shown[2]) == 1 + 2 + 60 * 4 + 2
     assert int(shown[3]) <= 1_000

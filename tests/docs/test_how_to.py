@@ -26,10 +26,10 @@ class Terminal:
 
     def run(self, command):
         export = re.match(r"export (\w+)=", command)
-        told = self.run_script(f'{command}\necho "${export[1]}"' if export else command)
+        printed = self.run_script(f'{command}\necho "${export[1]}"' if export else command)
         if not export:
-            return told
-        self.exported.append(f"export {export[1]}={quote(told)}")
+            return printed
+        self.exported.append(f"export {export[1]}={quote(printed)}")
         return ""
 
     def run_script(self, step):

@@ -106,8 +106,8 @@ def test_every_code_of_an_issue_is_documented():
 
 
 def test_every_code_of_a_detail_is_documented():
-    said = set(re.findall(r"`([A-Z_]+)`", inspect.getsource(errors.ErrorDetail)))
-    assert said == DETAIL_CODES.keys()
+    documented = set(re.findall(r"`([A-Z_]+)`", inspect.getsource(errors.ErrorDetail)))
+    assert documented == DETAIL_CODES.keys()
 
 
 # --- Everything else ----------------------------------------------------------------------------
