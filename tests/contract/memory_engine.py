@@ -74,9 +74,8 @@ class Data:
     def use(self, project, used, options):
         total = self.month(project.id, used.month)
         usage.add_up(total, used)
-        if usage.has_quotas(project, options):
-            over = options.over_request_quota
-            usage.check_quotas(project.settings.quotas, used, total, requests_over=over)
+        over = options.over_request_quota
+        usage.check_quotas(project.settings.quotas, used, total, requests_over=over)
         self.usage[project.id, used.month] = total
 
     def dialogue(self, project, namespace, dialogue_id):

@@ -9,6 +9,8 @@ from dialoguedb.model.summaries import Recipe
 
 T = TypeVar("T")
 
+MONTH_CHARS = len("2026-11")
+
 Tags = tuple[str, ...] | None
 
 
@@ -56,6 +58,11 @@ class WriteOptions(Struct, frozen=True):
 
     compaction: CompactionRequest | None = None
     """Set by projects that compact dialogues by themselves."""
+
+    @property
+    def month(self) -> str:
+        """The month whose usage the write counts for, such as `2026-11`."""
+        return self.now[:MONTH_CHARS]
 
 
 class IdempotencyHit(Exception):

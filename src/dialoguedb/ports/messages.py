@@ -1,6 +1,6 @@
 """What the service needs of an engine for messages."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
@@ -13,14 +13,14 @@ from dialoguedb.values.lists import Slice, Window
 class MessageStore(Protocol):
     """Messages, ordered by `created`, then `seq`."""
 
-    async def create(
+    def create(
         self,
         project: Project,
         namespace: str,
         dialogue_id: str,
         new: Sequence[NewMessage],
         options: WriteOptions,
-    ) -> Versioned[Sequence[Message]]:
+    ) -> Awaitable[Versioned[Sequence[Message]]]:
         """Append all or none; a stored duplicate is answered in its place. Version: last `seq`."""
         ...
 

@@ -1,6 +1,6 @@
 """Messages as they are stored, and what appending, tagging and deleting them comes to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET, Raw, Struct, structs
 
@@ -155,7 +155,7 @@ def _store(new: NewMessage, seq: int, server_created: str) -> StoredMessage:
         new.role,
         new.content,
         new.content_length,
-        encode_tags(new.tags),
+        encode_tags(new.tags) if new.tags else b"[]",
         new.metadata,
         server_created,
         new.name,
@@ -203,11 +203,6 @@ def _duplicates(
 
 def _conflict(index: int, message: str) -> DuplicateId:
     return DuplicateId(message, [ErrorDetail(f"messages[{index}].id", "INVALID", message)])
-
-
-def chosen_ids(new: Sequence[NewMessage]) -> Iterator[str]:
-    """Return the ids that senders chose; messages stored under them are what an append needs."""
-    return (message.id for message in new if message.named)
 
 
 def message_not_found(ref: MessageRef) -> MessageNotFound:

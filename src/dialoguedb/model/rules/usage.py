@@ -3,21 +3,15 @@
 from collections.abc import Iterable
 
 from dialoguedb.errors import ErrorDetail, QuotaExceeded
-from dialoguedb.model.projects import Project, Quotas, Usage
+from dialoguedb.model.projects import Quotas, Usage
 from dialoguedb.model.writes import WriteOptions
-from dialoguedb.values.timestamps import month_of
 
 NO_QUOTAS = Quotas()
 
 
 def usage_of(options: WriteOptions, messages: int = 0, stored_bytes: int = 0) -> Usage:
     """Return what an operation uses of the month that it happens in."""
-    return Usage(month_of(options.now), messages=messages, stored_bytes=stored_bytes)
-
-
-def has_quotas(project: Project, options: WriteOptions) -> bool:
-    """Tell whether an operation must be checked against what the month has used."""
-    return options.over_request_quota or project.settings.quotas != NO_QUOTAS
+    return Usage(options.month, messages=messages, stored_bytes=stored_bytes)
 
 
 def check_quotas(quotas: Quotas, used: Usage, month: Usage, *, requests_over: bool = False) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
 
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
 
 import apsw
 
@@ -45,7 +44,7 @@ class SQLiteMessages:
         dialogue_id: str,
         new: Sequence[NewMessage],
         options: WriteOptions,
-    ) -> Coroutine[Any, Any, Versioned[Sequence[Message]]]:
+    ) -> Awaitable[Versioned[Sequence[Message]]]:
         """Append all or none; existing duplicates are answered in their place."""
         project_row = self._row_ids.of(project)
 
@@ -57,7 +56,8 @@ class SQLiteMessages:
                 of, usage = (project, project_row), self._writer.usage
                 message_rows.append(db, head.row_id, plan)
                 usage.record(db, of, plan.usage, options)
-                is_compacted = compact(db, of, head.row_id, plan, options, usage)
+                if options.compaction is not None:
+                    is_compacted = compact(db, of, head.row_id, plan, options, usage)
             return Versioned(plan.messages, plan.last_seq, is_compacted)
 
         return self._writer.write(at_most_once(operation, project_row, options), long=is_long(new))

@@ -66,15 +66,15 @@ def connect(path: Path) -> apsw.Connection:
     return db
 
 
-class Watch:
-    """Notices when the file that is open no longer lies in its place."""
+class FileWatch:
+    """Detects that the path of an open file no longer names that file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._opened = path.stat()
 
     def check(self) -> None:
-        """Raise ServiceUnavailable when what is written now would be found by nobody."""
+        """Raise ServiceUnavailable when the path names another file, or none."""
         try:
             is_same = os.path.samestat(self._opened, self._path.stat())
         except FileNotFoundError:

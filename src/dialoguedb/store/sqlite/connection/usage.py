@@ -3,7 +3,7 @@
 import apsw
 
 from dialoguedb.model.projects import Project, Usage
-from dialoguedb.model.rules.usage import add_up, check_quotas, has_quotas, sums
+from dialoguedb.model.rules.usage import NO_QUOTAS, add_up, check_quotas, sums
 from dialoguedb.model.writes import WriteOptions
 
 _ADD = """
@@ -40,14 +40,13 @@ class UsageLog:
     ) -> None:
         """Record what an operation uses of a project (and its row id); QuotaExceeded."""
         project, row_id = of
-        if has_quotas(project, options):
+        quotas = project.settings.quotas
+        if options.over_request_quota or quotas != NO_QUOTAS:
             month = get(db, row_id, used.month)
             for recorded_id, recorded in (*self._recorded, (row_id, used)):
                 if (recorded_id, recorded.month) == (row_id, used.month):
                     add_up(month, recorded)
-            check_quotas(
-                project.settings.quotas, used, month, requests_over=options.over_request_quota
-            )
+            check_quotas(quotas, used, month, requests_over=options.over_request_quota)
         self._recorded.append((row_id, used))
 
     def __len__(self) -> int:

@@ -1,17 +1,17 @@
-"""The one writer: acts of many requests in one transaction, durable together.
+"""The one writer: group commit, many operations in one transaction.
 
-A turn takes the acts that wait and runs them on the event loop's own thread; only the COMMIT, which
-waits for the disk, runs on a worker thread, while the loop decodes the next requests. (With the
-acts on the worker as well, both threads fight over the interpreter lock; `bench/` has the figures.)
-A long act, or a turn that finds another process writing, runs on the worker as a whole, where
-waiting hurts nobody.
+A turn takes the operations that wait and runs them on the event loop's own thread; only the COMMIT,
+which waits for the disk, runs on a worker thread, while the loop decodes the next requests. (With
+the operations on the worker as well, both threads compete for the interpreter lock; `bench/` has
+the figures.) A long operation, or a turn that finds another process writing, runs on the worker as
+a whole, where waiting holds up nobody.
 
-An act that fails has seldom changed anything yet. When one has, the whole transaction is rolled
-back and all its acts run again on the worker, each inside a savepoint of its own; a savepoint
-around every act from the start would take as long as a third of the act itself.
+An operation that fails has seldom changed anything yet. When one has, the whole transaction is
+rolled back and all its operations run again on the worker, each inside a savepoint of its own; a
+savepoint around every operation from the start would cost a third of the operation itself.
 
-When the indexes are behind what is written, they are brought up before anything else is: a little
-on the loop as the first act of a turn, much on the worker.
+When the indexes are behind what is written, they catch up first: a little on the loop as the first
+operation of a turn, much on the worker.
 """
 
 import asyncio
@@ -32,19 +32,19 @@ from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite.connection.errors import translate
-from dialoguedb.store.sqlite.connection.files import Watch
+from dialoguedb.store.sqlite.connection.files import FileWatch
 from dialoguedb.store.sqlite.connection.usage import UsageLog
 
 T = TypeVar("T")
 
-Act = Callable[[apsw.Connection], T]
+Operation = Callable[[apsw.Connection], T]
 """One atomic piece of work; raising undoes it and nothing else. It may run more than once."""
 
-_ACTS_MAX = 256
-_PATIENCE_S = 60.0
-_PAUSE_S = (0.0001, 0.001)
-_KEEP = "RELEASE act"
-_UNDO = "ROLLBACK TO act; RELEASE act"
+_OPERATIONS_MAX = 256
+_LOCK_TIMEOUT_S = 60.0
+_BACKOFF_S = (0.0001, 0.001)
+_KEEP = "RELEASE operation"
+_UNDO = "ROLLBACK TO operation; RELEASE operation"
 
 Due = Literal["nothing", "little", "much"]
 """What an index lacks: nothing, what a turn of the event loop can take, or more."""
@@ -65,19 +65,21 @@ class CatchUp(Protocol):
 
 
 class _Job:
-    """An act, and the future of whoever waits for it."""
+    """An operation, and the future of its caller."""
 
-    __slots__ = ("act", "error", "future", "long", "result")
+    __slots__ = ("error", "future", "long", "operation", "result")
 
-    def __init__(self, act: Act[Any], future: asyncio.Future[Any], *, long: bool) -> None:
-        self.act = act
+    def __init__(
+        self, operation: Operation[Any], future: asyncio.Future[Any], *, long: bool
+    ) -> None:
+        self.operation = operation
         self.future = future
         self.long = long
         self.result: Any = None
         self.error: BaseException | None = None
 
     def settle(self) -> None:
-        """Answer whoever waits, unless they have gone."""
+        """Answer the caller, unless it was cancelled."""
         if self.future.done():
             return
         if self.error is None:
@@ -87,13 +89,13 @@ class _Job:
 
 
 class Writer:
-    """Runs acts in the order they came; belongs to the event loop that made it."""
+    """Runs operations in the order of their calls; belongs to the event loop that made it."""
 
     def __init__(
         self, db: apsw.Connection, statistics: WriterStatistics | None, index: CatchUp
     ) -> None:
         self._db = db
-        self._watch = Watch(Path(db.filename))
+        self._watch = FileWatch(Path(db.filename))
         self.usage = UsageLog()
         self._index = index
         self._statistics = statistics or WriterStatistics()
@@ -108,18 +110,18 @@ class Writer:
         self._due: Due = "nothing"
         db.set_busy_handler(self._wait_for_lock)
 
-    async def write(self, act: Act[T], *, long: bool = False) -> T:
-        """Run an act and return its result once it is durable; `long` keeps it off the loop."""
+    def write(self, operation: Operation[T], *, long: bool = False) -> asyncio.Future[T]:
+        """Return the result of an operation once it is durable; `long` keeps it off the loop."""
         if self._closing:
             raise ServiceUnavailable("The server is shutting down")
-        job = _Job(act, self._loop.create_future(), long=long)
+        future: asyncio.Future[T] = self._loop.create_future()
+        job = _Job(operation, future, long=long)
         self._waiting.append(job)
         if not self._running:
             self._running = True
             self._idle.clear()
             self._loop.call_soon(self._turn)
-        result: T = await job.future
-        return result
+        return future
 
     async def close(self) -> None:
         """Finish what waits, then release the connection."""
@@ -140,9 +142,9 @@ class Writer:
         done.add_done_callback(partial(self._settle, batch, began))
 
     def _take(self) -> list[_Job]:
-        """Take acts from the queue; a long one stands alone."""
+        """Take operations from the queue; a long one gets a transaction of its own."""
         batch: list[_Job] = []
-        while self._waiting and len(batch) < _ACTS_MAX:
+        while self._waiting and len(batch) < _OPERATIONS_MAX:
             if self._waiting[0].long and batch:
                 break
             batch.append(self._waiting.popleft())
@@ -151,7 +153,7 @@ class Writer:
         return batch
 
     def _start(self, batch: list[_Job]) -> Callable[[], None]:
-        """Run the acts here and now if nobody else is writing; returns what the worker is to do."""
+        """Run the operations here if no other process writes; returns the work for the worker."""
         self._deadline = 0.0
         try:
             self._begin()
@@ -161,7 +163,7 @@ class Writer:
             is_done = self._run(batch)
         except apsw.Error as error:  # not even a rollback went through
             return partial(self._fail, batch, translate(error))
-        return partial(self._commit if is_done else self._work_apart, batch)
+        return partial(self._commit if is_done else self._work_in_savepoints, batch)
 
     def _work(self, batch: list[_Job]) -> None:
         if not self._wait_and_begin(batch):
@@ -169,16 +171,16 @@ class Writer:
         if self._run(batch):
             self._commit(batch)
         else:
-            self._work_apart(batch)
+            self._work_in_savepoints(batch)
 
-    def _work_apart(self, batch: list[_Job]) -> None:
+    def _work_in_savepoints(self, batch: list[_Job]) -> None:
         if self._wait_and_begin(batch):
-            self._run_apart(batch)
+            self._run_in_savepoints(batch)
             self._commit(batch)
 
     def _wait_and_begin(self, batch: list[_Job]) -> bool:
         """Begin a transaction, waiting for other processes; False when that failed the batch."""
-        self._deadline = time.monotonic() + _PATIENCE_S
+        self._deadline = time.monotonic() + _LOCK_TIMEOUT_S
         try:
             self._begin()
         except DialogueDBError as error:
@@ -194,7 +196,7 @@ class Writer:
             raise translate(error) from error
 
     def _run(self, batch: list[_Job]) -> bool:
-        """Run the acts; False, and nothing is done, when they have to be run apart."""
+        """Run the operations; False, and all is rolled back, when each needs a savepoint."""
         for job in batch:
             changes = self._db.total_changes()
             self._attempt(job)
@@ -209,11 +211,11 @@ class Writer:
                 return False
         return True
 
-    def _run_apart(self, batch: list[_Job]) -> None:
-        """Run the acts so that one that fails can be undone by itself."""
+    def _run_in_savepoints(self, batch: list[_Job]) -> None:
+        """Run each operation in a savepoint, so that one that fails is undone alone."""
         try:
             for job in batch:
-                self._db.execute("SAVEPOINT act")
+                self._db.execute("SAVEPOINT operation")
                 self._attempt(job)
                 if not self._db.in_transaction:
                     self._fail(batch, job.error)
@@ -223,19 +225,19 @@ class Writer:
             self._fail(batch, translate(error))
 
     def _attempt(self, job: _Job) -> None:
-        noted = len(self.usage)
+        recorded = len(self.usage)
         job.error = None
         try:
-            job.result = job.act(self._db)
+            job.result = job.operation(self._db)
         except (DialogueDBError, IdempotencyHit) as error:
             job.error = error
         except apsw.Error as error:
             job.error = translate(error)
-        except Exception as error:  # noqa: BLE001 - a defect in one act must not harm its neighbours
+        except Exception as error:  # noqa: BLE001 - a defect in one operation must not harm the others
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
         if job.error is not None:
-            self.usage.forget(noted)
+            self.usage.forget(recorded)
 
     def _commit(self, batch: list[_Job]) -> None:
         if not self._db.in_transaction:
@@ -250,7 +252,7 @@ class Writer:
             self._due = self._index.due(self._db)
 
     def _fail(self, batch: list[_Job], error: BaseException | None) -> None:
-        """Nothing of the batch is stored: every act of it fails."""
+        """Fail every operation of the batch: nothing of it is stored."""
         self._roll_back()
         self.usage.forget()
         for job in batch:
@@ -281,7 +283,7 @@ class Writer:
         """Tell SQLite whether to try again; only ever sleeps on the worker."""
         if time.monotonic() > self._deadline:
             return False
-        time.sleep(random.uniform(*_PAUSE_S))  # noqa: S311 - spreads the processes, hides nothing
+        time.sleep(random.uniform(*_BACKOFF_S))  # noqa: S311 - spreads the processes, hides nothing
         return True
 
 

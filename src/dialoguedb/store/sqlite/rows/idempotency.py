@@ -8,12 +8,14 @@ import apsw
 
 from dialoguedb.model.rules.idempotency import KeptResponse, check_kept, kept_response
 from dialoguedb.model.writes import IdempotencyRecord, WriteOptions
-from dialoguedb.store.sqlite.connection.writer import Act
+from dialoguedb.store.sqlite.connection.writer import Operation
 
 T = TypeVar("T")
 
 
-def at_most_once(operation: Act[T], project: int | None, options: WriteOptions) -> Act[T]:
+def at_most_once(
+    operation: Operation[T], project: int | None, options: WriteOptions
+) -> Operation[T]:
     """Let an operation run unless it ran before, when its options hold an idempotency key."""
     record = options.once
     if record is None:

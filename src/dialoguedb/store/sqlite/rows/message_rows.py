@@ -12,7 +12,6 @@ from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.rules.messages import (
     AppendPlan,
     StoredMessage,
-    chosen_ids,
     message_bytes,
     message_not_found,
 )
@@ -120,12 +119,12 @@ def find_message(
 def find_stored(
     db: apsw.Connection, dialogue: int, new: Sequence[NewMessage]
 ) -> dict[str, StoredMessage]:
-    """Return the messages of a dialogue that are stored under ids of new ones."""
+    """Return the stored messages of a dialogue whose ids senders of new ones chose."""
     found = {}
-    for message_id in chosen_ids(new):
-        row = db.execute(_STORED, (dialogue, message_id)).fetchone()
-        if row is not None:
-            found[message_id] = StoredMessage(*row)
+    for message in new:
+        row = message.named and db.execute(_STORED, (dialogue, message.id)).fetchone()
+        if row:
+            found[message.id] = StoredMessage(*row)
     return found
 
 
