@@ -1,6 +1,6 @@
 """Messages as they are stored, and what appending, tagging and deleting them comes to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET, Raw, Struct, structs
 
@@ -67,6 +67,11 @@ class StoredMessage(Struct, gc=False):
         )
 
 
+def to_messages(stored: Iterable[StoredMessage], dialogue_id: str, namespace: str) -> list[Message]:
+    """Return messages of one dialogue as they are answered."""
+    return [one.to_message(dialogue_id, namespace) for one in stored]
+
+
 def message_bytes(message: StoredMessage) -> int:
     """Return what a message adds to a page, beside its names."""
     return len(message.content) + len(message.tags) + len(message.metadata)
@@ -130,7 +135,7 @@ def _plan(
     made = [
         _store(one, seq, server_created) for seq, one in enumerate(fresh, dialogue.last_seq + 1)
     ]
-    messages = [one.to_message(dialogue.id, dialogue.namespace) for one in made]
+    messages = to_messages(made, dialogue.id, dialogue.namespace)
     if duplicates:
         rest = iter(messages)
         messages = [duplicates.get(index) or next(rest) for index in range(len(new))]

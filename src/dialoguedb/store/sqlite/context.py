@@ -4,7 +4,7 @@ from itertools import starmap
 
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.context import spoken, take_for_window
-from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.ports.context import Ending
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
@@ -34,8 +34,8 @@ class SQLiteContext:
             backwards = _take(reader, _BACKWARDS, head.row_id, tokens_max)
             system = _take(reader, _OF_SYSTEM, head.row_id, tokens_max)
             return Ending(
-                [one.to_message(head.id, head.namespace) for one in spoken(backwards)],
-                [one.to_message(head.id, head.namespace) for one in system],
+                to_messages(spoken(backwards), head.id, head.namespace),
+                to_messages(system, head.id, head.namespace),
                 head.total_messages,
                 whole=len(backwards) == head.total_messages,
             )

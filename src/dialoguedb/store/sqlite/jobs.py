@@ -14,7 +14,7 @@ from dialoguedb.model.rules.summaries import StoredSummary
 from dialoguedb.model.summaries import LLMUsage, Position, Recipe, SummaryResult
 from dialoguedb.ports.summaries import Former, Job, Reading
 from dialoguedb.store.sqlite.connection import usage
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import compaction, summary_rows
 from dialoguedb.store.sqlite.rows.summary_rows import SELECT, SummaryRow
@@ -160,5 +160,5 @@ def _content_bytes(message: StoredMessage) -> int:
 
 
 _SHAPE: Shape[StoredMessage, Reading] = Shape(
-    StoredMessage, Reading.of, _content_bytes, attrgetter("created", "seq")
+    StoredMessage, each(Reading.of), _content_bytes, attrgetter("created", "seq")
 )

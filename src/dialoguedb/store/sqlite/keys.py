@@ -11,7 +11,7 @@ from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.keys import StoredKey, key_bytes, new_key, opened_by, plan_revocation
 from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import key_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
@@ -56,7 +56,7 @@ class SQLiteKeys:
         def query(reader: Reader) -> Slice[Key]:
             listed = ListQuery(key_rows.SELECT, ("r.created", "r.id"), window)
             listed.add("r.project IS ?", project_row)
-            shape = Shape(StoredKey, make, key_bytes, attrgetter("created", "id"))
+            shape = Shape(StoredKey, each(make), key_bytes, attrgetter("created", "id"))
             return reader.page(listed.rows(reader.db), window, shape)
 
         return await self._readers.read(query)

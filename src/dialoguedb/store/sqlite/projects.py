@@ -19,7 +19,7 @@ from dialoguedb.model.rules.projects import check_name, check_unprotected, plan_
 from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite.connection import usage
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import key_rows, project_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
@@ -34,7 +34,7 @@ def _settings_bytes(row: ProjectRow) -> int:
 
 
 _SHAPE: Shape[ProjectRow, Project] = Shape(
-    ProjectRow, ProjectRow.to_project, _settings_bytes, attrgetter("created", "id")
+    ProjectRow, each(ProjectRow.to_project), _settings_bytes, attrgetter("created", "id")
 )
 
 

@@ -25,7 +25,7 @@ from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
 from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import compaction, dialogue_rows, message_rows, summary_rows
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
@@ -98,7 +98,7 @@ class SQLiteSummaries:
             listed.fixed["r.dialogue"] = head.row_id
             if filters.status is not None:
                 listed.add("r.status = ?", filters.status)
-            shape = Shape(SummaryRow, make, summary_bytes, attrgetter("created", "id"))
+            shape = Shape(SummaryRow, each(make), summary_bytes, attrgetter("created", "id"))
             return reader.page(listed.rows(reader.db), window, shape)
 
         return await self._readers.read(query)

@@ -18,7 +18,7 @@ from dialoguedb.model.rules.templates import (
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
-from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
@@ -30,7 +30,7 @@ _ONE = f"{_SELECT} WHERE r.project = ? AND r.name = ?"
 _FIELDS = ", ".join(StoredTemplate.__struct_fields__)
 _INSERT = f"INSERT INTO templates (project, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?)"
 _SHAPE: Shape[StoredTemplate, Template] = Shape(
-    StoredTemplate, StoredTemplate.to_template, template_bytes, attrgetter("created", "name")
+    StoredTemplate, each(StoredTemplate.to_template), template_bytes, attrgetter("created", "name")
 )
 
 

@@ -6,7 +6,7 @@ SQLite's steps and of bytes; one that goes over is broken off and repeated on a 
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import starmap
@@ -38,12 +38,19 @@ class Shape(Struct, Generic[S, T], frozen=True):
     row: Callable[..., S]
     """Builds a row of the columns selected."""
 
-    make: Callable[[S], T]
+    make: Callable[[Sequence[S]], list[T]]
+    """Turns rows into items; `each` makes it of what turns one."""
+
     size: Callable[[S], int]
     """Bytes of the values that may be large."""
 
     key: Callable[[S], tuple[str | int, ...]]
     """The order key."""
+
+
+def each(make: Callable[[S], T]) -> Callable[[Sequence[S]], list[T]]:
+    """Return what turns rows into items, one by one."""
+    return lambda rows: [make(row) for row in rows]
 
 
 class OverBudget(Exception):
@@ -102,7 +109,7 @@ class Reader:
             taken, more = take(found, window.limit, shape.size)
         if more:
             rows.close()  # an open cursor would hold the reader to this state of the data
-        return Slice([shape.make(row) for row in taken], shape.key(taken[-1]) if more else None)
+        return Slice(shape.make(taken), shape.key(taken[-1]) if more else None)
 
 
 class Readers:

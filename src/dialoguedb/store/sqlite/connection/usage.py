@@ -59,11 +59,14 @@ class UsageLog:
 
     def write(self, db: apsw.Connection) -> None:
         """Write what is recorded, one row for a project and month."""
-        if self._recorded:
+        if len(self._recorded) == 1:  # as of most commits that are not under load
+            row_id, used = self._recorded[0]
+            totals = {} if used == Usage(used.month) else {(row_id, used.month): used}
+        else:
             totals = sums(self._recorded)
-            self.forget()
-            for (row_id, _), total in totals.items():
-                add(db, row_id, total)
+        self.forget()
+        for (row_id, _), total in totals.items():
+            add(db, row_id, total)
 
 
 def get(db: apsw.Connection, project: int, month: str) -> Usage:

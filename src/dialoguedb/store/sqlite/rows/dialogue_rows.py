@@ -9,7 +9,7 @@ from dialoguedb.model.dialogues import Dialogue, DialogueFilter, Status
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.dialogues import DialoguePlan, StoredDialogue, dialogue_bytes
 from dialoguedb.model.rules.status import dialogue_not_found
-from dialoguedb.store.sqlite.connection.reader import Reader, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows import message_rows
 from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
 from dialoguedb.store.sqlite.rows.list_queries import ListQuery, are_few
@@ -143,7 +143,7 @@ def page(
     def make(row: DialogueRow) -> Dialogue:
         return row.to_dialogue(project)
 
-    shape = Shape(DialogueRow, make, dialogue_bytes, key)
+    shape = Shape(DialogueRow, each(make), dialogue_bytes, key)
     return reader.page(query.rows(reader.db), window, shape)
 
 

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.rules.memories import StoredMemory, memory_bytes, memory_not_found
-from dialoguedb.store.sqlite.connection.reader import Reader, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.list_queries import ListQuery
 from dialoguedb.store.sqlite.rows.tags import MEMORY_TAGS
@@ -75,5 +75,5 @@ def page(project: int, filters: MemoryFilter, window: Window, reader: Reader) ->
         MEMORY_TAGS.add_filter(reader.db, query, project, filters.tags)
     query.add_span(reader.db, "memories", filters.created)
     key: Callable[[MemoryRow], tuple[str, ...]] = attrgetter(filters.order_by, "id", "namespace")
-    shape = Shape(MemoryRow, MemoryRow.to_memory, memory_bytes, key)
+    shape = Shape(MemoryRow, each(MemoryRow.to_memory), memory_bytes, key)
     return reader.page(query.rows(reader.db), window, shape)

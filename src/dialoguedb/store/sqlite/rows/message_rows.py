@@ -1,7 +1,8 @@
 """Rows of messages, and of the dialogues that hold them as far as an append reads these."""
 
 from collections.abc import Sequence
-from operator import attrgetter, methodcaller
+from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import apsw
@@ -14,6 +15,7 @@ from dialoguedb.model.rules.messages import (
     StoredMessage,
     message_bytes,
     message_not_found,
+    to_messages,
 )
 from dialoguedb.model.rules.status import DialogueHead, dialogue_not_found
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape
@@ -154,7 +156,7 @@ def append(db: apsw.Connection, dialogue: int, plan: AppendPlan) -> None:
 
 def shape_of(dialogue_id: str, namespace: str) -> Shape[StoredMessage, Message]:
     """Return how rows of a list of one dialogue become messages."""
-    make = methodcaller("to_message", dialogue_id, namespace)
+    make = partial(to_messages, dialogue_id=dialogue_id, namespace=namespace)
     return Shape(StoredMessage, make, message_bytes, _KEY)
 
 
