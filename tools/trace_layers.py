@@ -2,9 +2,10 @@
 
 `python -m tools.trace_layers [--files]` opens a new data directory, sends requests straight to the
 ASGI application, and watches some of each kind with `sys.setprofile`; the shortest trace counts,
-for background work may run beside a request. Counted are the files of the package in which a function runs, and how often the running function changes from a file to another
-one and from a lower layer to a higher one, on each thread by itself; a return counts like a call.
-The layers are those of `pyproject.toml`.
+for background work may run beside a request. Counted are the files of the package in which a
+function runs, and how often the running function changes from a file to another one and from a
+lower layer to a higher one, on each thread by itself; a return counts like a call. The layers are
+those of `pyproject.toml`.
 """
 
 import argparse

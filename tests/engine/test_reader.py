@@ -24,7 +24,7 @@ LARGE_ONES = (
     "SELECT m.content FROM messages m JOIN dialogues d ON d.number = m.dialogue"
     " WHERE d.id = 'large'"
 )
-CONTENTS: Shape[list, bytes] = Shape(bytes, bytes, len, lambda content: (len(content),))
+CONTENTS: Shape[bytes, bytes] = Shape(bytes, list, len, lambda content: (len(content),))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ Requests are counted in plain numbers on the thread of the event loop; they beco
 only when Prometheus collects them.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,8 +20,7 @@ from prometheus_client.registry import Collector
 
 from dialoguedb.http.summary_metrics import SummaryMetrics
 from dialoguedb.ports.search import IndexStatus
-from dialoguedb.ports.statistics import WriterStatistics
-from dialoguedb.values.histograms import SECONDS, Histogram
+from dialoguedb.ports.statistics import SECONDS, Histogram, WriterStatistics
 
 REQUEST_SECONDS = SECONDS
 
@@ -64,7 +64,8 @@ class Metrics(Collector):
         histogram = self._seconds.get((method, route))
         if histogram is None:
             histogram = self._seconds[method, route] = Histogram(REQUEST_SECONDS)
-        histogram.observe(seconds)
+        histogram.counts[bisect_left(REQUEST_SECONDS, seconds)] += 1  # `observe`, without the call
+        histogram.sum += seconds
 
     def record_bytes(self, received_bytes: int, sent_bytes: int) -> None:
         """Record the bytes of a request's body and of its response."""
