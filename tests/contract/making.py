@@ -25,9 +25,7 @@ from dialoguedb.service import Services, build_services
 from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.messages import MessageListFilter
 from dialoguedb.service.pages import ListRequest, PageRequest
-from dialoguedb.service.summaries import (
-    SummaryWorkerHandle,
-)
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from dialoguedb.values.lists import Window
 from dialoguedb.values.rawjson import length
 from dialoguedb.values.timestamps import month_of, render

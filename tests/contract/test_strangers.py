@@ -19,9 +19,10 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, ProjectSettings, SettingsChange
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.search import Search
-from dialoguedb.model.summaries import Recipe, SummaryFilter
+from dialoguedb.model.summaries import SummaryFilter
 from dialoguedb.model.templates import NewTemplate, TemplateChange
 from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.retrieval.scoring import WEIGHTS

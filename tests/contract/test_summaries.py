@@ -14,8 +14,8 @@ from dialoguedb.errors import (
     TemplateNotFound,
     VersionConflict,
 )
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef
-from dialoguedb.model.summaries import Recipe
 from dialoguedb.ports import IdempotencyHit
 from tests.contract.making import ids, message, once, plain, summary, together
 

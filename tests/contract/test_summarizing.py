@@ -13,7 +13,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import LLMUsage, SummaryResult
-from dialoguedb.service.summaries import SummaryWorkerHandle
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from tests.contract.making import World, at, message, summary, together
 from tests.contract.summarizing import Work
 

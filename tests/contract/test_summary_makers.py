@@ -5,7 +5,7 @@ from msgspec import UNSET
 
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import LLMUsage
-from dialoguedb.service.summaries import SummaryWorkerHandle
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from tests.contract.making import World, at, message, summary
 from tests.contract.summarizing import Work
 

@@ -13,7 +13,7 @@ from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.ids import IdGenerator
-from dialoguedb.service.summaries import SummaryWorkerHandle
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps
 

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from dialoguedb.bootstrap.background_tasks import running
 from dialoguedb.bootstrap.summarizers import chosen_summarizer
 from dialoguedb.embed.tokens import count_tokens
+from dialoguedb.ports.statistics import SummaryMeter
 from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.service.ids import IdGenerator
-from dialoguedb.service.summaries import SummaryWorkerHandle
 from dialoguedb.service.summarization.maker import Budgets, SummaryMaker
-from dialoguedb.service.summarization.worker import SummaryMeter, SummaryWorker, WorkerEnvironment
+from dialoguedb.service.summarization.worker import SummaryWorker, WorkerEnvironment
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from dialoguedb.settings import Settings
 from dialoguedb.values import timestamps
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypedDict
 
-from dialoguedb.formats.dialects import Dialect
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
 from dialoguedb.model.keys import Permission
 from dialoguedb.model.memories import MemoryOrderBy
 from dialoguedb.model.search import SearchMode, SearchOrderBy
+from dialoguedb.values.fields import Dialect
 from dialoguedb.values.lists import Order
 
 Content = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -6,7 +6,7 @@ Both APIs want every tool call followed at once by its result, so calls and resu
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
@@ -15,8 +15,8 @@ from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, Too
 from dialoguedb.formats.tool_links import PartRef, ToolPairs
 from dialoguedb.formats.turns import Speaker, Turn, replace_surrogates
 from dialoguedb.values import rawjson
+from dialoguedb.values.fields import Dialect
 
-Dialect = Literal["openai", "anthropic", "plain"]
 Json = dict[str, Any]
 
 OPENING = "[The conversation goes on.]"

@@ -53,6 +53,16 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
     """What it may raise beside the errors of every route."""
 
 
+class Route(Struct, frozen=True):
+    """A method and a path, and the endpoint that serves them."""
+
+    method: str
+    path: str
+    endpoint: RouteEndpoint
+    documented: bool = True
+    """Whether the OpenAPI document shows it."""
+
+
 def endpoint(
     tag: str, permission: AnyPermission | None, **more: Any
 ) -> Callable[[RouteFunction], RouteEndpoint]:

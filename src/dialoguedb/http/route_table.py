@@ -1,8 +1,6 @@
 """Every route of the API: what serves, what is documented and what is measured, in one table."""
 
-from msgspec import Struct
-
-from dialoguedb.http.route_endpoint import RouteEndpoint
+from dialoguedb.http.route_endpoint import Route
 from dialoguedb.http.routes import (
     context,
     dialogues,
@@ -17,17 +15,6 @@ from dialoguedb.http.routes import (
     templates,
 )
 from dialoguedb.http.routes import state as states
-
-
-class Route(Struct, frozen=True):
-    """A method and a path, and the endpoint that serves them."""
-
-    method: str
-    path: str
-    endpoint: RouteEndpoint
-    documented: bool = True
-    """Whether the OpenAPI document shows it."""
-
 
 ROUTES = [
     # The busiest first: paths are tried in this order.

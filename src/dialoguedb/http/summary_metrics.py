@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from dialoguedb.model.summaries import LLMUsage
-from dialoguedb.service.summarization.worker import JobOutcome
+from dialoguedb.ports.statistics import JobOutcome
 
 
 class SummaryMetrics(Collector):

@@ -4,10 +4,9 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.formats.dialects import Dialect
 from dialoguedb.formats.tool_links import Issue
 from dialoguedb.values import limits
-from dialoguedb.values.fields import Id, Namespace
+from dialoguedb.values.fields import Dialect, Id, Namespace
 
 _RECENT_DEFAULT = 4
 _MEMORIES_DEFAULT = 5

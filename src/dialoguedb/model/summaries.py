@@ -83,16 +83,6 @@ class ExpandedSummary(Summary, rename="camel", kw_only=True):
     messages: Page[Message]
 
 
-class Recipe(Struct, frozen=True):
-    """What decides a summary beside its messages: with another recipe it is another summary."""
-
-    provider: str
-    model: str | None
-    instructions: str | None
-    prompt: str | None = None
-    """The template's; None for the one that is built in."""
-
-
 class NewSummary(Struct, gc=False):
     """A summary on its way to the store, its values compact JSON."""
 

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from dialoguedb.model.summaries import Recipe
+from dialoguedb.model.recipe import Recipe
 
 T = TypeVar("T")
 

@@ -2,6 +2,9 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from dialoguedb.model.summaries import LLMUsage
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Bounds for what takes from half a millisecond to seconds."""
@@ -52,3 +55,18 @@ class WriterStatistics:
         self.operations.observe(operations)
         self.seconds.observe(seconds)
         self.waiting = waiting
+
+
+JobOutcome = Literal["completed", "failed", "retried", "cancelled"]
+
+
+class SummaryMeter(Protocol):
+    """Metrics of summaries."""
+
+    def summarizing(self, running: int) -> None:
+        """Record how many are in progress."""
+        ...
+
+    def summarized(self, end: JobOutcome, usage: LLMUsage) -> None:
+        """Record the outcome of a job and its usage."""
+        ...

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dialoguedb.formats.search_text import message_text
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.rules.messages import StoredMessage
@@ -20,7 +21,6 @@ from dialoguedb.model.summaries import (
     LLMUsage,
     NewSummary,
     Position,
-    Recipe,
     Summary,
     SummaryFilter,
     SummaryResult,

@@ -14,12 +14,14 @@ from dialoguedb.service.context import ContextService, ContextSources
 from dialoguedb.service.dialogues import DialogueService
 from dialoguedb.service.keys import KeyService
 from dialoguedb.service.memories import MemoryService
-from dialoguedb.service.messages import MessagePreparation, MessageService
+from dialoguedb.service.message_preparation import MessagePreparation
+from dialoguedb.service.messages import MessageService
 from dialoguedb.service.pages import PageTokens
 from dialoguedb.service.projects import ProjectService
 from dialoguedb.service.search import SearchService
 from dialoguedb.service.state import StateService
-from dialoguedb.service.summaries import SummaryService, SummaryWorkerHandle, TemplateService
+from dialoguedb.service.summaries import SummaryService, TemplateService
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from dialoguedb.values.timestamps import Clock
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from msgspec import structs
 
 from dialoguedb.model.projects import Project
-from dialoguedb.model.summaries import Recipe
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.writes import CompactionRequest, Versioned, WriteOptions
-from dialoguedb.service.summaries import SummaryWorkerHandle
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 
 
 class AutoCompaction:

@@ -109,17 +109,17 @@ class ContextService:
         self, dialogue: _DialogueScope, tokens_max: int
     ) -> tuple[Ending, History]:
         """Read as much of the end as fills a window; further back where some of it stays hidden."""
-        tokens_wanted, reads = tokens_max, 0
+        tokens_needed, reads = tokens_max, 0
         while True:
             reads += 1
             ending = await self._sources.endings.read(
-                dialogue.project, dialogue.namespace, dialogue.dialogue_id, tokens_wanted
+                dialogue.project, dialogue.namespace, dialogue.dialogue_id, tokens_needed
             )
             history = await self._in_thread_if_large(ending, partial(_history_of, ending))
             hidden = history.hidden_tokens
-            if ending.whole or tokens_wanted >= tokens_max + hidden or reads == _READ_MAX:
+            if ending.whole or tokens_needed >= tokens_max + hidden or reads == _READ_MAX:
                 return ending, history
-            tokens_wanted = tokens_max + 2 * hidden
+            tokens_needed = tokens_max + 2 * hidden
 
     async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
         """Return what a provider would reject in a dialogue."""
@@ -174,9 +174,9 @@ class ContextService:
             search = self._search(dialogue, "memory", request.query, request.memories)
             found = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         else:
-            tokens_wanted = MemoryFilter(namespace=dialogue.namespace)
+            filters = MemoryFilter(namespace=dialogue.namespace)
             page_window = Window(request.memories, "desc")
-            listed = await self._sources.memories.list(dialogue.project, tokens_wanted, page_window)
+            listed = await self._sources.memories.list(dialogue.project, filters, page_window)
             found = [*listed.items]
         return [
             ContextNote(one.id, f"Remembered: {_memory_text(one)}")
@@ -214,12 +214,12 @@ class ContextService:
         """Return a history around each message, with neighbours where they are needed."""
         histories: list[History] = []
         looked_up = 0
-        for number, message in enumerate(messages):
+        for index, message in enumerate(messages):
             history = ending
             if message.id not in ending.indexes:
                 history = History([message], whole=False)
                 uses_tools = history.turns[0].uses_tools
-                if (uses_tools or number < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
+                if (uses_tools or index < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
                     looked_up += 1
                     count = _AROUND_TOOLS if uses_tools else _AROUND
                     history = await self._around(dialogue, message, count)
@@ -247,8 +247,8 @@ class ContextService:
         dialogue: _DialogueScope, kind: SearchObject, query: str, limit: int
     ) -> tuple[Project, SearchRequest]:
         within = dialogue.dialogue_id if kind == "message" else None
-        tokens_wanted = SearchFilter(namespace=dialogue.namespace, dialogue_id=within)
-        search = Search(object=kind, query=query, limit=limit, filter=tokens_wanted)
+        filters = SearchFilter(namespace=dialogue.namespace, dialogue_id=within)
+        search = Search(object=kind, query=query, limit=limit, filter=filters)
         request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
         return dialogue.project, request
 

@@ -15,7 +15,7 @@ from dialoguedb.model.dialogues import (
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.auto_compact import AutoCompaction
-from dialoguedb.service.messages import MessagePreparation
+from dialoguedb.service.message_preparation import MessagePreparation
 from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
 
@@ -58,10 +58,10 @@ class DialogueService:
         """Return a page of dialogues; a parent named without a namespace is of the default one."""
         scope = f"dialogues {project.id}"
         listing = self._pages.resume(scope, request)
-        wanted = listing.filter
-        if wanted.thread_of is not None and wanted.namespace is None:
-            wanted = msgspec.structs.replace(wanted, namespace="")
-        found = await self._store.list(project, wanted, listing.window)
+        filters = listing.filter
+        if filters.thread_of is not None and filters.namespace is None:
+            filters = msgspec.structs.replace(filters, namespace="")
+        found = await self._store.list(project, filters, listing.window)
         return self._pages.page(scope, listing, found)
 
     async def update(

@@ -37,18 +37,18 @@ class KeyService:
         self._new_id = new_id
         self._pages = pages
 
-    def issue(self, asked: KeyInput, scope: AnyPermission | None = None) -> IssuedKey:
-        """Make a key as asked for, or of another scope; it opens nothing until it is stored."""
+    def issue(self, sent: KeyInput, scope: AnyPermission | None = None) -> IssuedKey:
+        """Make a key, which opens nothing until it is stored; `scope` replaces what was sent."""
         errors = ValidationErrors()
         secret = new_secret()
         new = NewKey(
             id=self._new_id(),
             digest=key_digest(secret),
             prefix=key_prefix(secret),
-            scope=scope or value_or_none(asked.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
-            name=value_or_none(asked.name),
-            namespace=value_or_none(asked.namespace),
-            expires=validate_timestamp(asked.expires, "expires", errors),
+            scope=scope or value_or_none(sent.scope) or "write",  # type: ignore[arg-type] # a Scope is a str
+            name=value_or_none(sent.name),
+            namespace=value_or_none(sent.namespace),
+            expires=validate_timestamp(sent.expires, "expires", errors),
         )
         if new.namespace == "":
             errors.invalid("namespace", "A key is bound to a namespace with a name, or to none")

@@ -1,22 +1,17 @@
 """Messages: ids for new ones, pages of lists."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from dialoguedb.formats.tokens import message_tokens
 from dialoguedb.model.messages import Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
-from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.auto_compact import AutoCompaction
+from dialoguedb.service.message_preparation import MessagePreparation
 from dialoguedb.service.pages import PageRequest, PageTokens
 from dialoguedb.values.lists import Page
-
-_COUNTED_AT_ONCE_BYTES = 16 * 1024
-"""More than this may take milliseconds when its words are new."""
 
 
 class MessageListFilter(Struct, frozen=True):
@@ -24,40 +19,8 @@ class MessageListFilter(Struct, frozen=True):
 
     namespace: str
     dialogue_id: str
-    wanted: MessageFilter = MessageFilter()
-
-
-class MessagePreparation:
-    """Gets messages ready to be stored: named, and their tokens counted."""
-
-    def __init__(self, new_id: Callable[[], str], count: TokenCounter) -> None:
-        self._new_id = new_id
-        self._count = count
-
-    async def prepare(self, new: Sequence[NewMessage]) -> None:
-        """Give ids to those without one and count tokens; on a thread when that takes long."""
-        if not self.prepare_short(new):
-            self._give_ids(new)
-            await asyncio.to_thread(self._count_all, new)
-
-    def prepare_short(self, new: Sequence[NewMessage]) -> bool:
-        """Prepare messages that take no time to count; False when they are too long for that."""
-        if sum(len(message.content) for message in new) > _COUNTED_AT_ONCE_BYTES:
-            return False
-        self._give_ids(new)
-        self._count_all(new)
-        return True
-
-    def _give_ids(self, new: Sequence[NewMessage]) -> None:
-        for message in new:
-            if not message.named:
-                message.id = self._new_id()
-
-    def _count_all(self, new: Sequence[NewMessage]) -> None:
-        for message in new:
-            message.tokens = message_tokens(
-                message.role, message.content, message.name, message.metadata, self._count
-            )
+    filters: MessageFilter = field(default=MessageFilter(), name="wanted")
+    """Its name in page tokens stays, or those that were handed out would end."""
 
 
 class MessageService:
@@ -110,7 +73,7 @@ class MessageService:
         listing = self._pages.resume(scope, request)
         of = listing.filter
         found = await self._store.list(
-            project, of.namespace, of.dialogue_id, of.wanted, listing.window
+            project, of.namespace, of.dialogue_id, of.filters, listing.window
         )
         return Versioned(self._pages.page(scope, listing, found.value), found.version)
 

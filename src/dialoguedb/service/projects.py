@@ -33,17 +33,17 @@ class ProjectService:
         self._pages = pages
 
     async def create(
-        self, asked: ProjectInput, key: NewKey | None, options: WriteOptions
+        self, sent: ProjectInput, key: NewKey | None, options: WriteOptions
     ) -> Project:
         """Create a project, with its first key."""
-        if looks_like_id(asked.name):
+        if looks_like_id(sent.name):
             raise invalid_request(
                 "name", "A name that looks like an id could be taken for another's"
             )
-        change = SettingsChange() if isinstance(asked.settings, UnsetType) else asked.settings
+        change = SettingsChange() if isinstance(sent.settings, UnsetType) else sent.settings
         project = Project(
             id=self._new_id(),
-            name=asked.name,
+            name=sent.name,
             created=options.now,
             modified=options.now,
             settings=changed_settings(ProjectSettings(), (change or SettingsChange()).validate()),
@@ -71,7 +71,7 @@ class ProjectService:
         return await self._store.delete(project_id, options)
 
     async def usage(self, project: Project, now: str) -> Usage:
-        """Return what was used in the month of a moment."""
+        """Return what was used in the month of a time."""
         return await self._store.usage(project, timestamps.month_of(now))
 
     async def count_request(self, project: Project, now: str) -> int:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef
-from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
+from dialoguedb.model.summaries import NewSummary, Summary, SummaryFilter
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.ports.summaries import SummaryStore, TemplateStore
 from dialoguedb.service.pages import NoFilter, PageRequest, PageTokens
+from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from dialoguedb.values.lists import Page
 
 
@@ -20,7 +22,8 @@ class SummaryListFilter(Struct, frozen=True):
 
     namespace: str
     dialogue_id: str
-    wanted: SummaryFilter = SummaryFilter()
+    filters: SummaryFilter = field(default=SummaryFilter(), name="wanted")
+    """Its name in page tokens stays, or those that were handed out would end."""
 
 
 class CoveredMessagesFilter(Struct, frozen=True):
@@ -28,26 +31,6 @@ class CoveredMessagesFilter(Struct, frozen=True):
 
     namespace: str | None
     summary_id: str
-
-
-def _nobody() -> None:
-    """Tell nobody."""
-
-
-def _nobody_of(_project_id: str, _summary_id: str) -> None:
-    """Tell nobody."""
-
-
-class SummaryWorkerHandle(Struct, frozen=True):
-    """The worker that makes summaries; by default jobs wait for another process that has one."""
-
-    provider: str = "extractive"
-    model: str | None = None
-    wake: Callable[[], None] = _nobody
-    """Tells the worker that there is a job."""
-
-    drop: Callable[[str, str], None] = _nobody_of
-    """Tells the worker that a summary was deleted, by project id and summary id."""
 
 
 class SummaryService:
@@ -99,7 +82,7 @@ class SummaryService:
         listing = self._pages.resume(scope, request)
         of = listing.filter
         dialogue = DialogueRef(of.namespace, of.dialogue_id)
-        found = await self._store.list(project, dialogue, of.wanted, listing.window)
+        found = await self._store.list(project, dialogue, of.filters, listing.window)
         return self._pages.page(scope, listing, found)
 
     async def delete(

@@ -1,6 +1,6 @@
 """The types of single fields, shared by what is received, what is answered and the OpenAPI."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Raw
 
@@ -104,3 +104,5 @@ JsonValue = Annotated[
 StoredTags = Annotated[
     Raw, Meta(description="Tags.", extra_json_schema={"type": "array", "items": {"type": "string"}})
 ]
+Dialect = Literal["openai", "anthropic", "plain"]
+"""The spelling of a context window's messages."""

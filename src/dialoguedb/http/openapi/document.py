@@ -25,8 +25,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http.openapi.examples import example_of
 from dialoguedb.http.responses.error_responses import VALIDATION_CODES, ProblemBody, status_of
-from dialoguedb.http.route_endpoint import RouteEndpoint
-from dialoguedb.http.route_table import Route
+from dialoguedb.http.route_endpoint import Route, RouteEndpoint
 from dialoguedb.model.dialogues import Action
 from dialoguedb.values import limits
 from dialoguedb.values.fields import Id

@@ -6,8 +6,9 @@ when the lease is lost: it ran out and another took it, or the summary has ended
 
 from msgspec import structs
 
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.rules.summaries import StoredSummary, recipe_of
-from dialoguedb.model.summaries import LLMUsage, Recipe, SummaryResult
+from dialoguedb.model.summaries import LLMUsage, SummaryResult
 
 
 def is_due(summary: StoredSummary, now: str) -> bool:

@@ -15,13 +15,14 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.dialogues import Status
 from dialoguedb.model.projects import Project
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.rules.dialogues import StoredDialogue
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.rules.pages import ESCAPED_BYTES
 from dialoguedb.model.rules.status import check_changeable, check_version
 from dialoguedb.model.rules.tags import encode_tags
-from dialoguedb.model.summaries import NewSummary, Position, Recipe, Summary, SummaryStatus
+from dialoguedb.model.summaries import NewSummary, Position, Summary, SummaryStatus
 from dialoguedb.model.writes import WriteOptions
 from dialoguedb.values.validation_errors import invalid_request
 

@@ -7,7 +7,8 @@ from functools import partial
 from msgspec import Struct
 
 from dialoguedb.errors import SummarizerRefused, SummarizerUnavailable
-from dialoguedb.model.summaries import LLMUsage, Recipe, SummaryResult
+from dialoguedb.model.recipe import Recipe
+from dialoguedb.model.summaries import LLMUsage, SummaryResult
 from dialoguedb.model.templates import BUILT_IN, PromptValues, fill_prompt
 from dialoguedb.ports.summaries import (
     CombineRequest,

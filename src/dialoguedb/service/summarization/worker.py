@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +16,7 @@ from dialoguedb.errors import (
     defect,
 )
 from dialoguedb.model.summaries import LLMUsage, SummaryResult
+from dialoguedb.ports.statistics import JobOutcome, SummaryMeter
 from dialoguedb.ports.summaries import Job, SummaryJobs
 from dialoguedb.service.summarization.maker import SummaryMaker
 from dialoguedb.values import timestamps
@@ -40,21 +40,8 @@ _STORE_BACKOFF_S_MAX = 30
 _ERROR_CHARS = 1_000
 _NEVER_ENDED = "Whatever made it stopped before it was done"
 
-JobOutcome = Literal["completed", "failed", "retried", "cancelled"]
 
 logger = logging.getLogger(__name__)
-
-
-class SummaryMeter(Protocol):
-    """Metrics of summaries."""
-
-    def summarizing(self, running: int) -> None:
-        """Record how many are in progress."""
-        ...
-
-    def summarized(self, end: JobOutcome, usage: LLMUsage) -> None:
-        """Record the outcome of a job and its usage."""
-        ...
 
 
 class WorkerEnvironment(Struct, frozen=True):

@@ -8,10 +8,11 @@ from operator import attrgetter
 import apsw
 
 from dialoguedb.model.projects import Usage
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.rules import jobs as rules
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.rules.summaries import StoredSummary
-from dialoguedb.model.summaries import LLMUsage, Position, Recipe, SummaryResult
+from dialoguedb.model.summaries import LLMUsage, Position, SummaryResult
 from dialoguedb.ports.summaries import Former, Job, Reading
 from dialoguedb.store.sqlite.connection import usage
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each

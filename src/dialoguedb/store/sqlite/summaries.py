@@ -11,6 +11,7 @@ from msgspec import structs
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
+from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.rules.auto_compact import Tail
 from dialoguedb.model.rules.summaries import (
@@ -22,7 +23,7 @@ from dialoguedb.model.rules.summaries import (
     summary_bytes,
 )
 from dialoguedb.model.rules.usage import usage_of
-from dialoguedb.model.summaries import NewSummary, Recipe, Summary, SummaryFilter
+from dialoguedb.model.summaries import NewSummary, Summary, SummaryFilter
 from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each

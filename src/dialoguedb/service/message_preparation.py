@@ -1,0 +1,44 @@
+"""What a message needs before it is stored: an id, and the count of its tokens."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from dialoguedb.formats.tokens import message_tokens
+from dialoguedb.model.messages import NewMessage
+from dialoguedb.ports.tokens import TokenCounter
+
+_COUNTED_AT_ONCE_BYTES = 16 * 1024
+"""More than this may take milliseconds when its words are new."""
+
+
+class MessagePreparation:
+    """Gets messages ready to be stored: named, and their tokens counted."""
+
+    def __init__(self, new_id: Callable[[], str], count: TokenCounter) -> None:
+        self._new_id = new_id
+        self._count = count
+
+    async def prepare(self, new: Sequence[NewMessage]) -> None:
+        """Give ids to those without one and count tokens; on a thread when that takes long."""
+        if not self.prepare_short(new):
+            self._give_ids(new)
+            await asyncio.to_thread(self._count_all, new)
+
+    def prepare_short(self, new: Sequence[NewMessage]) -> bool:
+        """Prepare messages that take no time to count; False when they are too long for that."""
+        if sum(len(message.content) for message in new) > _COUNTED_AT_ONCE_BYTES:
+            return False
+        self._give_ids(new)
+        self._count_all(new)
+        return True
+
+    def _give_ids(self, new: Sequence[NewMessage]) -> None:
+        for message in new:
+            if not message.named:
+                message.id = self._new_id()
+
+    def _count_all(self, new: Sequence[NewMessage]) -> None:
+        for message in new:
+            message.tokens = message_tokens(
+                message.role, message.content, message.name, message.metadata, self._count
+            )
