@@ -60,8 +60,8 @@ class TestAnImmediateEmbedder:
         call = {"type": "tool_use", "id": "x1", "name": "get_weather", "input": {"city": "Lisbon"}}
         image = {"type": "image", "source": {"type": "base64", "data": "aGVsbG8gd29ybGQ="}}
         await shelf.append(message([call, image], id="call"))
-        for asked in ("weather", "lisbon"):
-            assert await shelf.find(asked, mode="keyword") == ["call"]
+        for query in ("weather", "lisbon"):
+            assert await shelf.find(query, mode="keyword") == ["call"]
         for silent in ("x1", "tool_use", "aGVsbG8gd29ybGQ"):
             assert await shelf.find(silent, mode="keyword") == []
 
@@ -132,7 +132,7 @@ class TestAnImmediateEmbedder:
             assert await shelf.find("words", of, tags=TagFilter(any_of=("new",))) == [found]
             assert await shelf.find("words", of, tags=TagFilter(any_of=("old",))) == []
 
-    async def test_a_refused_act_leaves_nothing_and_its_neighbours_everything(self, shelf):
+    async def test_a_refused_operation_leaves_nothing_and_its_neighbours_everything(self, shelf):
         await shelf.new("d", messages=[message("taken", id="taken")])
         await together(
             [
@@ -147,10 +147,10 @@ class TestAnImmediateEmbedder:
 
     async def test_messages_are_found_by_who_said_them_and_when(self, shelf):
         created = "2023-05-08T12:00:00.000Z"
-        said = message("I moved to Oslo", id="m", name="Caroline", created=created)
-        await shelf.new("d", messages=[said, message("No", id="n", name="Melanie")])
-        for asked in ("Caroline", "May", "2023", "monday"):
-            assert await shelf.find(asked, mode="keyword") == ["m"]
+        moved = message("I moved to Oslo", id="m", name="Caroline", created=created)
+        await shelf.new("d", messages=[moved, message("No", id="n", name="Melanie")])
+        for query in ("Caroline", "May", "2023", "monday"):
+            assert await shelf.find(query, mode="keyword") == ["m"]
 
     async def test_anything_that_can_be_stored_can_be_indexed(self, shelf):
         awkward = [
@@ -166,8 +166,8 @@ class TestAnImmediateEmbedder:
         await shelf.append(
             *(message(content, id=str(n), metadata=metadata) for n, content in enumerate(awkward))
         )
-        for asked in ("lone", "digits", "down", "東京", "tail"):
-            assert len(await shelf.find(asked, mode="keyword")) == 1
+        for query in ("lone", "digits", "down", "東京", "tail"):
+            assert len(await shelf.find(query, mode="keyword")) == 1
         assert await vectors_of(shelf) == 1 + len(awkward)
 
 
@@ -200,7 +200,7 @@ class TestFollowing:
             found = await together([shelf.find("parcel", mode=mode) for mode in 3 * MODES])
             assert {len(one) for one in found} == {10 * (n + 1)}
 
-    async def test_numbers_given_anew_are_indexed_anew(self, shelf):
+    async def test_row_ids_that_are_used_again_are_indexed_again(self, shelf):
         await shelf.new("d", messages=[message("...", id="kept")])
         for n in range(5):
             await shelf.append(message(f"a parcel {n}", id=f"{n}"))
@@ -226,9 +226,9 @@ class TestASlowEmbedder:
         endpoint.script = [DOWN] * 4
         waits = []
         while not await vectors_of(slow):
-            asked = len(endpoint.asked)
+            before = len(endpoint.requests)
             waited = 0.0
-            while len(endpoint.asked) == asked:
+            while len(endpoint.requests) == before:
                 slow.wait(0.5)
                 waited += 0.5
                 await slow.work.drain()
@@ -248,10 +248,10 @@ class TestASlowEmbedder:
         await slow.new("d", messages=[message("a secret", id="m"), message("hello", id="n")])
         loop = asyncio.get_running_loop()
 
-        def delete_meanwhile(asked):
+        def delete_meanwhile(handler):
             done = asyncio.run_coroutine_threadsafe(slow.delete_message("m"), loop)
             done.result(30)
-            vectors()(asked)
+            vectors()(handler)
 
         endpoint.script = [delete_meanwhile]
         await slow.finish()
@@ -262,10 +262,10 @@ class TestASlowEmbedder:
         await slow.new("d", label="before")
         loop = asyncio.get_running_loop()
 
-        def change_meanwhile(asked):
+        def change_meanwhile(handler):
             done = asyncio.run_coroutine_threadsafe(slow.change("d", label="after"), loop)
             done.result(30)
-            vectors()(asked)
+            vectors()(handler)
 
         endpoint.script = [change_meanwhile]
         await slow.finish()
@@ -306,8 +306,8 @@ class TestASlowEmbedder:
         texts = [message(f"text {n}", id=f"{n}") for n in range(70)]
         await slow.append(*texts, message("poison", id="p"))
 
-        def refuse_poison(asked):
-            (DOWN if "poison" in asked.body["input"] else vectors())(asked)
+        def refuse_poison(handler):
+            (DOWN if "poison" in handler.body["input"] else vectors())(handler)
 
         endpoint.script = [refuse_poison] * 10_000
         for _ in range(20):
@@ -418,7 +418,7 @@ class TestAnotherEmbedder:
         assert (status.embedder, status.vectors, status.waiting) == (None, 0, 0)
 
 
-class TestIndexingAnew:
+class TestReindexing:
     async def test_everything_is_found_all_the_while(self, shelf):
         await shelf.new("d", messages=parcels(90))
         await shelf.remember("a parcel", id="k")
@@ -467,10 +467,10 @@ class TestIndexingAnew:
     async def test_progress_is_told_from_none_to_all(self, shelf):
         await shelf.new("d", messages=parcels(900))
         await shelf.store.index.rebuild()
-        told = []
-        status = await shelf.work.complete(lambda done, total: told.append((done, total)))
-        assert told[0] == (0, 1802)
-        assert told == sorted(told)
+        progress = []
+        status = await shelf.work.complete(lambda done, total: progress.append((done, total)))
+        assert progress[0] == (0, 1802)
+        assert progress == sorted(progress)
         assert status.to_reindex == 0
 
     async def test_what_needs_an_embedder_that_is_not_here_is_left(

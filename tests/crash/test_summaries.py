@@ -73,7 +73,7 @@ async def test_running_summaries_are_completed_exactly_once(restarted, summarizi
     doomed = await servers.start()
     async with Connection(doomed.port, servers.key) as connection:
         await ask_for_all(connection)
-        await until(lambda: len(model.asked) == COUNT)
+        await until(lambda: len(model.requests) == COUNT)
         assert {one["status"] for [one] in await summaries_of(connection)} == {"processing"}
         await doomed.kill()
     running = await asyncio.gather(*(servers.start() for _ in range(restarted)))
@@ -88,7 +88,7 @@ async def test_running_summaries_are_completed_exactly_once(restarted, summarizi
         for [one] in found:
             assert (one["content"], one["messageCount"]) == ("A summary.", MESSAGES)
             assert one["llmCallCount"] == 1
-    assert len(model.asked) == 2 * COUNT
+    assert len(model.requests) == 2 * COUNT
     for server in running:
         await server.stop()
     assert await servers.run("check") == (0, f"Nothing wrong with {servers.data}\n")

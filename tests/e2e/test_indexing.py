@@ -117,12 +117,12 @@ def test_an_embedder_that_hangs_is_not_waited_for_by_each_search(room, endpoint)
         client = serving.client(serving.first_key)
         client.post("/dialogue", json={"message": {"id": "m", "role": "user", "content": "tea"}})
         becomes(lambda: figure(client, "vectors"), 2)
-        endpoint.script, before = [hang] * 1_000, len(endpoint.asked)
+        endpoint.script, before = [hang] * 1_000, len(endpoint.requests)
         with ThreadPoolExecutor(16) as pool:
             searches = [pool.submit(found, client, "tea", "hybrid") for _ in range(16)]
             assert found(client, "tea", "keyword") == ["m"]
             assert [search.result() for search in searches] == [["m"]] * 16
-        assert len(endpoint.asked) - before <= 8
+        assert len(endpoint.requests) - before <= 8
         endpoint.released.set()
         endpoint.script.clear()
         wanted = {"query": "tea", "object": "message", "mode": "semantic"}

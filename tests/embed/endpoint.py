@@ -11,7 +11,7 @@ import numpy as np
 
 DIMENSIONS = 4
 
-Answer = Callable[["Asked"], None]
+Responder = Callable[["RequestHandler"], None]
 
 
 def vector_of(text: str) -> list[float]:
@@ -19,14 +19,14 @@ def vector_of(text: str) -> list[float]:
     return [float(len(text)), float(sum(map(ord, text)) % 97), 1.0, 2.0]
 
 
-class Asked(BaseHTTPRequestHandler):
+class RequestHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "EmbeddingServer"
 
     def do_POST(self) -> None:
         length = int(self.headers["content-length"])
         self.body: dict[str, Any] = json.loads(self.rfile.read(length))
-        self.server.asked.append((self.path, dict(self.headers.items()), self.body))
+        self.server.requests.append((self.path, dict(self.headers.items()), self.body))
         script = self.server.script
         (script.pop(0) if script else vectors())(self)
 
@@ -45,9 +45,9 @@ class EmbeddingServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Asked)
-        self.script: list[Answer] = []
-        self.asked: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+        super().__init__(("127.0.0.1", 0), RequestHandler)
+        self.script: list[Responder] = []
+        self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.released = threading.Event()
 
     @property
@@ -56,7 +56,7 @@ class EmbeddingServer(ThreadingHTTPServer):
 
     @property
     def inputs(self) -> list[list[str]]:
-        return [body["input"] for _, _, body in self.asked]
+        return [body["input"] for _, _, body in self.requests]
 
 
 def as_base64(vector: list[float]) -> str:
@@ -67,31 +67,31 @@ def vectors(
     make: Callable[[str], list[float]] = vector_of,
     write: Callable[[list[float]], object] = as_base64,
     order: Callable[[list[dict[str, object]]], list[dict[str, object]]] = list,
-) -> Answer:
-    def answer(asked: Asked) -> None:
+) -> Responder:
+    def answer(handler: RequestHandler) -> None:
         data: list[dict[str, object]] = [
             {"object": "embedding", "index": index, "embedding": write(make(text))}
-            for index, text in enumerate(asked.body["input"])
+            for index, text in enumerate(handler.body["input"])
         ]
         body = {"object": "list", "data": order(data), "model": "m", "usage": {"total_tokens": 1}}
-        asked.give(200, json.dumps(body).encode())
+        handler.give(200, json.dumps(body).encode())
 
     return answer
 
 
-def status(code: int, body: bytes = b"{}", **headers: str) -> Answer:
-    return lambda asked: asked.give(code, body, **headers)
+def status(code: int, body: bytes = b"{}", **headers: str) -> Responder:
+    return lambda handler: handler.give(code, body, **headers)
 
 
-def half_an_answer(asked: Asked) -> None:
-    asked.send_response(200)
-    asked.send_header("content-length", "1000")
-    asked.end_headers()
-    asked.wfile.write(b'{"data": [')
-    asked.close_connection = True
+def half_an_answer(handler: RequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("content-length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"data": [')
+    handler.close_connection = True
 
 
-def no_answer(asked: Asked) -> None:
+def no_answer(handler: RequestHandler) -> None:
     """Keep the connection open and silent, until the test is over."""
-    asked.server.released.wait(30)
-    asked.close_connection = True
+    handler.server.released.wait(30)
+    handler.close_connection = True

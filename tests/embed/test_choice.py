@@ -48,7 +48,7 @@ def test_an_endpoint_is_chosen_and_the_built_in_one_may_serve_meanwhile(endpoint
     assert chosen.embed(["a", "b"]).shape == (2, 4)
     chosen.embed(["c"], query=True)
     assert endpoint.inputs == [["d: a"], ["d: b"], ["q: c"]]
-    assert endpoint.asked[0][1]["authorization"] == "Bearer sk-1"
+    assert endpoint.requests[0][1]["authorization"] == "Bearer sk-1"
     chosen.close()
 
 
@@ -59,7 +59,7 @@ def test_without_the_built_in_one_the_chosen_stands_alone(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         (Settings(embedder="openai"), "'openai' needs embedder-model"),
         (Settings(embedder="sentence-transformers"), "needs embedder-model: the directory"),
@@ -74,8 +74,8 @@ def test_without_the_built_in_one_the_chosen_stands_alone(monkeypatch):
         (Settings(embedder_document_prefix="d: "), "embedder-document-prefix is not for"),
     ],
 )
-def test_settings_that_do_not_go_together_are_refused(settings, told):
-    with pytest.raises(InvalidSetting, match=told) as caught:
+def test_settings_that_do_not_go_together_are_refused(settings, message):
+    with pytest.raises(InvalidSetting, match=message) as caught:
         embedders.chosen(settings)
     assert "hidden" not in caught.value.message
 
@@ -84,7 +84,7 @@ def test_warming_up_asks_no_endpoint(endpoint):
     settings = Settings(embedder="openai", embedder_model="m", embedder_url=endpoint.url)
     embedders.warm_up(embedders.known(settings))
     embedders.warm_up([])
-    assert not endpoint.asked
+    assert not endpoint.requests
 
 
 def test_an_embedder_is_loaded_only_when_it_is_chosen():

@@ -53,7 +53,7 @@ class TestSuccess:
 
     def test_the_request_is_what_such_endpoints_read(self, endpoint, opened):
         opened(model="nomic", dimensions=DIMENSIONS).embed(["a"])
-        [(path, headers, body)] = endpoint.asked
+        [(path, headers, body)] = endpoint.requests
         assert path == "/v1/embeddings"
         assert headers["authorization"] == f"Bearer {KEY}"
         assert body == {
@@ -65,7 +65,7 @@ class TestSuccess:
 
     def test_without_a_key_or_dimensions_none_are_sent(self, endpoint, opened):
         opened(key=None).embed(["a"])
-        [(_, headers, body)] = endpoint.asked
+        [(_, headers, body)] = endpoint.requests
         assert "authorization" not in headers
         assert "dimensions" not in body
 
@@ -122,7 +122,7 @@ class TestFailures:
     def test_a_passing_failure_is_tried_again(self, code, endpoint, opened):
         endpoint.script = [status(code)]
         np.testing.assert_allclose(opened().embed(["a"]), expected("a"), rtol=1e-6)
-        assert len(endpoint.asked) == 2
+        assert len(endpoint.requests) == 2
 
     @pytest.mark.parametrize("after", ["0", "1", "date"])
     def test_the_time_that_is_asked_for_is_waited(self, after, endpoint, opened):
@@ -135,7 +135,7 @@ class TestFailures:
         endpoint.script = [status(429, retry_after="3600")]
         with pytest.raises(EmbedderUnavailable, match="429"):
             opened().embed(["a"])
-        assert len(endpoint.asked) == 1
+        assert len(endpoint.requests) == 1
 
     def test_a_query_waits_less_than_a_document(self, endpoint, opened):
         endpoint.script = [status(429, retry_after="2")]
@@ -147,19 +147,19 @@ class TestFailures:
         endpoint.script = [status(code, location="/elsewhere")]
         with pytest.raises(EmbedderUnavailable, match=str(code)):
             opened().embed(["a"])
-        assert len(endpoint.asked) == 1
+        assert len(endpoint.requests) == 1
 
     def test_an_endpoint_that_keeps_failing_is_given_up(self, endpoint, opened):
         endpoint.script = [status(500, retry_after="0")] * 10
         with pytest.raises(EmbedderUnavailable, match="openai/m failed: it answered 500"):
             opened().embed(["a"])
-        assert len(endpoint.asked) == 4
+        assert len(endpoint.requests) == 4
 
     def test_an_endpoint_that_is_not_there_is_unavailable(self, endpoint, opened):
         embedder = opened(url="http://127.0.0.1:1/v1")
         with pytest.raises(EmbedderUnavailable, match="cannot be reached"):
             embedder.embed(["a"], query=True)
-        assert not endpoint.asked
+        assert not endpoint.requests
 
     def test_silence_ends_with_the_timeout_and_is_tried_again(self, endpoint, opened):
         endpoint.script = [no_answer]
@@ -206,7 +206,7 @@ class TestDimensions:
     def test_vectors_of_another_length_than_asked_are_refused(self, endpoint, opened):
         with pytest.raises(WrongDimensions, match="gives 4 dimensions, not the 3"):
             opened(dimensions=3).embed(["a"])
-        assert len(endpoint.asked) == 1
+        assert len(endpoint.requests) == 1
 
     def test_vectors_of_several_lengths_are_refused(self, endpoint, opened):
         endpoint.script = [vectors(), vectors(make=lambda _: [1.0])]
@@ -219,9 +219,9 @@ class TestRefusals:
     def reading(characters):
         """Answer like a model that refuses whole requests for one text that is too long."""
 
-        def answer(asked):
-            too_long = any(len(text) > characters for text in asked.body["input"])
-            (status(413, b"too long") if too_long else vectors())(asked)
+        def answer(handler):
+            too_long = any(len(text) > characters for text in handler.body["input"])
+            (status(413, b"too long") if too_long else vectors())(handler)
 
         return answer
 
@@ -235,16 +235,16 @@ class TestRefusals:
         endpoint.script = [status(400, b"no such parameter")] * 100
         with pytest.raises(EmbedderUnavailable, match="400"):
             opened().embed(["a" * 4_000] * 64)
-        assert len(endpoint.asked) < 15
+        assert len(endpoint.requests) < 15
 
 
 class TestKey:
     def test_the_key_is_in_no_error_and_no_log(self, endpoint, opened, caplog):
         caplog.set_level(logging.DEBUG)
         embedder = opened()
-        told = f"Incorrect API key provided: {KEY}".encode()
+        body = f"Incorrect API key provided: {KEY}".encode()
         for code in (200, 307, 400, 401, 500):
-            endpoint.script = [status(code, told, location=f"/{KEY}", retry_after="9")] * 2
+            endpoint.script = [status(code, body, location=f"/{KEY}", retry_after="9")] * 2
             with pytest.raises(EmbedderUnavailable) as caught:
                 embedder.embed(["a"], query=True)
             assert KEY not in f"{caught.value!r} {caught.value.__cause__!r}"

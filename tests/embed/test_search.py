@@ -51,19 +51,19 @@ def is_embedded(client):
 
 
 def test_it_is_searched_by_what_an_endpoint_says(api):
-    told = search(api, "zeppelin", mode="semantic")
-    assert told["items"][0]["id"] == "m"
-    assert "mode" not in told["request"]
+    response = search(api, "zeppelin", mode="semantic")
+    assert response["items"][0]["id"] == "m"
+    assert "mode" not in response["request"]
     assert "mode" not in search(api, "zeppelin")["request"]
 
 
 def test_while_the_endpoint_fails_words_are_searched_and_the_answer_says_so(api, endpoint):
     endpoint.script[:] = [status(503)] * 1_000
-    told = search(api, "zeppelin")
-    assert [item["id"] for item in told["items"]] == ["m"]
-    assert told["request"]["mode"] == "keyword"
-    asked = {"query": "zeppelin", "object": "message", "mode": "semantic"}
-    answer = api.post("/search", json=asked)
+    response = search(api, "zeppelin")
+    assert [item["id"] for item in response["items"]] == ["m"]
+    assert response["request"]["mode"] == "keyword"
+    body = {"query": "zeppelin", "object": "message", "mode": "semantic"}
+    answer = api.post("/search", json=body)
     refused(answer, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) > 0
     assert "mode" not in search(api, "zeppelin", mode="keyword")["request"]
@@ -76,18 +76,18 @@ def test_while_the_endpoint_fails_words_are_searched_and_the_answer_says_so(api,
 def test_vectors_that_are_suddenly_longer_are_as_good_as_none(api, endpoint):
     longer = vectors(lambda text: [*vector_of(text), 3.0])
     endpoint.script[:] = [longer] * 1_000
-    told = search(api, "zeppelin")
-    assert [item["id"] for item in told["items"]] == ["m"]
-    assert told["request"]["mode"] == "keyword"
+    response = search(api, "zeppelin")
+    assert [item["id"] for item in response["items"]] == ["m"]
+    assert response["request"]["mode"] == "keyword"
 
 
 def test_without_an_embedder_words_are_searched(client_with):
     with client_with('embedder = "none"') as api:
         new_dialogue(api, id="d")
         new_messages(api, "d", {"id": "m", "content": "zeppelin"}, {"id": "n"})
-        told = search(api, "zeppelin")
-        assert [item["id"] for item in told["items"]] == ["m"]
-        assert told["request"]["mode"] == "keyword"
-        asked = {"query": "zeppelin", "object": "message", "mode": "semantic"}
-        refused(api.post("/search", json=asked), "SERVICE_UNAVAILABLE")
+        response = search(api, "zeppelin")
+        assert [item["id"] for item in response["items"]] == ["m"]
+        assert response["request"]["mode"] == "keyword"
+        body = {"query": "zeppelin", "object": "message", "mode": "semantic"}
+        refused(api.post("/search", json=body), "SERVICE_UNAVAILABLE")
         assert len(done(api.get("/dialogue/d/messages"))["items"]) == 2

@@ -54,19 +54,19 @@ def test_the_name_of_a_model_is_no_directory_and_nothing_is_downloaded():
 
 @pytest.mark.usefixtures("_as_if_installed")
 def test_what_makes_other_vectors_has_another_name(tmp_path):
-    places = [tmp_path / "a" / "model", tmp_path / "b" / "model", tmp_path / "c" / "model"]
-    for place, weights in zip(places, ("1", "1", "2"), strict=True):
-        place.mkdir(parents=True)
-        (place / "config.json").write_text("{}")
-        (place / "model.safetensors").write_text(weights)
-    first, same, other = (SentenceTransformersEmbedder(place).name for place in places)
+    directories = [tmp_path / "a" / "model", tmp_path / "b" / "model", tmp_path / "c" / "model"]
+    for directory, weights in zip(directories, ("1", "1", "2"), strict=True):
+        directory.mkdir(parents=True)
+        (directory / "config.json").write_text("{}")
+        (directory / "model.safetensors").write_text(weights)
+    first, same, other = (SentenceTransformersEmbedder(directory).name for directory in directories)
     assert first == same != other
     assert first.startswith("sentence-transformers/model-")
     prefixes = Prefixes("query: ", "passage: ")
     names = {
         first,
-        SentenceTransformersEmbedder(places[0], dimensions=2).name,
-        SentenceTransformersEmbedder(places[0], prefixes=prefixes).name,
+        SentenceTransformersEmbedder(directories[0], dimensions=2).name,
+        SentenceTransformersEmbedder(directories[0], prefixes=prefixes).name,
     }
     assert len(names) == 3
 

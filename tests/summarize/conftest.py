@@ -47,7 +47,7 @@ def combination_of(parts, previous=None, tokens_max=100):
 
 
 @pytest.fixture
-def asked(server, protocol):
+def ask(server, protocol):
     """Summarize or combine with the model behind the server; several requests one by one."""
 
     def made(*requests, **settings):

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from typing import Any
 
-from tests.embed.endpoint import Asked as EmbeddingAsked
+from tests.embed.endpoint import RequestHandler as EmbeddingRequestHandler
 
-Answer = Callable[["Asked"], None]
+Responder = Callable[["RequestHandler"], None]
 
 
-class Asked(EmbeddingAsked):
+class RequestHandler(EmbeddingRequestHandler):
     server: "ModelServer"  # type: ignore[assignment]
 
     def do_POST(self) -> None:  # noqa: N802 -- http.server calls it so
         length = int(self.headers["content-length"])
         self.body: dict[str, Any] = json.loads(self.rfile.read(length))
-        self.server.asked.append((self.path, dict(self.headers.items()), self.body))
+        self.server.requests.append((self.path, dict(self.headers.items()), self.body))
         script = self.server.script
         (script.pop(0) if script else self.server.otherwise)(self)
 
@@ -36,10 +36,10 @@ class ModelServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Asked)
-        self.script: list[Answer] = []
-        self.otherwise: Answer = says("A summary.")
-        self.asked: list[tuple[str, dict[str, str], dict[str, Any]]] = []
+        super().__init__(("127.0.0.1", 0), RequestHandler)
+        self.script: list[Responder] = []
+        self.otherwise: Responder = says("A summary.")
+        self.requests: list[tuple[str, dict[str, str], dict[str, Any]]] = []
         self.released = threading.Event()
 
     @property
@@ -48,18 +48,18 @@ class ModelServer(ThreadingHTTPServer):
 
     @property
     def prompts(self) -> list[str]:
-        return [body["messages"][0]["content"] for _, _, body in self.asked]
+        return [body["messages"][0]["content"] for _, _, body in self.requests]
 
 
 _ANTHROPIC_REASONS = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal"}
 
 
-def says(text: str, reason: str = "stop") -> Answer:
+def says(text: str, reason: str = "stop") -> Responder:
     """Answer in the protocol of the path; the reason to stop is in OpenAI's words."""
 
-    def answer(asked: Asked) -> None:
-        speaks = in_openai if asked.path == "/v1/chat/completions" else in_anthropic
-        asked.give(200, json.dumps(speaks(text, reason)).encode())
+    def answer(handler: RequestHandler) -> None:
+        speaks = in_openai if handler.path == "/v1/chat/completions" else in_anthropic
+        handler.give(200, json.dumps(speaks(text, reason)).encode())
 
     return answer
 
@@ -90,23 +90,23 @@ def in_anthropic(text: str, reason: str) -> dict[str, Any]:
     }
 
 
-def answers(body: object) -> Answer:
+def answers(body: object) -> Responder:
     """Answer with this JSON, or these bytes."""
     written = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return lambda asked: asked.give(200, written)
+    return lambda handler: handler.give(200, written)
 
 
-def drops(asked: Asked) -> None:
+def drops(handler: RequestHandler) -> None:
     """Answer byte by byte, until the test is over."""
-    asked.send_response(200)
-    asked.send_header("content-length", "1000")
-    asked.end_headers()
+    handler.send_response(200)
+    handler.send_header("content-length", "1000")
+    handler.end_headers()
     for _ in range(1_000):
-        if asked.server.released.wait(0.1):
+        if handler.server.released.wait(0.1):
             break
-        asked.wfile.write(b" ")
-        asked.wfile.flush()
-    asked.close_connection = True
+        handler.wfile.write(b" ")
+        handler.wfile.flush()
+    handler.close_connection = True
 
 
 TOO_LONG = {

@@ -29,7 +29,7 @@ def test_a_model_is_chosen_by_its_protocol_and_name(name):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         (Settings(summarizer="openai"), "'openai' needs summarizer-model"),
         (Settings(summarizer="anthropic"), "'anthropic' needs summarizer-model"),
@@ -38,8 +38,8 @@ def test_a_model_is_chosen_by_its_protocol_and_name(name):
         (Settings(summarizer_key=Secret("sk-hidden")), "summarizer-key is not for"),
     ],
 )
-def test_settings_that_do_not_go_together_are_refused(settings, told):
-    with pytest.raises(InvalidSetting, match=told) as caught:
+def test_settings_that_do_not_go_together_are_refused(settings, message):
+    with pytest.raises(InvalidSetting, match=message) as caught:
         chosen_summarizer(settings)
     assert "hidden" not in caught.value.message
 

@@ -52,8 +52,8 @@ def test_what_tells_is_kept_and_pleasantries_are_not():
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_like_sentences_the_one_that_answers_a_question_is_kept(order):
     unasked, answer = ["The parcel weighs nine kilos.", "The parcel weighs five kilos."][::order]
-    said = [turn(unasked, "Tom"), turn("And you?", "Ana"), turn(answer, "Tom")]
-    assert summarized(said) == f"Tom: {answer}"
+    turns = [turn(unasked, "Tom"), turn("And you?", "Ana"), turn(answer, "Tom")]
+    assert summarized(turns) == f"Tom: {answer}"
 
 
 def test_it_asks_no_model_and_says_so():
@@ -72,11 +72,11 @@ def test_a_name_of_several_lines_stands_in_one():
 
 
 @pytest.mark.parametrize(
-    "said", [[], [turn("")], [turn(" \n ")], [turn("```\nx = 1\n```")]], ids=str
+    "turns", [[], [turn("")], [turn(" \n ")], [turn("```\nx = 1\n```")]], ids=str
 )
-def test_of_nothing_said_nothing_is_kept(said):
-    assert summarized(said) == ""
-    assert summarized(said, previous="Ana: It was so.") == "Ana: It was so."
+def test_of_nothing_said_nothing_is_kept(turns):
+    assert summarized(turns) == ""
+    assert summarized(turns, previous="Ana: It was so.") == "Ana: It was so."
 
 
 def test_of_little_one_sentence_is_kept_if_it_fits():
@@ -86,24 +86,24 @@ def test_of_little_one_sentence_is_kept_if_it_fits():
 
 
 def test_code_is_left_out_and_what_is_said_of_it_is_kept():
-    said = "This loop leaks a file handle.\n```python\nwhile True: open('x')\n```"
-    assert summarized([turn(said, "Ana")]) == "Ana: This loop leaks a file handle."
+    text = "This loop leaks a file handle.\n```python\nwhile True: open('x')\n```"
+    assert summarized([turn(text, "Ana")]) == "Ana: This loop leaks a file handle."
 
 
 def test_what_a_tool_returns_gives_way_to_what_is_said_of_it():
     rows = ". ".join(f"Row {row} holds heliotrope quartz and basalt" for row in range(9))
     tool = turn(rows, "warehouse", role="tool")
-    said = turn("The warehouse has nine rows of heliotrope quartz and basalt.", role="assistant")
-    assert summarized([tool, said], tokens_max=30).endswith(f"assistant: {said.text}")
+    answer = turn("The warehouse has nine rows of heliotrope quartz and basalt.", role="assistant")
+    assert summarized([tool, answer], tokens_max=30).endswith(f"assistant: {answer.text}")
 
 
 def test_chinese_is_kept_sentence_by_sentence():
-    said = [
+    turns = [
         turn("你好！最近怎么样？", "小明"),
         turn("我上周五在北京买了一套新房子。装修要花三个月。谢谢你的关心！", "小红"),
         turn("太好了！", "小明"),
     ]
-    assert summarized(said) in {"小红: 我上周五在北京买了一套新房子。", "小红: 装修要花三个月。"}
+    assert summarized(turns) in {"小红: 我上周五在北京买了一套新房子。", "小红: 装修要花三个月。"}
 
 
 def test_every_order_of_sets_gives_the_same_summary():
@@ -177,30 +177,30 @@ def test_a_summary_never_exceeds_its_budget(turns, tokens_max, previous):
     assert not kept or count_tokens(kept) <= tokens_max
 
 
-def consists_of(lines, said):
-    """Tell whether lines are made of whole sentences, each said once and in this order."""
+def consists_of(lines, source):
+    """Tell whether lines are made of whole sentences, each once and in this order."""
     if not lines:
         return True
     (speaker, rest), *others = lines
     if not rest:
-        return consists_of(others, said)
+        return consists_of(others, source)
     return any(
         who == speaker
         and rest.startswith(sentence)
         and consists_of(
-            [(speaker, rest[len(sentence) :].removeprefix(" ")), *others], said[place + 1 :]
+            [(speaker, rest[len(sentence) :].removeprefix(" ")), *others], source[index + 1 :]
         )
-        for place, (who, sentence) in enumerate(said)
+        for index, (who, sentence) in enumerate(source)
     )
 
 
 @given(TURNS)
 def test_a_summary_is_whole_sentences_with_their_speakers_in_their_order(turns):
-    said = [
+    source = [
         (each.name or each.role, sentence) for each in turns for sentence in sentences(each.text)
     ]
     kept = [line.split(": ", 1) for line in summarized(turns).split("\n") if line]
-    assert consists_of([(speaker, text) for speaker, text in kept], said)
+    assert consists_of([(speaker, text) for speaker, text in kept], source)
 
 
 @given(TURNS)
