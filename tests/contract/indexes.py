@@ -39,9 +39,9 @@ class Shelf(Tenant):
         self._seconds += seconds
         self.clock.set(self._seconds)
 
-    async def find(self, query, of="message", mode="hybrid", **wanted):
+    async def find(self, query, of="message", mode="hybrid", **filters):
         """Return the ids of what has to do with a query."""
-        search = Search(of, query, 100, mode, SearchFilter(**wanted))
+        search = Search(of, query, 100, mode, SearchFilter(**filters))
         request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
         found = await self.services.search.search(self.project, request)
         return ids(hit.item for hit in found.hits if hit.semantic > 0 or hit.keyword > 0)
@@ -53,7 +53,7 @@ class Shelf(Tenant):
         return found[0]
 
     async def finish(self):
-        """Work until nothing is due and nothing is left to be indexed anew."""
+        """Work until nothing is due and nothing is left to be indexed again."""
         for _ in range(STEPS_MAX):
             worked = await self.work.advance()
             if not (await self.work.drain() or worked):

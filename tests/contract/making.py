@@ -1,4 +1,4 @@
-"""Short ways to act on a store for one project, at moments that the test sets."""
+"""Short ways to use a store for one project, at times that the test sets."""
 
 import asyncio
 import time
@@ -35,7 +35,7 @@ WINDOWS_MAX = 10_000
 
 
 def at(seconds: float) -> str:
-    """Return a moment that many seconds after the test's beginning."""
+    """Return the time that many seconds after the test's beginning."""
     return render(START + timedelta(seconds=seconds))
 
 
@@ -45,14 +45,14 @@ class TestClock:
     __test__ = False
 
     def __init__(self) -> None:
-        self._moment = START
+        self._time = START
 
     def set(self, seconds: float) -> None:
-        self._moment = START + timedelta(seconds=seconds)
+        self._time = START + timedelta(seconds=seconds)
 
     def __call__(self) -> str:
-        self._moment += timedelta(milliseconds=1)
-        return render(self._moment)
+        self._time += timedelta(milliseconds=1)
+        return render(self._time)
 
 
 def over(
@@ -146,8 +146,8 @@ def change(**fields: Any) -> DialogueUpdate:
     return DialogueUpdate(**{**known, **fields})
 
 
-def once(key: str = "key", request: str = "request") -> IdempotencyRecord:
-    """Make an idempotency key whose recorded answer is the act's result in words."""
+def idempotent(key: str = "key", request: str = "request") -> IdempotencyRecord:
+    """Make an idempotency key whose recorded response is the operation's result as text."""
     return IdempotencyRecord(key.encode(), request.encode(), lambda result: str(result).encode())
 
 
@@ -163,9 +163,9 @@ class Tenant:
         self.project = project
 
     def write_options(
-        self, once: IdempotencyRecord | None = None, expected: int | None = None
+        self, idempotency: IdempotencyRecord | None = None, expected: int | None = None
     ) -> WriteOptions:
-        return self.services.write_options(once, expected)
+        return self.services.write_options(idempotency, expected)
 
     # --- Dialogues ----------------------------------------------------------------------------
 
@@ -190,7 +190,7 @@ class Tenant:
             self.project, namespace, dialogue_id, changed, options
         )
 
-    async def act(self, action, dialogue_id="d", namespace="", options=None):
+    async def change_status(self, action, dialogue_id="d", namespace="", options=None):
         options = options or self.write_options()
         return await self.store.dialogues.change_status(
             self.project, namespace, dialogue_id, action, options
@@ -201,13 +201,13 @@ class Tenant:
             self.project, namespace, dialogue_id, self.write_options()
         )
 
-    async def page(self, wanted=None, order="desc", limit=1_000, token=None):
-        listing = ListRequest(wanted or DialogueFilter(), order, limit)
+    async def page(self, filters=None, order="desc", limit=1_000, token=None):
+        listing = ListRequest(filters or DialogueFilter(), order, limit)
         return await self.services.dialogues.list(self.project, PageRequest(listing, next=token))
 
-    async def dialogues(self, order="desc", limit=1_000, **wanted):
+    async def dialogues(self, order="desc", limit=1_000, **fields):
         """Read a list of dialogues to its end, window by window."""
-        filters, listed = DialogueFilter(**wanted), self.store.dialogues.list
+        filters, listed = DialogueFilter(**fields), self.store.dialogues.list
         return await read_to_end(partial(listed, self.project, filters), order, limit)
 
     # --- State --------------------------------------------------------------------------------
@@ -233,9 +233,9 @@ class Tenant:
         return await self.store.messages.get(self.project, namespace, of, message_id)
 
     async def tag(self, message_id, tags, of="d", namespace=""):
-        place = MessageRef(of, message_id)
+        ref = MessageRef(of, message_id)
         return await self.store.messages.update(
-            self.project, namespace, place, tags, self.write_options()
+            self.project, namespace, ref, tags, self.write_options()
         )
 
     async def delete_message(self, message_id, of="d", namespace=""):
@@ -248,9 +248,9 @@ class Tenant:
         request = PageRequest(listing, next=token)
         return await self.services.messages.list(self.project, request)
 
-    async def messages(self, of="d", namespace="", order="asc", limit=1_000, **wanted):
+    async def messages(self, of="d", namespace="", order="asc", limit=1_000, **fields):
         """Read a list of messages to its end, window by window."""
-        filters = MessageFilter(**wanted)
+        filters = MessageFilter(**fields)
 
         async def read(window):
             found = await self.store.messages.list(self.project, namespace, of, filters, window)
@@ -258,8 +258,8 @@ class Tenant:
 
         return await read_to_end(read, order, limit)
 
-    async def contents(self, of="d", namespace="", **wanted):
-        listed = await self.messages(of, namespace, **wanted)
+    async def contents(self, of="d", namespace="", **fields):
+        listed = await self.messages(of, namespace, **fields)
         return [msgspec.json.decode(one.content) for one in listed]
 
     # --- Memories -----------------------------------------------------------------------------
@@ -280,9 +280,9 @@ class Tenant:
     async def forget(self, memory_id, namespace=""):
         await self.store.memories.delete(self.project, namespace, memory_id, self.write_options())
 
-    async def memories(self, order="desc", limit=1_000, **wanted):
+    async def memories(self, order="desc", limit=1_000, **fields):
         """Read a list of memories to its end, window by window."""
-        filters, listed = MemoryFilter(**wanted), self.store.memories.list
+        filters, listed = MemoryFilter(**fields), self.store.memories.list
         return await read_to_end(partial(listed, self.project, filters), order, limit)
 
     # --- Summaries ----------------------------------------------------------------------------
@@ -298,9 +298,9 @@ class Tenant:
     async def delete_summary(self, summary_id, namespace=None):
         await self.store.summaries.delete(self.project, namespace, summary_id, self.write_options())
 
-    async def summaries(self, of="d", namespace="", order="desc", limit=1_000, **wanted):
+    async def summaries(self, of="d", namespace="", order="desc", limit=1_000, **fields):
         """Read a list of summaries to its end, window by window."""
-        ref, filters = DialogueRef(namespace, of), SummaryFilter(**wanted)
+        ref, filters = DialogueRef(namespace, of), SummaryFilter(**fields)
         listed = self.store.summaries.list
         return await read_to_end(partial(listed, self.project, ref, filters), order, limit)
 
@@ -330,9 +330,9 @@ class Tenant:
     async def usage(self):
         return await self.store.projects.usage(self.project, month_of(self.clock()))
 
-    async def new_key(self, **asked):
+    async def new_key(self, **fields):
         """Create a key; returns its secret and the key as it is shown later."""
-        issued = self.services.keys.issue(msgspec.convert(asked, KeyInput))
+        issued = self.services.keys.issue(msgspec.convert(fields, KeyInput))
         return issued.secret, await self.services.keys.create(
             self.project, issued.new, self.write_options()
         )
@@ -357,14 +357,14 @@ class World:
     async def tenant(self, **settings):
         """Make a fresh project."""
         self._made += 1
-        asked = ProjectInput(f"project-{self._made}", msgspec.convert(settings, SettingsChange))
-        project = await self.services.projects.create(asked, None, self.services.write_options())
+        new = ProjectInput(f"project-{self._made}", msgspec.convert(settings, SettingsChange))
+        project = await self.services.projects.create(new, None, self.services.write_options())
         return Tenant(self.services, self.clock, project, self.store)
 
 
-async def together(acts, failing=()):
+async def together(operations, failing=()):
     """Do many things at once; returns their results, with errors of the kind `failing`."""
-    results = await asyncio.gather(*acts, return_exceptions=True)
+    results = await asyncio.gather(*operations, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, failing):
             raise result

@@ -24,7 +24,7 @@ class Scripted:
     model = "m-1"
 
     def __init__(self):
-        self.asked = []
+        self.requests = []
         self.input_tokens = 10
         self.script = []
         self.asking = 0
@@ -34,20 +34,20 @@ class Scripted:
         self.open.set()
 
     async def summarize(self, request):
-        said = ", ".join(turn.text for turn in request.turns)
-        prompt = request.prompt(said, request.previous)
-        return await self._answer("summarize", f"[{said}]", request, prompt)
+        text = ", ".join(turn.text for turn in request.turns)
+        prompt = request.prompt(text, request.previous)
+        return await self._answer("summarize", f"[{text}]", request, prompt)
 
     async def combine(self, request):
-        said = " + ".join(request.parts)
-        prompt = request.prompt(said, request.previous)
-        return await self._answer("combine", f"<{said}>", request, prompt)
+        text = " + ".join(request.parts)
+        prompt = request.prompt(text, request.previous)
+        return await self._answer("combine", f"<{text}>", request, prompt)
 
     async def close(self):
         pass
 
-    async def _answer(self, act, said, request, prompt):
-        self.asked.append((act, request, prompt))
+    async def _answer(self, operation, text, request, prompt):
+        self.requests.append((operation, request, prompt))
         self.asking += 1
         self.asking_max = max(self.asking, self.asking_max)
         self.begun.set()
@@ -58,7 +58,7 @@ class Scripted:
             self.asking -= 1
         if self.script:
             raise self.script.pop(0)
-        content = f"{request.previous} then {said}" if request.previous else said
+        content = f"{request.previous} then {text}" if request.previous else text
         return SummaryText(
             content=content, input_tokens=self.input_tokens, output_tokens=3, calls=1
         )
@@ -129,8 +129,8 @@ class Work:
 
     @property
     def texts(self):
-        """What was asked, act by act."""
+        """The texts of every request, each with its operation."""
         return [
-            (act, [turn.text for turn in request.turns] if act == "summarize" else request.parts)
-            for act, request, _ in self.summarizer.asked
+            (name, [turn.text for turn in request.turns] if name == "summarize" else request.parts)
+            for name, request, _ in self.summarizer.requests
         ]

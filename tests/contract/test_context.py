@@ -12,13 +12,13 @@ from tests.property.windows import CHECKS
 pytestmark = pytest.mark.anyio
 
 
-def asked(tokens=4_000, **more):
+def context_request(tokens=4_000, **more):
     known = {"query": None, "format": "openai", "recent": 4, "summary": True, "memories": 0}
     return ContextRequest(tokens, **{**known, **more})
 
 
 async def window(me, tokens=4_000, of="d", **more):
-    return await me.services.contexts.build(me.project, "", of, asked(tokens, **more))
+    return await me.services.contexts.build(me.project, "", of, context_request(tokens, **more))
 
 
 async def ending(store, me, tokens):
@@ -41,7 +41,7 @@ def many(count):
     return [message("a short one") for _ in range(count)]
 
 
-def said(made):
+def text_of(made):
     return msgspec.json.encode(made.messages).decode()
 
 
@@ -130,13 +130,13 @@ class TestWindows:
             for dialect in ("openai", "anthropic"):
                 made = await window(me, 200, format=dialect, **more)
                 CHECKS[dialect](made.messages)
-                assert "OLD" not in said(made)
-                assert "trying" in said(made)
+                assert "OLD" not in text_of(made)
+                assert "trying" in text_of(made)
 
     async def test_an_archived_dialogue_can_be_read(self, me):
         await me.new()
         await me.append(message("hello"))
-        await me.act("archive")
+        await me.change_status("archive")
         assert len((await window(me)).messages) == 1
 
 
@@ -175,7 +175,7 @@ class TestHidden:
         await me.new()
         await me.append(*many(200), *(message("\n \n") for _ in range(hidden)))
         made = await window(me, 200)
-        assert said(made).count("a short one") >= 10
+        assert text_of(made).count("a short one") >= 10
 
     async def test_the_end_of_a_long_pair_is_told_of_when_its_call_was_not_read(self, me):
         await me.new()

@@ -61,7 +61,7 @@ class TestUnderManyTasks:
             of_task = [one for one in listed if one.startswith(f"{task}.")]
             assert of_task == [f"{task}.{turn}" for turn in range(TURNS)]
 
-    async def test_appends_twins_conflicts_and_deletes_at_once(self, me):
+    async def test_appends_duplicates_conflicts_and_deletes_at_once(self, me):
         await me.new("d")
 
         async def work(task):

@@ -93,7 +93,7 @@ class TestCreating:
         assert await me.messages("d") == []
         assert (await me.usage()).messages == 0
 
-    async def test_the_id_of_a_deleted_one_starts_anew(self, me):
+    async def test_the_id_of_a_deleted_one_can_be_used_again(self, me):
         await me.new("d", messages=[message("old", id="m")], state=b'{"old":1}', tags=("t",))
         await me.change("d", label="old")
         await me.delete("d")
@@ -230,9 +230,9 @@ class TestVersions:
             (await me.put_state("merge", b'{"b":1}')).version,
             (await me.put_state("patch", b'{"b":null}')).version,
             (await me.put_state("replace", b"{}")).version,
-            (await me.act("end")).version,
-            (await me.act("archive")).version,
-            (await me.act("reopen")).version,
+            (await me.change_status("end")).version,
+            (await me.change_status("archive")).version,
+            (await me.change_status("reopen")).version,
         ]
         assert seen == list(range(2, 11))
         assert await me.revision("d") == 10
@@ -250,7 +250,7 @@ class TestVersions:
     async def test_a_change_under_the_expected_version_goes_through(self, me):
         await me.new("d")
         assert (await me.change("d", options=me.write_options(expected=1), label="l")).version == 2
-        assert (await me.act("end", options=me.write_options(expected=2))).version == 3
+        assert (await me.change_status("end", options=me.write_options(expected=2))).version == 3
         options = me.write_options(expected=3)
         assert (await me.put_state("merge", b'{"a":1}', options=options)).version == 4
 
@@ -265,8 +265,8 @@ class TestVersions:
             me.change("d", options=me.write_options(expected=expected), messages=[message("lost")]),
             me.put_state("merge", b'{"lost":1}', options=me.write_options(expected=expected)),
             me.put_state("replace", b"{}", options=me.write_options(expected=expected)),
-            me.act("end", options=me.write_options(expected=expected)),
-            me.act("reopen", options=me.write_options(expected=expected)),
+            me.change_status("end", options=me.write_options(expected=expected)),
+            me.change_status("reopen", options=me.write_options(expected=expected)),
         ]
         for attempt in attempts:
             with pytest.raises(VersionConflict):
@@ -290,7 +290,7 @@ class TestListing:
         assert ids(await me.dialogues()) == ["new", "c", "b", "a", "old"]
         assert ids(await me.dialogues("asc")) == ["old", "a", "b", "c", "new"]
 
-    async def test_of_one_moment_they_come_in_the_order_of_making(self, me):
+    async def test_those_of_the_same_time_come_in_the_order_of_making(self, me):
         made = [(await me.new("", created=at(0))).value.id for _ in range(20)]
         assert ids(await me.dialogues("asc")) == made
 
@@ -315,9 +315,9 @@ class TestListing:
             tags = ("third",) if number % 3 == 0 else ()
             await me.new(name, namespace, tags=tags, created=at(number))
             if number >= 6:
-                await me.act("end", name, namespace)
-        wanted = {"namespace": "even", "tags": ("third",), "status": "ended"}
-        assert ids(await me.dialogues(**wanted)) == ["d06"]
+                await me.change_status("end", name, namespace)
+        filters = {"namespace": "even", "tags": ("third",), "status": "ended"}
+        assert ids(await me.dialogues(**filters)) == ["d06"]
         assert ids(await me.dialogues(tags=("third",), status="active")) == ["d03", "d00"]
         assert ids(await me.dialogues(created=TimeRange(at(2), at(5)))) == ["d04", "d03", "d02"]
         assert ids(await me.dialogues(namespace="odd", created=TimeRange(at(2), at(5)))) == ["d03"]

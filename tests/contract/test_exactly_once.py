@@ -38,14 +38,14 @@ DIFFERENT_MEMORIES: dict[str, Any] = {
 REMEMBERED = {"label": "l", "description": "d", "metadata": b'{"k":1}', "created": at(5)}
 
 
-class TestTwins:
+class TestDuplicates:
     @pytest.fixture(autouse=True)
     async def stored(self, me):
-        """Store the message whose twins are sent."""
+        """Store the message whose duplicates are sent."""
         await me.new("d")
         return (await me.append(message(SENT_CONTENT, id="m", tags=("t",), **SENT)))[0]
 
-    async def test_a_twin_answers_the_stored_one_and_stores_nothing(self, me, stored):
+    async def test_a_duplicate_answers_the_stored_one_and_stores_nothing(self, me, stored):
         before = await me.get()
         for _ in range(3):
             assert await me.append(message(SENT_CONTENT, id="m", **SENT)) == [stored]
@@ -54,8 +54,8 @@ class TestTwins:
         assert (await me.usage()).messages == 1
 
     async def test_tags_are_no_difference(self, me, stored):
-        twin = message(SENT_CONTENT, id="m", tags=("other",), **SENT)
-        assert await me.append(twin) == [stored]
+        duplicate = message(SENT_CONTENT, id="m", tags=("other",), **SENT)
+        assert await me.append(duplicate) == [stored]
         assert await me.messages(tags=("other",)) == []
         tagged = await me.tag("m", ("now",))
         assert await me.append(message(SENT_CONTENT, id="m", **SENT)) == [tagged]
@@ -77,12 +77,12 @@ class TestTwins:
         await me.append(message("d", id="e\u0301"))
         assert (await me.get()).total_messages == 5
 
-    async def test_a_batch_answers_its_twins_in_place_and_stores_the_rest(self, me, stored):
-        twin = message(SENT_CONTENT, id="m", **SENT)
-        answered = await me.append(message("a"), twin, message("b", id="n"))
+    async def test_a_batch_answers_its_duplicates_in_place_and_stores_the_rest(self, me, stored):
+        duplicate = message(SENT_CONTENT, id="m", **SENT)
+        answered = await me.append(message("a"), duplicate, message("b", id="n"))
         assert answered[1] == stored
         assert [one.seq for one in answered] == [2, 1, 3]
-        again = await me.append(message("b", id="n"), twin)
+        again = await me.append(message("b", id="n"), duplicate)
         assert again == [answered[2], stored]
         assert (await me.get()).total_messages == 3
         assert (await me.usage()).messages == 3
@@ -91,7 +91,7 @@ class TestTwins:
         before = await me.get()
         with pytest.raises(DuplicateId) as caught:
             await me.append(message("a"), message("b", id="new"), message("other", id="m"))
-        assert [fault.field for fault in caught.value.details] == ["messages[2].id"]
+        assert [error.field for error in caught.value.details] == ["messages[2].id"]
         assert await me.get() == before
         assert await me.messages() == [stored]
 
@@ -100,9 +100,9 @@ class TestTwins:
             with pytest.raises(DuplicateId) as caught:
                 await me.append(message("same", id="n"), message(), message(second, id="n"))
             assert caught.value.details[0].field == "messages[2].id"
-        twin = message(SENT_CONTENT, id="m", **SENT)
+        duplicate = message(SENT_CONTENT, id="m", **SENT)
         with pytest.raises(DuplicateId) as caught:
-            await me.append(twin, message(SENT_CONTENT, id="m", **SENT))
+            await me.append(duplicate, message(SENT_CONTENT, id="m", **SENT))
         assert caught.value.details[0].field == "messages[1].id"
         assert (await me.get()).total_messages == 1
 
@@ -111,7 +111,7 @@ class TestTwins:
         await me.append(message("yes"), message("yes"))
         assert (await me.contents()).count("yes") == 3
 
-    async def test_twins_at_once_are_stored_once(self, me):
+    async def test_duplicates_at_once_are_stored_once(self, me):
         answers = await together(me.append(message("x", id="n")) for _ in range(32))
         assert all(answer == answers[0] for answer in answers)
         assert (await me.get()).total_messages == 2
@@ -125,26 +125,26 @@ class TestTwins:
         assert len(stored) == 1
         assert await me.message("n") == stored[0][0]
 
-    async def test_a_twin_in_a_dialogue_update_is_no_change(self, me, stored):
+    async def test_a_duplicate_in_a_dialogue_update_is_no_change(self, me, stored):
         before = await me.get()
-        twin = message(SENT_CONTENT, id="m", **SENT)
-        changed = await me.change(messages=[twin])
+        duplicate = message(SENT_CONTENT, id="m", **SENT)
+        changed = await me.change(messages=[duplicate])
         assert changed.value.messages == [stored]
         assert changed.version == 1
         assert await me.get() == before
 
 
 class TestPrecedence:
-    """The twin is answered whatever has happened since; a new one meets the first refusal."""
+    """The duplicate is answered whatever has happened since; a new one meets the first refusal."""
 
     @pytest.fixture(autouse=True)
     async def stored(self, me):
-        """Store the message whose twins are sent."""
+        """Store the message whose duplicates are sent."""
         await me.new("d")
         return (await me.append(message("a", id="m")))[0]
 
     async def attempts(self, me, refusal):
-        """Check that a twin is answered, and that all others are refused in this way."""
+        """Check that a duplicate is answered, and that all others are refused in this way."""
         await me.append(message("a", id="m"), options=me.write_options(expected=7))
         for sent in [[message("other", id="m")], [message()], [message("a", id="m"), message()]]:
             with pytest.raises(refusal):
@@ -152,16 +152,16 @@ class TestPrecedence:
         assert (await me.get()).total_messages == 1
 
     async def test_in_an_archived_dialogue(self, me):
-        await me.act("end")
-        await me.act("archive")
+        await me.change_status("end")
+        await me.change_status("archive")
         await self.attempts(me, DialogueImmutable)
 
     async def test_in_an_ended_dialogue(self, me):
-        await me.act("end")
+        await me.change_status("end")
         await self.attempts(me, DialogueEnded)
 
     async def test_of_an_archived_one_that_never_ended(self, me):
-        await me.act("archive")
+        await me.change_status("archive")
         await self.attempts(me, DialogueImmutable)
 
     async def test_under_a_stale_version_and_a_full_quota(self, me):
@@ -177,27 +177,27 @@ class TestPrecedence:
         assert (await me.get()).total_messages == 1
 
     async def test_a_dialogue_update_has_the_same(self, me):
-        await me.act("end")
-        twin = [message("a", id="m")]
-        assert ids((await me.change(messages=twin)).value.messages) == ["m"]
+        await me.change_status("end")
+        duplicate = [message("a", id="m")]
+        assert ids((await me.change(messages=duplicate)).value.messages) == ["m"]
         with pytest.raises(DialogueEnded):
             await me.change(messages=[message("other", id="m")])
-        await me.act("archive")
-        assert ids((await me.change(messages=twin)).value.messages) == ["m"]
+        await me.change_status("archive")
+        assert ids((await me.change(messages=duplicate)).value.messages) == ["m"]
         with pytest.raises(DialogueImmutable):
             await me.change(messages=[message()])
         with pytest.raises(DialogueImmutable):
-            await me.change(messages=twin, label="new")
+            await me.change(messages=duplicate, label="new")
         assert (await me.get()).total_messages == 1
 
 
-class TestTwinMemories:
+class TestDuplicateMemories:
     @pytest.fixture(autouse=True)
     async def stored(self, me):
-        """Store the memory whose twins are sent."""
+        """Store the memory whose duplicates are sent."""
         return await me.remember("v", id="m", tags=("t",), **REMEMBERED)
 
-    async def test_a_twin_answers_the_stored_one_and_stores_nothing(self, me, stored):
+    async def test_a_duplicate_answers_the_stored_one_and_stores_nothing(self, me, stored):
         for tags in [("t",), (), ("other",)]:
             assert await me.remember("v", id="m", tags=tags, **REMEMBERED) == stored
         fields = {**REMEMBERED, "created": None}
@@ -218,7 +218,7 @@ class TestTwinMemories:
             await me.remember("same")
         assert len(await me.memories()) == 4
 
-    async def test_twins_at_once_are_stored_once(self, me):
+    async def test_duplicates_at_once_are_stored_once(self, me):
         answers = await together(me.remember("x", id="n") for _ in range(32))
         assert all(answer == answers[0] for answer in answers)
         assert len(await me.memories()) == 2

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.anyio
 
 class TestKeys:
     async def test_a_key_opens_its_project_and_says_what_it_may(self, world, me):
-        asked = {"name": "ci", "scope": "read", "namespace": "ns", "expires": "2027-01-01"}
-        secret, key = await me.new_key(**asked)
+        fields = {"name": "ci", "scope": "read", "namespace": "ns", "expires": "2027-01-01"}
+        secret, key = await me.new_key(**fields)
         caller = await world.services.keys.find(secret)
         assert (caller.key_id, caller.scope, caller.namespace) == (key.id, "read", "ns")
         assert caller.project == me.project

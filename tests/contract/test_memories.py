@@ -107,8 +107,8 @@ class TestListing:
             )
         assert ids(await me.memories(tags=("third",), namespace="even")) == ["m06", "m00"]
         assert ids(await me.memories(created=TimeRange(at(2), at(5)))) == ["m04", "m03", "m02"]
-        wanted = {"tags": ("third", "x"), "namespace": "odd", "created": TimeRange(at(4), at(99))}
-        assert ids(await me.memories(**wanted)) == ["m09"]
+        filters = {"tags": ("third", "x"), "namespace": "odd", "created": TimeRange(at(4), at(99))}
+        assert ids(await me.memories(**filters)) == ["m09"]
         assert await me.memories(namespace="e") == []
 
     async def test_pages_end_early_before_they_are_too_large(self, me):

@@ -171,13 +171,13 @@ class TestTimes:
         assert later.modified == later.created
         assert (await me.get()).modified == later.created
 
-    async def test_the_last_moment_is_the_greatest_whatever_is_deleted(self, me):
+    async def test_the_last_time_is_the_greatest_whatever_is_deleted(self, me):
         assert (await me.get()).last_message_created is msgspec.UNSET
         await me.append(message(id="future", created=at(99)), message(id="past", created=at(-99)))
         await me.append(message(id="near", created=at(50)))
         assert (await me.get()).last_message_created == at(99)
-        for doomed, left in [("past", at(99)), ("future", at(50)), ("near", msgspec.UNSET)]:
-            await me.delete_message(doomed)
+        for message_id, left in [("past", at(99)), ("future", at(50)), ("near", msgspec.UNSET)]:
+            await me.delete_message(message_id)
             assert (await me.get()).last_message_created == left
         await me.append(message(created=at(-5)))
         assert (await me.get()).last_message_created == at(-5)
@@ -268,9 +268,9 @@ class TestFilters:
                     created=at(number),
                 )
             )
-        wanted = {"role": "user", "tags": ("third",), "created": TimeRange(at(5), at(22))}
-        assert await me.contents(**wanted) == ["9", "15", "21"]
-        assert await me.contents(**wanted, limit=1, order="desc") == ["21", "15", "9"]
+        filters = {"role": "user", "tags": ("third",), "created": TimeRange(at(5), at(22))}
+        assert await me.contents(**filters) == ["9", "15", "21"]
+        assert await me.contents(**filters, limit=1, order="desc") == ["21", "15", "9"]
 
     async def test_of_an_unknown_dialogue_there_is_no_list(self, me):
         for name, namespace in [("nobody", ""), ("d", "a")]:
@@ -299,9 +299,9 @@ class TestTagging:
 
     async def test_an_unknown_message_is_not_found(self, me):
         await me.append(message(id="m"))
-        for place in [("d", "x", ""), ("e", "m", ""), ("d", "m", "a")]:
+        for of, message_id, namespace in [("d", "x", ""), ("e", "m", ""), ("d", "m", "a")]:
             with pytest.raises(MessageNotFound):
-                await me.tag(place[1], ("t",), place[0], place[2])
+                await me.tag(message_id, ("t",), of, namespace)
 
 
 class TestReadingAndDeleting:

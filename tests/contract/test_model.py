@@ -31,7 +31,7 @@ from dialoguedb.errors import (
 from dialoguedb.ports import WriteOptions
 from tests.contract.making import World, at, compact, message, over
 
-PLACES = st.tuples(st.sampled_from(["", "ns"]), st.sampled_from(["a", "b", "c", "d"]))
+REFS = st.tuples(st.sampled_from(["", "ns"]), st.sampled_from(["a", "b", "c", "d"]))
 PICKS = st.integers(0, 20)
 ACTIONS = st.sampled_from(["end", "end", "archive", "reopen", "reopen"])
 TAGS = st.lists(st.sampled_from(["t", "u", "é"]), max_size=3).map(tuple)
@@ -76,36 +76,36 @@ class Model:
         self.things: dict[tuple[str, str], Thing] = {}
         self.used = {"dialogues": 0, "messages": 0, "storedBytes": 0}
 
-    def find(self, place):
-        if place not in self.things:
+    def find(self, ref):
+        if ref not in self.things:
             raise DialogueNotFound("")
-        return self.things[place]
+        return self.things[ref]
 
-    def changeable(self, place):
-        thing = self.find(place)
+    def changeable(self, ref):
+        thing = self.find(ref)
         if thing.status == "archived":
             raise DialogueImmutable("")
         return thing
 
-    def children(self, place):
-        return [key for key, thing in self.things.items() if thing.parent == place]
+    def children(self, ref):
+        return [key for key, thing in self.things.items() if thing.parent == ref]
 
-    def create(self, place, thread_of, sent, now):
-        parent = (place[0], thread_of) if thread_of else None
-        if parent == place:
+    def create(self, ref, thread_of, sent, now):
+        parent = (ref[0], thread_of) if thread_of else None
+        if parent == ref:
             raise DialogueNotFound("")
         if parent:
             self.changeable(parent)
-        if place in self.things:
+        if ref in self.things:
             raise DuplicateId("")
-        thing = Thing(place[1], parent)
+        thing = Thing(ref[1], parent)
         self.append_to(thing, sent, None, now)
-        self.things[place] = thing
+        self.things[ref] = thing
         self.used["dialogues"] += 1
         self.used["storedBytes"] += len("{}{}")  # state and metadata
 
-    def append(self, place, sent, expected, now):
-        return self.append_to(self.find(place), sent, expected, now)
+    def append(self, ref, sent, expected, now):
+        return self.append_to(self.find(ref), sent, expected, now)
 
     def append_to(self, thing, sent, expected, now):
         """Store what is new; returns the seq of every message sent."""
@@ -113,11 +113,11 @@ class Model:
         answers, conflict, seen = [], False, set()
         for one in sent:
             seq = stored.get(one.get("id", object()))
-            twin = seq is not None and self.is_twin(thing.messages[seq], one)
+            duplicate = seq is not None and self.is_duplicate(thing.messages[seq], one)
             repeated = one.get("id") in seen
-            conflict = conflict or repeated or (seq is not None and not twin)
+            conflict = conflict or repeated or (seq is not None and not duplicate)
             seen |= {one["id"]} if "id" in one else set()
-            answers.append(seq if twin and not repeated else None)
+            answers.append(seq if duplicate and not repeated else None)
         if None not in answers and not conflict:
             return answers
         self.refuse_append(thing, conflict, expected)
@@ -125,7 +125,7 @@ class Model:
             answer or self.store(thing, one, now) for answer, one in zip(answers, sent, strict=True)
         ]
 
-    def is_twin(self, stored, one):
+    def is_duplicate(self, stored, one):
         same = all(stored[name] == one.get(name, "user") for name in ("content", "role"))
         return same and one.get("created", stored["created"]) == stored["created"]
 
@@ -148,26 +148,26 @@ class Model:
         self.used["storedBytes"] += len(compact(one["content"])) + len("{}")
         return thing.last_seq
 
-    def change(self, place, fields, expected):
-        thing = self.find(place)
+    def change(self, ref, fields, expected):
+        thing = self.find(ref)
         if fields:
-            self.changeable(place)
+            self.changeable(ref)
         if expected not in {None, thing.revision}:
             raise VersionConflict("")
         if "state" in fields:
-            self.charge_state(thing, fields["state"], fields["state"])
+            self.record_state(thing, fields["state"], fields["state"])
         self.settle(thing, fields)
 
-    def set_state(self, place, mode, value, expected):
-        thing = self.changeable(place)
+    def set_state(self, ref, mode, value, expected):
+        thing = self.changeable(ref)
         if expected not in {None, thing.revision}:
             raise VersionConflict("")
         join = {"replace": lambda _, new: new, "merge": lambda old, new: {**old, **new}}
         after = join.get(mode, merge_patch)(thing.state, value)
-        self.charge_state(thing, after, value)
+        self.record_state(thing, after, value)
         self.settle(thing, {"state": after})
 
-    def charge_state(self, thing, after, sent):
+    def record_state(self, thing, after, sent):
         """Count the bytes sent, when they change anything."""
         if compact(after) != compact(thing.state):
             self.used["storedBytes"] += len(compact(sent))
@@ -179,41 +179,41 @@ class Model:
         for name, new in fields.items():
             setattr(thing, name, new)
 
-    def act(self, place, action, expected):
-        thing = self.find(place)
+    def change_status(self, ref, action, expected):
+        thing = self.find(ref)
         if action == "end":
-            self.changeable(place)
+            self.changeable(ref)
         if expected not in {None, thing.revision}:
             raise VersionConflict("")
         after = {"end": "ended", "archive": "archived", "reopen": "active"}[action]
         self.settle(thing, {"status": after})
 
-    def delete(self, place):
-        self.find(place)
-        gone = [place]
+    def delete(self, ref):
+        self.find(ref)
+        gone = [ref]
         for one in gone:
             gone += self.children(one)
         return len(gone), sum(len(self.things.pop(one).messages) for one in gone)
 
-    def delete_message(self, place, seq):
-        if place not in self.things or seq not in self.things[place].messages:
+    def delete_message(self, ref, seq):
+        if ref not in self.things or seq not in self.things[ref].messages:
             raise MessageNotFound("")
-        del self.changeable(place).messages[seq]
+        del self.changeable(ref).messages[seq]
 
-    def shown(self, place):
+    def shown(self, ref):
         """Return what a dialogue must show."""
-        thing = self.things[place]
+        thing = self.things[ref]
         times = [one["created"] for one in thing.messages.values()]
         return {
             "id": thing.id,
-            "namespace": place[0] or None,
+            "namespace": ref[0] or None,
             "threadOf": thing.parent and thing.parent[1],
             "label": thing.label,
             "status": thing.status,
             "state": thing.state,
             "tags": list(thing.tags),
             "totalMessages": len(thing.messages),
-            "threadCount": len(self.children(place)),
+            "threadCount": len(self.children(ref)),
             "lastSeq": thing.last_seq,
             "lastMessageCreated": max(times, default=None),
         }
@@ -270,10 +270,10 @@ class Machine(RuleBasedStateMachine):
         there = sorted(self.model.things)
         return there[number % len(there)] if number and there else ("ns", "nobody")
 
-    def both(self, expect, act):
+    def both(self, expect, operation):
         """Compare what the model and the store answer, or refuse with; returns both answers."""
         expected = outcome(expect)
-        actual = outcome(partial(self.loop.run, act))
+        actual = outcome(partial(self.loop.run, operation))
         if isinstance(expected, DialogueDBError) or isinstance(actual, DialogueDBError):
             assert type(expected) is type(actual), (expected, actual)
             return None
@@ -282,46 +282,46 @@ class Machine(RuleBasedStateMachine):
     def options(self, expected=None):
         return WriteOptions(self.me.clock(), None, expected)
 
-    @rule(place=PLACES, thread_of=st.sampled_from([None, None, "a", "b"]), sent=BATCHES)
-    def create(self, place, thread_of, sent):
+    @rule(ref=REFS, thread_of=st.sampled_from([None, None, "a", "b"]), sent=BATCHES)
+    def create(self, ref, thread_of, sent):
         options = self.options()
-        namespace, name = place
+        namespace, name = ref
         new = [message(**one) for one in sent]
         answers = self.both(
-            lambda: self.model.create(place, thread_of, sent, options.now),
+            lambda: self.model.create(ref, thread_of, sent, options.now),
             self.me.new(name, namespace, options, thread_of=thread_of, messages=new),
         )
         if answers:
-            self.ids = {key: one for key, one in self.ids.items() if key[0] != place}
-            self.note(place, answers[1].value.messages)
+            self.ids = {key: one for key, one in self.ids.items() if key[0] != ref}
+            self.note(ref, answers[1].value.messages)
 
     @rule(picked=PICKS, sent=BATCHES, expected=EXPECTED)
     def append(self, picked, sent, expected):
         options = self.options(expected)
-        namespace, name = place = self.pick(picked)
+        namespace, name = ref = self.pick(picked)
         new = [message(**one) for one in sent]
         answers = self.both(
-            lambda: self.model.append(place, sent, expected, options.now),
+            lambda: self.model.append(ref, sent, expected, options.now),
             self.me.append(*new, to=name, namespace=namespace, options=options),
         )
         if answers:
             assert [one.seq for one in answers[1]] == answers[0]
-            self.note(place, answers[1])
+            self.note(ref, answers[1])
 
-    def note(self, place, messages):
-        self.ids.update({(place, one.seq): one.id for one in messages})
+    def note(self, ref, messages):
+        self.ids.update({(ref, one.seq): one.id for one in messages})
 
     @rule(picked=PICKS, last=st.integers(0, 5))
     def delete_message(self, picked, last):
-        namespace, name = place = self.pick(picked)
-        seq = self.model.things[place].last_seq - last if place in self.model.things else 1
-        message_id = self.ids.get((place, seq), "nobody")
+        namespace, name = ref = self.pick(picked)
+        seq = self.model.things[ref].last_seq - last if ref in self.model.things else 1
+        message_id = self.ids.get((ref, seq), "nobody")
         answers = self.both(
-            lambda: self.model.delete_message(place, seq),
+            lambda: self.model.delete_message(ref, seq),
             self.me.delete_message(message_id, name, namespace),
         )
         if answers:
-            del self.ids[place, seq]  # the id can be used again, for another number
+            del self.ids[ref, seq]  # the id can be used again, for another number
 
     @rule(
         picked=PICKS,
@@ -360,11 +360,11 @@ class Machine(RuleBasedStateMachine):
         )
 
     @rule(picked=PICKS, action=ACTIONS, expected=EXPECTED)
-    def act(self, picked, action, expected):
+    def change_status(self, picked, action, expected):
         namespace, name = self.pick(picked)
         self.both(
-            lambda: self.model.act((namespace, name), action, expected),
-            self.me.act(action, name, namespace, self.options(expected)),
+            lambda: self.model.change_status((namespace, name), action, expected),
+            self.me.change_status(action, name, namespace, self.options(expected)),
         )
 
     @rule(picked=PICKS, sure=st.integers(0, 3))
@@ -382,16 +382,16 @@ class Machine(RuleBasedStateMachine):
         assert listed.keys() == self.model.things.keys()
         used = msgspec.to_builtins(self.run(self.me.usage()))
         assert {name: used[name] for name in self.model.used} == self.model.used
-        for place, one in listed.items():
-            expected = self.model.shown(place)
+        for ref, one in listed.items():
+            expected = self.model.shown(ref)
             encoded = msgspec.json.decode(msgspec.json.encode(one))
             assert {name: encoded.get(name) for name in expected} == expected
-            thing = self.model.things[place]
-            assert self.run(self.me.revision(one.id, place[0])) == thing.revision
-            self.messages_are_as_the_model_says(place, thing)
+            thing = self.model.things[ref]
+            assert self.run(self.me.revision(one.id, ref[0])) == thing.revision
+            self.messages_are_as_the_model_says(ref, thing)
 
-    def messages_are_as_the_model_says(self, place, thing):
-        listed = self.run(self.me.messages(place[1], place[0], limit=3))
+    def messages_are_as_the_model_says(self, ref, thing):
+        listed = self.run(self.me.messages(ref[1], ref[0], limit=3))
         shown = [
             (one.created, one.seq, msgspec.json.decode(one.content), one.role) for one in listed
         ]
@@ -399,9 +399,9 @@ class Machine(RuleBasedStateMachine):
             (one["created"], seq, one["content"], one["role"])
             for seq, one in thing.messages.items()
         )
-        assert [one.id for one in listed] == [self.ids[place, one.seq] for one in listed]
+        assert [one.id for one in listed] == [self.ids[ref, one.seq] for one in listed]
         for tag in ("t", "é"):
-            tagged = self.run(self.me.messages(place[1], place[0], tags=(tag,)))
+            tagged = self.run(self.me.messages(ref[1], ref[0], tags=(tag,)))
             having = {seq for seq, one in thing.messages.items() if tag in one["tags"]}
             assert {one.seq for one in tagged} == having
 
@@ -409,10 +409,10 @@ class Machine(RuleBasedStateMachine):
         return self.loop.run(question)
 
 
-def outcome(act):
-    """Return what an act answers, or how it is refused."""
+def outcome(operation):
+    """Return what an operation answers, or how it is refused."""
     try:
-        return act()
+        return operation()
     except DialogueDBError as refusal:
         return refusal
 

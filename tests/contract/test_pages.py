@@ -22,15 +22,15 @@ COUNT = 24
 class Dialogues:
     """A list of dialogues that things happen to."""
 
-    def __init__(self, me, **wanted):
-        self.me, self.wanted = me, DialogueFilter(**wanted)
+    def __init__(self, me, **filters):
+        self.me, self.filters = me, DialogueFilter(**filters)
 
     async def page(self, order, limit, token=None):
-        return await self.me.page(self.wanted, order, limit, token)
+        return await self.me.page(self.filters, order, limit, token)
 
     async def make(self, name, seconds):
         first = [message(created=at(seconds))]
-        tags, parent = self.wanted.tags, self.wanted.thread_of
+        tags, parent = self.filters.tags, self.filters.thread_of
         await self.me.new(name, created=at(seconds), messages=first, tags=tags, thread_of=parent)
 
     async def touch(self, name):
@@ -44,19 +44,19 @@ class Dialogues:
 class Messages:
     """A list of messages that things happen to."""
 
-    def __init__(self, me, **wanted):
-        self.me, self.wanted = me, MessageFilter(**wanted)
+    def __init__(self, me, **filters):
+        self.me, self.filters = me, MessageFilter(**filters)
 
     async def page(self, order, limit, token=None):
-        listed = MessageListFilter("", "d", self.wanted)
+        listed = MessageListFilter("", "d", self.filters)
         return (await self.me.messages_page(listed, order, limit, token)).value
 
     async def make(self, name, seconds):
-        tags = self.wanted.tags
+        tags = self.filters.tags
         await self.me.append(message(id=name, created=at(seconds), tags=tags))
 
     async def touch(self, name):
-        await self.me.tag(name, ("touched", *self.wanted.tags))
+        await self.me.tag(name, ("touched", *self.filters.tags))
 
     async def delete(self, name):
         await self.me.delete_message(name)
@@ -65,18 +65,18 @@ class Messages:
 class Memories:
     """A list of memories that things happen to."""
 
-    def __init__(self, me, **wanted):
-        self.me, self.wanted = me, MemoryFilter(**wanted)
+    def __init__(self, me, **filters):
+        self.me, self.filters = me, MemoryFilter(**filters)
 
     async def page(self, order, limit, token=None):
-        request = PageRequest(ListRequest(self.wanted, order, limit), next=token)
+        request = PageRequest(ListRequest(self.filters, order, limit), next=token)
         return await self.me.services.memories.list(self.me.project, request)
 
     async def make(self, name, seconds):
-        await self.me.remember(id=name, created=at(seconds), tags=self.wanted.tags)
+        await self.me.remember(id=name, created=at(seconds), tags=self.filters.tags)
 
     async def touch(self, name):
-        await self.me.tag_memory(name, ("touched", *self.wanted.tags))
+        await self.me.tag_memory(name, ("touched", *self.filters.tags))
 
     async def delete(self, name):
         await self.me.forget(name)
@@ -109,12 +109,12 @@ LISTS: dict[str, Any] = {
 
 @pytest.fixture(params=LISTS)
 async def listed(request, me):
-    """Make a list with pairs of items of one moment."""
-    kind, wanted = LISTS[request.param]
-    listed = kind(me, **wanted)
+    """Make a list with pairs of items with the same time."""
+    kind, filters = LISTS[request.param]
+    listed = kind(me, **filters)
     if kind is Messages:
         await me.new("d")
-    if "thread_of" in wanted:
+    if "thread_of" in filters:
         await me.new("root")
     for number in range(COUNT):
         await listed.make(f"i{number * 7 % COUNT:02}", number // 2)
@@ -167,14 +167,14 @@ class TestEveryItemExactlyOnce:
     @pytest.mark.parametrize("limit", [1, 5])
     async def test_whatever_is_deleted_meanwhile(self, limit, order, listed):
         whole = ids((await listed.page(order, 1_000)).items)
-        doomed = whole[1::3]
+        to_delete = whole[1::3]
 
         async def delete(shown):
-            if shown[-1] in doomed:  # the very item that the token rests on
-                doomed.remove(shown[-1])
+            if shown[-1] in to_delete:  # the very item that the token rests on
+                to_delete.remove(shown[-1])
                 await listed.delete(shown[-1])
-            elif doomed:
-                await listed.delete(doomed.pop())
+            elif to_delete:
+                await listed.delete(to_delete.pop())
 
         seen = await walk(listed, order, limit, delete)
         kept = [one for one in whole if one not in whole[1::3]]
@@ -202,10 +202,10 @@ class TestEveryItemExactlyOnce:
 
 
 class TestTokens:
-    async def token(self, me, **wanted):
+    async def token(self, me, **filters):
         for number in range(3):
             await me.new(f"d{number}", tags=("t",))
-        return (await me.page(DialogueFilter(**wanted), "desc", 1)).next
+        return (await me.page(DialogueFilter(**filters), "desc", 1)).next
 
     async def test_the_token_alone_is_enough(self, me):
         token = await self.token(me, tags=("t",), order_by="modified")

@@ -14,7 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
-from tests.contract.making import message, once, plain, read_to_end, together
+from tests.contract.making import idempotent, message, plain, read_to_end, together
 
 pytestmark = pytest.mark.anyio
 
@@ -144,7 +144,7 @@ class TestDeleting:
         await tenant.remember(id="m", tags=("t",))
         await tenant.remember(id="m", namespace="ns")
         await tenant.append(
-            message(), to="root", options=tenant.write_options(once(tenant.project.id))
+            message(), to="root", options=tenant.write_options(idempotent(tenant.project.id))
         )
         return (await tenant.new_key())[0]
 
@@ -162,23 +162,23 @@ class TestDeleting:
         assert len(await stranger.memories()) == 2
         assert (await world.services.keys.find(kept)).project == stranger.project
 
-    async def test_its_name_starts_anew(self, world, me):
+    async def test_its_name_can_be_used_again(self, world, me):
         await self.fill(me)
         await world.services.projects.delete(me.project.id, world.services.write_options())
-        asked = ProjectInput(me.project.name)
-        again = await world.services.projects.create(asked, None, world.services.write_options())
+        new = ProjectInput(me.project.name)
+        again = await world.services.projects.create(new, None, world.services.write_options())
         assert again.id != me.project.id
         me.project = again
         assert await me.dialogues() == []
         assert await me.memories() == []
         assert (await me.usage()).messages == 0
         assert await me.keys() == []
-        await me.new("root", options=me.write_options(once(again.id)))
+        await me.new("root", options=me.write_options(idempotent(again.id)))
 
     async def test_nothing_more_can_be_stored_in_it(self, world, me):
         await self.fill(me)
         await world.services.projects.delete(me.project.id, world.services.write_options())
-        acts = [
+        operations = [
             me.new("new"),
             me.remember(id="new"),
             me.new_key(),
@@ -187,9 +187,9 @@ class TestDeleting:
             ),
             world.store.projects.count_request(me.project, "2026-03"),
         ]
-        for act in acts:
+        for operation in operations:
             with pytest.raises(ProjectNotFound):
-                await act
+                await operation
         assert await projects(world) == []
 
     async def test_a_protected_one_stays(self, world, me):
@@ -323,7 +323,7 @@ class TestQuotas:
         with pytest.raises(QuotaExceeded):
             await me.remember(b"1")
 
-    async def test_twins_deletes_tags_and_labels_stay_free(self, me):
+    async def test_duplicates_deletes_tags_and_labels_stay_free(self, me):
         await me.new("d", messages=[message(id="m")])
         await me.new("e")
         await me.remember(id="m")
@@ -339,8 +339,8 @@ class TestQuotas:
         await me.remember(id="m")
         await me.tag("m", ("t",))
         await me.change(label="l", tags=("t",))
-        await me.act("end")
-        await me.act("reopen")
+        await me.change_status("end")
+        await me.change_status("reopen")
         await me.tag_memory("m", ("t",))
         await me.delete_message("m")
         await me.forget("m")

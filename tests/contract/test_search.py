@@ -48,8 +48,8 @@ async def full(shelf):
     return shelf
 
 
-async def first(shelf, query, **asked):
-    return (await found(shelf, query, **asked))[0]
+async def first(shelf, query, **options):
+    return (await found(shelf, query, **options))[0]
 
 
 class TestWords:
@@ -85,13 +85,13 @@ class TestWords:
             assert await first(full, written, mode="keyword") == "ko"
 
     async def test_thai_lao_burmese_and_khmer_are_found_by_their_characters(self, full):
-        said = {
+        texts = {
             "th": "ผมแพ้กุ้งและถั่วลิสง",
             "lo": "ຂ້ອຍມັກກິນເຂົ້າ",
             "my": "ကျွန်တော်ကြောင်ချစ်တယ်",
             "km": "ខ្ញុំចូលចិត្តឆ្មា",
         }
-        await full.new("sea", messages=[message(text, id=name) for name, text in said.items()])
+        await full.new("sea", messages=[message(text, id=name) for name, text in texts.items()])
         for query, name in {"กุ้ง": "th", "ແມວ ກິນ": "lo", "ကြောင်": "my", "ឆ្មា": "km"}.items():
             assert await first(full, query, mode="keyword") == name
 
@@ -183,8 +183,8 @@ class TestConversations:
         assert await first(full, "What does Ann like?") == "Ann"
 
     async def test_neighbours_come_along_when_they_are_asked_for(self, full):
-        said = [message(f"line {n}", id=f"l{n}", created=at(n)) for n in range(7)]
-        await full.new("talk", messages=said)
+        messages = [message(f"line {n}", id=f"l{n}", created=at(n)) for n in range(7)]
+        await full.new("talk", messages=messages)
         (hit,) = await search(full, "line 3", limit=1, context=2)
         assert (ids(hit.before), ids(hit.after)) == (["l1", "l2"], ["l4", "l5"])
         (hit,) = await search(full, "line 0", limit=1, context=10)
@@ -194,8 +194,8 @@ class TestConversations:
 
     async def test_neighbours_stand_in_the_order_of_the_dialogue(self, full):
         times = [("b", 5), ("a", 1), ("c", 9), ("middle", 5)]
-        said = [message(name, id=name, created=at(seconds)) for name, seconds in times]
-        await full.new("talk", messages=said)
+        messages = [message(name, id=name, created=at(seconds)) for name, seconds in times]
+        await full.new("talk", messages=messages)
         (hit,) = await search(full, "middle", limit=1, context=5, mode="keyword")
         assert (ids(hit.before), ids(hit.after)) == (["a", "b"], ["c"])
         assert hit.before[0].dialogue_id == "talk"
@@ -322,18 +322,18 @@ class TestFilters:
     @pytest.fixture
     async def varied(self, shelf):
         await shelf.new("d", tags=("work",), metadata=b'{"n":1}', created=at(-9))
-        said = [
+        messages = [
             message("kitten one", id="a", created=at(0), tags=("x", "y"), metadata=b'{"n":1}'),
             message("kitten two", id="b", created=at(10), tags=("y",), metadata=b'{"n":[1,"2"]}'),
             message([{"type": "text", "text": "kitten"}, IMAGE], id="c", created=at(20)),
             message("kitten", id="d", created=at(30), role="assistant", metadata=b'{"n":true}'),
         ]
-        await shelf.append(*said)
+        await shelf.append(*messages)
         return shelf
 
     @pytest.mark.parametrize("mode", MODES)
     @pytest.mark.parametrize(
-        ("wanted", "expected"),
+        ("filters", "expected"),
         [
             ({"tags": TagFilter(any_of=("x", "z"))}, "a"),
             ({"tags": TagFilter(all_of=("x", "y"))}, "a"),
@@ -356,8 +356,8 @@ class TestFilters:
             ({"dialogue_id": "d", "tags": TagFilter(any_of=("y",))}, "ab"),
         ],
     )
-    async def test_keep_messages_to_what_satisfies_them(self, wanted, expected, mode, varied):
-        assert sorted(await found(varied, "kitten", mode=mode, **wanted)) == list(expected)
+    async def test_keep_messages_to_what_satisfies_them(self, filters, expected, mode, varied):
+        assert sorted(await found(varied, "kitten", mode=mode, **filters)) == list(expected)
 
     @pytest.mark.parametrize(
         "metadata",
@@ -383,10 +383,10 @@ class TestFilters:
 
     async def test_stored_values_that_fit_no_type_are_found_by_their_equals(self, varied):
         values = {b"1e400": 1e400, b"12345678901234567890123": 12345678901234567890123}
-        for at_number, (stored, asked) in enumerate(values.items()):
+        for at_number, (stored, operand) in enumerate(values.items()):
             made = message("x", id=f"v{at_number}", metadata=b'{"v":' + stored + b"}")
             await varied.append(made)
-            assert await found(varied, "x", metadata=(Condition("v", "$in", (asked,)),)) == [
+            assert await found(varied, "x", metadata=(Condition("v", "$in", (operand,)),)) == [
                 f"v{at_number}"
             ]
 
@@ -409,9 +409,9 @@ class TestFilters:
             {"tags": TagFilter(all_of=("t",))},
             {"created": TimeRange(at(0), at(1))},
         ]
-        for wanted in of_dialogue:
-            assert await found(varied, "v", of="dialogue", **wanted) == ["d"]
-            assert await found(varied, "v", of="memory", **wanted) == []
-        for wanted in of_memory:
-            assert await found(varied, "v", of="memory", **wanted) == ["m"]
-            assert await found(varied, "v", of="dialogue", **wanted) == []
+        for filters in of_dialogue:
+            assert await found(varied, "v", of="dialogue", **filters) == ["d"]
+            assert await found(varied, "v", of="memory", **filters) == []
+        for filters in of_memory:
+            assert await found(varied, "v", of="memory", **filters) == ["m"]
+            assert await found(varied, "v", of="dialogue", **filters) == []

@@ -17,7 +17,7 @@ WORDS = ["booking", "hotel", "cancel", "airport", "window", "ticket", "change", 
 QUERIES = ["travel", "insurance", "travel insurance"]
 
 
-def said(chance, number):
+def travel_message(chance, number):
     """Say something long about travel; a third of it about insurance."""
     words = ["travel", *chance.choices(WORDS, k=9)]
     if number % 3 == 0:
@@ -32,7 +32,7 @@ async def shelf(engine, tmp_path_factory):
     async with opened(engine, tmp_path_factory.mktemp("common"), BUILT_IN) as shelf:
         await shelf.new("first", "n", messages=[message("travel insurance", id="oldest")])
         for number in range(CROWDED):
-            messages = [said(chance, at) for at in range(LENGTH)]
+            messages = [travel_message(chance, at) for at in range(LENGTH)]
             await shelf.new(f"long{number}", "n", messages=messages)
         await shelf.new("last", "n", messages=[message("travel insurance", id="newest")])
         yield shelf
@@ -42,10 +42,10 @@ EVERY_DIALOGUE = {"first", "last", *(f"long{number}" for number in range(CROWDED
 
 
 @pytest.mark.parametrize("query", QUERIES)
-@pytest.mark.parametrize("wanted", [{}, {"role": "user"}], ids=["all", "those of a user"])
-async def test_every_dialogue_that_holds_a_word_is_found(query, wanted, shelf):
+@pytest.mark.parametrize("filters", [{}, {"role": "user"}], ids=["all", "those of a user"])
+async def test_every_dialogue_that_holds_a_word_is_found(query, filters, shelf):
     hits = await found(
-        shelf, query, of="dialogue", mode="keyword", namespace="n", limit=100, **wanted
+        shelf, query, of="dialogue", mode="keyword", namespace="n", limit=100, **filters
     )
     assert sorted(hits) == sorted(EVERY_DIALOGUE)
 

@@ -52,10 +52,10 @@ async def large(engine, tmp_path_factory):
         for tenant, dialogues in ((shelf, DIALOGUES), (other, DIALOGUES // 2)):
             for number in range(dialogues):
                 first = number * LENGTH
-                said = [made(one) for one in range(first, first + LENGTH)]
+                messages = [made(one) for one in range(first, first + LENGTH)]
                 namespace = "big" if number % 10 else "small"
                 metadata = msgspec.json.encode({"d": number})
-                await tenant.new(f"d{number}", namespace, metadata=metadata, messages=said)
+                await tenant.new(f"d{number}", namespace, metadata=metadata, messages=messages)
         yield SimpleNamespace(mine=shelf, theirs=other, directory=directory)
 
 
@@ -63,7 +63,7 @@ def numbers(condition):
     return {f"m{number}" for number in range(COUNT) if condition(number)}
 
 
-WANTED: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
+FILTERS: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
     "a rare tag": ({"tags": TagFilter(any_of=("rare",))}, lambda n: n % 700 == 3),
     "a common tag": ({"tags": TagFilter(any_of=("even",))}, lambda n: n % 2 == 0 and n % 700 != 3),
     "no tag": (
@@ -77,7 +77,7 @@ WANTED: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
         lambda n: 3000 <= n < 3007,
     ),
     "a third": ({"metadata": (Condition("third", "$in", (True,)),)}, lambda n: n % 3 == 0),
-    "a moment": ({"created": TimeRange(at(5000), at(5003))}, lambda n: 5000 <= n < 5003),
+    "a time": ({"created": TimeRange(at(5000), at(5003))}, lambda n: 5000 <= n < 5003),
     "the end": ({"created": TimeRange(at(6990), "~")}, lambda n: n >= 6990),
     "the beginning": ({"created": TimeRange("", at(5))}, lambda n: n < 5),
     "a rare role": ({"role": "tool"}, lambda n: n % 900 == 8),
@@ -109,31 +109,31 @@ WANTED: dict[str, tuple[dict[str, Any], Callable[[int], bool]]] = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("wanted", "condition"), WANTED.values(), ids=WANTED)
+@pytest.mark.parametrize(("filters", "condition"), FILTERS.values(), ids=FILTERS)
 async def test_as_many_as_asked_for_are_found_whatever_they_are_kept_to(
-    wanted, condition, mode, large
+    filters, condition, mode, large
 ):
     satisfying = numbers(condition)
     everybody = " ".join(PEOPLE)  # every message holds one of these words
     for query in (everybody,) if mode == "keyword" else (everybody, "item row"):
         for limit in (1, 10, 100):
-            hits = await found(large.mine, query, mode=mode, limit=limit, **wanted)
+            hits = await found(large.mine, query, mode=mode, limit=limit, **filters)
             assert len(hits) == len(set(hits)) == min(limit, len(satisfying))
             assert set(hits) <= satisfying
 
 
-@pytest.mark.parametrize(("wanted", "condition"), WANTED.values(), ids=WANTED)
-async def test_the_best_of_those_is_found(wanted, condition, large):
+@pytest.mark.parametrize(("filters", "condition"), FILTERS.values(), ids=FILTERS)
+async def test_the_best_of_those_is_found(filters, condition, large):
     satisfying = [number for number in range(COUNT) if condition(number)]
     for number in satisfying[:: max(len(satisfying) // 10, 1)]:
-        (hit,) = await search(large.mine, f"item{number}", mode="keyword", limit=1, **wanted)
+        (hit,) = await search(large.mine, f"item{number}", mode="keyword", limit=1, **filters)
         assert hit.item.id == f"m{number}"
         for mode in MODES:
-            best = await found(large.mine, said_in(hit), mode=mode, alone=True, limit=3, **wanted)
+            best = await found(large.mine, text_of(hit), mode=mode, alone=True, limit=3, **filters)
             assert best[0] == f"m{number}"
 
 
-def said_in(hit):
+def text_of(hit):
     content = msgspec.json.decode(hit.item.content)
     return content if isinstance(content, str) else content[0]["text"]
 
@@ -204,11 +204,11 @@ async def test_what_another_process_writes_and_deletes_is_seen(engine, large):
             assert "remote" not in await found(mine, text, mode=mode, limit=100)
 
 
-async def test_filters_hold_while_everything_is_indexed_anew(large):
+async def test_filters_hold_while_everything_is_indexed_again(large):
     await large.mine.store.index.rebuild()
-    for wanted, condition in WANTED.values():
+    for filters, condition in FILTERS.values():
         satisfying = numbers(condition)
-        hits = await found(large.mine, "violin", limit=20, **wanted)
+        hits = await found(large.mine, "violin", limit=20, **filters)
         assert len(hits) == len(set(hits)) == min(20, len(satisfying))
         assert set(hits) <= satisfying
     await large.mine.finish()

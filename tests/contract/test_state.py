@@ -163,7 +163,7 @@ class TestWhere:
 
     async def test_an_archived_dialogue_keeps_its_state(self, me):
         await me.new("d", state=b'{"a":1}')
-        await me.act("archive")
+        await me.change_status("archive")
         for mode in ["merge", "replace", "patch"]:
             with pytest.raises(DialogueImmutable):
                 await me.put_state(mode, b'{"a":2}')
@@ -171,5 +171,5 @@ class TestWhere:
 
     async def test_an_ended_dialogue_still_changes_its_state(self, me):
         await me.new("d", messages=[message()])
-        await me.act("end")
+        await me.change_status("end")
         assert bytes((await me.put_state("merge", b'{"a":2}')).value) == b'{"a":2}'

@@ -27,7 +27,7 @@ from dialoguedb.model.templates import NewTemplate, TemplateChange
 from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.values.lists import Page, Window
-from tests.contract.making import change, dialogue, memory, message, once, summary
+from tests.contract.making import change, dialogue, idempotent, memory, message, summary
 
 pytestmark = pytest.mark.anyio
 
@@ -38,8 +38,8 @@ RECIPE = Recipe("extractive", None, None)
 
 async def memories_found(ask):
     """Search all memories of a project, whatever they say."""
-    asked = Search("memory", "secret", limit=100)
-    hits = await ask.store.search.search(ask.who, asked, None, WEIGHTS["keyword"])
+    query = Search("memory", "secret", limit=100)
+    hits = await ask.store.search.search(ask.who, query, None, WEIGHTS["keyword"])
     return Page([hit.item for hit in hits])
 
 
@@ -232,40 +232,40 @@ async def mine(me):
         await me.summarize(namespace=namespace, id="s" if namespace else "other")
     await me.new_template("t")
     _, key = await me.new_key()
-    await me.append(message(), options=me.write_options(once()))
+    await me.append(message(), options=me.write_options(idempotent()))
     return key
 
 
 class TestStrangers:
-    @pytest.mark.parametrize("act", FINDS_NOTHING)
-    async def test_find_nothing_by_any_id(self, act, world, me, mine, stranger):
-        error, ask = FINDS_NOTHING[act]
+    @pytest.mark.parametrize("operation", FINDS_NOTHING)
+    async def test_find_nothing_by_any_id(self, operation, world, me, mine, stranger):
+        error, ask = FINDS_NOTHING[operation]
         before = await everything(me)
         for namespace in ["", "ns", "default"]:
             with pytest.raises(error):
                 await ask(Asking(world, stranger.project, namespace))
         assert await everything(me) == before
 
-    @pytest.mark.parametrize("act", OF_KEYS)
-    async def test_find_no_key(self, act, world, me, mine, stranger):
-        error, ask = OF_KEYS[act]
+    @pytest.mark.parametrize("operation", OF_KEYS)
+    async def test_find_no_key(self, operation, world, me, mine, stranger):
+        error, ask = OF_KEYS[operation]
         before = await everything(me)
         for who in [stranger.project, None]:
             with pytest.raises(error):
                 await ask(Asking(world, who, key_id=mine.id))
         assert await everything(me) == before
 
-    @pytest.mark.parametrize("act", OF_TEMPLATES)
-    async def test_find_no_template(self, act, world, me, mine, stranger):
-        error, ask = OF_TEMPLATES[act]
+    @pytest.mark.parametrize("operation", OF_TEMPLATES)
+    async def test_find_no_template(self, operation, world, me, mine, stranger):
+        error, ask = OF_TEMPLATES[operation]
         before = await everything(me)
         with pytest.raises(error):
             await ask(Asking(world, stranger.project))
         assert await everything(me) == before
 
-    @pytest.mark.parametrize("act", [*SHOWS_ONLY_ITS_OWN, *SEARCHING])
-    async def test_are_shown_only_what_is_theirs(self, act, world, mine, stranger):
-        ask = {**SHOWS_ONLY_ITS_OWN, **FINDS_ONLY_ITS_OWN}[act]
+    @pytest.mark.parametrize("operation", [*SHOWS_ONLY_ITS_OWN, *SEARCHING])
+    async def test_are_shown_only_what_is_theirs(self, operation, world, mine, stranger):
+        ask = {**SHOWS_ONLY_ITS_OWN, **FINDS_ONLY_ITS_OWN}[operation]
         listed = await ask(Asking(world, stranger.project))
         assert listed.items == []
         await stranger.new("own")
@@ -273,22 +273,22 @@ class TestStrangers:
         _, key = await stranger.new_key()
         await stranger.new_template("own")
         listed = await ask(Asking(world, stranger.project))
-        shown = [one.name if act == "templates.list" else one.id for one in listed.items]
-        assert shown == [key.id if act == "keys.list" else "own"]
+        shown = [one.name if operation == "templates.list" else one.id for one in listed.items]
+        assert shown == [key.id if operation == "keys.list" else "own"]
 
-    @pytest.mark.parametrize("act", CHANGES_ONLY_ITS_OWN)
-    async def test_change_only_what_is_theirs(self, act, world, me, mine, stranger):
+    @pytest.mark.parametrize("operation", CHANGES_ONLY_ITS_OWN)
+    async def test_change_only_what_is_theirs(self, operation, world, me, mine, stranger):
         before = await everything(me)
-        await CHANGES_ONLY_ITS_OWN[act](Asking(world, stranger.project))
+        await CHANGES_ONLY_ITS_OWN[operation](Asking(world, stranger.project))
         assert await everything(me) == before
 
-    @pytest.mark.parametrize("act", FINDS_NOTHING)
-    async def test_of_another_namespace_find_nothing_of_this_one(self, act, world, me):
+    @pytest.mark.parametrize("operation", FINDS_NOTHING)
+    async def test_of_another_namespace_find_nothing_of_this_one(self, operation, world, me):
         await me.new("d", "a", messages=[message(id="m")])
         await me.remember(id="m", namespace="a")
         await me.summarize(namespace="a", id="s")
         before = await everything(me)
-        error, ask = FINDS_NOTHING[act]
+        error, ask = FINDS_NOTHING[operation]
         for namespace in ["", "A", "b", "aa", "a "]:
             with pytest.raises(error):
                 await ask(Asking(world, me.project, namespace))
@@ -300,7 +300,7 @@ class TestStrangers:
         for tenant, text in [(me, "mine"), (stranger, "theirs")]:
             await tenant.new("d", tags=("t",), messages=[message(text, id="m", tags=("t",))])
             await tenant.remember(text, id="m", tags=("t",))
-            await tenant.append(message(text), options=tenant.write_options(once(text)))
+            await tenant.append(message(text), options=tenant.write_options(idempotent(text)))
         for tenant, text in [(me, "mine"), (stranger, "theirs")]:
             assert await tenant.contents("d") == [text, text]
             assert await tenant.contents("d", tags=("t",)) == [text]
@@ -338,13 +338,13 @@ class TestStrangers:
                 await ask(Asking(world, nobody))
 
 
-def test_every_act_of_the_store_is_tried_as_a_stranger():
+def test_every_operation_of_the_store_is_tried_as_a_stranger():
     finding = {*FINDS_NOTHING, *OF_TEMPLATES, *OF_KEYS}
     tried = {*finding, *SHOWS_ONLY_ITS_OWN, *FINDS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
-    acts = {
+    operations = {
         f"{noun}.{name}"
         for noun, protocol in inspect.get_annotations(ports.Store).items()
         for name, function in vars(protocol).items()
         if inspect.iscoroutinefunction(function)
     }
-    assert tried == acts
+    assert tried == operations

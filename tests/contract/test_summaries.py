@@ -17,7 +17,7 @@ from dialoguedb.errors import (
 from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.ports import IdempotencyHit
-from tests.contract.making import ids, message, once, plain, summary, together
+from tests.contract.making import idempotent, ids, message, plain, summary, together
 
 pytestmark = pytest.mark.anyio
 
@@ -84,7 +84,7 @@ class TestAsking:
 
     async def test_an_archived_dialogue_takes_none_and_loses_none(self, me, talk):
         made = await me.summarize()
-        await me.act("archive")
+        await me.change_status("archive")
         with pytest.raises(DialogueImmutable):
             await me.summarize(id="s")
         with pytest.raises(DialogueImmutable):
@@ -94,7 +94,7 @@ class TestAsking:
         assert ids(await me.summaries()) == [made.id]
 
     async def test_an_ended_dialogue_and_an_immutable_project_take_them(self, me, talk):
-        await me.act("end")
+        await me.change_status("end")
         await me.set(immutable=True)
         made = await me.summarize()
         await me.delete_summary(made.id)
@@ -120,12 +120,12 @@ class TestAsking:
 
 
 class TestOnce:
-    async def test_an_equal_twin_is_answered(self, me, talk):
-        asked = {"id": "s", "instructions": "short", "metadata": b'{"a":1}', "end_id": "b"}
-        made = await me.summarize(**asked, tags=("t",))
-        assert await me.summarize(**asked) == made
+    async def test_an_equal_one_is_answered(self, me, talk):
+        fields = {"id": "s", "instructions": "short", "metadata": b'{"a":1}', "end_id": "b"}
+        made = await me.summarize(**fields, tags=("t",))
+        assert await me.summarize(**fields) == made
         await me.append(message("d"))
-        assert await me.summarize(**asked) == made
+        assert await me.summarize(**fields) == made
 
     @pytest.mark.parametrize(
         "other",
@@ -156,11 +156,11 @@ class TestOnce:
         assert len(await me.summaries()) == 1
 
     @pytest.mark.parametrize(
-        "asked", [{"rebuild": True}, {"instructions": "other"}, {"id": "own"}, {"end_id": "b"}]
+        "fields", [{"rebuild": True}, {"instructions": "other"}, {"id": "own"}, {"end_id": "b"}]
     )
-    async def test_another_range_or_wording_or_an_id_of_ones_own_is_another(self, asked, me, talk):
+    async def test_another_range_or_wording_or_an_id_of_ones_own_is_another(self, fields, me, talk):
         made = await me.summarize()
-        assert (await me.summarize(**asked)).id != made.id
+        assert (await me.summarize(**fields)).id != made.id
 
     async def test_one_with_metadata_or_tags_is_not_answered_by_one_with_others(self, me, talk):
         plain = await me.summarize()
@@ -177,10 +177,10 @@ class TestOnce:
         assert (await me.summarize()).id != made.id
 
     async def test_an_idempotency_key_answers_though_the_message_is_gone(self, me, talk):
-        await me.summarize(end_id="b", options=me.write_options(once()))
+        await me.summarize(end_id="b", options=me.write_options(idempotent()))
         await me.delete_message("b")
         with pytest.raises(IdempotencyHit):
-            await me.summarize(end_id="b", options=me.write_options(once()))
+            await me.summarize(end_id="b", options=me.write_options(idempotent()))
         assert len(await me.summaries()) == 1
 
     async def test_many_at_once_are_one(self, me, talk):

@@ -37,11 +37,11 @@ async def talk(me):
     await me.new("d", label="L", messages=[message(text, id=text) for text in "ab"])
 
 
-async def made(me, work, *ends, **asked):
+async def made(me, work, *ends, **fields):
     """Ask for a summary, have it made and return it."""
-    asked_for = await me.summarize(**asked)
+    requested = await me.summarize(**fields)
     await work.do(*(ends or ["completed"]))
-    return await me.summary(asked_for.id)
+    return await me.summary(requested.id)
 
 
 class TestMaking:
@@ -68,10 +68,10 @@ class TestMaking:
         assert await me.messages() == before
 
     async def test_what_is_appended_meanwhile_does_not_matter(self, me, work, talk):
-        asked = await me.summarize()
+        requested = await me.summarize()
         await me.append(message("c"))
         await work.do("completed")
-        assert (await me.summary(asked.id)).content == "[a, b]"
+        assert (await me.summary(requested.id)).content == "[a, b]"
 
     async def test_messages_that_say_nothing_are_counted_as_skipped(self, me, work, talk):
         image = {"type": "image", "source": {"type": "url", "url": "https://x.example/i.png"}}
@@ -90,15 +90,15 @@ class TestMaking:
         prompt = "{label}/{tokens}/{previous}/{instructions}/{messages}/{}"
         await me.new_template("t", prompt)
         await made(me, work, template="t", instructions="{label} please")
-        assert work.summarizer.asked[0][2] == "L/8/(none)/{label} please/a, b/{}"
+        assert work.summarizer.requests[0][2] == "L/8/(none)/{label} please/a, b/{}"
 
-    async def test_the_prompt_is_that_of_the_moment_it_was_asked_for(self, me, work, talk):
+    async def test_the_prompt_is_that_of_the_time_it_was_asked_for(self, me, work, talk):
         await me.new_template("t", "{messages}!")
-        asked = await me.summarize(template="t")
+        requested = await me.summarize(template="t")
         await me.services.templates.delete(me.project, "t", me.write_options())
         await work.do("completed")
-        assert work.summarizer.asked[0][2] == "a, b!"
-        assert (await me.summary(asked.id)).template == "t"
+        assert work.summarizer.requests[0][2] == "a, b!"
+        assert (await me.summary(requested.id)).template == "t"
 
 
 class TestChunks:
@@ -106,13 +106,14 @@ class TestChunks:
         texts = [f"number {n} it says" for n in range(6)]  # each of 4 words and 8 tokens at least
         await me.new("d", messages=[message(text) for text in texts])
         done = await made(me, work)
-        acts = [act for act, _ in work.texts]
-        assert sorted(text for act, of in work.texts if act == "summarize" for text in of) == texts
-        assert done.chunks == acts.count("summarize") > 1
-        assert acts[-1] == "combine"
+        operations = [operation for operation, _ in work.texts]
+        read = [text for operation, of in work.texts if operation == "summarize" for text in of]
+        assert sorted(read) == texts
+        assert done.chunks == operations.count("summarize") > 1
+        assert operations[-1] == "combine"
         inside = [done.content.index(text) for text in texts]
         assert inside == sorted(inside)
-        assert done.llm_call_count == len(acts)
+        assert done.llm_call_count == len(operations)
 
     async def test_no_more_is_asked_at_once_than_allowed(self, me, work):
         texts = [f"number {n} it says" for n in range(12)]
@@ -124,7 +125,7 @@ class TestChunks:
         text = " ".join(f"word{n}" for n in range(55))
         await me.new("d", messages=[message(text)])
         done = await made(me, work)
-        pieces = [of[0] for act, of in work.texts if act == "summarize"]
+        pieces = [of[0] for operation, of in work.texts if operation == "summarize"]
         assert " ".join(sorted(pieces, key=text.index)) == text
         assert done.chunks == len(pieces) > 2
 
@@ -132,7 +133,7 @@ class TestChunks:
         texts = [f"one{n} two three four five" for n in range(9)]
         await me.new("d", messages=[message(text) for text in texts])
         done = await made(me, work)
-        combined = [of for act, of in work.texts if act == "combine"]
+        combined = [of for operation, of in work.texts if operation == "combine"]
         assert len(combined) > 2
         assert all(len(parts) >= 2 for parts in combined)
         inside = [done.content.index(text) for text in texts]
@@ -213,14 +214,14 @@ class TestBuildingOn:
 class TestFailing:
     async def test_what_cannot_be_made_now_is_tried_again_later(self, world, me, work, talk):
         work.summarizer.script = [DOWN, DOWN]
-        asked = await me.summarize()
+        requested = await me.summarize()
         await work.do("retried")
-        assert (await me.summary(asked.id)).status == "processing"
+        assert (await me.summary(requested.id)).status == "processing"
         world.clock.set(400)
         await work.do("retried")
         world.clock.set(800)
         await work.do("completed")
-        done = await me.summary(asked.id)
+        done = await me.summary(requested.id)
         assert (done.status, done.content, done.error) == ("completed", "[a, b]", UNSET)
 
     async def test_it_is_not_tried_again_before_it_is_due(self, world, me, work, talk):
@@ -230,12 +231,12 @@ class TestFailing:
         now = world.clock()
         assert await world.store.jobs.lease("x", now, at(60)) is None
 
-    @pytest.mark.parametrize(("asked_s", "waits_s"), [(90.0, 90), (86_400.0, 3_600)])
+    @pytest.mark.parametrize(("retry_after_s", "waits_s"), [(90.0, 90), (86_400.0, 3_600)])
     async def test_the_time_a_provider_asks_for_is_waited_at_most_an_hour(
-        self, asked_s, waits_s, world, me, work, talk
+        self, retry_after_s, waits_s, world, me, work, talk
     ):
         busy = SummarizerUnavailable("The model is busy")
-        busy.after_s = asked_s
+        busy.after_s = retry_after_s
         work.summarizer.script = [busy]
         await me.summarize()
         await work.do("retried")
@@ -246,7 +247,7 @@ class TestFailing:
         work.summarizer.input_tokens = 2**63
         failed = await made(me, work, "failed")
         assert failed.error == "The summary could not be stored"
-        assert len(work.summarizer.asked) == 1
+        assert len(work.summarizer.requests) == 1
 
     async def test_what_was_made_waits_till_it_can_be_stored(
         self, world, me, work, talk, monkeypatch
@@ -261,17 +262,17 @@ class TestFailing:
 
         monkeypatch.setattr(jobs, "complete", crowded)
         done = await made(me, work)
-        assert (done.content, len(work.summarizer.asked)) == ("[a, b]", 1)
+        assert (done.content, len(work.summarizer.requests)) == ("[a, b]", 1)
 
     async def test_after_some_attempts_it_has_failed_and_says_why(self, world, me, work, talk):
         work.summarizer.script = [DOWN] * 12
-        asked = await me.summarize()
+        requested = await me.summarize()
         for attempt in range(11):
             world.clock.set(attempt * 700)
             await work.do("retried")
         world.clock.set(11 * 700)
         await work.do("failed")
-        failed = await me.summary(asked.id)
+        failed = await me.summary(requested.id)
         assert (failed.status, failed.content) == ("failed", None)
         assert failed.error == "The model is busy (tried 12 times)"
         assert await world.store.jobs.waiting() == 0
@@ -290,13 +291,13 @@ class TestFailing:
 
     async def test_a_defect_is_tried_again_and_tells_nothing_of_itself(self, me, work, talk):
         work.summarizer.script = [KeyError("secret")] * 12
-        asked = await me.summarize()
+        requested = await me.summarize()
         for attempt in range(11):
             me.clock.set(attempt * 700)
             await work.do("retried")
         me.clock.set(11 * 700)
         await work.do("failed")
-        assert "secret" not in (await me.summary(asked.id)).error
+        assert "secret" not in (await me.summary(requested.id)).error
 
     async def test_what_was_used_before_it_failed_is_counted(self, me, work, talk):
         refused = SummarizerRefused("no")
@@ -314,30 +315,30 @@ class TestFailing:
         assert again.status == "completed"
 
 
-class TestClaims:
+class TestLeases:
     async def test_one_is_handed_out_once(self, store, me, talk):
-        asked = await me.summarize()
-        claims = [store.jobs.lease(f"c{n}", at(60), at(80)) for n in range(20)]
-        jobs = [job for job in await together(claims) if job]
-        assert [(job.id, job.project_id) for job in jobs] == [(asked.id, me.project.id)]
+        requested = await me.summarize()
+        leases = [store.jobs.lease(f"c{n}", at(60), at(80)) for n in range(20)]
+        jobs = [job for job in await together(leases) if job]
+        assert [(job.id, job.project_id) for job in jobs] == [(requested.id, me.project.id)]
 
-    async def test_a_claim_that_ran_out_is_taken_over_and_worth_nothing(self, store, me, talk):
-        asked = await me.summarize()
+    async def test_a_lease_that_ran_out_is_taken_over_and_worth_nothing(self, store, me, talk):
+        requested = await me.summarize()
         lost = await store.jobs.lease("a", at(60), at(80))
         assert await store.jobs.lease("b", at(79), at(99)) is None
         taken = await store.jobs.lease("b", at(80), at(100))
-        assert taken.id == asked.id
+        assert taken.id == requested.id
         assert not await store.jobs.renew(lost, at(200))
         assert not await store.jobs.complete(lost, OUTCOME, LLMUsage(), at(90))
         assert not await store.jobs.fail(lost, "e", LLMUsage(), at(90))
         await store.jobs.postpone(lost, at(90), LLMUsage(), failed=True)
-        assert (await me.summary(asked.id)).status == "processing"
+        assert (await me.summary(requested.id)).status == "processing"
         assert await store.jobs.complete(taken, OUTCOME, LLMUsage(1, 2, 3), at(91))
         assert not await store.jobs.complete(taken, OUTCOME, LLMUsage(1, 2, 3), at(92))
-        done = await me.summary(asked.id)
+        done = await me.summary(requested.id)
         assert (done.content, done.llm_call_count, done.modified) == ("c", 3, at(91))
 
-    async def test_a_renewed_claim_holds(self, store, me, talk):
+    async def test_a_renewed_lease_holds(self, store, me, talk):
         await me.summarize()
         job = await store.jobs.lease("a", at(60), at(80))
         assert await store.jobs.renew(job, at(100))
@@ -354,26 +355,26 @@ class TestClaims:
             await work.until("completed", "completed")
 
     async def test_who_stops_lets_go_at_once(self, store, me, work, talk):
-        asked = await me.summarize()
+        requested = await me.summarize()
         work.summarizer.open.clear()
         async with work.going_on():
             await work.summarizer.begun.wait()
         job = await store.jobs.lease("next", me.clock(), at(100))
-        assert (job.id, job.attempts) == (asked.id, 0)
+        assert (job.id, job.attempts) == (requested.id, 0)
 
     async def test_a_deleted_one_is_made_no_further(self, store, work, me, talk):
         workshop = SummaryWorkerHandle(
             "scripted", "m-1", work.summarizing.wake, work.summarizing.drop
         )
         services = World(store, workshop=workshop).services
-        asked = await me.summarize()
+        requested = await me.summarize()
         work.summarizer.open.clear()
         async with work.going_on():
             await work.summarizer.begun.wait()
-            await services.summaries.delete(me.project, None, asked.id, me.write_options())
+            await services.summaries.delete(me.project, None, requested.id, me.write_options())
             await work.until("cancelled")
         with pytest.raises(SummaryNotFound):
-            await me.summary(asked.id)
+            await me.summary(requested.id)
         assert work.summarizer.asking == 0
 
     async def test_one_whose_dialogue_is_deleted_harms_nobody(self, me, work, talk):
@@ -392,10 +393,10 @@ class TestClaims:
         services = World(store, workshop=workshop).services
         async with work.going_on():
             await asyncio.sleep(0)  # it has looked once
-            place = DialogueRef("", "d")
-            asked = await services.summaries.create(
-                me.project, place, summary(), me.write_options()
+            ref = DialogueRef("", "d")
+            requested = await services.summaries.create(
+                me.project, ref, summary(), me.write_options()
             )
             await work.until("completed")
-        done = await me.summary(asked.value.id)
+        done = await me.summary(requested.value.id)
         assert (done.provider, done.model) == ("scripted", "m-1")

@@ -25,7 +25,7 @@ async def work(world):
 
 
 async def vanish(store, times):
-    """Claim a summary so many times, each time when the claim before has run out."""
+    """Lease a summary so many times, each time when the lease before has run out."""
     for n in range(times):
         assert await store.jobs.lease(f"c{n}", at(20 * n + 20), at(20 * n + 32))
 
@@ -44,29 +44,30 @@ class TestMakersThatVanish:
         assert (await store.jobs.lease("b", at(22), at(34))).attempts == 0
 
     async def test_one_that_ends_every_maker_fails_in_the_end(self, store, me, work, talk):
-        asked = await me.summarize()
+        requested = await me.summarize()
         await vanish(store, 20)
         me.clock.set(20 * 22)
         await work.do("failed")
         assert work.texts == []
-        assert (await me.summary(asked.id)).error == "Whatever made it stopped before it was done"
+        failed = await me.summary(requested.id)
+        assert failed.error == "Whatever made it stopped before it was done"
 
 
 class TestAnotherMaker:
     async def test_it_is_named_who_made_it(self, store, me, work, talk):
-        asked = await me.summarize()  # nobody there makes any
-        assert asked.provider == "extractive"
+        requested = await me.summarize()  # nobody there makes any
+        assert requested.provider == "extractive"
         await work.do("completed")
-        made = await me.summary(asked.id)
+        made = await me.summary(requested.id)
         assert (made.provider, made.model) == ("scripted", "m-1")
 
     async def test_it_builds_on_what_the_same_one_made(self, me, work, talk):
-        asked = await me.summarize()
+        requested = await me.summarize()
         await work.do("completed")
         await me.append(message("c"))
         later = await me.summarize()
         await work.do("completed")
-        assert (await me.summary(later.id)).previous_id == asked.id
+        assert (await me.summary(later.id)).previous_id == requested.id
 
     async def test_it_builds_on_nothing_that_another_made(self, world, me, work, talk):
         await me.summarize()

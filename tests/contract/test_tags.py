@@ -84,8 +84,8 @@ class TestTags:
     async def test_closed_dialogues(self, tagged, me):
         things = [fields(number, tagged) for number in range(tagged + OTHERS)]
         await together(me.new(one["id"], created=one["created"]) for one in things)
-        await together(me.act("end", one["id"]) for one in things[:tagged])
-        await together(me.act("archive", one["id"]) for one in things[tagged:])
+        await together(me.change_status("end", one["id"]) for one in things[:tagged])
+        await together(me.change_status("archive", one["id"]) for one in things[tagged:])
         statuses = {"ended": things[:tagged], "archived": things[tagged:], "active": []}
         for status, these in statuses.items():
             for order in ["asc", "desc"]:

@@ -133,7 +133,7 @@ class TestDeletingATree:
 class TestArchivedParents:
     async def test_they_take_no_new_threads_but_lose_old_ones(self, me):
         await make_tree(me)
-        await me.act("archive", "root")
+        await me.change_status("archive", "root")
         with pytest.raises(DialogueImmutable):
             await me.new("late", thread_of="root")
         await me.delete("right")
@@ -141,6 +141,6 @@ class TestArchivedParents:
 
     async def test_ended_ones_take_new_threads(self, me):
         await make_tree(me)
-        await me.act("end", "root")
+        await me.change_status("end", "root")
         await me.new("late", thread_of="root")
         assert (await me.get("root")).thread_count == 3
