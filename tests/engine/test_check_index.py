@@ -1,4 +1,4 @@
-"""Every way in which an index can drift from the data is found, and mended by indexing anew."""
+"""Every way in which an index can drift from the data is found, and repaired by indexing again."""
 
 import asyncio
 
@@ -124,7 +124,7 @@ def test_drift_is_found_and_mended(drifted, tmp_path, finding):
     assert check.check(tmp_path) == []
 
 
-def test_what_waits_for_its_vector_or_is_to_be_indexed_anew_is_no_drift(drifted):
+def test_what_waits_for_its_vector_or_is_to_be_indexed_again_is_no_drift(drifted):
     waiting = f"DELETE FROM vectors WHERE {MESSAGE}; {OUTBOX} (1, 'message', 1, '2026', '2026')"
     runs = "INSERT INTO index_runs (embedder, object, done, last) VALUES"
     assert drifted(waiting) == []

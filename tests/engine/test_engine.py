@@ -113,7 +113,7 @@ class TestThreads:
 class TestGrowth:
     """What a write costs does not depend on how much else is stored."""
 
-    async def steps(self, engine, act):
+    async def steps(self, engine, operation):
         """Count SQLite's steps in tens."""
         await engine.indexed()
         spent = 0
@@ -124,7 +124,7 @@ class TestGrowth:
             return False
 
         engine.db.set_progress_handler(count, 10, id="test")
-        await act
+        await operation
         engine.db.set_progress_handler(None, id="test")
         return spent
 

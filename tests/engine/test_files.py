@@ -173,7 +173,7 @@ class TestRefused:
 
 class TestRaces:
     @pytest.mark.parametrize("before_statement", range(4))
-    async def test_another_process_may_make_the_schema_at_any_moment(
+    async def test_another_process_may_make_the_schema_at_any_time(
         self, before_statement, tmp_path
     ):
         path = tmp_path / files.FILE

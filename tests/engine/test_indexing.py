@@ -36,19 +36,19 @@ async def me(store):
     return await World(store).tenant()
 
 
-def some_act(me, chosen):
+def some_operation(me, chosen):
     """Return something that may be done, or refused."""
     one, dialogue = chosen.choice(IDS), chosen.choice(IDS)
     tags = tuple(chosen.sample(["x", "y", "z"], chosen.randrange(3)))
-    said = message(f"words {chosen.random()}", id=one, tags=tags)
+    sent = message(f"words {chosen.random()}", id=one, tags=tags)
     return chosen.choice(
         [
-            lambda: me.new(dialogue, label=one, tags=tags, messages=[said]),
+            lambda: me.new(dialogue, label=one, tags=tags, messages=[sent]),
             lambda: me.new(one, thread_of=dialogue),
-            lambda: me.append(said, to=dialogue),
+            lambda: me.append(sent, to=dialogue),
             lambda: me.append(*(message(str(n), id=str(n)) for n in range(60)), to=dialogue),
-            lambda: me.append(said, message("more", id="b"), to=dialogue),
-            lambda: me.change(dialogue, label=one, messages=[said]),
+            lambda: me.append(sent, message("more", id="b"), to=dialogue),
+            lambda: me.change(dialogue, label=one, messages=[sent]),
             lambda: me.change(dialogue, tags=tags),
             lambda: me.tag(one, tags, of=dialogue),
             lambda: me.delete_message(one, of=dialogue),
@@ -64,8 +64,8 @@ def some_act(me, chosen):
 async def test_whatever_is_done_at_once_the_index_agrees_with_the_data(store, me, tmp_path, seed):
     chosen = random.Random(seed)
     for _ in range(8):
-        acts = [some_act(me, chosen) for _ in range(chosen.randrange(1, 24))]
-        await together(acts, failing=DialogueDBError)
+        operations = [some_operation(me, chosen) for _ in range(chosen.randrange(1, 24))]
+        await together(operations, failing=DialogueDBError)
         assert check.check(tmp_path) == []
         if chosen.random() < HALF:
             await store.index.catch_up()

@@ -102,47 +102,47 @@ class TestPlans:
         self, listed, window, namespace, order_by, index
     ):
         store, me, plans = listed
-        wanted = DialogueFilter(namespace=namespace, order_by=order_by)
-        plan = await plans.of(store.dialogues.list(me.project, wanted, window))
+        filters = DialogueFilter(namespace=namespace, order_by=order_by)
+        plan = await plans.of(store.dialogues.list(me.project, filters, window))
         assert f"dialogues_{index}{'' if namespace is None else '_in'} " in plan
         assert SORTS not in plan
 
     @pytest.mark.parametrize("window", windows())
     async def test_threads_are_found_by_their_parent(self, store, me, plans, window):
-        wanted = DialogueFilter(thread_of="parent")
-        plan = await plans.of(store.dialogues.list(me.project, wanted, window))
+        filters = DialogueFilter(thread_of="parent")
+        plan = await plans.of(store.dialogues.list(me.project, filters, window))
         assert "threads_created " in plan
         assert SORTS not in plan
 
     @pytest.mark.parametrize("window", windows())
     async def test_a_rare_tag_is_where_a_list_starts(self, store, me, plans, window):
-        wanted = DialogueFilter(tags=("rare",))
-        plan = await plans.of(store.dialogues.list(me.project, wanted, window))
+        filters = DialogueFilter(tags=("rare",))
+        plan = await plans.of(store.dialogues.list(me.project, filters, window))
         assert "SEARCH r USING INTEGER PRIMARY KEY" in plan
         assert "dialogue_tags" in plan
 
     @pytest.mark.parametrize("window", windows())
     async def test_a_common_tag_is_met_in_order(self, store, me, plans, window):
-        wanted = DialogueFilter(tags=("common",))
-        plan = await plans.of(store.dialogues.list(me.project, wanted, window))
+        filters = DialogueFilter(tags=("common",))
+        plan = await plans.of(store.dialogues.list(me.project, filters, window))
         assert plan.startswith("SEARCH r USING INDEX dialogues_created ")
         assert SORTS not in plan
 
     async def test_few_closed_dialogues_are_where_a_list_starts(self, store, me, plans):
-        wanted = DialogueFilter(status="archived")
-        plan = await plans.of(store.dialogues.list(me.project, wanted, Window(50, "desc")))
+        filters = DialogueFilter(status="archived")
+        plan = await plans.of(store.dialogues.list(me.project, filters, Window(50, "desc")))
         assert plan.startswith("SEARCH r USING INTEGER PRIMARY KEY")
 
     async def test_many_dialogues_of_a_range_are_met_in_another_order(self, store, me, plans):
-        wanted = DialogueFilter(created=SPAN, order_by="modified")
-        plan = await plans.of(store.dialogues.list(me.project, wanted, Window(50, "desc")))
+        filters = DialogueFilter(created=SPAN, order_by="modified")
+        plan = await plans.of(store.dialogues.list(me.project, filters, Window(50, "desc")))
         assert "dialogues_modified " in plan
         assert SORTS not in plan
 
     @pytest.mark.parametrize("window", [*windows(), *windows((at(1_000), 1_001))])
-    @pytest.mark.parametrize("wanted", [MessageFilter(), MessageFilter(created=SPAN)])
-    async def test_messages_are_read_in_their_order(self, store, me, plans, window, wanted):
-        listing = store.messages.list(me.project, "", "parent", wanted, window)
+    @pytest.mark.parametrize("filters", [MessageFilter(), MessageFilter(created=SPAN)])
+    async def test_messages_are_read_in_their_order(self, store, me, plans, window, filters):
+        listing = store.messages.list(me.project, "", "parent", filters, window)
         plan = await plans.of(listing)
         assert "messages_in_order " in plan
         assert SORTS not in plan
@@ -150,8 +150,8 @@ class TestPlans:
     @pytest.mark.parametrize("namespace", [None, "user"])
     @pytest.mark.parametrize("order_by", ["created", "modified"])
     async def test_memories_are_read_in_their_order(self, store, me, plans, namespace, order_by):
-        wanted = MemoryFilter(namespace=namespace, order_by=order_by)
-        plan = await plans.of(store.memories.list(me.project, wanted, Window(50, "desc")))
+        filters = MemoryFilter(namespace=namespace, order_by=order_by)
+        plan = await plans.of(store.memories.list(me.project, filters, Window(50, "desc")))
         assert f"memories_{order_by}{'' if namespace is None else '_in'} " in plan
         assert SORTS not in plan
 
@@ -169,8 +169,8 @@ class TestLongReads:
             db = store.readers.quick.db
             db.set_progress_handler(count, 10, id="test")
             window = Window(10, "asc", after)
-            wanted = MessageFilter(created=SPAN)
-            await store.messages.list(me.project, "", "parent", wanted, window)
+            filters = MessageFilter(created=SPAN)
+            await store.messages.list(me.project, "", "parent", filters, window)
             db.set_progress_handler(None, id="test")
             return spent
 

@@ -1,4 +1,4 @@
-"""The writer: acts of many callers in one transaction, each on its own."""
+"""The writer: operations of many callers in one transaction, each on its own."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ def anyio_backend(request):
 
 
 class Batches(WriterStatistics):
-    """Notes how many acts each commit had."""
+    """Notes how many operations each commit had."""
 
     def __init__(self):
         super().__init__()
@@ -71,23 +71,23 @@ def names(path):
 
 
 def insert(name):
-    """Make an act that stores a name and returns it."""
+    """Make an operation that stores a name and returns it."""
 
-    def act(db):
+    def operation(db):
         db.execute("INSERT INTO things VALUES (?)", (name,))
         return name
 
-    return act
+    return operation
 
 
 def insert_and_raise(error):
-    """Make an act that stores a name, and then fails."""
+    """Make an operation that stores a name, and then fails."""
 
-    def act(db):
+    def operation(db):
         db.execute("INSERT INTO things VALUES ('undone')")
         raise error
 
-    return act
+    return operation
 
 
 def no_project(db):
@@ -106,17 +106,17 @@ FAILURES = [
 ]
 
 
-async def at_once(writer, *acts):
-    """Write acts in one turn of the loop; returns their results and errors."""
-    return await asyncio.gather(*(writer.write(act) for act in acts), return_exceptions=True)
+async def at_once(writer, *operations):
+    """Write operations in one turn of the loop; returns their results and errors."""
+    return await asyncio.gather(*map(writer.write, operations), return_exceptions=True)
 
 
 class TestBatches:
-    async def test_what_a_write_returns_is_what_its_act_returned(self, writer, names):
+    async def test_what_a_write_returns_is_what_its_operation_returned(self, writer, names):
         assert await writer.write(insert("a")) == "a"
         assert names() == ["a"]
 
-    async def test_acts_of_one_turn_share_a_commit_and_keep_their_order(
+    async def test_operations_of_one_turn_share_a_commit_and_keep_their_order(
         self, writer, batches, names
     ):
         sent = [f"{number:03}" for number in range(200)]
@@ -129,14 +129,16 @@ class TestBatches:
         assert sum(batches.sizes) == 1_000
         assert max(batches.sizes) < 1_000
 
-    async def test_each_act_sees_what_the_one_before_it_did(self, writer):
+    async def test_each_operation_sees_what_the_one_before_it_did(self, writer):
         def count(db):
             return db.execute("SELECT count(*) FROM things").get
 
-        acts = [insert("a"), count, insert("b"), count]
-        assert await at_once(writer, *acts) == ["a", 1, "b", 2]
+        operations = [insert("a"), count, insert("b"), count]
+        assert await at_once(writer, *operations) == ["a", 1, "b", 2]
 
-    async def test_acts_that_come_while_one_commits_form_the_next_batch(self, writer, batches):
+    async def test_operations_that_come_while_one_commits_form_the_next_batch(
+        self, writer, batches
+    ):
         first = asyncio.ensure_future(writer.write(insert("first")))
         await asyncio.sleep(0)  # begins the turn
         await asyncio.sleep(0)
@@ -147,7 +149,7 @@ class TestBatches:
 
 class TestFailures:
     @pytest.mark.parametrize(("failing", "error"), FAILURES)
-    async def test_one_failing_act_does_not_harm_its_neighbours(
+    async def test_one_failing_operation_does_not_harm_its_neighbours(
         self, failing, error, writer, batches, names
     ):
         results = await at_once(writer, insert("a"), failing, insert("b"), failing, insert("c"))
@@ -156,14 +158,16 @@ class TestFailures:
         assert batches.sizes == [5]
 
     @pytest.mark.parametrize(("failing", "error"), FAILURES)
-    async def test_a_failing_act_alone_leaves_nothing(self, failing, error, writer, names):
+    async def test_a_failing_operation_alone_leaves_nothing(self, failing, error, writer, names):
         for long in [False, True]:
             with pytest.raises(error):
                 await writer.write(failing, long=long)
         assert names() == []
         assert await writer.write(insert("after")) == "after"
 
-    async def test_a_failed_transaction_fails_all_of_its_acts_and_nothing_else(self, writer, names):
+    async def test_a_failed_transaction_fails_all_of_its_operations_and_nothing_else(
+        self, writer, names
+    ):
         def lose_all(db):
             db.execute("INSERT OR ROLLBACK INTO things VALUES ('before')")
 
@@ -176,7 +180,9 @@ class TestFailures:
         assert await at_once(writer, insert("a"), insert("b")) == ["a", "b"]
         assert names() == ["before", "a", "b"]
 
-    async def test_a_failed_commit_fails_all_of_its_acts_and_nothing_else(self, writer, names):
+    async def test_a_failed_commit_fails_all_of_its_operations_and_nothing_else(
+        self, writer, names
+    ):
         def doom(db):
             db.pragma("defer_foreign_keys", 1)
             db.execute("INSERT INTO usage (project, month) VALUES (99, '2026-01')")
@@ -205,20 +211,20 @@ class TestFailures:
 
 
 class TestWhere:
-    async def test_short_acts_run_on_the_loop_and_long_ones_do_not(self, writer):
+    async def test_short_operations_run_on_the_loop_and_long_ones_do_not(self, writer):
         here = threading.get_ident()
         assert await writer.write(lambda _: threading.get_ident()) == here
         assert await writer.write(lambda _: threading.get_ident(), long=True) != here
 
-    async def test_the_loop_goes_on_while_a_long_act_runs(self, writer, names):
+    async def test_the_loop_goes_on_while_a_long_operation_runs(self, writer, names):
         loop = asyncio.get_running_loop()
         released = threading.Event()
 
-        def act(db):
+        def operation(db):
             assert released.wait(30)
             return insert("long")(db)
 
-        long = asyncio.ensure_future(writer.write(act, long=True))
+        long = asyncio.ensure_future(writer.write(operation, long=True))
         for _ in range(LOOP_TURNS):
             await asyncio.sleep(0)
         assert not long.done()
@@ -226,7 +232,7 @@ class TestWhere:
         assert await long == "long"
         assert names() == ["long"]
 
-    async def test_long_and_short_acts_keep_their_order(self, writer, batches, names):
+    async def test_long_and_short_operations_keep_their_order(self, writer, batches, names):
         sent = [f"{number:02}" for number in range(20)]
         await asyncio.gather(
             *(writer.write(insert(name), long=number % 3 == 0) for number, name in enumerate(sent))
@@ -254,7 +260,7 @@ class TestOtherProcesses:
         assert await mine == "mine"
         assert names() == ["theirs", "mine"]
 
-    async def test_one_that_writes_before_acts_are_run_again_only_delays(
+    async def test_one_that_writes_before_operations_are_run_again_only_delays(
         self, writer, other, names
     ):
         loop = asyncio.get_running_loop()
@@ -266,13 +272,13 @@ class TestOtherProcesses:
                 loop.call_soon_threadsafe(loop.call_later, 0.1, other.execute, "COMMIT")
             return True
 
-        def act(db):
+        def operation(db):
             if db.exec_trace is None and not names():
                 db.exec_trace = step_in
             return insert("mine")(db)
 
         done = await asyncio.gather(
-            writer.write(act),
+            writer.write(operation),
             writer.write(insert_and_raise(DuplicateId("no"))),
             return_exceptions=True,
         )

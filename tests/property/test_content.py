@@ -38,11 +38,11 @@ def test_any_content_comes_back_as_it_was_sent(batch, space, api):
     for message, tokens in zip(sent, batch, strict=True):
         content = compact(tokens)
         assert message["contentLength"] == length(content)
-        told = api.get(f"/dialogue/d/messages/{message['id']}")
+        response = api.get(f"/dialogue/d/messages/{message['id']}")
         if content.startswith(b'"'):
-            assert done(told)["content"] == json.loads(content)
+            assert done(response)["content"] == json.loads(content)
         else:
-            assert re.search(b'"content":%s[,}]' % re.escape(content), told.content)
+            assert re.search(b'"content":%s[,}]' % re.escape(content), response.content)
     assert done(api.get("/dialogue/d"))["lastSeq"] == start + len(batch)
     assert done(api.post("/search", json={"query": "a", "object": "message"}))["items"]
 
@@ -52,12 +52,12 @@ def test_any_content_comes_back_as_it_was_sent(batch, space, api):
 def test_any_memory_comes_back_as_it_was_sent(value, metadata, space, api):
     body = b'{"value":%s,"metadata":%s}' % (spread(value, space), spread(metadata, space))
     made = done(post_bytes(api, "/memory", body))
-    told = api.get(f"/memory/{made['id']}")
-    assert re.search(b'"metadata":%s[,}]' % re.escape(compact(metadata)), told.content)
+    response = api.get(f"/memory/{made['id']}")
+    assert re.search(b'"metadata":%s[,}]' % re.escape(compact(metadata)), response.content)
     if compact(value).startswith(b'"'):
-        assert done(told)["value"] == json.loads(compact(value))
+        assert done(response)["value"] == json.loads(compact(value))
     else:
-        assert re.search(b'"value":%s[,}]' % re.escape(compact(value)), told.content)
+        assert re.search(b'"value":%s[,}]' % re.escape(compact(value)), response.content)
     assert done(api.post("/search", json={"query": "a", "object": "memory"}))["items"]
 
 

@@ -17,7 +17,7 @@ from dialoguedb.service.context_window.builder import ContextBuilder, ContextNot
 from dialoguedb.service.context_window.history import History
 from tests.property.windows import CHECKS, sent
 
-MOMENT = "2026-03-01T12:00:00.000Z"
+CREATED = "2026-03-01T12:00:00.000Z"
 WORDS = ["yes", "where is my order", "It left on Monday.  ", " \n", "", "7 😀", "x" * 200]
 IDS = ["call_1", "call_2", "toolu:3.b", "c" * 60, "", "call_1"]
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
@@ -128,8 +128,8 @@ def message(seq, role, content, metadata):
         name="Ada Lovelace" if role == "Ada" else UNSET,
         tags=Raw(b"[]"),
         metadata=Raw(msgspec.json.encode(metadata)),
-        created=MOMENT,
-        modified=MOMENT,
+        created=CREATED,
+        modified=CREATED,
         seq=seq,
         token_count=message_tokens(role, stored, None, msgspec.json.encode(metadata), count),
     )
@@ -149,7 +149,7 @@ def ending_of(history, tokens_max, least=LEAST_MESSAGES):
     return Ending(spoken, system, len(messages), whole=len(tail) == len(messages))
 
 
-def asked(budget, dialect, recent=4):
+def context_request(budget, dialect, recent=4):
     return ContextRequest(budget, None, dialect, recent=recent, summary=True, memories=0)
 
 
@@ -159,7 +159,7 @@ def opened(request, ending):
 
 
 def built(history, budget, dialect, least=LEAST_MESSAGES):
-    window = opened(asked(budget, dialect), ending_of(history, budget, least))
+    window = opened(context_request(budget, dialect), ending_of(history, budget, least))
     notes = [
         ContextNote("s", "Summary: " + "what was said " * 9),
         ContextNote("t", "Summary: short"),
@@ -217,13 +217,13 @@ def test_order_is_kept_and_nothing_is_said_twice(history):
         if role not in {"system", "developer", "tool"}
     ]
     window = built(numbered, 100_000, "plain")
-    said = [
+    numbers = [
         int(line.removeprefix("number "))
         for one in window.messages
         for line in one["content"].split("\n")
         if line.startswith("number ") and "[" not in line
     ]
-    assert said == sorted(set(said))
+    assert numbers == sorted(set(numbers))
 
 
 @given(histories, st.data())
@@ -232,12 +232,13 @@ def test_what_was_found_comes_with_its_tool_calls_or_not_at_all(history, data):
     dialect = data.draw(st.sampled_from(sorted(CHECKS)))
     ending = ending_of(history, 10_000)
     try:
-        window = opened(asked(budget, dialect, recent=1), ending)
+        window = opened(context_request(budget, dialect, recent=1), ending)
     except InvalidRequest:
         return
-    places = st.integers(0, len(window.history.turns) - 1) if window.history.turns else st.nothing()
-    picked = data.draw(st.lists(places, max_size=5)) if window.history.turns else []
-    window.take_retrieved([window.history.turns_with(place) for place in picked], [window.history])
+    turns = window.history.turns
+    indexes = st.integers(0, len(turns) - 1) if turns else st.nothing()
+    picked = data.draw(st.lists(indexes, max_size=5)) if turns else []
+    window.take_retrieved([window.history.turns_with(index) for index in picked], [window.history])
     made = window.build()
     assert made.tokens.total <= budget
     CHECKS[dialect](*sent(made.messages, None if made.system is UNSET else made.system))
@@ -249,6 +250,6 @@ def test_what_json_allows_and_no_text_holds_can_be_sent_as_well():
     large = message(2, "assistant", {"n": 1}, {})
     large.content = Raw(b'{"n":1000000000000000000000000000000,"f":1.0}')
     ending = Ending([half, large], [], 2, whole=True)
-    shown = msgspec.json.encode(opened(asked(1_000, "openai"), ending).build()).decode()
+    shown = msgspec.json.encode(opened(context_request(1_000, "openai"), ending).build()).decode()
     assert "half ? of" in shown
     assert "1000000000000000000000000000000" in shown

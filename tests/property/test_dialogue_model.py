@@ -37,27 +37,27 @@ class Model:
 
     def refusal(self, batch: list[dict[str, Any]]) -> str | None:
         """Say why a batch would be refused, in the order of precedence."""
-        if self.all_twins(batch):
+        if self.all_duplicates(batch):
             return None
         if self.status != "active":
             return {"ended": "DIALOGUE_ENDED", "archived": "DIALOGUE_IMMUTABLE"}[self.status]
         stored = [one for one in batch if one["id"] in self.messages]
-        return None if self.all_twins(stored) else "DUPLICATE_ID"
+        return None if self.all_duplicates(stored) else "DUPLICATE_ID"
 
-    def all_twins(self, batch: list[dict[str, Any]]) -> bool:
+    def all_duplicates(self, batch: list[dict[str, Any]]) -> bool:
         """Say whether all of these are stored already, with equal content and time."""
-        return all(map(self.is_twin, batch))
+        return all(map(self.is_duplicate, batch))
 
-    def is_twin(self, message: dict[str, Any]) -> bool:
+    def is_duplicate(self, message: dict[str, Any]) -> bool:
         """Say whether this is a message that is stored."""
         stored = self.messages.get(message["id"])
         if stored is None or stored["content"] != message["content"]:
             return False
         return message["created"] in {None, stored["created"]}
 
-    def store(self, told: list[dict[str, Any]]) -> None:
+    def store(self, sent: list[dict[str, Any]]) -> None:
         """Take in the answer to a batch, checking each number."""
-        for message in told:
+        for message in sent:
             if message["id"] in self.messages:
                 assert message["seq"] == self.messages[message["id"]]["seq"]
                 continue
@@ -85,8 +85,8 @@ class Operations(RuleBasedStateMachine):
     @rule(batch=batches, bare=st.booleans())
     def append(self, batch, bare):
         """Append a batch, some of it perhaps stored already."""
-        told = [{**message, "role": "user"} for message in batch]
-        body = told if bare else {"messages": told}
+        sent = [{**message, "role": "user"} for message in batch]
+        body = sent if bare else {"messages": sent}
         answer = self.api.post(f"{self.path}/messages", json=body)
         if refusal := self.model.refusal(batch):
             refused(answer, refusal)
@@ -100,7 +100,7 @@ class Operations(RuleBasedStateMachine):
         answer = self.api.put(self.path, json=body)
         refusal = self.model.refusal([message])
         if self.model.status == "archived":
-            # A twin is answered, but a label cannot be changed any more.
+            # A duplicate is answered, but a label cannot be changed any more.
             assert answer.status_code in {200, 409}
         elif refusal:
             refused(answer, refusal)
@@ -121,7 +121,7 @@ class Operations(RuleBasedStateMachine):
             del self.model.messages[name]
 
     @rule(action=st.sampled_from(["end", "archive", "reopen"]))
-    def act(self, action):
+    def change_status(self, action):
         """Move the dialogue through its life."""
         answer = self.api.post(f"{self.path}/{action}")
         if (self.model.status, action) == ("archived", "end"):

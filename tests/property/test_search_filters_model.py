@@ -58,14 +58,14 @@ def holds(name: str, operand: Any, there: list[Any]) -> bool:
     if name in COMPARISONS:
         compare = COMPARISONS[name]
         return any(kind(one) == kind(operand) and compare(one, operand) for one in there)
-    wanted = operand if name in {"$in", "$nin"} else [operand]
-    contained = any(equal(one, value) for one in there for value in wanted)
+    operands = operand if name in {"$in", "$nin"} else [operand]
+    contained = any(equal(one, value) for one in there for value in operands)
     return contained if name in {"$eq", "$in"} else not contained
 
 
-def satisfies(metadata: dict[str, Any], wanted: dict[str, Any]) -> bool:
+def satisfies(metadata: dict[str, Any], conditions: dict[str, Any]) -> bool:
     """Tell whether metadata satisfies all of a filter."""
-    for key, condition in wanted.items():
+    for key, condition in conditions.items():
         value = metadata.get(key, [])
         there = value if isinstance(value, list) else [value]
         there = [one for one in there if not isinstance(one, list | dict)]
@@ -89,27 +89,27 @@ EAGER = settings(max_examples=60)
 @EAGER
 @given(
     metadata=st.lists(objects, min_size=1, max_size=12),
-    asked=st.lists(filters, min_size=1, max_size=12),
+    queries=st.lists(filters, min_size=1, max_size=12),
 )
-@example(metadata=[{"k": one} for one in SCALARS], asked=[{"k": one} for one in SCALARS])
+@example(metadata=[{"k": one} for one in SCALARS], queries=[{"k": one} for one in SCALARS])
 @example(
     metadata=[{"k": one} for one in SCALARS],
-    asked=[
+    queries=[
         {"k": {name: one}}
         for name in COMPARISONS
         for one in SCALARS
         if kind(one) in {"number", "str"}
     ],
 )
-def test_metadata_is_found_when_it_satisfies_the_filter(metadata, asked, fresh):
+def test_metadata_is_found_when_it_satisfies_the_filter(metadata, queries, fresh):
     api = fresh()
     new_dialogue(api, id="d")
     new_messages(api, "d", *({"id": f"m{n}", "metadata": one} for n, one in enumerate(metadata)))
-    for wanted in asked:
-        expected = {f"m{n}" for n, one in enumerate(metadata) if satisfies(one, wanted)}
+    for query in queries:
+        expected = {f"m{n}" for n, one in enumerate(metadata) if satisfies(one, query)}
         for mode in ["hybrid", "keyword"]:
-            told = found(api, "hello", limit=100, mode=mode, metadata=wanted)
-            assert set(told) == expected, (wanted, metadata)
+            ids = found(api, "hello", limit=100, mode=mode, metadata=query)
+            assert set(ids) == expected, (query, metadata)
 
 
 names = st.sampled_from(["a", "b", "A", "", "a b", "é", "zs1"])
@@ -121,14 +121,14 @@ tag_filters = st.lists(names, min_size=1, max_size=2) | st.fixed_dictionaries(
 @EAGER
 @given(
     tags=st.lists(st.lists(names, max_size=3), min_size=1, max_size=8),
-    asked=st.lists(tag_filters, min_size=1, max_size=8),
+    queries=st.lists(tag_filters, min_size=1, max_size=8),
 )
-def test_tags_are_found_when_they_satisfy_the_filter(tags, asked, fresh):
+def test_tags_are_found_when_they_satisfy_the_filter(tags, queries, fresh):
     api = fresh()
     new_dialogue(api, id="d")
     new_messages(api, "d", *({"id": f"m{n}", "tags": one} for n, one in enumerate(tags)))
-    for wanted in asked:
-        rules = wanted if isinstance(wanted, dict) else {"$in": wanted}
+    for query in queries:
+        rules = query if isinstance(query, dict) else {"$in": query}
         expected = {
             f"m{n}"
             for n, one in enumerate(tags)
@@ -136,4 +136,4 @@ def test_tags_are_found_when_they_satisfy_the_filter(tags, asked, fresh):
             and set(rules.get("$all", [])) <= set(one)
             and not set(rules.get("$nin", [])) & set(one)
         }
-        assert set(found(api, "hello", limit=100, tags=wanted)) == expected
+        assert set(found(api, "hello", limit=100, tags=query)) == expected

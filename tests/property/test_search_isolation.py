@@ -75,9 +75,9 @@ def sides(new_project, client_of):
 @settings(max_examples=25)
 @given(
     written=st.lists(writes, max_size=12),
-    asked=st.lists(st.tuples(st.sampled_from(OBJECTS), questions), min_size=1, max_size=6),
+    queries=st.lists(st.tuples(st.sampled_from(OBJECTS), questions), min_size=1, max_size=6),
 )
-def test_nobody_ever_finds_what_is_anothers(written, asked, sides):
+def test_nobody_ever_finds_what_is_anothers(written, queries, sides):
     clients = sides()
     there: dict[tuple[str, str], list[dict[str, Any]]] = {
         (side, of): [] for side in clients for of in OBJECTS
@@ -85,14 +85,14 @@ def test_nobody_ever_finds_what_is_anothers(written, asked, sides):
     for number, (side, namespace, of, word, tag) in enumerate(written):
         there[side, of].append(write(clients[side], number, namespace, of, word, tag))
     for side, api in clients.items():
-        for of, question in asked:
+        for of, question in queries:
             check(api, of, question, there[side, of])
 
 
 def check(api, of, question, things):
     """Check that a search finds what it must, and nothing that it may not."""
-    told = search(api, of=of, limit=100, **question)
-    named = [item for item in told["items"] if not item["id"].startswith("of ")]
+    response = search(api, of=of, limit=100, **question)
+    named = [item for item in response["items"] if not item["id"].startswith("of ")]
     found = Counter(item["id"] for item in named)
     allowed = {thing["id"] for thing in things if matches(thing, question)}
     assert set(found) <= allowed
@@ -100,8 +100,8 @@ def check(api, of, question, things):
     if question.get("mode") != "keyword":
         assert set(found) == allowed
     if "namespace" in question:
-        assert {item.get("namespace", "") for item in told["items"]} <= {question["namespace"]}
-    for result in told["results"]:
+        assert {item.get("namespace", "") for item in response["items"]} <= {question["namespace"]}
+    for result in response["results"]:
         around = result.get("context", {"before": [], "after": []})
         own = {result["item"].get("dialogueId")}
         assert {message["dialogueId"] for side in around.values() for message in side} <= own

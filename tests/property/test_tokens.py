@@ -12,9 +12,9 @@ from dialoguedb.embed.tokens import TOKENIZER, WordTokens, count_tokens
 
 SPECIAL = ("<s>", "</s>", "<unk>")
 PIECES = ["the", "Hello", "wörld", "你好", "🙂", "foo.bar()", "\u2581", "\xa0", "<0x0A>"]
-GAPS = [" ", "  ", "\n", "\n\n", " \n", "\n    ", "\t", "\r\n", "", "     ", "\u2028"]
+SPACES = [" ", "  ", "\n", "\n\n", " \n", "\n    ", "\t", "\r\n", "", "     ", "\u2028"]
 
-texts = st.text() | st.lists(st.sampled_from(PIECES) | st.sampled_from(GAPS)).map("".join)
+texts = st.text() | st.lists(st.sampled_from(PIECES) | st.sampled_from(SPACES)).map("".join)
 
 
 @cache
@@ -55,7 +55,7 @@ def test_what_looks_like_a_mark_of_the_tokenizer_is_text():
         assert count_tokens(f"a {mark} b") == whole(f"a {mark[:-1]} b") + whole("a>") - whole("a")
 
 
-def test_it_begins_anew_when_much_is_remembered():
+def test_it_begins_again_when_much_is_remembered():
     for start in range(0, 60_000, 1_000):
         text = " ".join(f"w{number}x" for number in range(start, start + 1_000))
         assert count_tokens(text) == whole(text)

@@ -1,4 +1,4 @@
-"""Dates in a search: what each means, at a moment and in a zone."""
+"""Dates in a search: what each means, at a time and in a zone."""
 
 from datetime import datetime, timedelta
 
@@ -32,7 +32,7 @@ def test_any_text_is_a_time_or_is_refused(text, zone, now):
         except ValueError:
             continue
         assert time != Interval()
-        for moment in (time.start, time.end):
-            assert moment is None or datetime.fromisoformat(moment).utcoffset() == timedelta(0)
+        for end in (time.start, time.end):
+            assert end is None or datetime.fromisoformat(end).utcoffset() == timedelta(0)
         if time.start and time.end:
             assert time.start < time.end

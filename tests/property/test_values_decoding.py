@@ -1,4 +1,4 @@
-"""Decoding: whatever is received becomes a value of the model, or one error with every fault."""
+"""Decoding: what is received becomes a value of the model, or one error with all its details."""
 
 import json
 from contextlib import suppress

@@ -52,8 +52,8 @@ class TestCompact:
     @MANY
     @given(tokens=values, space=SPACE)
     def test_what_is_compact_stays(self, tokens, space):
-        once = stored(spread(tokens, space))
-        assert stored(once) == once
+        compacted = stored(spread(tokens, space))
+        assert stored(compacted) == compacted
 
     @MANY
     @given(text=st.text(st.characters(), max_size=30))

@@ -1,4 +1,4 @@
-"""Times as text: any moment becomes one form, in which text order is time order."""
+"""Times as text: any time becomes one form, in which text order is time order."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -11,26 +11,26 @@ MANY = settings(max_examples=300, database=None)
 
 FIRST = datetime(1, 1, 3, tzinfo=UTC)
 
-MOMENTS = st.timedeltas(timedelta(), timedelta(days=3_652_000)).map(lambda since: FIRST + since)
+TIMESTAMPS = st.timedeltas(timedelta(), timedelta(days=3_652_000)).map(lambda since: FIRST + since)
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-def cut(moment: datetime) -> str:
-    """Return the form that a moment must have."""
-    utc = moment.astimezone(UTC)
+def cut(timestamp: datetime) -> str:
+    """Return the form that a timestamp must have."""
+    utc = timestamp.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1_000:03}Z".rjust(24, "0")
 
 
 class TestParsing:
     @MANY
-    @given(moment=MOMENTS, offset=OFFSETS)
-    def test_any_offset_means_the_same_moment(self, moment, offset):
-        assert timestamps.parse(moment.astimezone(offset).isoformat()) == cut(moment)
+    @given(timestamp=TIMESTAMPS, offset=OFFSETS)
+    def test_any_offset_means_the_same_time(self, timestamp, offset):
+        assert timestamps.parse(timestamp.astimezone(offset).isoformat()) == cut(timestamp)
 
     @MANY
-    @given(one=MOMENTS, other=MOMENTS)
-    def test_the_order_of_texts_is_the_order_of_moments(self, one, other):
+    @given(one=TIMESTAMPS, other=TIMESTAMPS)
+    def test_the_order_of_texts_is_the_order_of_times(self, one, other):
         texts = timestamps.render(one), timestamps.render(other)
         if abs(one - other) >= timedelta(milliseconds=1):
             assert (texts[0] < texts[1]) == (one < other)

@@ -178,7 +178,7 @@ def test_a_summary_never_exceeds_its_budget(turns, tokens_max, previous):
 
 
 def consists_of(lines, source):
-    """Tell whether lines are made of whole sentences, each once and in this order."""
+    """Tell whether lines are made of whole sentences, each at most once and in this order."""
     if not lines:
         return True
     (speaker, rest), *others = lines
