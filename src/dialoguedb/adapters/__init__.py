@@ -1,0 +1,1 @@
+"""The former name of `dialoguedb.integrations`, for programs that were written before."""
