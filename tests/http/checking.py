@@ -118,9 +118,9 @@ def details_by_field(error: dict[str, Any]) -> dict[str, str]:
 
 def revision(answer: httpx.Response) -> int:
     """Return the dialogue's revision that the answer's ETag tells."""
-    told = REVISION.fullmatch(answer.headers["ETag"])
-    assert told, answer.headers["ETag"]
-    return int(told[1])
+    match = REVISION.fullmatch(answer.headers["ETag"])
+    assert match, answer.headers["ETag"]
+    return int(match[1])
 
 
 def eventually(ask: Callable[[], Any], seconds_max: float = SETTLED_SECONDS_MAX) -> Any:

@@ -44,10 +44,10 @@ def new_summary(api: httpx.Client, dialogue_id: str, **fields: Any) -> Any:
 
 def summarized(api: httpx.Client, dialogue_id: str, **fields: Any) -> Any:
     """Have a summary made, and return it completed."""
-    asked = new_summary(api, dialogue_id, **fields)
+    accepted = new_summary(api, dialogue_id, **fields)
 
     def ended() -> Any:
-        summary = done(api.get(f"/summary/{asked['id']}"))
+        summary = done(api.get(f"/summary/{accepted['id']}"))
         return summary if summary["status"] != "processing" else None
 
     made = eventually(ended, MADE_SECONDS_MAX)

@@ -13,13 +13,13 @@ OBJECTS = ["message", "dialogue", "memory"]
 
 def search(api: httpx.Client, query: str, of: str = "message", **fields: Any) -> Any:
     """Search and return the answer, checked to show the same objects in both places."""
-    told = done(api.post("/search", json={"query": query, "object": of, **fields}))
-    assert told.keys() == {"items", "results", "request"}
-    assert told["items"] == [result["item"] for result in told["results"]]
-    for result in told["results"]:
+    body = done(api.post("/search", json={"query": query, "object": of, **fields}))
+    assert body.keys() == {"items", "results", "request"}
+    assert body["items"] == [result["item"] for result in body["results"]]
+    for result in body["results"]:
         assert result["object"] == of
         assert 0 <= result["relevance"] <= 1
-    return told
+    return body
 
 
 def found(api: httpx.Client, query: str, of: str = "message", **fields: Any) -> list[str]:

@@ -12,7 +12,7 @@ ANSWER_SECONDS_MAX = 30
 
 
 @dataclass
-class Answer:
+class RawResponse:
     """What came back: status, headers (names in lower case) and body."""
 
     status: int
@@ -31,7 +31,7 @@ class Answer:
 
 def exact(
     server: Server, request: str, *, key: str | None = None, body: bytes | None = None, **headers
-) -> Answer:
+) -> RawResponse:
     """Send "METHOD target" with the target as it is, byte for byte."""
     method, _, target = request.partition(" ")
     if key:
@@ -41,8 +41,8 @@ def exact(
     try:
         connection.request(method, target, body=body, headers=names)
         response = connection.getresponse()
-        told = {name.lower(): text for name, text in response.getheaders()}
-        return Answer(response.status, told, response.read())
+        received_headers = {name.lower(): text for name, text in response.getheaders()}
+        return RawResponse(response.status, received_headers, response.read())
     finally:
         connection.close()
 
@@ -92,7 +92,7 @@ class Line:
         except (BrokenPipeError, ConnectionResetError):
             return
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> RawResponse | None:
         """Read the next answer; None when the server has hung up."""
         try:
             status_line = self.received.readline()
@@ -100,14 +100,14 @@ class Line:
         except ConnectionResetError:
             return None
 
-    def _rest(self, status: int) -> Answer:
+    def _rest(self, status: int) -> RawResponse:
         headers = {}
         while (line := self.received.readline()).strip():
             name, _, text = line.decode("latin-1").partition(":")
             headers[name.strip().lower()] = text.strip()
         if "content-length" in headers:
-            return Answer(status, headers, self.received.read(int(headers["content-length"])))
-        return Answer(status, headers, self.received.read())
+            return RawResponse(status, headers, self.received.read(int(headers["content-length"])))
+        return RawResponse(status, headers, self.received.read())
 
 
 def no_surprise(answer):

@@ -163,8 +163,8 @@ class TestAllowedAddresses:
         done(api.put("/admin/settings", json={"allowedIps": ["10.0.0.0/8"]}))
         eventually(lambda: api.get("/dialogue").status_code == 403)
         for name in ["X-Forwarded-For", "X-Real-IP", "Forwarded"]:
-            told = "for=10.0.0.1" if name == "Forwarded" else "10.0.0.1"
-            refused(api.get("/dialogue", headers={name: told}), "FORBIDDEN")
+            forwarded = "for=10.0.0.1" if name == "Forwarded" else "10.0.0.1"
+            refused(api.get("/dialogue", headers={name: forwarded}), "FORBIDDEN")
 
 
 class TestUsage:

@@ -13,12 +13,12 @@ class TestAmbiguousRequests:
         refused(api.post("/dialogue/d/messages", json=body), "INVALID_PARAMETER")
         assert done(api.get("/dialogue/d"))["totalMessages"] == 0
 
-    @pytest.mark.parametrize("place", ["message", "messages"])
+    @pytest.mark.parametrize("field", ["message", "messages"])
     @pytest.mark.parametrize("named", [{"id": "d"}, {}])
-    def test_a_first_message_of_another_dialogue_is_refused(self, api, place, named):
+    def test_a_first_message_of_another_dialogue_is_refused(self, api, field, named):
         message = {"role": "user", "content": "x", "dialogueId": "other"}
-        first = message if place == "message" else [message]
-        answer = api.post("/dialogue", json={**named, place: first})
+        first = message if field == "message" else [message]
+        answer = api.post("/dialogue", json={**named, field: first})
         refused(answer, "INVALID_PARAMETER")
         assert done(api.get("/dialogue"))["items"] == []
 

@@ -24,9 +24,9 @@ class TestRequestIds:
         assert done(answer)["requestId"] == answer.headers["X-Request-Id"]
 
     def test_without_one_each_request_gets_its_own(self, api):
-        told = {api.get("/dialogue").headers["X-Request-Id"] for _ in range(5)}
-        assert len(told) == 5
-        assert all(UUID.fullmatch(one) for one in told)
+        request_ids = {api.get("/dialogue").headers["X-Request-Id"] for _ in range(5)}
+        assert len(request_ids) == 5
+        assert all(UUID.fullmatch(one) for one in request_ids)
 
     def test_a_dialogue_keeps_the_one_that_created_it(self, api):
         made = done(api.post("/dialogue", headers={"X-Request-Id": "first"}))

@@ -35,9 +35,9 @@ class World:
         self.project = None
 
     async def make_project(self, allowed=()):
-        asked = ProjectInput("p", SettingsChange(allowed_ips=list(allowed)))
+        project_input = ProjectInput("p", SettingsChange(allowed_ips=list(allowed)))
         self.project = await self.services.projects.create(
-            asked, None, self.services.write_options()
+            project_input, None, self.services.write_options()
         )
 
     async def key(self, scope="write", expires=None, made=NOW):

@@ -35,13 +35,13 @@ def dialogue(api):
     return made
 
 
-def window(api, dialogue, **asked):
-    return done(api.post(f"/dialogue/{dialogue}/context", json={"maxTokens": 4_000, **asked}))
+def window(api, dialogue, **fields):
+    return done(api.post(f"/dialogue/{dialogue}/context", json={"maxTokens": 4_000, **fields}))
 
 
-def summarized(api, dialogue, **asked):
+def summarized(api, dialogue, **fields):
     """Have a dialogue summarized, and return what came of it."""
-    answer = api.post("/summary", json={"dialogueId": dialogue, **asked})
+    answer = api.post("/summary", json={"dialogueId": dialogue, **fields})
     assert answer.status_code == 202
     path = f"/summary/{answer.json()['id']}"
     deadline = time.monotonic() + 30
@@ -115,16 +115,16 @@ class TestWindow:
         ]
 
     def test_a_get_answers_what_a_post_does(self, api, dialogue):
-        asked = {
+        request = {
             "maxTokens": 40,
             "format": "anthropic",
             "recent": 2,
             "query": "order",
             "memories": 0,
         }
-        query = {**asked, "summary": "false"}
+        query = {**request, "summary": "false"}
         by_query = done(api.get(f"/dialogue/{dialogue}/context", params=query))
-        assert by_query == window(api, dialogue, **asked, summary=False)
+        assert by_query == window(api, dialogue, **request, summary=False)
 
     def test_a_tool_call_and_its_result_come_together_or_not_at_all(self, api, dialogue):
         whole = window(api, dialogue)["tokens"]["total"]
@@ -162,13 +162,13 @@ class TestWindow:
         new_memory(api, id="k1", value="Likes deliveries in the morning")
         new_memory(api, id="k2", value="Has a dog", label="pets")
         assert window(api, dialogue)["included"]["memoryIds"] == []
-        told = window(api, dialogue, query="When does the parcel come?", memories=1)
-        assert told["included"]["memoryIds"] == ["k1"]
-        assert told["messages"][1] == {
+        body = window(api, dialogue, query="When does the parcel come?", memories=1)
+        assert body["included"]["memoryIds"] == ["k1"]
+        assert body["messages"][1] == {
             "role": "system",
             "content": "Remembered: Likes deliveries in the morning",
         }
-        assert told["tokens"]["memories"] > 0
+        assert body["tokens"]["memories"] > 0
         assert window(api, dialogue, memories=5)["included"]["memoryIds"] == ["k2", "k1"]
         assert window(api, dialogue, query="dog")["included"]["memoryIds"][0] == "k2"
         assert window(api, dialogue, query="dog", memories=0)["included"]["memoryIds"] == []
@@ -178,31 +178,31 @@ class TestWindow:
         talk = [{"content": f"Parcel {n} went to the town of number {n}."} for n in range(80)]
         new_messages(api, made, *talk)
         summary = summarized(api, made)
-        told = window(api, made, maxTokens=1_000, recent=2)
-        assert told["included"]["summaryId"] == summary["id"]
-        assert told["messages"][0]["role"] == "system"
-        assert told["messages"][0]["content"].endswith(summary["content"])
-        assert told["tokens"]["summary"] >= summary["contentTokenCount"]
-        assert told["tokens"]["total"] <= 1_000
-        for asked in ({"summary": False}, {"maxTokens": 100}, {"maxTokens": 20_000}):
-            without = window(api, made, **{"maxTokens": 1_000, **asked})
+        body = window(api, made, maxTokens=1_000, recent=2)
+        assert body["included"]["summaryId"] == summary["id"]
+        assert body["messages"][0]["role"] == "system"
+        assert body["messages"][0]["content"].endswith(summary["content"])
+        assert body["tokens"]["summary"] >= summary["contentTokenCount"]
+        assert body["tokens"]["total"] <= 1_000
+        for fields in ({"summary": False}, {"maxTokens": 100}, {"maxTokens": 20_000}):
+            without = window(api, made, **{"maxTokens": 1_000, **fields})
             assert "summaryId" not in without["included"]
             assert without["tokens"]["summary"] == 0
         anthropic = window(api, made, maxTokens=1_000, format="anthropic")
         assert summary["content"] in anthropic["system"]
-        ids = told["included"]["messageIds"]
+        ids = body["included"]["messageIds"]
         summarized(api, made, startId=ids[-2], endId=ids[-1])  # of less than what is left out
-        assert window(api, made, maxTokens=1_000, recent=2)["included"] == told["included"]
+        assert window(api, made, maxTokens=1_000, recent=2)["included"] == body["included"]
 
     def test_a_summary_with_instructions_is_the_second_choice(self, api):
         made = new_dialogue(api)["id"]
         talk = [{"content": f"Parcel {n} went to the town of number {n}."} for n in range(80)]
         first = new_messages(api, made, *talk)[0]
-        once = summarized(api, made, instructions="Which towns?")
-        asked = {"maxTokens": 1_000, "recent": 2}
-        assert window(api, made, **asked)["included"]["summaryId"] == once["id"]
+        whole = summarized(api, made, instructions="Which towns?")
+        fields = {"maxTokens": 1_000, "recent": 2}
+        assert window(api, made, **fields)["included"]["summaryId"] == whole["id"]
         part = summarized(api, made, endId=first["id"])
-        assert window(api, made, **asked)["included"]["summaryId"] == part["id"]
+        assert window(api, made, **fields)["included"]["summaryId"] == part["id"]
 
     def test_older_messages_about_the_query_come_along(self, api):
         made = new_dialogue(api)["id"]
@@ -213,21 +213,21 @@ class TestWindow:
         new_messages(api, made, *talk)
         plain = window(api, made, maxTokens=200)
         assert "violin" not in plain["included"]["messageIds"]
-        asked = window(api, made, maxTokens=200, query="violin repair", recent=2)
-        ids = asked["included"]["messageIds"]
+        body = window(api, made, maxTokens=200, query="violin repair", recent=2)
+        ids = body["included"]["messageIds"]
         assert "violin" in ids
         assert ids[-2:] == ["n58", "n59"]
         assert ids == sorted(ids, key=[one["id"] for one in talk].index)
-        assert asked["tokens"]["retrieved"] > 0
-        assert asked["tokens"]["total"] <= 200
+        assert body["tokens"]["retrieved"] > 0
+        assert body["tokens"]["total"] <= 200
 
     def test_what_was_found_of_a_tool_call_comes_with_its_other_half(self, api):
         made = new_dialogue(api)["id"]
         chatter = [{"content": f"Chatter about nothing much, part {n}"} for n in range(40)]
         new_messages(api, made, *BOUGHT[1:], *chatter)
-        asked = window(api, made, maxTokens=150, query="left on Monday", recent=1)
-        assert {"c", "r"} <= set(asked["included"]["messageIds"])
-        CHECKS["openai"](asked["messages"])
+        body = window(api, made, maxTokens=150, query="left on Monday", recent=1)
+        assert {"c", "r"} <= set(body["included"]["messageIds"])
+        CHECKS["openai"](body["messages"])
 
     def test_a_broken_history_is_told_and_answered_with_a_window_that_is_taken(self, api):
         made = new_dialogue(api)["id"]
@@ -284,8 +284,8 @@ class TestNamespaces:
         new_dialogue(api, id="d", namespace="ada")
         bound = new_key(api, scope="read", namespace="ada")["key"]
         headers = {"Authorization": f"Bearer {bound}"}
-        asked = {"maxTokens": 99, "namespace": "bob"}
-        refused(api.post("/dialogue/d/context", json=asked, headers=headers), "FORBIDDEN")
+        fields = {"maxTokens": 99, "namespace": "bob"}
+        refused(api.post("/dialogue/d/context", json=fields, headers=headers), "FORBIDDEN")
         done(api.post("/dialogue/d/context", json={"maxTokens": 99}, headers=headers))
         done(api.get("/dialogue/d/context?maxTokens=99", headers=headers))
 
@@ -326,19 +326,19 @@ class TestRefusals:
         refused(api.get("/dialogue/none/context"), "MISSING_PARAMETER")
 
 
-@pytest.mark.parametrize("asked", ["openai", "anthropic", "plain"])
-def test_what_no_encoder_takes_is_answered_nevertheless(asked, api):
+@pytest.mark.parametrize("dialect", ["openai", "anthropic", "plain"])
+def test_what_no_encoder_takes_is_answered_nevertheless(dialect, api):
     call = {"type": "tool_use", "id": "t", "name": "f", "input": {"q": "\ud800"}}
     deep = '{"a":' * 900 + '"\\ud800"' + "}" * 900
     written = {"type": "function_call", "call_id": "u", "name": "f", "arguments": deep}
     odd = {"type": "function_call", "call_id": "v", "name": "f", "arguments": '{"q": "\\ud800"}'}
     thought = {"type": "thinking", "thinking": "\ud83d", "signature": "s"}
     answers = [{"type": "tool_result", "tool_use_id": id_, "is_error": True} for id_ in "tuv"]
-    said = [
+    messages = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": [thought, call, written, odd]},
         {"role": "user", "content": answers},
     ]
     made = new_dialogue(api, id="odd")["id"]
-    done(post_bytes(api, f"/dialogue/{made}/messages", json.dumps(said).encode()))
-    assert window(api, made, format=asked, maxTokens=20_000)["issues"] == []
+    done(post_bytes(api, f"/dialogue/{made}/messages", json.dumps(messages).encode()))
+    assert window(api, made, format=dialect, maxTokens=20_000)["issues"] == []

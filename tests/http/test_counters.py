@@ -68,10 +68,10 @@ class TestCounters:
             sent += new_messages(client, "d", *({"content": f"{number}.b{i}"} for i in range(4)))
             return [message["seq"] for message in sent]
 
-        told = each_writer(work)
-        assert sorted(itertools.chain(*told)) == list(range(1, WRITERS * 12 + 1))
-        assert all(numbers == sorted(numbers) for numbers in told)
-        assert all(numbers[8:] == list(range(numbers[8], numbers[8] + 4)) for numbers in told)
+        seqs = each_writer(work)
+        assert sorted(itertools.chain(*seqs)) == list(range(1, WRITERS * 12 + 1))
+        assert all(numbers == sorted(numbers) for numbers in seqs)
+        assert all(numbers[8:] == list(range(numbers[8], numbers[8] + 4)) for numbers in seqs)
         shown = get_dialogue(api, "d")
         assert shown["totalMessages"] == shown["lastSeq"] == WRITERS * 12
         listed = walk(api, "/dialogue/d/messages", limit=7)

@@ -65,11 +65,11 @@ def dialogue(api):
 
 
 class TestTimesReceived:
-    @pytest.mark.parametrize(("written", "told"), TAKEN)
-    def test_they_are_told_in_utc_cut_to_milliseconds(self, written, told, api, dialogue):
-        assert new_dialogue(api, created=written)["created"] == told
-        assert new_message(api, "d", created=written)["created"] == told
-        assert new_memory(api, created=written)["created"] == told
+    @pytest.mark.parametrize(("written", "stored"), TAKEN)
+    def test_they_are_told_in_utc_cut_to_milliseconds(self, written, stored, api, dialogue):
+        assert new_dialogue(api, created=written)["created"] == stored
+        assert new_message(api, "d", created=written)["created"] == stored
+        assert new_memory(api, created=written)["created"] == stored
 
     @pytest.mark.parametrize("written", REFUSED)
     def test_anything_else_is_refused(self, written, api, dialogue):
@@ -90,7 +90,7 @@ class TestTimesReceived:
         assert len(walk(api, "/dialogue", order="asc")) == (answer.status_code == 200)
 
 
-MOMENTS = [
+TIMESTAMPS = [
     "2024-12-31T23:59:59.999Z",
     "2025-01-01T00:00:00.000Z",
     "2025-05-31T23:59:59.999Z",
@@ -111,21 +111,21 @@ MOMENTS = [
 
 class TestNarrowingLists:
     @pytest.fixture(autouse=True)
-    def moments(self, api, dialogue):
-        batch = [{**HELLO, "created": moment} for moment in MOMENTS]
+    def timestamps(self, api, dialogue):
+        batch = [{**HELLO, "created": timestamp} for timestamp in TIMESTAMPS]
         done(api.post("/dialogue/d/messages", json=batch))
-        for moment in MOMENTS:
-            new_dialogue(api, created=moment)
-            new_memory(api, created=moment)
+        for timestamp in TIMESTAMPS:
+            new_dialogue(api, created=timestamp)
+            new_memory(api, created=timestamp)
 
-    def told(self, api, **params):
-        """Return the moments that all three lists agree on."""
+    def listed(self, api, **params):
+        """Return the times that all three lists agree on."""
         first, *others = (
             [item["created"] for item in walk(api, path, order="asc", limit=4, **params)]
             for path in ["/dialogue/d/messages", "/dialogue", "/memory"]
         )
-        now = [moment for moment in others[0] if moment not in MOMENTS]
-        assert [[moment for moment in other if moment not in now] for other in others] == [
+        now = [timestamp for timestamp in others[0] if timestamp not in TIMESTAMPS]
+        assert [[timestamp for timestamp in other if timestamp not in now] for other in others] == [
             first
         ] * 2
         return first
@@ -143,16 +143,16 @@ class TestNarrowingLists:
         ],
     )
     def test_created_is_a_prefix_at_any_precision(self, prefix, api):
-        expected = [moment for moment in MOMENTS if moment.startswith(prefix)]
+        expected = [timestamp for timestamp in TIMESTAMPS if timestamp.startswith(prefix)]
         assert expected
-        assert self.told(api, created=prefix) == expected
+        assert self.listed(api, created=prefix) == expected
 
     def test_created_may_be_a_whole_time_as_it_was_told(self, api):
-        assert self.told(api, created=MOMENTS[7]) == [MOMENTS[7]]
+        assert self.listed(api, created=TIMESTAMPS[7]) == [TIMESTAMPS[7]]
 
     def test_a_prefix_that_nothing_has_finds_nothing(self, api):
-        assert self.told(api, created="1999") == []
-        assert self.told(api, created="2025-02") == []
+        assert self.listed(api, created="1999") == []
+        assert self.listed(api, created="2025-02") == []
 
     @pytest.mark.parametrize(
         "prefix", ["2025-", "2025-13", "2025-02-30", "25", "202", "2025-06-15T", "2025-6", "x"]
@@ -162,26 +162,26 @@ class TestNarrowingLists:
             refused(api.get(path, params={"created": prefix}), "INVALID_PARAMETER", "created")
 
     def test_both_ends_are_inclusive(self, api):
-        ends = {"startDate": MOMENTS[3], "endDate": MOMENTS[8]}
-        assert self.told(api, **ends) == MOMENTS[3:9]
-        assert self.told(api, startDate=MOMENTS[3], endDate=MOMENTS[3]) == [MOMENTS[3]]
+        ends = {"startDate": TIMESTAMPS[3], "endDate": TIMESTAMPS[8]}
+        assert self.listed(api, **ends) == TIMESTAMPS[3:9]
+        assert self.listed(api, startDate=TIMESTAMPS[3], endDate=TIMESTAMPS[3]) == [TIMESTAMPS[3]]
 
     def test_one_end_alone_is_enough(self, api):
-        assert self.told(api, endDate=MOMENTS[4]) == MOMENTS[:5]
-        messages = walk(api, "/dialogue/d/messages", startDate=MOMENTS[10])
-        assert [message["created"] for message in messages] == MOMENTS[10:]
+        assert self.listed(api, endDate=TIMESTAMPS[4]) == TIMESTAMPS[:5]
+        messages = walk(api, "/dialogue/d/messages", startDate=TIMESTAMPS[10])
+        assert [message["created"] for message in messages] == TIMESTAMPS[10:]
 
     def test_a_bare_end_date_means_to_the_end_of_that_day(self, api):
-        assert self.told(api, startDate="2025-06-15", endDate="2025-06-15") == MOMENTS[4:11]
-        assert self.told(api, startDate="2025-06-16", endDate="2025-07-01") == MOMENTS[11:13]
+        assert self.listed(api, startDate="2025-06-15", endDate="2025-06-15") == TIMESTAMPS[4:11]
+        assert self.listed(api, startDate="2025-06-16", endDate="2025-07-01") == TIMESTAMPS[11:13]
 
     def test_ends_may_have_an_offset(self, api):
         ends = {"startDate": "2025-06-15T12:30:00+02:00", "endDate": "2025-06-15T08:30:20-02:00"}
-        assert self.told(api, **ends) == MOMENTS[5:7]
+        assert self.listed(api, **ends) == TIMESTAMPS[5:7]
 
     def test_an_end_before_the_start_finds_nothing(self, api):
-        assert self.told(api, startDate="2025-07-01", endDate="2025-06-01") == []
+        assert self.listed(api, startDate="2025-07-01", endDate="2025-06-01") == []
 
     def test_created_wins_over_both(self, api):
         params = {"created": "2024", "startDate": "2025-01-01", "endDate": "2025-12-31"}
-        assert self.told(api, **params) == MOMENTS[:1]
+        assert self.listed(api, **params) == TIMESTAMPS[:1]

@@ -129,8 +129,8 @@ class TestReading:
     def test_messages_n_gives_the_last_n_oldest_first(self, api):
         new_dialogue(api, id="d")
         new_messages(api, "d", *({"content": str(number)} for number in range(5)))
-        for wanted, expected in [(2, "34"), (5, "01234"), (1_000, "01234")]:
-            shown = get_dialogue(api, "d", messages=wanted)
+        for count, expected in [(2, "34"), (5, "01234"), (1_000, "01234")]:
+            shown = get_dialogue(api, "d", messages=count)
             assert "".join(one["content"] for one in shown["messages"]) == expected
         listed = done(api.get("/dialogue/d/messages"))["items"]
         assert get_dialogue(api, "d", messages=5)["messages"] == listed
@@ -147,10 +147,10 @@ class TestReading:
         new_dialogue(api, id="d", message=HELLO)
         assert "messages" not in get_dialogue(api, "d")
 
-    @pytest.mark.parametrize("wanted", ["1001", "-1", "x", "1.5", ""])
-    def test_a_number_out_of_range_is_refused(self, wanted, api):
+    @pytest.mark.parametrize("count", ["1001", "-1", "x", "1.5", ""])
+    def test_a_number_out_of_range_is_refused(self, count, api):
         new_dialogue(api, id="d")
-        refused(api.get(f"/dialogue/d?messages={wanted}"), "INVALID_PARAMETER", "messages")
+        refused(api.get(f"/dialogue/d?messages={count}"), "INVALID_PARAMETER", "messages")
 
 
 class TestUpdating:

@@ -1,4 +1,4 @@
-"""Each error code, and how faults are named and gathered."""
+"""Each error code, and how several errors are named and listed together."""
 
 import pytest
 
@@ -140,7 +140,7 @@ class TestInvalidParameters:
 class TestContentThatIsNone:
     @pytest.mark.parametrize("content", ["", None, [], {}])
     @pytest.mark.parametrize(
-        ("path", "wrap", "place"),
+        ("path", "wrap", "field"),
         [
             ("/dialogue/d/messages", lambda message: message, "content"),
             ("/dialogue/d/messages", lambda message: [HELLO, message], "messages[1].content"),
@@ -149,9 +149,9 @@ class TestContentThatIsNone:
             ("/dialogue", lambda message: {"message": message}, "message.content"),
         ],
     )
-    def test_empty_content_is_refused_and_named(self, content, path, wrap, place, api):
+    def test_empty_content_is_refused_and_named(self, content, path, wrap, field, api):
         body = wrap({"role": "user", "content": content})
-        refused(api.post(path, json=body), "MESSAGE_CONTENT_EMPTY", place)
+        refused(api.post(path, json=body), "MESSAGE_CONTENT_EMPTY", field)
 
     @pytest.mark.parametrize("content", [0, 1.5, True, False, [1], ["a"], [{}, 1], [[]], [None]])
     def test_content_of_another_kind_is_an_invalid_parameter(self, content, api):
@@ -164,17 +164,17 @@ class TestContentThatIsNone:
         assert contents(api, "d") == [content]
 
 
-class TestSeveralFaults:
-    def test_faults_of_one_code_share_it_and_are_all_listed(self, api):
+class TestSeveralErrors:
+    def test_errors_of_one_code_share_it_and_are_all_listed(self, api):
         error = refused(api.post("/dialogue/d/messages", json={}), "MISSING_PARAMETER")
         assert details_by_field(error) == {"role": "REQUIRED", "content": "REQUIRED"}
 
-    def test_faults_of_different_codes_are_a_validation_error(self, api):
+    def test_errors_of_different_codes_are_a_validation_error(self, api):
         body = {"content": "", "name": 5}
         error = refused(api.post("/dialogue/d/messages", json=body), "VALIDATION_ERROR")
         assert details_by_field(error).keys() == {"role", "content", "name"}
 
-    def test_faults_in_a_batch_name_each_place_and_store_nothing(self, api):
+    def test_errors_in_a_batch_name_each_place_and_store_nothing(self, api):
         batch = [HELLO, {"role": "user"}, HELLO, {"role": "", "content": ""}, {"content": "x"}]
         error = refused(api.post("/dialogue/d/messages", json=batch), "VALIDATION_ERROR")
         assert details_by_field(error).keys() == {
@@ -185,13 +185,13 @@ class TestSeveralFaults:
         }
         assert contents(api, "d") == []
 
-    def test_faults_inside_and_beside_a_batch_are_listed_together(self, api):
+    def test_errors_inside_and_beside_a_batch_are_listed_together(self, api):
         body = {"label": 5, "messages": [{"role": "user"}], "tags": [1]}
         error = refused(api.post("/dialogue", json=body), "VALIDATION_ERROR")
         fields = details_by_field(error).keys()
         assert fields == {"label", "messages[0].content", "tags[0]"}
 
-    def test_faults_of_a_query_and_a_body_are_listed_together(self, api):
+    def test_errors_of_a_query_and_a_body_are_listed_together(self, api):
         answer = api.put("/dialogue/d/state?merge=perhaps", json=[])
         assert answer.status_code == 400
 

@@ -60,8 +60,8 @@ def short(data: bytes) -> str:
     return repr(data[:40])
 
 
-def told(answer, name: bytes, value: bytes) -> int:
-    """Count how often an answer tells exactly these bytes under this name."""
+def occurrences(answer, name: bytes, value: bytes) -> int:
+    """Count how often an answer has exactly these bytes under this name."""
     _, *after = answer.content.split(b'"%s":%s' % (name, value))
     return sum(rest[:1] in {b",", b"}"} for rest in after)
 
@@ -79,8 +79,8 @@ class TestContent:
             sent = post_bytes(api, MESSAGES, body)
             assert done(sent)["contentLength"] == len(content)
             for answer in [sent, api.get(f"{MESSAGES}/{name}")]:
-                assert told(answer, b"content", content) == 1
-        assert told(api.get(MESSAGES), b"content", content) == 2
+                assert occurrences(answer, b"content", content) == 1
+        assert occurrences(api.get(MESSAGES), b"content", content) == 2
 
     @pytest.mark.parametrize("beside", OBJECTS, ids=short)
     @pytest.mark.parametrize("filling", [b"AAAA", b"A" * 1_100_000], ids=["small", "large"])
@@ -88,15 +88,15 @@ class TestContent:
         content = b"[%s,%s]" % (IMAGE % filling, beside)
         sent = post_bytes(api, MESSAGES, b'{"id":"m","role":"user","content":%s}' % content)
         assert sent.status_code == 200
-        assert told(api.get(f"{MESSAGES}/m"), b"content", content) == 1
+        assert occurrences(api.get(f"{MESSAGES}/m"), b"content", content) == 1
 
     @pytest.mark.parametrize("content", TEXTS, ids=short)
     def test_text_comes_back_as_the_same_text(self, content, api):
         sent = post_bytes(api, MESSAGES, b'{"id":"m","role":"user","content":%s}' % content)
-        told = done(sent)["content"]
-        assert told == json.loads(content)
-        assert done(api.get(f"{MESSAGES}/m"))["content"] == told
-        assert done(api.get(MESSAGES))["items"][0]["content"] == told
+        parsed = done(sent)["content"]
+        assert parsed == json.loads(content)
+        assert done(api.get(f"{MESSAGES}/m"))["content"] == parsed
+        assert done(api.get(MESSAGES))["items"][0]["content"] == parsed
 
     @pytest.mark.parametrize("content", OBJECTS, ids=short)
     def test_every_way_of_sending_keeps_the_bytes(self, content, api):
@@ -109,8 +109,8 @@ class TestContent:
         ]:
             answer = post_bytes(api, path, body, method)
             done(answer)
-            assert told(answer, b"content", content) == 1
-        assert told(api.get(MESSAGES), b"content", content) == 3
+            assert occurrences(answer, b"content", content) == 1
+        assert occurrences(api.get(MESSAGES), b"content", content) == 3
 
 
 class TestMetadata:
@@ -124,8 +124,8 @@ class TestMetadata:
         for path, body in bodies.items():
             made = post_bytes(api, path, body % spread(metadata))
             done(made)
-            assert told(made, b"metadata", metadata) == 1
-            assert told(api.get(path), b"metadata", metadata) == 1
+            assert occurrences(made, b"metadata", metadata) == 1
+            assert occurrences(api.get(path), b"metadata", metadata) == 1
 
 
 class TestState:
@@ -133,13 +133,13 @@ class TestState:
     def test_it_comes_back_in_the_same_bytes(self, state, api):
         made = post_bytes(api, "/dialogue", b'{"id":"s","state":%s}' % spread(state))
         done(made)
-        assert told(made, b"state", state) == 1
+        assert occurrences(made, b"state", state) == 1
         put = post_bytes(api, "/dialogue/d/state", spread(state), "PUT")
         assert (put.status_code, put.content) == (200, state)
         for name in "ds":
-            assert told(api.get(f"/dialogue/{name}"), b"state", state) == 1
+            assert occurrences(api.get(f"/dialogue/{name}"), b"state", state) == 1
             assert api.get(f"/dialogue/{name}/state").content == state
-        assert told(api.get("/dialogue"), b"state", state) == 2
+        assert occurrences(api.get("/dialogue"), b"state", state) == 2
 
 
 class TestMemories:
@@ -148,7 +148,7 @@ class TestMemories:
         made = post_bytes(api, "/memory", b'{"id":"k","value": %s }' % value)
         done(made)
         for answer in [made, api.get("/memory/k"), api.get("/memory")]:
-            assert told(answer, b"value", value) == 1
+            assert occurrences(answer, b"value", value) == 1
 
     @pytest.mark.parametrize("value", TEXTS, ids=short)
     def test_text_comes_back_as_the_same_text(self, value, api):

@@ -150,8 +150,8 @@ class TestJsonBombs:
             for method in ["PUT", "PATCH"]:
                 answer = post_bytes(api, "/dialogue/d/state", body, method)
                 assert answer.status_code in {200, 400}
-                told = api.get("/dialogue/d/state").content
-                assert told.count(b'"a"') <= 1
+                stored = api.get("/dialogue/d/state").content
+                assert stored.count(b'"a"') <= 1
         answer = post_bytes(api, "/dialogue/d/messages", b'{"role":"a","role":"b","content":"c"}')
         assert answer.status_code in {200, 400}
 
@@ -197,7 +197,7 @@ class TestJsonBombs:
             answer = post_bytes(api, "/admin/settings", settings % number, "PUT")
             assert answer.status_code == 400
 
-    def test_an_answer_to_many_faults_stays_small(self, api):
+    def test_an_answer_to_many_errors_stays_small(self, api):
         batch = [{"role": 5, "content": 5, "id": 5, "name": 5, "tags": 5}] * 1_000
         answer = api.post("/dialogue/d/messages", json=batch)
         assert answer.status_code == 400

@@ -52,8 +52,8 @@ class TestBodiesThatDoNotEnd:
         body = json.dumps({"id": "slow"}).encode()
         with Line(server) as line:
             line.send(head("POST", "/dialogue", project.key, Content_Length=len(body)))
-            for place in range(len(body)):
-                line.send(body[place : place + 1])
+            for index in range(len(body)):
+                line.send(body[index : index + 1])
             answer = line.answer()
         assert answer
         assert answer.status == 200
@@ -164,16 +164,16 @@ class TestHeads:
                 return  # It waits for more, as it may.
 
     def test_what_is_no_http_is_told(self, server):
-        for fault, told in [
+        for broken, named in [
             (POST + b"Content-Length: abc\r\n\r\n", "Content-Length"),
             (b"BREW /dialogue HTTP/1.1\r\nHost: x\r\n\r\n", "method"),
         ]:
             with Line(server) as line:
-                line.send(fault)
+                line.send(broken)
                 answer = line.answer()
             assert answer
             assert answer.status == 400
-            assert told in answer.json["error"]["message"]
+            assert named in answer.json["error"]["message"]
 
     def test_letters_in_a_target_may_stand_as_they_are(self, server, project, api):
         for name in ["café", "Привет:1", "日本"]:

@@ -224,20 +224,20 @@ class TestTheListOfKeys:
             assert len(key["key"]) == 47
             assert set(key["key"][4:]) <= ALPHABET
         assert len({key["key"] for key in made}) == 3
-        told = api.get("/admin/keys").text
-        assert not any(key["key"] in told for key in made)
+        listed = api.get("/admin/keys").text
+        assert not any(key["key"] in listed for key in made)
 
     def test_a_key_is_in_no_file_and_no_log_line(self, api, project, server):
-        once = {"Idempotency-Key": "k"}
-        made = [new_key(api)["key"], done(api.post("/admin/keys", headers=once))["key"]]
+        headers = {"Idempotency-Key": "k"}
+        made = [new_key(api)["key"], done(api.post("/admin/keys", headers=headers))["key"]]
         done(api.get("/dialogue"))
         files = [server.log_file, *server.data.iterdir()]
         for secret in [*made, project.key, server.operator_key]:
             assert not [file.name for file in files if secret.encode() in file.read_bytes()]
 
     def test_a_retried_creation_makes_one_key_and_does_not_show_it_again(self, api):
-        once = {"Idempotency-Key": "k"}
-        first, again = (done(api.post("/admin/keys", headers=once)) for _ in range(2))
+        headers = {"Idempotency-Key": "k"}
+        first, again = (done(api.post("/admin/keys", headers=headers)) for _ in range(2))
         assert again["id"] == first["id"]
         assert "key" not in again
 

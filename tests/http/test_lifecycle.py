@@ -46,7 +46,7 @@ def dialogue(api):
     return new_dialogue(api, id="child", threadOf="d")
 
 
-def act(api, *actions):
+def change_status(api, *actions):
     """Do these actions and return the dialogue after the last."""
     shown = {}
     for action in actions:
@@ -63,7 +63,7 @@ class TestActive:
 class TestEnded:
     @pytest.fixture(autouse=True)
     def ended(self, dialogue, api):
-        return act(api, "end")
+        return change_status(api, "end")
 
     def test_it_says_so_and_when(self, ended, api):
         assert ended["status"] == "ended"
@@ -83,10 +83,10 @@ class TestEnded:
         done(api.request(method, path.format(status="ended"), json=body))
 
     def test_ending_again_changes_nothing(self, ended, api):
-        assert act(api, "end") == ended
+        assert change_status(api, "end") == ended
 
     def test_it_can_be_archived_and_keeps_its_end(self, ended, api):
-        archived = act(api, "archive")
+        archived = change_status(api, "archive")
         assert archived["status"] == "archived"
         assert archived["endedAt"] == ended["endedAt"]
 
@@ -94,7 +94,7 @@ class TestEnded:
 class TestArchived:
     @pytest.fixture(autouse=True)
     def archived(self, dialogue, api):
-        return act(api, "archive")
+        return change_status(api, "archive")
 
     def test_it_says_so_and_when(self, archived, api):
         assert archived["status"] == "archived"
@@ -120,25 +120,25 @@ class TestArchived:
         assert get_dialogue(api, "child")["status"] == "active"
 
     def test_archiving_again_changes_nothing(self, archived, api):
-        assert act(api, "archive") == archived
+        assert change_status(api, "archive") == archived
 
 
 class TestReopened:
     @pytest.mark.parametrize("before", [["end"], ["archive"], ["end", "archive"], []])
     def test_it_is_as_if_nothing_had_been(self, before, api):
-        act(api, *before)
-        reopened = act(api, "reopen")
+        change_status(api, *before)
+        reopened = change_status(api, "reopen")
         assert reopened["status"] == "active"
         assert not {"endedAt", "archivedAt"} & reopened.keys()
         new_message(api, "d")
         done(api.put("/dialogue/d", json={"label": "l"}))
 
     def test_reopening_again_changes_nothing(self, api):
-        act(api, "end")
-        assert act(api, "reopen") == act(api, "reopen")
+        change_status(api, "end")
+        assert change_status(api, "reopen") == change_status(api, "reopen")
 
     def test_it_can_end_again(self, api):
-        assert act(api, "end", "reopen", "end")["status"] == "ended"
+        assert change_status(api, "end", "reopen", "end")["status"] == "ended"
 
 
 class TestActions:

@@ -42,7 +42,7 @@ def dialogue(api):
     return new_dialogue(api, id="d")
 
 
-class TestATwinOfAMessage:
+class TestADuplicateOfAMessage:
     @pytest.mark.parametrize("path", [MESSAGES, "/message?dialogueId=d"])
     def test_it_is_answered_with_the_stored_one(self, path, api):
         first = done(api.post(path, json=FULL))
@@ -102,7 +102,7 @@ class TestATwinOfAMessage:
         assert (changed["totalMessages"], changed["label"]) == (1, "l")
 
 
-class TestTwinsInABatch:
+class TestDuplicatesInABatch:
     def test_they_are_answered_in_place_and_the_rest_is_stored(self, api):
         new_messages(api, "d", {"id": "b"}, {"id": "d"})
         batch = [{"id": name} for name in "abcde"]
@@ -124,7 +124,7 @@ class TestTwinsInABatch:
     def test_a_batch_of_one_is_a_batch_and_one_message_is_not(self, api):
         new_message(api, "d", id="m")
         other = {"id": "m", "role": "user", "content": "other"}
-        for method, path, body, place in [
+        for method, path, body, field in [
             ("POST", MESSAGES, [other], "messages[0].id"),
             ("POST", MESSAGES, {"messages": [other]}, "messages[0].id"),
             ("PUT", "/dialogue/d", {"messages": [other]}, "messages[0].id"),
@@ -132,10 +132,10 @@ class TestTwinsInABatch:
             ("POST", MESSAGES, other, "id"),
         ]:
             error = refused(api.request(method, path, json=body), "DUPLICATE_ID")
-            assert [detail["field"] for detail in error["details"]] == [place]
+            assert [detail["field"] for detail in error["details"]] == [field]
 
 
-class TestATwinOfAMemory:
+class TestADuplicateOfAMemory:
     def test_it_is_answered_with_the_stored_one(self, api):
         first = new_memory(api, **MEMORY)
         assert new_memory(api, **MEMORY) == first
@@ -252,7 +252,7 @@ class TestIdempotencyKeys:
             assert made[0] == made[1]
 
 
-class TestTwinsInFlight:
+class TestDuplicatesInFlight:
     def at_once(self, server, project, ask, count=8):
         """Ask from several connections at the same time and return all answers."""
 

@@ -29,7 +29,7 @@ CHECKS = [
 
 
 def shape(path: str) -> str:
-    """Return a path with its places unnamed and its query left out."""
+    """Return a path with its parameters unnamed and its query left out."""
     path = SEGMENT.sub("{}", path.partition("?")[0])
     return re.sub("/(end|archive|reopen)$", "/{}", path)
 
@@ -69,20 +69,20 @@ def name_real_things(api, case):
     api.post("/dialogue", json={"id": "d"})
     api.post("/dialogue/d/messages", json={**HELLO, "id": "m"})
     api.post("/memory", json={"id": "k", "value": 1})
-    places = SEGMENT.findall(case.operation.path)
+    segments = SEGMENT.findall(case.operation.path)
     before = SEGMENT.split(case.operation.path)
-    for place, start in zip(places, before, strict=False):
+    for segment, start in zip(segments, before, strict=False):
         real = {"/dialogue/": "d", "/memory/": "k"}.get(start, "m" if "message" in start else None)
         if real:
-            case.path_parameters[place[1:-1]] = real
+            case.path_parameters[segment[1:-1]] = real
     for name in ["dialogueId", "namespace"]:
         if name in case.query:
             case.query = {**case.query, name: {"dialogueId": "d", "namespace": ""}[name]}
 
 
-@pytest.mark.parametrize(("wanted", "mode"), CASES)
-def test_it_answers_as_it_says(wanted, mode, described, server, api):
-    operation = operation_of(described, *wanted)
+@pytest.mark.parametrize(("route", "mode"), CASES)
+def test_it_answers_as_it_says(route, mode, described, server, api):
+    operation = operation_of(described, *route)
     own = api.headers["Authorization"]
     key = f"Bearer {server.operator_key}" if "/projects" in operation.path else own
     with requests.Session() as session:

@@ -48,7 +48,7 @@ class TestEveryItemExactlyOnce:
         target = {"/dialogue": "/dialogue/{}", "/memory": "/memory/{}"}
         delete = target.get(path, "/dialogue/d/messages/{}")
         kept = {f"i{number:03}" for number in range(1, 20) if number % 3}
-        doomed = [f"i{number:03}" for number in range(0, 20, 3)]
+        to_delete = [f"i{number:03}" for number in range(0, 20, 3)]
         params, seen = {"order": order, "limit": 3}, []
         for turn in itertools.count():
             assert turn < 50
@@ -60,9 +60,9 @@ class TestEveryItemExactlyOnce:
             make_one(api, path, f"now{turn}")
             make_one(api, path, f"past{turn}", created="2001-01-01")
             make_one(api, path, f"future{turn}", created="2101-01-01")
-            if doomed:
+            if to_delete:
                 # The token may rest on the very item that goes: the last one shown.
-                api.delete(delete.format(doomed.pop(0 if turn % 2 else -1)))
+                api.delete(delete.format(to_delete.pop(0 if turn % 2 else -1)))
         assert sorted(one for one in seen if one in kept) == sorted(kept)
         assert len(seen) == len(set(seen))
 
@@ -106,7 +106,7 @@ class TestEveryItemExactlyOnce:
             stop.set()
             thread.join()
 
-    def test_many_messages_of_one_moment_come_in_the_order_they_arrived(self, api):
+    def test_many_messages_created_at_one_time_come_in_the_order_they_arrived(self, api):
         new_dialogue(api, id="d")
         batch = [{"id": str(number), "created": "2020-01-01"} for number in range(30)]
         new_messages(api, "d", *batch)
@@ -197,9 +197,9 @@ class TestTokens:
     def test_a_forged_one_is_refused(self, api):
         token = done(api.get("/dialogue?limit=2"))["next"]
         forged = {token[:-1], token[1:], token + "A", token[::-1], "A" * len(token), "A", "-"}
-        for place in range(0, len(token) - 1, 5):
-            other = "A" if token[place] != "A" else "B"
-            forged.add(token[:place] + other + token[place + 1 :])
+        for index in range(0, len(token) - 1, 5):
+            other = "A" if token[index] != "A" else "B"
+            forged.add(token[:index] + other + token[index + 1 :])
         for one in forged:
             refused(api.get("/dialogue", params={"next": one}), "INVALID_PARAMETER", "next")
 

@@ -52,7 +52,7 @@ class TestBeforeTheRequestIsRead:
         eventually(lambda: reader.post("/dialogue").status_code == 401)
         refused(reader.post("/dialogue"), "UNAUTHORIZED")
 
-    def test_the_key_comes_before_the_body_and_its_faults(self, nobody, server):
+    def test_the_key_comes_before_the_body_and_its_errors(self, nobody, server):
         refused(post_bytes(nobody, "/dialogue", b"{"), "UNAUTHORIZED")
         refused(nobody.get("/dialogue?limit=0"), "UNAUTHORIZED")
         with Line(server) as line:
@@ -89,12 +89,12 @@ class TestBeforeTheRequestIsRead:
 
 
 class TestBetweenReadingAndFinding:
-    def test_broken_json_comes_before_other_faults(self, api):
+    def test_broken_json_comes_before_other_errors(self, api):
         refused(post_bytes(api, "/dialogue/none/frobnicate", b"{"), "INVALID_JSON")
         refused(post_bytes(api, "/dialogue/a%5Cb", b"{", "PUT"), "INVALID_JSON")
         refused(post_bytes(api, "/messages?dialogueId=", b"{"), "INVALID_JSON")
 
-    def test_faults_come_before_an_answer_recorded_for_the_same_key(self, api):
+    def test_validation_comes_before_an_answer_recorded_for_the_same_key(self, api):
         headers = {"Idempotency-Key": "k"}
         done(api.post("/dialogue", json={"label": "l"}, headers=headers))
         refused(
@@ -102,7 +102,7 @@ class TestBetweenReadingAndFinding:
         )
         refused(post_bytes_with_key(api, b"{"), "INVALID_JSON")
 
-    def test_faults_come_before_an_absent_dialogue(self, api):
+    def test_validation_comes_before_an_absent_dialogue(self, api):
         refused(api.post("/dialogue/none/messages", json={}), "MISSING_PARAMETER")
         refused(api.get("/dialogue/none?messages=x"), "INVALID_PARAMETER")
         refused(api.put("/dialogue/none/state", json=[]), "INVALID_PARAMETER")
@@ -118,7 +118,7 @@ class TestBetweenReadingAndFinding:
         reused = api.post("/dialogue/d/messages", json=other, headers=headers)
         refused(reused, "IDEMPOTENCY_KEY_REUSED")
 
-    def test_an_absent_dialogue_comes_before_a_stored_twin(self, api):
+    def test_an_absent_dialogue_comes_before_a_stored_duplicate(self, api):
         new_dialogue(api, id="d")
         new_message(api, "d", id="m")
         done(api.delete("/dialogue/d"))
@@ -133,7 +133,7 @@ class TestAmongConflicts:
         new_message(api, "d", id="m")
 
     @pytest.mark.parametrize("action", ["end", "archive"])
-    def test_a_stored_twin_comes_before_an_archived_or_ended_dialogue(self, action, api):
+    def test_a_stored_duplicate_comes_before_an_archived_or_ended_dialogue(self, action, api):
         done(api.post(f"/dialogue/d/{action}"))
         again = done(api.post("/dialogue/d/messages", json={**HELLO, "id": "m"}))
         assert (again["id"], again["seq"]) == ("m", 1)
@@ -167,9 +167,9 @@ class TestAmongConflicts:
         stale = {"If-Match": '"7"'}
         refused(api.post("/dialogue/d/messages", json=other, headers=stale), "DUPLICATE_ID")
 
-    def test_a_stored_twin_comes_before_a_stale_version(self, api):
-        twin = {**HELLO, "id": "m"}
-        again = api.post("/dialogue/d/messages", json=twin, headers={"If-Match": '"0"'})
+    def test_a_stored_duplicate_comes_before_a_stale_version(self, api):
+        duplicate = {**HELLO, "id": "m"}
+        again = api.post("/dialogue/d/messages", json=duplicate, headers={"If-Match": '"0"'})
         assert done(again)["seq"] == 1
 
     def test_a_stale_version_comes_before_a_quota(self, api):

@@ -147,11 +147,11 @@ class TestQuotas:
         done(api.delete("/dialogue/d/messages/m"))
         done(api.delete("/dialogue/d"))
 
-    def test_a_stored_twin_costs_nothing(self, with_quota):
+    def test_a_stored_duplicate_costs_nothing(self, with_quota):
         api = with_quota(messages=1)
         new_dialogue(api, id="d")
-        twin = {**HELLO, "id": "m"}
-        assert [new_message(api, "d", **twin)["seq"] for _ in range(3)] == [1, 1, 1]
+        duplicate = {**HELLO, "id": "m"}
+        assert [new_message(api, "d", **duplicate)["seq"] for _ in range(3)] == [1, 1, 1]
 
     def test_a_lifted_quota_lets_in_within_a_second(self, with_quota):
         api = with_quota(dialogues=1)

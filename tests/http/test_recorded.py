@@ -22,5 +22,5 @@ def test_there_are_files():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_request_is_answered_as_it_was_recorded(path, servers):
-    told = list(differences(path, servers))
-    assert not told, f"{len(told)} differ:\n" + "\n\n".join(told[:20])
+    found = list(differences(path, servers))
+    assert not found, f"{len(found)} differ:\n" + "\n\n".join(found[:20])

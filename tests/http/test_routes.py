@@ -89,8 +89,8 @@ class TestRoutesThatAreNotThere:
     def test_a_wrong_method_is_told_the_right_ones(self, method, path, allowed, prefix, api):
         answer = api.request(method, f"{prefix}{path}")
         refused(answer, "METHOD_NOT_ALLOWED")
-        told = {word.strip() for word in answer.headers["Allow"].split(",")}
-        assert told - {"HEAD", "OPTIONS"} == allowed
+        methods = {word.strip() for word in answer.headers["Allow"].split(",")}
+        assert methods - {"HEAD", "OPTIONS"} == allowed
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
     @pytest.mark.parametrize("path", ["/message", "/message/", "/api/v1/message/"])

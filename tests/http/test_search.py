@@ -28,9 +28,9 @@ def talk(api):
 
 class TestTheRequest:
     def test_a_query_and_an_object_are_enough(self, api, talk):
-        told = search(api, "invoice")
-        assert told["items"][0]["id"] == "money"
-        assert told["request"] == {
+        body = search(api, "invoice")
+        assert body["items"][0]["id"] == "money"
+        assert body["request"] == {
             "orderBy": "relevance",
             "order": "desc",
             "candidateOrderBy": "relevance",
@@ -40,8 +40,8 @@ class TestTheRequest:
     @pytest.mark.parametrize("slash", ["", "/"])
     def test_it_is_served_at_every_prefix_in_both_spellings(self, prefix, slash, api, talk):
         url = f"{str(api.base_url).rstrip('/')}{prefix}/search{slash}"
-        asked = {"query": "invoice", "object": "message", "limit": 1}
-        assert done(api.post(url, json=asked)) == done(api.get(url, params=asked))
+        request = {"query": "invoice", "object": "message", "limit": 1}
+        assert done(api.post(url, json=request)) == done(api.get(url, params=request))
 
     def test_the_body_is_json_whatever_it_is_called(self, api, talk):
         body = b'{"query":"invoice","object":"message"}'
@@ -52,8 +52,8 @@ class TestTheRequest:
     @pytest.mark.parametrize("of", OBJECTS)
     @pytest.mark.parametrize("mode", MODES)
     def test_where_nothing_is_nothing_is_found(self, of, mode, api):
-        told = search(api, "anything", of, mode=mode)
-        assert told["items"] == told["results"] == []
+        body = search(api, "anything", of, mode=mode)
+        assert body["items"] == body["results"] == []
 
     @pytest.mark.parametrize("limit", [1, 2, 5])
     def test_the_limit_is_how_many_are_found(self, limit, api, talk):
@@ -68,12 +68,12 @@ class TestTheRequest:
 class TestMessages:
     @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
     def test_the_very_words_of_a_message_find_it_first(self, mode, api):
-        said = ["good morning", "red", "the pump pressure alarm is E17 today", "blue", "bye now"]
-        new_dialogue(api, id="a", messages=[{"role": "user", "content": text} for text in said])
+        texts = ["good morning", "red", "the pump pressure alarm is E17 today", "blue", "bye now"]
+        new_dialogue(api, id="a", messages=[{"role": "user", "content": text} for text in texts])
         other = {"role": "user", "content": "pump pressure alarm E17"}
         new_dialogue(api, id="b", messages=[other])
-        best = search(api, said[2], mode=mode)["items"][0]
-        assert best["content"] == said[2]
+        best = search(api, texts[2], mode=mode)["items"][0]
+        assert best["content"] == texts[2]
 
     @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
     def test_they_are_found_by_their_words_in_any_form(self, mode, api, talk):
@@ -122,9 +122,9 @@ class TestMessages:
 class TestDialogues:
     def test_they_are_found_through_their_messages(self, api, talk):
         new_dialogue(api, id="other", message={**HELLO, "content": "Knitting a scarf"})
-        told = search(api, "invoice charged twice", "dialogue")
-        assert told["items"][0]["id"] == "d"
-        match, *_ = told["results"][0]["matches"]
+        body = search(api, "invoice charged twice", "dialogue")
+        assert body["items"][0]["id"] == "d"
+        match, *_ = body["results"][0]["matches"]
         assert match["object"] == "message"
         assert match["item"] == done(api.get("/dialogue/d/message/money"))
         assert 0 < match["relevance"] <= 1
@@ -144,8 +144,8 @@ class TestDialogues:
     def test_each_is_found_once_and_shown_whole(self, api):
         messages = [{**HELLO, "content": "zeppelin"} for _ in range(20)]
         new_dialogue(api, id="d", messages=messages, state={"a": 1}, metadata={"b": 2})
-        told = search(api, "zeppelin", "dialogue")
-        assert told["items"] == [done(api.get("/dialogue/d"))]
+        body = search(api, "zeppelin", "dialogue")
+        assert body["items"] == [done(api.get("/dialogue/d"))]
 
     def test_without_messages_one_has_no_matches(self, api):
         new_dialogue(api, id="d", label="Zeppelin")
@@ -158,12 +158,12 @@ class TestMemories:
         new_memory(api, id="value", value={"diet": ["vegetarian"]})
         new_memory(api, id="label", value=1, label="Zeppelin")
         new_memory(api, id="description", value=2, description="Paragliding licence")
-        for query, wanted in [
+        for query, expected in [
             ("vegetarian", "value"),
             ("zeppelin", "label"),
             ("paragliding", "description"),
         ]:
-            assert found(api, query, "memory", mode=mode)[0] == wanted
+            assert found(api, query, "memory", mode=mode)[0] == expected
 
     def test_they_are_found_by_meaning(self, api):
         new_memory(api, id="diet", value="She eats neither meat nor fish")
@@ -196,18 +196,18 @@ class TestTheOrder:
 
     @pytest.mark.parametrize("by", ["created", "modified"])
     def test_the_best_are_then_sorted_by_time(self, by, api, dated):
-        told = search(api, "zeppelin", orderBy=by, order="asc", limit=2)
-        times = [item[by] for item in told["items"]]
+        body = search(api, "zeppelin", orderBy=by, order="asc", limit=2)
+        times = [item[by] for item in body["items"]]
         assert times == sorted(times)
-        assert {item["id"] for item in told["items"]} == set(found(api, "zeppelin", limit=2))
-        assert (told["request"]["orderBy"], told["request"]["order"]) == (by, "asc")
+        assert {item["id"] for item in body["items"]} == set(found(api, "zeppelin", limit=2))
+        assert (body["request"]["orderBy"], body["request"]["order"]) == (by, "asc")
         last_first = search(api, "zeppelin", orderBy=by, limit=2)["items"]
         assert [item[by] for item in last_first] == times[::-1]
 
     def test_relevances_go_down(self, api, talk):
-        told = [result["relevance"] for result in search(api, "invoice")["results"]]
-        assert told == sorted(told, reverse=True)
-        assert told[0] > told[-1]
+        relevances = [result["relevance"] for result in search(api, "invoice")["results"]]
+        assert relevances == sorted(relevances, reverse=True)
+        assert relevances[0] > relevances[-1]
 
 
 class TestWhatComesAlong:
@@ -222,9 +222,9 @@ class TestWhatComesAlong:
     def test_an_explanation_adds_up(self, of, mode, api, talk):
         new_memory(api, value=BILLING)
         for result in search(api, "invoice charges", of, mode=mode, explain=True)["results"]:
-            told = result["explain"]
-            assert told.keys() == SHARES | {"terms"}
-            assert sum(told[share] for share in SHARES) == pytest.approx(
+            explanation = result["explain"]
+            assert explanation.keys() == SHARES | {"terms"}
+            assert sum(explanation[share] for share in SHARES) == pytest.approx(
                 result["relevance"], abs=1e-4
             )
 
@@ -383,12 +383,12 @@ class TestTheSizeOfAnAnswer:
         assert len(answer.content) <= 33 * self.MIB
 
     def test_what_comes_along_is_left_out_where_there_is_no_room(self, api, pictures):
-        asked = {"query": "zeppelin", "object": "message", "context": 10, "limit": 1}
-        answer = api.post("/search", json=asked)
+        request = {"query": "zeppelin", "object": "message", "context": 10, "limit": 1}
+        answer = api.post("/search", json=request)
         context = done(answer)["results"][0]["context"]
         assert len(context["before"] + context["after"]) == 3
-        asked["limit"] = 2
-        answer = api.post("/search", json=asked)
+        request["limit"] = 2
+        answer = api.post("/search", json=request)
         assert 1 <= len(done(answer)["items"]) <= 2
         assert len(answer.content) <= 33 * self.MIB
         answer = api.post("/search", json={"query": "zeppelin", "object": "dialogue"})

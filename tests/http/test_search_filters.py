@@ -39,7 +39,7 @@ def metadata(api):
 
 class TestMetadata:
     @pytest.mark.parametrize(
-        ("wanted", "names"),
+        ("condition", "names"),
         [
             (1, {"one", "float", "array"}),
             (1.0, {"one", "float", "array"}),
@@ -72,15 +72,15 @@ class TestMetadata:
         ids=label,
     )
     def test_types_are_strict_and_arrays_match_by_what_is_in_them(
-        self, wanted, names, api, metadata
+        self, condition, names, api, metadata
     ):
         for mode in MODES:
-            assert set(found(api, "hello", mode=mode, limit=50, metadata={"n": wanted})) == names
-        assert set(found_by_query(api, "hello", limit=50, metadata={"n": wanted})) == names
+            assert set(found(api, "hello", mode=mode, limit=50, metadata={"n": condition})) == names
+        assert set(found_by_query(api, "hello", limit=50, metadata={"n": condition})) == names
 
     def test_a_missing_key_satisfies_only_what_it_is_not(self, api, metadata):
-        for wanted in [1, None, [1, None], {"$gt": 0}, {"$lt": "x"}, {"$in": [None]}]:
-            assert found(api, "hello", metadata={"absent": wanted}) == []
+        for condition in [1, None, [1, None], {"$gt": 0}, {"$lt": "x"}, {"$in": [None]}]:
+            assert found(api, "hello", metadata={"absent": condition}) == []
         for other in [{"$ne": 1}, {"$nin": [1, None]}]:
             assert set(found(api, "hello", limit=50, metadata={"absent": other})) == EVERY
 
@@ -100,9 +100,9 @@ class TestMetadata:
         new_dialogue(api, id="d", label="hello", metadata={"of": "dialogue"})
         new_messages(api, "d", {"id": "m", "metadata": {"of": "message"}})
         new_memory(api, id="k", value="hello", metadata={"of": "memory"})
-        wanted = {"message": "m", "dialogue": "d", "memory": "k"}[of]
+        expected = {"message": "m", "dialogue": "d", "memory": "k"}[of]
         for mode in MODES:
-            assert found(api, "hello", of, mode=mode, metadata={"of": of}) == [wanted]
+            assert found(api, "hello", of, mode=mode, metadata={"of": of}) == [expected]
             assert found(api, "hello", of, mode=mode, metadata={"of": {"$ne": of}}) == []
 
     @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ class TestTags:
             new_memory(api, id=f"k-{name}", value="hello", tags=value)
 
     @pytest.mark.parametrize(
-        ("wanted", "names"),
+        ("tags", "names"),
         [
             (["a"], {"ab", "a"}),
             (["a", "c"], {"ab", "a", "bc"}),
@@ -155,12 +155,12 @@ class TestTags:
         ],
         ids=label,
     )
-    def test_any_all_and_none(self, wanted, names, api, tagged):
+    def test_any_all_and_none(self, tags, names, api, tagged):
         for mode in MODES:
-            assert set(found(api, "hello", mode=mode, tags=wanted)) == names
-        assert set(found(api, "hello", filter={"tags": wanted})) == names
-        assert set(found(api, "hello", "memory", tags=wanted)) == {f"k-{name}" for name in names}
-        dialogues = set(found(api, "hello", "dialogue", tags=wanted)) - {"d"}
+            assert set(found(api, "hello", mode=mode, tags=tags)) == names
+        assert set(found(api, "hello", filter={"tags": tags})) == names
+        assert set(found(api, "hello", "memory", tags=tags)) == {f"k-{name}" for name in names}
+        dialogues = set(found(api, "hello", "dialogue", tags=tags)) - {"d"}
         assert dialogues == {f"d-{name}" for name in names}
 
     def test_in_a_query_they_are_repeated_or_separated_by_commas(self, api, tagged):
@@ -189,7 +189,7 @@ class TestDates:
             new_memory(api, id=f"k-{day[:10]}", value="hello", created=day)
 
     @pytest.mark.parametrize(
-        ("wanted", "first", "end"),
+        ("date", "first", "end"),
         [
             ("2025-03", 1, 3),
             ("March 2025", 1, 3),
@@ -210,14 +210,14 @@ class TestDates:
         ],
         ids=label,
     )
-    def test_created_is_within_what_is_meant(self, wanted, first, end, api, dated):
+    def test_created_is_within_what_is_meant(self, date, first, end, api, dated):
         names = {day[:10] for day in self.DAYS[first:end]}
         for mode in MODES:
-            found_messages = found(api, "hello", mode=mode, filter={"created": wanted})
+            found_messages = found(api, "hello", mode=mode, filter={"created": date})
             assert set(found_messages) == names
-        assert set(found_by_query(api, "hello", filter={"created": wanted})) == names
+        assert set(found_by_query(api, "hello", filter={"created": date})) == names
         for of, prefix in [("dialogue", "d-"), ("memory", "k-")]:
-            others = set(found(api, "hello", of, filter={"created": wanted})) - {"d"}
+            others = set(found(api, "hello", of, filter={"created": date})) - {"d"}
             assert others == {prefix + name for name in names}
 
     def test_phrases_mean_days_of_the_zone(self, api):
@@ -226,9 +226,9 @@ class TestDates:
         new_messages(api, "d", {"id": "m", "created": local.isoformat()})
         march = {"created": "March 2025"}
         assert found(api, "hello", filter=march) == []
-        told = search(api, "hello", filter=march, timezone="Europe/Berlin")
-        assert [item["id"] for item in told["items"]] == ["m"]
-        assert told["request"]["filter"] == {
+        body = search(api, "hello", filter=march, timezone="Europe/Berlin")
+        assert [item["id"] for item in body["items"]] == ["m"]
+        assert body["request"]["filter"] == {
             "created": {"gte": "2025-02-28T23:00:00.000Z", "lt": "2025-03-31T22:00:00.000Z"}
         }
 
@@ -253,13 +253,13 @@ class TestDates:
         assert found(api, "hello", "dialogue", filter={"modified": "last hour"}) == ["d"]
 
     def test_the_answer_shows_what_was_understood(self, api):
-        asked = {
+        filters = {
             "created": {"gte": "March 2025", "lt": "2025-05-01"},
             "modified": "2025",
             "hasImage": False,
             "tags": ["t"],
         }
-        assert search(api, "hello", filter=asked)["request"]["filter"] == {
+        assert search(api, "hello", filter=filters)["request"]["filter"] == {
             "created": {"gte": "2025-03-01T00:00:00.000Z", "lt": "2025-05-01T00:00:00.000Z"},
             "modified": {"gte": "2025-01-01T00:00:00.000Z", "lt": "2026-01-01T00:00:00.000Z"},
             "hasImage": False,
@@ -284,27 +284,27 @@ class TestImages:
         new_memory(api, id="k", value=[IMAGE, "hello"])
 
     @pytest.mark.parametrize(
-        ("wanted", "names"), [(True, {"source", "link", "tool"}), (False, {"text", "plain"})]
+        ("has_image", "names"), [(True, {"source", "link", "tool"}), (False, {"text", "plain"})]
     )
-    def test_messages_have_them_or_not(self, wanted, names, api, pictured):
+    def test_messages_have_them_or_not(self, has_image, names, api, pictured):
         for mode in MODES:
-            assert set(found(api, "hello", mode=mode, filter={"hasImage": wanted})) == names
+            assert set(found(api, "hello", mode=mode, filter={"hasImage": has_image})) == names
 
     def test_of_dialogues_it_is_the_messages_that_match(self, api, pictured):
-        told = search(api, "hello", "dialogue", filter={"hasImage": True})
-        assert {item["id"] for item in told["items"]} == {"d-source", "d-link", "d-tool"}
-        matches = [match["item"]["id"] for one in told["results"] for match in one["matches"]]
+        body = search(api, "hello", "dialogue", filter={"hasImage": True})
+        assert {item["id"] for item in body["items"]} == {"d-source", "d-link", "d-tool"}
+        matches = [match["item"]["id"] for one in body["results"] for match in one["matches"]]
         assert set(matches) == {"source", "link", "tool"}
 
-    @pytest.mark.parametrize("wanted", [True, False])
-    def test_memories_have_none_to_speak_of(self, wanted, api, pictured):
+    @pytest.mark.parametrize("has_image", [True, False])
+    def test_memories_have_none_to_speak_of(self, has_image, api, pictured):
         assert found(api, "hello", "memory") == ["k"]
-        assert found(api, "hello", "memory", filter={"hasImage": wanted}) == []
+        assert found(api, "hello", "memory", filter={"hasImage": has_image}) == []
 
 
 class TestRoleAndDialogue:
     @pytest.fixture
-    def said(self, api):
+    def spoken(self, api):
         for dialogue in ["d", "e"]:
             new_dialogue(api, id=dialogue)
             new_messages(
@@ -316,7 +316,7 @@ class TestRoleAndDialogue:
         new_dialogue(api, id="d", namespace="ns", message={**HELLO, "id": "namesake"})
 
     @pytest.mark.parametrize("mode", MODES)
-    def test_a_role_is_who_spoke(self, mode, api, said):
+    def test_a_role_is_who_spoke(self, mode, api, spoken):
         assert set(found(api, "hello", mode=mode, role="assistant")) == {
             "d-assistant",
             "e-assistant",
@@ -324,7 +324,7 @@ class TestRoleAndDialogue:
         assert found(api, "hello", mode=mode, role="tool") == []
 
     @pytest.mark.parametrize("mode", MODES)
-    def test_a_dialogue_is_one_of_the_default_namespace_unless_said(self, mode, api, said):
+    def test_a_dialogue_is_one_of_the_default_namespace_unless_said(self, mode, api, spoken):
         assert set(found(api, "hello", mode=mode, dialogueId="d")) == {"d-user", "d-assistant"}
         named = found(api, "hello", mode=mode, dialogueId="d", namespace="ns")
         assert named == ["namesake"]
@@ -333,12 +333,12 @@ class TestRoleAndDialogue:
         )
         assert found(api, "hello", mode=mode, dialogueId="nowhere") == []
 
-    def test_a_dialogue_looked_for_can_be_named(self, api, said):
+    def test_a_dialogue_looked_for_can_be_named(self, api, spoken):
         assert found(api, "hello", "dialogue", dialogueId="e") == ["e"]
         assert found(api, "hello", "memory", dialogueId="e") == []
 
-    def test_all_filters_hold_together(self, api, said):
-        wanted: Any = {"role": "user", "dialogueId": "d", "filter": {"hasImage": False}}
-        assert found(api, "hello", **wanted) == ["d-user"]
-        assert found(api, "hello", **wanted, tags=["t"]) == []
-        assert found_by_query(api, "hello", **wanted) == ["d-user"]
+    def test_all_filters_hold_together(self, api, spoken):
+        filters: Any = {"role": "user", "dialogueId": "d", "filter": {"hasImage": False}}
+        assert found(api, "hello", **filters) == ["d-user"]
+        assert found(api, "hello", **filters, tags=["t"]) == []
+        assert found_by_query(api, "hello", **filters) == ["d-user"]

@@ -72,21 +72,21 @@ NONE: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("wanted", FILTERS, ids=str)
-def test_what_one_in_ten_thousand_matches_is_found(mode, wanted, api):
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_what_one_in_ten_thousand_matches_is_found(mode, filters, api):
     rare = {f"m{number}" for number in RARE}
-    assert set(found(api, "hello", mode=mode, **wanted)) == rare
-    assert set(found(api, "hello parcels", mode=mode, limit=2, **wanted)) == rare
+    assert set(found(api, "hello", mode=mode, **filters)) == rare
+    assert set(found(api, "hello parcels", mode=mode, limit=2, **filters)) == rare
     if mode != "keyword":  # words that none of them has
-        assert set(found(api, "unicorn", mode=mode, **wanted)) == rare
+        assert set(found(api, "unicorn", mode=mode, **filters)) == rare
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_as_many_as_asked_for_are_found_where_there_are_more(mode, api):
     for limit in [1, 10, 100]:
         assert len(set(found(api, "hello", mode=mode, limit=limit))) == limit
-        for wanted in COMMON:
-            assert len(set(found(api, "hello", mode=mode, limit=limit, **wanted))) == limit
+        for filters in COMMON:
+            assert len(set(found(api, "hello", mode=mode, limit=limit, **filters))) == limit
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
@@ -96,8 +96,8 @@ def test_the_one_that_says_it_is_found_among_all(mode, api):
 
 
 def test_filters_that_nothing_matches_find_nothing(api):
-    for wanted in NONE:
-        assert found(api, "hello", **wanted) == []
+    for filters in NONE:
+        assert found(api, "hello", **filters) == []
 
 
 def test_within_a_namespace_the_same_holds(api):

@@ -8,7 +8,7 @@ from .checking import done, eventually, refused
 from .making import HELLO, new_dialogue, new_key, new_memory, post_bytes
 from .searching import MODES, OBJECTS, found, found_by_query, search
 
-Asked = list[dict[str, Any]]
+Cases = list[dict[str, Any]]
 
 NAMESPACES = [None, "a", "b", "default"]
 
@@ -36,40 +36,40 @@ class TestScopes:
 
     def test_with_one_exactly_that_one_is(self, of, mode, api, spread):
         for namespace in ["a", "b", "default"]:
-            told = search(api, "hello", of, mode=mode, namespace=namespace)
-            assert [item["id"] for item in told["items"]] == [f"in {namespace}"]
-            assert told["items"][0]["namespace"] == namespace
+            body = search(api, "hello", of, mode=mode, namespace=namespace)
+            assert [item["id"] for item in body["items"]] == [f"in {namespace}"]
+            assert body["items"][0]["namespace"] == namespace
         for namespace in ["A", "c", "a ", "*"]:
             assert found(api, "hello", of, mode=mode, namespace=namespace) == []
 
     def test_an_empty_one_is_the_default_one(self, of, mode, api, spread):
-        told = search(api, "hello", of, mode=mode, namespace="")
-        assert [item["id"] for item in told["items"]] == ["in None"]
-        assert "namespace" not in told["items"][0]
+        body = search(api, "hello", of, mode=mode, namespace="")
+        assert [item["id"] for item in body["items"]] == ["in None"]
+        assert "namespace" not in body["items"][0]
         assert found_by_query(api, "hello", of, mode=mode, namespace="") == ["in None"]
 
     def test_a_stranger_finds_nothing_whatever_is_asked(self, of, mode, api, stranger, spread):
-        asked: Asked = [
+        cases: Cases = [
             {},
             {"namespace": "a"},
             {"dialogueId": "in a"},
             {"metadata": {"x": {"$ne": 1}}},
         ]
-        for more in asked:
+        for more in cases:
             assert found(stranger, "hello", of, mode=mode, **more) == []
             assert found_by_query(stranger, "hello", of, mode=mode, **more) == []
 
     def test_a_stranger_with_the_same_words_finds_its_own(self, of, mode, api, stranger, spread):
         fill(stranger, "own", "a")
-        asked: Asked = [{}, {"namespace": "a"}, {"tags": {"$nin": ["x"]}}]
-        for more in asked:
+        cases: Cases = [{}, {"namespace": "a"}, {"tags": {"$nin": ["x"]}}]
+        for more in cases:
             assert found(stranger, "hello", of, mode=mode, **more) == ["own"]
 
     def test_a_key_bound_to_a_namespace_finds_what_is_in_it(self, of, mode, api, client_of, spread):
         bound = client_of(new_key(api, scope="read", namespace="a")["key"])
         named = {"namespace": "a"}
-        asked: Asked = [{}, named, {"namespace": None}, {"metadata": named}]
-        for more in asked:
+        cases: Cases = [{}, named, {"namespace": None}, {"metadata": named}]
+        for more in cases:
             assert found(bound, "hello", of, mode=mode, **more) == ["in a"]
         own = found(bound, "hello", of, mode=mode, dialogueId="in a")
         assert own == ([] if of == "memory" else ["in a"])
@@ -90,8 +90,8 @@ class TestBoundKeys:
     )
     def test_another_namespace_is_forbidden(self, more, api, client_of, spread):
         bound = client_of(new_key(api, scope="read", namespace="a")["key"])
-        asked = {"query": "hello", "object": "message"}
-        refused(bound.post("/search", json={**asked, **more}), "FORBIDDEN")
+        request = {"query": "hello", "object": "message"}
+        refused(bound.post("/search", json={**request, **more}), "FORBIDDEN")
 
     @pytest.mark.parametrize(
         "query",
@@ -101,29 +101,29 @@ class TestBoundKeys:
         bound = client_of(new_key(api, scope="read", namespace="a")["key"])
         refused(bound.get(f"/search?query=hello&object=message&{query}"), "FORBIDDEN")
         if "metadata" not in query:
-            asked = {"query": "hello", "object": "message"}
-            refused(bound.post(f"/search?{query}", json=asked), "FORBIDDEN")
+            request = {"query": "hello", "object": "message"}
+            refused(bound.post(f"/search?{query}", json=request), "FORBIDDEN")
 
     def test_no_filter_is_a_way_around_it(self, api, client_of, spread):
         bound = client_of(new_key(api, scope="read", namespace="a")["key"])
-        asked: Asked = [
+        cases: Cases = [
             {"metadata": {"namespace": ["a", "b"]}},
             {"metadata": {"namespace": {"$ne": "a"}}},
             {"namespace": "a", "metadata": {"namespace": "b"}},
             {"tags": {"$nin": ["x"]}, "metadata": {"x": {"$ne": 1}}},
         ]
-        for more in asked:
+        for more in cases:
             for of in OBJECTS:
                 assert set(found(bound, "hello", of, limit=100, **more)) <= {"in a"}
 
     def test_context_and_matches_stay_in_it_too(self, api, client_of, spread):
         bound = client_of(new_key(api, scope="read", namespace="a")["key"])
-        told = bound.post(
+        body = bound.post(
             "/search", json={"query": "hello", "object": "dialogue", "explain": True, "context": 10}
         )
-        assert "in b" not in str(done(told))
-        told = search(bound, "hello", context=10)
-        assert [len(result["context"]["before"]) for result in told["results"]] == [0]
+        assert "in b" not in str(done(body))
+        body = search(bound, "hello", context=10)
+        assert [len(result["context"]["before"]) for result in body["results"]] == [0]
 
 
 class TestNamespacesFromElsewhere:
@@ -139,16 +139,16 @@ class TestNamespacesFromElsewhere:
         assert found(api, "hello", metadata={"namespace": {"$eq": "x"}}) == ["m"]
 
     def test_a_post_may_name_it_in_its_query(self, api, spread):
-        asked = {"query": "hello", "object": "message"}
-        told = done(api.post("/search?namespace=a", json=asked))
-        assert [item["id"] for item in told["items"]] == ["in a"]
+        request = {"query": "hello", "object": "message"}
+        body = done(api.post("/search?namespace=a", json=request))
+        assert [item["id"] for item in body["items"]] == ["in a"]
         refused(
-            api.post("/search?namespace=a", json={**asked, "namespace": "b"}),
+            api.post("/search?namespace=a", json={**request, "namespace": "b"}),
             "INVALID_PARAMETER",
             "namespace",
         )
-        told = done(api.post("/search?namespace=a&dialogueId=in%20a", json=asked))
-        assert [item["id"] for item in told["items"]] == ["in a"]
+        body = done(api.post("/search?namespace=a&dialogueId=in%20a", json=request))
+        assert [item["id"] for item in body["items"]] == ["in a"]
 
 
 class TestKeys:
@@ -158,23 +158,23 @@ class TestKeys:
         assert len(found(client, "hello")) == len(found_by_query(client, "hello")) == 4
 
     def test_the_operator_may_not(self, operator):
-        asked = {"query": "hello", "object": "message"}
-        refused(operator.post("/search", json=asked), "FORBIDDEN")
-        refused(operator.get("/search", params=asked), "FORBIDDEN")
+        request = {"query": "hello", "object": "message"}
+        refused(operator.post("/search", json=request), "FORBIDDEN")
+        refused(operator.get("/search", params=request), "FORBIDDEN")
 
     def test_an_idempotency_key_changes_nothing(self, api, spread):
         headers = {"Idempotency-Key": "once"}
-        for query, wanted in [("hello", 4), ("unicorn", 0)]:
-            asked = {"query": query, "object": "message", "mode": "keyword"}
-            told = done(api.post("/search", json=asked, headers=headers))
-            assert len(told["items"]) == wanted
+        for query, count in [("hello", 4), ("unicorn", 0)]:
+            request = {"query": query, "object": "message", "mode": "keyword"}
+            body = done(api.post("/search", json=request, headers=headers))
+            assert len(body["items"]) == count
         fill(api, "later")
-        asked = {"query": "hello", "object": "message", "mode": "keyword"}
-        assert len(done(api.post("/search", json=asked, headers=headers))["items"]) == 5
+        request = {"query": "hello", "object": "message", "mode": "keyword"}
+        assert len(done(api.post("/search", json=request, headers=headers))["items"]) == 5
 
     def test_a_version_cannot_be_expected(self, api):
-        asked = {"query": "hello", "object": "message"}
-        answer = api.post("/search", json=asked, headers={"If-Match": '"r1"'})
+        request = {"query": "hello", "object": "message"}
+        answer = api.post("/search", json=request, headers={"If-Match": '"r1"'})
         assert answer.status_code == 400
 
     def test_a_search_counts_as_a_request_and_as_no_message(self, api, spread):

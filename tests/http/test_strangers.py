@@ -15,8 +15,8 @@ def theirs(api):
     return make_world(api, THEIRS)
 
 
-def told(answer, world):
-    """Return all an answer tells, with the world's own names taken out."""
+def answered(answer, world):
+    """Return all that an answer says, with the world's own names taken out."""
     body = answer.json()
     error = body.get("error", body)
     words = [answer.status_code, error.get("code"), error.get("message"), error.get("details")]
@@ -32,7 +32,7 @@ class TestNothingOfAnotherProject:
         before = [get_dialogue(api, theirs.dialogue, messages=9), done(api.get("/memory"))]
         answer = row.ask(stranger, theirs)
         refused(answer, row.missing)
-        assert told(answer, theirs) == told(row.ask(stranger, ABSENT), ABSENT)
+        assert answered(answer, theirs) == answered(row.ask(stranger, ABSENT), ABSENT)
         assert [get_dialogue(api, theirs.dialogue, messages=9), done(api.get("/memory"))] == before
 
     @pytest.mark.parametrize("row", [row for row in DATA if not row.missing], ids=str)

@@ -15,24 +15,24 @@ from .making import (
     walk,
 )
 
-SAID = "On Monday Ada ordered {} blue lamps in Lisbon. Nothing else was said."
+SENTENCE = "On Monday Ada ordered {} blue lamps in Lisbon. Nothing else was said."
 
 
 def talk(api, dialogue_id="d", count=12, **fields):
-    said = [{"id": f"m{n}", "content": SAID.format(n)} for n in range(count)]
+    messages = [{"id": f"m{n}", "content": SENTENCE.format(n)} for n in range(count)]
     new_dialogue(api, id=dialogue_id, **fields)
-    new_messages(api, dialogue_id, *said)
+    new_messages(api, dialogue_id, *messages)
 
 
 class TestAsking:
     def test_it_is_accepted_and_completed_later(self, api, project):
         talk(api)
-        asked = new_summary(api, "d")
-        assert asked["status"] == "processing"
-        assert asked["content"] is None
-        assert ULID.fullmatch(asked["id"])
+        accepted = new_summary(api, "d")
+        assert accepted["status"] == "processing"
+        assert accepted["content"] is None
+        assert ULID.fullmatch(accepted["id"])
         made = summarized(api, "d")
-        assert made["id"] == asked["id"]
+        assert made["id"] == accepted["id"]
         assert made["content"].startswith("user: On Monday Ada ordered")
         expected = {
             "dialogueId": "d",
@@ -223,12 +223,12 @@ class TestCompactingByItself:
         )
         new_dialogue(api, id="d")
         made = done(api.get("/summary?dialogueId=d"))["items"]
-        said = 0
-        while not made and said < 40:
-            new_message(api, "d", id=f"m{said}", content=SAID.format(said))
-            said += 1
+        count = 0
+        while not made and count < 40:
+            new_message(api, "d", id=f"m{count}", content=SENTENCE.format(count))
+            count += 1
             made = done(api.get("/summary?dialogueId=d"))["items"]
-        assert [one["toId"] for one in made] == [f"m{said - 5}"]
+        assert [one["toId"] for one in made] == [f"m{count - 5}"]
         counts = [one["tokenCount"] for one in walk(api, "/dialogue/d/messages")]
         assert sum(counts) > 300 >= sum(counts[:-1])
         new_message(api, "d")

@@ -61,8 +61,8 @@ class TestWhatOneWasTold:
             return [new_message(client, "d")["seq"] for _ in range(40)]
 
         with ThreadPoolExecutor(2) as pool:
-            told = list(pool.map(write, [api, other]))
-        assert sorted(told[0] + told[1]) == list(range(1, 81))
+            seqs = list(pool.map(write, [api, other]))
+        assert sorted(seqs[0] + seqs[1]) == list(range(1, 81))
         assert get_dialogue(api, "d")["totalMessages"] == 80
 
     def test_goes_on_at_the_other_with_the_same_page_token(self, api, other):

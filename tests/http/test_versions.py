@@ -135,9 +135,9 @@ class TestTheLastSequenceNumber:
         refused(api.post(path, json=body, headers=headers), "VERSION_CONFLICT")
         assert contents(api, "d") == before
 
-    @pytest.mark.parametrize("told", ["0", '"0"'])
-    def test_quotes_may_be_left_out(self, told, api):
-        done(api.post(APPENDS[0], json=HELLO, headers={"If-Match": told}))
+    @pytest.mark.parametrize("version", ["0", '"0"'])
+    def test_quotes_may_be_left_out(self, version, api):
+        done(api.post(APPENDS[0], json=HELLO, headers={"If-Match": version}))
 
     @pytest.mark.parametrize(
         "nonsense",
