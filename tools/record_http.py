@@ -1,7 +1,7 @@
 """Every answer of the API on file: `python -m tools.record_http [--check] [TOPIC]...`.
 
-Without `--check` the files are written anew, from requests to real servers. With it they are played
-again, and what differs is told: nothing that HTTP answers may change unnoticed.
+Without `--check` the files are written again, from requests to real servers. With it they are
+played again, and what differs is printed: nothing that HTTP answers may change unnoticed.
 """
 
 import sys
@@ -31,7 +31,7 @@ def main(topics: tuple[str, ...], *, check: bool) -> None:
     chosen = topics or tuple(TOPICS)
     work = _check if check else _record
     count = 0
-    with tempfile.TemporaryDirectory() as place, Servers(Path(place)) as servers:
+    with tempfile.TemporaryDirectory() as directory, Servers(Path(directory)) as servers:
         for name in chosen:
             started = time.monotonic()
             found = work(name, servers)
@@ -56,10 +56,10 @@ def _record(name: str, servers: Servers) -> int:
 
 def _check(name: str, servers: Servers) -> int:
     count = 0
-    for told in differences(RECORDED / f"{name}.jsonl", servers):
+    for difference in differences(RECORDED / f"{name}.jsonl", servers):
         count += 1
         if count <= _SHOWN_MAX:
-            click.echo(f"{told}\n")
+            click.echo(f"{difference}\n")
     return count
 
 

@@ -65,6 +65,8 @@ def _is_docstring(found: tokenize.TokenInfo) -> bool:
 
 
 def _in_identifier(path: Path, line: int, name: str) -> Iterator[Finding]:
+    if name in _lists()["allowed"]:
+        return
     names, parts = _words("names"), _words("identifiers")
     is_test = path.parts[0] != "src"
     if name in names and not (is_test and name in _lists()["in_tests"]):

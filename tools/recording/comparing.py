@@ -1,4 +1,4 @@
-"""Recorded exchanges played again, and what differs, told for people."""
+"""Recorded exchanges played again, and what differs, as text."""
 
 import re
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ def differences(path: Path, servers: Servers) -> Iterator[str]:
     with servers.serving(tape.options, alone=tape.alone) as running:
         player = Player(running)
         for number, exchange in enumerate(tape.exchanges, 2):
-            if told := _difference(player, exchange):
-                yield f"{path.name}:{number} {exchange.request}\n{told}"
+            if difference := _difference(player, exchange):
+                yield f"{path.name}:{number} {exchange.request}\n{difference}"
         player.close()
 
 

@@ -67,8 +67,8 @@ def write(tape: Tape, path: Path) -> None:
     """Write a file, a line for each exchange."""
     lines: list[dict[str, Any]] = [{"options": list(tape.options), "alone": tape.alone}]
     for exchange in tape.exchanges:
-        responses = [_told(response) for response in exchange.responses]
-        lines.append({"request": _told(exchange.request), "responses": responses})
+        responses = [_fields_of(response) for response in exchange.responses]
+        lines.append({"request": _fields_of(exchange.request), "responses": responses})
     path.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines))
 
 
@@ -78,7 +78,7 @@ def read(path: Path) -> Tape:
     return Tape(tuple(first["options"]), first["alone"], [_exchange(line) for line in rest])
 
 
-def _told(part: Request | Recorded) -> dict[str, Any]:
+def _fields_of(part: Request | Recorded) -> dict[str, Any]:
     """Return the fields that differ from their defaults; a status always does."""
     blank = Request() if isinstance(part, Request) else Recorded(0)
     return {name: value for name, value in vars(part).items() if value != getattr(blank, name)}
@@ -86,7 +86,7 @@ def _told(part: Request | Recorded) -> dict[str, Any]:
 
 def _exchange(line: dict[str, Any]) -> Exchange:
     request = Request(**_frozen(line["request"]))
-    return Exchange(request, tuple(Recorded(**_frozen(told)) for told in line["responses"]))
+    return Exchange(request, tuple(Recorded(**_frozen(response)) for response in line["responses"]))
 
 
 def _frozen(fields: dict[str, Any]) -> dict[str, Any]:

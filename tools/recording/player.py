@@ -9,7 +9,7 @@ from tools.recording.server import Running
 from tools.recording.wire import Connection, Header, Response, request_bytes
 
 _AGAIN_SECONDS_MAX = 30
-_PAUSE_SECONDS = 0.02
+_INTERVAL_SECONDS = 0.02
 _MILLISECOND_NS = 1_000_000
 
 
@@ -43,7 +43,7 @@ class Player:
         while not _is_settled(request, came := ask()):
             if time.monotonic() > deadline:
                 raise NeverCame(f"{request} was asked in vain; last: {came[-1].body!r}")
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(_INTERVAL_SECONDS)
         return came
 
     def _asker(self, request: Request) -> Callable[[], list[Response]]:

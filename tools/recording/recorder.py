@@ -14,7 +14,7 @@ Json = Any
 
 
 @dataclass(frozen=True)
-class Answer:
+class TopicResponse:
     """A response as a topic reads it."""
 
     response: Response
@@ -39,12 +39,12 @@ class Recorder:
         self.operator = Client(self, player.operator_key)
         self.nobody = Client(self, None)
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request) -> TopicResponse:
         """Play a request, and put it down with its response."""
         request = self._with_placeholders(request)
         came, recorded = self._player.play(request)
         self.tape.exchanges.append(Exchange(request, recorded))
-        return Answer(came[-1] if came else Response(0, (), b""))
+        return TopicResponse(came[-1] if came else Response(0, (), b""))
 
     def client(self, key: str | None) -> "Client":
         """Return a client with another key."""
@@ -84,7 +84,7 @@ class Client:
         body: Json = None,
         headers: Mapping[str, str] | None = None,
         again_while: str | None = None,
-    ) -> Answer:
+    ) -> TopicResponse:
         """Send a request; text and bytes go as they are, any other body as compact JSON."""
         lines = [f"Authorization: Bearer {self.key}"] if self.key else []
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
@@ -94,31 +94,31 @@ class Client:
         )
         return self.recorder.ask(request)
 
-    def get(self, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, target: str, headers: Mapping[str, str] | None = None) -> TopicResponse:
         """Read."""
         return self.ask("GET", target, None, headers)
 
     def post(
         self, target: str, body: Json = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> TopicResponse:
         """Create."""
         return self.ask("POST", target, body, headers)
 
     def put(
         self, target: str, body: Json = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> TopicResponse:
         """Change."""
         return self.ask("PUT", target, body, headers)
 
     def patch(
         self, target: str, body: Json = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> TopicResponse:
         """Change by a merge patch."""
         return self.ask("PATCH", target, body, headers)
 
     def delete(
         self, target: str, body: Json = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> TopicResponse:
         """Delete."""
         return self.ask("DELETE", target, body, headers)
 
@@ -143,7 +143,7 @@ class Client:
         for body in bodies:
             self.patch(target, body)
 
-    def await_summary(self, summary_id: str) -> Answer:
+    def await_summary(self, summary_id: str) -> TopicResponse:
         """Ask for a summary until it is made, and put down that alone."""
         return self.ask("GET", f"/summary/{summary_id}", again_while='"status":"processing"')
 

@@ -24,7 +24,7 @@ class Response:
 
     def header(self, name: str) -> str:
         """Return a header's value, nothing when there is none."""
-        return next((value for told, value in self.headers if told.lower() == name), "")
+        return next((value for field, value in self.headers if field.lower() == name), "")
 
 
 def request_bytes(method: str, target: str, headers: Iterable[Header], body: bytes | None) -> bytes:
@@ -37,7 +37,7 @@ def request_bytes(method: str, target: str, headers: Iterable[Header], body: byt
 
 
 class Connection:
-    """A connection to a server, opened anew whenever that has closed it."""
+    """A connection to a server, opened again whenever that has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port

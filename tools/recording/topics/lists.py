@@ -30,10 +30,12 @@ def play(recorder: Recorder) -> None:
 def _fill(api: Client) -> None:
     for number, day in enumerate(_DAYS):
         tags = ["t", f"t{number}"] if number else []
-        said = [{**HELLO, "created": day, "tags": tags, "role": ("user", "tool")[number % 2]}]
-        api.post("/dialogue", {"id": f"e{number}", "created": day, "tags": tags, "messages": said})
+        messages = [{**HELLO, "created": day, "tags": tags, "role": ("user", "tool")[number % 2]}]
+        api.post(
+            "/dialogue", {"id": f"e{number}", "created": day, "tags": tags, "messages": messages}
+        )
         api.post("/memory", {"id": f"k{number}", "created": day, "tags": tags, "value": number})
-        api.post("/dialogue/e0/messages", {**said[0], "id": f"m{number}"})
+        api.post("/dialogue/e0/messages", {**messages[0], "id": f"m{number}"})
     api.post("/dialogue/e1/end")
     api.post("/dialogue/e2/archive")
     api.post("/dialogue", {"id": "child", "threadOf": "e0"})

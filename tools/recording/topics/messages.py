@@ -77,7 +77,7 @@ def _contents(api: Client) -> None:
 
 def _batches(api: Client) -> None:
     api.post("/dialogue", {"id": "b"})
-    twin = {**HELLO, "id": "twin"}
+    duplicate = {**HELLO, "id": "twin"}
     api.posts(
         "/dialogue/b/messages",
         [],
@@ -86,11 +86,11 @@ def _batches(api: Client) -> None:
         {"messages": []},
         {"messages": [HELLO, HELLO], "dialogueId": "b", "namespace": ""},
         {"messages": [{**HELLO, "dialogueId": "b"}]},
-        [twin, HELLO],
-        [HELLO, twin],
-        [HELLO, {**twin, "content": "other"}],
-        {"messages": [{**twin, "content": "other"}]},
-        {**twin, "content": "other"},
+        [duplicate, HELLO],
+        [HELLO, duplicate],
+        [HELLO, {**duplicate, "content": "other"}],
+        {"messages": [{**duplicate, "content": "other"}]},
+        {**duplicate, "content": "other"},
         [{**HELLO, "id": "x"}, HELLO, {**HELLO, "id": "x"}],
         {"messages": [HELLO], "dialogueId": "other"},
         {"messages": [HELLO, {**HELLO, "dialogueId": "other", "namespace": "n"}]},

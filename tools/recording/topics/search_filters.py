@@ -12,7 +12,7 @@ _METADATA: dict[str, dict[str, Json]] = {
     "big": {"n": 12345678901234567890123}, "null": {"n": None}, "array": {"n": [1, "x"]},
     "object": {"n": {"a": 1}}, "none": {}, "x": {"n": "x", "a.b": "é"},
 }  # fmt: skip
-_WANTED: tuple[Json, ...] = (
+_CONDITIONS: tuple[Json, ...] = (
     1, 1.0, "1", True, False, None, "x", [2, "x"], {"$eq": 1}, {"$eq": None}, {"$ne": 1},
     {"$in": [1.5, 2]}, {"$nin": [1, "x"]}, {"$gt": 1}, {"$gte": 1}, {"$lt": 1.5}, {"$lte": 1.5},
     {"$gt": 1, "$lt": 2}, {"$gte": "1", "$lt": "2"}, {"$gt": 1e30},
@@ -35,24 +35,24 @@ def play(recorder: Recorder) -> None:
     """Search with filters."""
     api = recorder.project("filters")
     _fill(api)
-    for wanted in _WANTED:
-        _search(api, metadata={"n": wanted})
+    for condition in _CONDITIONS:
+        _search(api, metadata={"n": condition})
     _search(api, metadata={"absent": {"$ne": 1}})
     _search(api, metadata={"n": "x", "a.b": {"$in": ["é"]}})
-    for wanted in _TAGS:
-        _search(api, tags=wanted)
+    for tags in _TAGS:
+        _search(api, tags=tags)
     _search(api, filter={"tags": ["a"]})
     _search(api, filter={"tags": ["a"]}, tags=["a"])
-    for wanted in _DATES:
-        _search(api, filter={"created": wanted})
+    for date in _DATES:
+        _search(api, filter={"created": date})
     _search(api, filter={"created": "March 2020"}, timezone="Europe/Berlin")
     _search(api, filter={"modified": "today"})
     _search(api, filter={"modified": "2020"})
     for has_image in (True, False, None):
         _search(api, filter={"hasImage": has_image})
     created = {"gte": "March 2020", "lt": "2020-05-01"}
-    wanted = {"created": created, "modified": "2020", "hasImage": False, "tags": ["t"]}
-    _search(api, filter=wanted, metadata={"n": 1}, role="user")
+    filters = {"created": created, "modified": "2020", "hasImage": False, "tags": ["t"]}
+    _search(api, filter=filters, metadata={"n": 1}, role="user")
     _search(api, filter={}, metadata={}, tags=None)
     _by_query(api)
     for of in ("dialogue", "memory"):

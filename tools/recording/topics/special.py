@@ -25,12 +25,15 @@ def any_origin(recorder: Recorder) -> None:
 def _as_pages(recorder: Recorder) -> None:
     api = recorder.project("pages")
     for origin in ("https://app.example.com", "https://other.example.com", "null"):
-        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+        preflight = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
         for headers in (
-            asked,
-            {**asked, "Access-Control-Request-Headers": "authorization, if-match, x-request-id"},
-            {**asked, "Access-Control-Request-Headers": "x-other"},
-            {**asked, "Access-Control-Request-Method": "BREW"},
+            preflight,
+            {
+                **preflight,
+                "Access-Control-Request-Headers": "authorization, if-match, x-request-id",
+            },
+            {**preflight, "Access-Control-Request-Headers": "x-other"},
+            {**preflight, "Access-Control-Request-Method": "BREW"},
             {"Origin": origin},
         ):
             api.ask("OPTIONS", "/dialogue", None, headers)

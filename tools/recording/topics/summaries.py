@@ -3,7 +3,7 @@
 from tools.recording.recorder import Client, Json, Recorder
 from tools.recording.topics.dialogues import HELLO
 
-SAID = "On Monday Ada ordered {} blue lamps in Lisbon. Nothing else was said."
+SENTENCE = "On Monday Ada ordered {} blue lamps in Lisbon. Nothing else was said."
 
 
 def play(recorder: Recorder) -> None:
@@ -20,8 +20,8 @@ def play(recorder: Recorder) -> None:
 
 def talk(api: Client, dialogue_id: str, count: int = 12, **fields: Json) -> None:
     """Make a dialogue of so many messages."""
-    said = [{**HELLO, "id": f"m{n}", "content": SAID.format(n)} for n in range(count)]
-    api.post("/dialogue", {"id": dialogue_id, "messages": said, **fields})
+    messages = [{**HELLO, "id": f"m{n}", "content": SENTENCE.format(n)} for n in range(count)]
+    api.post("/dialogue", {"id": dialogue_id, "messages": messages, **fields})
 
 
 def _ask(api: Client, body: Json, target: str = "/summary") -> str:
