@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, settings
 for folder in ("contract", "crash", "e2e", "http"):  # what their tests share asserts, too
     pytest.register_assert_rewrite(f"tests.{folder}")
 
+from tests.directories import prefer_memory  # noqa: E402 - as above
 from tests.embed.endpoint import EmbeddingServer  # noqa: E402 - after the lines above
 from tests.http.checking import done  # noqa: E402 - after the lines above
 from tests.http.server import Project, Server, running  # noqa: E402 - as above
-from tests.places import prefer_memory  # noqa: E402 - as above
 
 prefer_memory()
 

@@ -8,11 +8,11 @@ import pytest
 from bench.locomo import conversations
 from bench.texts import Texts
 
-SAID = [
+MESSAGES = [
     {"id": "D1:1", "speaker": "Ana", "text": "Look!", "image_caption": "a red boat"},
     {"id": "D1:2", "speaker": "Bo", "text": "Where was that?"},
 ]
-ASKED = [
+QUESTIONS = [
     {"question": "Who has a boat?", "category": 4, "evidence": ["D1:1"]},
     {"question": "Who has a car?", "category": 4, "evidence": []},
     {"question": "Who has a bike?", "category": 1, "evidence": ["D1:1", "D9:9"]},
@@ -22,10 +22,10 @@ ASKED = [
 
 @pytest.fixture
 def conversation(tmp_path):
-    session = {"session": 1, "started": "2023-05-08T13:56:00Z", "messages": SAID}
+    session = {"session": 1, "started": "2023-05-08T13:56:00Z", "messages": MESSAGES}
     read = {"conversation": "1", "speakers": ["Ana", "Bo"], "sessions": [session]}
     file = tmp_path / "conversations.json"
-    file.write_text(json.dumps({"conversations": [read | {"questions": ASKED}]}))
+    file.write_text(json.dumps({"conversations": [read | {"questions": QUESTIONS}]}))
     (one,) = conversations(file)
     return one
 
@@ -40,7 +40,7 @@ def test_a_turn_says_what_its_image_shows_and_who_speaks(conversation):
 
 def test_turns_follow_one_another_by_20_seconds(conversation):
     (session,) = conversation.sessions
-    assert [said["created"] for said in session.messages] == [
+    assert [message["created"] for message in session.messages] == [
         "2023-05-08T13:56:00.000Z",
         "2023-05-08T13:56:20.000Z",
     ]

@@ -45,11 +45,11 @@ class Commands:
 
 
 def _read_all(leader: int) -> str:
-    told = b""
+    output = b""
     try:
         while piece := os.read(leader, 65_536):
-            told += piece
+            output += piece
     except OSError:  # Linux tells so that nobody writes any more
         pass
     os.close(leader)
-    return told.decode()
+    return output.decode()

@@ -225,8 +225,8 @@ def test_a_server_that_is_not_there_is_told_of(room):
 def test_shells_are_told_how_to_complete(room, shell):
     assert "dialoguedb" in room.run(_DIALOGUEDB_COMPLETE=f"{shell}_source").out
     words = {"COMP_WORDS": "dialoguedb message a", "COMP_CWORD": "2"}
-    told = room.run(**words, _DIALOGUEDB_COMPLETE="bash_complete").out
-    assert told.split() == ["plain,add", "plain,add-batch"]
+    output = room.run(**words, _DIALOGUEDB_COMPLETE="bash_complete").out
+    assert output.split() == ["plain,add", "plain,add-batch"]
 
 
 @pytest.mark.parametrize(

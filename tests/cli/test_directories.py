@@ -17,7 +17,7 @@ def ended_by(room, words):
     return room.run_alone(*words) if words[0] == "serve" else room.run(*words)
 
 
-def said_by(room, words):
+def error_of(room, words):
     """Run a command that has to fail, and return its one line."""
     ended = ended_by(room, words)
     assert ended.code == 1
@@ -27,7 +27,7 @@ def said_by(room, words):
 
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
 def test_reading_what_is_not_there_makes_nothing(room, words):
-    error = said_by(room, words)
+    error = error_of(room, words)
     assert error == "There is no data in dialoguedb-data: it does not exist"
     assert not room.data.exists()
 
@@ -35,7 +35,7 @@ def test_reading_what_is_not_there_makes_nothing(room, words):
 @pytest.mark.parametrize("words", READERS, ids=" ".join)
 def test_reading_an_empty_directory_leaves_it_empty(room, words):
     room.data.mkdir()
-    error = said_by(room, words)
+    error = error_of(room, words)
     assert error == "There is no data in dialoguedb-data: it is empty or something else"
     assert list(room.data.iterdir()) == []
 
@@ -44,7 +44,7 @@ def test_reading_an_empty_directory_leaves_it_empty(room, words):
 def test_a_directory_of_other_things_is_refused_and_left_alone(room, words):
     room.data.mkdir()
     (room.data / "thesis.tex").write_text("mine")
-    error = said_by(room, words)
+    error = error_of(room, words)
     assert error.startswith("dialoguedb-data holds other files and no dialoguedb.sqlite3")
     assert [path.name for path in room.data.iterdir()] == ["thesis.tex"]
 
@@ -52,7 +52,7 @@ def test_a_directory_of_other_things_is_refused_and_left_alone(room, words):
 @pytest.mark.parametrize("words", MAKERS, ids=" ".join)
 def test_a_file_in_place_of_the_directory_is_refused(room, words):
     room.data.write_text("mine")
-    assert said_by(room, words) == "dialoguedb-data is a file; a data directory is needed"
+    assert error_of(room, words) == "dialoguedb-data is a file; a data directory is needed"
     assert room.data.read_text() == "mine"
 
 
@@ -63,7 +63,7 @@ def test_another_programs_database_is_refused_and_left_alone(room, words):
     db.execute("CREATE TABLE recipes (name)")
     db.close()
     before = (room.data / FILE).read_bytes()
-    assert "is a database of another program" in said_by(room, words)
+    assert "is a database of another program" in error_of(room, words)
     assert (room.data / FILE).read_bytes() == before
 
 
@@ -71,7 +71,7 @@ def test_another_programs_database_is_refused_and_left_alone(room, words):
 def test_a_file_that_is_no_database_is_refused_and_left_alone(room, words):
     room.data.mkdir()
     (room.data / FILE).write_text("not a database at all, but long enough to look at" * 99)
-    error = said_by(room, words)
+    error = error_of(room, words)
     assert "is damaged or no SQLite database" in error
     assert "dialoguedb restore" in error
     assert (room.data / FILE).read_text().startswith("not a database")
@@ -79,7 +79,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(room, words):
 
 @pytest.mark.parametrize("words", MAKERS, ids=" ".join)
 def test_a_place_where_nothing_can_be_made_is_told(room, words):
-    error = said_by(room, [*words, "--data", "/proc/dialoguedb"])
+    error = error_of(room, [*words, "--data", "/proc/dialoguedb"])
     assert error.startswith("/proc/dialoguedb cannot be used: ")
 
 
@@ -90,7 +90,7 @@ def test_a_file_that_cannot_be_written_is_told(room, words, mode):
     room.run("projects", "create", "before")
     (room.data / FILE).chmod(0o400)
     room.data.chmod(mode)
-    assert "cannot be opened for writing" in said_by(room, words)
+    assert "cannot be opened for writing" in error_of(room, words)
 
 
 def test_hidden_files_and_certificates_are_no_hindrance(room):
@@ -128,7 +128,7 @@ def test_a_backup_on_a_disk_that_is_read_only_is_checked(room):
         for words in (["check"], ["migrate", "--dry-run"], ["backup", "again"]):
             ended = room.run(*words, "--data", "copy")
             assert ended.code == 0, ended.err
-        assert said_by(room, ["backup", "copy/inner"]).startswith("copy/inner cannot be used")
+        assert error_of(room, ["backup", "copy/inner"]).startswith("copy/inner cannot be used")
         ended = room.run_alone("serve", "--port", "0", "--data", "copy")
         assert "cannot be opened for writing" in ended.err
     finally:

@@ -42,7 +42,7 @@ def test_a_project_is_shown_by_name_and_by_id_with_what_it_used(shared_room, ser
 
 
 @pytest.mark.parametrize(
-    ("words", "place", "value"),
+    ("words", "field", "value"),
     [
         (["--rate", "7"], "rateLimit", {"enabled": True, "perSecond": 7, "burst": 20_000}),
         (["--burst", "9"], "rateLimit", {"enabled": True, "perSecond": 20_000, "burst": 9}),
@@ -75,9 +75,9 @@ def test_a_project_is_shown_by_name_and_by_id_with_what_it_used(shared_room, ser
         ),
     ],
 )
-def test_each_setting_can_be_set_and_leaves_the_others(shared_room, project, words, place, value):
+def test_each_setting_can_be_set_and_leaves_the_others(shared_room, project, words, field, value):
     changed = shared_room.run("projects", "set", project["name"], *words).record
-    assert changed["settings"] == project["settings"] | {place: value}
+    assert changed["settings"] == project["settings"] | {field: value}
 
 
 def test_settings_can_be_taken_back(shared_room, project):

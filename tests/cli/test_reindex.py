@@ -19,7 +19,7 @@ def indexed(serving):
     assert client.get("/search", params={"query": "hi", "object": "message"}).status_code == 200
 
 
-def test_an_index_that_has_drifted_is_made_anew(room):
+def test_an_index_that_has_drifted_is_rebuilt(room):
     with room.serving() as serving:
         indexed(serving)
     tamper(room, "DELETE FROM vectors; DELETE FROM message_words")

@@ -56,10 +56,10 @@ def test_an_export_comes_back_as_it_was_and_nothing_twice(filled, elsewhere):
     for _ in range(2):
         assert elsewhere.at("import", first) == counts
         assert filled.at("import", first) == counts
-    for place in (elsewhere, filled):
-        assert place.run("export", second, "--overwrite").code == 0
-        told = [without_ends(line) for line in lines(second)[1:]]
-        assert sorted(told) == sorted(without_ends(line) for line in lines(first)[1:])
+    for side in (elsewhere, filled):
+        assert side.run("export", second, "--overwrite").code == 0
+        exported = [without_ends(line) for line in lines(second)[1:]]
+        assert sorted(exported) == sorted(without_ends(line) for line in lines(first)[1:])
     assert lines(first)[-1] == {"end": {"dialogues": 3, "messages": 5, "memories": 2}}
 
 
@@ -73,15 +73,15 @@ def without_ends(line):
 def test_messages_are_exported_in_the_order_of_arrival_and_threads_behind_their_origin(filled):
     path = filled.directory / "out.jsonl"
     assert filled.run("export", path).code == 0
-    told = lines(path)
-    assert told[0]["format"] == "dialoguedb"
+    exported = lines(path)
+    assert exported[0]["format"] == "dialoguedb"
     ids = [
         (line["dialogue"]["id"], line["dialogue"].get("namespace"))
-        for line in told[1:]
+        for line in exported[1:]
         if "dialogue" in line
     ]
     assert ids.index(("d", None)) < ids.index(("t", None))
-    contents = [line["message"] for line in told if "message" in line]
+    contents = [line["message"] for line in exported if "message" in line]
     seqs = [message["seq"] for message in contents if message["content"] != "other"]
     assert seqs == [1, 2, 3, 4]
     arrived = [message["id"] for message in contents]
@@ -103,9 +103,11 @@ def test_an_export_goes_on_where_it_was_stopped(filled):
 
 
 def test_an_export_may_be_of_one_namespace_and_be_piped(filled):
-    told = [json.loads(line) for line in filled.run("export", "--namespace", "n").out.splitlines()]
-    assert told[-1] == {"end": {"dialogues": 1, "messages": 1, "memories": 1}}
-    assert told[1]["dialogue"]["namespace"] == "n"
+    exported = [
+        json.loads(line) for line in filled.run("export", "--namespace", "n").out.splitlines()
+    ]
+    assert exported[-1] == {"end": {"dialogues": 1, "messages": 1, "memories": 1}}
+    assert exported[1]["dialogue"]["namespace"] == "n"
 
 
 NUMBERS = "1.10, 1E5, 1e400, -0, -0.0, 0.1e-400, 12345678901234567890123, 1.00000000000000000001"
@@ -130,11 +132,11 @@ def test_values_are_exported_and_imported_byte_for_byte(commands, elsewhere, api
     )
     counts = {"dialogues": 1, "messages": 1, "memories": 1, "failed": 0}
     exports: list[Path] = []
-    for place, read in ((commands, sent), (elsewhere, commands.directory / "0.jsonl")):
+    for side, read in ((commands, sent), (elsewhere, commands.directory / "0.jsonl")):
         for _ in range(2):
-            assert place.at("import", read) == counts
-        exports.append(place.directory / f"{len(exports)}.jsonl")
-        assert place.run("export", exports[-1]).code == 0
+            assert side.at("import", read) == counts
+        exports.append(side.directory / f"{len(exports)}.jsonl")
+        assert side.run("export", exports[-1]).code == 0
         assert exports[-1].read_text("utf-8").count(compact(value)) == 6
     assert all_but_the_head(exports[0]) == all_but_the_head(exports[1])
     if not commands.words:
@@ -153,8 +155,8 @@ def test_values_that_are_nested_as_deeply_as_may_be_come_back(commands, elsewher
         words = ["--content-json", content, "--metadata", metadata]
         commands.at("message", "add", "d", "--id", f"m{number}", "--role", "user", *words)
     assert commands.run("export", path).code == 0
-    for place in (elsewhere, commands, elsewhere):
-        assert place.at("import", path)["messages"] == 3
+    for side in (elsewhere, commands, elsewhere):
+        assert side.at("import", path)["messages"] == 3
     assert elsewhere.run("export", back).code == 0
     assert all_but_the_head(back) == all_but_the_head(path)
 
@@ -256,8 +258,8 @@ def test_a_line_that_is_nested_too_deeply_is_told(text, elsewhere):
 
 def test_a_conversation_of_chatgpt_whose_last_message_is_not_told_has_them_all(elsewhere):
     path = elsewhere.directory / "conversations.json"
-    said = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hello"]}}
-    mapping = {"a": {"message": None}, "b": {"parent": "a", "message": {"id": "b", **said}}}
+    fields = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hello"]}}
+    mapping = {"a": {"message": None}, "b": {"parent": "a", "message": {"id": "b", **fields}}}
     path.write_text(json.dumps([{"id": "c", "mapping": mapping, "current_node": "gone"}]))
     assert elsewhere.at("import", path)["messages"] == 1
 
@@ -336,9 +338,9 @@ def test_conversations_of_claude_are_imported_with_tools_and_attachments(command
     assert imported(commands, "claude.json")["messages"] == 3
     name = "0b1c0000-0000-4000-8000-000000000001"
     assert commands.at("dialogue", "get", name)["metadata"]["project"] == "Compiler"
-    asked, answered, thanks = messages(commands, name)
-    assert [block["type"] for block in asked["content"]] == ["text", "document"]
-    assert asked["metadata"] == {"files": ["shot.png"]}
+    question, answered, thanks = messages(commands, name)
+    assert [block["type"] for block in question["content"]] == ["text", "document"]
+    assert question["metadata"] == {"files": ["shot.png"]}
     kinds = [block["type"] for block in answered["content"]]
     assert kinds == ["thinking", "tool_use", "tool_result", "text"]
     assert thanks["content"] == "Thanks"

@@ -36,7 +36,7 @@ async def _append_some(me: Tenant, name: str, count: int) -> None:
 
 
 def start_at_once(barrier, directories: list[Path]) -> list[str]:
-    """Open each directory at the very moment at which all others do; returns page secrets."""
+    """Open each directory at the same time as all others do; returns page secrets."""
     return asyncio.run(_start_at_once(barrier, directories))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.servers import Servers
-from tests.places import DISK
+from tests.directories import DISK
 
 
 @pytest.fixture(scope="session")

@@ -145,8 +145,8 @@ class Writer:
             return
 
     async def _turn(self) -> None:
-        act = self._random.choices([self._one, self._batch, self._delete], [6, 3, 1])[0]
-        await act()
+        operation = self._random.choices([self._one, self._batch, self._delete], [6, 3, 1])[0]
+        await operation()
 
     def _new(self, dialogue: str) -> dict[str, Any]:
         """Make a message, with an id or without."""

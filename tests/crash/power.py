@@ -12,14 +12,14 @@ _SECTOR_BYTES = 512
 
 @dataclass
 class Change:
-    """Something on its way to the disk: bytes at a place, or a new length."""
+    """Something on its way to the disk: bytes at an offset, or a new length."""
 
     offset: int
     data: bytes | None
 
 
 class PowerCut:
-    """What a power cut leaves, at one moment."""
+    """What a power cut leaves, at one point in time."""
 
     def __init__(self, files: dict[str, bytes], note: int) -> None:
         self.files = files

@@ -57,7 +57,7 @@ class Servers:
             await process.wait()
 
     async def run(self, *words: str) -> tuple[int, str]:
-        """Run another command on the data; returns its exit code and what it said."""
+        """Run another command on the data; returns its exit code and its output."""
         process = await asyncio.create_subprocess_exec(
             *(program(), *words, "--data", str(self.data)),
             cwd=self.room,
@@ -66,9 +66,9 @@ class Servers:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
         assert process.returncode is not None
-        return process.returncode, said.decode()
+        return process.returncode, output.decode()
 
 
 class Server:

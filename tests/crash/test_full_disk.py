@@ -63,13 +63,13 @@ class Mounted:
 @pytest.fixture
 def mounted(tmp_path):
     """Mount a small disk, where that is permitted."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", place]
+    directory = tmp_path / "disk"
+    directory.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=16m", "none", directory]
     if os.geteuid() != 0 or subprocess.run(words, check=False, capture_output=True).returncode:
         pytest.skip("mounting is not permitted here")
-    yield Mounted(place)
-    subprocess.run(["umount", place], check=True)
+    yield Mounted(directory)
+    subprocess.run(["umount", directory], check=True)
 
 
 @pytest.fixture(params=["limited", "mounted"])
@@ -127,8 +127,8 @@ class TestFullDisk:
             assert await read_ids(connection) == stored
             assert (await connection.ask("GET", "/health"))[0] == 200
             await until_not_ready(connection)
-            wanted = {"object": "message", "query": TEXT[:10], "mode": "semantic"}
-            status, answer = await connection.ask("POST", "/search", wanted)
+            query = {"object": "message", "query": TEXT[:10], "mode": "semantic"}
+            status, answer = await connection.ask("POST", "/search", query)
             assert status == 200, answer
             assert len(answer["items"]) == 10
             disk.free()

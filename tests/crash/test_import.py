@@ -18,30 +18,30 @@ SECONDS_MAX = 60
 
 def written(path, dialogues, size):
     """Write an export of many dialogues, a long one and some threads."""
-    told = [{"format": "dialoguedb", "version": 1}]
+    lines = [{"format": "dialoguedb", "version": 1}]
     for number in range(dialogues):
-        told.append({"dialogue": {"id": f"d{number}", "namespace": "n", "tags": ["t"]}})
-        told += [{"message": {"role": "user", "content": f"{number} {n}"}} for n in range(size)]
-        told.append({"dialogue": {"id": f"t{number}", "namespace": "n", "threadOf": f"d{number}"}})
-    told.append({"dialogue": {"id": "long", "status": "ended"}})
-    told += [{"message": {"role": "user", "content": f"{n}"}} for n in range(dialogues * size)]
-    told += [{"memory": {"id": f"m{n}", "value": n}} for n in range(dialogues)]
-    path.write_text("".join(json.dumps(line) + "\n" for line in told))
+        lines.append({"dialogue": {"id": f"d{number}", "namespace": "n", "tags": ["t"]}})
+        lines += [{"message": {"role": "user", "content": f"{number} {n}"}} for n in range(size)]
+        lines.append({"dialogue": {"id": f"t{number}", "namespace": "n", "threadOf": f"d{number}"}})
+    lines.append({"dialogue": {"id": "long", "status": "ended"}})
+    lines += [{"message": {"role": "user", "content": f"{n}"}} for n in range(dialogues * size)]
+    lines += [{"memory": {"id": f"m{n}", "value": n}} for n in range(dialogues)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def contents(room):
     """Read what an export of the data holds: per dialogue its messages, and the memories."""
-    told: dict[str, list[str]] = {}
+    dialogues: dict[str, list[str]] = {}
     memories: list[int] = []
     open_one: list[str] = []
     for line in map(json.loads, room.run("export", "--data", "there").out.splitlines()):
         if "dialogue" in line:
-            open_one = told.setdefault(line["dialogue"]["id"], [])
+            open_one = dialogues.setdefault(line["dialogue"]["id"], [])
         elif "message" in line:
             open_one.append(line["message"]["content"])
         elif "memory" in line:
             memories.append(line["memory"]["value"])
-    return told, sorted(memories)
+    return dialogues, sorted(memories)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -55,19 +55,19 @@ def test_an_import_that_is_killed_again_and_again_leaves_one_copy(tmp_path, size
     subprocess.run(fresh, cwd=tmp_path, check=True, env=quiet_environment(), capture_output=True)
     seconds = time.monotonic() - began
     for round_number in range(rounds):
-        doomed = subprocess.Popen(words, cwd=tmp_path, env=quiet_environment())
+        process = subprocess.Popen(words, cwd=tmp_path, env=quiet_environment())
         try:
-            doomed.wait(seconds * (round_number + 1) / (rounds + 1))
+            process.wait(seconds * (round_number + 1) / (rounds + 1))
         except subprocess.TimeoutExpired:
-            doomed.kill()
-            doomed.wait(SECONDS_MAX)
+            process.kill()
+            process.wait(SECONDS_MAX)
     done = room.run("import", "in.jsonl", "--data", "there")
     assert done.code == 0, done.err
-    told, memories = contents(room)
+    found, memories = contents(room)
     assert memories == list(range(dialogues))
-    assert told.pop("long") == [f"{n}" for n in range(dialogues * messages)]
+    assert found.pop("long") == [f"{n}" for n in range(dialogues * messages)]
     for number in range(dialogues):
-        assert told.pop(f"d{number}") == [f"{number} {n}" for n in range(messages)]
-        assert told.pop(f"t{number}") == []
-    assert told == {}
+        assert found.pop(f"d{number}") == [f"{number} {n}" for n in range(messages)]
+        assert found.pop(f"t{number}") == []
+    assert found == {}
     assert room.run("check", "--data", "there").code == 0

@@ -1,4 +1,4 @@
-"""Servers killed at random moments under many writers: what was acknowledged is there, once."""
+"""Servers killed at random times under many writers: what was acknowledged is there, once."""
 
 import asyncio
 import json
@@ -18,16 +18,16 @@ ROUNDS = [3, pytest.param(25, marks=[pytest.mark.slow, pytest.mark.timeout(1_800
 MESSAGES_PER_ROUND_MIN = 20
 
 
-async def write_until_killed(doomed, journal, key, seconds):
+async def write_until_killed(victims, journal, key, seconds):
     """Let the writers write to some servers, killed one after another in that many seconds."""
     never = asyncio.Event()
-    count = WRITERS // len(doomed)
-    writers = [journal.new_writer(one.port, key) for one in doomed for _ in range(count)]
+    count = WRITERS // len(victims)
+    writers = [journal.new_writer(one.port, key) for one in victims for _ in range(count)]
     tasks = [asyncio.create_task(writer.write(never)) for writer in writers]
     enough = journal.acknowledged + MESSAGES_PER_ROUND_MIN
     await until(lambda: journal.acknowledged > enough or any(task.done() for task in tasks))
-    for server in doomed:
-        await asyncio.sleep(seconds / len(doomed))  # the moment of the crash, not a wait
+    for server in victims:
+        await asyncio.sleep(seconds / len(victims))  # the time of the crash, not a wait
         await server.kill()
     await asyncio.gather(*tasks)
 
@@ -122,12 +122,12 @@ async def test_a_large_batch_is_stored_whole_or_not_at_all(seconds, servers):
 async def test_a_server_killed_while_it_starts_starts_the_next_time(servers):
     for seconds in [0.15, 0.3, 0.45, 0.6]:
         process, _ = await servers.begin()
-        await asyncio.sleep(seconds)  # the moment of the crash, not a wait
+        await asyncio.sleep(seconds)  # the time of the crash, not a wait
         if process.returncode is None:
             process.kill()
         await process.wait()
     server = await servers.start()
     await server.stop()
     assert (await servers.run("check"))[0] == 0
-    _, said = await servers.run("projects", "list")
-    assert said.count("default") == 1
+    _, output = await servers.run("projects", "list")
+    assert output.count("default") == 1

@@ -79,7 +79,7 @@ async def check_cut(cut, acknowledged, directory):
 
 
 class Noted(list[Any]):
-    """What was acknowledged; the disk knows how much of it at any moment."""
+    """What was acknowledged; the disk knows how much of it at any time."""
 
     def __init__(self, disk):
         super().__init__()

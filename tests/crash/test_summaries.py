@@ -21,9 +21,9 @@ def model():
     with ModelServer() as server:
         answer = says("A summary.")
 
-        def wait_and_answer(asked):
+        def wait_and_answer(request):
             server.released.wait(COMPLETED_SECONDS_MAX)
-            answer(asked)
+            answer(request)
 
         server.otherwise = wait_and_answer
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -49,8 +49,10 @@ def summarizing(servers, model):
 async def ask_for_all(connection):
     """Make the dialogues, and have each summarized."""
     for n in range(COUNT):
-        said = [{"role": "user", "content": f"In {n} we said {m}."} for m in range(MESSAGES)]
-        status, made = await connection.ask("POST", "/dialogue", {"id": f"d{n}", "messages": said})
+        messages = [{"role": "user", "content": f"In {n} we said {m}."} for m in range(MESSAGES)]
+        status, made = await connection.ask(
+            "POST", "/dialogue", {"id": f"d{n}", "messages": messages}
+        )
         assert status == 200, made
         body = {"id": f"s{n}", "dialogueId": f"d{n}"}
         status, made = await connection.ask("POST", "/summary", body)
@@ -70,12 +72,12 @@ async def summaries_of(connection):
 @pytest.mark.parametrize("restarted", [1, 3], ids=["one server", "three servers"])
 async def test_running_summaries_are_completed_exactly_once(restarted, summarizing, model):
     servers = summarizing
-    doomed = await servers.start()
-    async with Connection(doomed.port, servers.key) as connection:
+    killed = await servers.start()
+    async with Connection(killed.port, servers.key) as connection:
         await ask_for_all(connection)
         await until(lambda: len(model.requests) == COUNT)
         assert {one["status"] for [one] in await summaries_of(connection)} == {"processing"}
-        await doomed.kill()
+        await killed.kill()
     running = await asyncio.gather(*(servers.start() for _ in range(restarted)))
     model.released.set()
     async with Connection(running[0].port, servers.key) as connection:
@@ -84,7 +86,7 @@ async def test_running_summaries_are_completed_exactly_once(restarted, summarizi
                 found = await summaries_of(connection)
                 if {one["status"] for [one] in found} == {"completed"}:
                     break
-                await asyncio.sleep(0.2)  # the claims of the one that was killed must run out
+                await asyncio.sleep(0.2)  # the leases of the one that was killed must run out
         for [one] in found:
             assert (one["content"], one["messageCount"]) == ("A summary.", MESSAGES)
             assert one["llmCallCount"] == 1

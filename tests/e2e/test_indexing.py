@@ -33,10 +33,10 @@ def found(client, query, mode):
     return [item["id"] for item in answer.json()["items"]]
 
 
-def becomes(check, wanted):
+def becomes(check, expected):
     """Wait until something is as it should be at last."""
     deadline = time.monotonic() + SECONDS_MAX
-    while (seen := check()) != wanted:
+    while (seen := check()) != expected:
         assert time.monotonic() < deadline, seen
     return seen
 
@@ -65,11 +65,11 @@ def test_words_are_found_while_the_embedder_fails_and_meaning_once_it_works(room
 def test_a_server_stops_at_once_though_its_embedder_answers_late(room, endpoint):
     late, answered = threading.Event(), threading.Event()
 
-    def answer_late(asked):
+    def answer_late(request):
         late.set()
         endpoint.released.wait(SECONDS_MAX)
         answered.set()
-        vectors()(asked)
+        vectors()(request)
 
     endpoint.script = [answer_late]
     with room.serving(**settings(endpoint)) as serving:
@@ -91,9 +91,9 @@ def test_another_model_takes_over_when_its_index_is_complete(room, endpoint):
         assert found(client, "package", "semantic") == ["m"]
     gate = threading.Event()
 
-    def wait_for_test(asked):
+    def wait_for_test(request):
         gate.wait(SECONDS_MAX)
-        vectors()(asked)
+        vectors()(request)
 
     endpoint.script = [wait_for_test]
     with room.serving(**settings(endpoint)) as serving:
@@ -125,12 +125,12 @@ def test_an_embedder_that_hangs_is_not_waited_for_by_each_search(room, endpoint)
         assert len(endpoint.requests) - before <= 8
         endpoint.released.set()
         endpoint.script.clear()
-        wanted = {"query": "tea", "object": "message", "mode": "semantic"}
-        becomes(lambda: client.post("/search", json=wanted).status_code, 200)
+        query = {"query": "tea", "object": "message", "mode": "semantic"}
+        becomes(lambda: client.post("/search", json=query).status_code, 200)
 
 
 def test_an_embedder_that_comes_back_with_other_vectors_is_not_believed(room, endpoint):
-    wanted = {"query": "tea", "object": "message"}
+    query = {"query": "tea", "object": "message"}
     with room.serving(**settings(endpoint)) as serving:
         client, key = serving.client(serving.first_key), serving.first_key
         client.post("/dialogue", json={"message": {"id": "m", "role": "user", "content": "tea"}})
@@ -138,7 +138,7 @@ def test_an_embedder_that_comes_back_with_other_vectors_is_not_believed(room, en
     endpoint.script = [vectors(make=lambda _: [1.0, 2.0])] * 1_000
     with room.serving(**settings(endpoint)) as serving:
         client = serving.client(key)
-        assert client.post("/search", json=wanted).json()["request"]["mode"] == "keyword"
-        assert client.post("/search", json=wanted | {"mode": "semantic"}).status_code == 503
+        assert client.post("/search", json=query).json()["request"]["mode"] == "keyword"
+        assert client.post("/search", json=query | {"mode": "semantic"}).status_code == 503
         endpoint.script.clear()
         assert found(client, "tea", "semantic") == ["m"]

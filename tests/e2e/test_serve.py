@@ -250,9 +250,11 @@ def test_pages_of_other_origins_may_call_when_they_are_named(room):
     page = "https://app.example.com"
     with room.serving("--cors-origin", page) as serving:
         client = serving.client(serving.first_key)
-        asked = {"Access-Control-Request-Method": "POST"}
-        let_in = client.options("/dialogue", headers={"Origin": page, **asked})
-        kept_out = client.options("/dialogue", headers={"Origin": "https://evil.example", **asked})
+        preflight = {"Access-Control-Request-Method": "POST"}
+        let_in = client.options("/dialogue", headers={"Origin": page, **preflight})
+        kept_out = client.options(
+            "/dialogue", headers={"Origin": "https://evil.example", **preflight}
+        )
         made = client.post("/dialogue", headers={"Origin": page})
     assert (let_in.status_code, let_in.json()) == (200, {})
     assert let_in.headers["Access-Control-Allow-Origin"] == page

@@ -111,7 +111,7 @@ def test_our_own_certificate_stays_the_same_until_it_no_longer_fits(room):
     assert texts[0] == texts[1] != texts[2]
 
 
-def test_our_own_certificate_is_made_anew_when_it_was_damaged(room):
+def test_our_own_certificate_is_made_again_when_it_was_damaged(room):
     for _ in range(2):
         with room.serving("--tls-self-signed") as serving:
             serving.client(verify=own_authority(room, serving)).get("/health")

@@ -18,7 +18,7 @@ def run(*command, cwd=TOP, **kwargs):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, **kwargs)
 
 
-def test_ruff_refuses_every_fault_of_the_badly_made_file():
+def test_ruff_refuses_every_violation_in_the_badly_made_file():
     source = BADLY_MADE.read_text()
     expected = {
         (number, code)
@@ -31,7 +31,9 @@ def test_ruff_refuses_every_fault_of_the_badly_made_file():
         *("--stdin-filename", "src/dialoguedb/badly_made.py", "-"),
         input=source,
     )
-    found = {(fault["location"]["row"], fault["code"]) for fault in json.loads(ruff.stdout)}
+    found = {
+        (violation["location"]["row"], violation["code"]) for violation in json.loads(ruff.stdout)
+    }
     assert expected - found == set()
 
 

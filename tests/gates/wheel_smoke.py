@@ -24,10 +24,10 @@ def call(base_url, key, method, path, body=None):
 
 
 def converse(base_url, key):
-    said = {"role": "user", "content": "Grüße 👋"}
-    dialogue = call(base_url, key, "POST", "/dialogue", {"message": said})
+    sent = {"role": "user", "content": "Grüße 👋"}
+    dialogue = call(base_url, key, "POST", "/dialogue", {"message": sent})
     (message,) = call(base_url, key, "GET", f"/dialogue/{dialogue['id']}/messages")["items"]
-    assert {name: message[name] for name in said} == said
+    assert {name: message[name] for name in sent} == sent
     assert message["seq"] == 1
 
 

@@ -25,10 +25,10 @@ def url_image(url):
 
 def refusal(content, accept=validate_content):
     """Return the code with which content is refused, if it is."""
-    faults = ValidationErrors()
-    accept(Raw(prepare(content)), "content", faults)
+    errors = ValidationErrors()
+    accept(Raw(prepare(content)), "content", errors)
     try:
-        faults.raise_if_any()
+        errors.raise_if_any()
     except InvalidRequest as error:
         return error.code
     return None
@@ -126,29 +126,29 @@ class TestImages:
             assert refusal(encoded(content)) == "INVALID_IMAGE_CONTENT"
 
 
-class TestFaults:
+class TestValidationErrors:
     def test_the_code_all_share_is_the_code(self):
-        faults = ValidationErrors()
-        faults.raise_if_any()
-        faults.invalid("a", "a is wrong")
-        faults.too_large("b", "b is large")
+        errors = ValidationErrors()
+        errors.raise_if_any()
+        errors.invalid("a", "a is wrong")
+        errors.too_large("b", "b is large")
         with pytest.raises(InvalidRequest, match="a is wrong") as caught:
-            faults.raise_if_any()
+            errors.raise_if_any()
         assert caught.value.code == "INVALID_PARAMETER"
-        faults.missing("c")
+        errors.missing("c")
         with pytest.raises(InvalidRequest) as caught:
-            faults.raise_if_any()
+            errors.raise_if_any()
         assert caught.value.code == "VALIDATION_ERROR"
-        found = [(fault.field, fault.code) for fault in caught.value.details]
+        found = [(detail.field, detail.code) for detail in caught.value.details]
         assert found == [("a", "INVALID"), ("b", "TOO_LARGE"), ("c", "REQUIRED")]
 
     def test_there_is_an_end_to_them(self):
-        faults = ValidationErrors()
+        errors = ValidationErrors()
         for number in range(2 * VALIDATION_ERRORS_MAX):
-            faults.invalid(str(number), "wrong")
-        assert faults.full
+            errors.invalid(str(number), "wrong")
+        assert errors.full
         with pytest.raises(InvalidRequest) as caught:
-            faults.raise_if_any()
+            errors.raise_if_any()
         assert len(caught.value.details) == VALIDATION_ERRORS_MAX
 
 

@@ -9,15 +9,15 @@ from dialoguedb.formats.turns import Turn
 from tests.property.windows import CHECKS
 
 
-def turns(*said, name=None):
+def turns(*history, name=None):
     return [
-        Turn(f"m{place}", "", place, speaker, name, tuple(parts), 1)
-        for place, (speaker, *parts) in enumerate(said)
+        Turn(f"m{index}", "", index, speaker, name, tuple(parts), 1)
+        for index, (speaker, *parts) in enumerate(history)
     ]
 
 
-def rendered(dialect, *said, name=None):
-    made = turns(*said, name=name)
+def rendered(dialect, *history, name=None):
+    made = turns(*history, name=name)
     links = ToolLinker()
     for turn in made:
         links.add(turn)
@@ -40,17 +40,17 @@ URL = "https://example.com/a.png"
 PNG = Image(media_type="image/png", data="AAAA")
 
 
-def test_calls_of_one_moment_stand_in_one_message_with_their_results_behind():
-    said = [ASK, ("assistant", call("a")), ("assistant", call("b")), ("tool", result("b"))]
-    messages = rendered("openai", *said, ("tool", result("a")))
+def test_calls_made_together_stand_in_one_message_with_their_results_behind():
+    history = [ASK, ("assistant", call("a")), ("assistant", call("b")), ("tool", result("b"))]
+    messages = rendered("openai", *history, ("tool", result("a")))
     assert [one["role"] for one in messages] == ["user", "assistant", "tool", "tool"]
     assert [one["id"] for one in messages[1]["tool_calls"]] == ["a", "b"]
     assert [one["tool_call_id"] for one in messages[2:]] == ["a", "b"]
 
 
 def test_a_call_that_followed_a_result_stays_behind_it():
-    said = [ASK, ("assistant", call("a")), ("tool", result("a")), ("assistant", call("b"))]
-    messages = rendered("anthropic", *said, ("tool", result("b")))
+    history = [ASK, ("assistant", call("a")), ("tool", result("a")), ("assistant", call("b"))]
+    messages = rendered("anthropic", *history, ("tool", result("b")))
     kinds = [[block["type"] for block in one["content"]] for one in messages]
     assert kinds == [["text"], ["tool_use"], ["tool_result"], ["tool_use"], ["tool_result"]]
 
@@ -66,20 +66,22 @@ def test_what_was_said_between_a_call_and_its_result_comes_after_it():
 
 
 def test_calls_and_results_without_each_other_are_left_out():
-    said = [("user", Text("Where?"), result("x")), ("assistant", Text("Hm."), call("y"))]
-    assert rendered("openai", *said) == [
+    history = [("user", Text("Where?"), result("x")), ("assistant", Text("Hm."), call("y"))]
+    assert rendered("openai", *history) == [
         {"role": "user", "content": "Where?"},
         {"role": "assistant", "content": "Hm."},
     ]
 
 
 def test_ids_that_come_again_or_do_not_fit_are_made_to():
-    said = [ASK]
+    history = [ASK]
     for tool_id in ("a", "a", "a.b:c", "c" * 99, ""):
-        said += [("assistant", call(tool_id, "look up!")), ("tool", result(tool_id)), ASK]
+        history += [("assistant", call(tool_id, "look up!")), ("tool", result(tool_id)), ASK]
     for dialect in ("openai", "anthropic"):
-        rendered(dialect, *said)
-    ids = [one["tool_calls"][0]["id"] for one in rendered("openai", *said) if "tool_calls" in one]
+        rendered(dialect, *history)
+    ids = [
+        one["tool_calls"][0]["id"] for one in rendered("openai", *history) if "tool_calls" in one
+    ]
     assert len(set(ids)) == 5
     assert ids[0] == "a"
 
@@ -109,51 +111,51 @@ def test_a_conversation_that_the_assistant_begins_is_opened_for_anthropic():
 
 
 def test_images_are_shown_where_a_provider_takes_them_and_named_elsewhere():
-    said = [
+    history = [
         ("user", Text("This?"), PNG),
         ("assistant", PNG),
         ("user", Image(url=URL)),
         ("user", Image(url="file:a")),
     ]
-    openai = rendered("openai", *said)
+    openai = rendered("openai", *history)
     assert openai[0]["content"][1] == {
         "type": "image_url",
         "image_url": {"url": "data:image/png;base64,AAAA"},
     }
     assert openai[1]["content"] == "[image]"
-    anthropic = rendered("anthropic", *said)
+    anthropic = rendered("anthropic", *history)
     assert anthropic[0]["content"][1]["source"]["media_type"] == "image/png"
     assert anthropic[1]["content"][0] == {"type": "text", "text": "[image]"}
     assert anthropic[2]["content"][0]["source"] == {"type": "url", "url": URL}
     assert anthropic[2]["content"][1] == {"type": "text", "text": "[image file:a]"}
     assert openai[3]["content"] == [{"type": "text", "text": "[image file:a]"}]
-    assert rendered("plain", *said)[2]["content"] == f"[image {URL}]"
+    assert rendered("plain", *history)[2]["content"] == f"[image {URL}]"
 
 
 def test_an_error_of_a_tool_reaches_anthropic_in_words():
-    said = [ASK, ("assistant", call()), ("tool", result("a", Text("no"), PNG, is_error=True))]
-    [block] = rendered("anthropic", *said)[2]["content"]
+    history = [ASK, ("assistant", call()), ("tool", result("a", Text("no"), PNG, is_error=True))]
+    [block] = rendered("anthropic", *history)[2]["content"]
     assert block["is_error"] is True
     assert block["content"] == [{"type": "text", "text": "no\n[image]"}]
-    assert rendered("openai", *said)[2]["content"] == "no\n[image]"
+    assert rendered("openai", *history)[2]["content"] == "no\n[image]"
 
 
 def test_thoughts_go_back_to_anthropic_alone_and_never_by_themselves():
     thought, sealed = Reasoning("Hm.", "s"), Reasoning(data="x")
-    said = [
+    history = [
         ("user", thought, Text("Where?")),
         ("assistant", Reasoning("Unsigned"), thought, sealed, Reasoning(), call()),
         ("tool", result()),
         ("assistant", thought),
     ]
-    messages = rendered("anthropic", *said)
+    messages = rendered("anthropic", *history)
     assert messages[0]["content"] == [{"type": "text", "text": "Where?"}]
     assert messages[1]["content"][:2] == [
         {"type": "thinking", "thinking": "Hm.", "signature": "s"},
         {"type": "redacted_thinking", "data": "x"},
     ]
-    assert len(rendered("anthropic", *said)) == 3
-    assert "thinking" not in str(rendered("openai", *said))
+    assert len(rendered("anthropic", *history)) == 3
+    assert "thinking" not in str(rendered("openai", *history))
 
 
 def test_openai_is_told_who_speaks_by_names_it_takes():

@@ -15,12 +15,12 @@ PIXEL = (
 BYTES = base64.b64encode(bytes(range(256)) * 4).decode()
 
 
-def said(content):
+def text_of(content):
     return message_text(content if isinstance(content, bytes) else json.dumps(content).encode())
 
 
 def found_by(content, name=None):
-    return message_words(said(content), name, "2026-03-01T12:00:00.000Z")
+    return message_words(text_of(content), name, "2026-03-01T12:00:00.000Z")
 
 
 SPELLINGS = {
@@ -106,7 +106,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_what_is_said_is_text(spelling):
     content, text = SPELLINGS[spelling]
-    assert said(content) == text
+    assert text_of(content) == text
 
 
 SILENT = {
@@ -131,8 +131,8 @@ SILENT = {
 
 @pytest.mark.parametrize("silent", SILENT)
 def test_bytes_say_nothing(silent):
-    assert said([SILENT[silent]]) == ""
-    assert said([{"type": "tool_result", "content": [SILENT[silent]]}]) == ""
+    assert text_of([SILENT[silent]]) == ""
+    assert text_of([{"type": "tool_result", "content": [SILENT[silent]]}]) == ""
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_bytes_say_nothing(silent):
     ],
 )
 def test_bytes_in_the_middle_of_a_text_are_left_out(text):
-    words = said(text).replace("![](", "").replace(")", "").split()
+    words = text_of(text).replace("![](", "").replace(")", "").split()
     assert words == ["before", "after"]
-    assert PIXEL not in said({"any": {"thing": [text]}})
+    assert PIXEL not in text_of({"any": {"thing": [text]}})
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_bytes_in_the_middle_of_a_text_are_left_out(text):
     ],
 )
 def test_long_words_that_people_write_stay(text):
-    assert said(text) == text
+    assert text_of(text) == text
 
 
 def test_a_message_is_found_by_its_speaker_and_its_day():
@@ -181,13 +181,13 @@ def test_memories_and_dialogues_say_what_they_are_called():
 
 def test_nothing_is_said_beyond_the_limits():
     words = "word " * limits.INDEXED_CHARS_MAX
-    text = said(words)
+    text = text_of(words)
     assert limits.INDEXED_CHARS_MAX - 10 < len(text) <= limits.INDEXED_CHARS_MAX
     assert text.endswith("word")
-    many = said({"key": ["x"] * (limits.INDEXED_VALUES_MAX + 10)})
+    many = text_of({"key": ["x"] * (limits.INDEXED_VALUES_MAX + 10)})
     assert 0 < len(many.split("\n")) <= limits.INDEXED_VALUES_MAX
 
 
 @pytest.mark.parametrize("damaged", [b"", b"{", b'"\xff"', b"[1e999]", b"[" * 2_000, b"nope"])
 def test_damage_says_nothing_and_breaks_nothing(damaged):
-    assert isinstance(said(damaged), str)
+    assert isinstance(text_of(damaged), str)

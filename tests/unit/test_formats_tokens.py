@@ -20,8 +20,8 @@ def words(text):
 
 def of(content, name=None, role="assistant", metadata=None):
     stored = json.dumps(content, separators=(",", ":")).encode()
-    told = json.dumps(metadata or {}).encode()
-    return message_tokens(role, stored, name, told, words) - MESSAGE_TOKENS
+    encoded = json.dumps(metadata or {}).encode()
+    return message_tokens(role, stored, name, encoded, words) - MESSAGE_TOKENS
 
 
 def test_a_text_counts_its_words_and_the_speaker_his_name():

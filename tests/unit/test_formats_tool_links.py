@@ -20,8 +20,8 @@ def result(tool_id=""):
 def linked(*turns, whole=True):
     """Read turns of these parts; returns the place of each call's result, and the issues."""
     links = ToolLinker(whole=whole)
-    for place, parts in enumerate(turns):
-        links.add(Turn(f"m{place}", "", place, "user", None, tuple(parts), 1))
+    for index, parts in enumerate(turns):
+        links.add(Turn(f"m{index}", "", index, "user", None, tuple(parts), 1))
     issues = links.finish()
     pairs = {call.turn: result.turn for call, result in links.result_of.items()}
     return pairs, [(issue.code, issue.message_id) for issue in issues]

@@ -40,15 +40,15 @@ def test_every_answer_has_the_same_shape(kind):
     error = kind("It went wrong", *EXTRA.get(kind, ()))
     error.details = (ErrorDetail("a.b", "INVALID", "a.b is wrong"),)
     answer = error_response(error, "request", "now")
-    told = json.loads(answer.body)["error"]
-    assert told.keys() == {"code", "message", "type", "details", "requestId", "timestamp"}
-    assert (told["requestId"], told["timestamp"]) == ("request", "now")
+    body = json.loads(answer.body)["error"]
+    assert body.keys() == {"code", "message", "type", "details", "requestId", "timestamp"}
+    assert (body["requestId"], body["timestamp"]) == ("request", "now")
     if issubclass(kind, IN_NO_ANSWER):
-        assert (answer.status, told["code"], told["details"]) == (500, "INTERNAL_ERROR", [])
-        assert "went wrong" not in told["message"].replace("Something went wrong", "")
+        assert (answer.status, body["code"], body["details"]) == (500, "INTERNAL_ERROR", [])
+        assert "went wrong" not in body["message"].replace("Something went wrong", "")
     else:
-        assert (answer.status, told["type"]) == status_of(kind)
-        assert told["details"] == [{"field": "a.b", "code": "INVALID", "message": "a.b is wrong"}]
+        assert (answer.status, body["type"]) == status_of(kind)
+        assert body["details"] == [{"field": "a.b", "code": "INVALID", "message": "a.b is wrong"}]
 
 
 def test_no_status_has_two_types():
@@ -65,5 +65,5 @@ def test_every_route_is_documented_and_names_errors_that_clients_see(route):
 
 
 def test_no_route_is_there_twice():
-    places = [(route.method, route.path) for route in ROUTES]
-    assert len(places) == len(set(places))
+    paths = [(route.method, route.path) for route in ROUTES]
+    assert len(paths) == len(set(paths))

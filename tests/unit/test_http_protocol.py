@@ -109,7 +109,7 @@ def rest(client):
     return received
 
 
-def told(*requests):
+def received(*requests):
     """Send requests as bytes and return all that comes back until the server hangs up."""
     with line() as (client, _):
         for request in requests:
@@ -150,7 +150,7 @@ class TestWhatIsHardlyHttp:
         ],
     )
     def test_it_is_refused_with_our_error_object(self, request_bytes):
-        answer = told(request_bytes)
+        answer = received(request_bytes)
         error = error_in(answer)
         assert (error["code"], error["type"]) == ("VALIDATION_ERROR", "validation_error")
         assert f"x-request-id: {error['requestId']}".encode() in answer
@@ -168,11 +168,11 @@ class TestWhatIsHardlyHttp:
         ],
     )
     def test_a_head_is_bounded(self, request_bytes):
-        assert "at most" in error_in(told(request_bytes))["message"]
+        assert "at most" in error_in(received(request_bytes))["message"]
 
     def test_a_head_at_its_bounds_is_served(self):
         filler = b"X: x\r\n" * (HEADERS_MAX - 2)
-        assert told(get(b"/" + b"x" * 60_000, filler, CLOSE)).startswith(b"HTTP/1.1 200 ")
+        assert received(get(b"/" + b"x" * 60_000, filler, CLOSE)).startswith(b"HTTP/1.1 200 ")
 
     @pytest.mark.parametrize(
         ("target", "path"),
@@ -185,14 +185,14 @@ class TestWhatIsHardlyHttp:
         ],
     )
     def test_a_target_comes_in_any_form(self, target, path):
-        assert b"x-path: %s\r\n" % path in told(get(target, CLOSE))
+        assert b"x-path: %s\r\n" % path in received(get(target, CLOSE))
 
 
 class TestUpgrades:
     @pytest.mark.parametrize("name", [b"Upgrade:", b"upgrade:", b"UPGRADE:"])
     def test_a_body_beside_one_is_not_lost(self, name):
         upgrade = UPGRADE.replace(b"Upgrade:", name)
-        answer = told(post(b"kept", upgrade), post(b"next", CLOSE))
+        answer = received(post(b"kept", upgrade), post(b"next", CLOSE))
         assert answer.count(b"HTTP/1.1 200 ") == 2
         assert answer.endswith(b"next")
         assert b"\r\n\r\nkeptHTTP" in answer
@@ -208,23 +208,23 @@ class TestUpgrades:
 
     def test_the_word_in_a_body_stays(self):
         body = b"\r\nUpgrade: x\r\n\r\nUpgrade: y"
-        assert told(post(body, CLOSE)).endswith(body)
+        assert received(post(body, CLOSE)).endswith(body)
 
 
 class TestPipelining:
-    def test_what_came_before_the_fault_is_answered_first(self):
-        answer = told(post(b"one") + post(b"two") + b"NONSENSE\r\n\r\n")
+    def test_what_came_before_the_error_is_answered_first(self):
+        answer = received(post(b"one") + post(b"two") + b"NONSENSE\r\n\r\n")
         assert answer.index(b"one") < answer.index(b"two") < answer.index(b"HTTP/1.1 400 ")
 
     def test_a_queued_request_that_breaks_off_is_never_answered(self):
         broken = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbad\r\nzz\r\n"
-        answer = told(post(b"one") + broken)
+        answer = received(post(b"one") + broken)
         assert answer.count(b"HTTP/1.1 200 ") == 1
         assert answer.count(b"HTTP/1.1 400 ") == 1
 
     def test_a_refused_client_that_still_sends_reads_why(self):
         pieces = [b"x" * 200_000] * 10
-        assert "at most" in error_in(told(b"GET / HTTP/1.1\r\nX: ", *pieces))["message"]
+        assert "at most" in error_in(received(b"GET / HTTP/1.1\r\nX: ", *pieces))["message"]
 
 
 class TestClientsThatStall:
@@ -269,5 +269,5 @@ class TestClientsThatStall:
 
 def test_nothing_of_this_is_logged(caplog):
     with caplog.at_level(logging.DEBUG):
-        told(b"NONSENSE\r\n\r\n")
+        received(b"NONSENSE\r\n\r\n")
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []

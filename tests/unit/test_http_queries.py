@@ -14,7 +14,7 @@ from dialoguedb.values.lists import TimeRange
 
 
 def fields(error):
-    return sorted(fault.field for fault in error.value.details)
+    return sorted(detail.field for detail in error.value.details)
 
 
 def test_each_parameter_is_what_its_name_says():
@@ -72,8 +72,8 @@ def test_bad_dates_are_named_together():
 
 
 def test_tags_are_the_same_in_any_order():
-    once, again = (parse(ListDialogues, query) for query in (b"tags=b,a,b", b"tags=a&tags=b"))
-    assert once.any_of() == again.any_of() == ("a", "b")
+    first, again = (parse(ListDialogues, query) for query in (b"tags=b,a,b", b"tags=a&tags=b"))
+    assert first.any_of() == again.any_of() == ("a", "b")
 
 
 def test_a_later_page_tells_what_it_says_itself():

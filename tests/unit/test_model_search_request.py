@@ -29,9 +29,9 @@ def refused(*fields, **body):
     """Check that a body is refused for these fields and return what is said, by field."""
     with pytest.raises(InvalidRequest) as error:
         read(json.dumps({**LEAST, **body}).encode())
-    told = {fault.field: fault for fault in error.value.details}
-    assert set(fields) == told.keys()
-    return told
+    details = {detail.field: detail for detail in error.value.details}
+    assert set(fields) == details.keys()
+    return details
 
 
 class TestWhatIsLeftOut:
@@ -55,12 +55,12 @@ class TestWhatIsLeftOut:
         with pytest.raises(InvalidRequest) as error:
             decode(SearchInput, b'{"query":null}')
         assert error.value.code == "MISSING_PARAMETER"
-        assert [fault.field for fault in error.value.details] == ["query", "object"]
+        assert [detail.field for detail in error.value.details] == ["query", "object"]
 
 
 class TestTags:
     @pytest.mark.parametrize(
-        ("sent", "wanted"),
+        ("sent", "expected"),
         [
             (["a", "b"], TagFilter(any_of=("a", "b"))),
             ({"$in": ["a"]}, TagFilter(any_of=("a",))),
@@ -70,18 +70,18 @@ class TestTags:
             ),
         ],
     )
-    def test_they_are_read_from_either_place(self, sent, wanted):
-        assert accepted(tags=sent).filter.tags == wanted
-        assert accepted(filter={"tags": sent}).filter.tags == wanted
-        assert accepted(tags=sent, filter={"tags": sent}).filter.tags == wanted
+    def test_they_are_read_from_either_place(self, sent, expected):
+        assert accepted(tags=sent).filter.tags == expected
+        assert accepted(filter={"tags": sent}).filter.tags == expected
+        assert accepted(tags=sent, filter={"tags": sent}).filter.tags == expected
 
     def test_two_places_agree(self):
         refused("filter.tags", tags=["a"], filter={"tags": ["b"]})
 
     @pytest.mark.parametrize("wrong", [[], {}, "vip", 1, True, [1], [None], [["a"]], ["x" * 65]])
     def test_anything_else_is_refused(self, wrong):
-        told = refused(*refusals(tags=wrong), tags=wrong)
-        assert all(field.startswith("tags") for field in told)
+        details = refused(*refusals(tags=wrong), tags=wrong)
+        assert all(field.startswith("tags") for field in details)
         assert all(field.startswith("filter.tags") for field in refusals(filter={"tags": wrong}))
 
     @pytest.mark.parametrize("operator", ["$in", "$all", "$nin"])
@@ -93,15 +93,15 @@ class TestTags:
 
     @pytest.mark.parametrize("operator", ["$eq", "$or", "in", "", "$where"])
     def test_there_are_no_other_operators(self, operator):
-        told = refused(f"tags.{operator}", tags={operator: ["a"]})
-        assert told[f"tags.{operator}"].code == "UNKNOWN"
+        details = refused(f"tags.{operator}", tags={operator: ["a"]})
+        assert details[f"tags.{operator}"].code == "UNKNOWN"
 
     @pytest.mark.parametrize("operator", ["$in", "$all", "$nin"])
     def test_a_thousand_are_taken_and_no_more(self, operator):
         tags = [f"{number:064}" for number in range(1_000)]
         accepted(tags={operator: tags})
-        told = refused(f"tags.{operator}", tags={operator: [*tags, "x"]})
-        assert told[f"tags.{operator}"].code == "TOO_LARGE"
+        details = refused(f"tags.{operator}", tags={operator: [*tags, "x"]})
+        assert details[f"tags.{operator}"].code == "TOO_LARGE"
 
 
 def refusals(**body):
@@ -109,7 +109,7 @@ def refusals(**body):
     with pytest.raises(InvalidRequest) as error:
         read(json.dumps({**LEAST, **body}).encode())
     assert error.value.code == "INVALID_PARAMETER"
-    return [fault.field for fault in error.value.details]
+    return [detail.field for detail in error.value.details]
 
 
 class TestMetadata:
@@ -170,16 +170,16 @@ class TestMetadata:
 
     def test_a_thousand_values_are_taken_and_no_more(self):
         values = list(range(1_000))
-        for wanted in (values, {"$in": values}, {"$nin": values}):
-            accepted(metadata={"n": wanted})
-        for wanted in ([*values, 0], {"$in": [*values, 0]}, {"$nin": [*values, 0]}):
-            assert len(refusals(metadata={"n": wanted})) == 1
+        for condition in (values, {"$in": values}, {"$nin": values}):
+            accepted(metadata={"n": condition})
+        for condition in ([*values, 0], {"$in": [*values, 0]}, {"$nin": [*values, 0]}):
+            assert len(refusals(metadata={"n": condition})) == 1
 
     def test_a_hundred_conditions_are_taken_and_no_more(self):
         conditions = {f"key{number}": {"$gte": 1, "$lt": 9} for number in range(50)}
         assert len(accepted(metadata=conditions).filter.metadata) == 100
-        told = refused("metadata", metadata={**conditions, "one more": 1})
-        assert told["metadata"].code == "TOO_LARGE"
+        details = refused("metadata", metadata={**conditions, "one more": 1})
+        assert details["metadata"].code == "TOO_LARGE"
 
     def test_a_long_key_is_not_told_whole(self):
         [field] = refusals(metadata={"k" * 100_000: {}})
@@ -200,9 +200,9 @@ class TestTheNamespace:
             assert search.filter.namespace == namespace
             assert search.filter.metadata == (Condition("namespace", "$in", ("x",)),)
 
-    @pytest.mark.parametrize("wanted", [["ns"], {"$eq": "ns"}, 1, None])
-    def test_what_is_no_text_is_metadata_too(self, wanted):
-        search = accepted(metadata={"namespace": wanted})
+    @pytest.mark.parametrize("value", [["ns"], {"$eq": "ns"}, 1, None])
+    def test_what_is_no_text_is_metadata_too(self, value):
+        search = accepted(metadata={"namespace": value})
         assert search.filter.namespace is None
         assert search.filter.metadata[0].key == "namespace"
 
@@ -213,20 +213,20 @@ class TestTheNamespace:
 
 class TestNamesThatAreNotThere:
     def test_each_is_told(self):
-        told = refused(
+        details = refused(
             *("top", "filter.size", "filter.created.from"),
             top=1,
             filter={"size": 1, "created": {"from": "2025"}},
         )
-        assert {fault.code for fault in told.values()} == {"UNKNOWN"}
+        assert {detail.code for detail in details.values()} == {"UNKNOWN"}
 
     @pytest.mark.parametrize("noun", ["created", "modified"])
     @pytest.mark.parametrize("part", ["Year", "Month", "Day", "Timestamp"])
     def test_a_retired_one_is_told_its_replacement(self, noun, part):
-        told = refused(f"filter.{noun}{part}", filter={noun + part: 2025})
-        assert f'{{"{noun}": "2025-03"}}' in told[f"filter.{noun}{part}"].message
-        told = refused(noun + part, **{noun + part: 2025})
-        assert f"filter.{noun}" in told[noun + part].message
+        details = refused(f"filter.{noun}{part}", filter={noun + part: 2025})
+        assert f'{{"{noun}": "2025-03"}}' in details[f"filter.{noun}{part}"].message
+        details = refused(noun + part, **{noun + part: 2025})
+        assert f"filter.{noun}" in details[noun + part].message
 
 
 class TestDates:

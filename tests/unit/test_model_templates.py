@@ -12,14 +12,14 @@ from dialoguedb.model.templates import (
 )
 from dialoguedb.values.validation_errors import ValidationErrors
 
-SAID = PromptValues(instructions="Be brief.", label="Porto", tokens=50)
+VALUES = PromptValues(instructions="Be brief.", label="Porto", tokens=50)
 
 
-def faults_of(prompt):
-    faults = ValidationErrors()
-    validate_prompt(prompt, "prompt", faults)
+def errors_of(prompt):
+    errors = ValidationErrors()
+    validate_prompt(prompt, "prompt", errors)
     try:
-        faults.raise_if_any()
+        errors.raise_if_any()
     except InvalidRequest as error:
         return [detail.message for detail in error.details]
     return []
@@ -27,7 +27,7 @@ def faults_of(prompt):
 
 def test_every_variable_is_filled_in():
     prompt = "|".join(f"{{{name}}}" for name in VARIABLES)
-    assert fill_prompt(prompt, SAID, "said", "before") == "said|before|Be brief.|Porto|50"
+    assert fill_prompt(prompt, VALUES, "said", "before") == "said|before|Be brief.|Porto|50"
 
 
 def test_what_is_filled_in_is_not_read_for_variables():
@@ -37,7 +37,7 @@ def test_what_is_filled_in_is_not_read_for_variables():
 
 
 def test_what_has_no_place_is_told_all_the_same():
-    filled = fill_prompt("{messages}", SAID, "said", "before")
+    filled = fill_prompt("{messages}", VALUES, "said", "before")
     assert filled == "Summary of what came before:\nbefore\n\nsaid\n\nBe brief.\n"
 
 
@@ -49,7 +49,7 @@ def test_without_a_former_summary_its_place_says_so():
 
 
 def test_the_one_that_is_built_in_could_be_a_template():
-    assert faults_of(BUILT_IN) == []
+    assert errors_of(BUILT_IN) == []
     assert {f"{{{name}}}" in BUILT_IN for name in VARIABLES if name != "label"} == {True}
 
 
@@ -57,10 +57,10 @@ def test_the_one_that_is_built_in_could_be_a_template():
     "prompt", ['{"a": 1} {messages}', "{ messages } {messages} {}", "{1}{messages}"]
 )
 def test_other_braces_stay(prompt):
-    assert faults_of(prompt) == []
+    assert errors_of(prompt) == []
     filled = fill_prompt(prompt, PromptValues(None, None, 1), "said", None)
     assert filled == prompt.replace("{messages}", "said")
 
 
-def test_every_fault_is_told():
-    assert len(faults_of("{a} {b}")) == 3
+def test_every_error_is_listed():
+    assert len(errors_of("{a} {b}")) == 3

@@ -51,13 +51,13 @@ def test_a_call_stays_with_its_result(cut, found):
 
 
 def test_parallel_calls_stay_with_all_their_results():
-    said = history("ask", call("1", "2"), result("2"), result("1"), "thanks")
-    assert [whole_cut(said, cut) for cut in range(6)] == [0, 1, 1, 1, 4, 5]
+    messages = history("ask", call("1", "2"), result("2"), result("1"), "thanks")
+    assert [whole_cut(messages, cut) for cut in range(6)] == [0, 1, 1, 1, 4, 5]
 
 
 def test_spans_that_overlap_move_it_before_the_first():
-    said = history("ask", call("1"), call("2"), result("1"), result("2"), "thanks")
-    assert [whole_cut(said, cut) for cut in range(7)] == [0, 1, 1, 1, 1, 5, 6]
+    messages = history("ask", call("1"), call("2"), result("1"), result("2"), "thanks")
+    assert [whole_cut(messages, cut) for cut in range(7)] == [0, 1, 1, 1, 1, 5, 6]
 
 
 def test_a_call_whose_result_may_still_come_stays_outside():
@@ -71,5 +71,5 @@ def test_a_call_that_was_left_without_a_result_holds_nothing_up():
 
 
 def test_a_call_that_was_gone_on_without_holds_nothing_up():
-    said = history("ask", call("1", "2"), result("1"), call("3"), result("3"), call("4"))
-    assert [whole_cut(said, cut) for cut in range(7)] == [0, 1, 1, 3, 3, 5, 5]
+    messages = history("ask", call("1", "2"), result("1"), call("3"), result("3"), call("4"))
+    assert [whole_cut(messages, cut) for cut in range(7)] == [0, 1, 1, 3, 3, 5, 5]

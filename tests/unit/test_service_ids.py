@@ -10,14 +10,14 @@ MANY = 10_000
 
 
 class TestOrder:
-    def test_ids_of_one_moment_are_in_order(self):
+    def test_ids_made_at_one_time_are_in_order(self):
         ids = IdGenerator(lambda: 1_700_000_000_000_000_000)
         made = [ids() for _ in range(MANY)]
         assert made == sorted(set(made))
 
     def test_ids_are_in_order_when_the_clock_goes_back(self):
-        moments = iter(range(MANY * 1_000_000, 0, -1_000_000))
-        ids = IdGenerator(lambda: next(moments))
+        times = iter(range(MANY * 1_000_000, 0, -1_000_000))
+        ids = IdGenerator(lambda: next(times))
         made = [ids() for _ in range(MANY)]
         assert made == sorted(set(made))
 
@@ -28,7 +28,7 @@ class TestOrder:
 
 
 class TestSources:
-    def test_those_of_two_makers_at_one_moment_differ(self):
+    def test_those_of_two_makers_at_one_time_differ(self):
         makers = [IdGenerator(lambda: 1_700_000_000_000_000_000) for _ in range(2)]
         made = [make() for make in makers for _ in range(MANY)]
         assert len(set(made)) == 2 * MANY

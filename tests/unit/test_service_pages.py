@@ -72,7 +72,7 @@ def test_what_is_said_again_must_agree():
     assert PAGES.resume(SCOPE, agreeing).filter == FILTER
     with pytest.raises(InvalidRequest) as error:
         PAGES.resume(SCOPE, PageRequest(BARE, {"tags": "filter.tags", "order": "order"}, TOKEN))
-    assert [fault.field for fault in error.value.details] == ["tags", "order"]
+    assert [detail.field for detail in error.value.details] == ["tags", "order"]
 
 
 @pytest.mark.parametrize("bound", ["other", ""])

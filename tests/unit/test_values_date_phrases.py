@@ -1,4 +1,4 @@
-"""Dates in a search: what each means, at a moment and in a zone."""
+"""Dates in a search: what each means, at a time and in a zone."""
 
 import pytest
 
@@ -20,8 +20,8 @@ def edge(text, zone="UTC", now=NOW):
 
 def shortened(time):
     return tuple(
-        moment and moment.replace("T00:00:00.000Z", "").replace(":00.000Z", "Z")
-        for moment in (time.start, time.end)
+        text and text.replace("T00:00:00.000Z", "").replace(":00.000Z", "Z")
+        for text in (time.start, time.end)
     )
 
 
@@ -47,7 +47,7 @@ class TestIsoDates:
     def test_without_a_zone_it_is_utc_wherever_the_caller_is(self, zone):
         assert meant("2025-03-09", zone) == ("2025-03-09", "2025-03-10")
 
-    def test_as_an_edge_a_date_is_its_day_and_a_time_its_moment(self):
+    def test_as_an_edge_a_date_is_its_day_and_a_time_its_point_in_time(self):
         assert edge("2025-03") == ("2025-03-01", "2025-04-01")
         assert edge("2025-03-09") == ("2025-03-09", "2025-03-10")
         assert edge("2025-03-09T10:20") == ("2025-03-09T10:20Z", "2025-03-09T10:20:00.001Z")
@@ -129,7 +129,7 @@ class TestPhrases:
             ("last 90 minutes", "2026-11-18T12:50:30.123Z"),
         ],
     )
-    def test_the_last_hours_lead_up_to_this_very_moment(self, text, start):
+    def test_the_last_hours_lead_up_to_now(self, text, start):
         assert meant(text) == (start, "2026-11-18T14:20:30.124Z")
 
     @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ class TestPhrases:
     def test_ranges_can_be_said_in_words(self, text, start, end):
         assert meant(text) == (start, end)
 
-    def test_as_an_edge_some_time_ago_is_a_day_or_a_moment(self):
+    def test_as_an_edge_some_time_ago_is_a_day_or_a_point_in_time(self):
         assert edge("3 weeks ago") == ("2026-10-28", "2026-10-29")
         assert edge("2 months ago") == ("2026-09-18", "2026-09-19")
         assert edge("last week") == ("2026-11-09", "2026-11-16")

@@ -20,9 +20,9 @@ def accepted(kind, body):
     try:
         value = decode(kind, prepare(body))
         if isinstance(value, MessageInput):
-            faults = ValidationErrors()
-            value.validate("", faults)
-            faults.raise_if_any()
+            errors = ValidationErrors()
+            value.validate("", errors)
+            errors.raise_if_any()
         elif isinstance(value, DialogueInput):
             value.validate("request")
         elif hasattr(value, "accept"):
@@ -32,13 +32,13 @@ def accepted(kind, body):
     return value
 
 
-class TestFaults:
+class TestValidationErrors:
     def details(self, kind, body):
         refusal = accepted(kind, json.dumps(body).encode())
         assert isinstance(refusal, InvalidRequest)
-        return refusal, {fault.field: fault.code for fault in refusal.details}
+        return refusal, {detail.field: detail.code for detail in refusal.details}
 
-    def test_every_fault_is_listed_with_its_place(self):
+    def test_every_error_is_listed_with_its_field(self):
         messages: list[Any] = [{"role": "user", "content": "fine"}, {"role": 1, "content": ""}, 5]
         refusal, details = self.details(
             DialogueInput,
@@ -55,7 +55,7 @@ class TestFaults:
             "messages[2]": "INVALID",
         }
 
-    def test_faults_of_one_code_give_their_code(self):
+    def test_errors_of_one_code_give_their_code(self):
         assert self.details(MessageInput, {})[0].code == "MISSING_PARAMETER"
         assert self.details(MessageInput, {"role": "", "content": 5})[0].code == "INVALID_PARAMETER"
         empty = {"role": "user", "content": ""}
@@ -63,7 +63,7 @@ class TestFaults:
         large = {"role": "user", "content": "x" * 1_048_577}
         assert self.details(MessageInput, large)[0].code == "MESSAGE_TOO_LARGE"
 
-    def test_not_more_faults_are_listed_than_anybody_reads(self):
+    def test_not_more_errors_are_listed_than_anybody_reads(self):
         _, details = self.details(DialogueInput, {"messages": [{}] * 1_000})
         assert len(details) == 100
 
@@ -76,7 +76,7 @@ class TestFaults:
             b'{"role":"user","content":"x","\\u0069d":5,"id":"c"}',
         ],
     )
-    def test_a_name_that_comes_twice_is_a_fault_when_either_value_is(self, body):
+    def test_a_name_that_comes_twice_is_an_error_when_either_value_is(self, body):
         refusal = accepted(MessageInput, body)
         assert isinstance(refusal, InvalidRequest)
         assert refusal.details
@@ -97,7 +97,7 @@ class TestFaults:
 
     def test_what_is_expected_is_said_in_words(self):
         refusal = accepted(MessageInput, b'{"role":1,"content":"x","name":[]}')
-        assert [fault.message for fault in refusal.details] == [
+        assert [detail.message for detail in refusal.details] == [
             "role must be a string, not a whole number",
             "name must be a string or null, not an array",
         ]

@@ -1,4 +1,4 @@
-"""Times as text: any moment becomes one form, in which text order is time order."""
+"""Times as text: any time becomes one form, in which text order is time order."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ class TestParsing:
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
         ],
     )
-    def test_what_is_a_moment(self, text, parsed):
+    def test_what_is_a_timestamp(self, text, parsed):
         assert timestamps.parse(text) == parsed
 
     @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ class TestRanges:
             timestamps.prefix_range(prefix)
 
     def test_both_ends_are_inclusive(self):
-        moment = "2025-11-06T21:34:21.117Z"
-        assert timestamps.range_start(moment) <= moment < timestamps.range_end(moment)
-        assert timestamps.range_end(moment) < "2025-11-06T21:34:21.118Z"
+        timestamp = "2025-11-06T21:34:21.117Z"
+        assert timestamps.range_start(timestamp) <= timestamp < timestamps.range_end(timestamp)
+        assert timestamps.range_end(timestamp) < "2025-11-06T21:34:21.118Z"
 
     def test_a_bare_end_date_is_its_whole_day(self):
         assert "2025-11-06T23:59:59.999Z" < timestamps.range_end("2025-11-06") < "2025-11-07"

@@ -1,4 +1,4 @@
-"""The message to an operator after a command has made new data."""
+"""What an operator is told when a command has made new data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
