@@ -1,4 +1,4 @@
-"""Failures of HTTP endpoints of providers: what a response means, and when to retry."""
+"""Failures of the HTTP endpoints of providers: what a response means, and when to retry."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ _REFUSALS = frozenset({400, 413, 422})
 _PASSING = frozenset({408, 425, 429})
 """Transient statuses, beside every 5xx."""
 
-_TOLD_BYTES_MAX = 4_096
+_KEPT_BYTES_MAX = 4_096
 _LOGGED_CHARACTERS_MAX = 300
 
 
@@ -22,8 +22,8 @@ class EndpointFailure(Exception):
     after_s: float | None = None
     """Seconds of `Retry-After`, when the endpoint sends it."""
 
-    told: str = ""
-    """The beginning of the response body."""
+    body: str = ""
+    """The beginning of the response body, as text."""
 
     status: int | None = None
     """The HTTP status, if there was a response."""
@@ -34,10 +34,10 @@ class EndpointFailure(Exception):
         self.again = again
         """Whether a retry of the same request may succeed."""
 
-    def told_without(self, key: str | None) -> str:
+    def body_without(self, key: str | None) -> str:
         """Return the beginning of the response body for the log, without any part of the key."""
-        told = self.told.replace(key, "…") if key else self.told  # first, or it may be cut in two
-        return told[:_LOGGED_CHARACTERS_MAX]
+        text = self.body.replace(key, "…") if key else self.body  # first, or it may be cut in two
+        return text[:_LOGGED_CHARACTERS_MAX]
 
 
 class EndpointRefused(EndpointFailure):
@@ -53,19 +53,19 @@ def retry_delay_s(error: Exception, longest: float) -> bool | float:
     return error.after_s <= longest and error.after_s
 
 
-def failure_from(answer: httpx2.Response, body: bytes) -> EndpointFailure:
-    """Return the failure that a response without success means."""
-    status = answer.status_code
+def failure_from(response: httpx2.Response, body: bytes) -> EndpointFailure:
+    """Return the failure for an unsuccessful response."""
+    status = response.status_code
     kind = EndpointRefused if status in _REFUSALS else EndpointFailure
-    failure = kind(f"it answered {status}", again=status in _PASSING or answer.is_server_error)
+    failure = kind(f"it answered {status}", again=status in _PASSING or response.is_server_error)
     failure.status = status
-    failure.told = body[:_TOLD_BYTES_MAX].decode(errors="replace")
-    failure.after_s = _seconds(answer.headers.get("retry-after", ""))
+    failure.body = body[:_KEPT_BYTES_MAX].decode(errors="replace")
+    failure.after_s = _seconds(response.headers.get("retry-after", ""))
     return failure
 
 
 def _seconds(text: str) -> float | None:
-    """Read Retry-After: a number of seconds, or a date."""
+    """Parse Retry-After: a number of seconds, or a date."""
     try:
         return max(0.0, float(text))
     except ValueError:

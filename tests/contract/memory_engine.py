@@ -49,7 +49,7 @@ class Data:
     def write(self, project_id, options, run):
         before = {name: dict(table) for name, table in vars(self).items()}
         try:
-            record = options.once
+            record = options.idempotency
             if record is None:
                 return run()
             names = (project_id, record.key)

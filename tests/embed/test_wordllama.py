@@ -130,7 +130,7 @@ def test_it_opens_no_socket_and_loads_no_code_of_the_package():
 
 def test_without_the_package_it_says_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "wordllama", None)
-    with pytest.raises(InvalidSetting, match="install 'wordllama' anew"):
+    with pytest.raises(InvalidSetting, match="install 'wordllama' again"):
         WordLlama()
 
 

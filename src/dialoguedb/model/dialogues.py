@@ -92,7 +92,7 @@ class DialogueInput(Struct, rename="camel"):
     created: Timestamp | UnsetType | None = UNSET
 
     def validate(self, request_id: str) -> NewDialogue:
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         new = NewDialogue(
             id=self.id or "",
@@ -138,7 +138,7 @@ class DialogueChange(Struct, rename="camel"):
     metadata: Raw | UnsetType = UNSET
 
     def validate(self) -> DialogueUpdate:
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         check_write_once(self, ("metadata",), errors)
         has_state = isinstance(self.state, Raw) and bytes(self.state) != b"null"
@@ -187,7 +187,7 @@ def validate_messages(
         message = f"messages holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
         errors.too_large("messages", message)
         return None
-    return [item.validate(f"messages[{place}].", errors) for place, item in enumerate(many)]
+    return [item.validate(f"messages[{index}].", errors) for index, item in enumerate(many)]
 
 
 class DeletedDialogue(Struct):

@@ -55,7 +55,7 @@ class NewMemory(Struct, gc=False):
     metadata: bytes
     created: str | None
     named: bool
-    """Whether the caller chose the id, so that a stored twin may answer."""
+    """Whether the caller chose the id, so that a stored duplicate may be returned."""
 
     @property
     def stored_bytes(self) -> int:
@@ -82,7 +82,7 @@ class MemoryInput(Struct, rename="camel"):
     created: Timestamp | UnsetType | None = UNSET
 
     def validate(self) -> NewMemory:
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         new = NewMemory(
             id=self.id or "",

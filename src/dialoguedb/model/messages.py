@@ -66,7 +66,7 @@ class NewMessage(Struct, gc=False):
     """None leaves the time to the store, which keeps it from running backwards."""
 
     named: bool
-    """Whether the caller chose the id, so that a stored twin may answer."""
+    """Whether the caller chose the id, so that a stored duplicate may be returned."""
 
     tokens: int = 0
     """What it takes in a model's window; counted by the service."""

@@ -119,14 +119,14 @@ class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
     """An object switches it on; null, off."""
 
     def validate(self) -> "SettingsChange":
-        """Check the values that a type cannot; InvalidRequest with every fault."""
+        """Check the values that a type cannot; InvalidRequest with every error."""
         errors = ValidationErrors()
         ranges = self.allowed_ips if isinstance(self.allowed_ips, list) else []
-        for place, text in enumerate(ranges):
+        for index, text in enumerate(ranges):
             try:
                 ipaddress.ip_network(text, strict=False)
             except ValueError:
-                where = f"allowedIps[{place}]"
+                where = f"allowedIps[{index}]"
                 errors.invalid(
                     where, f"{where}: {text!r} is not an address range such as 10.0.0.0/8"
                 )

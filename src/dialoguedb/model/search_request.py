@@ -214,7 +214,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
         return msgspec.structs.replace(self, namespace=namespace, metadata=rest)
 
     def validate(self, namespace: str | None, dialogue_id: str | None) -> SearchRequest:
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         sent = self.filter or _NO_FILTER
         search = Search(

@@ -125,7 +125,7 @@ class SummaryInput(Struct, rename="camel"):
     tags: Tags | UnsetType | None = UNSET
 
     def validate(self) -> NewSummary:
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         new = NewSummary(
             id=self.id or "",

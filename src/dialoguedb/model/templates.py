@@ -82,16 +82,16 @@ class Template(Struct, rename="camel", kw_only=True):
     modified: Timestamp
 
 
-def validate_prompt(prompt: str | UnsetType | None, place: str, errors: ValidationErrors) -> None:
-    """Note the variables of a prompt that there are not, and the one that there must be."""
+def validate_prompt(prompt: str | UnsetType | None, field: str, errors: ValidationErrors) -> None:
+    """Note unknown variables in a prompt, and a missing `{messages}`."""
     if not isinstance(prompt, str):
         return
     named = {match[1] for match in _VARIABLE.finditer(prompt)}
     for name in sorted(named - VARIABLES.keys()):
         known = ", ".join(f"{{{known}}}" for known in VARIABLES)
-        errors.invalid(place, f"{place} names {{{name}}}; there are only {known}")
+        errors.invalid(field, f"{field} names {{{name}}}; there are only {known}")
     if "messages" not in named:
-        errors.invalid(place, f"{place} must hold {{messages}}, where the conversation goes")
+        errors.invalid(field, f"{field} must hold {{messages}}, where the conversation goes")
 
 
 class NewTemplate(Struct):
@@ -112,7 +112,7 @@ class TemplateInput(Struct, rename="camel"):
     description: Purpose | UnsetType | None = UNSET
 
     def validate(self) -> NewTemplate:
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         validate_prompt(self.prompt, "prompt", errors)
         errors.raise_if_any()
@@ -131,7 +131,7 @@ class TemplateChange(Struct, rename="camel"):
     name: TemplateName | UnsetType | None = UNSET
 
     def validate(self) -> "TemplateChange":
-        """Check the values; InvalidRequest with every fault."""
+        """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
         validate_prompt(self.prompt, "prompt", errors)
         errors.raise_if_any()
@@ -139,30 +139,30 @@ class TemplateChange(Struct, rename="camel"):
 
 
 class PromptValues(Struct, frozen=True):
-    """What a prompt is filled with, beside the messages themselves."""
+    """The values of a prompt's variables, except the messages themselves."""
 
     instructions: str | None
     label: str | None
     tokens: int
 
 
-def fill_prompt(prompt: str, said: PromptValues, messages: str, previous: str | None) -> str:
+def fill_prompt(prompt: str, values: PromptValues, messages: str, previous: str | None) -> str:
     """Return a prompt with its variables filled in, in one go, so that no message is read as one.
 
-    What a prompt has no place for is told all the same: what came before stands before the
-    messages, and instructions at the end.
+    A value without a variable is added all the same: the previous summary before the messages,
+    instructions at the end.
     """
     named = {match[1] for match in _VARIABLE.finditer(prompt)}
     if previous and "previous" not in named:
         messages = f"Summary of what came before:\n{previous}\n\n{messages}"
-    values = {
+    texts = {
         "messages": messages,
         "previous": previous or _NO_PREVIOUS,
-        "instructions": said.instructions or "",
-        "label": said.label or "",
-        "tokens": str(said.tokens),
+        "instructions": values.instructions or "",
+        "label": values.label or "",
+        "tokens": str(values.tokens),
     }
-    filled = _VARIABLE.sub(lambda match: values.get(match[1], match[0]), prompt)
-    if said.instructions and "instructions" not in named:
-        filled = f"{filled.rstrip()}\n\n{said.instructions}\n"
+    filled = _VARIABLE.sub(lambda match: texts.get(match[1], match[0]), prompt)
+    if values.instructions and "instructions" not in named:
+        filled = f"{filled.rstrip()}\n\n{values.instructions}\n"
     return filled

@@ -49,7 +49,7 @@ class WriteOptions(Struct, frozen=True):
     now: str
     """The present time, in the form of `values.timestamps`."""
 
-    once: IdempotencyRecord | None = None
+    idempotency: IdempotencyRecord | None = None
     expected: int | None = None
     """The version the caller saw; None for any."""
 

@@ -1,8 +1,8 @@
 """Which objects a search compares in full, and how relevant they are.
 
-Of a small scope that is everything. In a large one the nearest by meaning and the best by words are
-looked at roughly, then the best of these again, with what stands around them: two stages, as in any
-cascade of rankers (Wang, Lin and Metzler, 2011). `large_scopes` holds the first.
+In a small scope that is every object. In a large one the nearest by meaning and the best by words
+are compared roughly, then the best of these again, with the messages around them: two stages, as in
+any cascade of rankers (Wang, Lin and Metzler, 2011). `large_scopes` holds the first.
 """
 
 from collections.abc import Sequence

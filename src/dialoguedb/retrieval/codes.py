@@ -224,7 +224,7 @@ class _Groups:
         return index
 
     def within(self, group: VectorGroup) -> NDArray[np.bool_]:
-        """Return for each index whether it is of these; the last, False, stands for the dead."""
+        """Return for each index whether it is of these; the last, False, is for the dead."""
         count = len(self._indexes)
         found = np.zeros(count + 1, bool)
         if group.namespace is None:

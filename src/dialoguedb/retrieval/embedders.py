@@ -67,6 +67,6 @@ def settles_dimensions(stored: StoredEmbedder, dimensions: int) -> bool:
         raise WrongDimensions(
             f"Embedder {stored.name!r} gives vectors of {dimensions} dimensions, but those stored"
             f" under its name have {stored.dimensions}: set it to what it was, or give the other"
-            " model another name, and everything is embedded anew"
+            " model another name, and everything is embedded again"
         )
     return stored.dimensions is None

@@ -37,7 +37,7 @@ def project_token(project: int) -> str:
 
 
 def namespace_token(namespace: int) -> str:
-    """Return the token of all that stands in a namespace, by its hash."""
+    """Return the filter token of a namespace, by its hash."""
     return f"{PREFIX}s{namespace}"
 
 

@@ -20,13 +20,13 @@ from dialoguedb.retrieval.scoring import Counts, held
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
+    Neighborhood,
     Position,
     Postings,
     RowKeys,
     Rows,
     SearchScope,
     TermGroup,
-    Window,
 )
 
 _NEWEST = 10_000
@@ -181,8 +181,8 @@ class LargeScope:
         if self._scope.object != "message":
             return Rows.apart(keys), np.ones(len(keys), bool)
         complete: dict[tuple[int, Position], bool] = {}
-        for window in self._scope.windows(keys, _AROUND):
-            _note(complete, window)
+        for neighborhood in self._scope.neighborhoods(keys, _AROUND):
+            _note(complete, neighborhood)
         ordered = sorted(complete)
         rows = Rows(
             np.fromiter((position.key for _, position in ordered), np.int64),
@@ -191,11 +191,11 @@ class LargeScope:
         return rows, np.fromiter((complete[position] for position in ordered), bool, len(ordered))
 
 
-def _note(complete: dict[tuple[int, Position], bool], window: Window) -> None:
-    """Note the messages of a window: those up to two away have all their neighbours in it."""
-    for positions, near in ((window.earlier, 3), (window.later, 2)):
+def _note(complete: dict[tuple[int, Position], bool], neighborhood: Neighborhood) -> None:
+    """Note the messages of a neighborhood: those up to two away have all their neighbours in it."""
+    for positions, near in ((neighborhood.earlier, 3), (neighborhood.later, 2)):
         for distance, position in enumerate(positions):
-            within = (window.dialogue, position)
+            within = (neighborhood.dialogue, position)
             complete[within] = complete.get(within, False) or distance < near
 
 
@@ -250,7 +250,7 @@ class Newest:
         if not len(older):
             return found
         groups = [self._groups[group] for group in cut]
-        of_older = held(keys[older], scope.holding(groups, keys[older], "windows"))
+        of_older = held(keys[older], scope.holding(groups, keys[older], "neighborhoods"))
         cells = np.ix_(older, np.array(cut))
         found[cells] = np.maximum(found[cells], of_older)
         return found

@@ -1,4 +1,4 @@
-"""How relevant each candidate of a search is: by meaning, by words, and by what stands around it.
+"""How relevant each candidate of a search is: by meaning, by words, and by its neighbours.
 
 A turn of a conversation is understood from its neighbours ("Yes, last Tuesday" answers the question
 before it), so a message gets shares of the scores of the two before and the two after it, and of

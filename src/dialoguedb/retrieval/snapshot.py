@@ -25,7 +25,7 @@ Item = Message | Dialogue | Memory
 NO_KEYS: RowKeys = np.empty(0, np.int64)
 NO_DIALOGUE = -1
 
-KeyPattern = Literal["scope", "matching", "windows"]
+KeyPattern = Literal["scope", "matching", "neighborhoods"]
 """How keys lie: much of the scope, only rows that match the filters, or runs of neighbours."""
 
 
@@ -80,19 +80,19 @@ class Postings(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a message stands in its dialogue."""
+    """The position of a message in its dialogue."""
 
     created: str
     seq: int
     key: int
 
 
-class Window(NamedTuple):
+class Neighborhood(NamedTuple):
     """A message and those around it, each list beginning with the nearest."""
 
     dialogue: int
     earlier: list[Position]
-    """The message itself stands first."""
+    """Begins with the message itself."""
 
     later: list[Position]
 
@@ -177,7 +177,7 @@ class SearchScope(Protocol):
         """Return the dialogue of each message, -1 where it is gone."""
         ...
 
-    def windows(self, keys: RowKeys, count: int) -> list[Window]:
+    def neighborhoods(self, keys: RowKeys, count: int) -> list[Neighborhood]:
         """Return each message with so many before it and after it."""
         ...
 

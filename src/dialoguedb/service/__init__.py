@@ -47,10 +47,10 @@ class Services(Struct, frozen=True):
     """Returns when a write would be durable now; ServiceUnavailable otherwise."""
 
     def write_options(
-        self, once: IdempotencyRecord | None = None, expected: int | None = None
+        self, idempotency: IdempotencyRecord | None = None, expected: int | None = None
     ) -> WriteOptions:
         """Return the terms of a write that is asked for now."""
-        return WriteOptions(self.clock(), once, expected)
+        return WriteOptions(self.clock(), idempotency, expected)
 
 
 def build_services(  # noqa: PLR0913 - all by name, and in one place

@@ -151,7 +151,7 @@ def _read_entry(setting: Setting, entry: object, path: Path) -> Any:
 
 
 def _read_toml(setting: Setting, entry: object, path: Path) -> Any:
-    wanted = setting.kind if setting.kind in {bool, int} else str
-    if type(entry) is not wanted:
+    expected = setting.kind if setting.kind in {bool, int} else str
+    if type(entry) is not expected:
         raise InvalidSetting(f"{path}: {setting.key} has to be {setting.about.expected}")
     return setting.read(str(entry), f"{path}: {setting.key}")

@@ -42,7 +42,7 @@ class About:
 
     purpose: str
     form: str
-    """What stands for the value in help texts, such as `PORT`."""
+    """The placeholder of the value in help texts, such as `PORT`."""
 
     expected: str
     """What the value has to be, such as `a port from 0 to 65535`."""

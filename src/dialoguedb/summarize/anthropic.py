@@ -45,19 +45,19 @@ class AnthropicChat:
         await self._caller.close()
 
     async def ask(self, prompt: str, tokens_max: int, usage: LLMUsage) -> ChatReply:
-        """Return the model's answer; EndpointFailure."""
-        said = [{"role": "user", "content": prompt}]
-        asked = {"model": self._model, "max_tokens": tokens_max, "messages": said}
-        return await self._caller.call(asked, _read, usage)
+        """Return the model's reply; EndpointFailure."""
+        messages = [{"role": "user", "content": prompt}]
+        request = {"model": self._model, "max_tokens": tokens_max, "messages": messages}
+        return await self._caller.call(request, _read, usage)
 
 
 def _read(body: bytes) -> ChatReply:
-    answer = decode_response(_decoder, body)
-    if answer.stop_reason == "refusal":
+    response = decode_response(_decoder, body)
+    if response.stop_reason == "refusal":
         raise EndpointFailure("the model refused to summarize this", again=False)
     return ChatReply(
-        text="".join(block.text for block in answer.content if block.type == "text"),
-        input_tokens=reported_tokens(answer.usage, *_INPUTS),
-        output_tokens=reported_tokens(answer.usage, "output_tokens"),
-        is_cut=answer.stop_reason in _CUT,
+        text="".join(block.text for block in response.content if block.type == "text"),
+        input_tokens=reported_tokens(response.usage, *_INPUTS),
+        output_tokens=reported_tokens(response.usage, "output_tokens"),
+        is_cut=response.stop_reason in _CUT,
     )

@@ -17,7 +17,7 @@ from dialoguedb.summarize.transcripts import split_in_half, transcript
 logger = logging.getLogger(__name__)
 
 _ROOM_TO_THINK = 8_192
-"""More tokens for models that spend theirs on thinking before they say a word."""
+"""More tokens for models that spend theirs on thinking before they write a word."""
 
 _TOKEN_CHARS_MAX = 32
 """Far above what any text takes for a token: a model that says more ignores its limit."""
@@ -48,11 +48,11 @@ class _Task(Struct, frozen=True):
     prompt: Prompt
     tokens_max: int
     joint: str
-    """What stands between the texts."""
+    """The separator between the texts."""
 
 
 class ModelSummarizer:
-    """Asks a model to write summaries; what it cannot read at once it reads in halves."""
+    """Asks a model to write summaries; a text that is too long is read in halves."""
 
     def __init__(self, name: str, model: str, chat: ChatModel, key: str | None = None) -> None:
         self.name = name
@@ -66,12 +66,12 @@ class ModelSummarizer:
         await self._chat.close()
 
     async def summarize(self, request: SummaryRequest) -> SummaryText:
-        """Have the model summarize what was said; SummarizerUnavailable, SummarizerRefused."""
+        """Have the model summarize turns; SummarizerUnavailable, SummarizerRefused."""
         task = _Task(request.prompt, request.tokens_max, "\n")
         return await self._done(task, transcript(request.turns), request.previous)
 
     async def combine(self, request: CombineRequest) -> SummaryText:
-        """Have the model make one of several; SummarizerUnavailable, SummarizerRefused."""
+        """Have the model merge summaries into one; SummarizerUnavailable, SummarizerRefused."""
         task = _Task(request.prompt, request.tokens_max, "\n\n")
         return await self._done(task, request.parts, request.previous)
 
@@ -95,7 +95,7 @@ class ModelSummarizer:
     async def _of(
         self, task: _Task, texts: Sequence[str], previous: str | None, usage: LLMUsage
     ) -> str:
-        """Summarize texts; when they are too long, the first half, and upon that the second."""
+        """Summarize texts; when they are too long, the first half, then the second on top of it."""
         try:
             return await self._written(task, task.joint.join(texts), previous, usage)
         except EndpointRefused as refused:
@@ -108,19 +108,19 @@ class ModelSummarizer:
     async def _written(self, task: _Task, text: str, previous: str | None, usage: LLMUsage) -> str:
         prompt = task.prompt(text, previous)
         reply = await self._chat.ask(prompt, task.tokens_max + self._room, usage)
-        if reply.is_cut and not _said(reply) and not self._room:
+        if reply.is_cut and not _text_of(reply) and not self._room:
             self._room = _ROOM_TO_THINK
             reply = await self._chat.ask(prompt, task.tokens_max + self._room, usage)
-        said = _said(reply)
-        if not said:
+        summary = _text_of(reply)
+        if not summary:
             raise EndpointFailure("it answered without a word", again=not reply.is_cut)
         most = task.tokens_max * _TOKEN_CHARS_MAX
-        return cut_at_sentence(said[:most]) if reply.is_cut or len(said) > most else said
+        return cut_at_sentence(summary[:most]) if reply.is_cut or len(summary) > most else summary
 
     def _error(self, failure: EndpointFailure) -> SummarizerUnavailable | SummarizerRefused:
-        """Log what happened, for the operator alone, and return what a client may know."""
-        told = failure.told_without(self._key)
-        extra = {"summarizer": self.name, "model": self.model, "told": told}
+        """Log the details for the operator, and return the error that a client may see."""
+        body = failure.body_without(self._key)
+        extra = {"summarizer": self.name, "model": self.model, "response": body}
         logger.warning("The summarizer failed: %s", failure.reason, extra=extra)
         hint = "it cannot read texts of this length" if _is_too_long(failure) else None
         hint = hint or _HINTS.get(failure.status or 0)
@@ -129,11 +129,11 @@ class ModelSummarizer:
         return kind(f"{message}: {hint}" if hint else message)
 
 
-def _said(reply: ChatReply) -> str:
+def _text_of(reply: ChatReply) -> str:
     return _THOUGHTS.sub("", reply.text).strip()
 
 
 def _is_too_long(failure: EndpointFailure) -> bool:
     if not isinstance(failure, EndpointRefused):
         return False
-    return failure.status == _TOO_LONG_STATUS or _TOO_LONG.search(failure.told) is not None
+    return failure.status == _TOO_LONG_STATUS or _TOO_LONG.search(failure.body) is not None

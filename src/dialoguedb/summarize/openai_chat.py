@@ -14,7 +14,7 @@ from dialoguedb.summarize.chat_client import (
 )
 
 _RENAMED = "max_completion_tokens"
-"""What newer models of OpenAI call `max_tokens`; most others know but the older name."""
+"""What newer models of OpenAI call `max_tokens`; most others know only the older name."""
 
 
 class _Part(Struct):
@@ -55,28 +55,28 @@ class OpenAIChat:
         await self._caller.close()
 
     async def ask(self, prompt: str, tokens_max: int, usage: LLMUsage) -> ChatReply:
-        """Return the model's answer; EndpointFailure."""
-        asked = {"model": self._model, "messages": [{"role": "user", "content": prompt}]}
+        """Return the model's reply; EndpointFailure."""
+        request = {"model": self._model, "messages": [{"role": "user", "content": prompt}]}
         try:
-            return await self._caller.call(asked | {self._limit: tokens_max}, _read, usage)
+            return await self._caller.call(request | {self._limit: tokens_max}, _read, usage)
         except EndpointRefused as refused:
-            if self._limit == _RENAMED or _RENAMED not in refused.told:
+            if self._limit == _RENAMED or _RENAMED not in refused.body:
                 raise
         self._limit = _RENAMED
-        return await self._caller.call(asked | {self._limit: tokens_max}, _read, usage)
+        return await self._caller.call(request | {self._limit: tokens_max}, _read, usage)
 
 
 def _read(body: bytes) -> ChatReply:
-    answer = decode_response(_decoder, body)
-    if not answer.choices:
+    response = decode_response(_decoder, body)
+    if not response.choices:
         raise EndpointFailure("its answer holds no choice", again=True)
-    choice = answer.choices[0]
+    choice = response.choices[0]
     if choice.message.refusal or choice.finish_reason == "content_filter":
         raise EndpointFailure("the model refused to summarize this", again=False)
     return ChatReply(
         text=_text(choice.message),
-        input_tokens=reported_tokens(answer.usage, "prompt_tokens"),
-        output_tokens=reported_tokens(answer.usage, "completion_tokens"),
+        input_tokens=reported_tokens(response.usage, "prompt_tokens"),
+        output_tokens=reported_tokens(response.usage, "completion_tokens"),
         is_cut=choice.finish_reason == "length",
     )
 

@@ -1,4 +1,4 @@
-"""Which sentences make a summary: those that together say most within a budget.
+"""Chooses the sentences of a summary: those that together say most within a token budget.
 
 Each word counts once, by how much it tells, so that sentences are chosen that say what no other
 does (maximum coverage; Takamura and Okumura, 2009), the most per token first (Khuller, Moss and
@@ -48,7 +48,7 @@ _WHEN = re.compile(
 
 
 class Line(Struct, frozen=True):
-    """What somebody says at once."""
+    """What a speaker says in one turn."""
 
     speaker: str | None
     text: str
@@ -56,11 +56,11 @@ class Line(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """What stands before it in a transcript."""
+        """The prefix of the line in a transcript."""
         return f"{self.speaker}: " if self.speaker else ""
 
     def __str__(self) -> str:
-        """Write it as in a transcript."""
+        """Return the line of a transcript."""
         return f"{self.label}{self.text}"
 
 
@@ -73,13 +73,13 @@ class _Sentence(Struct, frozen=True):
 
 
 class Selection:
-    """The sentences of lines, of which the best are chosen."""
+    """Chooses the best sentences of lines."""
 
     def __init__(self, lines: Sequence[Line], count: TokenCounter, weigh: Weigh) -> None:
         self._lines = lines
         self._count = count
         self._sentences: list[_Sentence] = []
-        self._places: dict[int, range] = {}
+        self._of_line: dict[int, range] = {}
         self._weights: dict[str, float] = {}
         labels = {line.label for line in lines}
         self._label_tokens = {label: count(f"\n{label.rstrip()}") for label in labels}
@@ -110,15 +110,15 @@ class Selection:
 
     def _read(self) -> None:
         asker: str | None = None
-        asked = False
-        for number, line in enumerate(self._lines):
+        was_question = False
+        for index, line in enumerate(self._lines):
             texts = sentences(line.text)
-            answers = asked and line.speaker != asker
+            answers = was_question and line.speaker != asker
             first = len(self._sentences)
-            self._sentences += [self._sentence(number, text, answers=answers) for text in texts]
-            self._places[number] = range(first, len(self._sentences))
+            self._sentences += [self._sentence(index, text, answers=answers) for text in texts]
+            self._of_line[index] = range(first, len(self._sentences))
             if texts:
-                asker, asked = line.speaker, asks(texts[-1])
+                asker, was_question = line.speaker, asks(texts[-1])
 
     def _sentence(self, line: int, text: str, *, answers: bool) -> _Sentence:
         factor = _TOOL if self._lines[line].from_tool else 1.0
@@ -131,19 +131,20 @@ class Selection:
         return _Sentence(line, text, words(text), max(self._count(text), 1), factor)
 
     def _chosen(self, tokens_max: int, scrap: float) -> list[int]:
-        """Return the places of sentences in the order in which they were chosen.
+        """Return the indexes of sentences in the order in which they were chosen.
 
-        What a sentence is worth only falls while others are chosen, but for the first of its line:
-        so the first in the heap that is still worth what was noted is the best.
+        Lazy greedy selection (Minoux, 1978): the worth of a sentence only falls while others are
+        chosen, except for the first of its line, so the first in the heap whose noted worth still
+        holds is the best.
         """
-        left, least, told, begun = tokens_max, 0.0, set[str](), set[int]()
+        left, least, covered, begun = tokens_max, 0.0, set[str](), set[int]()
         chosen: dict[int, None] = {}
-        heap = [(-self._worth(one, told, begun), at) for at, one in enumerate(self._sentences)]
+        heap = [(-self._worth(one, covered, begun), at) for at, one in enumerate(self._sentences)]
         heapq.heapify(heap)
         while heap:
             noted, at = heapq.heappop(heap)
             one = self._sentences[at]
-            worth, cost = self._worth(one, told, begun), self._cost(one, begun)
+            worth, cost = self._worth(one, covered, begun), self._cost(one, begun)
             if at in chosen or worth <= least or cost > left:
                 continue
             if worth < -noted:
@@ -151,16 +152,16 @@ class Selection:
                 continue
             left, least = left - cost, worth * scrap
             chosen[at] = None
-            told |= one.words
+            covered |= one.words
             if one.line not in begun:
                 begun.add(one.line)
-                for near in self._places[one.line]:
-                    worth = self._worth(self._sentences[near], told, begun)
+                for near in self._of_line[one.line]:
+                    worth = self._worth(self._sentences[near], covered, begun)
                     heapq.heappush(heap, (-worth, near))
         return list(chosen)
 
-    def _worth(self, one: _Sentence, told: set[str], begun: set[int]) -> float:
-        gain = math.fsum(self._weights[word] for word in one.words if word not in told)
+    def _worth(self, one: _Sentence, covered: set[str], begun: set[int]) -> float:
+        gain = math.fsum(self._weights[word] for word in one.words if word not in covered)
         stays = _STAYS if one.line in begun else 1.0
         return gain * one.factor * stays / math.pow(self._cost(one, begun), _COST_EXPONENT)
 
@@ -170,8 +171,8 @@ class Selection:
         return one.tokens + self._label_tokens[self._lines[one.line].label]
 
     def _written(self, chosen: Sequence[int]) -> str:
-        said: dict[int, str] = {}
+        texts: dict[int, str] = {}
         for one in map(self._sentences.__getitem__, sorted(chosen)):
-            before = said.get(one.line)
-            said[one.line] = joined(before, one.text) if before else one.text
-        return "\n".join(f"{self._lines[line].label}{text}" for line, text in said.items())
+            before = texts.get(one.line)
+            texts[one.line] = joined(before, one.text) if before else one.text
+        return "\n".join(f"{self._lines[line].label}{text}" for line, text in texts.items())

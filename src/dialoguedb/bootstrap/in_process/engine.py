@@ -149,7 +149,7 @@ class LocalEngine:
             self._release()
 
     def before_fork(self) -> None:
-        """Release the data, and hold up what is asked until the fork is over."""
+        """Release the data, and hold up operations until the fork is over."""
         self._gate.acquire()
         self._was_open = self._engine is not None
         self._release()

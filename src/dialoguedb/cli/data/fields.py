@@ -55,7 +55,7 @@ JSON_OBJECT = JsonText(dict)
 JSON_VALUE = JsonText()
 
 _NULL = object()
-"""A null that was given; None stands for an option that was not."""
+"""A null that was given; None is an option that was not given."""
 
 
 def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:

@@ -1,4 +1,4 @@
-"""What an operator is told when a command has made new data."""
+"""The message to an operator after a command has made new data."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -111,7 +111,7 @@ class Server(uvicorn.Server):
                     await asyncio.sleep(_LOOK_S)
 
     def capture_signals(self) -> nullcontext[None]:  # type: ignore[override] # no generator needed
-        """Leave signals alone; uvicorn would raise them anew in the end and spoil exit code 0."""
+        """Leave signals alone; uvicorn would raise them again at the end and spoil exit code 0."""
         return nullcontext()
 
 

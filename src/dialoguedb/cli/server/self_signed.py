@@ -17,7 +17,7 @@ AUTHORITY = "ca.pem"
 CERTIFICATE = "server.pem"
 """The server's certificate with its key; the authority's own key is never kept."""
 
-# With the wildcards, for they stand in the address that a server shows, and may be copied.
+# With the wildcards, for they are in the address that a server shows, and may be copied.
 _LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - named, not bound
 _HANDSHAKE_STEPS = 4
 _DAYS_VALID = 820
@@ -25,7 +25,7 @@ _DAYS_VALID = 820
 
 
 def certificate(data: Path, host: str) -> Path:
-    """Return the certificate in a data directory, made anew unless it fits this host."""
+    """Return the certificate in a data directory, made again unless it fits this host."""
     directory = data / DIRECTORY
     names = list(dict.fromkeys((*_LOCAL, host)))
     if not all(_is_trusted(directory, name) for name in names):

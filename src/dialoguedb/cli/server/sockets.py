@@ -25,7 +25,7 @@ class Listener:
 
 
 def listen(address: Address) -> Listener:
-    """Listen on every address that a host stands for, all on one port; 0 takes any free one."""
+    """Listen on every address of a host, all on one port; 0 takes any free one."""
     listening: list[socket.socket] = []
     port = address.port
     try:

@@ -15,7 +15,7 @@ from dialoguedb.model.context import (
     ContextWindow,
     Format,
     MaxTokens,
-    MemoriesWanted,
+    MemoryCount,
     Recent,
     WithSummary,
 )
@@ -29,7 +29,7 @@ class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
     format: Format | UnsetType = UNSET
     recent: Recent | UnsetType = UNSET
     summary: WithSummary | UnsetType = UNSET
-    memories: MemoriesWanted | UnsetType = UNSET
+    memories: MemoryCount | UnsetType = UNSET
 
 
 @endpoint("Context", "read", query=ContextQuery, response=ContextWindow, errors=(DialogueNotFound,))

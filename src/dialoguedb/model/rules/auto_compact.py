@@ -204,6 +204,6 @@ def _waiting(turns: Sequence[Turn], links: ToolLinker) -> Iterator[int]:
             is_answered and not calls
         )
     for index in range(begin, len(turns)):
-        for number, part in enumerate(turns[index].parts):
-            if isinstance(part, ToolCall) and PartRef(index, number) not in links.result_of:
+        for part_index, part in enumerate(turns[index].parts):
+            if isinstance(part, ToolCall) and PartRef(index, part_index) not in links.result_of:
                 yield index

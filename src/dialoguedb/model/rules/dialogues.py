@@ -41,7 +41,7 @@ class StoredDialogue(DialogueHead, gc=False):
     def to_dialogue(
         self, project: Project, messages: list[Message] | UnsetType = UNSET
     ) -> Dialogue:
-        """Return the dialogue as it is answered."""
+        """Return the dialogue for a response."""
         return Dialogue(
             id=self.id,
             project_id=project.id,
@@ -89,7 +89,7 @@ class DialoguePlan(Struct, frozen=True):
     """What is appended to it; its head in `dialogue` is the one after that."""
 
     def answer(self, project: Project, *, is_echoed: bool = False) -> Versioned[Dialogue]:
-        """Return the dialogue as it is answered, if wished with the messages that were sent."""
+        """Return the dialogue for a response, with the messages that were sent if requested."""
         messages = self.append.messages if self.append and is_echoed else UNSET
         return Versioned(self.dialogue.to_dialogue(project, messages), self.dialogue.revision)
 

@@ -24,7 +24,7 @@ class StoredKey(Struct, gc=False):
     revoked: str | None
 
     def to_key(self, project: Project | None) -> Key:
-        """Return the key as it is answered; without a project it is an operator's."""
+        """Return the key for a response; one without a project is an operator's."""
         return Key(
             id=self.id,
             prefix=self.prefix,

@@ -22,7 +22,7 @@ class StoredMemory(Struct, gc=False):
     modified: str
 
     def to_memory(self) -> Memory:
-        """Return the memory as it is answered."""
+        """Return the memory for a response."""
         return Memory(
             id=self.id,
             value=Raw(self.value),

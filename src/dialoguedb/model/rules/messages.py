@@ -38,7 +38,7 @@ class StoredMessage(Struct, gc=False):
     tokens: int
 
     def to_message(self, dialogue_id: str, namespace: str) -> Message:
-        """Return the message as it is answered."""
+        """Return the message for a response."""
         tags, metadata, name = self.tags, self.metadata, self.name
         return Message(
             id=self.id,
@@ -224,7 +224,7 @@ def plan_retag(
 ) -> StoredMessage:
     """Return the message with other tags; the message itself when it stays as it is.
 
-    None stands for no change, which nothing refuses. DialogueImmutable.
+    None means no change, which nothing refuses. DialogueImmutable.
     """
     if tags is None:
         return message

@@ -87,7 +87,7 @@ class StoredSummary(Struct, gc=False):
     leased_until: str
 
     def to_summary(self, project: Project) -> Summary:
-        """Return the summary as it is answered."""
+        """Return the summary for a response."""
         is_done = self.status != "processing"
         return Summary(
             id=self.id,
@@ -376,7 +376,7 @@ def check_deletable(summary: StoredSummary) -> None:
 
 
 def check_found(summary: StoredSummary, namespace: str | None) -> None:
-    """Refuse to show a summary of another namespace; None stands for any. SummaryNotFound."""
+    """Refuse to show a summary of another namespace; None means any. SummaryNotFound."""
     if namespace not in {None, summary.namespace}:
         raise summary_not_found(summary.id)
 

@@ -17,7 +17,7 @@ class StoredTemplate(Struct, gc=False):
     modified: str
 
     def to_template(self) -> Template:
-        """Return the template as it is answered."""
+        """Return the template for a response."""
         return Template(
             name=self.name,
             prompt=self.prompt,

@@ -58,8 +58,8 @@ class SQLiteStore:
         index = Index(in_process)
         self._writer = Writer(db, statistics, index)
         self.readers = Readers(path)
-        numbers = ProjectRowIds(self.readers.quick.db)
-        parts = (self._writer, self.readers, numbers)
+        row_ids = ProjectRowIds(self.readers.quick.db)
+        parts = (self._writer, self.readers, row_ids)
         self.path = path
         self._page_token_secret = secret(db)
         self.dialogues: DialogueStore = SQLiteDialogues(*parts)
@@ -68,14 +68,14 @@ class SQLiteStore:
         self.memories: MemoryStore = SQLiteMemories(*parts)
         self.summaries: SummaryStore = SQLiteSummaries(*parts)
         self.templates: TemplateStore = SQLiteTemplates(*parts)
-        self.context: ContextStore = SQLiteContext(self.readers, numbers)
+        self.context: ContextStore = SQLiteContext(self.readers, row_ids)
         self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
         codes = CodeCache()
         indexes = SQLiteIndex(self._writer, self.readers, index, codes)
         self.index: IndexStore = indexes
-        self.search: SearchStore = SQLiteSearch(self.readers, numbers, codes, indexes)
+        self.search: SearchStore = SQLiteSearch(self.readers, row_ids, codes, indexes)
 
     @classmethod
     async def open(
@@ -106,7 +106,7 @@ class SQLiteStore:
         await self._writer.write(_touch)
 
     async def forget_answers(self, before: str) -> None:
-        """Drop the recorded answers of idempotency keys used before a moment."""
+        """Drop the recorded responses of idempotency keys used before a time."""
         await self._writer.write(lambda db: idempotency.forget(db, before), long=True)
 
     def page_token_secret(self) -> bytes:

@@ -135,7 +135,7 @@ class SQLiteIndex:
         return True
 
     async def status(self) -> IndexStatus:
-        """Return how the index stands."""
+        """Return the state of the index."""
         return await self._readers.run(partial(_status, self._codes.cache_bytes))
 
 

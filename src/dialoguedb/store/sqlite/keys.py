@@ -15,7 +15,7 @@ from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, ea
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import key_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.project_rows import find_by_row_id
 from dialoguedb.values.lists import Slice, Window
 
@@ -54,7 +54,7 @@ class SQLiteKeys:
             return key.to_key(project)
 
         def query(reader: Reader) -> Slice[Key]:
-            listed = ListQuery(key_rows.SELECT, ("r.created", "r.id"), window)
+            listed = SelectBuilder(key_rows.SELECT, ("r.created", "r.id"), window)
             listed.add("r.project IS ?", project_row)
             shape = Shape(StoredKey, each(make), key_bytes, attrgetter("created", "id"))
             return reader.page(listed.rows(reader.db), window, shape)

@@ -21,7 +21,7 @@ from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.message_rows import (
     find_head,
     find_message,
-    find_place,
+    find_owner,
     find_stored,
     is_long,
 )
@@ -74,9 +74,9 @@ class SQLiteMessages:
         project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Versioned[Slice[Message]]:
-            place = find_place(reader.db, project_row, namespace, dialogue_id)
-            of = (place.row_id, DialogueRef(namespace, dialogue_id))
-            return Versioned(message_rows.page(reader, of, filters, window), place.last_seq)
+            owner = find_owner(reader.db, project_row, namespace, dialogue_id)
+            of = (owner.row_id, DialogueRef(namespace, dialogue_id))
+            return Versioned(message_rows.page(reader, of, filters, window), owner.last_seq)
 
         return await self._readers.read(query)
 

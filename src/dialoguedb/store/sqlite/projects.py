@@ -23,7 +23,7 @@ from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, ea
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import key_rows, project_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.project_rows import ProjectRow
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
@@ -91,7 +91,7 @@ class SQLiteProjects:
         """Return a window of projects by `created`, ties ordered by id."""
 
         def query(reader: Reader) -> Slice[Project]:
-            listed = ListQuery(project_rows.SELECT, ("r.created", "r.id"), window)
+            listed = SelectBuilder(project_rows.SELECT, ("r.created", "r.id"), window)
             return reader.page(listed.rows(reader.db), window, _SHAPE)
 
         return await self._readers.read(query)

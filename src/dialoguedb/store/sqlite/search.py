@@ -38,7 +38,7 @@ _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
 _LISTED = "r.number IN (SELECT value FROM carray(?))"
 
 
-class FoundMessage(StoredMessage, gc=False):
+class LocatedMessage(StoredMessage, gc=False):
     """A message with its dialogue."""
 
     dialogue_id: str
@@ -46,7 +46,9 @@ class FoundMessage(StoredMessage, gc=False):
     row_id: int
 
 
-_COLUMNS = columns_of(FoundMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number")
+_COLUMNS = columns_of(
+    LocatedMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number"
+)
 _MESSAGES = f"SELECT {_COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
 _BESIDE = (
     f"SELECT {_COLUMNS} FROM messages o"
@@ -206,7 +208,7 @@ class SQLiteSnapshot:
 
     def messages(self, keys: Sequence[int]) -> dict[int, Message]:
         """Return messages in full, by row id."""
-        found = (FoundMessage(*row) for row in self._listed(_MESSAGES, keys))
+        found = (LocatedMessage(*row) for row in self._listed(_MESSAGES, keys))
         return {one.row_id: _message(one) for one in found}
 
     def around(
@@ -215,10 +217,10 @@ class SQLiteSnapshot:
         """Return the messages before and after each message in its dialogue, oldest first."""
         return {
             key: (
-                [_message(FoundMessage(*row)) for row in self._db.execute(_BEFORE, (key, count))][
+                [_message(LocatedMessage(*row)) for row in self._db.execute(_BEFORE, (key, count))][
                     ::-1
                 ],
-                [_message(FoundMessage(*row)) for row in self._db.execute(_AFTER, (key, count))],
+                [_message(LocatedMessage(*row)) for row in self._db.execute(_AFTER, (key, count))],
             )
             for key in keys
         }
@@ -228,5 +230,5 @@ class SQLiteSnapshot:
         return self._db.execute(f"{select} WHERE {_LISTED}", bound)
 
 
-def _message(found: FoundMessage) -> Message:
+def _message(found: LocatedMessage) -> Message:
     return found.to_message(found.dialogue_id, found.namespace)

@@ -31,7 +31,7 @@ from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import compaction, dialogue_rows, message_rows, summary_rows
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.message_rows import find_head
 from dialoguedb.store.sqlite.rows.summary_rows import SummaryRow
 from dialoguedb.values.lists import Slice, Window
@@ -95,7 +95,7 @@ class SQLiteSummaries:
 
         def query(reader: Reader) -> Slice[Summary]:
             head = find_head(reader.db, project_row, *dialogue)
-            listed = ListQuery(summary_rows.SELECT, ("r.created", "r.id"), window)
+            listed = SelectBuilder(summary_rows.SELECT, ("r.created", "r.id"), window)
             listed.fixed["r.dialogue"] = head.row_id
             if filters.status is not None:
                 listed.add("r.status = ?", filters.status)

@@ -22,7 +22,7 @@ from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, ea
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.values.lists import Slice, Window
 
 _SELECT = f"SELECT {columns_of(StoredTemplate)} FROM templates r"
@@ -67,7 +67,7 @@ class SQLiteTemplates:
         project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Slice[Template]:
-            listed = ListQuery(_SELECT, ("r.created", "r.name"), window)
+            listed = SelectBuilder(_SELECT, ("r.created", "r.name"), window)
             listed.fixed["r.project"] = project_row
             return reader.page(listed.rows(reader.db), window, _SHAPE)
 

@@ -1,10 +1,10 @@
-"""SQLite's failures in the words of this package, translated in this one place."""
+"""Translates SQLite's errors into those of this package; nothing else does."""
 
 import apsw
 
 from dialoguedb.errors import DialogueDBError, InternalError, ProjectNotFound, ServiceUnavailable
 
-_MEANING: dict[type[apsw.Error], str] = {
+_MESSAGES: dict[type[apsw.Error], str] = {
     apsw.FullError: "The disk is full; nothing was stored",
     apsw.IOError: "The disk refused the operation (it may be full); nothing was stored",
     apsw.BusyError: "The database is held by another process for too long",
@@ -20,9 +20,9 @@ _NO_PARENT = apsw.SQLITE_CONSTRAINT_FOREIGNKEY
 
 def translate(error: apsw.Error) -> DialogueDBError:
     """Return the error a caller should see, with its cause."""
-    fault = _fault(error)
-    fault.__cause__ = error
-    return fault
+    meaning = _meaning_of(error)
+    meaning.__cause__ = error
+    return meaning
 
 
 def is_full_disk(error: DialogueDBError) -> bool:
@@ -30,10 +30,10 @@ def is_full_disk(error: DialogueDBError) -> bool:
     return isinstance(error.__cause__, apsw.FullError | apsw.IOError)
 
 
-def _fault(error: apsw.Error) -> DialogueDBError:
+def _meaning_of(error: apsw.Error) -> DialogueDBError:
     if getattr(error, "extendedresult", 0) == _NO_PARENT:
         return ProjectNotFound("The project was deleted")
-    for kind, meaning in _MEANING.items():
+    for kind, text in _MESSAGES.items():
         if isinstance(error, kind):
-            return ServiceUnavailable(meaning)
+            return ServiceUnavailable(text)
     return InternalError("The engine failed")

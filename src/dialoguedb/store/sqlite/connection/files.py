@@ -20,10 +20,10 @@ _HARMLESS = frozenset({"lost+found", "tls"})
 _CACHE_KIB = 16 * 1024
 _STATEMENTS_CACHED = 256
 _LOG_BYTES_KEPT = 64 * 1024 * 1024
-_PATIENCE_MS = 60_000
+_BUSY_TIMEOUT_MS = 60_000
 _PRIVATE = 0o700
 _LOG_ATTEMPTS = 200
-_LOG_PAUSE_S = 0.05
+_LOG_BACKOFF_S = 0.05
 # No connection is ever used by two threads at once, so SQLite need not lock each call.
 _RDWR = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 
@@ -50,7 +50,7 @@ def connect(path: Path) -> apsw.Connection:
     try:
         db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
         with closed_on_error(db):
-            db.set_busy_timeout(_PATIENCE_MS)
+            db.set_busy_timeout(_BUSY_TIMEOUT_MS)
             if db.readonly("main"):  # SQLite opens it none the less
                 raise DataError(f"{path} cannot be opened for writing")
             check_ours(db, path)
@@ -89,7 +89,7 @@ def closed_on_error(db: apsw.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        db.close(True)  # noqa: FBT003 - forced: what went wrong is told already
+        db.close(True)  # noqa: FBT003 - forced: the first error is the one to report
         raise
 
 
@@ -99,7 +99,7 @@ def connect_reader(path: Path) -> apsw.Connection:
         apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
     )  # a read-only one could not recover the log after a crash
     db = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS_CACHED)
-    db.set_busy_timeout(_PATIENCE_MS)
+    db.set_busy_timeout(_BUSY_TIMEOUT_MS)
     _configure(db)
     db.pragma("query_only", 1)
     return db
@@ -137,13 +137,13 @@ def _use_log(db: apsw.Connection) -> None:
         except apsw.BusyError:
             if attempt == _LOG_ATTEMPTS - 1:
                 raise
-            time.sleep(_LOG_PAUSE_S)
+            time.sleep(_LOG_BACKOFF_S)
         else:
             return
 
 
 def _configure(db: apsw.Connection) -> None:
-    # A plan that depended on bound values, a LIMIT's too, would be made anew for each of them.
+    # A plan that depended on bound values, a LIMIT's too, would be made again for each of them.
     db.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     db.pragma("foreign_keys", 1)
     db.pragma("cache_size", -_CACHE_KIB)

@@ -84,7 +84,7 @@ def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
     except (apsw.FullError, apsw.IOError) as error:
         raise DataError(f"{partial.parent} cannot take the copy; is its disk full?") from error
     finally:
-        copy.close(True)  # noqa: FBT003 - forced: what went wrong is told already
+        copy.close(True)  # noqa: FBT003 - forced: the first error is the one to report
 
 
 def _verify(partial: Path, source: Path) -> None:

@@ -1,4 +1,4 @@
-"""Looking for damage: in the file, and in what this program promises of the data in it."""
+"""Looks for damage: in the file, and in the invariants of the data in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dialoguedb.store.sqlite.schema import migrations
 _FINDINGS_MAX = 100
 """Lines shown of one kind; a damaged index can have as many as there are rows."""
 
-_MOMENT = (
+_TIMESTAMP = (
     "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]Z"
 )
 _NAMED = "p.name, d.namespace, d.id FROM dialogues d JOIN projects p ON p.number = d.project"
@@ -24,7 +24,7 @@ _DIALOGUE = "Dialogue {2!r} of namespace {1!r} in project {0!r}"
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that holds for every row; the query finds those for which it does not."""
+    """An invariant of rows; the query finds the rows that break it."""
 
     finding: str
     query: str
@@ -51,8 +51,8 @@ def _dialogue(finding: str, columns: str, condition: str) -> Rule:
     return Rule(f"{_DIALOGUE} {finding}", query)
 
 
-def _moments(table: str, name: str, *columns: str) -> Rule:
-    bad = " OR ".join(f"{column} NOT GLOB '{_MOMENT}'" for column in columns)
+def _timestamps(table: str, name: str, *columns: str) -> Rule:
+    bad = " OR ".join(f"{column} NOT GLOB '{_TIMESTAMP}'" for column in columns)
     return Rule(
         f"A time of {table} {{0!r}} has not the form of a timestamp",
         f"SELECT {name} FROM {table} WHERE {bad}",
@@ -108,13 +108,13 @@ RULES = (
         " OR (d.status = 'ended' AND d.ended_at IS NULL)"
         " OR (d.status = 'archived' AND d.archived_at IS NULL)",
     ),
-    _moments("dialogues", "id", "created", "modified"),
-    _moments("messages", "id", "created", "modified"),
-    _moments("memories", "id", "created", "modified"),
-    _moments("projects", "name", "created", "modified"),
-    _moments("answers", "hex(key)", "created"),
-    _moments("summaries", "id", "created", "modified", "due"),
-    _moments("templates", "name", "created", "modified"),
+    _timestamps("dialogues", "id", "created", "modified"),
+    _timestamps("messages", "id", "created", "modified"),
+    _timestamps("memories", "id", "created", "modified"),
+    _timestamps("projects", "name", "created", "modified"),
+    _timestamps("answers", "hex(key)", "created"),
+    _timestamps("summaries", "id", "created", "modified", "due"),
+    _timestamps("templates", "name", "created", "modified"),
     Rule(
         "Summary {1!r} of project {0!r} belongs to a dialogue of another project",
         "SELECT p.name, s.id FROM summaries s JOIN dialogues d ON d.number = s.dialogue"
@@ -156,7 +156,7 @@ def check(directory: Path) -> list[str]:
 
 
 def find_damage(db: apsw.Connection) -> list[str]:
-    """Return what is wrong, drifted indexes aside, which can be made anew.
+    """Return what is wrong, except drifted indexes, which can be made again.
 
     Of an older schema, only what holds for every schema.
     """
@@ -199,8 +199,8 @@ def _file_findings(db: apsw.Connection) -> Iterator[str]:
 
 
 def _orphans(db: apsw.Connection) -> Iterator[str]:
-    for table, number, parent, _ in db.execute("PRAGMA foreign_key_check"):
-        yield f"Row {number} of {table} belongs to a row of {parent} that does not exist"
+    for table, row_id, parent, _ in db.execute("PRAGMA foreign_key_check"):
+        yield f"Row {row_id} of {table} belongs to a row of {parent} that does not exist"
 
 
 def _rule_findings(db: apsw.Connection, rule: Rule) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Looking for drift: objects and their indexes, side by side."""
+"""Looks for drift between objects and their indexes."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from dialoguedb.store.sqlite.search_index import embedders, sources, words
 from dialoguedb.store.sqlite.search_index.sources import KINDS, Source
 from dialoguedb.store.sqlite.search_index.words import TABLES
 
-REMEDY = "; `dialoguedb reindex` makes the index anew"
+REMEDY = "; `dialoguedb reindex` rebuilds the index"
 
 _SAMPLES = 50
 """Objects of each kind whose words are compared with their text."""
@@ -25,7 +25,7 @@ _COVERED = """
         AND r.number > u.done AND r.number <= u.last
     ))
 """
-"""Objects that are still to be indexed, or anew, may be missing."""
+"""Objects that are still to be indexed, or indexed again, may be missing."""
 
 
 def index_findings(db: apsw.Connection) -> Iterator[Iterator[str]]:
@@ -54,7 +54,7 @@ def _word_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
     )
     stray = f"FROM {docs} w WHERE NOT EXISTS (SELECT 1 FROM {table} r WHERE r.number = w.id)"
     yield from _counted(
-        db, stray, (), f"entries of the words of {table} belong to none", number="w.id"
+        db, stray, (), f"entries of the words of {table} belong to none", row_id="w.id"
     )
 
 
@@ -75,7 +75,7 @@ def _stray_vector_findings(db: apsw.Connection, kind: str) -> Iterator[str]:
     for table, what in (("vectors", "vectors"), ("outbox", "entries of the outbox")):
         query = f"FROM {table} o WHERE o.object = ? AND {gone}"
         yield from _counted(
-            db, query, (kind,), f"{what} belong to none of the {KINDS[kind]}", number="o.number"
+            db, query, (kind,), f"{what} belong to none of the {KINDS[kind]}", row_id="o.number"
         )
     placed = sources.NAMESPACES[kind]
     query = f"SELECT DISTINCT p.project, p.namespace, v.project, v.scope {placed}"
@@ -95,7 +95,7 @@ def _vector_findings(db: apsw.Connection) -> Iterator[str]:
         f" OR v.object NOT IN ({known})"
     )
     finding = "vectors have not the length of their embedder's"
-    yield from _counted(db, odd, (), finding, number="v.position")
+    yield from _counted(db, odd, (), finding, row_id="v.position")
     serving = db.execute("SELECT count(*) FROM embedders WHERE state = 'serving'").get
     if serving > 1:
         yield f"{serving} embedders serve at once{REMEDY}"
@@ -107,9 +107,9 @@ def _counted(
     values: tuple[object, ...],
     finding: str,
     *,
-    number: str = "r.number",
+    row_id: str = "r.number",
 ) -> Iterator[str]:
-    count, first = db.execute(f"SELECT count(*), min({number}) {query}", values).get
+    count, first = db.execute(f"SELECT count(*), min({row_id}) {query}", values).get
     if count:
         yield f"{count} {finding}, beginning with number {first}{REMEDY}"
 
@@ -140,10 +140,10 @@ def _samples(db: apsw.Connection, kind: str) -> list[Source]:
 def _is_indexed(db: apsw.Connection, kind: str, source: Source, size: bytes) -> bool:
     written = words.folded(db, source.words)
     some = list(dict.fromkeys(written))[:_WORDS_COMPARED]
-    wanted = " AND ".join(map(words.quote, some))
+    phrases = " AND ".join(map(words.quote, some))
     match = f"SELECT 1 FROM {TABLES[kind]} WHERE {TABLES[kind]} MATCH ? AND rowid = ?"
     return _varint(size) == len(written) and bool(
-        db.execute(match, (wanted, source.row_id)).fetchone()
+        db.execute(match, (phrases, source.row_id)).fetchone()
     )
 
 

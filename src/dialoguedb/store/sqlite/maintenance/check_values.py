@@ -1,4 +1,4 @@
-"""Looking for damage inside stored values: tags beside their tables, and JSON that is none."""
+"""Looks for damage inside stored values: tags that differ from their tables, invalid JSON."""
 
 import heapq
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from dialoguedb.values import rawjson
 _EMPTY = frozenset({b"{}", b"[]"})
 
 Tagged = tuple[int, int, frozenset[str]]
-"""A tagged row's number, what it is looked up within, and its tags."""
+"""A tagged row's id, its owner's row id, and its tags."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,10 @@ def value_findings(db: apsw.Connection) -> Iterator[Iterator[str]]:
 
 
 def _json_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
-    for number, name, *values in db.execute(noun.rows):
+    for row_id, name, *values in db.execute(noun.rows):
         for value, start in zip(values, noun.starts, strict=True):
             if not (value[:1] in start and (value in _EMPTY or _is_json(value))):
-                yield f"A value of {noun.name} {name!r} (row {number}) is not the JSON it should be"
+                yield f"A value of {noun.name} {name!r} (row {row_id}) is not the JSON it should be"
 
 
 def _is_json(value: bytes) -> bool:
@@ -89,15 +89,15 @@ def _is_json(value: bytes) -> bool:
 
 def _tag_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
     found = heapq.merge(_in_arrays(db, noun), _in_side_table(db, noun), key=itemgetter(0))
-    for number, group in groupby(found, key=itemgetter(0)):
+    for row_id, group in groupby(found, key=itemgetter(0)):
         both = list(group)
         if len(both) != len(("array", "side table")) or both[0] != both[1]:
-            yield f"The tags of {noun.name} number {number} differ from those it is found by"
+            yield f"The tags of {noun.name} number {row_id} differ from those it is found by"
 
 
 def _in_arrays(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
-    for number, owner, tags in db.execute(noun.arrays):
-        yield number, owner, frozenset(_decoded(tags))
+    for row_id, owner, tags in db.execute(noun.arrays):
+        yield row_id, owner, frozenset(_decoded(tags))
 
 
 def _decoded(tags: bytes) -> list[str]:
@@ -108,8 +108,8 @@ def _decoded(tags: bytes) -> list[str]:
 
 
 def _in_side_table(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
-    for (number, owner), rows in groupby(db.execute(noun.side), key=itemgetter(0, 1)):
-        yield number, owner, frozenset(tag for _, _, tag in rows)
+    for (row_id, owner), rows in groupby(db.execute(noun.side), key=itemgetter(0, 1)):
+        yield row_id, owner, frozenset(tag for _, _, tag in rows)
 
 
 def _length_findings(db: apsw.Connection) -> Iterator[str]:

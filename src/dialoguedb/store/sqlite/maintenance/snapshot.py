@@ -1,4 +1,4 @@
-"""The data as it is at one moment, read while others go on writing."""
+"""A consistent snapshot of the data, read while others go on writing."""
 
 import os
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
         raise files.unusable(path, error) from error
     finally:
         if db is not None:
-            db.close(True)  # noqa: FBT003 - forced: what went wrong is told already
+            db.close(True)  # noqa: FBT003 - forced: the first error is the one to report
 
 
 def _open_at_rest(path: Path) -> apsw.Connection:

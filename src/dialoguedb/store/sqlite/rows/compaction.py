@@ -99,11 +99,11 @@ def _summarize(
     db: apsw.Connection,
     of: tuple[Project, int],
     dialogue: int,
-    wanted: tuple[NewSummary, CompactionRequest, str],
+    planned: tuple[NewSummary, CompactionRequest, str],
     usage: UsageLog,
 ) -> bool:
-    """Store a summary that is to be made; False when there is the same one, or by the quota."""
-    new, request, now = wanted
+    """Store a pending summary; False when the range has one already or the quota forbids it."""
+    new, request, now = planned
     new = structs.replace(new, id=request.summary_id)
     row = dialogue_rows.of_row_id(db, dialogue)
     covered = _measure(db, row, new)

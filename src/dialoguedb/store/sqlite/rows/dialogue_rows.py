@@ -12,7 +12,7 @@ from dialoguedb.model.rules.status import dialogue_not_found
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows import message_rows
 from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery, are_few
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder, are_few
 from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS
 from dialoguedb.values.lists import Slice, Window
 
@@ -126,7 +126,7 @@ def page(
     """Return a window of dialogues of a project and its row id."""
     project, project_row = of
     order = _ORDERS[filters.order_by]
-    query = ListQuery(SELECT, (f"r.{order}", "r.id", "r.namespace"), window)
+    query = SelectBuilder(SELECT, (f"r.{order}", "r.id", "r.namespace"), window)
     if filters.thread_of is not None:
         query.fixed["r.parent"] = _row_id_of_parent(reader.db, project_row, filters)
     else:
@@ -156,7 +156,7 @@ def _row_id_of_parent(db: apsw.Connection, project: int, filters: DialogueFilter
     return row_id
 
 
-def _add_status(db: apsw.Connection, query: ListQuery, project: int, status: Status) -> None:
+def _add_status(db: apsw.Connection, query: SelectBuilder, project: int, status: Status) -> None:
     if status != "active":
         found = "SELECT number FROM dialogues WHERE project = ? AND status = ?"
         found += " AND status <> 'active'"  # what the index of these is made with

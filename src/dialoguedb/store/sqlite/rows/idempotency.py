@@ -17,7 +17,7 @@ def at_most_once(
     operation: Operation[T], project: int | None, options: WriteOptions
 ) -> Operation[T]:
     """Let an operation run unless it ran before, when its options hold an idempotency key."""
-    record = options.once
+    record = options.idempotency
     if record is None:
         return operation
 

@@ -26,7 +26,7 @@ def are_few(db: apsw.Connection, found: str, values: tuple[Any, ...]) -> bool:
 
 
 @dataclass
-class ListQuery:
+class SelectBuilder:
     """The SELECT of a list, put together from its filters and its window."""
 
     select: str

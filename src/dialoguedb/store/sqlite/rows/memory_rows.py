@@ -10,7 +10,7 @@ from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.rules.memories import StoredMemory, memory_bytes, memory_not_found
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows.columns import columns_of
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.tags import MEMORY_TAGS
 from dialoguedb.values.lists import Slice, Window
 
@@ -67,7 +67,7 @@ def delete(db: apsw.Connection, project: int, row: MemoryRow) -> None:
 
 def page(project: int, filters: MemoryFilter, window: Window, reader: Reader) -> Slice[Memory]:
     """Return a window of a project's memories."""
-    query = ListQuery(SELECT, (f"r.{filters.order_by}", "r.id", "r.namespace"), window)
+    query = SelectBuilder(SELECT, (f"r.{filters.order_by}", "r.id", "r.namespace"), window)
     query.fixed["r.project"] = project
     if filters.namespace is not None:
         query.fixed["r.namespace"] = filters.namespace

@@ -20,7 +20,7 @@ from dialoguedb.model.rules.messages import (
 from dialoguedb.model.rules.status import DialogueHead, dialogue_not_found
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape
 from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.tags import MESSAGE_TAGS
 from dialoguedb.values.lists import Slice, Window
 
@@ -45,7 +45,7 @@ _INSERT = (
 )
 _HEAD = ("total_messages", "last_seq", "last_server_created", "last_message_created", "modified")
 _UPDATE_HEAD = f"UPDATE dialogues SET {assignments(*_HEAD)} WHERE number = ?"
-_FIND_PLACE = (
+_FIND_OWNER = (
     "SELECT number, last_seq FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
 )
 _ANY = MessageFilter()
@@ -89,19 +89,19 @@ def find_head(db: apsw.Connection, project: int, namespace: str, dialogue_id: st
     return HeadRow(*row)
 
 
-class PlaceRow(NamedTuple):
+class OwnerRow(NamedTuple):
     """What a list of messages needs of their dialogue."""
 
     row_id: int
     last_seq: int
 
 
-def find_place(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> PlaceRow:
+def find_owner(db: apsw.Connection, project: int, namespace: str, dialogue_id: str) -> OwnerRow:
     """Return the dialogue whose messages are listed; DialogueNotFound."""
-    row = db.execute(_FIND_PLACE, (project, namespace, dialogue_id)).fetchone()
+    row = db.execute(_FIND_OWNER, (project, namespace, dialogue_id)).fetchone()
     if row is None:
         raise dialogue_not_found(dialogue_id)
-    return PlaceRow._make(row)
+    return OwnerRow._make(row)
 
 
 def find_message(
@@ -175,7 +175,7 @@ def page(
     if window.after is None and filters == _ANY:  # the commonest list needs no putting together
         rows = reader.db.execute(_ALL[window.order], (dialogue, window.limit + 1))
         return reader.page(rows, window, shape)
-    query = ListQuery(SELECT, ("r.created", "r.seq"), window)
+    query = SelectBuilder(SELECT, ("r.created", "r.seq"), window)
     query.fixed["r.dialogue"] = dialogue
     if filters.tags:
         MESSAGE_TAGS.add_filter(reader.db, query, dialogue, filters.tags)

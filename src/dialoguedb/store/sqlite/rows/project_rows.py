@@ -22,7 +22,7 @@ class ProjectRow(Struct, gc=False):
     row_id: int
 
     def to_project(self) -> Project:
-        """Return the project as it is answered."""
+        """Return the project for a response."""
         settings = _settings.decode(self.settings)
         return Project(self.id, self.name, self.created, self.modified, settings)
 

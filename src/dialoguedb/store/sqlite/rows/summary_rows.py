@@ -13,7 +13,7 @@ from dialoguedb.model.rules.summaries import (
 from dialoguedb.model.summaries import NewSummary
 from dialoguedb.store.sqlite.rows import message_rows
 from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery, placeholders
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder, placeholders
 from dialoguedb.values.lists import Window
 
 _NAMES = {"lease": "claim", "leased_until": "claimed_until"}
@@ -159,9 +159,9 @@ def template_prompt(db: apsw.Connection, project: int, name: str | None) -> str 
     return prompt
 
 
-def messages_of(row: SummaryRow, window: Window) -> ListQuery:
+def messages_of(row: SummaryRow, window: Window) -> SelectBuilder:
     """Return the SELECT of the messages that a summary covers."""
-    query = ListQuery(message_rows.SELECT, ("r.created", "r.seq"), window)
+    query = SelectBuilder(message_rows.SELECT, ("r.created", "r.seq"), window)
     query.fixed["r.dialogue"] = row.dialogue
     # A later page's own bound takes the place of the range's, or each page would begin with that.
     if window.after is None or window.order == "desc":

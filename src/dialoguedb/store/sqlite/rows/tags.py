@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import apsw
 
 from dialoguedb.model.rules.tags import decode_tags
-from dialoguedb.store.sqlite.rows.list_queries import ListQuery, are_few, placeholders
+from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder, are_few, placeholders
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TagTable:
         self.insert(db, owner, row_id, decode_tags(after))
 
     def add_filter(
-        self, db: apsw.Connection, query: ListQuery, owner: int, tags: tuple[str, ...]
+        self, db: apsw.Connection, query: SelectBuilder, owner: int, tags: tuple[str, ...]
     ) -> None:
         """Keep a list to rows with any of the tags."""
         found = f"SELECT {self.tagged} FROM {self.table} WHERE {self.owner} = ? AND tag IN"

@@ -253,7 +253,7 @@ CREATE TABLE outbox (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_by_due ON outbox (embedder, due);
 
--- What is to be indexed anew, up to a number: its words where no embedder is named.
+-- What is to be indexed again, up to a number: its words where no embedder is named.
 CREATE TABLE index_runs (
     number INTEGER PRIMARY KEY,
     embedder INTEGER REFERENCES embedders,

@@ -16,13 +16,13 @@ from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
     KeyPattern,
+    Neighborhood,
     Position,
     Postings,
     RowFeatures,
     RowKeys,
     Rows,
     TermGroup,
-    Window,
 )
 from dialoguedb.store.sqlite.search_index import words
 from dialoguedb.store.sqlite.search_index.words import TABLES
@@ -201,7 +201,7 @@ class SQLiteScope:
         self, groups: Sequence[TermGroup], keys: RowKeys, pattern: KeyPattern
     ) -> list[RowKeys]:
         """Return for each term group all of these rows that hold it, and others between them."""
-        parts = list(_close_together(keys)) if pattern == "windows" else [keys]
+        parts = list(_close_together(keys)) if pattern == "neighborhoods" else [keys]
         tokens = self.tokens if pattern == "matching" else ()
         return [
             np.concatenate([NO_KEYS, *(self._between(group, part, tokens) for part in parts)])
@@ -301,15 +301,15 @@ class SQLiteScope:
         owners = dict(self.data.db.execute(_DIALOGUES, (array(keys),)))
         return integers(owners.get(key, -1) for key in keys.tolist())
 
-    def windows(self, keys: RowKeys, count: int) -> list[Window]:
+    def neighborhoods(self, keys: RowKeys, count: int) -> list[Neighborhood]:
         """Return each message with so many before it and after it."""
-        db, windows = self.data.db, []
+        db, neighborhoods = self.data.db, []
         for dialogue, created, seq in db.execute(_POSITIONS, (array(keys),)):
             bound = (dialogue, created, seq, count + 1, count)
             rows = [Position(*row) for row in db.execute(_WINDOW, bound)]
             earlier = sum((row.created, row.seq) <= (created, seq) for row in rows)
-            windows.append(Window(dialogue, rows[:earlier], rows[earlier:]))
-        return windows
+            neighborhoods.append(Neighborhood(dialogue, rows[:earlier], rows[earlier:]))
+        return neighborhoods
 
 
 def _close_together(keys: RowKeys) -> Iterator[RowKeys]:
