@@ -1,4 +1,4 @@
-"""Context windows: what is asked for, and what is answered."""
+"""Context windows: the request and the response."""
 
 from typing import Annotated, Any
 

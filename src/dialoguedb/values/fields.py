@@ -1,4 +1,4 @@
-"""The types of single fields, shared by what is received, what is answered and the OpenAPI."""
+"""The types of single fields, shared by requests, responses and the OpenAPI document."""
 
 from typing import Annotated, Literal
 

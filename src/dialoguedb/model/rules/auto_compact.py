@@ -174,7 +174,7 @@ def _again_at(tail: Tail) -> str:
 def whole_cut(messages: Sequence[Message], cut: int) -> int:
     """Return the nearest index, here or before, that parts no tool call from its result.
 
-    A call at the end whose result may still come is not parted from it, either.
+    Nor is a call at the end separated from a result that may still come.
     """
     turns = [parse_turn(message) for message in messages]
     links = ToolLinker()

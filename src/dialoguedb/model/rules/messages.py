@@ -107,7 +107,7 @@ def plan_append(
 ) -> AppendPlan:
     """Append messages; `stored` are those of the dialogue that have an id which a sender chose.
 
-    Sent again, a stored message is answered. Then count, in this order: DialogueImmutable,
+    A stored message that is sent again is returned. Then count, in this order: DialogueImmutable,
     DialogueEnded, DuplicateId, VersionConflict.
     """
     duplicates: Mapping[int, Message] = {}

@@ -88,9 +88,9 @@ class SQLiteStore:
     ) -> "SQLiteStore":
         """Open a data directory, made and brought to this program's schema as needed; DataError.
 
-        An embedder's vectors are to serve; till they are complete, those of one of the others may.
-        Without one, it stays as it is which vectors there are: what is written waits for them when
-        the others do not make them. The messages of an older schema are counted.
+        Searches use the embedder's vectors; until they are complete, those of one of the others.
+        Without an embedder the set of vectors stays as it is, and new objects wait for those that
+        the others do not make. The tokens of messages of an older schema are counted.
         """
         path = files.prepare(directory)
         known = [embedder, *others] if embedder else [*others]

@@ -148,7 +148,7 @@ def serving_embedder(db: apsw.Connection) -> tuple[int, Serving] | None:
 
 
 def _remain(before: Sequence[Backlog], now: Sequence[Backlog]) -> bool:
-    """Tell whether some of what was to be indexed before is still to be."""
+    """Tell whether part of an earlier backlog is still to be indexed."""
     last = {part.object: part.last for part in before}
     return any(part.done < last.get(part.object, 0) for part in now)
 

@@ -33,7 +33,7 @@ class SQLiteMemories:
     async def create(
         self, project: Project, namespace: str, new: NewMemory, options: WriteOptions
     ) -> Memory:
-        """Store a memory; an equal existing one is answered, another one is a DuplicateId."""
+        """Store a memory; an equal existing one is returned; DuplicateId for a different one."""
         project_row = self._row_ids.of(project)
 
         def operation(db: apsw.Connection) -> Memory:

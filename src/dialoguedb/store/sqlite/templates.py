@@ -43,7 +43,7 @@ class SQLiteTemplates:
         self._row_ids = row_ids
 
     async def create(self, project: Project, new: NewTemplate, options: WriteOptions) -> Template:
-        """Store a template; an equal existing one is answered, another one is a DuplicateId."""
+        """Store a template; an equal existing one is returned; DuplicateId for a different one."""
         project_row = self._row_ids.of(project)
 
         def operation(db: apsw.Connection) -> Template:

@@ -51,7 +51,7 @@ def connect(path: Path) -> apsw.Connection:
         db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
         with closed_on_error(db):
             db.set_busy_timeout(_BUSY_TIMEOUT_MS)
-            if db.readonly("main"):  # SQLite opens it none the less
+            if db.readonly("main"):  # SQLite opens it nevertheless
                 raise DataError(f"{path} cannot be opened for writing")
             check_ours(db, path)
             _use_log(db)

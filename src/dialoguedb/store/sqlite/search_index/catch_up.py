@@ -61,12 +61,12 @@ _BACKLOG = " UNION ALL ".join(
 
 
 def backlog(db: apsw.Connection) -> list[Backlog]:
-    """Return what is still to be indexed."""
+    """Return the backlog: what is still to be indexed."""
     return [Backlog(*row) for row in db.execute(f"SELECT * FROM ({_BACKLOG}) WHERE done < last")]
 
 
 def _bytes(db: apsw.Connection, part: Backlog) -> int:
-    """Return the bytes of the texts of a part; of changed ones, as many as there may be."""
+    """Return the bytes of the texts of a part; an upper bound for changed objects."""
     total = _TEXT_BYTES.get(part.object)
     if total is None:
         return _LITTLE_BYTES + 1
@@ -88,7 +88,7 @@ class Index:
         self.in_process = in_process
 
     def due(self, db: apsw.Connection) -> Due:
-        """Tell whether what is still to be indexed is to be now, and how much it is."""
+        """Tell whether the backlog is due now, and how large it is."""
         found = backlog(db)
         behind = sum(part.last - part.done for part in found)
         if behind >= _PORTION:
@@ -98,7 +98,7 @@ class Index:
         return "nothing"
 
     def catch_up(self, db: apsw.Connection) -> None:
-        """Index a portion of what is still to be."""
+        """Index a part of the backlog."""
         for kind, done, last in backlog(db):
             if kind == _CHANGED:
                 self._renew(db, done + _CHANGED_PORTION)

@@ -15,7 +15,7 @@ _PAGES = 100
 
 
 def left_over(db: apsw.Connection) -> list[str]:
-    """Return the tables in whose file words of deleted objects still stand, though not found."""
+    """Return the tables whose pages still hold words of deleted objects, unsearchable."""
     tombstones = "SELECT 1 FROM {}_data WHERE id >= ? LIMIT 1"
     return [
         table
