@@ -49,7 +49,7 @@ def test_turns_follow_one_another_by_20_seconds(conversation):
 def test_questions_that_cannot_be_answered_are_left_out(conversation):
     (question,) = conversation.questions
     assert question.text == "Who has a boat?"
-    assert question.evidence == {"D1:1"}
+    assert question.answer_ids == {"D1:1"}
 
 
 def test_made_up_texts_are_the_same_for_the_same_seed_and_hardly_ever_repeat():
