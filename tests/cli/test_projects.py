@@ -126,8 +126,8 @@ def test_a_protected_project_is_not_deleted(shared_room, serving, project):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["create", "default"], "Project 'default' exists already"),
-        (["create", "a b"], "name holds characters that are not allowed there"),
+        (["create", "default"], "Project 'default' already exists"),
+        (["create", "a b"], "name holds characters that are not allowed"),
         (["show", "nobody"], "Project 'nobody' not found"),
         (["set", "nobody", "--rate", "1"], "Project 'nobody' not found"),
         (["set", "default", "--allowed-ip", "here"], "allowedIps[0]: 'here' is not an address"),

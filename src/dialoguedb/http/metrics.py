@@ -30,7 +30,7 @@ _INDEX = {
     "memory_bytes": "Bytes of them in this server's memory.",
     "waiting": "Objects that are found by words and wait for their vectors.",
     "lag_seconds": "Age of the oldest of those that wait.",
-    "to_reindex": "Objects still to be indexed anew.",
+    "to_reindex": "Objects that a rebuild has still to index.",
 }
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -138,11 +138,13 @@ class Metrics(Collector):
         )
 
     def _engine(self) -> Iterator[Metric]:
-        yield _family("dialoguedb_commit_acts", "Acts in one commit.", self.commits.operations)
+        yield _family(
+            "dialoguedb_commit_acts", "Operations in one commit.", self.commits.operations
+        )
         yield _family("dialoguedb_commit_seconds", "Time of a commit.", self.commits.seconds)
         yield GaugeMetricFamily(
             "dialoguedb_writer_queue_acts",
-            "Acts waiting behind the last commit.",
+            "Operations waiting behind the last commit.",
             value=self.commits.waiting,
         )
 

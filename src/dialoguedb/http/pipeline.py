@@ -139,7 +139,7 @@ class PathEndpoint:
         method = exchange.head.method
         endpoint = self._endpoints.get(method)
         if endpoint is None:
-            raise MethodNotAllowed(f"{method} is not possible here", self._allowed)
+            raise MethodNotAllowed(f"{method} is not allowed here", self._allowed)
         admitted = _OPEN
         if endpoint.permission is not None:
             admitted = await self._admission.admit(exchange, endpoint.permission)

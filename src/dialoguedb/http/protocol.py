@@ -157,7 +157,7 @@ class BoundedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._refuse(str(error.__context__ or f"This is no HTTP request: {error}"))
+            self._refuse(str(error.__context__ or f"This is not an HTTP request: {error}"))
         else:
             if self._unparsed_bytes > HEAD_BYTES_MAX:
                 self._refuse(_TOO_LONG)

@@ -157,7 +157,7 @@ def _overlaid(value: S, change: Struct) -> S:
 
 
 class Project(Struct, rename="camel"):
-    """A project as it is answered, and on whose behalf every act is done."""
+    """A project."""
 
     id: Id
     name: ProjectName

@@ -110,11 +110,11 @@ def _check_names(
     errors: ValidationErrors,
 ) -> None:
     if not operators:
-        errors.invalid(path, f"{path} is empty: it takes {', '.join(known)}")
+        errors.invalid(path, f"{path} is empty; use one of {', '.join(known)}")
     for name in operators:
         if name not in known:
             where = _inside(path, name)
-            errors.unknown(where, f"{where} is no operator: there are {', '.join(known)}")
+            errors.unknown(where, f"{where} is not an operator; use one of {', '.join(known)}")
 
 
 def _check_count(values: Any, path: str, errors: ValidationErrors) -> list[Any]:

@@ -245,7 +245,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
         if tags_of_filter == TagFilter():
             return tags
         if tags not in (TagFilter(), tags_of_filter):
-            errors.invalid("filter.tags", "filter.tags asks for other tags than tags does")
+            errors.invalid("filter.tags", "filter.tags differs from tags")
         return tags_of_filter
 
     def _accept_zone(self, errors: ValidationErrors) -> tzinfo:

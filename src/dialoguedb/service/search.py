@@ -198,7 +198,7 @@ class _DateReader(Struct):
     def _range(self, sent: DateRange, path: str) -> Interval:
         edges = sent.edges()
         if not edges:
-            self.errors.invalid(path, f"{path} is empty: it takes gte, gt, lte, lt")
+            self.errors.invalid(path, f"{path} is empty; use one of gte, gt, lte, lt")
         starts: list[str] = []
         ends: list[str] = []
         for name, text in edges.items():

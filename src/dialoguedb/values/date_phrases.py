@@ -101,7 +101,7 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo("" if name in _NO_ZONES else name)
     except (OSError, ValueError, LookupError):
-        raise ValueError(f"{name!r} is no time zone such as Europe/Berlin") from None
+        raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from None
 
 
 def read(text: str, zone: tzinfo, now: str) -> Interval:
@@ -135,7 +135,7 @@ def _phrase_interval(text: str, read_phrase: Callable[[str], Interval]) -> Inter
     try:
         return read_phrase(phrase.replace("previous ", "last "))
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no date; say it like {EXAMPLES}") from None
+        raise ValueError(f"{text!r} is not a date; use a form such as {EXAMPLES}") from None
 
 
 class _PhraseReader:

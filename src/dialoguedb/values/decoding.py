@@ -107,7 +107,9 @@ def _collect(kind: type[Struct], value: bytes, path: str, errors: ValidationErro
         for name in sorted(received.keys() - known):
             replacement = getattr(kind, "retired", {}).get(name)
             reason = (
-                f"is no longer taken: use {replacement}" if replacement else "does not exist here"
+                f"is no longer supported; use {replacement}"
+                if replacement
+                else "is not supported here"
             )
             where = path + name[: limits.NAME_CHARS_MAX]
             errors.unknown(where, f"{where} {reason}")
@@ -192,7 +194,7 @@ def _sentence(where: str, error: msgspec.DecodeError, kind: Any = None) -> str:
     """Translate a message of msgspec for people."""
     text = _PATH.sub("", str(error))
     if "matching regex" in text:
-        return f"{where} holds characters that are not allowed there"
+        return f"{where} holds characters that are not allowed"
     if text.startswith("Invalid enum value") and (choices := _choices(kind)):
         return f"{where} must be one of: {', '.join(choices)}"
     text = _TYPE.sub(lambda types: _type_names(types[1]), text.replace(", got ", ", not "))

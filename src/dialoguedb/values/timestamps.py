@@ -49,7 +49,7 @@ def parse(text: str) -> str:
         time = datetime.fromisoformat(text)
         return render(time if time.tzinfo else time.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a moment of the calendar") from None
+        raise ValueError(f"{text!r} is not a valid date") from None
 
 
 def prefix_range(text: str) -> tuple[str, str]:
@@ -62,7 +62,7 @@ def prefix_range(text: str) -> tuple[str, str]:
     try:
         parse(text + _EARLIEST[len(text) :] if len(text) < len(_EARLIEST) else text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a moment of the calendar") from None
+        raise ValueError(f"{text!r} is not a valid date") from None
     return text, text + _AFTER
 
 

@@ -115,7 +115,7 @@ def _secret(header: bytes) -> str:
 
 
 def _unauthorized() -> Unauthorized:
-    return Unauthorized("A valid key is needed: Authorization: Bearer KEY")
+    return Unauthorized("A valid key is required: Authorization: Bearer KEY")
 
 
 def _networks(project: Project | None) -> Sequence[Network]:

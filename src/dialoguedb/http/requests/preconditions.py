@@ -18,9 +18,7 @@ _EXPECTED = {
 def expected_version(if_match: bytes, versions: Versions | None) -> int:
     """Return the version that a request expects; None as versions stands for a route without."""
     if versions is None:
-        raise invalid_request(
-            "If-Match", "If-Match is for updates, actions and appends; this request is none"
-        )
+        raise invalid_request("If-Match", "If-Match applies only to updates, actions and appends")
     match = _EXPECTED[versions].fullmatch(if_match.strip())
     if match is None:
         form = '"r7"' if versions == "revision" else '"7"'

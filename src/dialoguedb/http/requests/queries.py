@@ -57,7 +57,7 @@ def _values(kind: type[Struct], query: bytes) -> dict[str, Any]:
         if isinstance(value, list):
             value = values.get(name, []) + value
         if name in values and not isinstance(value, list) and values[name] != value:
-            raise invalid_request(name, f"{name} is given twice, and differently")
+            raise invalid_request(name, f"{name} has two different values")
         values[name] = value
     return values
 

@@ -229,7 +229,7 @@ def _agreed(fields: Iterable[FieldValue]) -> str | None:
             agreed = str(name)
         else:
             errors = errors or ValidationErrors()
-            errors.invalid(path, f"{path} names another one than the rest of the request")
+            errors.invalid(path, f"{path} differs from the rest of the request")
     if errors:
         errors.raise_if_any()
     return agreed

@@ -110,7 +110,7 @@ def plan_creation(
     if new.thread_of is not None:
         _check_parent(new, parent)
     if is_taken:
-        message = f"Dialogue '{new.id}' exists already"
+        message = f"Dialogue '{new.id}' already exists"
         raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
     empty = StoredDialogue(
         id=new.id,

@@ -58,7 +58,7 @@ def plan_creation(
     if existing and new.named and existing.is_same(new):
         return existing
     if existing:
-        message = f"Memory '{new.id}' exists already, and is not the same"
+        message = f"Memory '{new.id}' already exists with different content"
         raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
     return StoredMemory(
         id=new.id,

@@ -196,11 +196,11 @@ def _duplicates(
             continue
         existing = stored.get(message.id)
         if message.id in seen:
-            conflict = conflict or _conflict(index, f"Id '{message.id}' stands here twice")
+            conflict = conflict or _conflict(index, f"Id '{message.id}' occurs twice")
         elif existing and existing.is_same(message):
             duplicates[index] = existing.to_message(dialogue.id, dialogue.namespace)
         elif existing:
-            differs = f"Message '{message.id}' exists already, and is not the same"
+            differs = f"Message '{message.id}' already exists with different content"
             conflict = conflict or _conflict(index, differs)
         seen.add(message.id)
     return duplicates, conflict

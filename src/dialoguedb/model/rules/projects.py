@@ -27,7 +27,7 @@ def check_unprotected(project: Project) -> None:
 def check_name(name: str, *, is_taken: bool) -> None:
     """Refuse a new project the name of another; DuplicateId."""
     if is_taken:
-        message = f"Project '{name}' exists already"
+        message = f"Project '{name}' already exists"
         raise DuplicateId(message, [ErrorDetail("name", "INVALID", message)])
 
 

@@ -233,7 +233,7 @@ def _same_id(
     if stored is None or _is_same(stored, dialogue, new):
         return stored
     check_changeable(dialogue.id, dialogue.status)
-    message = f"Summary '{new.id}' exists already, and is not the same"
+    message = f"Summary '{new.id}' already exists with different content"
     raise DuplicateId(message, [ErrorDetail("id", "INVALID", message)])
 
 

@@ -37,7 +37,7 @@ def plan_creation(new: NewTemplate, existing: StoredTemplate | None, now: str) -
     if existing is None:
         return StoredTemplate(new.name, new.prompt, new.description, now, now)
     if (existing.prompt, existing.description) != (new.prompt, new.description):
-        message = f"Template '{new.name}' exists already, and is not the same"
+        message = f"Template '{new.name}' already exists with different content"
         raise DuplicateId(message, [ErrorDetail("name", "INVALID", message)])
     return existing
 

@@ -95,7 +95,7 @@ class ContextBuilder:
         return invalid_request(
             "maxTokens",
             f"maxTokens must be at least {before + tokens} here: the last turn takes {tokens}"
-            f" tokens, what must stand before it {before}",
+            f" tokens, what must precede it {before}",
         )
 
     def _take_system(self, turns: Iterable[Turn]) -> None:
