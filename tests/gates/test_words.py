@@ -49,3 +49,7 @@ def test_sql_and_texts_in_strings_are_not_looked_at():
 def test_names_that_a_library_spells_are_not_refused():
     assert list(retired_words.in_python(Path("sample.py"), "flow.pause_reading()")) == []
     assert list(retired_words.in_python(Path("sample.py"), "flow.pause_writing()")) != []
+
+
+def test_the_project_uses_no_retired_word():
+    assert [str(one) for one in retired_words.find()] == []
