@@ -98,7 +98,7 @@ own_id = click.option("--id", metavar="ID", help="Your own id.  [default: a new 
 created_then = click.option(
     "--created", metavar="TIME", help="When it was created, if not now; UTC without a time zone."
 )
-yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation at a terminal.")
 
 dialogue_fields = options(label, thread_of, state, metadata, tags, created_then, namespace)
 thread_fields = options(own_id, label, state, metadata, tags, created_then, namespace)

@@ -96,7 +96,7 @@ def set_(name: str, **flags: Any) -> None:
 @projects.command()
 @click.argument("name")
 @settings_options(*STORAGE)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation at a terminal.")
 @json_option
 def delete(name: str, **flags: Any) -> None:
     """Delete a project permanently, by name or id, with all its data and keys."""

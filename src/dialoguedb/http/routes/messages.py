@@ -44,11 +44,11 @@ class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True, froze
     """A request for a page of a dialogue's messages."""
 
     listing_paths: ClassVar[Mapping[str, str]] = {
-        name: path.replace("filter.", "filter.wanted.")
+        name: path.replace("filter.", "filter.filters.")
         for name, path in DatedQuery.listing_paths.items()
     } | {
         "namespace": "filter.namespace",
-        "role": "filter.wanted.role",
+        "role": "filter.filters.role",
     }
 
     dialogue_id: Id | UnsetType = UNSET

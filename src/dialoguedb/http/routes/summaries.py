@@ -55,7 +55,7 @@ class ListSummaries(ListQuery, rename="camel", forbid_unknown_fields=True, froze
     listing_paths: ClassVar[Mapping[str, str]] = {
         **ListQuery.listing_paths,
         "namespace": "filter.namespace",
-        "status": "filter.wanted.status",
+        "status": "filter.filters.status",
     }
 
     dialogue_id: Id | UnsetType = UNSET
