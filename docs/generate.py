@@ -20,7 +20,8 @@ from dialoguedb.http import protocol
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.requests import body_buffer
 from dialoguedb.http.responses.error_responses import status_of
-from dialoguedb.http.route_table import ROUTES, Route
+from dialoguedb.http.route_endpoint import Route
+from dialoguedb.http.route_table import ROUTES
 from dialoguedb.settings import SETTINGS, Setting
 from dialoguedb.values import limits
 
