@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from functools import partial
 
 import pytest
 
@@ -124,7 +125,7 @@ class TestGrowth:
             return False
 
         engine.db.set_progress_handler(count, 10, id="test")
-        await operation
+        await operation()
         engine.db.set_progress_handler(None, id="test")
         return spent
 
@@ -136,7 +137,7 @@ class TestGrowth:
                 *(me.new(f"{count}.{n}", tags=("t", "u")) for n in range(count)),
                 *(me.new(f"{count}.{n}t", thread_of=f"{count}.{n}") for n in range(count)),
             )
-            delete = dialogues.delete(me.project, "", f"{count}.7", me.write_options())
+            delete = partial(dialogues.delete, me.project, "", f"{count}.7", me.write_options())
             spent.append(await self.steps(engine, delete))
         assert spent[1] < 2 * spent[0]
 
@@ -147,7 +148,7 @@ class TestGrowth:
             name = str(count)
             new = [message(id=str(number), tags=("t",)) for number in range(count)]
             await me.new(name, messages=new)
-            delete = messages.delete(me.project, "", name, "7", me.write_options())
+            delete = partial(messages.delete, me.project, "", name, "7", me.write_options())
             spent.append(await self.steps(engine, delete))
         assert spent[1] < 2 * spent[0]
 
@@ -158,9 +159,8 @@ class TestGrowth:
             name = str(count)
             new = [message(id=str(number), tags=("t",)) for number in range(count)]
             await me.new(name, messages=new)
-            append = messages.create(
-                me.project, "", name, [message(id="x", tags=("t",))], me.write_options()
-            )
+            new = [message(id="x", tags=("t",))]
+            append = partial(messages.create, me.project, "", name, new, me.write_options())
             spent.append(await self.steps(engine, append))
         assert spent[1] < 2 * spent[0]
 
