@@ -16,5 +16,5 @@ def no_tokens(*_: object) -> int:
 
 
 if __name__ == "__main__":
-    with nothing_indexed(), patch("dialoguedb.service.messages.message_tokens", no_tokens):
+    with nothing_indexed(), patch("dialoguedb.service.message_preparation.message_tokens", no_tokens):
         main()
