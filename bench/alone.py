@@ -9,6 +9,8 @@ from unittest.mock import patch
 from bench.unindexed import nothing_indexed
 from dialoguedb.cli import main
 
+_PREPARATION = "dialoguedb.service.message_preparation"
+
 
 def no_tokens(*_: object) -> int:
     """Count nothing."""
@@ -16,5 +18,5 @@ def no_tokens(*_: object) -> int:
 
 
 if __name__ == "__main__":
-    with nothing_indexed(), patch("dialoguedb.service.message_preparation.message_tokens", no_tokens):
+    with nothing_indexed(), patch(f"{_PREPARATION}.message_tokens", no_tokens):
         main()
