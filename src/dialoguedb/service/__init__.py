@@ -1,4 +1,4 @@
-"""What DialogueDB decides itself: ids, times, pages, and which act of the engine a request is."""
+"""The services: ids, times and pages, and the operation of the engine that a request needs."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -49,7 +49,7 @@ class Services(Struct, frozen=True):
     def write_options(
         self, idempotency: IdempotencyRecord | None = None, expected: int | None = None
     ) -> WriteOptions:
-        """Return the terms of a write that is asked for now."""
+        """Return the options of a write that happens now."""
         return WriteOptions(self.clock(), idempotency, expected)
 
 

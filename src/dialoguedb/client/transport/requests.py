@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.client.encoding.fields import query_fields, wire_fields
@@ -24,11 +24,6 @@ class ApiRequest(Struct, frozen=True, kw_only=True):
 
     body: bytes | None = None
     headers: dict[str, str] = {}
-
-    def with_headers(self, **headers: str) -> "ApiRequest":
-        """Return the same with more headers; `_` in their names stands for `-`."""
-        more = {name.replace("_", "-"): text for name, text in headers.items()}
-        return structs.replace(self, headers=self.headers | more)
 
 
 class ApiResponse(Struct, frozen=True):
