@@ -2,8 +2,8 @@
 
 import pytest
 
-from dialoguedb.formats.dialects import OPENING, render
-from dialoguedb.formats.parts import Image, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.dialects import OPENING, RenderRequest, render
+from dialoguedb.formats.parts import Attachment, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn
 from tests.property.windows import CHECKS
@@ -22,7 +22,7 @@ def rendered(dialect, *history, name=None):
     for turn in made:
         links.add(turn)
     links.finish()
-    messages = render(made, links.pairs, dialect)
+    messages = render(made, links.pairs, RenderRequest(dialect=dialect)).messages
     CHECKS[dialect](messages)
     return messages
 
@@ -37,7 +37,7 @@ def result(tool_id="a", *parts, is_error=False):
 
 ASK = ("user", Text("Where?"))
 URL = "https://example.com/a.png"
-PNG = Image(media_type="image/png", data="AAAA")
+PNG = Attachment(media_type="image/png", data="AAAA")
 
 
 def test_calls_made_together_stand_in_one_message_with_their_results_behind():
@@ -114,8 +114,8 @@ def test_images_are_shown_where_a_provider_takes_them_and_named_elsewhere():
     history = [
         ("user", Text("This?"), PNG),
         ("assistant", PNG),
-        ("user", Image(url=URL)),
-        ("user", Image(url="file:a")),
+        ("user", Attachment(url=URL)),
+        ("user", Attachment(url="file:a")),
     ]
     openai = rendered("openai", *history)
     assert openai[0]["content"][1] == {

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from msgspec import UNSET, Raw
 
-from dialoguedb.formats.parts import Image, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.turns import parse_turn
 from dialoguedb.model.messages import Message
 
@@ -140,20 +140,23 @@ def test_parallel_calls_and_what_is_said_beside_them_keep_their_order():
                 "type": "image",
                 "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
             },
-            Image(media_type="image/png", data="AAAA"),
+            Attachment(media_type="image/png", data="AAAA"),
         ),
-        ({"type": "image", "source": {"type": "url", "url": "u"}}, Image(url="u")),
-        ({"type": "image_url", "image_url": {"url": "u"}}, Image(url="u")),
+        ({"type": "image", "source": {"type": "url", "url": "u"}}, Attachment(url="u")),
+        ({"type": "image_url", "image_url": {"url": "u"}}, Attachment(url="u")),
         (
             {"type": "image_url", "image_url": {"url": "data:image/gif;base64,BBBB"}},
-            Image(media_type="image/gif", data="BBBB"),
+            Attachment(media_type="image/gif", data="BBBB"),
         ),
         (
             {"type": "input_image", "image_url": "data:image/webp;base64,CCCC"},
-            Image(media_type="image/webp", data="CCCC"),
+            Attachment(media_type="image/webp", data="CCCC"),
         ),
-        ("data:image/png;base64,AAAA", Image(media_type="image/png", data="AAAA")),
-        ({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, Image("", "image/png", "AAAA")),
+        ("data:image/png;base64,AAAA", Attachment(media_type="image/png", data="AAAA")),
+        (
+            {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+            Attachment(media_type="image/png", data="AAAA"),
+        ),
         ({"type": "image"}, Text("[image]")),
         ({"type": "image", "data": "AAAA"}, Text("[image]")),
         ({"type": "image_url", "image_url": "data:image/tiff;base64,AAAA"}, Text("[image/tiff]")),

@@ -11,7 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.tool_links import PartRef, ToolPairs
 from dialoguedb.formats.turns import Speaker, Turn, replace_surrogates
 from dialoguedb.values import rawjson
@@ -40,13 +41,33 @@ class OutgoingMessage(Struct):
     turn: int
 
 
-def render(turns: Sequence[Turn], pairs: ToolPairs, dialect: Dialect) -> list[Json]:
+class RenderRequest(Struct, frozen=True, kw_only=True):
+    """How turns are to be rendered."""
+
+    dialect: Dialect
+    system: str = ""
+    """All that is the system's, joined: its messages, a summary, memories."""
+
+
+class Rendered(Struct, frozen=True):
+    """Messages to send to a model."""
+
+    messages: list[Json]
+    system: str = ""
+    """What the dialect takes apart from the messages."""
+
+
+def render(turns: Sequence[Turn], pairs: ToolPairs, request: RenderRequest) -> Rendered:
     """Return turns, oldest first, as messages; calls and results without each other are left out.
 
     The pairs come from the whole history, as the turns may be a part of it. System messages are not
     among the turns.
     """
-    return _RENDERERS[dialect](arrange(turns, pairs))
+    messages = _RENDERERS[request.dialect](arrange(turns, pairs))
+    if request.dialect == "anthropic":
+        return Rendered(messages, request.system)
+    before: list[Json] = [{"role": "system", "content": request.system}] if request.system else []
+    return Rendered([*before, *messages])
 
 
 def arrange(turns: Sequence[Turn], pairs: ToolPairs) -> list[OutgoingMessage]:
@@ -150,13 +171,13 @@ def _openai_messages(outgoing: OutgoingMessage) -> Iterator[Json]:
                 yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
         return
     calls = [_openai_call(part) for part in outgoing.parts if isinstance(part, ToolCall)]
-    visible = [part for part in outgoing.parts if isinstance(part, Text | Image)]
+    visible = [part for part in outgoing.parts if isinstance(part, Text | Attachment | Other)]
     if not (calls or visible):
         return
     message: Json = {"role": outgoing.speaker}
     if outgoing.name and _NAME.fullmatch(outgoing.name):
         message["name"] = outgoing.name
-    if outgoing.speaker == "user" and any(isinstance(part, Image) for part in visible):
+    if outgoing.speaker == "user" and any(isinstance(part, Attachment) for part in visible):
         message["content"] = [_openai_part(part) for part in visible]
     else:
         message["content"] = _joined(visible) if visible else None
@@ -170,8 +191,8 @@ def _openai_call(call: ToolCall) -> Json:
     return {"id": call.id, "type": "function", "function": function}
 
 
-def _openai_part(part: Text | Image) -> Json:
-    if isinstance(part, Text) or not _is_seen(part):
+def _openai_part(part: Text | Attachment | Other) -> Json:
+    if isinstance(part, Text | Other) or not _is_seen(part):
         return {"type": "text", "text": _joined([part])}
     url = part.url or f"data:{part.media_type};base64,{part.data}"
     return {"type": "image_url", "image_url": {"url": url}}
@@ -218,9 +239,9 @@ def _anthropic_blocks(outgoing: OutgoingMessage) -> list[Json]:
 
 def _anthropic_block(part: Part, speaker: Speaker) -> Json:
     match part:
-        case Text():
-            return {"type": "text", "text": part.text}
-        case Image():
+        case Text() | Other():
+            return {"type": "text", "text": plain_text(part)}
+        case Attachment():
             return _anthropic_image(part, speaker)
         case ToolCall():
             arguments = _object(part.arguments)
@@ -245,7 +266,7 @@ def _anthropic_result(result: ToolResult) -> Json:
     return {**block, "content": [_anthropic_block(part, "tool") for part in result.parts]}
 
 
-def _anthropic_image(image: Image, speaker: Speaker) -> Json:
+def _anthropic_image(image: Attachment, speaker: Speaker) -> Json:
     if speaker == "assistant" or not _is_seen(image):
         return {"type": "text", "text": _placeholder(image)}
     if image.url:
@@ -254,12 +275,12 @@ def _anthropic_image(image: Image, speaker: Speaker) -> Json:
     return {"type": "image", "source": source}
 
 
-def _is_seen(image: Image) -> bool:
+def _is_seen(image: Attachment) -> bool:
     """Tell whether a provider can read an image: inline, or at an HTTP URL."""
     return bool(image.data) or image.url.startswith(("https://", "http://"))
 
 
-def _placeholder(image: Image) -> str:
+def _placeholder(image: Attachment) -> str:
     return f"[image {image.url}]" if image.url else "[image]"
 
 
@@ -291,9 +312,9 @@ def _plain(outgoing: Iterable[OutgoingMessage]) -> list[Json]:
 
 def _plain_lines(part: Part) -> Iterator[str]:
     match part:
-        case Text():
-            yield part.text
-        case Image():
+        case Text() | Other():
+            yield plain_text(part)
+        case Attachment():
             yield _placeholder(part)
         case ToolCall():
             yield f"[calls {part.name} {part.arguments}]"
@@ -301,7 +322,7 @@ def _plain_lines(part: Part) -> Iterator[str]:
             yield f"[result] {_joined(part.parts)}".rstrip()
 
 
-def _joined(parts: Iterable[Text | Image]) -> str:
+def _joined(parts: Iterable[Text | Attachment | Other]) -> str:
     return "\n".join(line for part in parts for line in _plain_lines(part))
 
 

@@ -1,20 +1,63 @@
-"""The parts of messages, the same for every API: text, images, tool calls, results, reasoning."""
+"""The parts of messages, the same for every spelling.
+
+A part keeps what it was read from (`native`), so that its own provider gets back exactly what it
+wrote: ids, signatures, encrypted content. Of two parts that differ in `native` alone, the same is
+shown, counted and searched.
+"""
+
+from typing import Any, Literal
 
 from msgspec import Struct
+
+Spelling = Literal[
+    "openai",
+    "responses",
+    "anthropic",
+    "gemini",
+    "ui-message",
+    "model-message",
+    "langchain",
+    "pydantic-ai",
+    "mcp",
+    "adk",
+]
+"""How a program writes messages: OpenAI's Chat Completions (`openai`) and Responses, Anthropic's
+Messages, Gemini's contents, the two shapes of the AI SDK, and those of frameworks."""
+
+AttachmentKind = Literal["image", "document", "audio", "video", "file"]
+
+
+class Native(Struct, frozen=True):
+    """The value that a part was read from, as it stands in the stored message."""
+
+    spelling: Spelling
+    value: dict[str, Any]
 
 
 class Text(Struct, frozen=True):
     """Text."""
 
     text: str
+    native: Native | None = None
 
 
-class Image(Struct, frozen=True):
-    """An image, inline as base64 or by URL."""
+class Attachment(Struct, frozen=True):
+    """An image, a document, a sound, a video or another file: inline, by URL, or by a file's id."""
 
+    kind: AttachmentKind = "image"
     url: str = ""
     media_type: str = ""
     data: str = ""
+    """Base64."""
+
+    file_id: str = ""
+    """The id of a file at its provider."""
+
+    name: str = ""
+    text: str = ""
+    """What stands for it in words: a transcript, or the text of a document."""
+
+    native: Native | None = None
 
 
 class ToolCall(Struct, frozen=True):
@@ -23,7 +66,12 @@ class ToolCall(Struct, frozen=True):
     id: str
     name: str
     arguments: str
-    """JSON, usually an object."""
+    """JSON, usually an object; of a `custom` tool any text."""
+
+    kind: Literal["function", "custom", "server"] = "function"
+    """A `server` call is run by the provider, which writes the result itself; it needs none."""
+
+    native: Native | None = None
 
 
 class ToolResult(Struct, frozen=True):
@@ -32,16 +80,26 @@ class ToolResult(Struct, frozen=True):
     call_id: str
     """Empty when it does not say which call it answers."""
 
-    parts: tuple[Text | Image, ...]
+    parts: "tuple[Text | Attachment | Other, ...]"
     is_error: bool = False
+    kind: Literal["function", "custom", "server"] = "function"
+    name: str = ""
+    """The name of the tool, where the result repeats it."""
+
+    native: Native | None = None
 
 
 class Reasoning(Struct, frozen=True):
-    """Reasoning of a model; only Anthropic takes it back, signed or encrypted."""
+    """Reasoning of a model: its text, or a summary of it, and what only its provider can read."""
 
     text: str = ""
     signature: str = ""
+    """Signs the text and all that stands before it."""
+
     data: str = ""
+    """Encrypted reasoning."""
+
+    native: Native | None = None
 
     @property
     def is_returnable(self) -> bool:
@@ -49,4 +107,19 @@ class Reasoning(Struct, frozen=True):
         return bool(self.data or (self.text and self.signature))
 
 
-Part = Text | Image | ToolCall | ToolResult | Reasoning
+class Other(Struct, frozen=True):
+    """Anything else: a part of unknown type, or one that only its provider can use.
+
+    An unknown part is shown as its name in brackets; of a known one just `text` is shown, which may
+    be empty: a compaction item, a list of tools, an approval.
+    """
+
+    name: str
+    """The type of the part."""
+
+    text: str = ""
+    is_unknown: bool = False
+    native: Native | None = None
+
+
+Part = Text | Attachment | ToolCall | ToolResult | Reasoning | Other

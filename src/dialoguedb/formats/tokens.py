@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from math import ceil
 
 from dialoguedb.formats.images import dimensions
-from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.turns import TOOL_ROLES, parse_parts, replace_surrogates
 
 CountTokens = Callable[[str], int]
@@ -62,9 +63,9 @@ def _parts_tokens(parts: Iterable[Part], count: CountTokens) -> int:
 
 def _part_tokens(part: Part, count: CountTokens) -> int:
     match part:
-        case Text():
-            return count(part.text)
-        case Image():
+        case Text() | Other():
+            return count(plain_text(part))
+        case Attachment():
             return _image_tokens(part, count)
         case ToolCall():
             return TOOL_TOKENS + count(part.name) + count(part.arguments)
@@ -74,7 +75,7 @@ def _part_tokens(part: Part, count: CountTokens) -> int:
             return count(part.text) + count(part.data)
 
 
-def _image_tokens(image: Image, count: CountTokens) -> int:
+def _image_tokens(image: Attachment, count: CountTokens) -> int:
     """Return the tokens of an image; those of its URL count when they are more."""
     size = dimensions(image.data)
     if size is None:

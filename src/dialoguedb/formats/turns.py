@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct, UnsetType
 
-from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.search_text import MEDIA_TYPE_KEYS, decode_stored
 from dialoguedb.values.fields import Id
 
@@ -60,7 +60,7 @@ class Turn(Struct, frozen=True):
     @property
     def has_text(self) -> bool:
         """Whether it has text or images beside calls and results."""
-        return any(isinstance(part, Text | Image) for part in self.parts)
+        return any(isinstance(part, Text | Attachment | Other) for part in self.parts)
 
 
 def speaker_of(role: str) -> Speaker:
@@ -256,10 +256,10 @@ def _result(result: dict[str, Any]) -> Iterator[ToolResult]:
     )
 
 
-def _visible(parts: tuple[Part, ...]) -> Iterator[Text | Image]:
+def _visible(parts: tuple[Part, ...]) -> Iterator[Text | Attachment | Other]:
     """Yield the text and images of a tool's output."""
     for part in parts:
-        if isinstance(part, Text | Image):
+        if isinstance(part, Text | Attachment | Other):
             yield part
         elif isinstance(part, ToolResult):
             yield from part.parts
@@ -281,7 +281,7 @@ def _image(part: dict[str, Any]) -> Iterator[Part]:
         head, _, data = url.partition(",")
         yield from _inline_data(head[len("data:") :].partition(";")[0], data)
     elif isinstance(url, str) and url:
-        yield Image(url=replace_surrogates(url))
+        yield Attachment(url=replace_surrogates(url))
     else:
         yield Text("[image]")
 
@@ -289,7 +289,7 @@ def _image(part: dict[str, Any]) -> Iterator[Part]:
 def _inline_data(media_type: str, data: str) -> Iterator[Part]:
     """Parse base64; what is not an image becomes a placeholder text."""
     if media_type in _IMAGE_TYPES and len(data) % 4 == 0 and _BASE64.fullmatch(data):
-        yield Image(media_type=media_type, data=data)
+        yield Attachment(media_type=media_type, data=data)
     else:
         yield Text(f"[{replace_surrogates(media_type) or 'image'}]")
 

@@ -8,7 +8,8 @@ from msgspec import UNSET, Raw
 
 from dialoguedb.cli.output import one_line
 from dialoguedb.client.encoding import json_codec
-from dialoguedb.formats.parts import Image, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.messages import Message
 
@@ -55,9 +56,9 @@ def texts(parts: Sequence[Part]) -> str:
 
 def _text_of_part(part: Part) -> str:
     match part:
-        case Text(text):
-            return text
-        case Image(url=url, media_type=kind):
+        case Text() | Other():
+            return plain_text(part)
+        case Attachment(url=url, media_type=kind):
             return f"[image {url}]" if url else f"[{kind or 'image'}]"
         case ToolCall(name=name, arguments=arguments):
             return f"[calls {name} {arguments}]"

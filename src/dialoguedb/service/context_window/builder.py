@@ -7,11 +7,10 @@ goes to more of the recent turns. A tool call and its result come in together or
 
 from collections.abc import Collection, Iterable
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.dialects import OPENING, Json, render
+from dialoguedb.formats.dialects import OPENING, RenderRequest, render
 from dialoguedb.formats.parts import Text
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
 from dialoguedb.formats.tool_links import Issue, ToolPairs
@@ -166,13 +165,19 @@ class ContextBuilder:
         """Give the rest of the budget to more recent turns, and return the window."""
         self._take_recent()
         turns = sorted(self._turns.values(), key=lambda turn: (turn.created, turn.seq))
-        messages = render(turns, self._pairs, self._request.format)
+        rendered = render(
+            turns,
+            self._pairs,
+            RenderRequest(dialect=self._request.format, system=self._system_text()),
+        )
+        messages = rendered.messages
         if not (messages and messages[0].get("content") == _OPENED):
             self.tokens.total -= self._opening
             self.tokens.recent -= self._opening
         shown = [turn.id for turn in (*self._system, *turns)]
-        window = ContextWindow(
+        return ContextWindow(
             messages=messages,
+            system=rendered.system or UNSET,
             tokens=self.tokens,
             included=Included(
                 message_ids=shown,
@@ -184,7 +189,6 @@ class ContextBuilder:
             ),  # some may have been appended since
             issues=(self._issues + self._issues_in_window())[: limits.CONTEXT_ISSUES_MAX],
         )
-        return self._with_system(window)
 
     def _issues_in_window(self) -> list[Issue]:
         """Return the issues of the part of the history that the window covers."""
@@ -195,16 +199,13 @@ class ContextBuilder:
             if isinstance(issue.message_id, str) and indexes[issue.message_id] > self._next
         ]
 
-    def _with_system(self, window: ContextWindow) -> ContextWindow:
-        """Add system texts: as `system` for Anthropic, else as the first messages."""
+    def _system_text(self) -> str:
+        """Return what is the system's: its messages, the summary, and the memories."""
         texts = [_text_of(turn) for turn in self._system]
         if self._summary:
             texts.append(self._summary.text)
         texts += [memory.text for memory in self._memories]
-        if self._request.format == "anthropic":
-            return msgspec.structs.replace(window, system="\n\n".join(texts) or UNSET)
-        before: list[Json] = [{"role": "system", "content": text} for text in texts]
-        return msgspec.structs.replace(window, messages=before + window.messages)
+        return "\n\n".join(texts)
 
 
 _OPENED = [{"type": "text", "text": OPENING}]
