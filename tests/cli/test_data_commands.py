@@ -145,6 +145,10 @@ def test_searches_find_each_kind(filled):
     assert found("memories", "parcel", "--order-by", "created") == ["y"]
     assert found("messages", "parcel", "--filter", '{"created": "2020"}') == []
     assert found("messages", "parcel", "--metadata", '{"k": 1}', "--timezone", "UTC") == []
+    day = ["--filter", '{"created": "2026-01-01"}', "--timezone", "Asia/Tokyo"]
+    for kind in ("messages", "dialogues", "memories"):
+        shown = filled.at("search", kind, "parcel", *day)["request"]["filter"]["created"]
+        assert shown == {"gte": "2025-12-31T15:00:00.000Z", "lt": "2026-01-01T15:00:00.000Z"}
     answer = filled.at("search", "messages", "parcel", "--explain", "--context", "2")
     assert answer["items"] == [one["item"] for one in answer["results"]]
     hit = answer["results"][0]

@@ -95,7 +95,14 @@ class TestSearch:
             bounds = {"created": {bound: now + timedelta(hours=1)}}
             found = await db.search_messages("billing", filter=bounds)
             assert bool(found.items) is is_found
-        assert len(await db.search_messages("billing", filter={"created": date(2001, 2, 3)})) == 0
+        days = {"created": {"gte": date(2001, 3, 25), "lte": date(2001, 3, 25)}}
+        for filters in (days, {"created": date(2001, 3, 25)}):
+            found = await db.search_messages("billing", filter=filters, timezone="Europe/Rome")
+            assert len(found) == 0
+            assert found.request.filter["created"] == {
+                "gte": "2001-03-24T23:00:00.000Z",
+                "lt": "2001-03-25T22:00:00.000Z",
+            }
 
     async def test_dialogues_are_found_by_what_is_said_in_them(self, db):
         dialogue = await db.create_dialogue(

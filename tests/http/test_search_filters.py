@@ -232,6 +232,47 @@ class TestDates:
             "created": {"gte": "2025-02-28T23:00:00.000Z", "lt": "2025-03-31T22:00:00.000Z"}
         }
 
+    @pytest.mark.parametrize(
+        ("date", "names"),
+        [
+            ("2026-09-07", {"evening"}),
+            ({"gte": "2026-09-07", "lt": "2026-09-08"}, {"evening"}),
+            ({"gt": "2026-09-06", "lte": "2026-09-07"}, {"evening"}),
+            ({"gte": "2026-09-07"}, {"evening", "after"}),
+            ({"gt": "2026-09-07"}, {"after"}),
+            ({"lt": "2026-09-08"}, {"evening", "before"}),
+            ({"lte": "2026-09-06"}, {"before"}),
+            ("since 2026-09-07", {"evening", "after"}),
+            ("2026-09", {"evening", "before", "after"}),
+            ("2026-09-08T00", {"evening"}),
+            ("2026-09-08T00:49", {"evening"}),
+        ],
+        ids=label,
+    )
+    def test_a_date_is_the_day_of_the_zone(self, api, date, names):
+        new_dialogue(api, id="d", created="2026-09-07")
+        new_messages(
+            api,
+            "d",
+            {"id": "before", "created": "2026-09-07T02:59:59.999Z"},
+            {"id": "evening", "created": "2026-09-08T00:49:00Z"},
+            {"id": "after", "created": "2026-09-08T03:00:00Z"},
+        )
+        sent: dict[str, Any] = {"filter": {"created": date}, "timezone": "America/Sao_Paulo"}
+        assert set(found(api, "hello", **sent)) == names
+        assert set(found_by_query(api, "hello", **sent)) == names
+
+    def test_a_month_and_a_year_are_those_of_the_zone_and_shown(self, api):
+        new_dialogue(api, id="d")
+        new_messages(api, "d", {"id": "m", "created": "2025-12-31T23:30:00Z"})
+        for date in ("2026", "2026-01", "2026-01-01", {"gte": "2026", "lt": "2027"}):
+            assert found(api, "hello", filter={"created": date}) == []
+            filters = {"created": date, "modified": {"gte": "2026-10-25"}}
+            body = search(api, "hello", timezone="Europe/Berlin", filter=filters)
+            shown = body["request"]["filter"]
+            assert shown["created"]["gte"] == "2025-12-31T23:00:00.000Z"
+            assert shown["modified"] == {"gte": "2026-10-24T22:00:00.000Z"}
+
     def test_what_was_written_now_is_of_today_and_of_the_last_hour(self, api):
         new_dialogue(api, id="d")
         new_messages(api, "d", {"id": "m"})

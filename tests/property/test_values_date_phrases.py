@@ -1,6 +1,7 @@
 """Dates in a search: what each means, at a time and in a zone."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import available_timezones
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -35,4 +36,52 @@ def test_any_text_is_a_time_or_is_refused(text, zone, now):
         for end in (time.start, time.end):
             assert end is None or datetime.fromisoformat(end).utcoffset() == timedelta(0)
         if time.start and time.end:
-            assert time.start < time.end
+            assert time.start <= time.end
+
+
+ZONES = sorted(available_timezones() - {"localtime", "posixrules", "Factory"})
+
+instants = st.datetimes(datetime(1850, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - in UTC
+
+
+def shown_by_clocks(time, zone):
+    """Return what clocks in a zone show at a time."""
+    return time.astimezone(zone).replace(tzinfo=None)
+
+
+def ends(time):
+    """Return both ends of an interval as times."""
+    return datetime.fromisoformat(time.start), datetime.fromisoformat(time.end)
+
+
+@settings(max_examples=1000)
+@given(time=instants, zone=st.sampled_from(ZONES), precision=st.sampled_from([4, 7, 10]))
+@example(datetime(2018, 11, 4, 12, tzinfo=UTC), "America/Sao_Paulo", 10)
+@example(datetime(1919, 3, 31, 12, tzinfo=UTC), "America/Toronto", 10)
+@example(datetime(2011, 12, 31, tzinfo=UTC), "Pacific/Apia", 10)
+@example(datetime(2010, 11, 8, tzinfo=UTC), "America/St_Johns", 10)
+@example(datetime(2026, 11, 1, 12, tzinfo=UTC), "America/Havana", 10)
+def test_a_date_begins_and_ends_with_its_zone_s_day(time, zone, precision):
+    """Read the date from its beginning and end, not from how they are computed."""
+    zone, second = zone_of(zone), timedelta(seconds=1)
+    date = shown_by_clocks(time, zone).isoformat()[:precision]
+    for reader in (read, read_edge):
+        start, end = ends(reader(date, zone, "2026-01-01T00:00:00.000Z"))
+        assert shown_by_clocks(start, zone).isoformat()[:precision] == date
+        assert shown_by_clocks(start - second, zone).isoformat()[:precision] < date
+        assert shown_by_clocks(end - second, zone).isoformat()[:precision] <= date
+        assert shown_by_clocks(end, zone).isoformat()[:precision] > date
+
+
+@given(time=instants, zone=st.sampled_from(ZONES))
+@example(datetime(2018, 11, 4, 2, 59, 59, tzinfo=UTC), "America/Sao_Paulo")
+@example(datetime(2018, 11, 4, 3, tzinfo=UTC), "America/Sao_Paulo")
+@example(datetime(1919, 3, 31, 4, 45, tzinfo=UTC), "America/Toronto")
+@example(datetime(2011, 12, 30, 10, tzinfo=UTC), "Pacific/Apia")
+def test_every_time_is_within_the_day_that_clocks_show(time, zone):
+    zone = zone_of(zone)
+    day = shown_by_clocks(time, zone).date().isoformat()
+    start, end = ends(read(day, zone, "2026-01-01T00:00:00.000Z"))
+    is_put_back = end.astimezone(zone).utcoffset() > time.astimezone(zone).utcoffset()
+    assert start <= time
+    assert time < end or is_put_back  # over midnight, so that the day comes back for a while

@@ -44,8 +44,60 @@ class TestIsoDates:
         assert meant(text) == (start, end)
 
     @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
-    def test_without_a_zone_it_is_utc_wherever_the_caller_is(self, zone):
-        assert meant("2025-03-09", zone) == ("2025-03-09", "2025-03-10")
+    @pytest.mark.parametrize("time", ["2025-03-09T10", "2025-03-09T10:00", "2025-03-09T10:00:00"])
+    def test_a_time_without_a_zone_is_utc_wherever_the_caller_is(self, time, zone):
+        assert meant(time, zone)[0] == "2025-03-09T10:00Z"
+        assert edge(time, zone)[0] == "2025-03-09T10:00Z"
+
+    @pytest.mark.parametrize(
+        ("text", "zone", "start", "end"),
+        [
+            ("2026-09-07", "America/Sao_Paulo", "2026-09-07T03:00Z", "2026-09-08T03:00Z"),
+            ("2026-09", "America/Sao_Paulo", "2026-09-01T03:00Z", "2026-10-01T03:00Z"),
+            ("2026", "America/New_York", "2026-01-01T05:00Z", "2027-01-01T05:00Z"),
+            ("2026-03", "America/New_York", "2026-03-01T05:00Z", "2026-04-01T04:00Z"),
+            ("2026-03-29", "Europe/Berlin", "2026-03-28T23:00Z", "2026-03-29T22:00Z"),  # 23 hours
+            ("2026-10-25", "Europe/Berlin", "2026-10-24T22:00Z", "2026-10-25T23:00Z"),  # 25 hours
+            ("2026-04-05", "Australia/Lord_Howe", "2026-04-04T13:00Z", "2026-04-05T13:30Z"),
+            ("2026-09-07", "Asia/Kathmandu", "2026-09-06T18:15Z", "2026-09-07T18:15Z"),
+        ],
+    )
+    def test_a_day_month_or_year_is_that_of_the_zone(self, text, zone, start, end):
+        assert meant(text, zone) == edge(text, zone) == (start, end)
+        assert meant(f"since {text}", zone) == (start, None)
+        assert meant(f"{text} to {text}", zone) == (start, end)
+
+    @pytest.mark.parametrize(
+        ("text", "zone", "start", "end"),
+        [
+            # clocks are put forward at midnight: the day begins at 01:00
+            ("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00Z", "2018-11-05T02:00Z"),
+            # from 23:30 to 00:30: the day begins at 00:30
+            ("1919-03-31", "America/Toronto", "1919-03-31T04:30Z", "1919-04-01T04:00Z"),
+            # back at midnight: the day before has 25 hours
+            ("2018-02-17", "America/Sao_Paulo", "2018-02-17T02:00Z", "2018-02-18T03:00Z"),
+            # back from 01:00 to 00:00: the first midnight begins the day
+            ("2026-11-01", "America/Havana", "2026-11-01T04:00Z", "2026-11-02T05:00Z"),
+            # a day that the calendar left out
+            ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00Z", "2011-12-30T10:00Z"),
+        ],
+    )
+    def test_a_day_begins_when_its_clock_first_shows_it(self, text, zone, start, end):
+        assert meant(text, zone) == edge(text, zone) == (start, end)
+
+    @pytest.mark.parametrize(
+        ("iso", "words"),
+        [
+            ("2018-11-04", "4 November 2018"),
+            ("2018-11", "November 2018"),
+            ("2026-10-25", "Oct 25, 2026"),
+            ("2026-11-01", "November 1, 2026"),
+        ],
+    )
+    @pytest.mark.parametrize("zone", ["America/Sao_Paulo", "Europe/Berlin", "America/Havana"])
+    def test_in_words_or_digits_a_date_is_the_same(self, iso, words, zone):
+        assert meant(iso, zone) == meant(words, zone)
+        assert edge(iso, zone) == edge(words, zone)
 
     def test_as_an_edge_a_date_is_its_day_and_a_time_its_point_in_time(self):
         assert edge("2025-03") == ("2025-03-01", "2025-04-01")
@@ -57,6 +109,9 @@ class TestIsoDates:
         assert meant("9999")[0] == "9999-01-01"
         assert read_edge("9999-12-31T23:59:59.999Z", UTC, NOW).start == "9999-12-31T23:59:59.999Z"
         assert meant("0001-01-01") == ("0001-01-01", "0001-01-02")
+        assert meant("0001-01-01", "Asia/Tokyo")[0] == "0001-01-01"
+        assert meant("9999", "America/New_York")[1] == "9999-12-31T23:59:59.999Z"
+        assert edge("9999-12-31", "America/New_York")[1] == "9999-12-31T23:59:59.999Z"
 
     @pytest.mark.parametrize("text", ["2025-13", "2025-02-30", "0000", "2025-3", "2025-03-01T25"])
     def test_one_outside_of_the_calendar_is_refused(self, text):

@@ -55,7 +55,7 @@ TimeZone = Annotated[
     Meta(
         min_length=1,
         max_length=limits.NAME_CHARS_MAX,
-        description="An IANA time zone, in which phrases such as `yesterday` are meant; else UTC.",
+        description="An IANA time zone, whose days `yesterday` and `2025-11-06` are; else UTC.",
         examples=["Europe/Berlin"],
     ),
 ]

@@ -1,13 +1,16 @@
 """Dates in a search: ISO 8601, or phrases such as "last week", read as the time that they mean.
 
-ISO dates that name no zone are UTC, as everywhere; phrases are meant in the zone of the caller.
+Days, months and years are those of the caller's zone, however they are written. An ISO date-time
+that names no zone is UTC, as everywhere.
 """
 
 import importlib
 import re
 import threading
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import MAXYEAR, UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -57,6 +60,7 @@ _PRECISIONS = {4: "year", 7: "month", 10: "day", 13: "hour", 16: "minute", 19: "
 
 _DATE_CHARS = 10
 _EARLIEST = "0001-01-01T00:00:00.000Z"
+_FIRST = datetime.min.replace(tzinfo=UTC)
 _INSTANT = timedelta(milliseconds=1)
 _LENGTHS = {
     "second": timedelta(seconds=1),
@@ -107,7 +111,7 @@ def zone_of(name: str) -> tzinfo:
 def read(text: str, zone: tzinfo, now: str) -> Interval:
     """Read a date or phrase as all of the time it covers; ValueError when it is neither."""
     if is_iso(text):
-        return _iso_interval(text, is_edge=False)
+        return _iso_interval(text, zone, is_edge=False)
     return _phrase_interval(text, _PhraseReader(zone, now).interval)
 
 
@@ -117,14 +121,17 @@ def read_edge(text: str, zone: tzinfo, now: str) -> Interval:
     A date-time is that very instant, a date its whole day, and "3 weeks ago" that day.
     """
     if is_iso(text):
-        return _iso_interval(text, is_edge=True)
+        return _iso_interval(text, zone, is_edge=True)
     return _phrase_interval(text, _PhraseReader(zone, now).edge)
 
 
-def _iso_interval(text: str, *, is_edge: bool) -> Interval:
+def _iso_interval(text: str, zone: tzinfo, *, is_edge: bool) -> Interval:
     prefix, _ = timestamps.prefix_range(text)
     start = datetime.fromisoformat(prefix[:23] + _EARLIEST[len(prefix) :])
     precision = _PRECISIONS.get(len(prefix))
+    if precision and len(prefix) <= _DATE_CHARS:
+        first = start.replace(tzinfo=None)
+        return _interval(_in_utc(first, zone), _in_utc(_after(first, precision), zone))
     if precision is None or (is_edge and len(prefix) > _DATE_CHARS):
         return _interval(start, _later(start, _INSTANT))
     return _interval(start, _after(start, precision))
@@ -162,7 +169,7 @@ class _PhraseReader:
     def edge(self, phrase: str) -> Interval:
         """Return the time that a phrase means where a range begins or ends."""
         if is_iso(phrase):
-            return _iso_interval(phrase.upper(), is_edge=True)
+            return _iso_interval(phrase.upper(), self._zone, is_edge=True)
         if _OPEN.fullmatch(phrase):
             raise ValueError(phrase)
         if lately := _LATELY.fullmatch(phrase):
@@ -199,8 +206,7 @@ class _PhraseReader:
         return _interval(self._in_utc(first), self._in_utc(_after(first, period)))
 
     def _in_utc(self, date: datetime) -> datetime:
-        """Return the time in UTC at which a clock in the zone shows this."""
-        return (date if date.tzinfo else date.replace(tzinfo=self._zone)).astimezone(UTC)
+        return date.astimezone(UTC) if date.tzinfo else _in_utc(date, self._zone)
 
     def _date(self, phrase: str) -> tuple[datetime, str]:
         """Return a date within the meaning of a phrase, and the length of the period around it."""
@@ -240,6 +246,27 @@ def _parsed(phrase: str, now: datetime) -> Any:
             RETURN_TIME_AS_PERIOD=True,
         )
         return parser(languages=["en"], settings=settings).get_date_data(phrase)
+
+
+def _in_utc(wall: datetime, zone: tzinfo) -> datetime:
+    """Return the first time at which clocks in the zone show this, or a later time if they skip it.
+
+    At least and at most what a datetime can express.
+    """
+    try:
+        time = wall.replace(tzinfo=zone).astimezone(UTC)
+        other = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    except OverflowError:
+        return _FIRST if wall.year < MAXYEAR else _last(wall.replace(tzinfo=UTC))
+    if time <= other:  # shown once, or twice when clocks are put back
+        return time
+    seconds = range(int((time - other).total_seconds()))
+    return other + timedelta(seconds=bisect_left(seconds, wall, key=partial(_shown, other, zone)))
+
+
+def _shown(start: datetime, zone: tzinfo, seconds: int) -> datetime:
+    """Return what clocks in a zone show that many seconds after a time."""
+    return (start + timedelta(seconds=seconds)).astimezone(zone).replace(tzinfo=None)
 
 
 def _open_interval(word: str, edge: Interval) -> Interval:

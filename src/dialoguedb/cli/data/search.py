@@ -48,7 +48,7 @@ _options = fields.options(
     click.option(
         "--timezone",
         metavar="NAME",
-        help="Time zone of days such as `last Monday`: Europe/Rome …",
+        help="Time zone of days such as `last Monday` or 2025-11-06: Europe/Rome …",
     ),
     fields.order_by("relevance", "created", "modified"),
     click.option("--order", type=click.Choice(["asc", "desc"]), help="The sort direction."),
