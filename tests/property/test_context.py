@@ -13,8 +13,9 @@ from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
 from dialoguedb.model.rules.context import LEAST_MESSAGES
 from dialoguedb.ports.context import Ending
-from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote
+from dialoguedb.service.context_window.builder import ContextBuilder
 from dialoguedb.service.context_window.history import History
+from dialoguedb.service.context_window.plan import ContextNote
 from tests.property.windows import CHECKS, sent
 
 CREATED = "2026-03-01T12:00:00.000Z"

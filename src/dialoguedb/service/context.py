@@ -23,8 +23,9 @@ from dialoguedb.ports import MemoryStore, MessageStore
 from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.service.context_window.builder import ContextBuilder, ContextNote
+from dialoguedb.service.context_window.builder import ContextBuilder
 from dialoguedb.service.context_window.history import History
+from dialoguedb.service.context_window.plan import ContextNote
 from dialoguedb.service.search import SearchService
 from dialoguedb.values import limits
 from dialoguedb.values.lists import Order, Window

@@ -7,31 +7,24 @@ goes to more of the recent turns. A tool call and its result come in together or
 
 from collections.abc import Collection, Iterable
 
-from msgspec import UNSET, Struct
+from msgspec import structs
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.dialects import OPENING, RenderRequest, render
-from dialoguedb.formats.parts import Text
+from dialoguedb.formats.dialects import OPENING
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
 from dialoguedb.formats.tool_links import Issue, ToolPairs
 from dialoguedb.formats.turns import Turn, parse_turn
-from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow, Included
+from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.context_window.history import History
+from dialoguedb.service.context_window.plan import ContextNote, WindowPlan, render_plan, text_of
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
 SUMMARY_SHARE = 2
 MEMORIES_SHARE = 4
 """A summary may take half of what the last turns leave, memories a quarter."""
-
-
-class ContextNote(Struct, frozen=True):
-    """Context beside the conversation: a summary, or a memory."""
-
-    id: str
-    text: str
 
 
 class ContextBuilder:
@@ -74,7 +67,7 @@ class ContextBuilder:
 
     def _take_required(self) -> None:
         """Take what is required: the first system message, and the most recent turns."""
-        system = [turn for turn in map(parse_turn, self._ending.system) if _text_of(turn)]
+        system = [turn for turn in map(parse_turn, self._ending.system) if text_of(turn)]
         self._take_system(system[:1])
         taken = self._take_recent(1) if self.room >= 0 else 0
         if not taken and not self._next < 0 <= self.room:
@@ -163,30 +156,34 @@ class ContextBuilder:
 
     def build(self) -> ContextWindow:
         """Give the rest of the budget to more recent turns, and return the window."""
+        return render_plan(self.plan())
+
+    def plan(self) -> WindowPlan:
+        """Give the rest of the budget to more recent turns, and return what the window holds."""
         self._take_recent()
         turns = sorted(self._turns.values(), key=lambda turn: (turn.created, turn.seq))
-        rendered = render(
-            turns,
-            self._pairs,
-            RenderRequest(dialect=self._request.format, system=self._system_text()),
+        shown = {turn.id for turn in turns}
+        tokens = structs.replace(
+            self.tokens,
+            total=self.tokens.total - self._opening,
+            recent=self.tokens.recent - self._opening,
         )
-        messages = rendered.messages
-        if not (messages and messages[0].get("content") == _OPENED):
-            self.tokens.total -= self._opening
-            self.tokens.recent -= self._opening
-        shown = [turn.id for turn in (*self._system, *turns)]
-        return ContextWindow(
-            messages=messages,
-            system=rendered.system or UNSET,
-            tokens=self.tokens,
-            included=Included(
-                message_ids=shown,
-                summary_id=self._summary.id if self._summary else UNSET,
-                memory_ids=[memory.id for memory in self._memories],
-            ),
-            omitted=max(
-                self._ending.total_messages - len(shown), 0
-            ),  # some may have been appended since
+        # Some may have been appended since.
+        omitted = max(self._ending.total_messages - len(self._system) - len(turns), 0)
+        return WindowPlan(
+            dialect=self._request.format,
+            system=self._system,
+            summary=self._summary,
+            memories=self._memories,
+            turns=turns,
+            pairs={
+                call: result
+                for call, result in self._pairs.items()
+                if call[0] in shown and result[0] in shown
+            },
+            opening_tokens=self._opening,
+            tokens=tokens,
+            omitted=omitted,
             issues=(self._issues + self._issues_in_window())[: limits.CONTEXT_ISSUES_MAX],
         )
 
@@ -198,18 +195,3 @@ class ContextBuilder:
             for issue in self.history.issues
             if isinstance(issue.message_id, str) and indexes[issue.message_id] > self._next
         ]
-
-    def _system_text(self) -> str:
-        """Return what is the system's: its messages, the summary, and the memories."""
-        texts = [_text_of(turn) for turn in self._system]
-        if self._summary:
-            texts.append(self._summary.text)
-        texts += [memory.text for memory in self._memories]
-        return "\n\n".join(texts)
-
-
-_OPENED = [{"type": "text", "text": OPENING}]
-
-
-def _text_of(turn: Turn) -> str:
-    return "\n".join(part.text for part in turn.parts if isinstance(part, Text))

@@ -1,0 +1,89 @@
+"""What a window holds, and the one function that renders it."""
+
+from msgspec import UNSET, Struct
+
+from dialoguedb.formats.dialects import OPENING, RenderRequest, render
+from dialoguedb.formats.parts import Text
+from dialoguedb.formats.tool_links import Issue, ToolPairs
+from dialoguedb.formats.turns import Turn
+from dialoguedb.model.context import ContextTokens, ContextWindow, Included
+from dialoguedb.values.fields import Dialect
+
+
+class ContextNote(Struct, frozen=True):
+    """Context beside the conversation: a summary, or a memory."""
+
+    id: str
+    text: str
+
+
+class WindowPlan(Struct, frozen=True, kw_only=True):
+    """What a window holds, in order.
+
+    The answer depends on nothing else, so a window can be rendered again from its plan. A receipt
+    keeps the ids of what is in it and all the rest as it is.
+    """
+
+    dialect: Dialect
+    system: list[Turn]
+    summary: ContextNote | None
+    memories: list[ContextNote]
+    turns: list[Turn]
+    """Oldest first."""
+
+    pairs: ToolPairs
+    """The tool calls of the turns and their results; pairs of other turns do not matter."""
+
+    opening_tokens: int
+    """What the opening takes, should the dialect need one."""
+
+    tokens: ContextTokens
+    """Without the opening."""
+
+    omitted: int
+    issues: list[Issue]
+
+
+def render_plan(plan: WindowPlan) -> ContextWindow:
+    """Return a window."""
+    request = RenderRequest(dialect=plan.dialect, system=_system_text(plan))
+    rendered = render(plan.turns, plan.pairs, request)
+    messages = rendered.messages
+    opens = bool(messages) and messages[0].get("content") == _OPENED
+    opening = plan.opening_tokens if opens else 0
+    return ContextWindow(
+        messages=messages,
+        system=rendered.system or UNSET,
+        tokens=ContextTokens(
+            total=plan.tokens.total + opening,
+            system=plan.tokens.system,
+            summary=plan.tokens.summary,
+            memories=plan.tokens.memories,
+            retrieved=plan.tokens.retrieved,
+            recent=plan.tokens.recent + opening,
+        ),
+        included=Included(
+            message_ids=[turn.id for turn in (*plan.system, *plan.turns)],
+            summary_id=plan.summary.id if plan.summary else UNSET,
+            memory_ids=[memory.id for memory in plan.memories],
+        ),
+        omitted=plan.omitted,
+        issues=plan.issues,
+    )
+
+
+def text_of(turn: Turn) -> str:
+    """Return what a message of the system says."""
+    return "\n".join(part.text for part in turn.parts if isinstance(part, Text))
+
+
+def _system_text(plan: WindowPlan) -> str:
+    """Return what is the system's: its messages, the summary, and the memories."""
+    texts = [text_of(turn) for turn in plan.system]
+    if plan.summary:
+        texts.append(plan.summary.text)
+    texts += [memory.text for memory in plan.memories]
+    return "\n\n".join(texts)
+
+
+_OPENED = [{"type": "text", "text": OPENING}]
