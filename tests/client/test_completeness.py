@@ -152,7 +152,8 @@ CALLS = [
 """Every method of the direct layer."""
 
 OTHER_SPELLINGS = {
-    "/message", "/messages", "/message/{}", "/messages/{}", "/dialogue/{}/message/{}",
+    "/message", "/messages", "/message/{}", "/messages/{}", "/dialogue/{}/message",
+    "/dialogue/{}/message/{}",
     "/health", "/ready", "/metrics", "/openapi.json", "/docs",
 }  # fmt: skip
 SAME_BY_ANOTHER_METHOD = {

@@ -50,6 +50,12 @@ MESSAGE_PATHS = (
     "/dialogue/{dialogue}/message/{message}",
     "/dialogue/{dialogue}/messages/{message}",
 )
+APPEND_PATHS = (
+    "/dialogue/{dialogue}/messages",
+    "/dialogue/{dialogue}/message",
+    "/messages?dialogueId={dialogue}",
+    "/message?dialogueId={dialogue}",
+)
 ACTIONS = ("end", "archive", "reopen")
 
 READS = [
@@ -81,13 +87,11 @@ WRITES = [
             ("DELETE", "/dialogue/{dialogue}", None),
             ("PUT", "/dialogue/{dialogue}/state", {"a": 1}),
             ("PATCH", "/dialogue/{dialogue}/state", {"a": 1}),
-            ("POST", "/dialogue/{dialogue}/messages", HELLO),
-            ("POST", "/dialogue/{dialogue}/messages", [HELLO]),
-            ("POST", "/dialogue/{dialogue}/messages", {"messages": [HELLO]}),
-            ("POST", "/message?dialogueId={dialogue}", HELLO),
-            ("POST", "/messages?dialogueId={dialogue}", HELLO),
-            ("POST", "/messages?dialogueId={dialogue}", [HELLO]),
-            ("POST", "/messages?dialogueId={dialogue}", {"messages": [HELLO]}),
+            *(
+                ("POST", path, body)
+                for path in APPEND_PATHS
+                for body in (HELLO, [HELLO], {"messages": [HELLO]})
+            ),
             *((m, f"/dialogue/{{dialogue}}/{a}", {}) for m in ("POST", "PUT") for a in ACTIONS),
         ]
     ),

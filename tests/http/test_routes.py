@@ -100,8 +100,19 @@ class TestRoutesThatAreNotThere:
     @pytest.mark.parametrize("method", ["POST", "PUT"])
     @pytest.mark.parametrize("action", ["frobnicate", "END", "end2"])
     def test_an_unknown_action_is_an_invalid_parameter(self, method, action, api, world):
-        refused(api.request(method, f"/dialogue/{world.dialogue}/{action}"), "INVALID_PARAMETER")
-        refused(api.request(method, f"/dialogue/absent/{action}"), "INVALID_PARAMETER")
+        for dialogue in (world.dialogue, "absent"):
+            answer = api.request(method, f"/dialogue/{dialogue}/{action}")
+            message = refused(answer, "INVALID_PARAMETER")["message"]
+            assert message == "action must be one of compact, end, archive, reopen"
+
+    def test_every_action_that_is_named_is_there(self, api, world):
+        answer = api.post(f"/dialogue/{world.dialogue}/nonsense")
+        named = refused(answer, "INVALID_PARAMETER")["message"].partition("one of ")[2]
+        for action in named.split(", "):
+            done(
+                api.post(f"/dialogue/{world.dialogue}/{action}"),
+                202 if action == "compact" else 200,
+            )
 
 
 class TestIdsInPaths:

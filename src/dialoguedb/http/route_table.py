@@ -20,6 +20,7 @@ ROUTES = [
     # The busiest first: paths are tried in this order.
     Route("POST", "/dialogue/{dialogueId}/messages", messages.create),
     Route("GET", "/dialogue/{dialogueId}/messages", messages.list_),
+    Route("POST", "/dialogue/{dialogueId}/message", messages.create),
     Route("POST", "/message", messages.create),
     Route("POST", "/messages", messages.create),
     Route("GET", "/messages", messages.list_),

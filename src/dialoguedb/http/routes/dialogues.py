@@ -181,7 +181,7 @@ async def change_status(request: Request) -> Response:
     names = request.decode(NamedInDialogue)
     action = request.path["action"]
     if action not in AFTER:
-        raise invalid_request("action", f"action must be one of {', '.join(AFTER)}")
+        raise invalid_request("action", f"action must be one of {', '.join(('compact', *AFTER))}")
     dialogue_id = request.dialogue_id(("id", names.id), ("dialogueId", names.dialogue_id))
     namespace = request.namespace(("namespace", names.namespace))
     options = request.write_options(namespace, _response)
