@@ -187,6 +187,26 @@ class TestNamesAndValues:
         assert "last week" in error["message"]
         assert "March 2025" in error["message"]
 
+    @pytest.mark.parametrize(
+        ("field", "fields"),
+        [
+            ("filter.\\ud800", '"filter": {"\\ud800": 1}'),
+            ("filter.created.a\\udfff", '"filter": {"created": {"a\\udfff": "2025"}}'),
+            ("\\udc00\\ud800", '"\\udc00\\ud800": 1'),
+            ("filter." + "x" * 256, f'"filter": {{"{"x" * 60_000}": 1}}'),
+        ],
+        ids=["filter", "created", "body", "long"],
+    )
+    def test_a_name_that_is_no_text_or_long_is_shown_as_far_as_it_can_be(self, field, fields, api):
+        answers = [api.post("/search", content=f"{json.dumps(LEAST)[:-1]}, {fields}}}")]
+        if fields.startswith('"filter"'):
+            params = {**LEAST, "filter": fields.partition(": ")[2]}
+            answers.append(api.get("/search", params=params))
+        for answer in answers:
+            error = refused(answer, "INVALID_PARAMETER", field)
+            assert error["message"] == f"{field} is not supported here"
+            assert len(answer.content) < 2_000
+
     def test_both_dates_are_told(self, api):
         answer = ask(api, filter={"created": "whenever", "modified": {"lt": "then", "gt": "2025"}})
         refused(answer, "INVALID_PARAMETER", "filter.created", "filter.modified.lt")

@@ -72,6 +72,12 @@ class TestRanges:
         with pytest.raises(ValueError, match="is not a"):
             timestamps.prefix_range(prefix)
 
+    @pytest.mark.parametrize("read", [timestamps.parse, timestamps.prefix_range])
+    def test_what_is_refused_is_shown_but_not_at_any_length(self, read):
+        with pytest.raises(ValueError, match=r"x{100}' is not a date") as refused:
+            read("x" * 100_000)
+        assert len(str(refused.value)) < 200
+
     def test_both_ends_are_inclusive(self):
         timestamp = "2025-11-06T21:34:21.117Z"
         assert timestamps.range_start(timestamp) <= timestamp < timestamps.range_end(timestamp)

@@ -111,7 +111,7 @@ def _collect(kind: type[Struct], value: bytes, path: str, errors: ValidationErro
                 if replacement
                 else "is not supported here"
             )
-            where = path + name[: limits.NAME_CHARS_MAX]
+            where = path + rawjson.shown(name)[: limits.NAME_CHARS_MAX]
             errors.unknown(where, f"{where} {reason}")
 
 

@@ -94,6 +94,11 @@ def has_hidden_surrogate(value: bytes) -> bool:
     return _PLACEHOLDER in value
 
 
+def shown(text: str) -> str:
+    """Return decoded text as people may see it: hidden surrogates as the escapes they came as."""
+    return _put_back(text.encode()).decode()
+
+
 def compact(raw: Raw) -> bytes:
     """Return the value's bytes without insignificant white space, lone surrogates put back."""
     value = bytes(raw)

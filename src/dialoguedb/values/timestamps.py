@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from dialoguedb.values import limits
+
 Clock = Callable[[], str]
 """Returns the current time in the form of this module."""
 
@@ -44,7 +46,8 @@ def month_of(timestamp: str) -> str:
 def parse(text: str) -> str:
     """Read a date or date-time; ValueError when it is anything else."""
     if not _DATE_TIME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a date or date-time such as 2025-11-06T21:34:21.117Z")
+        message = "is not a date or date-time such as 2025-11-06T21:34:21.117Z"
+        raise ValueError(f"{text[: limits.DATE_PHRASE_CHARS_MAX]!r} {message}")
     try:
         time = datetime.fromisoformat(text)
         return render(time if time.tzinfo else time.replace(tzinfo=UTC))
