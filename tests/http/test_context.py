@@ -128,7 +128,7 @@ class TestWindow:
 
     def test_a_tool_call_and_its_result_come_together_or_not_at_all(self, api, dialogue):
         whole = window(api, dialogue)["tokens"]["total"]
-        for budget in range(20, whole + 1):
+        for budget in range(33, whole + 1):
             made = window(api, dialogue, maxTokens=budget, recent=1)
             assert made["tokens"]["total"] <= budget
             CHECKS["openai"](made["messages"])
@@ -137,7 +137,7 @@ class TestWindow:
             assert made["omitted"] == 5 - len(ids)
 
     def test_fewer_turns_than_asked_for_are_said(self, api, dialogue):
-        made = window(api, dialogue, maxTokens=22, recent=4)
+        made = window(api, dialogue, maxTokens=35, recent=4)
         assert [issue["code"] for issue in made["issues"]] == ["RECENT_CUT"]
         assert made["included"]["messageIds"] == ["s", "a1"]
 
@@ -164,10 +164,9 @@ class TestWindow:
         assert window(api, dialogue)["included"]["memoryIds"] == []
         body = window(api, dialogue, query="When does the parcel come?", memories=1)
         assert body["included"]["memoryIds"] == ["k1"]
-        assert body["messages"][1] == {
-            "role": "system",
-            "content": "Remembered: Likes deliveries in the morning",
-        }
+        told = body["messages"][0]
+        assert told["role"] == "system"
+        assert told["content"].endswith("\n\nRemembered: Likes deliveries in the morning")
         assert body["tokens"]["memories"] > 0
         assert window(api, dialogue, memories=5)["included"]["memoryIds"] == ["k2", "k1"]
         assert window(api, dialogue, query="dog")["included"]["memoryIds"][0] == "k2"
@@ -248,7 +247,7 @@ class TestWindow:
         checked = done(api.get(f"/dialogue/{made}/check"))
         assert [(one["code"], one["messageId"]) for one in checked["issues"]] == found
         assert checked["ok"] is False
-        for dialect in ("openai", "anthropic", "plain"):
+        for dialect in ("openai", "responses", "anthropic", "gemini", "plain"):
             answer = window(api, made, format=dialect)
             assert [(one["code"], one["messageId"]) for one in answer["issues"]] == found
             assert answer["included"]["messageIds"] == ["s", "u1", "c", "r", "a1", "u2"]
@@ -326,7 +325,7 @@ class TestRefusals:
         refused(api.get("/dialogue/none/context"), "MISSING_PARAMETER")
 
 
-@pytest.mark.parametrize("dialect", ["openai", "anthropic", "plain"])
+@pytest.mark.parametrize("dialect", ["openai", "responses", "anthropic", "gemini", "plain"])
 def test_what_no_encoder_takes_is_answered_nevertheless(dialect, api):
     call = {"type": "tool_use", "id": "t", "name": "f", "input": {"q": "\ud800"}}
     deep = '{"a":' * 900 + '"\\ud800"' + "}" * 900

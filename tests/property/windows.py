@@ -11,10 +11,13 @@ MEDIA_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 
 
 def check_openai(messages, system=None):
-    """Refuse what the chat API refuses: a tool call without its results right behind it, or a
-    result without its call."""
+    """Refuse what the chat API and its templates refuse: a tool call without its results right
+    behind it, a result without its call, or a conversation that the assistant begins."""
     assert system is None
     waiting: list[str] = []
+    roles = [message["role"] for message in messages]
+    assert "system" not in roles[1:]
+    assert roles[roles[:1] == ["system"] :][:1] in ([], ["user"])
     for message in messages:
         if message["role"] == "tool":
             assert set(message) == {"role", "tool_call_id", "content"}
@@ -24,7 +27,7 @@ def check_openai(messages, system=None):
             continue
         assert not waiting, f"calls without results: {waiting}"
         assert message["role"] in {"system", "user", "assistant"}
-        assert set(message) <= {"role", "name", "content", "tool_calls"}
+        assert set(message) <= {"role", "name", "content", "tool_calls", "reasoning_content"}
         assert "name" not in message or NAME.fullmatch(message["name"])
         check_openai_content(message)
         waiting = [check_openai_call(call) for call in message.get("tool_calls", [])]
@@ -41,15 +44,24 @@ def check_openai_content(message):
         assert message["role"] == "user"
         assert content
         for part in content:
-            if part["type"] == "image_url":
-                check_address(part["image_url"]["url"])
-            else:
-                assert part["text"].strip()
+            check_openai_part(part)
     else:
         assert content.strip()
     if "tool_calls" in message:
         assert message["tool_calls"]
         assert message["role"] == "assistant"
+
+
+def check_openai_part(part):
+    match part["type"]:
+        case "image_url":
+            check_address(part["image_url"]["url"])
+        case "input_audio":
+            assert part["input_audio"]["format"] in {"wav", "mp3"}
+        case "file":
+            assert part["file"]
+        case _:
+            assert part["text"].strip()
 
 
 def check_address(url):
@@ -62,7 +74,7 @@ def check_address(url):
 def check_openai_call(call):
     assert set(call) == {"id", "type", "function"}
     assert call["type"] == "function"
-    assert 0 < len(call["id"]) <= 40
+    assert call["id"]
     assert TOOL_NAME.fullmatch(call["function"]["name"])
     assert isinstance(call["function"]["arguments"], str)
     return call["id"]
@@ -101,7 +113,10 @@ def check_block(block, role):
             assert block["text"].strip(), "text must hold more than space"
         case "image":
             assert role == "user"
-            check_source(block["source"])
+            check_source(block["source"], MEDIA_TYPES)
+        case "document":
+            assert role == "user"
+            check_source(block["source"], {"application/pdf"})
         case "tool_use":
             assert role == "assistant"
             assert TOOL_ID.fullmatch(block["id"])
@@ -109,28 +124,36 @@ def check_block(block, role):
             assert isinstance(block["input"], dict)
         case "tool_result":
             assert role == "user"
-            assert TOOL_ID.fullmatch(block["tool_use_id"])
-            assert set(block) <= {"type", "tool_use_id", "content", "is_error"}
-            for inner in block["content"]:
-                assert inner["type"] in ({"text"} if block.get("is_error") else {"text", "image"})
-                check_block(inner, "user")
-            assert block["content"] or not block.get("is_error")
-        case "thinking":
+            check_result(block)
+        case "thinking" | "redacted_thinking":
             assert role == "assistant"
-            assert set(block) == {"type", "thinking", "signature"}
-            assert block["thinking"]
-            assert block["signature"]
-        case "redacted_thinking":
-            assert role == "assistant"
-            assert set(block) == {"type", "data"}
-            assert block["data"]
+            check_thought(block)
         case kind:
             raise AssertionError(kind)
 
 
-def check_source(source):
+def check_result(block):
+    assert TOOL_ID.fullmatch(block["tool_use_id"])
+    assert set(block) <= {"type", "tool_use_id", "content", "is_error"}
+    for inner in block["content"]:
+        assert inner["type"] in ({"text"} if block.get("is_error") else {"text", "image"})
+        check_block(inner, "user")
+    assert block["content"] or not block.get("is_error")
+
+
+def check_thought(block):
+    if block["type"] == "thinking":
+        assert set(block) == {"type", "thinking", "signature"}
+        assert block["thinking"]
+        assert block["signature"]
+    else:
+        assert set(block) == {"type", "data"}
+        assert block["data"]
+
+
+def check_source(source, media_types):
     if source["type"] == "base64":
-        assert source["media_type"] in MEDIA_TYPES
+        assert source["media_type"] in media_types
         assert base64.b64decode(source["data"], validate=True)
     else:
         assert source["type"] == "url"
@@ -142,11 +165,52 @@ def check_plain(messages, system=None):
     assert system is None
     for message in messages:
         assert set(message) <= {"role", "name", "content"}
-        assert message["role"] in {"system", "user", "assistant", "tool"}
+        assert message["role"] in {"system", "user", "assistant"}
         assert message["content"].strip()
 
 
-CHECKS = {"openai": check_openai, "anthropic": check_anthropic, "plain": check_plain}
+def check_responses(items, system=None):
+    """Refuse what the Responses API refuses: calls and outputs without each other, reasoning
+    without the item behind it."""
+    calls = [item["call_id"] for item in items if item.get("type", "").endswith("_call")]
+    outputs = [item["call_id"] for item in items if item.get("type", "").endswith("_output")]
+    assert sorted(calls) == sorted(outputs)
+    assert not items or items[0].get("role") == "user"
+    for item, behind in zip(items, [*items, {}][1:], strict=True):
+        assert item.get("type") != "reasoning" or behind.get("role") != "user"
+        assert "role" not in item or item["content"]
+        assert item.get("role") in {None, "user", "assistant"}
+
+
+def check_gemini(contents, system=None):
+    """Refuse what Gemini refuses: contents that do not alternate from the user on, and calls whose
+    responses do not all stand in the next content, in their order."""
+    waiting: list[str] = []
+    for index, content in enumerate(contents):
+        assert content["role"] == ("model" if index % 2 else "user")
+        assert content["parts"]
+        responses = [
+            part["functionResponse"]["name"]
+            for part in content["parts"]
+            if "functionResponse" in part
+        ]
+        assert responses == waiting
+        waiting = [
+            part["functionCall"]["name"] for part in content["parts"] if "functionCall" in part
+        ]
+        assert not waiting or content["role"] == "model"
+        for part in content["parts"]:
+            assert "text" not in part or part["text"].strip()
+    assert not waiting
+
+
+CHECKS = {
+    "openai": check_openai,
+    "responses": check_responses,
+    "anthropic": check_anthropic,
+    "gemini": check_gemini,
+    "plain": check_plain,
+}
 
 
 def sent(messages, system):

@@ -1,6 +1,7 @@
 """Turns as each provider takes them."""
 
 import pytest
+from msgspec.structs import replace
 
 from dialoguedb.formats.dialects import OPENING, RenderRequest, render
 from dialoguedb.formats.parts import Attachment, Reasoning, Text, ToolCall, ToolResult
@@ -73,17 +74,16 @@ def test_calls_and_results_without_each_other_are_left_out():
     ]
 
 
-def test_ids_that_come_again_or_do_not_fit_are_made_to():
+def test_ids_stay_as_stored_or_are_made_to_fit_where_a_provider_demands_it():
     history = [ASK]
-    for tool_id in ("a", "a", "a.b:c", "c" * 99, ""):
+    stored = ("a", "a", "functions.get_weather:0", "c" * 99, "")
+    for tool_id in stored:
         history += [("assistant", call(tool_id, "look up!")), ("tool", result(tool_id)), ASK]
-    for dialect in ("openai", "anthropic"):
-        rendered(dialect, *history)
-    ids = [
-        one["tool_calls"][0]["id"] for one in rendered("openai", *history) if "tool_calls" in one
-    ]
-    assert len(set(ids)) == 5
-    assert ids[0] == "a"
+    openai = [one for one in rendered("openai", *history) if "tool_calls" in one]
+    assert [one["tool_calls"][0]["id"] for one in openai] == [*stored[:4], "call"]
+    anthropic = [one["content"][0] for one in rendered("anthropic", *history)]
+    ids = [block["id"] for block in anthropic if block["type"] == "tool_use"]
+    assert ids == ["a", "a_1", "functions_get_weather_0", "c" * 99, "call"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,27 @@ def test_thoughts_go_back_to_anthropic_alone_and_never_by_themselves():
     assert "thinking" not in str(rendered("openai", *history))
 
 
-def test_openai_is_told_who_speaks_by_names_it_takes():
-    assert rendered("openai", ASK, name="Ada")[0]["name"] == "Ada"
-    assert "name" not in rendered("openai", ASK, name="Ada Lovelace")[0]
-    assert rendered("plain", ASK, name="Ada Lovelace")[0]["name"] == "Ada Lovelace"
+def test_names_reach_the_model_in_every_dialect():
+    history = [
+        ("user", Text("I like tea.")),
+        ("assistant", Text("Noted.")),
+        ("user", Text("I like coffee.")),
+    ]
+    made = turns(*history)
+    names = ["Ada Lovelace", "Bot", "Ada_Lovelace"]
+    named = [replace(turn, name=name) for turn, name in zip(made, names, strict=True)]
+
+    def sent(dialect, target="any"):
+        return render(named, {}, RenderRequest(dialect=dialect, target=target)).messages
+
+    openai = sent("openai")
+    assert [one.get("name") for one in openai] == ["Ada_Lovelace", "Bot", None]
+    assert openai[2]["content"] == "Ada_Lovelace: I like coffee."
+    for dialect in ("anthropic", "responses", "gemini"):
+        assert "Ada Lovelace: I like tea." in str(sent(dialect))
+        assert "Bot" not in str(sent(dialect)), "there is no other assistant"
+    assert [one["name"] for one in sent("plain")] == names
+    assert sent("openai", "strict")[0] == {
+        "role": "user",
+        "content": "Ada Lovelace: I like tea.",
+    }

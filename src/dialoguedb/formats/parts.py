@@ -28,7 +28,13 @@ AttachmentKind = Literal["image", "document", "audio", "video", "file"]
 
 
 class Native(Struct, frozen=True):
-    """The value that a part was read from, as it stands in the stored message."""
+    """The value that a part was read from, as it stands in the stored message.
+
+    That is the smallest object which a provider takes by itself: a block of Anthropic, a part of
+    Gemini, an item of Responses (also of a text in a `message` item), an entry of `tool_calls`; of
+    fields beside the content of a chat message (`reasoning_content`) an object of these fields.
+    Parts that were read from one object share that very object, and it is given back once.
+    """
 
     spelling: Spelling
     value: dict[str, Any]

@@ -104,5 +104,12 @@ JsonValue = Annotated[
 StoredTags = Annotated[
     Raw, Meta(description="Tags.", extra_json_schema={"type": "array", "items": {"type": "string"}})
 ]
-Dialect = Literal["openai", "anthropic", "plain"]
+Dialect = Literal["openai", "responses", "anthropic", "gemini", "plain"]
 """The spelling of a context window's messages."""
+
+Target = Literal["any", "strict", "no-system"]
+"""What reads a window: any model of the API; a chat template that takes one system message, turns
+that alternate, and one call at a time; or such a one that knows no system message."""
+
+Unanswered = Literal["drop", "error"]
+"""What becomes of a call without a result: it is left out, or gets an error as its result."""

@@ -1,7 +1,7 @@
 """`dialoguedb dialogue`."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -10,6 +10,7 @@ from dialoguedb.cli.data.fields import JSON_OBJECT
 from dialoguedb.cli.databases import with_database, with_new_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
+from dialoguedb.values.fields import Dialect
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
@@ -274,7 +275,7 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @click.option("--query", metavar="TEXT", help="Include messages and memories that match this.")
 @click.option(
     "--format",
-    type=click.Choice(["openai", "anthropic", "plain"]),
+    type=click.Choice(get_args(Dialect)),
     help="The message format.  [default: openai]",
 )
 @click.option(

@@ -44,8 +44,7 @@ class ContextBuilder:
         self.history = history
         self._pairs = dict(history.pairs)
         self._next = len(self.history.turns) - 1
-        opens = request.format == "anthropic" and history.turns
-        self._opening = count(OPENING) + MESSAGE_TOKENS if opens else 0
+        self._opening = count(OPENING) + MESSAGE_TOKENS if history.turns else 0
         self.tokens = ContextTokens(total=self._opening, recent=self._opening)
         self._take_required()
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct
 
-from dialoguedb.formats.dialects import OPENING, RenderRequest, render
+from dialoguedb.formats.dialects import RenderRequest, render
 from dialoguedb.formats.parts import Text
 from dialoguedb.formats.tool_links import Issue, ToolPairs
 from dialoguedb.formats.turns import Turn
@@ -48,11 +48,9 @@ def render_plan(plan: WindowPlan) -> ContextWindow:
     """Return a window."""
     request = RenderRequest(dialect=plan.dialect, system=_system_text(plan))
     rendered = render(plan.turns, plan.pairs, request)
-    messages = rendered.messages
-    opens = bool(messages) and messages[0].get("content") == _OPENED
-    opening = plan.opening_tokens if opens else 0
+    opening = plan.opening_tokens if rendered.opened else 0
     return ContextWindow(
-        messages=messages,
+        messages=rendered.messages,
         system=rendered.system or UNSET,
         tokens=ContextTokens(
             total=plan.tokens.total + opening,
@@ -84,6 +82,3 @@ def _system_text(plan: WindowPlan) -> str:
         texts.append(plan.summary.text)
     texts += [memory.text for memory in plan.memories]
     return "\n\n".join(texts)
-
-
-_OPENED = [{"type": "text", "text": OPENING}]

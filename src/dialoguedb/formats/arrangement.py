@@ -1,0 +1,168 @@
+"""The order of calls and results: every result directly behind the calls made with its own.
+
+All providers want a tool call followed at once by its result, whatever order they arrived in.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dialoguedb.formats.call_ids import CallIds
+from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart
+from dialoguedb.formats.parts import Part, Spelling, Text, ToolCall, ToolResult
+from dialoguedb.formats.tool_links import PartRef, ToolPairs
+from dialoguedb.formats.turns import Speaker, Turn
+from dialoguedb.values.fields import Unanswered
+
+NO_RESULT = "[No result: the call was not answered.]"
+"""What a call without a result gets as its result, if it is to have one."""
+
+
+class ArrangeOptions(Struct, frozen=True, kw_only=True):
+    """How turns are arranged."""
+
+    spelling: Spelling | None
+    """Calls that a provider answered itself stay where they are in a window of its spelling."""
+
+    ids: CallIds
+    unanswered: Unanswered = "drop"
+
+
+class Arranged(Struct, frozen=True):
+    """Messages in the order that providers want."""
+
+    messages: list[OutgoingMessage]
+    broken: tuple[int, ...]
+    """The indexes of turns that have lost a call, in order."""
+
+
+def arrange(
+    turns: Sequence[Turn], pairs: ToolPairs, options: ArrangeOptions, losses: Losses
+) -> Arranged:
+    """Put every result right behind its call, and parallel calls into one message."""
+    indexes = {turn.id: index for index, turn in enumerate(turns)}
+    result_of = {
+        PartRef(indexes[call], part_index): PartRef(indexes[result], at)
+        for (call, part_index), (result, at) in pairs.items()
+        if call in indexes and result in indexes
+    }
+    arrangement = _Arrangement(turns, result_of, options, losses)
+    for index, turn in enumerate(turns):
+        for part_index in range(len(turn.parts)):
+            arrangement.add(PartRef(index, part_index))
+    arrangement.close_calls()
+    return Arranged(arrangement.messages, tuple(sorted(arrangement.broken)))
+
+
+class _Arrangement:
+    """Appends parts in order, holding results back until all parallel calls are there."""
+
+    def __init__(
+        self,
+        turns: Sequence[Turn],
+        result_of: dict[PartRef, PartRef],
+        options: ArrangeOptions,
+        losses: Losses,
+    ) -> None:
+        self.messages: list[OutgoingMessage] = []
+        self.broken: set[int] = set()
+        self._turns = turns
+        self._result_of = result_of
+        self._options = options
+        self._losses = losses
+        self._results: list[OutgoingPart] = []
+        self._last_call = -1
+        """The turn of the last call whose result is held back."""
+
+        self._is_answered = False
+        """Whether a result came since the calls whose results are held back."""
+
+    def add(self, ref: PartRef) -> None:
+        part = self._at(ref)
+        if self._stays(part):
+            self._add_other(ref, part)
+        elif isinstance(part, ToolResult):
+            self._is_answered = self._is_answered or bool(self._results)
+        elif isinstance(part, ToolCall):
+            self._add_call(ref, part)
+        else:
+            self._add_other(ref, part)
+
+    def close_calls(self) -> None:
+        """Append the results that were held back."""
+        if self._results:
+            self.messages.append(OutgoingMessage("tool", None, self._results))
+            self._results = []
+            self._options.ids.close()
+        self._is_answered = False
+
+    def _stays(self, part: Part) -> bool:
+        """Tell whether a part is one of a provider's own tools, for that provider."""
+        return (
+            isinstance(part, ToolCall | ToolResult)
+            and part.kind == "server"
+            and part.native is not None
+            and part.native.spelling == self._options.spelling
+        )
+
+    def _add_other(self, ref: PartRef, part: Part) -> None:
+        turn = self._turns[ref.turn]
+        is_own = isinstance(part, ToolCall | ToolResult)
+        speaker = "assistant" if is_own else _seen_as(turn.speaker)
+        is_beside = ref.turn == self._last_call and speaker == "assistant"
+        if self._results and is_beside and not self._is_answered:
+            self.messages[-1].parts.append(OutgoingPart(part, turn.id, ref.part))
+        else:
+            self.close_calls()
+            self._grow(ref, speaker, part)
+
+    def _add_call(self, ref: PartRef, call: ToolCall) -> None:
+        result_ref = self._result_of.get(ref)
+        result = self._result(ref, call, result_ref)
+        if result is None:
+            return
+        if self._is_answered:
+            self.close_calls()
+        own_id = self._options.ids.of(call.id)
+        outgoing = call if own_id == call.id else replace(call, id=own_id)
+        if self._results:  # a parallel call
+            self.messages[-1].parts.append(
+                OutgoingPart(outgoing, self._turns[ref.turn].id, ref.part)
+            )
+        else:
+            self._grow(ref, "assistant", outgoing)
+        self._last_call = ref.turn
+        at = result_ref or ref
+        named = replace(result, call_id=own_id, name=call.name)
+        self._results.append(OutgoingPart(named, self._turns[at.turn].id, at.part))
+
+    def _result(
+        self, ref: PartRef, call: ToolCall, result_ref: PartRef | None
+    ) -> ToolResult | None:
+        """Return the result of a call; None, with the loss noted, when it has none."""
+        if result_ref is not None:
+            result = self._at(result_ref)
+            assert isinstance(result, ToolResult)
+            return result
+        if self._options.unanswered == "error" and call.kind != "server":
+            return ToolResult(call.id, (Text(NO_RESULT),), is_error=True, kind=call.kind)
+        outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
+        self._losses.add(outgoing, "call", f"the call of {call.name} has no result")
+        self.broken.add(ref.turn)
+        return None
+
+    def _grow(self, ref: PartRef, speaker: Speaker, part: Part) -> None:
+        last = self.messages[-1] if self.messages else None
+        turn = self._turns[ref.turn]
+        if last is None or (last.turn, last.speaker) != (ref.turn, speaker):
+            last = OutgoingMessage(speaker, turn.name, [], ref.turn)
+            self.messages.append(last)
+        last.parts.append(OutgoingPart(part, turn.id, ref.part))
+
+    def _at(self, ref: PartRef) -> Part:
+        return self._turns[ref.turn].parts[ref.part]
+
+
+def _seen_as(speaker: Speaker) -> Speaker:
+    return "user" if speaker == "tool" else speaker

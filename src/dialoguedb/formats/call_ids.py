@@ -1,0 +1,66 @@
+"""The ids of calls in a window: as they are stored, or as a provider demands them."""
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+_TOOL_NAME_CHARS_MAX = 64
+_SHORT_CHARS = 9
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class CallIds:
+    """Gives each call its id; calls that must be told apart get different ones."""
+
+    def __init__(self, fit: Callable[[str], str], *, unique_in_window: bool) -> None:
+        self._fit = fit
+        self._unique_in_window = unique_in_window
+        self._used: set[str] = set()
+
+    def of(self, stored: str) -> str:
+        """Return the id of the next call; the caller gives it to the result, too."""
+        own_id = self._fit(stored)
+        repeated = 0
+        while own_id in self._used:
+            repeated += 1
+            own_id = self._fit(f"{stored or 'call'}_{repeated}")
+        self._used.add(own_id)
+        return own_id
+
+    def close(self) -> None:
+        """Begin the next group of parallel calls."""
+        if not self._unique_in_window:
+            self._used.clear()
+
+
+def stored_ids() -> CallIds:
+    """Return ids as they are stored, told apart among parallel calls."""
+    return CallIds(lambda stored: stored or "call", unique_in_window=False)
+
+
+def fitted_ids() -> CallIds:
+    """Return ids of letters, digits, `_` and `-`, unique in the window, as Anthropic demands."""
+    return CallIds(lambda stored: _NOT_IN_IDS.sub("_", stored) or "call", unique_in_window=True)
+
+
+def short_ids() -> CallIds:
+    """Return ids of nine letters and digits, unique in the window, as Mistral demands."""
+    return CallIds(_short, unique_in_window=True)
+
+
+def _short(stored: str) -> str:
+    if len(stored) == _SHORT_CHARS and stored.isascii() and stored.isalnum():
+        return stored
+    value = int.from_bytes(sha256(stored.encode("utf-8", "replace")).digest()[:8])
+    digits = []
+    for _ in range(_SHORT_CHARS):
+        value, digit = divmod(value, len(_DIGITS))
+        digits.append(_DIGITS[digit])
+    return "".join(digits)
+
+
+def fit_tool_name(name: str) -> str:
+    """Return the name of a tool as all providers take it."""
+    return _NOT_IN_NAMES.sub("_", name)[:_TOOL_NAME_CHARS_MAX] or "tool"

@@ -1,0 +1,1 @@
+"""One writer for each dialect: messages of parts, as its API takes them."""

@@ -1,0 +1,175 @@
+"""Writes messages of Anthropic's Messages API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dialoguedb.formats.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart, native_of
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.turns import Speaker
+from dialoguedb.formats.writers.arguments import as_object
+from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
+
+Json = dict[str, Any]
+
+_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+
+
+def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
+    """Return messages that alternate; consecutive ones of a role are one."""
+    written: list[Json] = []
+    for message in messages:
+        role = "assistant" if message.speaker == "assistant" else "user"
+        blocks = _blocks(message, losses)
+        if not blocks:
+            continue
+        if written and written[-1]["role"] == role:
+            written[-1]["content"].extend(blocks)
+        else:
+            written.append({"role": role, "content": blocks})
+    written = [one for one in written if _ends_in_more_than_thoughts(one)]
+    if written:
+        _trim_end(written[-1])
+    return written
+
+
+def user_message(text: str) -> Json:
+    """Return a user's message of a text."""
+    return {"role": "user", "content": [{"type": "text", "text": text}]}
+
+
+def _ends_in_more_than_thoughts(message: Json) -> bool:
+    """Take away thoughts that nothing follows; tell whether anything is left."""
+    blocks = message["content"]
+    while blocks and blocks[-1]["type"] in _THOUGHTS:
+        blocks.pop()
+    return bool(blocks)
+
+
+def _trim_end(message: Json) -> None:
+    """Strip trailing space from a last assistant message, which Anthropic refuses."""
+    block = message["content"][-1]
+    if message["role"] == "assistant" and block["type"] == "text":
+        message["content"][-1] = {**block, "text": block["text"].rstrip()}
+
+
+def _blocks(message: OutgoingMessage, losses: Losses) -> list[Json]:
+    blocks: list[Json] = []
+    before: Json | None = None
+    for outgoing in message.parts:
+        native = native_of(outgoing.part, "anthropic")
+        if native is not None and native is before:
+            continue  # a part that was read as several
+        before = native
+        block = _block(outgoing, message.speaker, losses)
+        if block is not None:
+            blocks.append(block)
+    return blocks
+
+
+def _block(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json | None:
+    part = outgoing.part
+    match part:
+        case Reasoning():
+            return _thought(outgoing, speaker, losses)
+        case Attachment():
+            return _attachment(outgoing, speaker, losses)
+        case ToolResult() if part.kind != "server" or speaker == "tool":
+            return _result(part)
+        case ToolCall() if part.kind != "server" or not native_of(part, "anthropic"):
+            return _call(part)
+    return _own_block(part)
+
+
+def _own_block(part: Part) -> Json | None:
+    """Return a block as it was stored, or else the words of a part."""
+    native = native_of(part, "anthropic")
+    if native is not None:
+        own: Json = without_cache_marks(native)
+        return own
+    if isinstance(part, Text | Other) and (text := words(part)):
+        return {"type": "text", "text": text}
+    return None
+
+
+def without_cache_marks(value: Any) -> Any:
+    """Return blocks without `cache_control`: a request may hold four, a history holds many."""
+    if isinstance(value, list):
+        return [without_cache_marks(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: without_cache_marks(item) if key == "content" else item
+            for key, item in value.items()
+            if key != "cache_control"
+        }
+    return value
+
+
+def _call(call: ToolCall) -> Json:
+    native = without_cache_marks(native_of(call, "anthropic") or {})
+    name = fit_tool_name(call.name)
+    return {**native, "type": "tool_use", "id": call.id, "name": name, "input": as_object(call)}
+
+
+def _thought(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json | None:
+    thought = outgoing.part
+    assert isinstance(thought, Reasoning)
+    native = native_of(thought, "anthropic")
+    if speaker == "assistant" and thought.is_returnable and (native or thought.native is None):
+        if native:
+            return native
+        if thought.data:
+            return {"type": "redacted_thinking", "data": thought.data}
+        return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+    losses.add(outgoing, "thought", "Anthropic takes no thoughts but those it signed itself")
+    return None
+
+
+def _result(result: ToolResult) -> Json:
+    block = {"type": "tool_result", "tool_use_id": result.call_id}
+    if result.is_error:  # Anthropic wants text in it
+        text = {"type": "text", "text": joined(result.parts) or "Error"}
+        return {**block, "content": [text], "is_error": True}
+    return {**block, "content": [one for part in result.parts if (one := _inner_block(part))]}
+
+
+def _inner_block(part: Text | Attachment | Other) -> Json | None:
+    """Return what stands in a result."""
+    if isinstance(part, Attachment):
+        return _as_block(part) or {"type": "text", "text": words(part)}
+    return _own_block(part)
+
+
+def _attachment(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json:
+    attachment = outgoing.part
+    assert isinstance(attachment, Attachment)
+    block = None if speaker == "assistant" else _as_block(attachment)
+    if block is None:
+        losses.add(outgoing, "attachment", "a message of this role names it alone")
+        return {"type": "text", "text": words(attachment)}
+    return block
+
+
+def _as_block(part: Attachment) -> Json | None:
+    """Return an attachment as a block of a user's message; None for one it cannot be."""
+    native = native_of(part, "anthropic")
+    if native and native.get("type") in {"image", "document", "container_upload"}:
+        source = native.get("source")
+        if part.kind != "image" or is_fetchable(part) or _is_file(source):
+            return dict(without_cache_marks(native))
+    if part.kind == "image":
+        return {"type": "image", "source": _source(part)} if is_fetchable(part) else None
+    if part.media_type == "application/pdf" and is_fetchable(part):
+        title = {"title": part.name} if part.name else {}
+        return {"type": "document", "source": _source(part), **title}
+    return None
+
+
+def _is_file(source: object) -> bool:
+    return isinstance(source, dict) and source.get("type") == "file"
+
+
+def _source(part: Attachment) -> Json:
+    if part.url:
+        return {"type": "url", "url": part.url}
+    return {"type": "base64", "media_type": part.media_type, "data": part.data}

@@ -1,0 +1,113 @@
+"""Writes contents of Gemini's API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dialoguedb.formats.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart, native_of
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.writers.arguments import as_object
+from dialoguedb.formats.writers.shown_parts import joined, words
+
+Json = dict[str, Any]
+
+_SIGNATURES = ("thoughtSignature", "thought_signature")
+
+
+def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
+    """Return contents that alternate; consecutive ones of a role are one."""
+    written: list[Json] = []
+    for message in messages:
+        role = "model" if message.speaker == "assistant" else "user"
+        parts = _parts(message, losses)
+        if not parts:
+            continue
+        if written and written[-1]["role"] == role:
+            written[-1]["parts"].extend(parts)
+        else:
+            written.append({"role": role, "parts": parts})
+    return written
+
+
+def user_message(text: str) -> Json:
+    """Return a user's message of a text."""
+    return {"role": "user", "parts": [{"text": text}]}
+
+
+def _parts(message: OutgoingMessage, losses: Losses) -> list[Json]:
+    parts: list[Json] = []
+    behind: list[Json] = []
+    before: Json | None = None
+    for outgoing in message.parts:
+        native = native_of(outgoing.part, "gemini")
+        if native is not None and native is before:
+            continue
+        before = native
+        if isinstance(outgoing.part, ToolResult) and outgoing.part.kind != "server":
+            parts.append(_result(outgoing.part))
+            behind += _attachments(outgoing.part)
+        elif part := _part(outgoing, losses):
+            parts.append(part)
+    return parts + behind
+
+
+def _part(outgoing: OutgoingPart, losses: Losses) -> Json | None:
+    part = outgoing.part
+    native = native_of(part, "gemini")
+    match part:
+        case ToolCall() if part.kind != "server" or not native:
+            return _call(part)
+        case Attachment() if not native:
+            return _attachment(outgoing, losses)
+        case Reasoning() if not native:
+            losses.add(outgoing, "thought", "Gemini takes no thoughts of other APIs")
+            return None
+    return native or _text(part)
+
+
+def _text(part: Part) -> Json | None:
+    text = words(part) if isinstance(part, Text | Other) else ""
+    return {"text": text} if text else None
+
+
+def _call(call: ToolCall) -> Json:
+    native = native_of(call, "gemini") or {}
+    signature = {key: native[key] for key in _SIGNATURES if key in native}
+    own_id = {"id": call.id} if call.id else {}
+    function = {**own_id, "name": fit_tool_name(call.name), "args": as_object(call)}
+    return {"functionCall": function, **signature}
+
+
+def _result(result: ToolResult) -> Json:
+    if native := native_of(result, "gemini"):
+        return native
+    own_id = {"id": result.call_id} if result.call_id else {}
+    output = {"error" if result.is_error else "output": joined(result.parts)}
+    name = fit_tool_name(result.name)
+    return {"functionResponse": {**own_id, "name": name, "response": output}}
+
+
+def _attachments(result: ToolResult) -> list[Json]:
+    """Return what a result shows beside text, which stands behind all results."""
+    if native_of(result, "gemini"):
+        return []
+    return [
+        inline
+        for part in result.parts
+        if isinstance(part, Attachment) and (inline := _inline(part))
+    ]
+
+
+def _attachment(outgoing: OutgoingPart, losses: Losses) -> Json:
+    part = outgoing.part
+    assert isinstance(part, Attachment)
+    if inline := _inline(part):
+        return inline
+    losses.add(outgoing, "attachment", "Gemini takes inline data alone; it is named")
+    return {"text": words(part)}
+
+
+def _inline(part: Attachment) -> Json | None:
+    if part.data and part.media_type:
+        return {"inlineData": {"mimeType": part.media_type, "data": part.data}}
+    return None

@@ -1,0 +1,47 @@
+"""Who speaks: in the field `name` where an API has it and the name fits, else before the text."""
+
+import re
+from collections.abc import Sequence
+
+from dialoguedb.formats.outgoing import OutgoingMessage, OutgoingPart
+from dialoguedb.formats.parts import Text
+
+_NOT_IN_NAMES = re.compile(r"[\s<|\\/>]+")
+_NAME_CHARS_MAX = 64
+
+
+def fit_names(messages: Sequence[OutgoingMessage]) -> None:
+    """Make names fit as OpenAI demands; one that cannot, or then is another's, goes to the text."""
+    names: dict[str, str] = {}
+    for message in messages:
+        if message.name:
+            fitted = _NOT_IN_NAMES.sub("_", message.name).strip("_")[:_NAME_CHARS_MAX]
+            if fitted and names.setdefault(fitted, message.name) == message.name:
+                message.name = fitted
+            else:
+                _speak_name(message)
+
+
+def speak_names(messages: Sequence[OutgoingMessage]) -> None:
+    """Put names before the texts; an assistant's where several assistants speak.
+
+    A model that reads a name before all it wrote itself would begin to write it.
+    """
+    assistants = {message.name for message in messages if message.speaker == "assistant"}
+    several = len(assistants - {None}) > 1
+    for message in messages:
+        if message.name and (message.speaker != "assistant" or several):
+            _speak_name(message)
+        message.name = None
+
+
+def _speak_name(message: OutgoingMessage) -> None:
+    for index, outgoing in enumerate(message.parts):
+        if isinstance(outgoing.part, Text):
+            spoken = Text(f"{message.name}: {outgoing.part.text}")
+            message.parts[index] = outgoing.replaced(spoken)
+            break
+    else:
+        if message.speaker == "user":
+            message.parts.insert(0, OutgoingPart(Text(f"{message.name}:")))
+    message.name = None

@@ -1,0 +1,194 @@
+"""Writes messages of OpenAI's Chat Completions, and of all APIs made after it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from dialoguedb.formats.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart, native_of, visible
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
+
+Json = dict[str, Any]
+
+_FIELDS = (
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "thinking_blocks",
+    "extra_content",
+    "provider_specific_fields",
+)
+"""Fields of an assistant message, beside its content, that some provider wants back."""
+
+_SOUNDS = {
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
+}
+
+
+def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
+    """Return the messages of a request."""
+    loops = _in_loops(messages)
+    written: list[Json] = []
+    for message, in_loop in zip(messages, loops, strict=True):
+        if message.speaker == "tool":
+            written += _results(message, losses)
+            continue
+        fields = _fields(message, losses) if in_loop else {}
+        if not in_loop:
+            _note_thoughts(message, losses)
+        one = _message(message, losses)
+        if one or fields:
+            written.append({**(one or {"role": message.speaker, "content": ""}), **fields})
+    return written
+
+
+def user_message(text: str) -> Json:
+    """Return a user's message of a text."""
+    return {"role": "user", "content": text}
+
+
+def _in_loops(messages: Sequence[OutgoingMessage]) -> list[bool]:
+    """Tell of each message whether it is the assistant's, with a call in it or soon behind it.
+
+    These are the messages of a tool loop; what a model thought there, templates show to it.
+    """
+    found: list[bool] = []
+    calls_follow = False
+    for message in reversed(messages):
+        if message.speaker == "user":
+            calls_follow = False
+        elif any(isinstance(outgoing.part, ToolCall) for outgoing in message.parts):
+            calls_follow = True
+        found.append(message.speaker == "assistant" and calls_follow)
+    return found[::-1]
+
+
+def _fields(message: OutgoingMessage, losses: Losses) -> Json:
+    """Return the fields of a message beside its content and its calls."""
+    fields: Json = {}
+    for outgoing in message.parts:
+        if not isinstance(outgoing.part, Reasoning | Other):
+            continue
+        native = native_of(outgoing.part, "openai") or {}
+        own = {key: native[key] for key in _FIELDS if native.get(key)}
+        if not own and isinstance(outgoing.part, Reasoning):
+            losses.add(outgoing, "thought", "chat messages hold no thoughts of other APIs")
+        for key, value in own.items():
+            fields[key] = _added(fields.get(key), value)
+    return fields
+
+
+def _added(before: Any, value: Any) -> Any:
+    """Return two values of one field as one."""
+    if before is None or before == value:
+        return value
+    if isinstance(before, str) and isinstance(value, str):
+        return f"{before}\n{value}"
+    if isinstance(before, list) and isinstance(value, list):
+        return [*before, *value]
+    return value
+
+
+def _note_thoughts(message: OutgoingMessage, losses: Losses) -> None:
+    for outgoing in message.parts:
+        if isinstance(outgoing.part, Reasoning):
+            losses.add(outgoing, "thought", "thoughts are sent within a tool loop alone")
+
+
+def _message(message: OutgoingMessage, losses: Losses) -> Json | None:
+    calls = [_call(each.part) for each in message.parts if isinstance(each.part, ToolCall)]
+    shown = visible(message.parts)
+    if not (calls or shown):
+        return None
+    written: Json = {"role": message.speaker}
+    if message.name:
+        written["name"] = message.name
+    if message.speaker == "user" and any(isinstance(part, Attachment) for part in shown):
+        written["content"] = [
+            _content_part(each, losses) for each in message.parts if visible([each])
+        ]
+    else:
+        _note_attachments(message.parts, losses)
+        written["content"] = joined(shown) if shown else None
+    if calls:
+        written["tool_calls"] = calls
+    return written
+
+
+def _note_attachments(parts: Iterable[OutgoingPart], losses: Losses) -> None:
+    for each in parts:
+        if isinstance(each.part, Attachment):
+            losses.add(each, "attachment", "an assistant's message names it alone")
+
+
+def _call(call: ToolCall) -> Json:
+    native = native_of(call, "openai") or {}
+    beside = {key: value for key, value in native.items() if key not in {"index", "name"}}
+    name = fit_tool_name(call.name)
+    if call.kind == "custom":
+        custom = {"name": name, "input": call.arguments}
+        return {**beside, "id": call.id, "type": "custom", "custom": custom}
+    beside.pop("arguments", None)
+    function = {"name": name, "arguments": call.arguments or "{}"}
+    return {**beside, "id": call.id, "type": "function", "function": function}
+
+
+def _results(message: OutgoingMessage, losses: Losses) -> Iterator[Json]:
+    """Yield the results, then a user's message with the images in them, as results hold text."""
+    images: list[Json] = []
+    for outgoing in message.parts:
+        result = outgoing.part
+        assert isinstance(result, ToolResult)
+        if result.is_error:
+            losses.add(outgoing, "error", "that it is an error, nothing but its text says")
+        content = joined(result.parts)
+        yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
+        images += [part for each in result.parts if (part := _shown_behind(each))]
+    if images:
+        text = {"type": "text", "text": "[What the tools returned beside text:]"}
+        yield {"role": "user", "content": [text, *images]}
+
+
+def _shown_behind(part: Text | Attachment | Other) -> Json | None:
+    return _attachment(part) if isinstance(part, Attachment) else None
+
+
+def _content_part(outgoing: OutgoingPart, losses: Losses) -> Json:
+    part: Part = outgoing.part
+    assert isinstance(part, Text | Attachment | Other)
+    if isinstance(part, Attachment):
+        if written := _attachment(part):
+            return written
+        losses.add(outgoing, "attachment", "chat messages cannot hold it, and name it alone")
+    return {"type": "text", "text": words(part)}
+
+
+def _attachment(part: Attachment) -> Json | None:
+    """Return an attachment as a part of a user's message; None for one it cannot be."""
+    native = native_of(part, "openai")
+    if native and native.get("type") == "file":
+        return native
+    if part.kind == "image" and is_fetchable(part):
+        inside: Json = {"url": part.url or f"data:{part.media_type};base64,{part.data}"}
+        detail = native.get("image_url") if native else None
+        if isinstance(detail, dict) and "detail" in detail:
+            inside["detail"] = detail["detail"]
+        return {"type": "image_url", "image_url": inside}
+    if part.data and part.media_type in _SOUNDS:
+        sound = {"data": part.data, "format": _SOUNDS[part.media_type]}
+        return {"type": "input_audio", "input_audio": sound}
+    return _file(part)
+
+
+def _file(part: Attachment) -> Json | None:
+    if part.data and part.media_type == "application/pdf":
+        url = f"data:application/pdf;base64,{part.data}"
+        file = {"filename": part.name or "document.pdf", "file_data": url}
+        return {"type": "file", "file": file}
+    if part.file_id and part.native and part.native.spelling == "responses":
+        return {"type": "file", "file": {"file_id": part.file_id}}
+    return None
