@@ -1,0 +1,1 @@
+"""What model providers refuse: rules with their sources, one module per provider."""
