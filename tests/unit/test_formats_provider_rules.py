@@ -13,7 +13,7 @@ def user(content="Where is my order?", **more):
     return {"role": "user", "content": content, **more}
 
 
-def said(content="On its way.", **more):
+def reply(content="On its way.", **more):
     return {"role": "assistant", "content": content, **more}
 
 
@@ -23,7 +23,7 @@ def chat_call(call_id="aaaaaaaaa", name="find", arguments="{}"):
 
 
 def chat_calls(*calls, content=None):
-    return said(content, tool_calls=list(calls))
+    return reply(content, tool_calls=list(calls))
 
 
 def chat_result(call_id="aaaaaaaaa", content="1 parcel", **more):
@@ -40,26 +40,26 @@ CHAT = [
     chat_calls(chat_call(), chat_call("bbbbbbbbb")),
     chat_result(),
     chat_result("bbbbbbbbb"),
-    said(),
+    reply(),
     user("Thanks."),
 ]
 BAD_ROLE = {"role": "bot", "content": "Hi."}
 OF_CHAT = {
     "roles-are-known": [user(), BAD_ROLE],
     "calls-are-answered": [user(), chat_calls(chat_call()), user("Well?")],
-    "results-follow-calls": [user(), said(), chat_result()],
+    "results-follow-calls": [user(), reply(), chat_result()],
     "results-come-once": [user(), chat_calls(chat_call()), chat_result(), chat_result()],
     "call-ids-differ": [user(), chat_calls(chat_call(), chat_call()), chat_result()],
     "function-names-fit": [user(), chat_calls(chat_call(name="find it")), chat_result()],
-    "only-assistants-call": [user(tool_calls=[chat_call()]), chat_result(), said()],
+    "only-assistants-call": [user(tool_calls=[chat_call()]), chat_result(), reply()],
 }
 
 
-def asked(*blocks):
+def from_user(*blocks):
     return {"role": "user", "content": [*blocks]}
 
 
-def answered(*blocks):
+def from_model(*blocks):
     return {"role": "assistant", "content": [*blocks]}
 
 
@@ -124,24 +124,28 @@ CLEAN = {
     "openai": [
         CHAT,
         [user([image(), {"type": "text", "text": "This?"}], name="Ada")],
-        [user(), said(None, refusal="No.")],
+        [user(), reply(None, refusal="No.")],
         [
             user(),
             chat_calls({"id": "c", "type": "custom", "custom": {"name": "x", "input": "y"}}),
             chat_result("c"),
         ],
     ],
-    "mistral": [CHAT, [user(), said("Let me look."), chat_calls(chat_call()), chat_result()]],
+    "mistral": [CHAT, [user(), reply("Let me look."), chat_calls(chat_call()), chat_result()]],
     "strict": [[*CHAT[:2], chat_calls(chat_call(), content=""), chat_result(), *CHAT[5:]]],
     "anthropic": [
-        [user(), said()],
-        [user(), answered(THOUGHT, use(), use("toolu_2")), asked(result(), result("toolu_2"))],
-        [user(), answered(SEARCH, FOUND, text())],
-        [user(), answered(use()), asked(result()), answered(THOUGHT, text()), user()],
-        [user(), {"role": "system", "content": "Be brief."}, said()],
-        [asked(picture(), text("This?"))],
-        [user(), answered({"type": "compaction", "content": None}, text())],
-        [user(), answered(use()), asked(result(content=[text(), picture()]), text("Well?"))],
+        [user(), reply()],
+        [
+            user(),
+            from_model(THOUGHT, use(), use("toolu_2")),
+            from_user(result(), result("toolu_2")),
+        ],
+        [user(), from_model(SEARCH, FOUND, text())],
+        [user(), from_model(use()), from_user(result()), from_model(THOUGHT, text()), user()],
+        [user(), {"role": "system", "content": "Be brief."}, reply()],
+        [from_user(picture(), text("This?"))],
+        [user(), from_model({"type": "compaction", "content": None}, text())],
+        [user(), from_model(use()), from_user(result(content=[text(), picture()]), text("Well?"))],
     ],
     "gemini": [
         [ASK, calls("find", "look"), sent(response(), response("look")), shown()],
@@ -150,10 +154,10 @@ CLEAN = {
         [ASK, calls("find", signature=""), sent(response()), shown(), ASK, shown()],
     ],
     "responses": [
-        [user(), REASONING, function_call(id="fc_1"), output(), said()],
-        [user([item("input_text", text="Hi")]), {**said([item("output_text", text="Hi")])}],
+        [user(), REASONING, function_call(id="fc_1"), output(), reply()],
+        [user([item("input_text", text="Hi")]), {**reply([item("output_text", text="Hi")])}],
         [user(), item("shell_call", call_id="c"), item("shell_call_output", call_id="c")],
-        [user(), REASONING, item("web_search_call", id="ws_1"), said()],
+        [user(), REASONING, item("web_search_call", id="ws_1"), reply()],
     ],
 }
 BROKEN = {
@@ -162,9 +166,9 @@ BROKEN = {
         "call-ids-are-short": [user(), chat_calls(chat_call("c" * 41)), chat_result("c" * 41)],
         "names-fit": [user(name="Ada Lovelace")],
         "arguments-are-text": [user(), chat_calls(chat_call(arguments={})), chat_result()],
-        "calls-are-some": [user(), said(tool_calls=[])],
-        "content-is-there": [user(), said(None)],
-        "content-is-text-or-parts": [user(), said([image()])],
+        "calls-are-some": [user(), reply(tool_calls=[])],
+        "content-is-there": [user(), reply(None)],
+        "content-is-text-or-parts": [user(), reply([image()])],
         "parts-are-whole": [user([{"type": "text"}])],
         "images-are-readable": [user([image("file:///a.png")])],
     },
@@ -186,7 +190,7 @@ BROKEN = {
     "strict": {
         **OF_CHAT,
         "the-system-speaks-first": [user(), {"role": "system", "content": "Be brief."}],
-        "a-user-begins": [said(), user()],
+        "a-user-begins": [reply(), user()],
         "turns-alternate": [user(), user()],
         "content-is-a-string": [user(), chat_calls(chat_call()), chat_result()],
         "somebody-says-something": [user(" ")],
@@ -194,37 +198,43 @@ BROKEN = {
     },
     "anthropic": {
         "roles-are-known": [user(), BAD_ROLE],
-        "a-user-begins": [said(), user()],
-        "uses-are-answered": [user(), answered(use(), use("toolu_2")), asked(result())],
-        "results-answer-uses": [user(), said(), asked(result())],
-        "results-come-once": [user(), answered(use()), asked(result(), result())],
-        "results-stand-first": [user(), answered(use()), asked(text(), result())],
-        "ids-differ": [user(), answered(use()), asked(result()), answered(use()), asked(result())],
-        "ids-fit": [user(), answered(use("f:0")), asked(result("f:0"))],
-        "names-fit": [user(), answered(use(name="find it")), asked(result())],
-        "server-tools-have-their-results": [user(), answered(SEARCH, text()), user()],
+        "a-user-begins": [reply(), user()],
+        "uses-are-answered": [user(), from_model(use(), use("toolu_2")), from_user(result())],
+        "results-answer-uses": [user(), reply(), from_user(result())],
+        "results-come-once": [user(), from_model(use()), from_user(result(), result())],
+        "results-stand-first": [user(), from_model(use()), from_user(text(), result())],
+        "ids-differ": [
+            user(),
+            from_model(use()),
+            from_user(result()),
+            from_model(use()),
+            from_user(result()),
+        ],
+        "ids-fit": [user(), from_model(use("f:0")), from_user(result("f:0"))],
+        "names-fit": [user(), from_model(use(name="find it")), from_user(result())],
+        "server-tools-have-their-results": [user(), from_model(SEARCH, text()), user()],
         "thinking-begins-the-turn": [
             user(),
-            answered(THOUGHT, text()),
+            from_model(THOUGHT, text()),
             user(),
-            answered(use()),
-            asked(result()),
+            from_model(use()),
+            from_user(result()),
         ],
-        "content-is-there": [user([]), said()],
-        "texts-are-not-empty": [asked(text(" "))],
-        "the-end-has-no-space": [user(), said("So. ")],
-        "blocks-are-known": [asked(item("input_text", text="Hi"))],
+        "content-is-there": [user([]), reply()],
+        "texts-are-not-empty": [from_user(text(" "))],
+        "the-end-has-no-space": [user(), reply("So. ")],
+        "blocks-are-known": [from_user(item("input_text", text="Hi"))],
         "results-hold-blocks": [
             user(),
-            answered(use()),
-            asked(result(content=[picture()], is_error=True)),
+            from_model(use()),
+            from_user(result(content=[picture()], is_error=True)),
         ],
-        "input-is-an-object": [user(), answered(use(input="{}")), asked(result())],
-        "thinking-is-signed": [user(), answered(item("thinking", thinking="Hm."), text())],
-        "thinking-does-not-end": [user(), answered(text(), THOUGHT)],
-        "compactions-are-whole": [user(), answered(item("compaction", content=""), text())],
-        "images-are-readable": [asked(picture(data=LARGE))],
-        "images-are-few": [asked(*[picture()] * 101)],
+        "input-is-an-object": [user(), from_model(use(input="{}")), from_user(result())],
+        "thinking-is-signed": [user(), from_model(item("thinking", thinking="Hm."), text())],
+        "thinking-does-not-end": [user(), from_model(text(), THOUGHT)],
+        "compactions-are-whole": [user(), from_model(item("compaction", content=""), text())],
+        "images-are-readable": [from_user(picture(data=LARGE))],
+        "images-are-few": [from_user(*[picture()] * 101)],
     },
     "gemini": {
         "roles-are-known": [ASK, {"role": "function", "parts": [response()]}],
@@ -242,17 +252,17 @@ BROKEN = {
     "responses": {
         "items-are-known": [item("sparkline")],
         "roles-are-known": [BAD_ROLE],
-        "calls-are-answered": [user(), function_call(), said()],
+        "calls-are-answered": [user(), function_call(), reply()],
         "outputs-follow-calls": [user(), output(), function_call()],
         "outputs-come-once": [user(), function_call(), output(), output()],
         "reasoning-is-followed": [user(), REASONING, user()],
-        "reasoning-is-whole": [user(), item("reasoning", id="rs_1"), said()],
+        "reasoning-is-whole": [user(), item("reasoning", id="rs_1"), reply()],
         "ids-fit": [user(), function_call(id="call_1"), output()],
         "calls-have-ids": [user(), function_call(""), output("")],
         "names-fit": [user(), function_call(name="find it"), output()],
         "arguments-are-text": [user(), function_call(arguments={}), output()],
         "outputs-are-there": [user(), function_call(), output(value=None)],
-        "content-fits-its-role": [said([item("input_text", text="Hi")])],
+        "content-fits-its-role": [reply([item("input_text", text="Hi")])],
         "images-are-readable": [user([item("input_image", image_url="file:///a.png")])],
     },
 }
