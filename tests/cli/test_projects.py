@@ -104,7 +104,7 @@ def test_a_setting_takes_effect_on_a_running_server_within_a_second(shared_room,
 
 def test_a_deleted_project_is_gone_with_its_key_and_data(shared_room, serving, project):
     assert status(serving, project["key"], "POST", json={"messages": []}) == 200
-    ended = shared_room.run("projects", "delete", project["name"])
+    ended = shared_room.run("projects", "delete", project["name"], "--yes")
     assert ended.record["deleted"] == {
         "dialogues": 1,
         "messages": 0,
@@ -115,9 +115,16 @@ def test_a_deleted_project_is_gone_with_its_key_and_data(shared_room, serving, p
     assert shared_room.run("projects", "show", project["name"]).code == 1
 
 
+def test_a_project_is_not_deleted_when_nobody_can_be_asked(shared_room, serving, project):
+    ended = shared_room.run("projects", "delete", project["name"])
+    assert ended.code == 2
+    assert ended.error == "Nobody can be asked without a terminal; --yes deletes."
+    assert status(serving, project["key"]) == 200
+
+
 def test_a_protected_project_is_not_deleted(shared_room, serving, project):
     shared_room.run("projects", "set", project["name"], "--deletion-protection")
-    ended = shared_room.run("projects", "delete", project["name"])
+    ended = shared_room.run("projects", "delete", project["name"], "--yes")
     assert ended.code == 1
     assert ended.error == f"Project '{project['name']}' is protected from deletion"
     assert status(serving, project["key"]) == 200
@@ -131,7 +138,7 @@ def test_a_protected_project_is_not_deleted(shared_room, serving, project):
         (["show", "nobody"], "Project 'nobody' not found"),
         (["set", "nobody", "--rate", "1"], "Project 'nobody' not found"),
         (["set", "default", "--allowed-ip", "here"], "allowedIps[0]: 'here' is not an address"),
-        (["delete", "nobody"], "Project 'nobody' not found"),
+        (["delete", "nobody", "--yes"], "Project 'nobody' not found"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(shared_room, serving, words, complaint):

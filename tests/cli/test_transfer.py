@@ -10,6 +10,7 @@ import pytest
 from tests.cli.commands import Commands
 
 EXPORTS = Path(__file__).parent / "exports"
+HEAD = '{"format": "dialoguedb", "version": 1}\n'
 
 
 @pytest.fixture
@@ -256,6 +257,34 @@ def test_a_line_that_is_nested_too_deeply_is_told(text, elsewhere):
     assert re.search(r"^Error: .*(recursion|nested too deeply)", ended.err, re.MULTILINE)
 
 
+BROKEN = {
+    "nothing known": "nonsense\n",
+    "no JSON": '{"a": ]',
+    "no line": HEAD + '{"d\\ud800": 1}\n',
+    "no dialogue": HEAD + '{"message": {"role": "r", "content": 1}}\n',
+    "no version": '{"format": "dialoguedb", "version": 9}\n',
+    "no conversation": '{"messages": [{"content": "c"}]}\n',
+    "cut off": HEAD + '{"dialogue": {"id": "d"}',
+}
+
+
+@pytest.mark.parametrize("format_name", [None, "chatgpt", "openai-chat", "dialoguedb"])
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_an_import_that_fails_calls_its_input_by_name_and_makes_nothing(
+    text, format_name, elsewhere
+):
+    words = ["--format", format_name] if format_name else []
+    (elsewhere.directory / "in.jsonl").write_text(text)
+    for source, name in (("-", "standard input"), ("in.jsonl", "in.jsonl")):
+        ended = elsewhere.run("import", source, *words, stdin=text)
+        assert ended.code == 1
+        assert name in ended.err or "behind its dialogue" in ended.err
+        assert "/" not in ended.err
+        assert "surrogate-" not in ended.err
+        assert "Created" not in ended.err
+        assert not (elsewhere.directory / "elsewhere").exists()
+
+
 def test_a_conversation_of_chatgpt_whose_last_message_is_not_told_has_them_all(elsewhere):
     path = elsewhere.directory / "conversations.json"
     fields = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hello"]}}
@@ -388,6 +417,49 @@ def test_a_conversation_that_cannot_be_read_is_told_and_the_others_are_imported(
     assert (ended.record["dialogues"], ended.record["failed"]) == (len(whole), 2)
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"reasoning_content": "I think so."},
+        {"reasoning": "I think so.", "reasoning_details": [{"type": "reasoning.text"}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "I think so.", "signature": "s"}]},
+        {"annotations": [{"type": "url_citation", "url_citation": {"url": "https://e.com"}}]},
+        {"refusal": "I will not."},
+        {"audio": {"id": "audio_1", "transcript": "Sixteen degrees"}},
+        {"extra_content": {"google": {"thought_signature": "c2ln"}}},
+        {"provider_specific_fields": {"citations": ["https://e.com"]}},
+        {"anything": "a provider adds"},
+    ],
+    ids=lambda beside: next(iter(beside)),
+)
+@pytest.mark.parametrize("has_calls", [True, False], ids=["calls", "no calls"])
+def test_what_a_provider_sent_beside_a_text_is_imported(elsewhere, beside, has_calls):
+    function = {"name": "weather", "arguments": "{}"}
+    calls = {"tool_calls": [{"id": "c", "type": "function", "function": function}]}
+    answer = {"role": "assistant", "content": "Warm.", **beside, **(calls if has_calls else {})}
+    noted = {"created_at": "2026-01-01", "model": "m", "weight": 1}
+    asked = {"role": "user", "content": "Warm?", "refusal": None, "audio": None, **noted}
+    text = json.dumps({"id": "d", "messages": [asked, answer]})
+    elsewhere.at("import", "-", "--format", "openai-chat", stdin=text)
+    stored = elsewhere.at("message", "list", "d")["items"]
+    assert [message["content"] for message in stored] == ["Warm?", answer]
+
+
+def test_citations_of_items_of_responses_are_imported(elsewhere):
+    plain = {"type": "output_text", "text": "Warm.", "annotations": [], "logprobs": []}
+    cited = {**plain, "annotations": [{"type": "url_citation", "url": "https://e.com"}]}
+    contents = [[plain], [plain, plain], [cited], [plain, cited]]
+    items = [{"type": "message", "role": "assistant", "content": one} for one in contents]
+    elsewhere.at("import", "-", stdin=json.dumps({"id": "d", "items": items}))
+    stored = elsewhere.at("message", "list", "d")["items"]
+    assert [message["content"] for message in stored] == [
+        "Warm.",
+        "Warm.\nWarm.",
+        [cited],
+        [plain, cited],
+    ]
+
+
 def test_a_directory_is_imported_whole(commands):
     shutil.copytree(EXPORTS, commands.directory / "in")
     (commands.directory / "in" / "users.json").write_text('[{"uuid": "u"}]')
@@ -398,8 +470,6 @@ def test_a_directory_is_imported_whole(commands):
 
 
 # --- What goes wrong ----------------------------------------------------------------------------
-
-HEAD = '{"format": "dialoguedb", "version": 1}\n'
 
 
 def test_what_cannot_be_stored_is_told_and_the_rest_goes_on(commands):

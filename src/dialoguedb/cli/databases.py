@@ -90,7 +90,7 @@ def announce_new_directory(directory: Path | None) -> Iterator[None]:
     """Report that a command created a new data directory, in case another one was meant."""
     is_new = directory is not None and not directory.exists()
     yield
-    if is_new:
+    if directory is not None and is_new and directory.exists():
         click.echo(f"Created a new data directory: {directory}", err=True)
 
 

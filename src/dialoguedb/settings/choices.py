@@ -66,7 +66,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     data: Annotated[
         Path,
-        About("Data directory; created if it does not exist.", "DIR", "a directory", read_path),
+        About(
+            "Data directory; `serve`, `restore`, `keys create` and `projects create` make it.",
+            "DIR",
+            "a directory",
+            read_path,
+        ),
     ] = Path("dialoguedb-data")
     database: Annotated[
         Database,

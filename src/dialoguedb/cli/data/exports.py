@@ -13,7 +13,13 @@ import click
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.transfer import lines
 from dialoguedb.cli.data.transfer.exporter import Exporter, key_of
-from dialoguedb.cli.data.transfer.lines import DialogueLine, EndLine, MemoryLine, MessageLine
+from dialoguedb.cli.data.transfer.lines import (
+    DialogueLine,
+    EndLine,
+    InputFile,
+    MemoryLine,
+    MessageLine,
+)
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.progress import shown_count
@@ -73,12 +79,13 @@ def _resume(exporter: Exporter, out: IO[bytes], file: Path, namespace: str | Non
     """Register what a file has already, and cut off an incomplete dialogue at its end."""
     current: DialogueLine | None = None
     messages = 0
+    begun = InputFile(file, str(file))
     out.seek(0)
     first = out.readline()
-    lines.check_version(first, file)
-    lines.check_namespace(first, namespace, file)
+    lines.check_version(first, begun)
+    lines.check_namespace(first, namespace, begun)
     whole = start = len(first)
-    for offset, line in lines.read_file(file):
+    for offset, line in lines.read_file(begun):
         if isinstance(line, EndLine):
             raise InvalidRequest(f"{file} is a complete export already; --overwrite replaces it")
         if isinstance(line, MessageLine):

@@ -4,7 +4,8 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialoguedb.cli.data import fields
-from dialoguedb.cli.data.transfer.importer import Importer, ImportReport
+from dialoguedb.cli.data.transfer.importer import Importer, ImportReport, batches
+from dialoguedb.cli.data.transfer.lines import InputFile
 from dialoguedb.cli.data.transfer.source_files import FORMATS, files_of, format_of, lines_of
 from dialoguedb.cli.databases import announce_new_directory, async_database, database_options
 from dialoguedb.cli.options import examples
@@ -84,24 +86,24 @@ def import_(path: Path, **flags: Any) -> None:
 
 
 @contextmanager
-def _file(path: Path) -> Iterator[Path]:
+def _file(path: Path) -> Iterator[InputFile]:
     """Yield the file; standard input is copied to one, because files are read more than once."""
     if path != _STANDARD_INPUT:
-        yield path
+        yield InputFile(path, str(path))
         return
     with TemporaryDirectory() as directory:
-        copy = Path(directory, "standard input")
+        copy = Path(directory, "input")
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield copy
+        yield InputFile(copy, "standard input")
 
 
-def _sources(path: Path, chosen: str | None) -> list[tuple[Path, str]]:
+def _sources(path: InputFile, chosen: str | None) -> list[tuple[InputFile, str]]:
     """Return the files with their formats; of a directory, those whose format is known."""
     formats = [(file, chosen or format_of(file)) for file in files_of(path)]
     known = [(file, name) for file, name in formats if name is not None]
     for file, name in formats:
-        if name is None and path.is_dir():
+        if name is None and path.path.is_dir():
             click.echo(f"Skipped, its format is not known: {file}", err=True)
     if not known:
         raise InvalidRequest(f"The format of {path} is not known; --format can name it")
@@ -110,20 +112,27 @@ def _sources(path: Path, chosen: str | None) -> list[tuple[Path, str]]:
 
 async def _import(
     db: "AsyncDialogueDB",
-    sources: list[tuple[Path, str]],
+    sources: list[tuple[InputFile, str]],
     namespace: str | None,
     report: ImportReport,
     progress: Progress,
 ) -> None:
-    total = sum(file.stat().st_size for file, _ in sources)
+    """Import the files; the database is opened, and its directory made, when there is a batch."""
+    total = sum(file.path.stat().st_size for file, _ in sources)
     before = offset = 0
 
     def read(bytes_read: int) -> None:
         nonlocal offset
         offset = before + bytes_read
 
-    async with db:
-        importer = Importer(db, report, stored=lambda: progress(offset, total))
+    importer = Importer(db, report, stored=lambda: progress(offset, total))
+    is_open = False
+    async with AsyncExitStack() as opened:
         for file, name in sources:
-            await importer.store(lines_of(file, name, read, report.fail), namespace)
-            before += file.stat().st_size
+            ready = batches(lines_of(file, name, read, report.fail), namespace)
+            if first := await asyncio.to_thread(next, ready, None):
+                if not is_open:
+                    await opened.enter_async_context(db)
+                    is_open = True
+                await importer.store(chain([first], ready))
+            before += file.path.stat().st_size

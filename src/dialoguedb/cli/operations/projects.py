@@ -96,12 +96,14 @@ def set_(name: str, **flags: Any) -> None:
 @projects.command()
 @click.argument("name")
 @settings_options(*STORAGE)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation at a terminal.")
+@click.option("--yes", is_flag=True, help="Do not ask; needed without a terminal.")
 @json_option
 def delete(name: str, **flags: Any) -> None:
     """Delete a project permanently, by name or id, with all its data and keys."""
     settings = chosen_settings(flags)
-    if sys.stdin.isatty() and not flags["yes"]:
+    if not flags["yes"]:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Nobody can be asked without a terminal; --yes deletes.")
         click.confirm(f"Delete project {name!r} with all its data and keys?", abort=True)
     show(asyncio.run(_delete(settings, name)), as_json=flags["as_json"])
 

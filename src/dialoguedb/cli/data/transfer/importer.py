@@ -102,9 +102,8 @@ class Importer:
 
         self._fatal: DialogueDBError | None = None
 
-    async def store(self, lines: Iterable[Line], namespace: str | None) -> None:
-        """Store lines; what cannot be stored is added to the report, and the rest is stored."""
-        ready = batches(_with_namespace(lines, namespace))
+    async def store(self, ready: Iterator[ImportBatch | MemoryLine]) -> None:
+        """Store batches; what cannot be stored is added to the report, and the rest is stored."""
         try:
             # Read on a thread, so that batches are sent while the next ones are read.
             while batch := await asyncio.to_thread(next, ready, None):
@@ -223,14 +222,15 @@ class Importer:
         return read_one(response, DialogueLine)
 
 
-def batches(lines: Iterable[Line]) -> Iterator[ImportBatch | MemoryLine]:
+def batches(lines: Iterable[Line], namespace: str | None) -> Iterator[ImportBatch | MemoryLine]:
     """Group messages into requests of a good size; each memory is one by itself.
 
-    When a line cannot be read, what was read before it comes first.
+    All are put into the namespace, unless it is None. When a line cannot be read, what was read
+    before it comes first.
     """
     broken: list[InvalidRequest] = []
     current: ImportBatch | None = None
-    for line in _until_broken(lines, broken):
+    for line in _until_broken(_with_namespace(lines, namespace), broken):
         if isinstance(line, MessageLine):
             assert current is not None
             if not current.has_room(line):

@@ -69,6 +69,17 @@ class MemoryLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
     created: str | None = None
 
 
+class InputFile(Struct, frozen=True):
+    """A file that is read, and what messages call it."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
 class EndLine(Struct):
     """The last line, which shows that an export is complete."""
 
@@ -109,12 +120,12 @@ def header(exported: str, namespace: str | None) -> bytes:
     return json_codec.encode(document) + b"\n"
 
 
-def check_namespace(first: bytes, namespace: str | None, path: Path) -> None:
+def check_namespace(first: bytes, namespace: str | None, file: InputFile) -> None:
     """Raise InvalidRequest when a file was begun as the export of another namespace."""
     begun: str | None = json_codec.decode(first, dict).get("namespace")
     if begun != namespace:
         of = "all namespaces" if begun is None else f"the namespace {begun!r}"
-        raise InvalidRequest(f"{path} was begun as an export of {of}; --overwrite replaces it")
+        raise InvalidRequest(f"{file} was begun as an export of {of}; --overwrite replaces it")
 
 
 def is_header(document: Any) -> bool:
@@ -143,7 +154,9 @@ def decoded(raw: bytes) -> Line:
             one for one in (tagged.dialogue, tagged.message, tagged.memory, tagged.end) if one
         )
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise InvalidRequest(f"This is no line of an export: {error}") from error
+        raise InvalidRequest(
+            f"This is no line of an export: {rawjson.shown(str(error))}"
+        ) from error
     if isinstance(line, EndLine):
         return line
     restored: Line = _restored(line)
@@ -177,16 +190,16 @@ def _restored(line: L) -> L:
     return line
 
 
-def read_file(path: Path) -> Iterator[tuple[int, Line]]:
+def read_file(file: InputFile) -> Iterator[tuple[int, Line]]:
     """Yield the lines of an export after the first, each with the offset where it ends.
 
     A last line that is cut off, because its writer was stopped, is left out.
     """
-    with path.open("rb") as file:
-        first = file.readline()
-        check_version(first, path)
+    with file.path.open("rb") as opened:
+        first = opened.readline()
+        check_version(first, file)
         offset = len(first)
-        for line_number, raw in enumerate(file, start=2):
+        for line_number, raw in enumerate(opened, start=2):
             offset += len(raw)
             if not raw.endswith(b"\n"):
                 return
@@ -195,7 +208,7 @@ def read_file(path: Path) -> Iterator[tuple[int, Line]]:
             try:
                 yield offset, decoded(raw)
             except InvalidRequest as error:
-                raise InvalidRequest(f"{path}, line {line_number}: {error.message}") from error
+                raise InvalidRequest(f"{file}, line {line_number}: {error.message}") from error
 
 
 class CompletenessCheck:
@@ -236,16 +249,16 @@ def _is_cut_off(path: Path) -> bool:
         return file.read(1) != b"\n"
 
 
-def check_version(first: bytes, path: Path) -> None:
+def check_version(first: bytes, file: InputFile) -> None:
     """Raise InvalidRequest when a file is not of this format, or of a newer version."""
     try:
         document = json_codec.decode(first, dict)
     except msgspec.DecodeError:
         document = {}
     if not is_header(document):
-        raise InvalidRequest(f"{path} is no export of DialogueDB: its first line does not say so")
+        raise InvalidRequest(f"{file} is no export of DialogueDB: its first line does not say so")
     if document.get("version") != VERSION:
         raise InvalidRequest(
-            f"{path} is of version {document.get('version')} of the format; this program reads"
+            f"{file} is of version {document.get('version')} of the format; this program reads"
             f" version {VERSION}"
         )

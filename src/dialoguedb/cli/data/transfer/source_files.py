@@ -2,7 +2,6 @@
 
 import mmap
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import chatgpt, claude, locomo, openai
 from dialoguedb.cli.data.transfer import lines as own_format
-from dialoguedb.cli.data.transfer.lines import DialogueLine, Line
+from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
@@ -37,19 +36,19 @@ Read = Callable[[int], None]
 """Takes the position of bytes of a file that were read."""
 
 
-def files_of(path: Path) -> list[Path]:
+def files_of(file: InputFile) -> list[InputFile]:
     """Return a file itself, or those of a directory that may be imported."""
-    if not path.is_dir():
-        return [path]
-    found = [one for one in sorted(path.iterdir()) if one.suffix.lower() in _SUFFIXES]
+    if not file.path.is_dir():
+        return [file]
+    found = [one for one in sorted(file.path.iterdir()) if one.suffix.lower() in _SUFFIXES]
     if not found:
-        raise InvalidRequest(f"{path} has no file that ends in {' or '.join(_SUFFIXES)}")
-    return found
+        raise InvalidRequest(f"{file} has no file that ends in {' or '.join(_SUFFIXES)}")
+    return [InputFile(one, str(one)) for one in found]
 
 
-def format_of(path: Path) -> str | None:
+def format_of(file: InputFile) -> str | None:
     """Return the format of a file, by what its first document looks like; None when unknown."""
-    first = next(_documents(path), None)
+    first = next(_documents(file), None)
     if first is None:
         return None
     document = first[1]
@@ -62,23 +61,23 @@ Fail = Callable[[str, DialogueDBError], None]
 """Takes what could not be imported, and why."""
 
 
-def lines_of(path: Path, format_name: str, read: Read, fail: Fail) -> Iterator[Line]:
+def lines_of(file: InputFile, format_name: str, read: Read, fail: Fail) -> Iterator[Line]:
     """Yield the content of a file as lines; calls `fail` when some of it is missing."""
     if format_name == own_format.FORMAT:
-        check = own_format.CompletenessCheck(path)
-        for offset, line in own_format.read_file(path):
+        check = own_format.CompletenessCheck(file.path)
+        for offset, line in own_format.read_file(file):
             read(offset)
             check.count(line)
             yield line
         if problem := check.problem():
-            fail(f"what {path} lacks", InvalidRequest(problem))
+            fail(f"what {file} lacks", InvalidRequest(problem))
         return
     counts: dict[str, int] = {}
-    for position, (offset, document) in enumerate(_documents(path), start=1):
+    for position, (offset, document) in enumerate(_documents(file), start=1):
         try:
             converted = _converted(document, format_name)
         except InvalidRequest as error:
-            fail(f"conversation {position} of {path}", error)
+            fail(f"conversation {position} of {file}", error)
         else:
             yield from _with_unique_ids(converted, counts)
         read(offset)
@@ -105,23 +104,23 @@ def _with_unique_ids(found: Iterable[Line], counts: dict[str, int]) -> Iterator[
         yield line
 
 
-def _documents(path: Path) -> Iterator[tuple[int, Any]]:
+def _documents(file: InputFile) -> Iterator[tuple[int, Any]]:
     """Yield the documents of a file, each with the offset where it ends.
 
     They are the elements of an array, the lines of JSONL, or the whole file; an array of messages
     is one document. Only one is in memory at a time.
     """
-    with path.open("rb") as file:
-        if path.stat().st_size == 0:
+    with file.path.open("rb") as opened:
+        if file.path.stat().st_size == 0:
             return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             try:
                 if mapped[:64].lstrip()[:1] == b"[":
                     yield from _elements(mapped)
                 else:
                     yield from _lines(mapped)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise InvalidRequest(f"{path} is not JSON: {error}") from error
+                raise InvalidRequest(f"{file} is not JSON: {error}") from error
 
 
 def _elements(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
