@@ -9,7 +9,12 @@ from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, 
 CHAT = "openai-chat"
 RESPONSES = "openai-responses"
 
-_CALLS = ("tool_calls", "tool_call_id", "function_call", "refusal", "audio")
+_SHOWN = frozenset({"role", "content", "name"})
+_BOOKKEEPING = frozenset(
+    {"id", "created", "created_at", "timestamp", "model", "usage", "finish_reason", "weight"}
+)
+"""What programs note beside a message; everything else is part of what was exchanged."""
+
 _SPOKEN_BY_TOOLS = "_output"
 
 
@@ -25,12 +30,12 @@ def recognises_responses(document: Any) -> bool:
 
 
 def chat_lines(document: Any) -> Iterator[Line]:
-    """Yield a conversation of chat messages; calls of tools and their results stay as they are."""
+    """Yield a conversation of chat messages; those with more than a text stay as they are."""
     messages = document["messages"] if isinstance(document, dict) else document
     yield _dialogue(document, CHAT, messages)
     for message in messages:
         role, content = message["role"], message.get("content")
-        if any(message.get(key) for key in _CALLS):
+        if any(message[key] for key in message.keys() - _SHOWN - _BOOKKEEPING):
             content = {name: value for name, value in message.items() if name != "name"}
         if content:
             yield MessageLine(role=role, name=label(message.get("name")), content=json_of(content))
@@ -78,9 +83,14 @@ def _items(document: Any) -> Any:
 
 def _plain(content: Any) -> Any:
     """Return the text of a message that has nothing else."""
-    if isinstance(content, list) and _all(content, lambda one: isinstance(one.get("text"), str)):
+    if isinstance(content, list) and _all(content, _is_plain):
         return "\n".join(block["text"] for block in content)
     return content
+
+
+def _is_plain(block: dict[str, Any]) -> bool:
+    beside = {name: value for name, value in block.items() if name not in {"type", "text"}}
+    return isinstance(block.get("text"), str) and not any(beside.values())
 
 
 def _all(messages: Any, is_one: Callable[[dict[str, Any]], bool]) -> bool:
