@@ -7,10 +7,16 @@ import pytest
 from msgspec import Raw
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.content import counted_bytes, validate_content, validate_value
-from dialoguedb.values.limits import CONTENT_BYTES_MAX, VALIDATION_ERRORS_MAX
+from dialoguedb.formats.content import measured_content, validate_content, validate_value
+from dialoguedb.values.limits import (
+    ATTACHMENT_BYTES_MAX,
+    ATTACHMENTS_MAX,
+    CONTENT_BYTES_MAX,
+    VALIDATION_ERRORS_MAX,
+)
 from dialoguedb.values.rawjson import prepare
 from dialoguedb.values.validation_errors import ValidationErrors
+from tests.attachments import base64_of
 
 FILLING = "x" * CONTENT_BYTES_MAX
 
@@ -32,6 +38,12 @@ def refusal(content, accept=validate_content):
     except InvalidRequest as error:
         return error.code
     return None
+
+
+def counted_bytes(content):
+    """Return the bytes that count against the limit."""
+    measured = measured_content(Raw(prepare(content)), "content", ValidationErrors())
+    return measured.length - sum(each.text_bytes for each in measured.attachments)
 
 
 def encoded(value):
@@ -114,7 +126,8 @@ class TestImages:
             [url_image(f"https://example.org/{FILLING}")],
             [{"type": "text", "source": {"data": FILLING}}],
             [{"type": "image", "data": FILLING}],
-            [{"source": {"media_type": "image/png", "data": FILLING}}],
+            [{"source": {"data": FILLING}}],
+            [{"type": "text", "text": f"data:image/png;base64,{FILLING}"}],
         ],
     )
     def test_what_is_no_inline_image_counts(self, content):
@@ -124,6 +137,26 @@ class TestImages:
         wrong = base64_image("data:image/png;base64,AAAA")
         for content in [[wrong], wrong, {"deep": [{"deeper": wrong}]}]:
             assert refusal(encoded(content)) == "INVALID_IMAGE_CONTENT"
+
+
+class TestAttachments:
+    @pytest.mark.parametrize("accept", [validate_content, validate_value])
+    def test_so_many_and_one_more(self, accept):
+        content = [base64_image("AAAA")] * ATTACHMENTS_MAX
+        assert refusal(encoded(content), accept) is None
+        refused = refusal(encoded([*content, base64_image("AAAA")]), accept)
+        assert refused == {validate_content: "MESSAGE_TOO_LARGE"}.get(accept, "INVALID_PARAMETER")
+
+    @pytest.mark.parametrize("accept", [validate_content, validate_value])
+    def test_so_large_and_one_byte_more(self, accept):
+        for size in (ATTACHMENT_BYTES_MAX - 1, ATTACHMENT_BYTES_MAX):
+            assert refusal(encoded([base64_image(base64_of(bytes(size)))]), accept) is None
+        content = [base64_image(base64_of(bytes(ATTACHMENT_BYTES_MAX + 1)))]
+        refused = refusal(encoded(content), accept)
+        assert refused == {validate_content: "MESSAGE_TOO_LARGE"}.get(accept, "INVALID_PARAMETER")
+
+    def test_those_by_url_hold_nothing(self):
+        assert refusal(encoded([url_image("https://example.org/a.png")] * 21)) is None
 
 
 class TestValidationErrors:

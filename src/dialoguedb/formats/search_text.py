@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from dialoguedb.formats.attachments.spellings import MEDIA_TYPE_KEYS
 from dialoguedb.values import limits, rawjson
 
 _decoder = msgspec.json.Decoder()
@@ -51,7 +52,6 @@ _MONTHS = [
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
-MEDIA_TYPE_KEYS = ("media_type", "mime_type", "mimeType", "mediaType")
 _CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
 
 # The members with text of parts with a known `type`, without their keys, ids and binary data.

@@ -12,8 +12,9 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct, UnsetType
 
+from dialoguedb.formats.attachments.spellings import MEDIA_TYPE_KEYS
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
-from dialoguedb.formats.search_text import MEDIA_TYPE_KEYS, decode_stored
+from dialoguedb.formats.search_text import decode_stored
 from dialoguedb.values.fields import Id
 
 TOOL_ROLES = ("tool", "function")

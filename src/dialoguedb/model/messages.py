@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ErrorDetail, InvalidRequest
+from dialoguedb.formats.attachments.scanner import InlineAttachment
 from dialoguedb.formats.content import measured_content, validate_content
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode, decode_body, decode_list
@@ -68,6 +69,9 @@ class NewMessage(Struct, gc=False):
     named: bool
     """Whether the caller chose the id, so that a stored duplicate may be returned."""
 
+    attachments: Sequence[InlineAttachment] = ()
+    """Those in the content."""
+
     tokens: int = 0
     """What it takes in a model's window; counted by the service."""
 
@@ -98,12 +102,13 @@ class MessageInput(Struct, rename="camel"):
 
     def validate(self, prefix: str, errors: ValidationErrors) -> NewMessage:
         """Check the values; the prefix is that of their paths, such as `messages[3].`."""
-        content, length = measured_content(self.content, f"{prefix}content", errors)
+        measured = measured_content(self.content, f"{prefix}content", errors)
         return NewMessage(
             id=self.id or "",
             role=self.role,
-            content=content,
-            content_length=length,
+            content=measured.content,
+            content_length=measured.length,
+            attachments=measured.attachments,
             name=self.name if isinstance(self.name, str) else None,
             tags=tuple(self.tags or ()),
             metadata=b"{}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from logging import getLogger
 from typing import Any, NamedTuple
 
-from dialoguedb.formats.content import has_image
+from dialoguedb.formats.attachments.scanner import has_image
 from dialoguedb.formats.search_text import (
     dialogue_text,
     memory_text,

@@ -16,7 +16,13 @@ MESSAGES_PER_REQUEST_MAX = 1_000
 """Messages in one request: creating a dialogue, a batch, an update."""
 
 CONTENT_BYTES_MAX = 1024 * 1024
-"""A message's content or a memory's value, inline image data left out."""
+"""A message's content or a memory's value, inline attachments left out."""
+
+ATTACHMENT_BYTES_MAX = 25 * 1024 * 1024
+"""One inline attachment of a message or a memory, decoded."""
+
+ATTACHMENTS_MAX = 20
+"""Inline attachments of one message or memory."""
 
 STATE_BYTES_MAX = 1024 * 1024
 """A dialogue's state, as merged."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from dialoguedb.formats.content import has_image
+from dialoguedb.formats.attachments.scanner import has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
 from dialoguedb.values.lists import TimeRange
 
