@@ -163,7 +163,7 @@ CODES = {
     "MESSAGE_CONTENT_EMPTY": "Content is an empty string, `null`, `[]` or `{}`.",
     "MESSAGE_TOO_LARGE": "Content exceeds its limit.",
     "STATE_TOO_LARGE": "The state of a dialogue would exceed its limit.",
-    "INVALID_IMAGE_CONTENT": "An inline image or document has a `data:` prefix instead of plain base64.",
+    "INVALID_IMAGE_CONTENT": "Inline data has a `data:` prefix where plain base64 belongs.",
 }
 """Codes of `InvalidRequest` that have no class of their own."""
 
