@@ -5,15 +5,15 @@ from typing import Any
 
 from msgspec import Struct
 
-from dialoguedb.formats import signed_thoughts, strict
-from dialoguedb.formats.arrangement import ArrangeOptions, arrange
-from dialoguedb.formats.call_ids import CallIds, fitted_ids, short_ids, stored_ids
-from dialoguedb.formats.losses import Loss
-from dialoguedb.formats.outgoing import Losses, OutgoingMessage, text_message
+from dialoguedb.formats.outgoing import signed_thoughts
+from dialoguedb.formats.outgoing.arrangement import ArrangeOptions, arrange
+from dialoguedb.formats.outgoing.call_ids import CallIds, fitted_ids, short_ids, stored_ids
+from dialoguedb.formats.outgoing.losses import Loss
+from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, text_message
 from dialoguedb.formats.parts import Spelling
 from dialoguedb.formats.tool_links import ToolPairs
 from dialoguedb.formats.turns import Turn
-from dialoguedb.formats.writers import anthropic, gemini, openai, plain, responses
+from dialoguedb.formats.writers import anthropic, gemini, openai, plain, responses, strict
 from dialoguedb.formats.writers.arguments import encodable
 from dialoguedb.formats.writers.names import fit_names, speak_names
 from dialoguedb.values.fields import Dialect, Target, Unanswered

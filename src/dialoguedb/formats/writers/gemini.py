@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dialoguedb.formats.call_ids import fit_tool_name
-from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart, native_of
+from dialoguedb.formats.outgoing.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart, native_of
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_object
 from dialoguedb.formats.writers.shown_parts import joined, words

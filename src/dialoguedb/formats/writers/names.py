@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from dialoguedb.formats.outgoing import OutgoingMessage, OutgoingPart
+from dialoguedb.formats.outgoing.messages import OutgoingMessage, OutgoingPart
 from dialoguedb.formats.parts import Text
 
 _NOT_IN_NAMES = re.compile(r"[\s<|\\/>]+")

@@ -3,8 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from dialoguedb.formats.call_ids import fit_tool_name
-from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart, native_of, visible
+from dialoguedb.formats.outgoing.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing.messages import (
+    Losses,
+    OutgoingMessage,
+    OutgoingPart,
+    native_of,
+    visible,
+)
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dialoguedb.formats.outgoing import Losses, OutgoingMessage
+from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.shown_parts import joined, words
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from dialoguedb.formats.outgoing import OutgoingMessage, OutgoingPart
+from dialoguedb.formats.outgoing.messages import OutgoingMessage, OutgoingPart
 from dialoguedb.formats.parts import ToolCall
 from dialoguedb.formats.writers.arguments import as_text
 

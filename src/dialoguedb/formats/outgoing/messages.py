@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dialoguedb.formats.losses import Loss, LossKind
+from dialoguedb.formats.outgoing.losses import Loss, LossKind
 from dialoguedb.formats.parts import Attachment, Other, Part, Spelling, Text
 from dialoguedb.formats.turns import Speaker
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dialoguedb.formats.call_ids import CallIds
-from dialoguedb.formats.outgoing import Losses, OutgoingMessage, OutgoingPart
+from dialoguedb.formats.outgoing.call_ids import CallIds
+from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart
 from dialoguedb.formats.parts import Part, Spelling, Text, ToolCall, ToolResult
 from dialoguedb.formats.tool_links import PartRef, ToolPairs
 from dialoguedb.formats.turns import Speaker, Turn

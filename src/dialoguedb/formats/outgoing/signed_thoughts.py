@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from dialoguedb.formats.arrangement import Arranged
-from dialoguedb.formats.outgoing import Losses, OutgoingMessage
+from dialoguedb.formats.outgoing.arrangement import Arranged
+from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage
 from dialoguedb.formats.parts import Part, Reasoning, ToolCall, ToolResult
 from dialoguedb.formats.turns import Turn
 
