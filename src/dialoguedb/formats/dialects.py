@@ -130,6 +130,8 @@ def _outgoing(
         )
     elif request.dialect == "responses":
         messages = signed_thoughts.without_halves(turns, arranged, losses)
+    if request.dialect == "openai":
+        messages = [*openai.with_attachments_behind(messages)]
     messages += [text_message("user", text) for text in request.trailing]
     if request.dialect == "openai" and not is_strict:
         fit_names(messages)

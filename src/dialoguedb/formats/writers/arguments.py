@@ -17,22 +17,27 @@ def as_object(call: ToolCall) -> Json:
     """Return the arguments as an object; the text of a custom tool, or what is none, wrapped."""
     if call.kind == "custom":
         return {"input": call.arguments}
-    if not call.arguments:
-        return {}
-    try:
-        rawjson.prepare(call.arguments.encode())
-        read = encodable(json.loads(call.arguments))
-    except (InvalidRequest, ValueError, RecursionError):
-        read = call.arguments
+    read = _read(call.arguments) if call.arguments else {}
     return read if isinstance(read, dict) else {"arguments": read}
 
 
 def as_text(call: ToolCall) -> str:
-    """Return the arguments as JSON of an object, as they are if they are that."""
-    value = as_object(call)
-    if call.kind != "custom" and call.arguments.lstrip()[:1] == "{" and "arguments" not in value:
+    """Return the arguments as JSON of an object, as they are stored if they are that.
+
+    Servers of open models decode them, and refuse a conversation in which they cannot.
+    """
+    if call.kind != "custom" and isinstance(_read(call.arguments), dict):
         return call.arguments
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(as_object(call), ensure_ascii=False)
+
+
+def _read(arguments: str) -> Any:
+    """Return the arguments decoded; as they are if they are not JSON."""
+    try:
+        rawjson.prepare(arguments.encode())
+        return encodable(json.loads(arguments))
+    except (InvalidRequest, ValueError, RecursionError):
+        return arguments
 
 
 def encodable(value: Any) -> Any:

@@ -12,6 +12,7 @@ from dialoguedb.formats.outgoing.messages import (
     visible,
 )
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.writers.arguments import as_text
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
@@ -26,6 +27,7 @@ _FIELDS = (
 )
 """Fields of an assistant message, beside its content, that some provider wants back."""
 
+_BEHIND = "[What the tools returned beside text:]"
 _SOUNDS = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
@@ -50,6 +52,24 @@ def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
         if one or fields:
             written.append({**(one or {"role": message.speaker, "content": ""}), **fields})
     return written
+
+
+def with_attachments_behind(messages: Iterable[OutgoingMessage]) -> Iterator[OutgoingMessage]:
+    """Yield messages, and after results a user's message of the images in them.
+
+    A tool's message holds text alone; where an image was, its name stays.
+    """
+    for message in messages:
+        yield message
+        shown = [
+            each.replaced(part)
+            for each in message.parts
+            if isinstance(each.part, ToolResult)
+            for part in each.part.parts
+            if isinstance(part, Attachment) and _attachment(part)
+        ]
+        if shown:
+            yield OutgoingMessage("user", None, [OutgoingPart(Text(_BEHIND)), *shown])
 
 
 def user_message(text: str) -> Json:
@@ -119,7 +139,7 @@ def _message(message: OutgoingMessage, losses: Losses) -> Json | None:
         ]
     else:
         _note_attachments(message.parts, losses)
-        written["content"] = joined(shown) if shown else None
+        written["content"] = joined(shown)  # "" beside calls, as many templates raise on null
     if calls:
         written["tool_calls"] = calls
     return written
@@ -139,13 +159,11 @@ def _call(call: ToolCall) -> Json:
         custom = {"name": name, "input": call.arguments}
         return {**beside, "id": call.id, "type": "custom", "custom": custom}
     beside.pop("arguments", None)
-    function = {"name": name, "arguments": call.arguments or "{}"}
+    function = {"name": name, "arguments": as_text(call)}
     return {**beside, "id": call.id, "type": "function", "function": function}
 
 
 def _results(message: OutgoingMessage, losses: Losses) -> Iterator[Json]:
-    """Yield the results, then a user's message with the images in them, as results hold text."""
-    images: list[Json] = []
     for outgoing in message.parts:
         result = outgoing.part
         assert isinstance(result, ToolResult)
@@ -153,14 +171,6 @@ def _results(message: OutgoingMessage, losses: Losses) -> Iterator[Json]:
             losses.add(outgoing, "error", "that it is an error, nothing but its text says")
         content = joined(result.parts)
         yield {"role": "tool", "tool_call_id": result.call_id, "content": content}
-        images += [part for each in result.parts if (part := _shown_behind(each))]
-    if images:
-        text = {"type": "text", "text": "[What the tools returned beside text:]"}
-        yield {"role": "user", "content": [text, *images]}
-
-
-def _shown_behind(part: Text | Attachment | Other) -> Json | None:
-    return _attachment(part) if isinstance(part, Attachment) else None
 
 
 def _content_part(outgoing: OutgoingPart, losses: Losses) -> Json:

@@ -6,6 +6,7 @@ from typing import Any
 from dialoguedb.formats.outgoing.call_ids import fit_tool_name
 from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart, native_of
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.writers.arguments import as_text
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
@@ -150,7 +151,7 @@ def _call(call: ToolCall) -> Json:
         "type": "function_call",
         "call_id": call.id,
         "name": name,
-        "arguments": call.arguments or "{}",
+        "arguments": as_text(call),
     }
 
 

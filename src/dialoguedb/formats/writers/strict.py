@@ -1,7 +1,7 @@
 """Shapes messages for chat templates: alternating turns, one call at a time, plain arguments."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from dialoguedb.formats.outgoing.messages import OutgoingMessage, OutgoingPart
@@ -10,8 +10,11 @@ from dialoguedb.formats.writers.arguments import as_text
 
 Json = dict[str, Any]
 
-UNANSWERED_TURN = "[No answer.]"
+NO_ANSWER = "[No answer.]"
 """The assistant's turn between a tool's result and a user's message, where there was none."""
+
+GO_ON = "[Go on.]"
+"""The user's turn between a text of the assistant and a call that it made beside it."""
 
 
 def one_call_at_a_time(messages: Iterable[OutgoingMessage]) -> list[OutgoingMessage]:
@@ -47,40 +50,44 @@ def shaped(messages: Iterable[Json]) -> list[Json]:
 
 
 def _plain_message(message: Json) -> Json:
-    plain = {**message, "content": message.get("content") or ""}
-    if "tool_calls" in message:
-        plain["tool_calls"] = [_plain_call(call) for call in message["tool_calls"]]
-    return plain
+    if "tool_calls" not in message:
+        return message
+    return {**message, "tool_calls": [*map(_plain_call, message["tool_calls"])]}
 
 
 def _plain_call(call: Json) -> Json:
-    custom = call.get("custom")
-    if custom:
-        arguments = json.dumps({"input": custom["input"]}, ensure_ascii=False)
-        function = {"name": custom["name"], "arguments": arguments}
-    else:
-        inside = call["function"]
-        arguments = as_text(ToolCall(call["id"], inside["name"], inside["arguments"]))
-        function = {**inside, "arguments": arguments}
+    if call["type"] == "function":
+        return {key: call[key] for key in ("id", "type", "function")}
+    custom = call["custom"]
+    arguments = as_text(ToolCall(call["id"], custom["name"], custom["input"], kind="custom"))
+    function = {"name": custom["name"], "arguments": arguments}
     return {"id": call["id"], "type": "function", "function": function}
 
 
 def _alternating(messages: Iterable[Json]) -> list[Json]:
-    """Join consecutive messages of a role; no user's message follows a tool's at once."""
     turns: list[Json] = []
-    for message in messages:
-        last = turns[-1] if turns else None
-        if last and last["role"] == message["role"] and _can_join(last, message):
+    for message in chain.from_iterable(map(_without_text_beside_calls, messages)):
+        last = turns[-1] if turns else {"role": ""}
+        before, now = last["role"], message["role"]
+        calls = "tool_calls" in message
+        if before == now != "tool" and not calls and "tool_calls" not in last:
             turns[-1] = _joined(last, message)
             continue
-        if last and last["role"] == "tool" and message["role"] == "user":
-            turns.append({"role": "assistant", "content": UNANSWERED_TURN})
+        if before == "tool" and now == "user":
+            turns.append({"role": "assistant", "content": NO_ANSWER})
+        elif before == "assistant" and calls:
+            turns.append({"role": "user", "content": GO_ON})
         turns.append(message)
     return turns
 
 
-def _can_join(last: Json, message: Json) -> bool:
-    return message["role"] in {"user", "assistant"} and "tool_calls" not in last
+def _without_text_beside_calls(message: Json) -> Iterator[Json]:
+    """Yield the text of a message by itself, as many templates show just the calls beside it."""
+    content = message.get("content")
+    if content and "tool_calls" in message:
+        yield {"role": message["role"], "content": content}
+        message = {**message, "content": ""}
+    yield message
 
 
 def _joined(last: Json, message: Json) -> Json:
