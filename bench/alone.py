@@ -8,15 +8,16 @@ from unittest.mock import patch
 
 from bench.unindexed import nothing_indexed
 from dialoguedb.cli import main
+from dialoguedb.formats.tokens import MessageMeasure
 
 _PREPARATION = "dialoguedb.service.message_preparation"
 
 
-def no_tokens(*_: object) -> int:
+def no_measure(*_: object) -> MessageMeasure:
     """Count nothing."""
-    return 0
+    return MessageMeasure(0, by_user=False)
 
 
 if __name__ == "__main__":
-    with nothing_indexed(), patch(f"{_PREPARATION}.message_tokens", no_tokens):
+    with nothing_indexed(), patch(f"{_PREPARATION}.measure_message", no_measure):
         main()

@@ -190,6 +190,7 @@ ISSUE_CODES = {
     "ROLE_ORDER": "A tool result does not directly follow its call.",
     "EMPTY_TURN": "A message is empty.",
     "RECENT_CUT": "Fewer of the last turns fit than requested.",
+    "TASK_CUT": "What the user says last does not fit.",
 }
 
 CLIENT_INTRO = """

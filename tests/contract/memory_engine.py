@@ -356,6 +356,8 @@ class Summaries(Part):
         self.data.dialogue(project, *dialogue)
         found = self.data.summaries_of((project.id, *dialogue))
         found = [one for one in found if filters.status in {None, one.status}]
+        if filters.completed_before is not None:
+            found = [one for one in found if (one.completed_seq or 0) < filters.completed_before]
         key, make = attrgetter("created", "id"), methodcaller("to_summary", project)
         return listed(found, window, key, summaries.summary_bytes, make)
 
@@ -420,7 +422,12 @@ class Jobs(Part):
     async def complete(self, job, outcome, spent, now):
         if spent.input_tokens >= 2**63:
             raise InternalError("The engine failed")
-        is_stored = self.change(job, jobs.complete(self.get(job), job.lease, outcome, spent, now))
+        summary = self.get(job)
+        if summary is not None:
+            owner = (job.project_id, summary.namespace, summary.dialogue_id)
+            last_seq = self.data.dialogues[owner].last_seq
+            summary = structs.replace(summary, dialogue_last_seq=last_seq)
+        is_stored = self.change(job, jobs.complete(summary, job.lease, outcome, spent, now))
         if is_stored:
             used, names = jobs.stored_bytes(outcome), (job.project_id, month_of(now))
             self.data.usage[names] = self.data.month(*names, stored_bytes=used)
@@ -472,14 +479,17 @@ class Context(Part):
     async def read(self, project, namespace, dialogue_id, tokens_max):
         self.data.dialogue(project, namespace, dialogue_id)
         ordered = self.data.in_order((project.id, namespace, dialogue_id))
-        backwards = context.take_for_window(reversed(ordered), tokens_max)
+        last = context.take_for_window(reversed(ordered), tokens_max)[::-1]
         of_system = [one for one in ordered if one.role in {"system", "developer"}]
+        before = [one for one in ordered[: len(ordered) - len(last)] if one.by_user]
         make = methodcaller("to_message", dialogue_id, namespace)
         return Ending(
-            [make(one) for one in context.spoken(backwards)],
-            [make(one) for one in context.take_for_window(of_system, tokens_max)],
-            len(ordered),
-            whole=len(backwards) == len(ordered),
+            messages=[make(one) for one in last],
+            offsets=[one.token_offset for one in last],
+            system=[make(one) for one in context.take_for_window(of_system, tokens_max)],
+            task=make(before[-1]) if before else None,
+            total_messages=len(ordered),
+            whole=len(last) == len(ordered),
         )
 
 

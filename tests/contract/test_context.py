@@ -78,8 +78,42 @@ class TestReading:
         await me.append(message("be brief", id="s2", role="developer"), message("last", id="l"))
         read = await ending(store, me, 10)
         assert ids(read.system) == ["s1", "s2"]
-        assert "s2" not in ids(read.messages)
-        assert read.messages[-1].id == "l"
+        assert ids(read.messages)[-2:] == ["s2", "l"]
+
+    async def test_what_a_user_says_last_is_read_however_many_calls_follow(self, store, me):
+        await me.new()
+        await me.append(message("not this", id="u0"), message("find it", id="u1"))
+        for start in range(0, 3_000, 500):
+            rest = range(start, start + 500)
+            await me.append(*(one for n in rest for one in (use(n), result(n))))
+        read = await ending(store, me, 1_000)
+        assert read.task.id == "u1"
+        assert len(read.messages) < 100
+        await me.append(message("a word more", id="u2"))
+        assert (await ending(store, me, 1_000)).task.id == "u1"
+        await me.append(*many(100))
+        assert (await ending(store, me, 10)).task.content == msgspec.Raw(b'"a short one"')
+
+    async def test_there_is_no_task_before_all_messages(self, store, me):
+        await me.new()
+        assert (await ending(store, me, 1_000)).task is None
+        await me.append(message("hello"))
+        assert (await ending(store, me, 1_000)).task is None
+
+    async def test_offsets_count_what_was_appended_before_also_when_it_is_deleted(self, store, me):
+        await me.new()
+        stored = await me.append(*(message("word " * n, id=f"m{n}") for n in range(1, 9)))
+        counts = [one.token_count for one in stored]
+        before = [sum(counts[:n]) for n in range(len(counts))]
+        assert (await ending(store, me, 1_000)).offsets == before
+        for gone in ("m8", "m3"):
+            await me.delete_message(gone)
+        (late,) = await me.append(message("old", id="old", created="2001-01-01T00:00:00.000Z"))
+        read = await ending(store, me, 1_000)
+        assert ids(read.messages) == ["old", "m1", "m2", "m4", "m5", "m6", "m7"]
+        assert read.offsets == [sum(counts), *before[:2], *before[3:7]]
+        await me.append(message("new"))
+        assert (await ending(store, me, 1_000)).offsets[-1] == sum(counts) + late.token_count
 
     async def test_later_times_come_later_whatever_the_order_of_arrival(self, store, me):
         await me.new()
@@ -138,6 +172,63 @@ class TestWindows:
         await me.append(message("hello"))
         await me.change_status("archive")
         assert len((await window(me)).messages) == 1
+
+
+class TestBeginning:
+    """A window begins with what a user says, or stands behind it."""
+
+    async def loop(self, me, calls, task="TASK find the cheapest flight"):
+        await me.new()
+        await me.append(message("You are an agent.", role="system"))
+        await me.append(message("hello", id="u0"), message("hello", id="a0", role="assistant"))
+        await me.append(message(task, id="task"))
+        for start in range(0, calls, 400):
+            numbers = range(start, min(start + 400, calls))
+            await me.append(*(one for n in numbers for one in (use(n), result(n))))
+
+    @pytest.mark.parametrize("calls", [3, 60, 900])
+    @pytest.mark.parametrize("dialect", ["openai", "anthropic", "plain"])
+    async def test_the_task_of_a_run_of_calls_stays(self, dialect, calls, me):
+        await self.loop(me, calls)
+        for budget in (100, 300, 1_000, 4_000):
+            made = await window(me, budget, format=dialect)
+            assert made.tokens.total <= budget
+            ids = made.included.message_ids
+            assert ids[-1] == f"r{calls - 1}"
+            assert "task" in ids
+            first = next(one for one in made.messages if one["role"] != "system")
+            assert first["role"] == "user"
+            assert ids[1] in {"u0", "task"}
+            assert made.issues == [] or made.issues[0].code == "RECENT_CUT"
+
+    async def test_a_task_that_has_no_room_is_told_of(self, me):
+        await self.loop(me, 60, task="TASK " * 400)
+        made = await window(me, 300)
+        assert [(one.code, one.message_id) for one in made.issues] == [("TASK_CUT", "task")]
+        assert made.tokens.total <= 300
+
+    async def test_a_window_prefers_to_begin_with_a_users_turn(self, me):
+        await me.new()
+        for number in range(20):
+            await me.append(message(f"Weather on day {number}?"), use(number), result(number))
+            await me.append(message("It rains all day.", role="assistant"))
+        await me.append(message("Thanks."))
+        for budget in range(40, 500, 7):
+            made = await window(me, budget, recent=1)
+            assert made.messages[0]["role"] == "user"
+            assert made.tokens.total <= budget
+        for budget in (400, 500):  # nothing but the oldest is left out for it
+            assert (await window(me, budget)).tokens.total > budget - 60
+
+    async def test_what_nobody_asked_for_is_shown_as_it_is(self, me):
+        await me.new()
+        await me.append(*(message(f"Note {n}", role="assistant") for n in range(9)))
+        assert len((await window(me)).included.message_ids) == 9
+
+    async def test_a_greeting_of_the_assistant_stays_where_all_has_room(self, me):
+        await me.new()
+        await me.append(message("Welcome!", id="w", role="assistant"), message("hi", id="u"))
+        assert (await window(me)).included.message_ids == ["w", "u"]
 
 
 class TestChecking:

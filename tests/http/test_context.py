@@ -114,6 +114,18 @@ class TestWindow:
             "[result] left on Monday",
         ]
 
+    def test_a_target_that_knows_no_system_message_reads_it_from_the_user(self, api, dialogue):
+        made = window(api, dialogue, target="no-system")
+        assert [one["role"] for one in made["messages"][:2]] == ["user", "assistant"]
+        assert made["messages"][0]["content"].startswith("You help with orders.")
+        assert made["messages"][1]["content"] == ""
+
+    def test_a_call_without_a_result_is_left_out_or_answered_with_an_error(self, api, dialogue):
+        call = {"type": "tool_use", "id": "t2", "name": "track", "input": {"order": 18}}
+        new_message(api, dialogue, id="c2", role="assistant", content=[call])
+        for unanswered, count in (("drop", 5), ("error", 7)):
+            assert len(window(api, dialogue, unanswered=unanswered)["messages"]) == count
+
     def test_a_get_answers_what_a_post_does(self, api, dialogue):
         request = {
             "maxTokens": 40,
@@ -121,6 +133,8 @@ class TestWindow:
             "recent": 2,
             "query": "order",
             "memories": 0,
+            "target": "no-system",
+            "unanswered": "error",
         }
         query = {**request, "summary": "false"}
         by_query = done(api.get(f"/dialogue/{dialogue}/context", params=query))
@@ -138,7 +152,8 @@ class TestWindow:
 
     def test_fewer_turns_than_asked_for_are_said(self, api, dialogue):
         made = window(api, dialogue, maxTokens=35, recent=4)
-        assert [issue["code"] for issue in made["issues"]] == ["RECENT_CUT"]
+        assert [issue["code"] for issue in made["issues"]] == ["TASK_CUT", "RECENT_CUT"]
+        assert made["issues"][0]["messageId"] == "u1"
         assert made["included"]["messageIds"] == ["s", "a1"]
 
     def test_a_budget_that_the_last_turn_does_not_fit_in_is_refused_with_what_it_needs(
@@ -164,9 +179,10 @@ class TestWindow:
         assert window(api, dialogue)["included"]["memoryIds"] == []
         body = window(api, dialogue, query="When does the parcel come?", memories=1)
         assert body["included"]["memoryIds"] == ["k1"]
-        told = body["messages"][0]
-        assert told["role"] == "system"
-        assert told["content"].endswith("\n\nRemembered: Likes deliveries in the morning")
+        assert [one["role"] for one in body["messages"][:2]] == ["system", "user"]
+        assert body["messages"][0]["content"] == (
+            "You help with orders.\n\n## Remembered\n\n- Likes deliveries in the morning"
+        )
         assert body["tokens"]["memories"] > 0
         assert window(api, dialogue, memories=5)["included"]["memoryIds"] == ["k2", "k1"]
         assert window(api, dialogue, query="dog")["included"]["memoryIds"][0] == "k2"
@@ -303,6 +319,9 @@ class TestRefusals:
             ({"maxTokens": 9, "memories": -1}, "INVALID_PARAMETER", "memories"),
             ({"maxTokens": 9, "memories": 101}, "INVALID_PARAMETER", "memories"),
             ({"maxTokens": 9, "summary": "no"}, "INVALID_PARAMETER", "summary"),
+            ({"maxTokens": 9, "target": "loose"}, "INVALID_PARAMETER", "target"),
+            ({"maxTokens": 9, "stable": "yes"}, "INVALID_PARAMETER", "stable"),
+            ({"maxTokens": 9, "unanswered": "keep"}, "INVALID_PARAMETER", "unanswered"),
             ({"maxTokens": 9, "query": ""}, "INVALID_PARAMETER", "query"),
             ({"maxTokens": 9, "query": "q" * 8_193}, "INVALID_PARAMETER", "query"),
             ({"maxTokens": 9, "dialogueId": "other"}, "INVALID_PARAMETER", "dialogueId"),
@@ -316,7 +335,12 @@ class TestRefusals:
         window(api, dialogue, maxTokens=2_000_000, recent=1_000, memories=100, query="q" * 8_192)
 
     def test_null_counts_as_absent(self, api, dialogue):
-        nothing = dict.fromkeys(("query", "format", "recent", "summary", "memories", "namespace"))
+        nothing = dict.fromkeys(
+            (
+                *("query", "format", "recent", "summary", "memories", "namespace"),
+                *("target", "stable", "unanswered"),
+            )
+        )
         assert window(api, dialogue, **nothing) == window(api, dialogue)
 
     def test_a_dialogue_that_is_not_there_is_not_found(self, api):

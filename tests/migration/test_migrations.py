@@ -10,7 +10,7 @@ import pytest
 
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import DataError, NewerSchema
-from dialoguedb.formats.tokens import message_tokens
+from dialoguedb.formats.tokens import measure_message
 from dialoguedb.store.sqlite import open_database
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.schema import migrations
@@ -176,7 +176,8 @@ class TestTokens:
         ).fetchall()
         assert len(counted) == 1_201
         for role, content, name, metadata, tokens in counted:
-            assert tokens == message_tokens(role, content, name, metadata, count_tokens) > 4
+            measured = measure_message(role, content, name, metadata, count_tokens)
+            assert tokens == measured.tokens > 4
 
     def test_without_a_counter_messages_stay_in_the_old_schema(self):
         db = released(2)

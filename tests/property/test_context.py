@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.tokens import message_tokens
+from dialoguedb.formats.tokens import measure_message
+from dialoguedb.formats.turns import parse_turn
 from dialoguedb.model.context import ContextRequest
 from dialoguedb.model.messages import Message
 from dialoguedb.model.rules.context import LEAST_MESSAGES
@@ -119,7 +120,7 @@ histories = st.lists(exchanges() | talk(), max_size=8).map(lambda made: [*chain(
 
 
 def message(seq, role, content, metadata):
-    stored = msgspec.json.encode(content)
+    stored, encoded = msgspec.json.encode(content), msgspec.json.encode(metadata)
     return Message(
         id=f"m{seq}",
         dialogue_id="d",
@@ -128,11 +129,11 @@ def message(seq, role, content, metadata):
         content_length=0,
         name="Ada Lovelace" if role == "Ada" else UNSET,
         tags=Raw(b"[]"),
-        metadata=Raw(msgspec.json.encode(metadata)),
+        metadata=Raw(encoded),
         created=CREATED,
         modified=CREATED,
         seq=seq,
-        token_count=message_tokens(role, stored, None, msgspec.json.encode(metadata), count),
+        token_count=measure_message(role, stored, None, encoded, count).tokens,
     )
 
 
@@ -145,9 +146,19 @@ def ending_of(history, tokens_max, least=LEAST_MESSAGES):
         tokens -= one.token_count
         if tokens < 0 and len(tail) >= least:
             break
-    system = [one for one in messages if one.role in {"system", "developer"}]
-    spoken = [one for one in reversed(tail) if one not in system]
-    return Ending(spoken, system, len(messages), whole=len(tail) == len(messages))
+    last, before = tail[::-1], messages[: len(messages) - len(tail)]
+    return Ending(
+        messages=last,
+        offsets=[sum(one.token_count for one in messages[: one.seq - 1]) for one in last],
+        system=[one for one in messages if is_of_system(one)],
+        task=next((one for one in reversed(before) if parse_turn(one).by_user), None),
+        total_messages=len(messages),
+        whole=len(last) == len(messages),
+    )
+
+
+def is_of_system(message):
+    return message.role in {"system", "developer"}
 
 
 def context_request(budget, dialect, recent=4):
@@ -155,7 +166,8 @@ def context_request(budget, dialect, recent=4):
 
 
 def opened(request, ending):
-    history = History(ending.messages, whole=ending.whole)
+    spoken = [one for one in ending.messages if not is_of_system(one)]
+    history = History(spoken, whole=ending.whole)
     return ContextBuilder(request, ending, history, count)
 
 
@@ -250,7 +262,7 @@ def test_what_json_allows_and_no_text_holds_can_be_sent_as_well():
     half.content = Raw(b'"half \\ud800 of a pair"')
     large = message(2, "assistant", {"n": 1}, {})
     large.content = Raw(b'{"n":1000000000000000000000000000000,"f":1.0}')
-    ending = Ending([half, large], [], 2, whole=True)
+    ending = Ending([half, large], [0, 9], [], None, 2, whole=True)
     shown = msgspec.json.encode(opened(context_request(1_000, "openai"), ending).build()).decode()
     assert "half ? of" in shown
     assert "1000000000000000000000000000000" in shown

@@ -9,7 +9,7 @@ from dialoguedb.formats.tokens import (
     IMAGE_TOKENS_MIN,
     MESSAGE_TOKENS,
     TOOL_TOKENS,
-    message_tokens,
+    measure_message,
 )
 from tests.unit.test_formats_images import png
 
@@ -21,7 +21,7 @@ def words(text):
 def of(content, name=None, role="assistant", metadata=None):
     stored = json.dumps(content, separators=(",", ":")).encode()
     encoded = json.dumps(metadata or {}).encode()
-    return message_tokens(role, stored, name, encoded, words) - MESSAGE_TOKENS
+    return measure_message(role, stored, name, encoded, words).tokens - MESSAGE_TOKENS
 
 
 def test_a_text_counts_its_words_and_the_speaker_his_name():

@@ -8,7 +8,7 @@ from dialoguedb.model.dialogues import DialogueOrderBy, Status
 from dialoguedb.model.keys import Permission
 from dialoguedb.model.memories import MemoryOrderBy
 from dialoguedb.model.search import SearchMode, SearchOrderBy
-from dialoguedb.values.fields import Dialect
+from dialoguedb.values.fields import Dialect, Target, Unanswered
 from dialoguedb.values.lists import Order
 
 Content = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -243,6 +243,9 @@ class ContextOptions(TypedDict, total=False):
     recent: int | None
     summary: bool | None
     memories: int | None
+    target: Target | None
+    stable: bool | None
+    unanswered: Unanswered | None
     namespace: str | None
 
 

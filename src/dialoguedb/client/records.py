@@ -251,7 +251,7 @@ class IncludedRecord(Struct, rename="camel"):
     memory_ids: list[str] = []
 
 
-class ContextRecord(Struct):
+class ContextRecord(Struct, rename="camel"):
     """A context window on a dialogue, ready to be sent to a model."""
 
     messages: list[dict[str, Any]]
@@ -261,6 +261,9 @@ class ContextRecord(Struct):
     issues: list[IssueRecord]
     system: str | None = None
     """The system prompt, where the dialect keeps it apart from the messages."""
+
+    stable_prefix_tokens: int | None = None
+    """Of a stable window: what the next one will begin with."""
 
 
 class TemplateRecord(Struct, rename="camel", kw_only=True):

@@ -6,11 +6,18 @@ a model does not read them. What a chat template adds around each message is a c
 
 from collections.abc import Callable, Iterable
 from math import ceil
+from typing import NamedTuple
 
 from dialoguedb.formats.images import dimensions
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.shown import plain_text
-from dialoguedb.formats.turns import TOOL_ROLES, parse_parts, replace_surrogates
+from dialoguedb.formats.turns import (
+    TOOL_ROLES,
+    is_by_user,
+    parse_parts,
+    replace_surrogates,
+    speaker_of,
+)
 
 CountTokens = Callable[[str], int]
 
@@ -30,17 +37,27 @@ _PIXELS_PER_TOKEN = 750
 """Of Anthropic's vision documentation; close enough for others."""
 
 
-def message_tokens(
+class MessageMeasure(NamedTuple):
+    """What is stored of a message so that windows need not parse it to find it."""
+
+    tokens: int
+    by_user: bool
+    """Whether it is what a user says: a text or an attachment, not just results of tools."""
+
+
+def measure_message(
     role: str, content: bytes, name: str | None, metadata: bytes, count: CountTokens
-) -> int:
-    """Return the tokens of a message; content and metadata are JSON."""
+) -> MessageMeasure:
+    """Return the tokens of a message, and whether it is a user's; both JSON values are bytes."""
     text = _text_if_plain(role, content, metadata)
     if text is None:
-        _, parts = parse_parts(role, content, metadata)
+        speaker, parts = parse_parts(role, content, metadata)
         tokens = MESSAGE_TOKENS + _parts_tokens(parts, count)
+        by_user = is_by_user(speaker, parts)
     else:
         tokens = MESSAGE_TOKENS + count(text)
-    return tokens + count(replace_surrogates(name)) if name else tokens
+        by_user = speaker_of(role) == "user"
+    return MessageMeasure(tokens + count(replace_surrogates(name)) if name else tokens, by_user)
 
 
 def _text_if_plain(role: str, content: bytes, metadata: bytes) -> str | None:

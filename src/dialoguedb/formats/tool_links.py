@@ -19,6 +19,7 @@ IssueCode = Literal[
     "ROLE_ORDER",
     "EMPTY_TURN",
     "RECENT_CUT",
+    "TASK_CUT",
 ]
 
 

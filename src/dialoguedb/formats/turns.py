@@ -7,7 +7,7 @@ whole messages, single parts or arrays of parts; and calls in the metadata of a 
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct, UnsetType
@@ -62,6 +62,16 @@ class Turn(Struct, frozen=True):
     def has_text(self) -> bool:
         """Whether it has text or images beside calls and results."""
         return any(isinstance(part, Text | Attachment | Other) for part in self.parts)
+
+    @property
+    def by_user(self) -> bool:
+        """Whether it is what a user says, not just results of tools."""
+        return is_by_user(self.speaker, self.parts)
+
+
+def is_by_user(speaker: Speaker, parts: Iterable[Part]) -> bool:
+    """Tell whether a message is what a user says: a text or an attachment."""
+    return speaker == "user" and any(isinstance(one, Text | Attachment | Other) for one in parts)
 
 
 def speaker_of(role: str) -> Speaker:

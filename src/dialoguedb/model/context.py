@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.formats.tool_links import Issue
 from dialoguedb.values import limits
-from dialoguedb.values.fields import Dialect, Id, Namespace
+from dialoguedb.values.fields import Dialect, Id, Namespace, Target, Unanswered
 
 _RECENT_DEFAULT = 4
 _MEMORIES_DEFAULT = 5
@@ -49,6 +49,27 @@ MemoryCount = Annotated[
         description=f"The most memories; without a query 0, with one {_MEMORIES_DEFAULT}.",
     ),
 ]
+WindowTarget = Annotated[
+    Target,
+    Meta(
+        description="What reads the window: `any` model of the API, or a `strict` chat template,"
+        " which may know `no-system` message; `any` by default."
+    ),
+]
+Stable = Annotated[
+    bool,
+    Meta(
+        description="Whether the window begins as the one before it did, for as long as that fits,"
+        " so that prompt caches hit; false by default."
+    ),
+]
+UnansweredCalls = Annotated[
+    Unanswered,
+    Meta(
+        description="What becomes of a tool call without a result: it is left out (`drop`, the"
+        " default), or an `error` stands for its result."
+    ),
+]
 Tokens = Annotated[int, Meta(ge=0)]
 
 
@@ -61,6 +82,9 @@ class ContextInput(Struct, rename="camel", frozen=True):
     recent: Recent | UnsetType | None = UNSET
     summary: WithSummary | UnsetType | None = UNSET
     memories: MemoryCount | UnsetType | None = UNSET
+    target: WindowTarget | UnsetType | None = UNSET
+    stable: Stable | UnsetType | None = UNSET
+    unanswered: UnansweredCalls | UnsetType | None = UNSET
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
@@ -75,6 +99,9 @@ class ContextInput(Struct, rename="camel", frozen=True):
             recent=self.recent or _RECENT_DEFAULT,
             summary=self.summary is not False,
             memories=(_MEMORIES_DEFAULT if query else 0) if memories is None else memories,
+            target=self.target or "any",
+            stable=self.stable is True,
+            unanswered=self.unanswered or "drop",
         )
 
 
@@ -87,6 +114,9 @@ class ContextRequest(Struct, frozen=True):
     recent: int
     summary: bool
     memories: int
+    target: Target = "any"
+    stable: bool = False
+    unanswered: Unanswered = "drop"
 
 
 class ContextTokens(Struct, rename="camel", kw_only=True):
@@ -118,6 +148,10 @@ class ContextWindow(Struct, rename="camel", kw_only=True):
     """What the model is told beside the messages; of the dialect `anthropic` alone."""
 
     tokens: ContextTokens
+    stable_prefix_tokens: Tokens | UnsetType = UNSET
+    """Of a stable window: what the next one will begin with, unless the conversation outgrows the
+    budget or is edited."""
+
     included: Included
     omitted: Tokens
     """Messages of the dialogue that are not in the window."""

@@ -75,6 +75,9 @@ class NewMessage(Struct, gc=False):
     tokens: int = 0
     """What it takes in a model's window; counted by the service."""
 
+    by_user: bool = False
+    """Whether it is what a user says, not just results of tools; found by the service."""
+
     @property
     def stored_bytes(self) -> int:
         """Bytes that count against a quota."""

@@ -146,6 +146,8 @@ class SummaryFilter(Struct, frozen=True):
     """Which summaries of a dialogue a list shows."""
 
     status: SummaryStatus | None = None
+    completed_before: int | None = None
+    """Only those that were completed before the dialogue's message of this `seq` was appended."""
 
 
 class LLMUsage(Struct, gc=False):

@@ -12,10 +12,16 @@ class Ending(Struct):
     """The end of a dialogue, and what it begins with for a model, as they are at one time."""
 
     messages: list[Message]
-    """The last messages, oldest first; those of the system are not among them."""
+    """The last messages, oldest first."""
+
+    offsets: list[int]
+    """The tokens that were appended to the dialogue before each of these."""
 
     system: list[Message]
     """The first messages of the system, oldest first."""
+
+    task: Message | None
+    """The last message before these in which a user says something, however far back."""
 
     total_messages: int
     whole: bool
@@ -30,6 +36,7 @@ class ContextStore(Protocol):
     ) -> Ending:
         """Return the last messages till they have more tokens than that, and those of the system.
 
-        There are some of each in any case, if there are any. The cost follows `tokens_max`.
+        There are some of each in any case, if there are any. The cost follows `tokens_max`, not
+        how far back the task stands.
         """
         ...

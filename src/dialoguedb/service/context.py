@@ -93,7 +93,7 @@ class ContextService:
     ) -> ContextWindow:
         """Return a context window; InvalidRequest when the last turn alone exceeds the budget."""
         dialogue = _DialogueScope(project, namespace, dialogue_id)
-        ending, history = await self._read_ending(dialogue, request.max_tokens)
+        ending, history = await self._read_ending(dialogue, request)
         builder = await self._in_thread_if_large(
             ending, lambda: ContextBuilder(request, ending, history, self._count)
         )
@@ -107,20 +107,20 @@ class ContextService:
         return await self._in_thread_if_large(ending, builder.build)
 
     async def _read_ending(
-        self, dialogue: _DialogueScope, tokens_max: int
+        self, dialogue: _DialogueScope, request: ContextRequest
     ) -> tuple[Ending, History]:
         """Read as much of the end as fills a window; further back where some of it stays hidden."""
-        tokens_needed, reads = tokens_max, 0
+        tokens_needed, reads = request.max_tokens, 0
         while True:
             reads += 1
             ending = await self._sources.endings.read(
                 dialogue.project, dialogue.namespace, dialogue.dialogue_id, tokens_needed
             )
-            history = await self._in_thread_if_large(ending, partial(_history_of, ending))
+            history = await self._in_thread_if_large(ending, partial(_history_of, ending, request))
             hidden = history.hidden_tokens
-            if ending.whole or tokens_needed >= tokens_max + hidden or reads == _READ_MAX:
+            if ending.whole or tokens_needed >= request.max_tokens + hidden or reads == _READ_MAX:
                 return ending, history
-            tokens_needed = tokens_max + 2 * hidden
+            tokens_needed = request.max_tokens + 2 * hidden
 
     async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
         """Return what a provider would reject in a dialogue."""
@@ -161,11 +161,7 @@ class ContextService:
             key=lambda one: (one.instructions is UNSET, one.message_count),
             reverse=True,
         )
-        return [
-            ContextNote(one.id, f"Summary of the conversation so far:\n{one.content}")
-            for one in widest
-            if one.content
-        ]
+        return [ContextNote(one.id, one.content) for one in widest if one.content]
 
     async def _memories(
         self, dialogue: _DialogueScope, request: ContextRequest
@@ -179,11 +175,7 @@ class ContextService:
             page_window = Window(request.memories, "desc")
             listed = await self._sources.memories.list(dialogue.project, filters, page_window)
             found = [*listed.items]
-        return [
-            ContextNote(one.id, f"Remembered: {_memory_text(one)}")
-            for one in found
-            if isinstance(one, Memory)
-        ]
+        return [ContextNote(one.id, _memory_text(one)) for one in found if isinstance(one, Memory)]
 
     async def _take_retrieved(
         self, dialogue: _DialogueScope, query: str, builder: ContextBuilder
@@ -261,8 +253,10 @@ def _is_system(message: Message) -> bool:
     return speaker_of(message.role) == "system"
 
 
-def _history_of(ending: Ending) -> History:
-    return History(ending.messages, whole=ending.whole)
+def _history_of(ending: Ending, request: ContextRequest) -> History:
+    spoken = [one for one in ending.messages if not _is_system(one)]
+    shows_unanswered = request.unanswered == "error"
+    return History(spoken, whole=ending.whole, shows_unanswered=shows_unanswered)
 
 
 def _add_turns(links: ToolLinker, messages: Sequence[Message]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from dialoguedb.formats.tokens import message_tokens
+from dialoguedb.formats.tokens import measure_message
 from dialoguedb.model.messages import NewMessage
 from dialoguedb.ports.tokens import TokenCounter
 
@@ -39,6 +39,6 @@ class MessagePreparation:
 
     def _count_all(self, new: Sequence[NewMessage]) -> None:
         for message in new:
-            message.tokens = message_tokens(
+            message.tokens, message.by_user = measure_message(
                 message.role, message.content, message.name, message.metadata, self._count
             )

@@ -283,6 +283,19 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 )
 @click.option("--summary/--no-summary", default=None, help="Whether to use the newest summary.")
 @click.option("--memories", type=click.IntRange(0), metavar="N", help="Include at most N memories.")
+@click.option(
+    "--target",
+    type=click.Choice(["any", "strict", "no-system"]),
+    help="What reads the window: a model of the API, or a chat template.  [default: any]",
+)
+@click.option(
+    "--stable/--no-stable", default=None, help="Whether to begin as the last window, for caches."
+)
+@click.option(
+    "--unanswered",
+    type=click.Choice(["drop", "error"]),
+    help="What becomes of a tool call without a result.  [default: drop]",
+)
 @fields.namespace
 @with_database
 def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:

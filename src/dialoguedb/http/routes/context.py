@@ -17,6 +17,9 @@ from dialoguedb.model.context import (
     MaxTokens,
     MemoryCount,
     Recent,
+    Stable,
+    UnansweredCalls,
+    WindowTarget,
     WithSummary,
 )
 
@@ -30,14 +33,18 @@ class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
     recent: Recent | UnsetType = UNSET
     summary: WithSummary | UnsetType = UNSET
     memories: MemoryCount | UnsetType = UNSET
+    target: WindowTarget | UnsetType = UNSET
+    stable: Stable | UnsetType = UNSET
+    unanswered: UnansweredCalls | UnsetType = UNSET
 
 
 @endpoint("Context", "read", query=ContextQuery, response=ContextWindow, errors=(DialogueNotFound,))
 async def get(request: Request) -> Response:
     """Return what to send to a model now, within a budget of tokens.
 
-    The system's messages come first, then the newest summary that fits, memories and older messages
-    about `query`, then the last turns. A tool call and its result come together or not at all.
+    What is the system's comes first: its messages, the newest summary that fits, and memories. Then
+    come older messages about `query`, what the user asked for last, and the last turns. A tool call
+    and its result come together or not at all.
     """
     return await _window(request, ContextInput(**msgspec.structs.asdict(request.query)))
 

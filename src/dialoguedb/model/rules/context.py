@@ -1,8 +1,7 @@
 """How far back a dialogue is read to fill a window."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from dialoguedb.formats.turns import speaker_of
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.values import limits
 
@@ -21,8 +20,3 @@ def take_for_window(found: Iterable[StoredMessage], tokens_max: int) -> list[Sto
         if room < 0 or (tokens < 0 and len(taken) >= LEAST_MESSAGES):
             break
     return taken
-
-
-def spoken(backwards: Sequence[StoredMessage]) -> list[StoredMessage]:
-    """Return the messages that are not the system's, oldest first."""
-    return [one for one in reversed(backwards) if speaker_of(one.role) != "system"]

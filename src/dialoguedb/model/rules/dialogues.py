@@ -120,6 +120,7 @@ def plan_creation(
         last_seq=0,
         last_server_created="",
         last_message_created="",
+        appended_tokens=0,
         modified=options.now,
         request_id=new.request_id,
         thread_of=new.thread_of,
@@ -157,6 +158,7 @@ def after_append(dialogue: StoredDialogue, append: AppendPlan) -> StoredDialogue
         last_seq=append.last_seq,
         last_server_created=append.last_server_created,
         last_message_created=append.last_message_created,
+        appended_tokens=append.appended_tokens,
         modified=append.modified,
     )
 

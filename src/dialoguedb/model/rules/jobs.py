@@ -52,6 +52,7 @@ def complete(
         provider=outcome.provider,
         model=outcome.model,
         error=None,
+        completed_seq=held.dialogue_last_seq,
         modified=max(held.modified, now),
     )
 

@@ -36,6 +36,11 @@ class StoredMessage(Struct, gc=False):
     modified: str
     name: str | None
     tokens: int
+    token_offset: int
+    """The tokens of all messages that were appended to the dialogue before it."""
+
+    by_user: bool
+    """Whether it is what a user says: a text or an attachment, not just results of tools."""
 
     def to_message(self, dialogue_id: str, namespace: str) -> Message:
         """Return the message for a response."""
@@ -93,6 +98,7 @@ class AppendPlan(Struct, gc=False):
     last_seq: int
     last_server_created: str
     last_message_created: str
+    appended_tokens: int
     modified: str
     """What the dialogue's head holds then."""
 
@@ -132,9 +138,11 @@ def _plan(
     new, fresh, duplicates = sent
     # The server's times never run backwards among themselves, whatever senders and clocks say.
     server_created = max(options.now, dialogue.last_server_created)
-    made = [
-        _store(one, seq, server_created) for seq, one in enumerate(fresh, dialogue.last_seq + 1)
-    ]
+    made: list[StoredMessage] = []
+    offset = dialogue.appended_tokens
+    for seq, one in enumerate(fresh, dialogue.last_seq + 1):
+        made.append(_store(one, seq, server_created, offset))
+        offset += one.tokens
     messages = to_messages(made, dialogue.id, dialogue.namespace)
     if duplicates:
         rest = iter(messages)
@@ -147,12 +155,13 @@ def _plan(
         last_seq=dialogue.last_seq + len(made),
         last_server_created=server_created,
         last_message_created=max(dialogue.last_message_created, *[one.created for one in made]),
+        appended_tokens=offset,
         modified=max(dialogue.modified, server_created),
         usage=usage_of(options, len(made), sum(message.stored_bytes for message in fresh)),
     )
 
 
-def _store(new: NewMessage, seq: int, server_created: str) -> StoredMessage:
+def _store(new: NewMessage, seq: int, server_created: str, token_offset: int) -> StoredMessage:
     return StoredMessage(
         new.created or server_created,
         seq,
@@ -165,6 +174,8 @@ def _store(new: NewMessage, seq: int, server_created: str) -> StoredMessage:
         server_created,
         new.name,
         new.tokens,
+        token_offset,
+        new.by_user,
     )
 
 
@@ -179,6 +190,7 @@ def _unchanged(
         dialogue.last_seq,
         dialogue.last_server_created,
         dialogue.last_message_created,
+        dialogue.appended_tokens,
         dialogue.modified,
         usage_of(options),
     )

@@ -23,6 +23,9 @@ class DialogueHead(Struct, gc=False):
     last_message_created: str
     """The greatest `created` of its messages; empty when there are none."""
 
+    appended_tokens: int
+    """The tokens of all messages that were ever appended, also of those deleted since."""
+
     modified: str
 
 

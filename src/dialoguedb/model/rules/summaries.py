@@ -37,7 +37,8 @@ class StoredSummary(Struct, gc=False):
     dialogue_id: str
     namespace: str
     dialogue_status: Status
-    """The dialogue's, as it is now."""
+    dialogue_last_seq: int
+    """The dialogue's, as they are now."""
 
     status: SummaryStatus
     start_id: str | None
@@ -81,6 +82,9 @@ class StoredSummary(Struct, gc=False):
     modified: str
     due: str
     """When it is to be made, or tried again."""
+
+    completed_seq: int | None
+    """The last seq of its dialogue when it was completed."""
 
     attempts: int
     lease: str | None
@@ -294,6 +298,7 @@ _NOT_MADE: Mapping[str, Any] = {
     "input_tokens": 0,
     "output_tokens": 0,
     "calls": 0,
+    "completed_seq": None,
     "attempts": 0,
     "lease": None,
     "leased_until": "",
@@ -312,6 +317,7 @@ def _create(
         dialogue_id=dialogue.id,
         namespace=dialogue.namespace,
         dialogue_status=dialogue.status,
+        dialogue_last_seq=dialogue.last_seq,
         status="processing" if covered.messages else "completed",
         start_id=new.start_id,
         end_id=new.end_id,

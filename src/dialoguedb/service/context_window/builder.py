@@ -18,7 +18,14 @@ from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindo
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.context_window.history import History
-from dialoguedb.service.context_window.plan import ContextNote, WindowPlan, render_plan, text_of
+from dialoguedb.service.context_window.plan import (
+    ContextNote,
+    WindowPlan,
+    memories_text,
+    render_plan,
+    summary_text,
+    text_of,
+)
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
@@ -71,11 +78,9 @@ class ContextBuilder:
         taken = self._take_recent(1) if self.room >= 0 else 0
         if not taken and not self._next < 0 <= self.room:
             raise self._too_small()
+        self._take_task()
         self._take_system(turn for turn in system[1:] if turn.tokens <= self.room)
-        taken += self._take_recent(self._request.recent - taken)
-        if taken < self._request.recent and self._next >= 0:
-            problem = f"Only {taken} of the last {self._request.recent} turns have room"
-            self._issues.append(Issue(code="RECENT_CUT", message=problem))
+        self._take_recent(self._request.recent - taken)
 
     def _too_small(self) -> InvalidRequest:
         """Return the error that names the smallest budget."""
@@ -111,11 +116,70 @@ class ContextBuilder:
             taken += bool(new)
         return taken
 
+    def _take_task(self) -> None:
+        """Take the last that a user says, so that a model knows what the calls behind it are for.
+
+        However many calls follow it: a window of these alone does not tell what they are for.
+        """
+        task = self._last_of_user()
+        if task is None or task[-1].id in self._turns:
+            return
+        if not self._take_group(task):
+            problem = f"What the user says last, message '{task[-1].id}', has no room"
+            self._issues.append(Issue(code="TASK_CUT", message_id=task[-1].id, message=problem))
+
+    def _last_of_user(self, before: int | None = None) -> list[Turn] | None:
+        """Return what a user says last before a turn, with its group; None when nobody does."""
+        for index in range((len(self.history.turns) if before is None else before) - 1, -1, -1):
+            if self.history.turns[index].by_user:
+                return self.history.turns_with(index)
+        return [parse_turn(self._ending.task)] if self._ending.task else None
+
+    def _take_group(self, group: Collection[Turn]) -> bool:
+        """Take turns that belong together if they fit; whether they did."""
+        new = [turn for turn in group if turn.id not in self._turns]
+        tokens = sum(turn.tokens for turn in new)
+        if tokens > self.room:
+            return False
+        self._turns |= {turn.id: turn for turn in new}
+        self.tokens.recent += tokens
+        self.tokens.total += tokens
+        return True
+
+    def _begin_with_user(self) -> None:
+        """Have the last turns begin with what a user says, or behind it.
+
+        What they are about is taken, in place of the oldest of them if need be. Turns before the
+        next that a user says are left out when it does not fit.
+        """
+        while (first := self._first_of_last()) is not None:
+            if self.history.turns[first].by_user:
+                return
+            task = self._last_of_user(first)
+            if task is None or task[-1].id in self._turns or self._take_group(task):
+                return
+            if not any(one.by_user and one.id in self._turns for one in self.history.turns[first:]):
+                return
+            self._drop(first)
+
+    def _first_of_last(self) -> int | None:
+        """Return the index of the first of the last turns; None when there are none."""
+        indexes = range(self._next + 1, len(self.history.turns))
+        return next((at for at in indexes if self.history.turns[at].id in self._turns), None)
+
+    def _drop(self, first: int) -> None:
+        """Leave out a turn with its group, and whatever stands before it."""
+        for turn in self.history.turns_with(first):
+            if self._turns.pop(turn.id, None):
+                self.tokens.recent -= turn.tokens
+                self.tokens.total -= turn.tokens
+        self._next = first
+
     def take_summary(self, candidates: Iterable[ContextNote]) -> None:
         """Take the first summary that fits."""
         room = self.room // SUMMARY_SHARE
         for note in candidates:
-            tokens = self._count(note.text) + MESSAGE_TOKENS
+            tokens = self._count(summary_text(note)) + MESSAGE_TOKENS
             if tokens <= room:
                 self._summary = note
                 self.tokens.summary = tokens
@@ -126,7 +190,7 @@ class ContextBuilder:
         """Take the memories that fit, the best first."""
         room = self.room // MEMORIES_SHARE
         for note in candidates:
-            tokens = self._count(note.text) + MESSAGE_TOKENS
+            tokens = self._count(memories_text([note])) + MESSAGE_TOKENS
             if tokens <= room and len(self._memories) < limit:
                 room -= tokens
                 self._memories.append(note)
@@ -160,6 +224,8 @@ class ContextBuilder:
     def plan(self) -> WindowPlan:
         """Give the rest of the budget to more recent turns, and return what the window holds."""
         self._take_recent()
+        self._begin_with_user()
+        self._note_missing_turns()
         turns = sorted(self._turns.values(), key=lambda turn: (turn.created, turn.seq))
         shown = {turn.id for turn in turns}
         tokens = structs.replace(
@@ -171,6 +237,8 @@ class ContextBuilder:
         omitted = max(self._ending.total_messages - len(self._system) - len(turns), 0)
         return WindowPlan(
             dialect=self._request.format,
+            target=self._request.target,
+            unanswered=self._request.unanswered,
             system=self._system,
             summary=self._summary,
             memories=self._memories,
@@ -185,6 +253,15 @@ class ContextBuilder:
             omitted=omitted,
             issues=(self._issues + self._issues_in_window())[: limits.CONTEXT_ISSUES_MAX],
         )
+
+    def _note_missing_turns(self) -> None:
+        """Note when fewer of the last turns are in the window than it was asked for."""
+        first = self._first_of_last()
+        last = range(len(self.history.turns) if first is None else first, len(self.history.turns))
+        shown = {min(self.history.group(at), default=-1) for at in last} - {-1}
+        if len(shown) < self._request.recent and self._next >= 0:
+            problem = f"Only {len(shown)} of the last {self._request.recent} turns have room"
+            self._issues.append(Issue(code="RECENT_CUT", message=problem))
 
     def _issues_in_window(self) -> list[Issue]:
         """Return the issues of the part of the history that the window covers."""

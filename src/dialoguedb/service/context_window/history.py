@@ -11,7 +11,10 @@ from dialoguedb.model.messages import Message
 class History:
     """Turns in order, grouped by the tool calls and results that must stay together."""
 
-    def __init__(self, messages: Iterable[Message], *, whole: bool) -> None:
+    def __init__(
+        self, messages: Iterable[Message], *, whole: bool, shows_unanswered: bool = False
+    ) -> None:
+        self._shows_unanswered = shows_unanswered
         self.turns = [parse_turn(message) for message in messages]
         self.indexes = {turn.id: index for index, turn in enumerate(self.turns)}
         links = ToolLinker(whole=whole)
@@ -27,13 +30,17 @@ class History:
     def group(self, index: int) -> Sequence[int]:
         """Return the indexes of a turn and its group; none when it has nothing to show."""
         turn = self.turns[index]
-        if turn.has_text or any(
-            (index, part_index) in self._paired
+        is_shown = turn.has_text or any(
+            (index, part_index) in self._paired or self._stands_alone(part)
             for part_index, part in enumerate(turn.parts)
             if isinstance(part, ToolCall | ToolResult)
-        ):
-            return self._groups.get(index, (index,))
-        return ()
+        )
+        return self._groups.get(index, (index,)) if is_shown else ()
+
+    def _stands_alone(self, part: ToolCall | ToolResult) -> bool:
+        """Tell whether a call or a result is shown without the other."""
+        is_call = isinstance(part, ToolCall)
+        return part.kind == "server" or (is_call and self._shows_unanswered)
 
     @property
     def hidden_tokens(self) -> int:

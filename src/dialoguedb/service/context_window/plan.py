@@ -1,5 +1,7 @@
 """What a window holds, and the one function that renders it."""
 
+from collections.abc import Iterable
+
 from msgspec import UNSET, Struct
 
 from dialoguedb.formats.dialects import RenderRequest, render
@@ -7,7 +9,7 @@ from dialoguedb.formats.parts import Text
 from dialoguedb.formats.tool_links import Issue, ToolPairs
 from dialoguedb.formats.turns import Turn
 from dialoguedb.model.context import ContextTokens, ContextWindow, Included
-from dialoguedb.values.fields import Dialect
+from dialoguedb.values.fields import Dialect, Target, Unanswered
 
 
 class ContextNote(Struct, frozen=True):
@@ -25,6 +27,8 @@ class WindowPlan(Struct, frozen=True, kw_only=True):
     """
 
     dialect: Dialect
+    target: Target = "any"
+    unanswered: Unanswered = "drop"
     system: list[Turn]
     summary: ContextNote | None
     memories: list[ContextNote]
@@ -46,7 +50,12 @@ class WindowPlan(Struct, frozen=True, kw_only=True):
 
 def render_plan(plan: WindowPlan) -> ContextWindow:
     """Return a window."""
-    request = RenderRequest(dialect=plan.dialect, system=_system_text(plan))
+    request = RenderRequest(
+        dialect=plan.dialect,
+        system=_system_text(plan),
+        target=plan.target,
+        unanswered=plan.unanswered,
+    )
     rendered = render(plan.turns, plan.pairs, request)
     opening = plan.opening_tokens if rendered.opened else 0
     return ContextWindow(
@@ -79,6 +88,18 @@ def _system_text(plan: WindowPlan) -> str:
     """Return what is the system's: its messages, the summary, and the memories."""
     texts = [text_of(turn) for turn in plan.system]
     if plan.summary:
-        texts.append(plan.summary.text)
-    texts += [memory.text for memory in plan.memories]
+        texts.append(summary_text(plan.summary))
+    if plan.memories:
+        texts.append(memories_text(plan.memories))
     return "\n\n".join(texts)
+
+
+def summary_text(summary: ContextNote) -> str:
+    """Return a summary under its heading."""
+    return f"## Summary of the conversation so far\n\n{summary.text}"
+
+
+def memories_text(memories: Iterable[ContextNote]) -> str:
+    """Return memories as a list under their heading."""
+    lines = [f"- {memory.text}".replace("\n", "\n  ") for memory in memories]
+    return "\n".join(["## Remembered", "", *lines])

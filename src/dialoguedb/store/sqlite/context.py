@@ -3,7 +3,7 @@
 from itertools import starmap
 
 from dialoguedb.model.projects import Project
-from dialoguedb.model.rules.context import spoken, take_for_window
+from dialoguedb.model.rules.context import take_for_window
 from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.ports.context import Ending
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
@@ -13,6 +13,10 @@ from dialoguedb.store.sqlite.rows.message_rows import SELECT, find_head
 _BACKWARDS = f"{SELECT} WHERE r.dialogue = ? ORDER BY r.created DESC, r.seq DESC"
 _OF_SYSTEM = (
     f"{SELECT} WHERE r.dialogue = ? AND r.role IN ('system', 'developer') ORDER BY r.created, r.seq"
+)
+_TASK = (
+    f"{SELECT} WHERE r.dialogue = ? AND r.by_user AND (r.created, r.seq) < (?, ?)"
+    " ORDER BY r.created DESC, r.seq DESC LIMIT 1"
 )
 
 
@@ -33,11 +37,16 @@ class SQLiteContext:
             head = find_head(reader.db, project_row, namespace, dialogue_id)
             backwards = _take(reader, _BACKWARDS, head.row_id, tokens_max)
             system = _take(reader, _OF_SYSTEM, head.row_id, tokens_max)
+            last = backwards[::-1]
+            is_whole = len(last) == head.total_messages
+            task = [] if is_whole or not last else _task_before(reader, head.row_id, last[0])
             return Ending(
-                to_messages(spoken(backwards), head.id, head.namespace),
-                to_messages(system, head.id, head.namespace),
-                head.total_messages,
-                whole=len(backwards) == head.total_messages,
+                messages=to_messages(last, head.id, head.namespace),
+                offsets=[one.token_offset for one in last],
+                system=to_messages(system, head.id, head.namespace),
+                task=next(iter(to_messages(task, head.id, head.namespace)), None),
+                total_messages=head.total_messages,
+                whole=is_whole,
             )
 
         return await self._readers.run(query)
@@ -48,3 +57,8 @@ def _take(reader: Reader, select: str, dialogue: int, tokens_max: int) -> list[S
     taken = take_for_window(starmap(StoredMessage, rows), tokens_max)
     rows.close()
     return taken
+
+
+def _task_before(reader: Reader, dialogue: int, first: StoredMessage) -> list[StoredMessage]:
+    rows = reader.db.execute(_TASK, (dialogue, first.created, first.seq))
+    return [*starmap(StoredMessage, rows)]

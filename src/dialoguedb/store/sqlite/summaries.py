@@ -99,6 +99,8 @@ class SQLiteSummaries:
             listed.fixed["r.dialogue"] = head.row_id
             if filters.status is not None:
                 listed.add("r.status = ?", filters.status)
+            if filters.completed_before is not None:
+                listed.add("r.completed_seq < ?", filters.completed_before)
             shape = Shape(SummaryRow, each(make), summary_bytes, attrgetter("created", "id"))
             return reader.page(listed.rows(reader.db), window, shape)
 

@@ -44,6 +44,7 @@ _INSERTED = (
     "last_seq",
     "last_server_created",
     "last_message_created",
+    "appended_tokens",
     "modified",
     "request_id",
     "thread_of",

@@ -43,7 +43,14 @@ _INSERT = (
     f"INSERT INTO messages (dialogue, {', '.join(_FIELDS)})"
     f" VALUES ({', '.join('?' * (1 + len(_FIELDS)))})"
 )
-_HEAD = ("total_messages", "last_seq", "last_server_created", "last_message_created", "modified")
+_HEAD = (
+    "total_messages",
+    "last_seq",
+    "last_server_created",
+    "last_message_created",
+    "appended_tokens",
+    "modified",
+)
 _UPDATE_HEAD = f"UPDATE dialogues SET {assignments(*_HEAD)} WHERE number = ?"
 _FIND_OWNER = (
     "SELECT number, last_seq FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
@@ -141,17 +148,7 @@ def insert(db: apsw.Connection, dialogue: int, plan: AppendPlan) -> None:
 def append(db: apsw.Connection, dialogue: int, plan: AppendPlan) -> None:
     """Store the new messages of a plan, and what their dialogue's head holds then."""
     insert(db, dialogue, plan)
-    db.execute(
-        _UPDATE_HEAD,
-        (
-            plan.total_messages,
-            plan.last_seq,
-            plan.last_server_created,
-            plan.last_message_created,
-            plan.modified,
-            dialogue,
-        ),
-    )
+    db.execute(_UPDATE_HEAD, (*(getattr(plan, name) for name in _HEAD), dialogue))
 
 
 def shape_of(dialogue_id: str, namespace: str) -> Shape[StoredMessage, Message]:

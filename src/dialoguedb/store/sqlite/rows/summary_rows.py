@@ -19,7 +19,12 @@ from dialoguedb.values.lists import Window
 _NAMES = {"lease": "claim", "leased_until": "claimed_until"}
 """Columns that have another name than the field."""
 
-_OF_DIALOGUE = {"dialogue_id": "d.id", "namespace": "d.namespace", "dialogue_status": "d.status"}
+_OF_DIALOGUE = {
+    "dialogue_id": "d.id",
+    "namespace": "d.namespace",
+    "dialogue_status": "d.status",
+    "dialogue_last_seq": "d.last_seq",
+}
 
 
 class SummaryRow(StoredSummary, gc=False):

@@ -7,11 +7,12 @@ from typing import Any
 import apsw
 
 from dialoguedb.errors import DataError, NewerSchema
-from dialoguedb.formats.tokens import message_tokens
+from dialoguedb.formats.tokens import measure_message
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite.connection.files import APPLICATION_ID
 from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.schema.summary_schema import SUMMARIES
+from dialoguedb.store.sqlite.schema.window_schema import WINDOWS, find_users_messages
 
 
 @dataclass(frozen=True)
@@ -284,7 +285,7 @@ def _count_tokens(db: apsw.Connection, count: TokenCounter | None) -> None:
         if count is None:
             raise DataError("Messages of an older version cannot be brought along without counting")
         for last, role, content, name, metadata in rows:
-            tokens = message_tokens(role, content, name, metadata, count)
+            tokens = measure_message(role, content, name, metadata, count).tokens
             db.execute("UPDATE messages SET tokens = ? WHERE number = ?", (tokens, last))
 
 
@@ -331,6 +332,7 @@ MIGRATIONS = (
     Migration("summaries", SUMMARIES),
     Migration("sealed answers", "DELETE FROM answers;"),
     Migration("compaction", _COMPACTION),
+    Migration("windows", WINDOWS, find_users_messages),
 )
 
 
