@@ -64,7 +64,7 @@ class TestWindow:
                 {"role": "user", "content": "Where is order 17?"},
                 {
                     "role": "assistant",
-                    "content": None,
+                    "content": "",
                     "tool_calls": [
                         {
                             "id": "t1",
