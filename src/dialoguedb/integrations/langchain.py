@@ -18,9 +18,10 @@ from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
 from dialoguedb.errors import DialogueNotFound
+from dialoguedb.integrations.batches import batches
 from dialoguedb.integrations.content import is_plain
 from dialoguedb.integrations.histories import append_messages, read_messages
-from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
+from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 _ROLES = {"human": "user", "ai": "assistant", "function": "tool"}
 _CLASSES: dict[str, type[BaseMessage]] = {
@@ -35,8 +36,8 @@ _WHOLE = {"type", "data"}
 class DialogueDBChatMessageHistory(BaseChatMessageHistory):
     """The history of one conversation: a dialogue, created when the first messages are added.
 
-    Messages that are added together are stored together, all or none, up to 1,000. Its async
-    methods run the others on threads, which may share a database.
+    Messages that are added together are stored together, all or none, up to 1,000 and 35 MB. Its
+    async methods run the others on threads, which may share a database.
     """
 
     def __init__(self, session_id: str, db: Database, *, namespace: str | None = None) -> None:
@@ -60,8 +61,7 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Append messages in their order."""
         stored = [_message(message) for message in messages]
-        for start in range(0, len(stored), MESSAGES_PER_REQUEST_MAX):
-            batch = stored[start : start + MESSAGES_PER_REQUEST_MAX]
+        for batch in batches(stored):
             append_messages(self._db, self.session_id, batch, namespace=self._namespace)
 
     def clear(self) -> None:

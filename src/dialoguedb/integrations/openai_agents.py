@@ -1,6 +1,6 @@
 """A session for the OpenAI Agents SDK; the extra is `openai-agents`."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -8,8 +8,9 @@ from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound
+from dialoguedb.integrations.batches import batches
 from dialoguedb.integrations.content import is_plain
-from dialoguedb.values.limits import MESSAGES_PER_REQUEST_MAX, PAGE_ITEMS_MAX
+from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 _ROLES = {
     "function_call_output": "tool",
@@ -26,7 +27,7 @@ class DialogueDBSession:
     """The history of one conversation: a dialogue, created when the first items are added.
 
     It is a `Session` of the Agents SDK: `Runner.run(agent, "Hello", session=session)`. Items that
-    are added together are stored together, all or none, up to 1,000.
+    are added together are stored together, all or none, up to 1,000 and 35 MB.
     """
 
     def __init__(
@@ -63,8 +64,8 @@ class DialogueDBSession:
     async def add_items(self, items: list[Any]) -> None:
         """Append items in their order."""
         messages = [_message(item) for item in items]
-        for start in range(0, len(messages), MESSAGES_PER_REQUEST_MAX):
-            await self._append(messages[start : start + MESSAGES_PER_REQUEST_MAX])
+        for batch in batches(messages):
+            await self._append(batch)
 
     async def pop_item(self) -> Any | None:
         """Remove and return the last item; programs that do so at once get different items."""
@@ -104,7 +105,7 @@ class DialogueDBSession:
                 return
             page = await self._db.api.message.list(self.session_id, **options | {"next": page.next})
 
-    async def _append(self, messages: list[MessageDict]) -> None:
+    async def _append(self, messages: Sequence[MessageDict]) -> None:
         try:
             await self._add(messages)
         except DialogueNotFound:
@@ -115,7 +116,7 @@ class DialogueDBSession:
             except DuplicateId:  # somebody else created it in between
                 await self._add(messages)
 
-    async def _add(self, messages: list[MessageDict]) -> None:
+    async def _add(self, messages: Sequence[MessageDict]) -> None:
         await self._db.api.message.create_many(self.session_id, messages, namespace=self._namespace)
 
 

@@ -1,9 +1,9 @@
 """Checkpoints and writes of LangGraph as messages, and back.
 
 What LangGraph serializes is no text, so these messages have an empty text: no search finds them,
-and no context window shows them. Each value above a size is a message of its own, or several, with
-an id made of its bytes (content addressing): a value that stays the same from one checkpoint to the
-next is stored once.
+and no context window shows them. Each value above a size is stored in pieces, each a message with
+an id made of its bytes (content addressing): of a value that stays the same from one checkpoint to
+the next, or grows at its end, the same pieces are stored once.
 """
 
 from base64 import b64decode, b64encode
@@ -57,11 +57,11 @@ class ValueSerializer:
         if len(data) <= min(_INLINE_BYTES, self._inline_bytes_left):
             self._inline_bytes_left -= len(data)
             return {"way": way, "data": b64encode(data).decode()}
-        name = sha256(way.encode() + b"\0" + data).hexdigest()[:_ID_CHARS]
         starts = range(0, len(data), _PIECE_BYTES)
-        pieces = {f"{name}.{n}": data[at : at + _PIECE_BYTES] for n, at in enumerate(starts)}
-        self.pieces.update(pieces)
-        return {"way": way, "pieces": [*pieces]}
+        pieces = [data[start : start + _PIECE_BYTES] for start in starts]
+        ids = [sha256(one).hexdigest()[:_ID_CHARS] for one in pieces]
+        self.pieces.update(zip(ids, pieces, strict=True))
+        return {"way": way, "pieces": ids}
 
     def unpack(self, packed: Packed, read_piece: PieceReader) -> Any:
         """Return a value, asking for its pieces by their ids."""
