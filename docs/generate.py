@@ -191,6 +191,7 @@ ISSUE_CODES = {
     "EMPTY_TURN": "A message is empty.",
     "RECENT_CUT": "Fewer of the last turns fit than requested.",
     "TASK_CUT": "What the user says last does not fit.",
+    "UNKNOWN_PART": "A message has a part of unknown type, which is shown by its name.",
 }
 
 CLIENT_INTRO = """

@@ -16,7 +16,8 @@ BYTES = base64.b64encode(bytes(range(256)) * 4).decode()
 
 
 def text_of(content):
-    return message_text(content if isinstance(content, bytes) else json.dumps(content).encode())
+    content = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return message_text("assistant", content)
 
 
 def found_by(content, name=None):
@@ -83,7 +84,6 @@ SPELLINGS = {
         [{"type": "function_call_output", "call_id": "c", "output": "sunny"}],
         "sunny",
     ),
-    "thoughts": ([{"type": "thinking", "thinking": "Hm.", "signature": PIXEL}], "Hm."),
     "a refusal": ([{"type": "refusal", "refusal": "No."}], "No."),
     "a document in words": (
         [
@@ -93,13 +93,20 @@ SPELLINGS = {
                 "source": {"type": "text", "media_type": "text/plain", "data": "Be kind."},
             }
         ],
-        "Terms\nBe kind.",
+        "[document Terms]\nBe kind.",
     ),
     "any other object": (
         {"order_id": "A-17", "paid": True, "price": 9.5, "note": None, "items": [{"name": "tea"}]},
         "order id: A-17\npaid: true\nprice: 9.5\nname: tea",
     ),
-    "what only looks like a part": ({"type": "text", "body": "x"}, "type: text\nbody: x"),
+    "a part of unknown type": (
+        {"type": "sparkline", "title": "Sales", "points": [1]},
+        "[unknown part: sparkline] Sales",
+    ),
+    "an image with a text for it": (
+        [{"type": "image_url", "image_url": {"url": "https://e.com/cat"}, "alt": "A cat"}],
+        "[image https://e.com/cat]\nA cat",
+    ),
 }
 
 
@@ -120,7 +127,6 @@ SILENT = {
     },
     "an image of the responses": {"type": "input_image", "image_url": f"data:;base64,{PIXEL}"},
     "sound": {"type": "input_audio", "input_audio": {"data": PIXEL, "format": "wav"}},
-    "hidden thoughts": {"type": "redacted_thinking", "data": PIXEL},
     "bytes in Google's spelling": {"inlineData": {"mimeType": "image/png", "data": PIXEL}},
     "a short image": {
         "type": "image",
@@ -130,9 +136,23 @@ SILENT = {
 
 
 @pytest.mark.parametrize("silent", SILENT)
-def test_bytes_say_nothing(silent):
-    assert text_of([SILENT[silent]]) == ""
-    assert text_of([{"type": "tool_result", "content": [SILENT[silent]]}]) == ""
+def test_of_bytes_their_kind_is_said_and_nothing_else(silent):
+    assert text_of([SILENT[silent]]) in {"[image]", "[audio]"}
+
+
+@pytest.mark.parametrize(
+    "thought",
+    [
+        {"type": "thinking", "thinking": "Hm.", "signature": PIXEL},
+        {"type": "redacted_thinking", "data": PIXEL},
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]},
+        {"type": "reasoning", "text": "Hm."},
+        {"text": "Hm.", "thought": True},
+        {"role": "assistant", "content": "", "reasoning_content": "Hm."},
+    ],
+)
+def test_thoughts_say_nothing(thought):
+    assert text_of([thought]) == ""
 
 
 @pytest.mark.parametrize(
@@ -166,7 +186,7 @@ def test_long_words_that_people_write_stay(text):
 def test_a_message_is_found_by_its_speaker_and_its_day():
     assert found_by("I moved", "Caroline") == "Caroline: I moved 1 March 2026 Sunday"
     assert found_by([{"type": "text", "text": "Yes"}]) == "Yes 1 March 2026 Sunday"
-    assert found_by([SILENT["a short image"]], "Caroline") == ""
+    assert found_by([{"type": "thinking", "thinking": "Hm."}], "Caroline") == ""
 
 
 def test_memories_and_dialogues_say_what_they_are_called():

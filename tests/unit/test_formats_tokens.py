@@ -72,10 +72,10 @@ def test_an_address_counts_where_it_may_be_shown_instead():
 
 def test_a_file_counts_its_name_and_a_text_document_its_text():
     source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0" * 9_000}
-    assert of([{"type": "document", "title": "The bill", "source": source}]) == 2
+    assert of([{"type": "document", "title": "The bill", "source": source}]) == 3
     assert of([{"type": "input_audio", "input_audio": {"data": "AAAA a" * 9_000}}]) == 1
     text = {"type": "text", "media_type": "text/plain", "data": "one two three"}
-    assert of([{"type": "document", "source": text}]) == 3
+    assert of([{"type": "document", "source": text}]) == 1 + 3
 
 
 def test_tool_calls_and_results_count_names_inputs_and_results():
@@ -99,14 +99,17 @@ def test_calls_in_the_metadata_count_as_those_in_the_content():
     assert of("one two", role="tool", metadata={"tool_call_id": "c 1"}) == 2 + TOOL_TOKENS
 
 
-def test_json_of_no_known_kind_counts_as_it_is_shown():
-    assert of({"total": 3, "of": [True, None]}) == len(
-        ['{"total":', "3,", '"of":', "[true,", "null]}"]
-    )
+def test_data_counts_as_it_is_shown():
+    assert of({"total": 3, "of": [True, None]}) == len(["total:", "3", "of:", "true"])
     shot = {"shot": "data:image/png;base64," + png(750, 100), "by": "Ada"}
-    assert of(shot) == len(['{"shot":', '"[image/png]",', '"by":', '"Ada"}'])
-    sealed = {"type": "compaction", "encrypted_content": "as much as you like"}
-    assert of(sealed) == len(['{"type":', '"compaction"}'])
+    assert of(shot) == len(["shot:", "[image/png]", "by:", "Ada"])
+
+
+def test_what_is_not_shown_does_not_count():
+    assert of({"type": "compaction", "encrypted_content": "as much as you like"}) == 0
+    assert of([{"type": "thinking", "thinking": "as much as you like", "signature": "s"}]) == 0
+    unknown = {"type": "sparkline", "title": "Sales", "points": "as much as you like"}
+    assert of([unknown]) == len(["[unknown", "part:", "sparkline]", "Sales"])
 
 
 @pytest.mark.parametrize("role", ["user", "tool", "system"])
@@ -114,7 +117,7 @@ def test_json_of_no_known_kind_counts_as_it_is_shown():
 @pytest.mark.parametrize("text", ["one two", "", "  ", "é ü", "data: none", "data:a/b;base64,AAAA"])
 def test_a_plain_text_counts_as_its_parts_would(role, metadata, text):
     whole = {"role": "user", "content": [{"type": "text", "text": text}]}
-    expected = of([text], role=role, metadata=metadata)
+    expected = of([{"type": "text", "text": text}], role=role, metadata=metadata)
     assert of(text, role=role, metadata=metadata) == expected
     if role == "user":
         assert of(whole, role=role) == of(text, role=role)

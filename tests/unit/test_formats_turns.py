@@ -1,10 +1,13 @@
 """What stored messages say, in every spelling that is known."""
 
+import json
+
 import msgspec
 import pytest
 from msgspec import UNSET, Raw
+from msgspec.structs import replace
 
-from dialoguedb.formats.parts import Attachment, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.turns import parse_turn
 from dialoguedb.model.messages import Message
 
@@ -31,7 +34,14 @@ def message(content, role="user", metadata=None):
 
 
 def parts(content, role="user", metadata=None):
-    return list(parse_turn(message(content, role, metadata)).parts)
+    return [bare(part) for part in parse_turn(message(content, role, metadata)).parts]
+
+
+def bare(part):
+    """Return a part without what it was read from."""
+    if isinstance(part, ToolResult):
+        part = replace(part, parts=tuple(map(bare, part.parts)))
+    return replace(part, native=None)
 
 
 def speaker(role, content="hello"):
@@ -113,7 +123,7 @@ def test_a_result_is_known_in_every_spelling(role, content, metadata):
 def test_a_result_that_names_no_call_is_one_all_the_same():
     assert parts("on its way", "tool") == [ToolResult("", (Text("on its way"),))]
     assert parts({"role": "function", "name": "track", "content": "x"}, "function") == [
-        ToolResult("", (Text("x"),))
+        ToolResult("", (Text("x"),), name="track")
     ]
 
 
@@ -157,10 +167,16 @@ def test_parallel_calls_and_what_is_said_beside_them_keep_their_order():
             {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
             Attachment(media_type="image/png", data="AAAA"),
         ),
-        ({"type": "image"}, Text("[image]")),
-        ({"type": "image", "data": "AAAA"}, Text("[image]")),
-        ({"type": "image_url", "image_url": "data:image/tiff;base64,AAAA"}, Text("[image/tiff]")),
-        ({"type": "image_url", "image_url": "data:image/png;base64,A@=="}, Text("[image/png]")),
+        ({"type": "image"}, Attachment()),
+        ({"type": "image", "data": "AAAA"}, Attachment(data="AAAA")),
+        (
+            {"type": "image_url", "image_url": "data:image/tiff;base64,AAAA"},
+            Attachment(media_type="image/tiff", data="AAAA"),
+        ),
+        (
+            {"type": "image_url", "image_url": "data:image/png;base64,A@=="},
+            Attachment(media_type="image/png"),
+        ),
     ],
 )
 def test_an_image_is_known_in_every_spelling(part, image):
@@ -177,9 +193,14 @@ def test_thoughts_are_kept_apart_and_files_are_named():
     assert parts(unsigned, "assistant") == [Reasoning("Hm."), Reasoning(data="x")]
     assert [part.is_returnable for part in parts(unsigned, "assistant")] == [False, True]
     pdf = {"type": "document", "title": "Bill", "source": {"type": "base64", "data": "AAAA"}}
-    assert parts([pdf, {"type": "input_audio"}]) == [Text("[Bill]"), Text("[input_audio]")]
+    assert parts([pdf, {"type": "input_audio"}]) == [
+        Attachment("document", name="Bill", data="AAAA"),
+        Attachment("audio"),
+    ]
     note = {"type": "document", "source": {"type": "text", "data": "As agreed."}}
-    assert parts([note]) == [Text("As agreed.")]
+    assert parts([note]) == [
+        Attachment("document", media_type="text/plain", text="As agreed."),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -189,22 +210,30 @@ def test_what_says_nothing_has_no_parts(content):
     assert parts(content) == []
 
 
-def test_json_of_no_known_kind_is_said_as_it_is():
-    assert parts({"total": 3}) == [Text('{"total": 3}')]
-    assert parts([{"type": "chart", "of": ["é"]}]) == [Text('{"type": "chart", "of": ["é"]}')]
-
-
-def test_json_of_no_known_kind_is_said_without_bytes_and_what_is_sealed():
-    source = {"type": "base64", "media_type": "video/mp4", "data": "AAAA"}
-    assert parts({"type": "video", "source": source}) == [
-        Text(
-            '{"type": "video", "source": {"type": "base64", "media_type": "video/mp4",'
-            ' "data": "[video/mp4]"}}'
-        )
-    ]
+def test_data_is_said_in_lines_without_bytes_and_what_only_a_provider_can_read():
+    assert parts({"total": 3, "dueDate": {"day": "Monday"}}) == [Text("total: 3\nday: Monday")]
     assert parts({"at": ["data:a/b;base64,AAAA", "data: none"], "signature": "s"}) == [
-        Text('{"at": ["[a/b]", "data: none"]}')
+        Text("at: [a/b]\nat: data: none")
     ]
+
+
+def test_the_output_of_a_tool_that_is_data_stays_json():
+    found = {"at": "data:a/b;base64,AAAA", "total": 3, "signature": "s"}
+    assert parts(found, "tool") == [ToolResult("", (Text('{"at": "[a/b]", "total": 3}'),))]
+    assert parts(["a.txt", "b.txt"], "tool") == [ToolResult("", (Text('["a.txt", "b.txt"]'),))]
+    typed = {"type": "FeatureCollection", "features": []}
+    assert json.loads(parts(typed, "tool")[0].parts[0].text) == typed
+
+
+def test_a_part_of_unknown_type_is_named_and_said_in_its_words_alone():
+    assert parts([{"type": "sparkline", "title": "Sales", "points": [1, 2]}]) == [
+        Other("sparkline", "Sales", is_unknown=True)
+    ]
+    assert parts({"part_kind": "hologram", "content": "A" * 400}) == [
+        Other("hologram", is_unknown=True)
+    ]
+    source = {"type": "base64", "media_type": "video/mp4", "data": "AAAA"}
+    assert parts({"type": "reel", "source": source}) == [Other("reel", is_unknown=True)]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,13 @@ Spelling = Literal[
     "pydantic-ai",
     "mcp",
     "adk",
+    "opentelemetry",
 ]
 """How a program writes messages: OpenAI's Chat Completions (`openai`) and Responses, Anthropic's
-Messages, Gemini's contents, the two shapes of the AI SDK, and those of frameworks."""
+Messages, Gemini's contents, the two shapes of the AI SDK, those of frameworks, OpenTelemetry's."""
+
+ToolKind = Literal["function", "custom", "server"]
+"""A `server` call is run by the provider, which writes the result itself; it needs none."""
 
 AttachmentKind = Literal["image", "document", "audio", "video", "file"]
 
@@ -74,8 +78,7 @@ class ToolCall(Struct, frozen=True):
     arguments: str
     """JSON, usually an object; of a `custom` tool any text."""
 
-    kind: Literal["function", "custom", "server"] = "function"
-    """A `server` call is run by the provider, which writes the result itself; it needs none."""
+    kind: ToolKind = "function"
 
     native: Native | None = None
 
@@ -88,7 +91,7 @@ class ToolResult(Struct, frozen=True):
 
     parts: "tuple[Text | Attachment | Other, ...]"
     is_error: bool = False
-    kind: Literal["function", "custom", "server"] = "function"
+    kind: ToolKind = "function"
     name: str = ""
     """The name of the tool, where the result repeats it."""
 

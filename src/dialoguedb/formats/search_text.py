@@ -1,28 +1,24 @@
-"""Extracts the plain text of messages, memories and dialogues, which is indexed for search.
+"""The text of messages, memories and dialogues, which is indexed for search.
 
-The part types of chat APIs are known, so that of a tool call the name and inputs are indexed and
-not its ids. Of any other JSON the strings and numbers are indexed, with their keys.
+That of a message is what is shown of it. Of a memory the strings and numbers are indexed, with
+their keys.
 """
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
-import msgspec
-
-from dialoguedb.formats.attachments.spellings import MEDIA_TYPE_KEYS
-from dialoguedb.values import limits, rawjson
-
-_decoder = msgspec.json.Decoder()
+from dialoguedb.formats.json_text import decode_stored, decode_text, json_lines
+from dialoguedb.formats.parts import Part, ToolCall, ToolResult
+from dialoguedb.formats.shown import shown_texts
+from dialoguedb.formats.turns import parse_parts, text_if_plain
+from dialoguedb.values import limits
 
 _FEW_CHARS = 160
 _LINE_CHARS = 76
 """Base64 in lines has lines of this length, at least two; in one run it is longer."""
 
-_KEY_CHARS = 64
 _PART_CHARS = 32 * 1024
 
 _ENCODED = re.compile(
@@ -51,39 +47,22 @@ _MONTHS = [
 ]
 _WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+")
-_CAPTIONS = ("alt", "alt_text", "caption", "title", "transcript")
 
-# The members with text of parts with a known `type`, without their keys, ids and binary data.
-_BINARY_TYPES = {"image", "image_url", "input_image", "input_audio", "redacted_thinking", "base64"}
-_TEXT_KEYS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_BINARY_TYPES, _CAPTIONS),
-    **dict.fromkeys(("input_text", "output_text", "summary_text", "reasoning_text"), ("text",)),
-    "text": ("text", "data"),
-    "refusal": ("refusal",),
-    "thinking": ("thinking",),
-    "reasoning": ("summary", "content"),
-    **dict.fromkeys(("message", "content"), ("content",)),
-    **dict.fromkeys(("tool_use", "server_tool_use", "mcp_tool_use"), ("name", "input")),
-    **dict.fromkeys(("tool_result", "mcp_tool_result", "web_search_tool_result"), ("content",)),
-    "web_search_result": ("title", "url"),
-    "search_result": ("title", "source", "content"),
-    "function": ("function",),
-    "function_call": ("name", "arguments"),
-    "custom_tool_call": ("name", "input"),
-    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), ("output",)),
-    "document": ("title", "context", "source"),
-    "file": ("file",),
-}
-# The same of parts that are recognized by their members.
-_CALL = ("name", "arguments")
-_TURN = ("content", "refusal", "tool_calls")
-_FILE = ("filename",)
+def message_text(role: str, content: bytes, metadata: bytes = b"{}") -> str:
+    """Return the text of a message: what is shown of it."""
+    text = text_if_plain(role, content, metadata)
+    if text is None:
+        _, parts = parse_parts(role, content, metadata)
+        text = "\n".join(filter(None, map(_searched, parts)))
+    return clean(text)
 
 
-def message_text(content: bytes) -> str:
-    """Return the text of a message."""
-    return clean(_stored_text(content))
+def _searched(part: Part) -> str:
+    """Return what is shown of a part, JSON in it as lines: escapes in it would hide its words."""
+    texts = shown_texts(part)
+    if isinstance(part, ToolCall | ToolResult):
+        texts = (json_lines(decode_text(text)) for text in texts)
+    return "\n".join(texts)
 
 
 def message_words(text: str, name: str | None, created: str) -> str:
@@ -148,109 +127,4 @@ def _stored_text(value: bytes) -> str:
     """Return the text of JSON as it is stored."""
     if value[:1] == b'"' and b"\\" not in value:
         return value[1:-1].decode("utf-8", "replace")
-    return _TextCollector().of(decode_stored(value))
-
-
-def decode_stored(value: bytes) -> Any:
-    """Return stored JSON decoded; None when it is damaged."""
-    try:
-        return _decoder.decode(value)
-    except (msgspec.DecodeError, RecursionError):  # lone surrogates, numbers out of range
-        return _decoded_strictly(value.decode("utf-8", "replace"), rawjson.lenient_decoder.decode)
-
-
-def _decoded_strictly(text: str, decode: Callable[[str], Any]) -> Any:
-    try:
-        return decode(text)
-    except (ValueError, RecursionError):  # damaged: nothing is indexed
-        return None
-
-
-_DEPTH_MAX = limits.JSON_DEPTH_MAX
-"""Deeper values are not indexed: a tool's arguments may be a string of JSON of any depth."""
-
-
-class _TextCollector:
-    """Collects the texts of JSON, in their order."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._left = limits.INDEXED_VALUES_MAX
-        self._depth = 0
-
-    def of(self, value: Any) -> str:
-        """Return the text of a value."""
-        self._add(value, "")
-        return "\n".join(self._parts)
-
-    def _add(self, value: Any, key: str) -> None:
-        if self._left <= 0 or self._depth == _DEPTH_MAX:
-            return
-        self._left -= 1
-        self._depth += 1
-        self._add_any(value, key)
-        self._depth -= 1
-
-    def _add_any(self, value: Any, key: str) -> None:
-        if isinstance(value, dict):
-            self._add_object(value, key)
-        elif isinstance(value, list):
-            for item in value:
-                self._add(item, key)
-        elif isinstance(value, str):
-            self._append(value, key)
-        elif isinstance(value, bool):
-            self._append("true" if value else "false", key)
-        elif value is not None:
-            self._append(repr(value), key)
-
-    def _append(self, text: str, key: str) -> None:
-        if text and not text.isspace():
-            self._parts.append(f"{_as_words(key)}: {text}" if key else text)
-
-    def _add_object(self, value: dict[str, Any], key: str) -> None:
-        keys = _text_keys(value)
-        if keys is None:
-            for inner, item in value.items():
-                self._add(item, inner or key)
-            return
-        for inner in keys:
-            item = value.get(inner)
-            self._add(_arguments(item) if inner in {"arguments", "input"} else item, "")
-
-
-def _text_keys(value: dict[str, Any]) -> tuple[str, ...] | None:
-    """Return the members with text of a known part; None for any other JSON."""
-    kind = value.get("type")
-    text = _TEXT_KEYS.get(kind) if isinstance(kind, str) else None
-    if text and (kind in _BINARY_TYPES or any(key in value for key in text)):
-        return text
-    if isinstance(value.get("arguments"), str) and "name" in value:
-        return _CALL
-    if "role" in value and ("content" in value or "tool_calls" in value):
-        return _TURN
-    if "file_data" in value:
-        return _FILE
-    return () if _is_binary(value) else None
-
-
-def _is_binary(value: dict[str, Any]) -> bool:
-    """Tell whether it is binary data with a media type, of any API."""
-    media_type = next((value[key] for key in MEDIA_TYPE_KEYS if key in value), None)
-    if not isinstance(media_type, str) or media_type.startswith("text/"):
-        return False
-    return isinstance(value.get("data"), str)
-
-
-def _arguments(value: Any) -> Any:
-    """Return the arguments of a tool call, decoded where an API encodes them as a string."""
-    if not (isinstance(value, str) and value[:1] in {"{", "["}):
-        return value
-    read = _decoded_strictly(value, json.loads)
-    return value if read is None else read
-
-
-@lru_cache(4_096)
-def _as_words(key: str) -> str:
-    """Write a key as words: `dueDate` and `due_date` as `due date`."""
-    return _HUMP.sub(" ", key).strip().lower() if len(key) <= _KEY_CHARS else key
+    return json_lines(decode_stored(value))

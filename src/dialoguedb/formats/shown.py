@@ -1,6 +1,30 @@
 """What of a part is shown in words: the one text that is rendered, counted and searched."""
 
-from dialoguedb.formats.parts import Other, Text
+from collections.abc import Iterable, Iterator
+
+from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+
+
+def shown_texts(part: Part) -> Iterator[str]:
+    """Yield the texts of a part: of a call its name and arguments, of reasoning nothing."""
+    match part:
+        case Text() | Other():
+            yield from filter(None, (plain_text(part),))
+        case Attachment():
+            yield attachment_text(part)
+        case ToolCall():
+            yield part.name
+            yield part.arguments
+        case ToolResult():
+            yield from texts_of(part.parts)
+        case Reasoning():
+            return
+
+
+def texts_of(parts: Iterable[Part]) -> Iterator[str]:
+    """Yield the texts of parts, in their order."""
+    for part in parts:
+        yield from shown_texts(part)
 
 
 def plain_text(part: Text | Other) -> str:
@@ -8,3 +32,9 @@ def plain_text(part: Text | Other) -> str:
     if isinstance(part, Text) or not part.is_unknown:
         return part.text
     return f"[unknown part: {part.name}] {part.text}".rstrip()
+
+
+def attachment_text(part: Attachment) -> str:
+    """Return an attachment's name in brackets, and what stands for it in words."""
+    named = " ".join(filter(None, (part.kind, part.name or part.url)))
+    return f"[{named}]\n{part.text}".rstrip()

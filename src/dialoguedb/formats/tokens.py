@@ -9,15 +9,10 @@ from math import ceil
 from typing import NamedTuple
 
 from dialoguedb.formats.images import dimensions
-from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
-from dialoguedb.formats.shown import plain_text
-from dialoguedb.formats.turns import (
-    TOOL_ROLES,
-    is_by_user,
-    parse_parts,
-    replace_surrogates,
-    speaker_of,
-)
+from dialoguedb.formats.json_text import replace_surrogates
+from dialoguedb.formats.parts import Attachment, Part, ToolCall, ToolResult
+from dialoguedb.formats.shown import shown_texts
+from dialoguedb.formats.turns import is_by_user, parse_parts, speaker_of, text_if_plain
 
 CountTokens = Callable[[str], int]
 
@@ -49,7 +44,7 @@ def measure_message(
     role: str, content: bytes, name: str | None, metadata: bytes, count: CountTokens
 ) -> MessageMeasure:
     """Return the tokens of a message, and whether it is a user's; both JSON values are bytes."""
-    text = _text_if_plain(role, content, metadata)
+    text = text_if_plain(role, content, metadata)
     if text is None:
         speaker, parts = parse_parts(role, content, metadata)
         tokens = MESSAGE_TOKENS + _parts_tokens(parts, count)
@@ -60,36 +55,18 @@ def measure_message(
     return MessageMeasure(tokens + count(replace_surrogates(name)) if name else tokens, by_user)
 
 
-def _text_if_plain(role: str, content: bytes, metadata: bytes) -> str | None:
-    """Return the text of a message that is just a text, as most are; None for any other."""
-    if (
-        content[:1] != b'"'
-        or b"\\" in content
-        or b"tool" in metadata
-        or content.startswith(b'"data:')
-        or role in TOOL_ROLES
-    ):
-        return None
-    text = content[1:-1].decode("utf-8", "replace")
-    return text if text and not text.isspace() else None
-
-
 def _parts_tokens(parts: Iterable[Part], count: CountTokens) -> int:
     return sum(_part_tokens(part, count) for part in parts)
 
 
 def _part_tokens(part: Part, count: CountTokens) -> int:
-    match part:
-        case Text() | Other():
-            return count(plain_text(part))
-        case Attachment():
-            return _image_tokens(part, count)
-        case ToolCall():
-            return TOOL_TOKENS + count(part.name) + count(part.arguments)
-        case ToolResult():
-            return TOOL_TOKENS + _parts_tokens(part.parts, count)
-        case Reasoning():
-            return count(part.text) + count(part.data)
+    """Count what is shown of a part, with the overhead of a call or a result; images by size."""
+    if isinstance(part, ToolResult):
+        return TOOL_TOKENS + _parts_tokens(part.parts, count)
+    if isinstance(part, Attachment) and part.kind == "image":
+        return _image_tokens(part, count)
+    shown = sum(map(count, shown_texts(part)))
+    return TOOL_TOKENS + shown if isinstance(part, ToolCall) else shown
 
 
 def _image_tokens(image: Attachment, count: CountTokens) -> int:

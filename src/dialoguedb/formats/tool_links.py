@@ -4,11 +4,12 @@ OpenAI and Anthropic refuse a call without a result right behind it, and a resul
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.formats.parts import ToolCall, ToolResult
+from dialoguedb.formats.parts import Other, Part, ToolCall, ToolResult
 from dialoguedb.formats.turns import Turn
 from dialoguedb.values.fields import Id
 
@@ -20,6 +21,7 @@ IssueCode = Literal[
     "EMPTY_TURN",
     "RECENT_CUT",
     "TASK_CUT",
+    "UNKNOWN_PART",
 ]
 
 
@@ -48,13 +50,17 @@ class _ToolPart(NamedTuple):
     ref: PartRef
     tool_id: str
     message_id: str
+    is_server: bool = False
+    alias: str = ""
+    """Another id of a call, that of its item: some results of OpenAI's Responses name this one."""
 
 
 class ToolLinker:
     """Pairs calls and results of turns that are added in order; `finish` returns the issues.
 
-    A result belongs to the newest call before it that has its id and no result yet. One that comes
-    before its call is paired with it at the end, if nothing else was. Unless the turns are the
+    A result belongs to the newest call before it that has its id and no result yet; without an id,
+    to the oldest that is open. One that comes before its call is paired with it at the end, if
+    nothing else was. Calls that a provider runs need no result. Unless the turns are the
     `whole` of a dialogue, earlier ones may hold calls that are still open.
     """
 
@@ -92,10 +98,15 @@ class ToolLinker:
         if not turn.parts:
             self._add_issue(PartRef(index, 0), "EMPTY_TURN", turn.id, "says nothing")
         for part_index, part in enumerate(turn.parts):
+            ref = PartRef(index, part_index)
             if isinstance(part, ToolCall):
-                self._add_call(_ToolPart(PartRef(index, part_index), part.id, turn.id))
+                self._add_call(_tool_part(ref, turn, part))
             elif isinstance(part, ToolResult):
-                self._add_result(_ToolPart(PartRef(index, part_index), part.call_id, turn.id))
+                is_server = part.kind == "server"
+                self._add_result(_ToolPart(ref, part.call_id, turn.id, is_server))
+        for name in dict.fromkeys(_unknown_names(turn.parts)):
+            problem = f"has a part of the unknown type {name!r}"
+            self._add_issue(PartRef(index, 0), "UNKNOWN_PART", turn.id, problem)
         if turn.has_text:
             self._last_spoken = index
 
@@ -114,6 +125,8 @@ class ToolLinker:
                 problem = f"answers the tool call {result.tool_id!r}, which {where}"
                 self._add_issue(result.ref, "ORPHANED_TOOL_RESULT", result.message_id, problem)
         for call in self._open.values():
+            if call.is_server:
+                continue
             problem = f"calls a tool ({call.tool_id!r}) whose result there is not"
             self._add_issue(call.ref, "ORPHANED_TOOL_CALL", call.message_id, problem)
         return [issue for _, issue in sorted(self._issues, key=lambda noted: noted[0])]
@@ -129,13 +142,14 @@ class ToolLinker:
         ):  # calls of one time come before results
             self._forget_recent()
         self._open[call.ref] = self._recent[call.ref] = call
-        groups = self._open_by_id.setdefault(call.tool_id, [])
-        if not (groups and groups[-1] and groups[-1][0].ref.turn == call.ref.turn):
-            groups.append(deque())
-        groups[-1].append(call)
+        for tool_id in {call.tool_id, call.alias or call.tool_id}:
+            groups = self._open_by_id.setdefault(tool_id, [])
+            if not (groups and groups[-1] and groups[-1][0].ref.turn == call.ref.turn):
+                groups.append(deque())
+            groups[-1].append(call)
 
     def _add_result(self, result: _ToolPart) -> None:
-        call = self._open_call(result.tool_id) if result.tool_id else self._oldest_recent()
+        call = self._open_call(result.tool_id) if result.tool_id else self._oldest_recent(result)
         if call is None and result.tool_id in self._answered_ids:
             problem = f"answers the tool call {result.tool_id!r} once more"
             self._add_issue(result.ref, "DUPLICATE_TOOL_RESULT", result.message_id, problem)
@@ -147,9 +161,10 @@ class ToolLinker:
                 problem = "holds the result of a tool call that it does not follow at once"
                 self._add_issue(result.ref, "ROLE_ORDER", result.message_id, problem)
 
-    def _oldest_recent(self) -> _ToolPart | None:
+    def _oldest_recent(self, result: _ToolPart) -> _ToolPart | None:
         self._met_result_without_id = True
-        return next(iter(self._recent.values()), None) if self._knows_open else None
+        recent = self._recent.values() if self._knows_open else ()
+        return next((call for call in recent if call.is_server == result.is_server), None)
 
     def _open_call(self, tool_id: str) -> _ToolPart | None:
         """Return the first open call with this id in the newest turn that has one."""
@@ -173,3 +188,19 @@ class ToolLinker:
     def _add_issue(self, ref: PartRef, code: IssueCode, message_id: str, problem: str) -> None:
         issue = Issue(code=code, message_id=message_id, message=f"Message '{message_id}' {problem}")
         self._issues.append((ref, issue))
+
+
+def _tool_part(ref: PartRef, turn: Turn, call: ToolCall) -> _ToolPart:
+    native = call.native
+    item_id = native.value.get("id") if native and native.spelling == "responses" else None
+    alias = item_id if isinstance(item_id, str) else ""
+    return _ToolPart(ref, call.id, turn.id, call.kind == "server", alias)
+
+
+def _unknown_names(parts: Iterable[Part]) -> Iterator[str]:
+    """Yield the types of unknown parts, those in results included."""
+    for part in parts:
+        if isinstance(part, Other) and part.is_unknown:
+            yield part.name
+        elif isinstance(part, ToolResult):
+            yield from _unknown_names(part.parts)

@@ -257,7 +257,7 @@ class Reading(Struct, frozen=True):
         turn = SummaryTurn(
             role=message.role,
             name=message.name,
-            text=message_text(message.content),
+            text=message_text(message.role, message.content, message.metadata),
             created=message.created,
             tokens=message.tokens,
         )

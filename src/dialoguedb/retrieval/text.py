@@ -74,7 +74,7 @@ def document(kind: str, key: int, tags: bytes, metadata: bytes, *fields: Any) ->
     memory its value, label and description. `key` is the engine's own, for the log.
     """
     try:
-        text, words, tokens = _MAKERS[kind](tags, *fields)
+        text, words, tokens = _MAKERS[kind](tags, metadata, *fields)
         tokens += filter_tokens.tag_tokens(tags)
         tokens += filter_tokens.metadata_tokens(metadata)
     except Exception:  # whatever it is, of one object: all others must be found all the same
@@ -88,22 +88,22 @@ def indexed(tokens: Iterable[str], words: str) -> str:
     return f"{' '.join(tokens)} {set_apart(words)}"
 
 
-def _of_message(
-    _tags: bytes, content: bytes, name: str | None, created: str, role: str
-) -> Document:
+def _of_message(_tags: bytes, metadata: bytes, *fields: Any) -> Document:
+    content, name, created, role = fields
     tokens = [filter_tokens.role_token(role)]
     if has_image(content):
         tokens.append(filter_tokens.IMAGE)
-    text = message_text(content)
+    text = message_text(role, content, metadata)
     return Document(text, message_words(text, name, created), tokens)
 
 
-def _of_dialogue(tags: bytes, label: str | None) -> Document:
+def _of_dialogue(tags: bytes, _metadata: bytes, label: str | None) -> Document:
     text = dialogue_text(label, filter_tokens.decoded_tags(tags))
     return Document(text, text, [])
 
 
-def _of_memory(_tags: bytes, value: bytes, label: str | None, description: str | None) -> Document:
+def _of_memory(_tags: bytes, _metadata: bytes, *fields: Any) -> Document:
+    value, label, description = fields
     text = memory_text(value, label, description)
     return Document(text, text, [])
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from dialoguedb.errors import InvalidRequest
+from dialoguedb.formats.json_text import replace_surrogates
 from dialoguedb.formats.parts import ToolCall
-from dialoguedb.formats.turns import replace_surrogates
 from dialoguedb.values import rawjson
 
 Json = dict[str, Any]

@@ -3,19 +3,12 @@
 from collections.abc import Iterable
 
 from dialoguedb.formats.parts import Attachment, Other, Text
-from dialoguedb.formats.shown import plain_text
-
-
-def placeholder(attachment: Attachment) -> str:
-    """Return the name of an attachment in brackets, and its words if it has any."""
-    detail = attachment.name or attachment.url
-    named = f"[{attachment.kind} {detail}]" if detail else f"[{attachment.kind}]"
-    return f"{named} {attachment.text}" if attachment.text else named
+from dialoguedb.formats.shown import attachment_text, plain_text
 
 
 def words(part: Text | Attachment | Other) -> str:
     """Return a part in words."""
-    return placeholder(part) if isinstance(part, Attachment) else plain_text(part)
+    return attachment_text(part) if isinstance(part, Attachment) else plain_text(part)
 
 
 def joined(parts: Iterable[Text | Attachment | Other]) -> str:
@@ -25,4 +18,10 @@ def joined(parts: Iterable[Text | Attachment | Other]) -> str:
 
 def is_fetchable(attachment: Attachment) -> bool:
     """Tell whether a provider can read an attachment: it is inline, or at an HTTP URL."""
-    return bool(attachment.data) or attachment.url.startswith(("https://", "http://"))
+    if attachment.data:
+        return attachment.kind != "image" or attachment.media_type in _IMAGE_TYPES
+    return attachment.url.startswith(("https://", "http://"))
+
+
+_IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+"""The media types that every provider accepts."""

@@ -1,0 +1,133 @@
+"""OpenAI's Chat Completions, and what servers that are compatible with it add."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import replace
+
+from dialoguedb.formats.json_text import string
+from dialoguedb.formats.parts import Native, Other, Part, Reasoning, ToolCall
+from dialoguedb.formats.spellings.media import attachment, attachment_of
+from dialoguedb.formats.spellings.part_types import Json, Source, shape, types
+from dialoguedb.formats.spellings.readers import (
+    ResultKeys,
+    arguments_of,
+    inner_text,
+    result,
+    text,
+    text_part,
+)
+
+_REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+"""Members of a message in which compatible servers answer reasoning, and want it back."""
+
+_BESIDE_KEYS = ("extra_content", "provider_specific_fields")
+"""Further members that servers want back."""
+
+_CALL_KEYS = {"id", "type", "index", "function", "custom"}
+_FUNCTION_KEYS = {"name", "arguments", "input"}
+
+
+def message(source: Source) -> Iterator[Part]:
+    """Read a message: its reasoning, its content, and its calls."""
+    value = source.value
+    yield from message_reasoning(source, value)
+    yield from source.reader.parts(value.get("content"))
+    if isinstance(refused := value.get("refusal"), str):
+        yield from text_part(refused, Native("openai", {"type": "refusal", "refusal": refused}))
+    if isinstance(audio := value.get("audio"), dict):
+        native = Native("openai", {"audio": {"id": string(audio, "id")}})
+        spoken = attachment_of(source.of(audio), "audio")
+        yield replace(spoken, file_id=string(audio, "id"), native=native)
+    yield from calls(source, value.get("tool_calls"))
+    yield from calls(source, [value.get("function_call")])
+
+
+def message_reasoning(source: Source, value: Json) -> Iterator[Part]:
+    """Yield the reasoning that a message has beside its content, and what else goes back."""
+    found = {key: value[key] for key in _REASONING_KEYS if value.get(key)}
+    beside = {key: value[key] for key in _BESIDE_KEYS if value.get(key)}
+    native = Native("openai", {**found, **beside})
+    if found:
+        shown = next((item for item in found.values() if isinstance(item, str)), None)
+        yield Reasoning(inner_text(source, shown or next(iter(found.values()))), native=native)
+    elif beside:
+        yield Other(next(iter(beside)), native=native)
+
+
+def calls(source: Source, found: Any) -> Iterator[ToolCall]:
+    """Read the `tool_calls` of a message, or of its metadata."""
+    for item in found if isinstance(found, list) else ():
+        if isinstance(item, dict):
+            yield from _call(source.of(item))
+
+
+def _call(source: Source) -> Iterator[ToolCall]:
+    """Read a call of a function or of a custom tool; one without a name is none."""
+    value = source.value
+    custom = isinstance(value.get("custom"), dict)
+    inner = value.get("custom" if custom else "function")
+    inner = inner if isinstance(inner, dict) else value
+    if name := string(inner, "name", "toolName"):
+        is_bare = inner is value or (value.keys() <= _CALL_KEYS and inner.keys() <= _FUNCTION_KEYS)
+        yield ToolCall(
+            string(value, "call_id", "toolCallId", "tool_call_id", "id"),
+            name,
+            arguments_of(inner, "arguments", "input", "args"),
+            "custom" if custom else "function",
+            None if is_bare else source.native,
+        )
+
+
+def is_tool_role(value: Json) -> bool:
+    """Tell whether a message is the result of a call."""
+    return value.get("role") in {"tool", "function"}
+
+
+def _is_result(value: Json) -> bool:
+    if is_tool_role(value):
+        return "content" in value
+    names_call = isinstance(value.get("tool_call_id"), str) and "tool_calls" not in value
+    return names_call and ("content" in value or "output" in value or "name" not in value)
+
+
+def _is_message(value: Json) -> bool:
+    if isinstance(value.get("tool_calls"), list):
+        return True
+    called = value.get("function_call")
+    if isinstance(called, dict) and not isinstance(called.get("args"), dict):
+        return True
+    return isinstance(value.get("role"), str) and ("content" in value or "audio" in value)
+
+
+RESULT = result(ResultKeys(known=("role", "status", "id")))
+
+_MESSAGE_KEYS = ("role", "tool_calls", "function_call")
+
+TYPES = [
+    *types("text", text("text"), "text", keys=("text",)),
+    *types("text", text("refusal", native="type"), "refusal", keys=("refusal",)),
+    *types("attachment", attachment("image"), "image_url", keys=("image_url",)),
+    *types("attachment", attachment("audio"), "input_audio", keys=("input_audio",)),
+    *types("attachment", attachment(), "file", keys=("file",)),
+    *types("attachment", attachment("audio"), "audio_url", keys=("audio_url",)),
+    *types("attachment", attachment("video"), "video_url", keys=("video_url",)),
+    *types("attachment", attachment("document"), "document_url", keys=("document_url",)),
+    *types("call", _call, "function", keys=("function",)),
+    *types("call", _call, "custom", keys=("custom",)),
+    *types("call", _call, "tool_call", keys=("function",)),
+    shape(
+        "a message of role `tool` or `function`, or with `tool_call_id`",
+        "result",
+        RESULT,
+        ("role", "tool_call_id"),
+        _is_result,
+    ),
+    shape(
+        "a message with `role` and `content`, or with `tool_calls`",
+        "message",
+        message,
+        _MESSAGE_KEYS,
+        _is_message,
+    ),
+]
