@@ -174,8 +174,10 @@ class Tenant:
         options = options or self.write_options()
         return await self.services.dialogues.create(self.project, namespace, made, options)
 
-    async def get(self, dialogue_id="d", namespace="", last_messages=0):
-        found = await self.store.dialogues.get(self.project, namespace, dialogue_id, last_messages)
+    async def get(self, dialogue_id="d", namespace="", last_messages=0, attachments="inline"):
+        found = await self.store.dialogues.get(
+            self.project, namespace, dialogue_id, last_messages, attachments
+        )
         return found.value
 
     async def revision(self, dialogue_id="d", namespace=""):
@@ -229,8 +231,10 @@ class Tenant:
         )
         return stored.value
 
-    async def message(self, message_id, of="d", namespace=""):
-        return await self.store.messages.get(self.project, namespace, of, message_id)
+    async def message(self, message_id, of="d", namespace="", attachments="inline"):
+        return await self.store.messages.get(
+            self.project, namespace, MessageRef(of, message_id), attachments
+        )
 
     async def tag(self, message_id, tags, of="d", namespace=""):
         ref = MessageRef(of, message_id)

@@ -8,10 +8,13 @@ from typing import Any, ClassVar
 from msgspec import UNSET, Raw, structs
 
 from dialoguedb.errors import InternalError
+from dialoguedb.formats.attachments import cutting
+from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.model.dialogues import DeletedDialogue
 from dialoguedb.model.projects import DeletedProject, Usage
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.model.rules import (
+    attachments,
     context,
     dialogues,
     idempotency,
@@ -122,9 +125,30 @@ def listed(found, window, key, size, make):
     return Slice([make(one) for one in taken], key(taken[-1]) if more else None)
 
 
-def listed_messages(found, window, dialogue):
-    make = methodcaller("to_message", dialogue.id, dialogue.namespace)
-    return listed(found, window, ORDER, messages.message_bytes, make)
+def listed_messages(found, window, dialogue, mode="inline"):
+    make = partial(shown, mode, dialogue.id, dialogue.namespace)
+    size = messages.message_bytes
+    if mode == "reference":
+        size, found = messages.cut_message_bytes, [cut_apart(one) for one in found]
+    return listed(found, window, ORDER, size, make)
+
+
+def shown(mode, dialogue_id, namespace, one):
+    if mode == "reference":
+        return attachments.with_references(cut_apart(one), dialogue_id, namespace)
+    return one.to_message(dialogue_id, namespace)
+
+
+def cut_apart(one):
+    if one.attachments:
+        return one
+    found = (
+        None if one.attachments else cutting.cut(one.content, Outline(one.content).attachments())
+    )
+    if found is None:
+        return one
+    kept = cutting.encode(found.attachments)
+    return structs.replace(one, content=found.content, attachments=kept)
 
 
 def passes(one, filters):
@@ -176,11 +200,12 @@ class Dialogues(Part):
         self.data.change(project, plan, options)
         return plan.answer(project, is_echoed=new.messages is not None)
 
-    async def get(self, project, namespace, dialogue_id, last_messages):
+    async def get(self, project, namespace, dialogue_id, last_messages, mode="inline"):
         found, shown = self.data.dialogue(project, namespace, dialogue_id), UNSET
         if last_messages:
             ordered = self.data.in_order((project.id, namespace, dialogue_id))
-            shown = listed_messages(ordered, Window(last_messages, "desc"), found).items[::-1]
+            window = Window(last_messages, "desc")
+            shown = listed_messages(ordered, window, found, mode).items[::-1]
         return Versioned(found.to_dialogue(project, shown), found.revision)
 
     async def list(self, project, filters, window):
@@ -259,11 +284,13 @@ class Messages(Part):
         dialogue = self.data.dialogue(project, namespace, dialogue_id)
         found = self.data.in_order((project.id, namespace, dialogue_id))
         found = [one for one in found if passes(one, filters)]
-        return Versioned(listed_messages(found, window, dialogue), dialogue.last_seq)
+        return Versioned(
+            listed_messages(found, window, dialogue, filters.attachments), dialogue.last_seq
+        )
 
-    async def get(self, project, namespace, dialogue_id, message_id):
-        _, found = self.find(project, namespace, MessageRef(dialogue_id, message_id))
-        return found.to_message(dialogue_id, namespace)
+    async def get(self, project, namespace, ref, mode="inline"):
+        _, found = self.find(project, namespace, ref)
+        return shown(mode, ref.dialogue_id, namespace, found)
 
     @operation
     def update(self, project, namespace, ref, new_tags, options):

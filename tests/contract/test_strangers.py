@@ -80,7 +80,7 @@ FINDS_NOTHING = {
     ),
     "messages.get": (
         MessageNotFound,
-        lambda ask: ask.store.messages.get(ask.who, ask.ns, "d", "m"),
+        lambda ask: ask.store.messages.get(ask.who, ask.ns, MessageRef("d", "m")),
     ),
     "messages.update": (
         MessageNotFound,

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
 from dialoguedb.model.keys import Permission
 from dialoguedb.model.memories import MemoryOrderBy
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.model.search import SearchMode, SearchOrderBy
 from dialoguedb.values.fields import Dialect, Target, Unanswered
 from dialoguedb.values.lists import Order
@@ -152,6 +153,9 @@ class MessageListOptions(TimeRangeOptions, total=False):
     order: Order | None
     role: str | None
     tags: Sequence[str] | None
+    attachments: AttachmentMode | None
+    """`reference` for references to attachments of 4 KiB and more, in the place of their bytes."""
+
     namespace: str | None
 
 

@@ -22,6 +22,20 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
+class AttachmentRecord(Struct, rename="camel", kw_only=True):
+    """An attachment that the content of a message refers to."""
+
+    sha256: str
+    """Of its base64; the content has `attachment:sha256:` and this in the place of its bytes."""
+
+    kind: str
+    """Such as `image`, `document`, `audio`, `video`, `file`."""
+
+    media_type: str | None = None
+    bytes: int
+    """Its size, decoded."""
+
+
 class MessageRecord(Struct, rename="camel", kw_only=True):
     """A message as it is stored."""
 
@@ -38,6 +52,8 @@ class MessageRecord(Struct, rename="camel", kw_only=True):
     created: str
     modified: str
     seq: int
+    attachments: list[AttachmentRecord] | None = None
+    """Those that the content refers to, where references were asked for."""
 
 
 class DialogueRecord(Struct, rename="camel", kw_only=True):

@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import DuplicateId, ErrorDetail, InvalidRequest
+from dialoguedb.formats.attachments.cutting import CutContent
 from dialoguedb.formats.attachments.scanner import InlineAttachment
 from dialoguedb.formats.content import measured_content, validate_content
+from dialoguedb.formats.parts import AttachmentKind
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode, decode_body, decode_list
 from dialoguedb.values.fields import (
@@ -35,6 +37,23 @@ _FIELD = "messages"
 MESSAGE_WRITE_ONCE = ("content", "role", "name", "created", "metadata")
 
 
+class AttachmentReference(Struct, rename="camel", gc=False):
+    """An attachment that the content of a message refers to."""
+
+    sha256: str
+    """Of its base64, in hexadecimal digits; the content has `attachment:sha256:` before it."""
+
+    kind: AttachmentKind
+    bytes: int
+    """Its size, decoded."""
+
+    media_type: str | UnsetType = UNSET
+
+
+AttachmentMode = Literal["inline", "reference"]
+"""Whether the content of messages has the bytes of attachments, or references to them."""
+
+
 class Message(Struct, rename="camel", gc=False, kw_only=True):
     """A message as it is answered."""
 
@@ -51,6 +70,8 @@ class Message(Struct, rename="camel", gc=False, kw_only=True):
     modified: Timestamp
     seq: int
     token_count: TokenCount
+    attachments: list[AttachmentReference] | UnsetType = UNSET
+    """Those that the content refers to, in their order, where references were asked for."""
 
 
 class NewMessage(Struct, gc=False):
@@ -71,6 +92,9 @@ class NewMessage(Struct, gc=False):
 
     attachments: Sequence[InlineAttachment] = ()
     """Those in the content."""
+
+    cut: CutContent | None = None
+    """The content without its attachments, if it has some of some size; made by the service."""
 
     tokens: int = 0
     """What it takes in a model's window; counted by the service."""
@@ -217,11 +241,12 @@ def with_path(error: DuplicateId, path: str) -> DuplicateId:
 
 
 class MessageFilter(Struct, frozen=True):
-    """Which messages of a dialogue a list shows; None or empty means any."""
+    """Which messages of a dialogue a list shows, and how; None or empty means any."""
 
     role: str | None = None
     tags: tuple[str, ...] = ()
     created: TimeRange = TimeRange()
+    attachments: AttachmentMode = "inline"
 
 
 class MessageChange(Struct, rename="camel"):

@@ -10,6 +10,7 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.model.projects import Project
 from dialoguedb.model.writes import Versioned, WriteOptions
 from dialoguedb.values.lists import Slice, Window
@@ -25,7 +26,12 @@ class DialogueStore(Protocol):
         ...
 
     async def get(
-        self, project: Project, namespace: str, dialogue_id: str, last_messages: int
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        last_messages: int,
+        attachments: AttachmentMode = "inline",
     ) -> Versioned[Dialogue]:
         """Return a dialogue with its last messages, oldest first; 0 leaves them out."""
         ...

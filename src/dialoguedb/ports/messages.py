@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
-from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.model.writes import Tags, Versioned, WriteOptions
@@ -36,7 +36,11 @@ class MessageStore(Protocol):
         ...
 
     async def get(
-        self, project: Project, namespace: str, dialogue_id: str, message_id: str
+        self,
+        project: Project,
+        namespace: str,
+        ref: MessageRef,
+        attachments: AttachmentMode = "inline",
     ) -> Message:
         """Return one message."""
         ...

@@ -12,6 +12,7 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.auto_compact import AutoCompaction
@@ -49,10 +50,15 @@ class DialogueService:
         return created
 
     async def get(
-        self, project: Project, namespace: str, dialogue_id: str, last_messages: int
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        last_messages: int,
+        attachments: AttachmentMode = "inline",
     ) -> Versioned[Dialogue]:
         """Return a dialogue with its last messages, oldest first."""
-        return await self._store.get(project, namespace, dialogue_id, last_messages)
+        return await self._store.get(project, namespace, dialogue_id, last_messages, attachments)
 
     async def list(self, project: Project, request: PageRequest[DialogueFilter]) -> Page[Dialogue]:
         """Return a page of dialogues; a parent named without a namespace is of the default one."""

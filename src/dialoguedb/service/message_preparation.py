@@ -1,8 +1,9 @@
-"""What a message needs before it is stored: an id, and the count of its tokens."""
+"""What a message needs before it is stored: an id, the count of its tokens, no large attachment."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
+from dialoguedb.formats.attachments.cutting import cut
 from dialoguedb.formats.tokens import measure_message
 from dialoguedb.model.messages import NewMessage
 from dialoguedb.ports.tokens import TokenCounter
@@ -12,7 +13,7 @@ _COUNTED_AT_ONCE_BYTES = 16 * 1024
 
 
 class MessagePreparation:
-    """Gets messages ready to be stored: named, and their tokens counted."""
+    """Gets messages ready to be stored: named, counted, and their attachments cut out."""
 
     def __init__(self, new_id: Callable[[], str], count: TokenCounter) -> None:
         self._new_id = new_id
@@ -22,14 +23,14 @@ class MessagePreparation:
         """Give ids to those without one and count tokens; on a thread when that takes long."""
         if not self.prepare_short(new):
             self._give_ids(new)
-            await asyncio.to_thread(self._count_all, new)
+            await asyncio.to_thread(self._measure_all, new)
 
     def prepare_short(self, new: Sequence[NewMessage]) -> bool:
         """Prepare messages that take no time to count; False when they are too long for that."""
         if sum(len(message.content) for message in new) > _COUNTED_AT_ONCE_BYTES:
             return False
         self._give_ids(new)
-        self._count_all(new)
+        self._measure_all(new)
         return True
 
     def _give_ids(self, new: Sequence[NewMessage]) -> None:
@@ -37,8 +38,10 @@ class MessagePreparation:
             if not message.named:
                 message.id = self._new_id()
 
-    def _count_all(self, new: Sequence[NewMessage]) -> None:
+    def _measure_all(self, new: Sequence[NewMessage]) -> None:
         for message in new:
+            if message.attachments:
+                message.cut = cut(message.content, message.attachments)
             message.tokens, message.by_user = measure_message(
                 message.role, message.content, message.name, message.metadata, self._count
             )

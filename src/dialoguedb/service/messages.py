@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 
 from msgspec import Struct, field
 
-from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
@@ -78,10 +78,14 @@ class MessageService:
         return Versioned(self._pages.page(scope, listing, found.value), found.version)
 
     async def get(
-        self, project: Project, namespace: str, dialogue_id: str, message_id: str
+        self,
+        project: Project,
+        namespace: str,
+        ref: MessageRef,
+        attachments: AttachmentMode = "inline",
     ) -> Message:
         """Return one message."""
-        return await self._store.get(project, namespace, dialogue_id, message_id)
+        return await self._store.get(project, namespace, ref, attachments)
 
     async def update(
         self,

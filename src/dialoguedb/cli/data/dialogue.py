@@ -63,6 +63,7 @@ def create(db: "DialogueDB", **flags: Any) -> None:
 @click.option(
     "--messages", type=click.IntRange(0, 1_000), metavar="N", help="Include the last N messages."
 )
+@fields.attachments
 @fields.namespace
 @json_option
 @with_database

@@ -85,6 +85,12 @@ namespace = click.option(
     metavar="NAME",
     help="The namespace; '' is the default one, where lists otherwise show all.",
 )
+attachments = click.option(
+    "--attachments",
+    type=click.Choice(["inline", "reference"]),
+    help="Show the bytes of attachments, or references to those of 4 KiB and more."
+    "  [default: inline]",
+)
 tags = click.option(
     "--tags", multiple=True, callback=_split, metavar="TAG,…", help="Tags, separated by commas."
 )

@@ -92,6 +92,7 @@ def add_batch(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @fields.dates
 @click.option("--role", metavar="ROLE", help="Only with this role.")
 @fields.tags
+@fields.attachments
 @fields.namespace
 @json_option
 @with_database
@@ -104,13 +105,14 @@ def list_(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 @message.command()
 @_IN
 @_ID
+@fields.attachments
 @fields.namespace
 @json_option
 @with_database
 def get(db: "DialogueDB", dialogue_id: str, message_id: str, **flags: Any) -> None:
     """Show a message."""
-    record = db.api.message.get(dialogue_id, message_id, namespace=flags["namespace"])
-    show(plain(record), as_json=flags["as_json"])
+    as_json = flags.pop("as_json")
+    show(plain(db.api.message.get(dialogue_id, message_id, **flags)), as_json=as_json)
 
 
 @message.command()

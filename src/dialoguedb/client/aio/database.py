@@ -25,6 +25,7 @@ from dialoguedb.client.records import DeletionReceipt, Found
 from dialoguedb.client.transport.requests import AsyncTransport
 from dialoguedb.client.transport.retries import RetryPolicy
 from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.values.lists import Page
 
 
@@ -76,10 +77,17 @@ class AsyncDatabase:
         return AsyncDialogue(self.api, await self.api.dialogue.create(**fields))
 
     async def get_dialogue(
-        self, dialogue_id: str, *, namespace: str | None = None, messages: int | None = None
+        self,
+        dialogue_id: str,
+        *,
+        namespace: str | None = None,
+        messages: int | None = None,
+        attachments: AttachmentMode | None = None,
     ) -> AsyncDialogue:
         """Return one dialogue, with its last messages if you like; DialogueNotFound."""
-        record = await self.api.dialogue.get(dialogue_id, namespace=namespace, messages=messages)
+        record = await self.api.dialogue.get(
+            dialogue_id, namespace=namespace, messages=messages, attachments=attachments
+        )
         return AsyncDialogue(self.api, record)
 
     @known_only

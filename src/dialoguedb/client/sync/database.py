@@ -26,6 +26,7 @@ from dialoguedb.client.sync.sender import Sender
 from dialoguedb.client.transport.requests import Transport
 from dialoguedb.client.transport.retries import RetryPolicy
 from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.values.lists import Page
 
 
@@ -77,10 +78,17 @@ class Database:
         return Dialogue(self.api, self.api.dialogue.create(**fields))
 
     def get_dialogue(
-        self, dialogue_id: str, *, namespace: str | None = None, messages: int | None = None
+        self,
+        dialogue_id: str,
+        *,
+        namespace: str | None = None,
+        messages: int | None = None,
+        attachments: AttachmentMode | None = None,
     ) -> Dialogue:
         """Return one dialogue, with its last messages if you like; DialogueNotFound."""
-        record = self.api.dialogue.get(dialogue_id, namespace=namespace, messages=messages)
+        record = self.api.dialogue.get(
+            dialogue_id, namespace=namespace, messages=messages, attachments=attachments
+        )
         return Dialogue(self.api, record)
 
     @known_only

@@ -17,7 +17,7 @@ from dialoguedb.http.requests.request import FieldValue, Request
 from dialoguedb.http.responses.response import Response, encode, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
-from dialoguedb.http.routes.names import InNamespace, NamedInDialogue, OfDialogue
+from dialoguedb.http.routes.names import Attachments, InNamespace, NamedInDialogue, OfDialogue
 from dialoguedb.model.dialogues import (
     DeletedDialogue,
     Dialogue,
@@ -46,6 +46,7 @@ class GetDialogue(OfDialogue, frozen=True):
     """A request for a dialogue."""
 
     messages: LastMessages | UnsetType = UNSET
+    attachments: Attachments | UnsetType = UNSET
 
 
 class ListDialogues(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -127,9 +128,10 @@ async def list_(request: Request) -> Response:
 async def get(request: Request) -> Response:
     """Return one dialogue, with its last messages if you like."""
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
-    last = request.query.messages or 0
+    query: GetDialogue = request.query
+    last, mode = query.messages or 0, query.attachments or "inline"
     return _response(
-        await request.services.dialogues.get(request.project, namespace, dialogue_id, last)
+        await request.services.dialogues.get(request.project, namespace, dialogue_id, last, mode)
     )
 
 

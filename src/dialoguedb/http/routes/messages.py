@@ -18,7 +18,7 @@ from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import Response, encode, sequence_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
-from dialoguedb.http.routes.names import NamedInDialogue, OfDialogue
+from dialoguedb.http.routes.names import Attachments, NamedInDialogue, OfDialogue, OneMessage
 from dialoguedb.model.messages import (
     MESSAGE_WRITE_ONCE,
     Message,
@@ -49,10 +49,12 @@ class ListMessages(DatedQuery, rename="camel", forbid_unknown_fields=True, froze
     } | {
         "namespace": "filter.namespace",
         "role": "filter.filters.role",
+        "attachments": "filter.filters.attachments",
     }
 
     dialogue_id: Id | UnsetType = UNSET
     role: Role | UnsetType = UNSET
+    attachments: Attachments | UnsetType = UNSET
 
 
 class DeletedMessage(Struct, rename="camel"):
@@ -118,7 +120,10 @@ async def list_(request: Request) -> Response:
     """List the messages of a dialogue, oldest first."""
     query: ListMessages = request.query
     filters = MessageFilter(
-        role=value_or_none(query.role), tags=query.any_of(), created=query.span()
+        role=value_or_none(query.role),
+        tags=query.any_of(),
+        created=query.span(),
+        attachments=query.attachments or "inline",
     )
     of = MessageListFilter(request.namespace(), request.dialogue_id(), filters)
     page = query.page_of(of, "asc", request.admitted.namespace)
@@ -126,14 +131,14 @@ async def list_(request: Request) -> Response:
     return Response(encode(found.value), sequence_tag(found.version))
 
 
-@endpoint("Messages", "read", query=OfDialogue, response=Message, errors=(MessageNotFound,))
+@endpoint("Messages", "read", query=OneMessage, response=Message, errors=(MessageNotFound,))
 async def get(request: Request) -> Response:
     """Return one message."""
-    message_id, dialogue_id = request.id_in_path("id"), request.dialogue_id()
+    query: OneMessage = request.query
+    ref = MessageRef(request.dialogue_id(), request.id_in_path("id"))
+    mode = query.attachments or "inline"
     messages = request.services.messages
-    return _response(
-        await messages.get(request.project, request.namespace(), dialogue_id, message_id)
-    )
+    return _response(await messages.get(request.project, request.namespace(), ref, mode))
 
 
 @endpoint(

@@ -1,7 +1,10 @@
 """How requests name what they are about, in their query or their body."""
 
-from msgspec import UNSET, Struct, UnsetType
+from typing import Annotated
 
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.values.fields import Id, Namespace
 
 
@@ -15,6 +18,21 @@ class OfDialogue(InNamespace, frozen=True):
     """A request about a dialogue or what is in it."""
 
     dialogue_id: Id | UnsetType = UNSET
+
+
+Attachments = Annotated[
+    AttachmentMode,
+    Meta(
+        description="Whether content has the bytes of attachments (`inline`, the default), or"
+        " references to those of 4 KiB and more."
+    ),
+]
+
+
+class OneMessage(OfDialogue, frozen=True):
+    """A request for a message."""
+
+    attachments: Attachments | UnsetType = UNSET
 
 
 class Named(Struct, rename="camel"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.model.rules.messages import StoredMessage, message_bytes
 from dialoguedb.values import limits
 
 LEAST_MESSAGES = 64
@@ -16,7 +16,7 @@ def take_for_window(found: Iterable[StoredMessage], tokens_max: int) -> list[Sto
     for message in found:
         taken.append(message)
         tokens -= message.tokens
-        room -= len(message.content) + len(message.metadata)
+        room -= message_bytes(message)
         if room < 0 or (tokens < 0 and len(taken) >= LEAST_MESSAGES):
             break
     return taken

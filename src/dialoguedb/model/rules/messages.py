@@ -42,6 +42,9 @@ class StoredMessage(Struct, gc=False):
     by_user: bool
     """Whether it is what a user says: a text or an attachment, not just results of tools."""
 
+    attachments: bytes
+    """Those that an engine has cut out of the content; empty when it is whole."""
+
     def to_message(self, dialogue_id: str, namespace: str) -> Message:
         """Return the message for a response."""
         tags, metadata, name = self.tags, self.metadata, self.name
@@ -78,7 +81,13 @@ def to_messages(stored: Iterable[StoredMessage], dialogue_id: str, namespace: st
 
 
 def message_bytes(message: StoredMessage) -> int:
-    """Return what a message adds to a page, beside its names."""
+    """Return what a message adds to a page, beside its names; the whole of its content counts."""
+    content = message.content_length if message.attachments else len(message.content)
+    return content + len(message.tags) + len(message.metadata)
+
+
+def cut_message_bytes(message: StoredMessage) -> int:
+    """Return what a message adds to a page that refers to its attachments, beside its names."""
     return len(message.content) + len(message.tags) + len(message.metadata)
 
 
@@ -176,6 +185,7 @@ def _store(new: NewMessage, seq: int, server_created: str, token_offset: int) ->
         new.tokens,
         token_offset,
         new.by_user,
+        b"",
     )
 
 

@@ -1,5 +1,6 @@
 """The end of a dialogue, read backwards until a window is full."""
 
+from collections.abc import Sequence
 from itertools import starmap
 
 from dialoguedb.model.projects import Project
@@ -8,6 +9,7 @@ from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.ports.context import Ending
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
+from dialoguedb.store.sqlite.rows import attachment_rows
 from dialoguedb.store.sqlite.rows.message_rows import SELECT, find_head
 
 _BACKWARDS = f"{SELECT} WHERE r.dialogue = ? ORDER BY r.created DESC, r.seq DESC"
@@ -35,11 +37,12 @@ class SQLiteContext:
 
         def query(reader: Reader) -> Ending:
             head = find_head(reader.db, project_row, namespace, dialogue_id)
-            backwards = _take(reader, _BACKWARDS, head.row_id, tokens_max)
-            system = _take(reader, _OF_SYSTEM, head.row_id, tokens_max)
+            of = (project_row, head.row_id)
+            backwards = _take(reader, _BACKWARDS, of, tokens_max)
+            system = _take(reader, _OF_SYSTEM, of, tokens_max)
             last = backwards[::-1]
             is_whole = len(last) == head.total_messages
-            task = [] if is_whole or not last else _task_before(reader, head.row_id, last[0])
+            task = [] if is_whole or not last else _task_before(reader, of, last[0])
             return Ending(
                 messages=to_messages(last, head.id, head.namespace),
                 offsets=[one.token_offset for one in last],
@@ -52,13 +55,20 @@ class SQLiteContext:
         return await self._readers.run(query)
 
 
-def _take(reader: Reader, select: str, dialogue: int, tokens_max: int) -> list[StoredMessage]:
+def _take(
+    reader: Reader, select: str, of: tuple[int, int], tokens_max: int
+) -> Sequence[StoredMessage]:
+    """Return messages up to a number of tokens; `of` are the row ids of project and dialogue."""
+    project, dialogue = of
     rows = reader.db.execute(select, (dialogue,))
     taken = take_for_window(starmap(StoredMessage, rows), tokens_max)
     rows.close()
-    return taken
+    return attachment_rows.whole(reader.db, project, taken)
 
 
-def _task_before(reader: Reader, dialogue: int, first: StoredMessage) -> list[StoredMessage]:
+def _task_before(
+    reader: Reader, of: tuple[int, int], first: StoredMessage
+) -> Sequence[StoredMessage]:
+    project, dialogue = of
     rows = reader.db.execute(_TASK, (dialogue, first.created, first.seq))
-    return [*starmap(StoredMessage, rows)]
+    return attachment_rows.whole(reader.db, project, [*starmap(StoredMessage, rows)])

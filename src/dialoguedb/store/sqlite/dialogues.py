@@ -16,7 +16,7 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.messages import Message, NewMessage
+from dialoguedb.model.messages import AttachmentMode, Message, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.rules.dialogues import (
@@ -34,6 +34,7 @@ from dialoguedb.store.sqlite.rows import dialogue_rows, message_rows, trees
 from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.dialogue_rows import find
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.message_rows import ListedDialogue
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
@@ -80,7 +81,12 @@ class SQLiteDialogues:
         return result
 
     async def get(
-        self, project: Project, namespace: str, dialogue_id: str, last_messages: int
+        self,
+        project: Project,
+        namespace: str,
+        dialogue_id: str,
+        last_messages: int,
+        attachments: AttachmentMode = "inline",
     ) -> Versioned[Dialogue]:
         """Return a dialogue with its last messages, oldest first; 0 leaves them out."""
         project_row = self._row_ids.of(project)
@@ -90,7 +96,8 @@ class SQLiteDialogues:
             found: list[Message] | UnsetType = UNSET
             if last_messages:
                 ref = DialogueRef(namespace, dialogue_id)
-                found = message_rows.last(reader, row.row_id, ref, last_messages)
+                of = ListedDialogue(project_row, ref, attachments)
+                found = message_rows.last(reader, row.row_id, of, last_messages)
             return Versioned(row.to_dialogue(project, found), row.revision)
 
         return await self._readers.read(query)
@@ -115,7 +122,8 @@ class SQLiteDialogues:
 
         def operation(db: apsw.Connection) -> Versioned[Dialogue]:
             row = find(db, project_row, namespace, dialogue_id)
-            stored = message_rows.find_stored(db, row.row_id, update.messages or ())
+            sent = update.messages or ()
+            stored = message_rows.find_stored(db, project_row, row.row_id, sent)
             plan = plan_update(row, update, stored, options)
             dialogue_rows.store(db, project_row, row, plan)
             if plan.is_indexed_again:

@@ -6,19 +6,21 @@ from collections.abc import Awaitable, Sequence
 
 import apsw
 
-from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef, MessageRef
+from dialoguedb.model.rules.attachments import with_references
 from dialoguedb.model.rules.messages import plan_append, plan_delete, plan_retag
 from dialoguedb.model.rules.usage import usage_of
 from dialoguedb.ports import Tags, Versioned, WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import message_rows
+from dialoguedb.store.sqlite.rows import attachment_rows, message_rows
 from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.message_rows import (
+    ListedDialogue,
     find_head,
     find_message,
     find_owner,
@@ -50,11 +52,12 @@ class SQLiteMessages:
 
         def operation(db: apsw.Connection) -> Versioned[Sequence[Message]]:
             head = find_head(db, project_row, namespace, dialogue_id)
-            plan = plan_append(head, new, find_stored(db, head.row_id, new), options)
+            stored = find_stored(db, project_row, head.row_id, new)
+            plan = plan_append(head, new, stored, options)
             is_compacted = False
             if plan.new:
                 of, usage = (project, project_row), self._writer.usage
-                message_rows.append(db, head.row_id, plan)
+                message_rows.append(db, project_row, head.row_id, plan)
                 usage.record(db, of, plan.usage, options)
                 if options.compaction is not None:
                     is_compacted = compact(db, of, head.row_id, plan, options, usage)
@@ -75,21 +78,28 @@ class SQLiteMessages:
 
         def query(reader: Reader) -> Versioned[Slice[Message]]:
             owner = find_owner(reader.db, project_row, namespace, dialogue_id)
-            of = (owner.row_id, DialogueRef(namespace, dialogue_id))
+            ref = DialogueRef(namespace, dialogue_id)
+            of = (owner.row_id, ListedDialogue(project_row, ref, filters.attachments))
             return Versioned(message_rows.page(reader, of, filters, window), owner.last_seq)
 
         return await self._readers.read(query)
 
     async def get(
-        self, project: Project, namespace: str, dialogue_id: str, message_id: str
+        self,
+        project: Project,
+        namespace: str,
+        ref: MessageRef,
+        attachments: AttachmentMode = "inline",
     ) -> Message:
         """Return one message."""
         project_row = self._row_ids.of(project)
 
         def query(reader: Reader) -> Message:
-            ref = MessageRef(dialogue_id, message_id)
             head, row = find_message(reader.db, project_row, namespace, ref)
-            return row.to_message(head.id, head.namespace)
+            if attachments == "reference":
+                return with_references(row, head.id, head.namespace)
+            whole = attachment_rows.read_whole(reader, project_row, row)
+            return whole.to_message(head.id, head.namespace)
 
         return await self._readers.read(query)
 
@@ -111,7 +121,8 @@ class SQLiteMessages:
                 message_rows.store_tags(db, head.row_id, row, after)
                 catch_up.change(db, "message", row.row_id, text=False)
             self._writer.usage.record(db, (project, project_row), usage_of(options), options)
-            return after.to_message(head.id, head.namespace)
+            (whole,) = attachment_rows.whole(db, project_row, [after])
+            return whole.to_message(head.id, head.namespace)
 
         return await self._writer.write(at_most_once(operation, project_row, options))
 

@@ -39,6 +39,7 @@ _SHAPE: Shape[ProjectRow, Project] = Shape(
 
 
 _WITHIN_DIALOGUES = "(SELECT number FROM dialogues WHERE project = ?)"
+_ATTACHMENTS = "(SELECT number FROM attachments WHERE project = ?)"
 _INDEXED = {
     "message": f"SELECT number FROM messages WHERE dialogue IN {_WITHIN_DIALOGUES}",
     "dialogue": "SELECT number FROM dialogues WHERE project = ?",
@@ -48,6 +49,8 @@ _DELETES = (
     "DELETE FROM summaries WHERE project = ?",
     "DELETE FROM templates WHERE project = ?",
     f"DELETE FROM message_tags WHERE dialogue IN {_WITHIN_DIALOGUES}",
+    f"DELETE FROM message_attachments WHERE attachment IN {_ATTACHMENTS}",
+    "DELETE FROM attachments WHERE project = ?",
     f"DELETE FROM messages WHERE dialogue IN {_WITHIN_DIALOGUES}",
     "DELETE FROM dialogue_tags WHERE project = ?",
     "DELETE FROM dialogues WHERE project = ?",

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import starmap
 
 import apsw
 import numpy as np
@@ -22,7 +23,7 @@ from dialoguedb.store.sqlite.connection.errors import is_full_disk
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.index import SQLiteIndex, serving_embedder
-from dialoguedb.store.sqlite.rows import dialogue_rows, memory_rows
+from dialoguedb.store.sqlite.rows import attachment_rows, dialogue_rows, memory_rows
 from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
@@ -208,7 +209,7 @@ class SQLiteSnapshot:
 
     def messages(self, keys: Sequence[int]) -> dict[int, Message]:
         """Return messages in full, by row id."""
-        found = (LocatedMessage(*row) for row in self._listed(_MESSAGES, keys))
+        found = self._whole(self._listed(_MESSAGES, keys))
         return {one.row_id: _message(one) for one in found}
 
     def around(
@@ -216,14 +217,16 @@ class SQLiteSnapshot:
     ) -> dict[int, tuple[list[Message], list[Message]]]:
         """Return the messages before and after each message in its dialogue, oldest first."""
         return {
-            key: (
-                [_message(LocatedMessage(*row)) for row in self._db.execute(_BEFORE, (key, count))][
-                    ::-1
-                ],
-                [_message(LocatedMessage(*row)) for row in self._db.execute(_AFTER, (key, count))],
-            )
+            key: (self._beside(_BEFORE, key, count)[::-1], self._beside(_AFTER, key, count))
             for key in keys
         }
+
+    def _beside(self, select: str, key: int, count: int) -> list[Message]:
+        return [_message(one) for one in self._whole(self._db.execute(select, (key, count)))]
+
+    def _whole(self, rows: apsw.Cursor) -> Sequence[LocatedMessage]:
+        found = list(starmap(LocatedMessage, rows))
+        return attachment_rows.whole(self._db, self._row_id, found)
 
     def _listed(self, select: str, keys: Sequence[int]) -> apsw.Cursor:
         bound = (array(np.array(keys, np.int64)),)

@@ -116,7 +116,9 @@ class SQLiteSummaries:
             row = summary_rows.find_row(reader.db, project_row, namespace, summary_id)
             if row.from_created is None:
                 return Slice([])
-            shape = message_rows.shape_of(row.dialogue_id, row.namespace)
+            ref = DialogueRef(row.namespace, row.dialogue_id)
+            of = message_rows.ListedDialogue(project_row, ref)
+            shape = message_rows.shape_of(reader, of)
             rows = summary_rows.messages_of(row, window).rows(reader.db)
             return reader.page(rows, window, shape)
 

@@ -19,6 +19,7 @@ from dialoguedb.client.records import (
 )
 from dialoguedb.client.transport.requests import ApiCall, delete_call, get_call, write_call
 from dialoguedb.model.dialogues import DeletedDialogue
+from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.values.lists import Page
 
 
@@ -36,10 +37,16 @@ class AsyncDialogueApi:
         )
 
     async def get(
-        self, dialogue_id: str, *, namespace: str | None = None, messages: int | None = None
+        self,
+        dialogue_id: str,
+        *,
+        namespace: str | None = None,
+        messages: int | None = None,
+        attachments: AttachmentMode | None = None,
     ) -> DialogueRecord:
         """Return one dialogue, with its last messages if you like; DialogueNotFound."""
-        query = self._sender.with_namespace({"namespace": namespace, "messages": messages})
+        options = {"namespace": namespace, "messages": messages, "attachments": attachments}
+        query = self._sender.with_namespace(options)
         return await self._one(get_call("dialogue", dialogue_id, query=query))
 
     @known_only

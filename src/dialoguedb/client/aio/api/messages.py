@@ -15,6 +15,7 @@ from dialoguedb.client.inputs import (
 from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.records import DeletionResponse, MessagePage, MessageRecord
 from dialoguedb.client.transport.requests import delete_call, get_call, write_call
+from dialoguedb.model.messages import AttachmentMode
 
 
 class AsyncMessageApi:
@@ -46,10 +47,15 @@ class AsyncMessageApi:
         return (await self._sender.send(call, MessagePage)).items
 
     async def get(
-        self, dialogue_id: str, message_id: str, *, namespace: str | None = None
+        self,
+        dialogue_id: str,
+        message_id: str,
+        *,
+        namespace: str | None = None,
+        attachments: AttachmentMode | None = None,
     ) -> MessageRecord:
         """Return one message; MessageNotFound."""
-        query = self._sender.with_namespace({"namespace": namespace})
+        query = self._sender.with_namespace({"namespace": namespace, "attachments": attachments})
         call = get_call("dialogue", dialogue_id, "messages", message_id, query=query)
         return await self._sender.send(call, MessageRecord)
 

@@ -97,6 +97,11 @@ class Reader:
         self._checks += 1
         return self._checks > _CHECKS_MAX
 
+    def check_bytes(self, count: int) -> None:
+        """Raise OverBudget when so many bytes are too many to be read here."""
+        if self._on_loop and count > _LOOP_BYTES_MAX:
+            raise OverBudget
+
     def page(self, rows: apsw.Cursor, window: Window, shape: Shape[S, T]) -> Slice[T]:
         """Return a page of a list; `rows` begin with its first and are one more than its limit."""
         found = starmap(shape.row, rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.store.sqlite.maintenance import snapshot
+from dialoguedb.store.sqlite.maintenance.check_attachments import attachment_findings
 from dialoguedb.store.sqlite.maintenance.check_index import index_findings
 from dialoguedb.store.sqlite.maintenance.check_values import value_findings
 from dialoguedb.store.sqlite.schema import migrations
@@ -179,6 +180,7 @@ def _kinds(db: apsw.Connection) -> Iterator[Iterator[str]]:
     if _is_newest(db):
         yield from (_rule_findings(db, rule) for rule in RULES)
         yield from value_findings(db)
+        yield from attachment_findings(db)
 
 
 def _is_newest(db: apsw.Connection) -> bool:

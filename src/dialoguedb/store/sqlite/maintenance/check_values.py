@@ -10,6 +10,8 @@ import apsw
 import msgspec
 
 from dialoguedb.errors import InvalidRequest
+from dialoguedb.formats.attachments import cutting
+from dialoguedb.formats.attachments.cutting import CutContent
 from dialoguedb.model.projects import ProjectSettings
 from dialoguedb.values import rawjson
 
@@ -113,9 +115,20 @@ def _in_side_table(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
 
 
 def _length_findings(db: apsw.Connection) -> Iterator[str]:
-    for name, length, content in db.execute("SELECT id, content_length, content FROM messages"):
-        if _is_json(content) and length != rawjson.length(content):
+    lengths = "SELECT id, content_length, content, attachments FROM messages"
+    for name, length, content, attachments in db.execute(lengths):
+        if _is_json(content) and length != _length(content, attachments):
             yield f"Message {name!r} says its content has {length} bytes, which it has not"
+
+
+def _length(content: bytes, attachments: bytes) -> int | None:
+    """Return the length of content with its attachments; None when they cannot be read."""
+    if not attachments:
+        return rawjson.length(content)
+    try:
+        return CutContent(content, cutting.decode(attachments)).full_bytes
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _settings_findings(db: apsw.Connection) -> Iterator[str]:

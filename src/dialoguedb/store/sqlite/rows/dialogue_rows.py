@@ -100,7 +100,7 @@ def insert(
         more = "UPDATE dialogues SET thread_count = thread_count + 1 WHERE number = ?"
         db.execute(more, (parent.row_id,))
     if plan.append:
-        message_rows.insert(db, row_id, plan.append)
+        message_rows.insert(db, project, row_id, plan.append)
     return row_id
 
 
@@ -108,7 +108,7 @@ def store(db: apsw.Connection, project: int, former: DialogueRow, plan: Dialogue
     """Store a dialogue as it is after a change."""
     after = plan.dialogue
     if plan.append and plan.append.new:
-        message_rows.append(db, former.row_id, plan.append)
+        message_rows.append(db, project, former.row_id, plan.append)
     if not plan.is_changed:
         return
     db.execute(_UPDATE, (*(getattr(after, name) for name in _CHANGED), former.row_id))

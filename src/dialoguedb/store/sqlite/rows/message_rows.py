@@ -8,21 +8,24 @@ from typing import NamedTuple
 import apsw
 from msgspec import structs
 
-from dialoguedb.model.messages import Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.refs import DialogueRef, MessageRef
+from dialoguedb.model.rules.attachments import cut_from, with_references
 from dialoguedb.model.rules.messages import (
     AppendPlan,
     StoredMessage,
+    cut_message_bytes,
     message_bytes,
     message_not_found,
     to_messages,
 )
 from dialoguedb.model.rules.status import DialogueHead, dialogue_not_found
-from dialoguedb.store.sqlite.connection.reader import Reader, Shape
+from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
+from dialoguedb.store.sqlite.rows import attachment_rows
 from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.tags import MESSAGE_TAGS
-from dialoguedb.values.lists import Slice, Window
+from dialoguedb.values.lists import Slice, TimeRange, Window
 
 LONG_MESSAGES = 50
 """A batch of more messages runs off the event loop."""
@@ -55,7 +58,7 @@ _UPDATE_HEAD = f"UPDATE dialogues SET {assignments(*_HEAD)} WHERE number = ?"
 _FIND_OWNER = (
     "SELECT number, last_seq FROM dialogues WHERE project = ? AND namespace = ? AND id = ?"
 )
-_ANY = MessageFilter()
+_EVER = TimeRange()
 _KEY = attrgetter("created", "seq")
 
 
@@ -126,50 +129,72 @@ def find_message(
 
 
 def find_stored(
-    db: apsw.Connection, dialogue: int, new: Sequence[NewMessage]
+    db: apsw.Connection, project: int, dialogue: int, new: Sequence[NewMessage]
 ) -> dict[str, StoredMessage]:
-    """Return the stored messages of a dialogue whose ids senders of new ones chose."""
-    found = {}
+    """Return the stored messages of a dialogue whose ids senders of new ones chose, as received."""
+    found = []
     for message in new:
         row = message.named and db.execute(_STORED, (dialogue, message.id)).fetchone()
         if row:
-            found[message.id] = StoredMessage(*row)
-    return found
+            found.append(StoredMessage(*row))
+    return {one.id: one for one in attachment_rows.whole(db, project, found)}
 
 
-def insert(db: apsw.Connection, dialogue: int, plan: AppendPlan) -> None:
+def insert(db: apsw.Connection, project: int, dialogue: int, plan: AppendPlan) -> None:
     """Store the new messages of a plan."""
     for stored, sent in zip(plan.new, plan.sent, strict=True):
-        db.execute(_INSERT, (dialogue, *structs.astuple(stored)))
+        db.execute(_INSERT, (dialogue, *structs.astuple(cut_from(stored, sent))))
+        row_id = db.last_insert_rowid()
+        attachment_rows.insert(db, project, row_id, sent)
         if sent.tags:
-            MESSAGE_TAGS.insert(db, dialogue, db.last_insert_rowid(), sent.tags)
+            MESSAGE_TAGS.insert(db, dialogue, row_id, sent.tags)
 
 
-def append(db: apsw.Connection, dialogue: int, plan: AppendPlan) -> None:
+def append(db: apsw.Connection, project: int, dialogue: int, plan: AppendPlan) -> None:
     """Store the new messages of a plan, and what their dialogue's head holds then."""
-    insert(db, dialogue, plan)
+    insert(db, project, dialogue, plan)
     db.execute(_UPDATE_HEAD, (*(getattr(plan, name) for name in _HEAD), dialogue))
 
 
-def shape_of(dialogue_id: str, namespace: str) -> Shape[StoredMessage, Message]:
+class ListedDialogue(NamedTuple):
+    """A dialogue whose messages are listed."""
+
+    project: int
+    """The row id of its project."""
+
+    ref: DialogueRef
+    attachments: AttachmentMode = "inline"
+
+
+def shape_of(reader: Reader, of: ListedDialogue) -> Shape[StoredMessage, Message]:
     """Return how rows of a list of one dialogue become messages."""
-    make = partial(to_messages, dialogue_id=dialogue_id, namespace=namespace)
+    ref = of.ref
+    if of.attachments == "reference":
+        refer = partial(with_references, dialogue_id=ref.id, namespace=ref.namespace)
+        return Shape(StoredMessage, each(refer), cut_message_bytes, _KEY)
+
+    def make(rows: Sequence[StoredMessage]) -> list[Message]:
+        whole = attachment_rows.whole(reader.db, of.project, rows)
+        return to_messages(whole, ref.id, ref.namespace)
+
     return Shape(StoredMessage, make, message_bytes, _KEY)
 
 
-def last(reader: Reader, row_id: int, ref: DialogueRef, count: int) -> list[Message]:
+def last(reader: Reader, row_id: int, of: ListedDialogue, count: int) -> list[Message]:
     """Return the last messages of a dialogue, oldest first."""
-    found = page(reader, (row_id, ref), _ANY, Window(count, "desc"))
+    filters = MessageFilter(attachments=of.attachments)
+    found = page(reader, (row_id, of), filters, Window(count, "desc"))
     return found.items[::-1]
 
 
 def page(
-    reader: Reader, of: tuple[int, DialogueRef], filters: MessageFilter, window: Window
+    reader: Reader, of: tuple[int, ListedDialogue], filters: MessageFilter, window: Window
 ) -> Slice[Message]:
-    """Return a window of a dialogue's messages; `of` is its row id and its ref."""
-    dialogue, ref = of
-    shape = shape_of(ref.id, ref.namespace)
-    if window.after is None and filters == _ANY:  # the commonest list needs no putting together
+    """Return a window of a dialogue's messages; `of` begins with its row id."""
+    dialogue, listed = of
+    shape = shape_of(reader, listed)
+    is_filtered = filters.role is not None or filters.tags or filters.created != _EVER
+    if window.after is None and not is_filtered:  # the commonest list needs no putting together
         rows = reader.db.execute(_ALL[window.order], (dialogue, window.limit + 1))
         return reader.page(rows, window, shape)
     query = SelectBuilder(SELECT, ("r.created", "r.seq"), window)
@@ -204,6 +229,8 @@ def latest_created(db: apsw.Connection, dialogue: int, without: int) -> str:
 
 def delete(db: apsw.Connection, row: MessageRow, dialogue: int, head: DialogueHead) -> None:
     """Delete a message; `head` is its dialogue's without it."""
+    if row.attachments:
+        attachment_rows.delete(db, "VALUES (?)", (row.row_id,))
     MESSAGE_TAGS.delete(db, dialogue, row.row_id, row.tags)
     db.execute("DELETE FROM messages WHERE number = ?", (row.row_id,))
     db.execute(

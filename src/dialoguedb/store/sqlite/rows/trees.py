@@ -4,6 +4,7 @@ import apsw
 
 from dialoguedb.model.dialogues import DeletedDialogue
 from dialoguedb.store.sqlite.connection.reader import Row
+from dialoguedb.store.sqlite.rows import attachment_rows
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS
 from dialoguedb.store.sqlite.search_index import catch_up
@@ -31,6 +32,7 @@ def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> Deleted
     summaries = db.changes()
     db.execute(f"DELETE FROM message_tags WHERE dialogue IN {_TO_DELETE}")
     catch_up.remove(db, "message", f"SELECT number FROM messages WHERE dialogue IN {_TO_DELETE}")
+    attachment_rows.delete(db, f"SELECT number FROM messages WHERE dialogue IN {_TO_DELETE}", ())
     db.execute(f"DELETE FROM messages WHERE dialogue IN {_TO_DELETE}")
     # Tag by tag, for the side table cannot be searched by dialogue alone.
     tagged: list[Row] = db.execute(_TAGGED).fetchall()

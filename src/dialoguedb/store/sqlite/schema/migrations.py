@@ -11,6 +11,7 @@ from dialoguedb.formats.tokens import measure_message
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite.connection.files import APPLICATION_ID
 from dialoguedb.store.sqlite.connection.transactions import transaction
+from dialoguedb.store.sqlite.schema.attachment_schema import ATTACHMENTS
 from dialoguedb.store.sqlite.schema.summary_schema import SUMMARIES
 from dialoguedb.store.sqlite.schema.window_schema import WINDOWS, find_users_messages
 
@@ -333,6 +334,7 @@ MIGRATIONS = (
     Migration("sealed answers", "DELETE FROM answers;"),
     Migration("compaction", _COMPACTION),
     Migration("windows", WINDOWS, find_users_messages),
+    Migration("attachments", ATTACHMENTS),
 )
 
 

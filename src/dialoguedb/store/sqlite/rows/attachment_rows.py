@@ -1,0 +1,74 @@
+"""Rows of attachments: the base64 of each once in a project, apart from the messages with it."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import apsw
+
+from dialoguedb.errors import InternalError
+from dialoguedb.formats.attachments.cutting import texts
+from dialoguedb.model.messages import NewMessage
+from dialoguedb.model.rules.attachments import make_whole
+from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.store.sqlite.connection.reader import Reader
+
+S = TypeVar("S", bound=StoredMessage)
+
+_FIND = "SELECT number FROM attachments WHERE project = ? AND sha256 = ?"
+_INSERT = "INSERT INTO attachments (project, sha256, base64) VALUES (?, ?, ?)"
+_HOLD = "INSERT OR IGNORE INTO message_attachments (message, attachment) VALUES (?, ?)"
+_READ = "SELECT base64 FROM attachments WHERE project = ? AND sha256 = ?"
+_HELD = "SELECT DISTINCT attachment FROM message_attachments WHERE message IN ({})"
+_LET_GO = "DELETE FROM message_attachments WHERE message IN ({})"
+_DELETE_UNUSED = """
+    DELETE FROM attachments WHERE number = ?1
+    AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE attachment = ?1)
+"""
+
+
+def insert(db: apsw.Connection, project: int, message: int, sent: NewMessage) -> None:
+    """Store the attachments that were cut out of a message, those that are not there yet."""
+    if sent.cut is None:
+        return
+    for sha256, base64 in texts(sent.content, sent.cut.attachments):
+        attachment = db.execute(_FIND, (project, sha256)).get
+        if attachment is None:
+            db.execute(_INSERT, (project, sha256, base64))
+            attachment = db.last_insert_rowid()
+        db.execute(_HOLD, (message, attachment))
+
+
+def delete(db: apsw.Connection, messages: str, values: tuple[int, ...]) -> None:
+    """Delete the attachments of messages that no other message has; a SELECT tells their numbers.
+
+    It is called while the messages are still there.
+    """
+    held = db.execute(_HELD.format(messages), values).fetchall()
+    if held:
+        db.execute(_LET_GO.format(messages), values)
+        db.executemany(_DELETE_UNUSED, held)
+
+
+def whole(db: apsw.Connection, project: int, rows: Sequence[S]) -> Sequence[S]:
+    """Return messages as they were received, their attachments put back."""
+    if not any(row.attachments for row in rows):
+        return rows
+    found: dict[str, bytes] = {}
+
+    def base64_of(sha256: str) -> bytes:
+        if sha256 not in found:
+            row = db.execute(_READ, (project, sha256)).fetchone()
+            if row is None:
+                raise InternalError(f"The attachment {sha256} of a message is missing")
+            found[sha256] = row[0]
+        return found[sha256]
+
+    return [make_whole(row, base64_of) for row in rows]
+
+
+def read_whole(reader: Reader, project: int, row: S) -> S:
+    """Return a message as it was received."""
+    if row.attachments:
+        reader.check_bytes(row.content_length)
+        return whole(reader.db, project, [row])[0]
+    return row
