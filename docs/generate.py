@@ -16,6 +16,8 @@ from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.cli.options import default_note
 from dialoguedb.errors import DialogueDBError
+from dialoguedb.formats.provider_rules.rule import Rule
+from dialoguedb.formats.provider_rules.rules import RULES
 from dialoguedb.http import protocol
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.requests import body_buffer
@@ -187,11 +189,18 @@ ISSUE_CODES = {
     "ORPHANED_TOOL_CALL": "A tool call has no result.",
     "ORPHANED_TOOL_RESULT": "A tool result has no call.",
     "DUPLICATE_TOOL_RESULT": "A tool call already has a result.",
-    "ROLE_ORDER": "A tool result does not directly follow its call.",
+    "ROLE_ORDER": "A tool result does not directly follow its call, or a role comes out of turn.",
     "EMPTY_TURN": "A message is empty.",
     "RECENT_CUT": "Fewer of the last turns fit than requested.",
     "TASK_CUT": "What the user says last does not fit.",
     "UNKNOWN_PART": "A message has a part of unknown type, which is shown by its name.",
+    "INVALID_ROLE": "The provider does not know the role.",
+    "INVALID_CONTENT": "Content is of a kind that the provider does not take there.",
+    "INVALID_ID": "The provider does not take the id of a call or an item.",
+    "INVALID_NAME": "The provider does not take a name.",
+    "INVALID_ATTACHMENT": "The provider cannot read an attachment.",
+    "INVALID_REASONING": "Reasoning stands where the provider refuses it, or is not whole.",
+    "MISSING_SIGNATURE": "A call lacks the signature of the thoughts that led to it.",
 }
 
 CLIENT_INTRO = """
@@ -265,6 +274,49 @@ def coded(meanings: dict[str, str]) -> list[Row]:
 def summary_of(thing: object) -> str:
     """Return the first paragraph of a docstring, as one line."""
     return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+# --- Rules of providers -------------------------------------------------------------------------
+
+RULES_INTRO = """\
+# Rules of providers
+
+What `GET /dialogue/{id}/check?provider=` looks for, and `GET /dialogue/{id}/repair?provider=` puts
+right. Each issue names its `rule`. Without `provider`, a check reports what all providers refuse.
+
+Stored messages are checked as a program would send them: what is in the provider's own spelling
+stays as it is, and what another API wrote is converted message by message, so that it is the
+conversation that is checked and not its spelling. Rules about how a request has to end are not
+among these, as the user's next message is still to come.
+"""
+
+PROVIDER_NAMES = {
+    "openai": "OpenAI, Chat Completions",
+    "responses": "OpenAI, Responses",
+    "anthropic": "Anthropic, Messages",
+    "gemini": "Gemini 3",
+    "mistral": "Mistral",
+    "strict": "Strict chat templates",
+}
+
+
+def rules_page() -> str:
+    """Return the page of the rules of providers."""
+    heads = ("Rule", "Code", "What it demands", "Source", "Read on")
+    parts = [RULES_INTRO]
+    for provider, rules in RULES.items():
+        rows = [
+            (f"`{rule.name}`", f"`{rule.code}`", rule.sentence, source_of(rule), rule.source.date)
+            for rule in rules
+        ]
+        parts += [f"## {PROVIDER_NAMES[provider]}: `{provider}`\n", table(heads, rows), ""]
+    return "\n".join(parts)
+
+
+def source_of(rule: Rule) -> str:
+    """Return where a rule is written down, as a link if it is a page."""
+    where = rule.source.where
+    return f"<{where}>" if where.startswith("https://") else where
 
 
 # --- Limits -------------------------------------------------------------------------------------
@@ -384,6 +436,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "errors.md": errors_page,
     "limits.md": limits_page,
+    "provider-rules.md": rules_page,
     "http-api.md": http_page,
     "metrics.md": metrics_page,
 }

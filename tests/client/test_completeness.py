@@ -132,6 +132,7 @@ CALLS = [
     lambda api: api.summary.delete("ID"),
     lambda api: api.context.get("ID", 100),
     lambda api: api.context.check("ID"),
+    lambda api: api.context.repair("ID", "openai"),
     lambda api: api.template.create("ID", "{messages}"),
     lambda api: api.template.get("ID"),
     lambda api: api.template.list(),

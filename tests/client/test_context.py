@@ -59,3 +59,17 @@ async def test_an_admin_key_changes_settings_and_makes_other_keys(db):
     assert (await db.api.key.get(made.id)).key is None
     await db.api.key.revoke(made.id)
     assert (await db.api.settings.usage()).dialogues == 0
+
+
+async def test_a_dialogue_is_checked_and_repaired_for_a_provider(db):
+    call = {"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    dialogue = await db.create_dialogue(
+        namespace="ada", messages=[TEXTS[0], {"role": "assistant", "content": message}]
+    )
+    check = await dialogue.check("mistral")
+    assert {issue.rule for issue in check.issues} >= {"calls-are-answered"}
+    repair = await dialogue.repair("mistral")
+    assert repair.ok is False
+    assert [one["role"] for one in repair.messages] == ["user"]
+    assert repair.repaired[0].message_id == check.issues[0].message_id

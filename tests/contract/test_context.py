@@ -126,7 +126,7 @@ class TestReading:
         with pytest.raises(DialogueNotFound):
             await ending(store, stranger, 100)
         with pytest.raises(DialogueNotFound):
-            await me.services.contexts.check(me.project, "", "x")
+            await me.services.checks.check(me.project, "", "x")
 
 
 class TestWindows:
@@ -237,14 +237,14 @@ class TestChecking:
         await me.append(use(0))
         await me.append(*(message(f"part {n}") for n in range(1_000)))
         await me.append(result(0), result(1))
-        checked = await me.services.contexts.check(me.project, "", "d")
+        checked = await me.services.checks.check(me.project, "", "d")
         assert [issue.code for issue in checked.issues] == ["ROLE_ORDER", "ORPHANED_TOOL_RESULT"]
 
     async def test_what_is_told_has_an_end(self, me):
         await me.new()
         for start in range(0, limits.CONTEXT_ISSUES_MAX + 500, 500):
             await me.append(*(result(start + n) for n in range(500)))
-        checked = await me.services.contexts.check(me.project, "", "d")
+        checked = await me.services.checks.check(me.project, "", "d")
         assert len(checked.issues) == limits.CONTEXT_ISSUES_MAX
 
 

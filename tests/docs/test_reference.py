@@ -12,6 +12,7 @@ import pytest
 from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.errors import DialogueDBError
+from dialoguedb.formats.provider_rules.rule import RuleCode
 from dialoguedb.formats.tool_links import IssueCode
 from dialoguedb.http.responses.error_responses import status_of
 from dialoguedb.http.route_table import ROUTES
@@ -102,7 +103,7 @@ def test_every_code_in_the_source_is_documented():
 
 
 def test_every_code_of_an_issue_is_documented():
-    assert set(get_args(IssueCode)) == ISSUE_CODES.keys()
+    assert {*get_args(IssueCode), *get_args(RuleCode)} == ISSUE_CODES.keys()
 
 
 def test_every_code_of_a_detail_is_documented():

@@ -250,6 +250,9 @@ class IssueRecord(Struct, rename="camel"):
     code: str
     message: str
     message_id: str | None = None
+    rule: str | None = None
+    source: str | None = None
+    """The rule of a provider that is broken, and where the provider says so."""
 
 
 class HistoryCheck(Struct):
@@ -257,6 +260,27 @@ class HistoryCheck(Struct):
 
     ok: bool
     issues: list[IssueRecord]
+    omitted: int | None = None
+    """Messages too old to be checked, when it was checked for a provider."""
+
+
+class RepairedPartRecord(Struct, rename="camel"):
+    """Something that was changed so that a provider takes the messages."""
+
+    message: str
+    message_id: str | None = None
+
+
+class HistoryRepair(Struct):
+    """Messages as a provider takes them, and what was changed for it; nothing is stored."""
+
+    ok: bool
+    issues: list[IssueRecord]
+    repaired: list[RepairedPartRecord]
+    messages: list[dict[str, Any]]
+    omitted: int
+    system: str | None = None
+    """The system prompt, where the provider takes it apart from the messages."""
 
 
 class IncludedRecord(Struct, rename="camel"):

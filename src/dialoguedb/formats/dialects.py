@@ -9,8 +9,13 @@ from dialoguedb.formats.outgoing import signed_thoughts
 from dialoguedb.formats.outgoing.arrangement import ArrangeOptions, arrange
 from dialoguedb.formats.outgoing.call_ids import CallIds, fitted_ids, short_ids, stored_ids
 from dialoguedb.formats.outgoing.losses import Loss
-from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, text_message
-from dialoguedb.formats.parts import Spelling
+from dialoguedb.formats.outgoing.messages import (
+    Losses,
+    OutgoingMessage,
+    OutgoingPart,
+    text_message,
+)
+from dialoguedb.formats.parts import Spelling, ToolResult
 from dialoguedb.formats.tool_links import ToolPairs
 from dialoguedb.formats.turns import Turn
 from dialoguedb.formats.writers import anthropic, gemini, openai, plain, responses, strict
@@ -145,3 +150,15 @@ def _outgoing(
 def _may_begin(message: Json) -> bool:
     """Tell whether a conversation may begin with it: a user's, or what stands for all before."""
     return message.get("role") == "user" or message.get("type") == "compaction"
+
+
+def write_alone(turn: Turn, dialect: Dialect) -> list[Json]:
+    """Return one turn as it is, with its calls and results in its own order."""
+    messages: list[OutgoingMessage] = []
+    for index, part in enumerate(turn.parts):
+        speaker = "tool" if isinstance(part, ToolResult) else turn.speaker
+        if not messages or messages[-1].speaker != speaker:
+            messages.append(OutgoingMessage(speaker, turn.name, []))
+        messages[-1].parts.append(OutgoingPart(part, turn.id, index))
+    written: list[Json] = encodable(_WRITERS[dialect].write(messages, Losses()))
+    return written

@@ -2,6 +2,7 @@
 
 from dialoguedb.http.route_endpoint import Route
 from dialoguedb.http.routes import (
+    checks,
     context,
     dialogues,
     documentation,
@@ -63,7 +64,8 @@ ROUTES = [
     Route("DELETE", "/summary/{id}", summaries.delete),
     Route("GET", "/dialogue/{dialogueId}/context", context.get),
     Route("POST", "/dialogue/{dialogueId}/context", context.build),
-    Route("GET", "/dialogue/{dialogueId}/check", context.check),
+    Route("GET", "/dialogue/{dialogueId}/check", checks.check),
+    Route("GET", "/dialogue/{dialogueId}/repair", checks.repair),
     Route("POST", "/dialogue/{dialogueId}/compact", summaries.compact),
     Route("PUT", "/dialogue/{dialogueId}/compact", summaries.compact),
     Route("POST", "/admin/summary-templates", templates.create),

@@ -158,10 +158,3 @@ class ContextWindow(Struct, rename="camel", kw_only=True):
 
     issues: list[Issue]
     """What is broken in the history that was read, and was left out or put right."""
-
-
-class Checked(Struct, rename="camel"):
-    """What is broken in a dialogue."""
-
-    ok: bool
-    issues: list[Issue]

@@ -10,6 +10,7 @@ from dialoguedb.ports.search import Embedder, IndexStatus, Weights
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.service.auto_compact import AutoCompaction
+from dialoguedb.service.checks import CheckService
 from dialoguedb.service.context import ContextService, ContextSources
 from dialoguedb.service.dialogues import DialogueService
 from dialoguedb.service.keys import KeyService
@@ -35,6 +36,7 @@ class Services(Struct, frozen=True):
     summaries: SummaryService
     templates: TemplateService
     contexts: ContextService
+    checks: CheckService
     projects: ProjectService
     keys: KeyService
     search: SearchService
@@ -83,6 +85,7 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
         summaries=summaries,
         templates=TemplateService(store.templates, pages),
         contexts=ContextService(sources, count_tokens),
+        checks=CheckService(store.context, store.messages),
         projects=ProjectService(store.projects, new_id, pages),
         keys=KeyService(store.keys, new_id, pages),
         search=search,

@@ -1,4 +1,4 @@
-"""Context: the window to send to a model, and what providers would reject in a dialogue."""
+"""Context: the window to send to a model."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,9 +9,8 @@ from typing import TypeVar
 from msgspec import UNSET, Struct
 
 from dialoguedb.formats.search_text import memory_text
-from dialoguedb.formats.tool_links import ToolLinker
-from dialoguedb.formats.turns import parse_turn, speaker_of
-from dialoguedb.model.context import Checked, ContextRequest, ContextWindow
+from dialoguedb.formats.turns import speaker_of
+from dialoguedb.model.context import ContextRequest, ContextWindow
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import Project
@@ -27,7 +26,6 @@ from dialoguedb.service.context_window.builder import ContextBuilder
 from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.plan import ContextNote
 from dialoguedb.service.search import SearchService
-from dialoguedb.values import limits
 from dialoguedb.values.lists import Order, Window
 
 T = TypeVar("T")
@@ -62,8 +60,6 @@ _AROUND = 5
 _AROUND_TOOLS = 20
 """Neighbours that are read around a message, and around a tool call, to find its results."""
 
-_CHECKED_AT_ONCE = 500
-
 
 class ContextSources(Struct, frozen=True):
     """The stores and the search that a window is built from."""
@@ -82,7 +78,7 @@ class _DialogueScope(Struct, frozen=True):
 
 
 class ContextService:
-    """Context windows and checks of dialogues."""
+    """Context windows of dialogues."""
 
     def __init__(self, sources: ContextSources, count: TokenCounter) -> None:
         self._sources = sources
@@ -121,22 +117,6 @@ class ContextService:
             if ending.whole or tokens_needed >= request.max_tokens + hidden or reads == _READ_MAX:
                 return ending, history
             tokens_needed = request.max_tokens + 2 * hidden
-
-    async def check(self, project: Project, namespace: str, dialogue_id: str) -> Checked:
-        """Return what a provider would reject in a dialogue."""
-        links = ToolLinker()
-        after: tuple[str | int, ...] | None = None
-        while True:
-            page_window = Window(_CHECKED_AT_ONCE, "asc", after)
-            found = await self._sources.messages.list(
-                project, namespace, dialogue_id, MessageFilter(), page_window
-            )
-            await asyncio.to_thread(_add_turns, links, found.value.items)
-            after = found.value.more_after
-            if after is None:
-                break
-        issues = links.finish()
-        return Checked(ok=not issues, issues=issues[: limits.CONTEXT_ISSUES_MAX])
 
     async def _in_thread_if_large(self, ending: Ending, work: Callable[[], T]) -> T:
         """Run it, on a thread when the messages are many or large."""
@@ -257,11 +237,6 @@ def _history_of(ending: Ending, request: ContextRequest) -> History:
     spoken = [one for one in ending.messages if not _is_system(one)]
     shows_unanswered = request.unanswered == "error"
     return History(spoken, whole=ending.whole, shows_unanswered=shows_unanswered)
-
-
-def _add_turns(links: ToolLinker, messages: Sequence[Message]) -> None:
-    for message in messages:
-        links.add(parse_turn(message))
 
 
 def _memory_text(memory: Memory) -> str:

@@ -9,7 +9,8 @@ from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.fields import JSON_OBJECT
 from dialoguedb.cli.databases import with_database, with_new_database
 from dialoguedb.cli.options import examples
-from dialoguedb.cli.output import json_option, plain, show, show_page
+from dialoguedb.cli.output import json_option, plain, show, show_json, show_page
+from dialoguedb.model.checks import PROVIDERS
 from dialoguedb.values.fields import Dialect
 
 if TYPE_CHECKING:
@@ -302,3 +303,39 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:
     """Print a context window on a dialogue, within a token budget, as JSON."""
     show(plain(db.api.context.get(dialogue_id, max_tokens, **flags)), as_json=True)
+
+
+@dialogue.command(
+    epilog=examples(
+        ("For Anthropic", "dialoguedb dialogue check ID --provider anthropic"),
+        ("For all providers", "dialoguedb dialogue check ID"),
+    )
+)
+@click.argument("dialogue_id", metavar="ID")
+@click.option(
+    "--provider", type=click.Choice(PROVIDERS), help="Whose rules.  [default: what all refuse]"
+)
+@fields.namespace
+@with_database
+def check(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Print what a provider would refuse of a dialogue, as JSON; exits with code 1 if anything."""
+    checked = db.api.context.check(dialogue_id, **flags)
+    show_json(plain(checked))
+    if not checked.ok:
+        sys.exit(1)
+
+
+@dialogue.command(
+    epilog=examples(
+        ("For Mistral", "dialoguedb dialogue repair ID --provider mistral | jq .messages"),
+    )
+)
+@click.argument("dialogue_id", metavar="ID")
+@click.option(
+    "--provider", type=click.Choice(PROVIDERS), required=True, help="Who takes the messages."
+)
+@fields.namespace
+@with_database
+def repair(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
+    """Print a dialogue's messages as a provider takes them, and what was changed, as JSON."""
+    show_json(plain(db.api.context.repair(dialogue_id, **flags)))

@@ -31,6 +31,7 @@ from dialoguedb.client.records import (
     DeletionReceipt,
     DialogueRecord,
     HistoryCheck,
+    HistoryRepair,
     MessageRecord,
     SummaryRecord,
 )
@@ -261,9 +262,15 @@ class AsyncDialogue(TrackedDialogue):
         """Return a context window of at most so many tokens, ready to be sent to a model."""
         return await self._api.context.get(self.id, max_tokens, **self._with_namespace(options))
 
-    async def check(self) -> HistoryCheck:
-        """Tell whether model providers would accept its messages as they are."""
-        return await self._api.context.check(self.id, **self._with_namespace({}))
+    async def check(self, provider: str | None = None) -> HistoryCheck:
+        """Tell whether a provider, or all of them, would accept its messages as they are."""
+        return await self._api.context.check(
+            self.id, **self._with_namespace({"provider": provider})
+        )
+
+    async def repair(self, provider: str) -> HistoryRepair:
+        """Return its messages as a provider takes them, and what was changed for it."""
+        return await self._api.context.repair(self.id, provider, **self._with_namespace({}))
 
     # --- Internals --------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from dialoguedb.client.records import (
     DeletionReceipt,
     DialogueRecord,
     HistoryCheck,
+    HistoryRepair,
     MessageRecord,
     SummaryRecord,
 )
@@ -256,9 +257,13 @@ class Dialogue(TrackedDialogue):
         """Return a context window of at most so many tokens, ready to be sent to a model."""
         return self._api.context.get(self.id, max_tokens, **self._with_namespace(options))
 
-    def check(self) -> HistoryCheck:
-        """Tell whether model providers would accept its messages as they are."""
-        return self._api.context.check(self.id, **self._with_namespace({}))
+    def check(self, provider: str | None = None) -> HistoryCheck:
+        """Tell whether a provider, or all of them, would accept its messages as they are."""
+        return self._api.context.check(self.id, **self._with_namespace({"provider": provider}))
+
+    def repair(self, provider: str) -> HistoryRepair:
+        """Return its messages as a provider takes them, and what was changed for it."""
+        return self._api.context.repair(self.id, provider, **self._with_namespace({}))
 
     # --- Internals --------------------------------------------------------------------------
 

@@ -129,20 +129,27 @@ def images_are_readable(sent: SentMessages) -> Iterator[Finding]:
     The 5 MB are of the text in base64, decoded.
     """
     for index, message in each(sent):
-        for image in _images(message):
-            source = image.get("source")
-            problem = _problem(source if isinstance(source, dict) else {})
-            if problem:
+        for image in images_in(message):
+            if problem := image_problem_of(image):
                 yield Finding(index, problem)
 
 
-def _problem(source: Json) -> str | None:
+def image_problem_of(block: Json) -> str | None:
+    """Return what is wrong with a block if it is an image; None when nothing is."""
+    if block.get("type") != "image":
+        return None
+    source = block.get("source")
+    source = source if isinstance(source, dict) else {}
+    return _source_problem(source)
+
+
+def _source_problem(source: Json) -> str | None:
     match source.get("type"):
         case "base64":
             data = text_of(source, "data")
-            if decoded_bytes(data) > IMAGE_BYTES_MAX:
-                return "has an image of more than 5 MB"
-            return image_problem(source.get("media_type"), data)
+            is_large = decoded_bytes(data) > IMAGE_BYTES_MAX
+            large = "has an image of more than 5 MB"
+            return large if is_large else image_problem(source.get("media_type"), data)
         case "url":
             is_read = text_of(source, "url").startswith(("https://", "http://"))
             return None if is_read else "has an image at an address that no provider can read"
@@ -153,12 +160,13 @@ def _problem(source: Json) -> str | None:
 
 def images_are_few(sent: SentMessages) -> Iterator[Finding]:
     """A request has 100 images at most; of models with more than 200,000 tokens, 600."""
-    count = sum(len(_images(message)) for _, message in each(sent))
+    count = sum(len(images_in(message)) for _, message in each(sent))
     if count > IMAGES_MAX:
         yield Finding(None, f"hold {count} images, of which {IMAGES_MAX} are taken")
 
 
-def _images(message: Json) -> list[Json]:
+def images_in(message: Json) -> list[Json]:
+    """Return the images of a message, those in results of tools too."""
     found = [one for block in blocks_of(message) for one in (block, *_inside(block))]
     return [one for one in found if one.get("type") == "image"]
 

@@ -133,11 +133,12 @@ def parts_are_there(sent: SentMessages) -> Iterator[Finding]:
     for index, content in each(sent):
         parts = content.get("parts")
         whole = isinstance(parts, list) and parts and len(dicts(parts)) == len(parts)
-        if not whole or any(not _is_whole(part) for part in parts_of(content)):
+        if not whole or any(not is_whole(part) for part in parts_of(content)):
             yield Finding(index, "has no parts, or one without data")
 
 
-def _is_whole(part: Json) -> bool:
+def is_whole(part: Json) -> bool:
+    """Return whether a part has one kind of data."""
     kinds = [key for key in _DATA if member(part, key) is not None]
     if kinds == ["text"]:
         text = part.get("text")
@@ -170,12 +171,13 @@ def values_are_objects(sent: SentMessages) -> Iterator[Finding]:
 _TYPES = Source("the types of `google-genai` 3.6.1", "2026-11-29")
 _CALLING = Source("https://ai.google.dev/gemini-api/docs/function-calling", "2026-11-29")
 _SIGNATURES = Source("https://ai.google.dev/gemini-api/docs/thought-signatures", "2026-11-29")
+_REPORTED = Source("https://github.com/NousResearch/hermes-agent/issues/55125", "2026-11-29")
 _API = Source("https://ai.google.dev/api/caching#Content", "2026-11-29")
 
 RULES = (
     Rule("INVALID_ROLE", roles_are_known, _TYPES),
     Rule("ROLE_ORDER", a_user_begins, _CALLING),
-    Rule("ROLE_ORDER", roles_alternate, _CALLING),
+    Rule("ROLE_ORDER", roles_alternate, _REPORTED),
     Rule("ORPHANED_TOOL_CALL", calls_are_answered, _CALLING),
     Rule("ORPHANED_TOOL_RESULT", responses_follow_calls, _CALLING),
     Rule("ORPHANED_TOOL_RESULT", responses_name_their_calls, _CALLING),

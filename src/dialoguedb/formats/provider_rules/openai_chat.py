@@ -17,7 +17,7 @@ from dialoguedb.formats.provider_rules.rule import (
 )
 
 _ROLES = ("developer", "system", "user", "assistant", "tool", "function")
-_CALL_ID_CHARS_MAX = 40
+CALL_ID_CHARS_MAX = 40
 _NAME = re.compile(r"[^\s<|\\/>]{1,64}")
 _PARTS = {
     "user": {"text", "image_url", "input_audio", "file"},
@@ -37,7 +37,7 @@ def call_ids_are_short(sent: SentMessages) -> Iterator[Finding]:
     """The id of a tool call has at most 40 characters."""
     for index, message in each(sent):
         ids = [text_of(call, "id") for call in chat.calls_of(message)]
-        if any(len(one) > _CALL_ID_CHARS_MAX for one in (*ids, text_of(message, "tool_call_id"))):
+        if any(len(one) > CALL_ID_CHARS_MAX for one in (*ids, text_of(message, "tool_call_id"))):
             yield Finding(index, "has the id of a call with more than 40 characters")
 
 

@@ -110,14 +110,16 @@ def outputs_follow_calls(sent: SentMessages) -> Iterator[Finding]:
 
 
 def outputs_come_once(sent: SentMessages) -> Iterator[Finding]:
-    """Every call has one output, and its id for itself."""
-    known: set[tuple[str, str]] = set()
+    """Every call has one output."""
+    answered: set[tuple[str, str]] = set()
     for index, item in each(sent):
-        ref = (kind_of(item), call_ref(item))
-        if ref[0] in _CALLS or ref[0] in _OUTPUTS:
-            if ref in known:
-                yield Finding(index, f"has the id {ref[1]!r} of another call or output")
-            known.add(ref)
+        kind, call_id = kind_of(item), call_ref(item)
+        if kind in _CALLS:
+            answered.discard((_CALLS[kind], call_id))
+        elif kind in _OUTPUTS and (kind, call_id) in answered:
+            yield Finding(index, f"answers {call_id!r} once more")
+        elif kind in _OUTPUTS:
+            answered.add((kind, call_id))
 
 
 def reasoning_is_followed(sent: SentMessages) -> Iterator[Finding]:

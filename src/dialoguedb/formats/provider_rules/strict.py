@@ -9,6 +9,7 @@ from dialoguedb.formats.provider_rules.rule import (
     Rule,
     SentMessages,
     Source,
+    dicts,
     each,
     text_of,
 )
@@ -53,9 +54,14 @@ def turns_alternate(sent: SentMessages) -> Iterator[Finding]:
 
 
 def content_is_a_string(sent: SentMessages) -> Iterator[Finding]:
-    """Content is a string, an empty one beside tool calls."""
+    """Content is a string, an empty one beside tool calls; of a user also an array that shows an
+    image.
+    """
     for index, message in each(sent):
-        if not isinstance(message.get("content"), str):
+        content = message.get("content")
+        kinds = {text_of(part, "type") for part in dicts(content)}
+        shows = message.get("role") == "user" and "image_url" in kinds
+        if not isinstance(content, str) and not (shows and kinds <= {"text", "image_url"}):
             yield Finding(index, "has content that is no string")
 
 

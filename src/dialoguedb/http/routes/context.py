@@ -9,7 +9,6 @@ from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.context import (
-    Checked,
     ContextInput,
     ContextQueryText,
     ContextWindow,
@@ -66,17 +65,6 @@ async def build(request: Request) -> Response:
     response = await _window(request, request.decode(ContextInput))
     request.check_request_quota()
     return response
-
-
-@endpoint("Context", "read", query=OfDialogue, response=Checked, errors=(DialogueNotFound,))
-async def check(request: Request) -> Response:
-    """Tell what in a dialogue a model's provider would refuse, such as a tool call without result.
-
-    Windows leave it out or put it right; the messages stay as they are.
-    """
-    dialogue_id, namespace = request.dialogue_id(), request.namespace()
-    contexts = request.services.contexts
-    return Response(encode(await contexts.check(request.project, namespace, dialogue_id)))
 
 
 async def _window(request: Request, sent: ContextInput) -> Response:

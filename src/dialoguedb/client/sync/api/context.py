@@ -5,7 +5,7 @@ from typing import Unpack
 
 from dialoguedb.client.inputs import ContextOptions
 from dialoguedb.client.keyword_arguments import known_only
-from dialoguedb.client.records import ContextRecord, HistoryCheck
+from dialoguedb.client.records import ContextRecord, HistoryCheck, HistoryRepair
 from dialoguedb.client.sync.sender import Sender
 from dialoguedb.client.transport.requests import get_call, write_call
 
@@ -25,9 +25,20 @@ class ContextApi:
         call = write_call("POST", "dialogue", dialogue_id, "context", fields=fields)
         return self._sender.send(call, ContextRecord)
 
-    def check(self, dialogue_id: str, *, namespace: str | None = None) -> HistoryCheck:
-        """Tell whether providers would accept a dialogue as it is."""
-        query = self._sender.with_namespace({"namespace": namespace})
+    def check(
+        self, dialogue_id: str, *, provider: str | None = None, namespace: str | None = None
+    ) -> HistoryCheck:
+        """Tell whether a provider, or all of them, would accept a dialogue as it is."""
+        query = self._sender.with_namespace({"provider": provider, "namespace": namespace})
         return self._sender.send(
             get_call("dialogue", dialogue_id, "check", query=query), HistoryCheck
+        )
+
+    def repair(
+        self, dialogue_id: str, provider: str, *, namespace: str | None = None
+    ) -> HistoryRepair:
+        """Return a dialogue's messages as a provider takes them, and what was changed for it."""
+        query = self._sender.with_namespace({"provider": provider, "namespace": namespace})
+        return self._sender.send(
+            get_call("dialogue", dialogue_id, "repair", query=query), HistoryRepair
         )

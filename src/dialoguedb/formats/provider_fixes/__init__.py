@@ -1,0 +1,1 @@
+"""What is done about what providers refuse, one module per kind of messages."""

@@ -1,0 +1,50 @@
+"""What is put right in messages of Gemini and in items of Responses."""
+
+from dialoguedb.formats.provider_fixes.fix import Fix, Messages
+from dialoguedb.formats.provider_rules import gemini, responses
+from dialoguedb.formats.provider_rules.rule import Json, SentMessages, text_of
+
+STAND_IN_SIGNATURE = "skip_thought_signature_validator"
+"""What Gemini takes in place of a signature for calls that it did not make itself."""
+
+
+def _signed_steps(messages: Messages) -> Messages:
+    unsigned = {found.at for found in gemini.steps_are_signed(SentMessages(messages))}
+    return [_signed(one) if index in unsigned else one for index, one in enumerate(messages)]
+
+
+def _signed(content: Json) -> Json:
+    parts = list(content["parts"])
+    first = next(
+        index for index, part in enumerate(parts) if gemini.member(part, "functionCall") is not None
+    )
+    parts[first] = {**parts[first], "thoughtSignature": STAND_IN_SIGNATURE}
+    return {**content, "parts": parts}
+
+
+def _without_empty_parts(messages: Messages) -> Messages:
+    whole = [
+        {**one, "parts": [part for part in gemini.parts_of(one) if gemini.is_whole(part)]}
+        for one in messages
+    ]
+    return [one for one in whole if one["parts"]]
+
+
+def _fitting_ids(messages: Messages) -> Messages:
+    return [_without_unfit_id(one) for one in messages]
+
+
+def _without_unfit_id(item: Json) -> Json:
+    """Return an item without an id that it need not have; reasoning needs its own."""
+    may_lack = responses.kind_of(item) != "reasoning" and text_of(item, "call_id") != ""
+    is_unfit = any(responses.ids_fit(SentMessages([{**item, "call_id": ""}])))
+    if is_unfit and (may_lack or responses.kind_of(item) == "message"):
+        return {key: value for key, value in item.items() if key != "id"}
+    return item
+
+
+OF_GEMINI = (
+    Fix(_without_empty_parts, "Empty parts are left out."),
+    Fix(_signed_steps, "Calls without a signature get the one that stands for none."),
+)
+OF_RESPONSES = (Fix(_fitting_ids, "Ids of items that the API would refuse are left out."),)

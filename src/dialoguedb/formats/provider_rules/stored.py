@@ -1,0 +1,162 @@
+"""Stored messages as a program would send them to a provider, without putting anything right."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from dialoguedb.formats.dialects import write_alone
+from dialoguedb.formats.json_text import decode_stored
+from dialoguedb.formats.provider_rules.rule import Json, Provider, SentMessages, dicts, text_of
+from dialoguedb.formats.provider_rules.spellings import (
+    is_message,
+    is_of_system,
+    is_own,
+    text_in,
+)
+from dialoguedb.formats.turns import ParsableMessage, parse_turn, speaker_of
+from dialoguedb.values.fields import Dialect
+
+DIALECTS: dict[Provider, Dialect] = {
+    "openai": "openai",
+    "mistral": "openai",
+    "strict": "openai",
+    "responses": "responses",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+}
+"""The dialect that a provider's messages are written in."""
+
+_TAKES_SYSTEM_APART = frozenset({"anthropic", "gemini"})
+
+
+class StoredAsSent(Struct, frozen=True):
+    """Messages of a provider, and the stored message that each is from."""
+
+    sent: SentMessages
+    ids: Sequence[str]
+
+
+def as_sent(provider: Provider, messages: Iterable[ParsableMessage]) -> StoredAsSent:
+    """Return stored messages, oldest first, in the spelling of a provider.
+
+    What is in that spelling stays as it is, wrong or not; what another API wrote is converted,
+    message by message. The first messages go where the provider takes what is the system's.
+    """
+    written: list[Json] = []
+    ids: list[str] = []
+    system: list[str] = []
+    for message in messages:
+        for one in _written(provider, message):
+            if provider in _TAKES_SYSTEM_APART and not written and is_of_system(one):
+                system.append(text_in(one))
+            else:
+                written.append(one)
+                ids.append(message.id)
+    return StoredAsSent(SentMessages(written, "\n\n".join(filter(None, system))), ids)
+
+
+def _written(provider: Provider, message: ParsableMessage) -> Iterator[Json]:
+    value = decode_stored(bytes(message.content))
+    if provider == "responses":
+        own = _items(message.role, value)
+    elif provider == "gemini":
+        own = _contents(message.role, value)
+    else:
+        own = _chat_messages(provider, message, value)
+    if own is None:
+        yield from _converted(provider, message)
+    else:
+        yield from own
+
+
+def _converted(provider: Provider, message: ParsableMessage) -> Iterator[Json]:
+    turn = parse_turn(message)
+    if turn.speaker == "system" and provider == "gemini":
+        yield {"role": message.role, "parts": [{"text": text_in({"content": _texts(turn.parts)})}]}
+        return
+    for one in write_alone(turn, DIALECTS[provider]):
+        # Anthropic's writer takes what is the system's for a user's.
+        yield {**one, "role": message.role} if turn.speaker == "system" else one
+
+
+def _texts(parts: Iterable[Any]) -> list[Json]:
+    return [{"text": getattr(part, "text", "")} for part in parts]
+
+
+def _chat_messages(provider: Provider, message: ParsableMessage, value: Any) -> list[Json] | None:
+    """Return messages with `role` and `content`; None when their parts are another API's."""
+    if isinstance(value, str):
+        return None if _calls_in_metadata(message) else [_of_text(provider, message, value)]
+    values = value if isinstance(value, list) else [value]
+    if values and all(is_message(one) and "parts" not in one for one in values):
+        own = [{"role": message.role, **one} for one in values]
+        is_right = all(_is_right(provider, one) for one in own)
+        return own if is_right else None
+    parts = dicts(values)
+    if len(parts) == len(values) and not any(map(is_message, parts)) and is_own(provider, parts):
+        typed = all(text_of(part, "type") for part in parts)
+        return [{"role": message.role, "content": parts}] if typed else None
+    return None
+
+
+def _is_right(provider: Provider, message: Json) -> bool:
+    """Tell whether a whole message is in the provider's spelling."""
+    if provider == "anthropic" and ("tool_calls" in message or message["role"] == "tool"):
+        return False
+    return is_own(provider, dicts(message.get("content")))
+
+
+def _of_text(provider: Provider, message: ParsableMessage, text: str) -> Json:
+    name = message.name if isinstance(message.name, str) else ""
+    named = {"name": name} if name and provider != "anthropic" else {}
+    return {"role": message.role, **named, "content": text}
+
+
+def _calls_in_metadata(message: ParsableMessage) -> bool:
+    """Tell whether the metadata has the calls of a message, or the id of the call it answers."""
+    is_tools = speaker_of(message.role) == "tool"
+    metadata = bytes(message.metadata)
+    return is_tools or b"tool_calls" in metadata or b"toolCalls" in metadata
+
+
+def _items(role: str, value: Any) -> list[Json] | None:
+    """Return items of Responses; None when they are another API's."""
+    if isinstance(value, str):
+        return [{"role": role, "content": value}] if speaker_of(role) != "tool" else None
+    items = dicts(value if isinstance(value, list) else [value])
+    is_whole = len(items) == (len(value) if isinstance(value, list) else 1)
+    if not items or not is_whole or not all(map(_is_item, items)):
+        return None
+    if all(text_of(one, "type") in _CONTENT_TYPES for one in items):
+        return [{"role": role, "content": items}]
+    return items if all(text_of(one, "type") or is_message(one) for one in items) else None
+
+
+def _is_item(value: Json) -> bool:
+    """Tell whether a value is an item of Responses, or a part of one, as far as is known."""
+    is_chat = "tool_calls" in value or value.get("role") == "tool"
+    return not is_chat and is_own("responses", [value, *dicts(value.get("content"))])
+
+
+_CONTENT_TYPES = frozenset({"input_text", "input_image", "input_file", "output_text", "refusal"})
+
+
+def _contents(role: str, value: Any) -> list[Json] | None:
+    """Return contents of Gemini; None when they are another API's."""
+    if isinstance(value, str):
+        return [{"role": _gemini_role(role), "parts": [{"text": value}]}] if value else None
+    if isinstance(value, dict) and isinstance(value.get("parts"), list):
+        own = {"role": _gemini_role(role), **value}
+        return [own] if not any(text_of(one, "type") for one in dicts(own["parts"])) else None
+    parts = dicts(value if isinstance(value, list) else [value])
+    is_whole = len(parts) == (len(value) if isinstance(value, list) else 1)
+    if not is_whole or any("type" in one or is_message(one) for one in parts):
+        return None
+    return [{"role": _gemini_role(role), "parts": parts}] if parts else None
+
+
+def _gemini_role(role: str) -> str:
+    """Return the role as every program maps it; that of the system stays for the rules."""
+    speaker = speaker_of(role)
+    return {"assistant": "model", "user": "user", "tool": "user"}.get(speaker, role)
