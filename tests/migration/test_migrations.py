@@ -185,3 +185,34 @@ class TestTokens:
         with pytest.raises(DataError, match="without counting"):
             migrations.migrate(db, NOW)
         assert migrations.version(db) == 2
+
+
+MESSAGES_OF_SCHEMA_7 = f"""
+    INSERT INTO projects VALUES (1, 'p', 'default', X'7B7D', '{NOW}', '{NOW}');
+    INSERT INTO dialogues (number, project, namespace, id, request_id, created, modified)
+    VALUES (5, 1, '', 'd', 'r', '{NOW}', '{NOW}');
+    INSERT INTO compaction_room VALUES (5, 100, 1000);
+    INSERT INTO indexed VALUES ('message', 2);
+    WITH new (number, role, content) AS (VALUES
+        (1, 'user', '"a text"'),
+        (2, 'assistant', '[{{"type":"thinking","thinking":"a long one","signature":"s"}}]'),
+        (3, 'tool', '{{"type":"computer_call_output","call_id":"c","output":"done"}}'))
+    INSERT INTO messages (number, dialogue, seq, id, role, content, content_length, tags, metadata,
+        created, modified, tokens)
+    SELECT number, 5, number, 'm' || number, role, CAST(content AS BLOB), 9, X'5B5D', X'7B7D',
+        '{NOW}', '{NOW}', 1000 FROM new;
+"""
+
+
+class TestShownTexts:
+    def test_what_is_more_than_a_text_is_counted_and_indexed_again(self):
+        db = released(7)
+        db.execute(MESSAGES_OF_SCHEMA_7)
+        migrations.migrate(db, NOW, count_tokens)
+        counted = db.execute("SELECT tokens, token_offset FROM messages ORDER BY seq").fetchall()
+        assert counted == [(1000, 0), (4, 1000), (4 + 4 + 1, 1004)]
+        assert db.execute("SELECT appended_tokens FROM dialogues").get == 1013
+        assert db.execute("SELECT object, number, text FROM changed").fetchall() == [
+            ("message", 2, 1)  # the third is not indexed yet in any case
+        ]
+        assert db.execute("SELECT count(*) FROM compaction_room").get == 0

@@ -104,7 +104,7 @@ def _image_generation(source: Source) -> Iterator[Part]:
     yield ToolCall(call_id, "image_generation", arguments, "server", source.native)
     image = {"data": source.value.get("result")}
     made = attachment_of(source.of(image), "image")
-    if made.data:
+    if isinstance(image["data"], str):
         form = source.string("output_format") or "png"
         shown = Attachment("image", "", f"image/{form}", made.data)
         yield ToolResult(

@@ -7,18 +7,22 @@ import apsw
 from dialoguedb.formats.turns import is_by_user, parse_parts
 from dialoguedb.ports.tokens import TokenCounter
 
-WINDOWS = """
--- The tokens of all messages that were appended to a dialogue before one, whatever is deleted.
-ALTER TABLE messages ADD COLUMN token_offset INTEGER NOT NULL DEFAULT 0;
+SUMS = """
 UPDATE messages SET token_offset = m.before FROM (
     SELECT number, sum(tokens) OVER (PARTITION BY dialogue ORDER BY seq) - tokens AS before
     FROM messages
 ) m WHERE m.number = messages.number;
-ALTER TABLE dialogues ADD COLUMN appended_tokens INTEGER NOT NULL DEFAULT 0;
 UPDATE dialogues SET appended_tokens = m.tokens FROM (
     SELECT dialogue, sum(tokens) AS tokens FROM messages GROUP BY dialogue
 ) m WHERE m.dialogue = dialogues.number;
+"""
+"""Fills the sums of tokens from the messages that are there."""
 
+WINDOWS = f"""
+-- The tokens of all messages that were appended to a dialogue before one, whatever is deleted.
+ALTER TABLE messages ADD COLUMN token_offset INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dialogues ADD COLUMN appended_tokens INTEGER NOT NULL DEFAULT 0;
+{SUMS}
 -- What a user says, to find the task before a long run of tool calls.
 ALTER TABLE messages ADD COLUMN by_user INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX messages_by_user ON messages (dialogue, created, seq) WHERE by_user;
