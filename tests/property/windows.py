@@ -144,7 +144,6 @@ def check_result(block):
 def check_thought(block):
     if block["type"] == "thinking":
         assert set(block) == {"type", "thinking", "signature"}
-        assert block["thinking"]
         assert block["signature"]
     else:
         assert set(block) == {"type", "data"}

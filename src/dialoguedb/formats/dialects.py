@@ -7,7 +7,13 @@ from msgspec import Struct
 
 from dialoguedb.formats.outgoing import signed_thoughts
 from dialoguedb.formats.outgoing.arrangement import ArrangeOptions, arrange
-from dialoguedb.formats.outgoing.call_ids import CallIds, fitted_ids, short_ids, stored_ids
+from dialoguedb.formats.outgoing.call_ids import (
+    CallIds,
+    fitted_ids,
+    short_ids,
+    stored_ids,
+    stored_ids_or_none,
+)
 from dialoguedb.formats.outgoing.losses import Loss
 from dialoguedb.formats.outgoing.messages import (
     Losses,
@@ -84,9 +90,18 @@ _WRITERS: dict[Dialect, _Writer] = {
         ids=fitted_ids,
         takes_system_apart=True,
     ),
-    "gemini": _Writer(gemini.write, gemini.user_message, "gemini", takes_system_apart=True),
+    "gemini": _Writer(
+        gemini.write,
+        gemini.user_message,
+        "gemini",
+        ids=stored_ids_or_none,
+        takes_system_apart=True,
+    ),
     "plain": _Writer(plain.write, plain.user_message, None, knows_names=True),
 }
+_SIGNED = frozenset({"anthropic", "openai"})
+"""The dialects in which thoughts go that were signed together with what stood before them."""
+
 _OF_TEMPLATES = frozenset({"openai", "plain"})
 """The dialects that chat templates read."""
 
@@ -129,7 +144,7 @@ def _outgoing(
     )
     arranged = arrange(turns, pairs, options, losses)
     messages = arranged.messages
-    if request.dialect == "anthropic":
+    if request.dialect in _SIGNED:
         messages = signed_thoughts.without_unfit(
             turns, arranged, signed=request.signed, losses=losses
         )

@@ -112,8 +112,8 @@ class Reasoning(Struct, frozen=True):
 
     @property
     def is_returnable(self) -> bool:
-        """Whether Anthropic would accept it: redacted, or text with its signature."""
-        return bool(self.data or (self.text and self.signature))
+        """Whether Anthropic would accept it: redacted, or signed, be it without its text."""
+        return bool(self.data or self.signature)
 
 
 class Other(Struct, frozen=True):

@@ -9,11 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dialoguedb.formats.outgoing.call_ids import CallIds
+from dialoguedb.formats.outgoing.losses import LossKind
 from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart
-from dialoguedb.formats.parts import Part, Spelling, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Native, Part, Spelling, Text, ToolCall, ToolResult
 from dialoguedb.formats.tool_links import PartRef, ToolPairs
 from dialoguedb.formats.turns import Speaker, Turn
 from dialoguedb.values.fields import Unanswered
+
+_FUNCTIONS = ("function_call", "custom_tool_call")
 
 NO_RESULT = "[No result: the call was not answered.]"
 """What a call without a result gets as its result, if it is to have one."""
@@ -69,6 +72,7 @@ class _Arrangement:
         self.broken: set[int] = set()
         self._turns = turns
         self._result_of = result_of
+        self._answers = frozenset(result_of.values())
         self._options = options
         self._losses = losses
         self._results: list[OutgoingPart] = []
@@ -81,7 +85,7 @@ class _Arrangement:
     def add(self, ref: PartRef) -> None:
         part = self._at(ref)
         if self._stays(part):
-            self._add_other(ref, part)
+            self._add_own(ref, part)
         elif isinstance(part, ToolResult):
             self._is_answered = self._is_answered or bool(self._results)
         elif isinstance(part, ToolCall):
@@ -106,6 +110,18 @@ class _Arrangement:
             and part.native.spelling == self._options.spelling
         )
 
+    def _add_own(self, ref: PartRef, part: Part) -> None:
+        """Append a call that its provider answered, or the answer; Anthropic wants both."""
+        is_pair = ref in self._result_of or ref in self._answers
+        is_open = isinstance(part, ToolCall) and ref.turn == len(self._turns) - 1
+        if is_pair or is_open or self._options.spelling != "anthropic":
+            self._add_other(ref, part)
+        else:
+            kind: LossKind = "call" if isinstance(part, ToolCall) else "result"
+            outgoing = OutgoingPart(part, self._turns[ref.turn].id, ref.part)
+            self._losses.add(outgoing, kind, "a call and its result come together or not at all")
+            self.broken.add(ref.turn)
+
     def _add_other(self, ref: PartRef, part: Part) -> None:
         turn = self._turns[ref.turn]
         is_own = isinstance(part, ToolCall | ToolResult)
@@ -126,6 +142,8 @@ class _Arrangement:
             self.close_calls()
         own_id = self._options.ids.of(call.id)
         outgoing = call if own_id == call.id else replace(call, id=own_id)
+        if result_ref is None:  # no provider's own type of call takes just any result
+            outgoing = replace(outgoing, native=_of_function(call))
         if self._results:  # a parallel call
             self.messages[-1].parts.append(
                 OutgoingPart(outgoing, self._turns[ref.turn].id, ref.part)
@@ -134,7 +152,8 @@ class _Arrangement:
             self._grow(ref, "assistant", outgoing)
         self._last_call = ref.turn
         at = result_ref or ref
-        named = replace(result, call_id=own_id, name=call.name)
+        kind = "custom" if call.kind == "custom" else result.kind
+        named = replace(result, call_id=own_id, name=call.name, kind=kind)
         self._results.append(OutgoingPart(named, self._turns[at.turn].id, at.part))
 
     def _result(
@@ -162,6 +181,13 @@ class _Arrangement:
 
     def _at(self, ref: PartRef) -> Part:
         return self._turns[ref.turn].parts[ref.part]
+
+
+def _of_function(call: ToolCall) -> Native | None:
+    native = call.native
+    if native and native.spelling == "responses" and native.value.get("type") not in _FUNCTIONS:
+        return None
+    return native
 
 
 def _seen_as(speaker: Speaker) -> Speaker:

@@ -23,7 +23,7 @@ class CallIds:
         """Return the id of the next call; the caller gives it to the result, too."""
         own_id = self._fit(stored)
         repeated = 0
-        while own_id in self._used:
+        while own_id and own_id in self._used:
             repeated += 1
             own_id = self._fit(f"{stored or 'call'}_{repeated}")
         self._used.add(own_id)
@@ -38,6 +38,11 @@ class CallIds:
 def stored_ids() -> CallIds:
     """Return ids as they are stored, told apart among parallel calls."""
     return CallIds(lambda stored: stored or "call", unique_in_window=False)
+
+
+def stored_ids_or_none() -> CallIds:
+    """Return ids as they are stored, and none where none are, as Gemini needs none."""
+    return CallIds(lambda stored: stored, unique_in_window=False)
 
 
 def fitted_ids() -> CallIds:

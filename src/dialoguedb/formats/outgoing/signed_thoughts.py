@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from dialoguedb.formats.outgoing.arrangement import Arranged
 from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage
-from dialoguedb.formats.parts import Part, Reasoning, ToolCall, ToolResult
+from dialoguedb.formats.parts import Native, Part, Reasoning, ToolCall, ToolResult
 from dialoguedb.formats.turns import Turn
 
+_SIGNED_FIELDS = ("thinking_blocks", "reasoning_details")
+"""Fields of chat messages in which servers hand on the thoughts that another API signed."""
 
-def is_signed(part: Part) -> bool:
-    """Tell whether a part is a thought that is signed, or encrypted."""
-    return isinstance(part, Reasoning) and part.is_returnable
+_CHANGED = "a call of its answer, or of one before it, is left out"
+_UNLIKE = "what stands before it is not what it was signed for"
 
 
 def without_unfit(
@@ -25,39 +26,8 @@ def without_unfit(
     if signed and not arranged.broken:
         return arranged.messages
     start = _beginnings(turns)[arranged.broken[0]] if signed else 0
-    why = (
-        "a call of its turn, or of one before it, is left out"
-        if signed
-        else "what stands before it is not what it was signed for"
-    )
-    indexes = {turn.id: index for index, turn in enumerate(turns)}
-    return without_thoughts(
-        arranged.messages, lambda message_id: indexes[message_id] >= start, why, losses
-    )
-
-
-def without_thoughts(
-    messages: Sequence[OutgoingMessage], is_unfit: Callable[[str], bool], why: str, losses: Losses
-) -> list[OutgoingMessage]:
-    """Return messages without the signed thoughts of some."""
-    for message in messages:
-        kept = []
-        for outgoing in message.parts:
-            if is_signed(outgoing.part) and is_unfit(outgoing.message_id):
-                losses.add(outgoing, "signed-thought", why)
-            else:
-                kept.append(outgoing)
-        message.parts = kept
-    return [message for message in messages if message.parts]
-
-
-def _beginnings(turns: Sequence[Turn]) -> list[int]:
-    """Return for each turn where the answer begins that it is a part of."""
-    found: list[int] = []
-    for index, turn in enumerate(turns):
-        goes_on = index and turn.speaker == "assistant" == turns[index - 1].speaker
-        found.append(found[-1] if goes_on else index)
-    return found
+    unfit = {turn.id for turn in turns[start:]}
+    return _changed(arranged.messages, unfit, _unsigned, _CHANGED if signed else _UNLIKE, losses)
 
 
 def without_halves(
@@ -72,8 +42,7 @@ def without_halves(
     beginnings = _beginnings(turns)
     broken = {beginnings[index] for index in arranged.broken}
     halves = {turn.id for turn, at in zip(turns, beginnings, strict=True) if at in broken}
-    why = "a call of its answer is left out"
-    messages = without_thoughts(arranged.messages, lambda one: one in halves, why, losses)
+    messages = _changed(arranged.messages, halves, lambda _: None, _CHANGED, losses)
     for message in messages:
         message.parts = [
             each.replaced(_foreign(each.part)) if each.message_id in halves else each
@@ -82,7 +51,51 @@ def without_halves(
     return messages
 
 
+def _changed(
+    messages: Sequence[OutgoingMessage],
+    unfit: set[str],
+    change: Callable[[Reasoning], Reasoning | None],
+    why: str,
+    losses: Losses,
+) -> list[OutgoingMessage]:
+    """Return messages with the thoughts of some changed, or without them."""
+    for message in messages:
+        kept = []
+        for outgoing in message.parts:
+            part = outgoing.part
+            if isinstance(part, Reasoning) and outgoing.message_id in unfit:
+                changed = change(part)
+                if changed is not part:
+                    losses.add(outgoing, "signed-thought", why)
+                if changed is not None:
+                    kept.append(outgoing.replaced(changed))
+            else:
+                kept.append(outgoing)
+        message.parts = kept
+    return [message for message in messages if message.parts]
+
+
+def _unsigned(thought: Reasoning) -> Reasoning | None:
+    """Return a thought as far as it is not signed: itself, or without fields, or nothing."""
+    if thought.is_returnable:
+        return None
+    native = thought.native
+    if native is None or not any(native.value.get(field) for field in _SIGNED_FIELDS):
+        return thought
+    left = {key: value for key, value in native.value.items() if key not in _SIGNED_FIELDS}
+    return replace(thought, native=Native(native.spelling, left))
+
+
 def _foreign(part: Part) -> Part:
     """Return a part as if it came from another API."""
-    is_server = isinstance(part, ToolCall | ToolResult) and part.kind == "server"
+    is_server = isinstance(part, ToolCall) and part.kind == "server"
     return part if is_server or isinstance(part, ToolResult) else replace(part, native=None)
+
+
+def _beginnings(turns: Sequence[Turn]) -> list[int]:
+    """Return for each turn where the answer begins that it is a part of."""
+    found: list[int] = []
+    for index, turn in enumerate(turns):
+        goes_on = index and turn.speaker == "assistant" == turns[index - 1].speaker
+        found.append(found[-1] if goes_on else index)
+    return found

@@ -13,6 +13,16 @@ from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 Json = dict[str, Any]
 
 _THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+_MEMBERS = frozenset(
+    {
+        *("type", "text", "citations", "source", "title", "context", "content", "transformations"),
+        *("id", "name", "input", "caller", "toolset_name", "tool_use_id", "is_error"),
+        *("server_name", "mcp_server_name", "tools", "tool", "tool_changes", "file_id"),
+        *("thinking", "signature", "data", "encrypted_content", "from", "to", "trigger"),
+    }
+)
+"""What blocks of a request may have. `cache_control` is left out: a request may hold four of them,
+a history holds any number."""
 
 
 def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
@@ -85,28 +95,29 @@ def _own_block(part: Part) -> Json | None:
     """Return a block as it was stored, or else the words of a part."""
     native = native_of(part, "anthropic")
     if native is not None:
-        own: Json = without_cache_marks(native)
-        return own
+        return _as_stored(native)
     if isinstance(part, Text | Other) and (text := words(part)):
         return {"type": "text", "text": text}
     return None
 
 
-def without_cache_marks(value: Any) -> Any:
-    """Return blocks without `cache_control`: a request may hold four, a history holds many."""
-    if isinstance(value, list):
-        return [without_cache_marks(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            key: without_cache_marks(item) if key == "content" else item
-            for key, item in value.items()
-            if key != "cache_control"
-        }
-    return value
+def _as_stored(native: Json) -> Json:
+    """Return a block as it was stored, without what the API refuses."""
+    block = {key: value for key, value in native.items() if key in _MEMBERS}
+    inner = block.get("content")
+    if isinstance(inner, list):
+        block["content"] = [_without_cache_control(item) for item in inner]
+    return block
+
+
+def _without_cache_control(block: Any) -> Any:
+    if isinstance(block, dict):
+        return {key: value for key, value in block.items() if key != "cache_control"}
+    return block
 
 
 def _call(call: ToolCall) -> Json:
-    native = without_cache_marks(native_of(call, "anthropic") or {})
+    native = _as_stored(native_of(call, "anthropic") or {})
     name = fit_tool_name(call.name)
     return {**native, "type": "tool_use", "id": call.id, "name": name, "input": as_object(call)}
 
@@ -114,10 +125,8 @@ def _call(call: ToolCall) -> Json:
 def _thought(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json | None:
     thought = outgoing.part
     assert isinstance(thought, Reasoning)
-    native = native_of(thought, "anthropic")
-    if speaker == "assistant" and thought.is_returnable and (native or thought.native is None):
-        if native:
-            return native
+    is_own = thought.native is None or thought.native.spelling == "anthropic"
+    if speaker == "assistant" and is_own and thought.is_returnable:
         if thought.data:
             return {"type": "redacted_thinking", "data": thought.data}
         return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
@@ -126,7 +135,10 @@ def _thought(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json |
 
 
 def _result(result: ToolResult) -> Json:
-    block = {"type": "tool_result", "tool_use_id": result.call_id}
+    block: Json = {"type": "tool_result", "tool_use_id": result.call_id}
+    native = native_of(result, "anthropic") or {}
+    if native.get("toolset_name"):
+        block["toolset_name"] = native["toolset_name"]
     if result.is_error:  # Anthropic wants text in it
         text = {"type": "text", "text": joined(result.parts) or "Error"}
         return {**block, "content": [text], "is_error": True}
@@ -156,7 +168,7 @@ def _as_block(part: Attachment) -> Json | None:
     if native and native.get("type") in {"image", "document", "container_upload"}:
         source = native.get("source")
         if part.kind != "image" or is_fetchable(part) or _is_file(source):
-            return dict(without_cache_marks(native))
+            return _as_stored(native)
     if part.kind == "image":
         return {"type": "image", "source": _source(part)} if is_fetchable(part) else None
     if part.media_type == "application/pdf" and is_fetchable(part):

@@ -11,7 +11,7 @@ from dialoguedb.formats.writers.shown_parts import joined, words
 
 Json = dict[str, Any]
 
-_SIGNATURES = ("thoughtSignature", "thought_signature")
+_CALL_KEYS = ("functionCall", "function_call")
 
 
 def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
@@ -72,18 +72,19 @@ def _text(part: Part) -> Json | None:
 
 def _call(call: ToolCall) -> Json:
     native = native_of(call, "gemini") or {}
-    signature = {key: native[key] for key in _SIGNATURES if key in native}
+    beside = {key: value for key, value in native.items() if key not in _CALL_KEYS}
     own_id = {"id": call.id} if call.id else {}
     function = {**own_id, "name": fit_tool_name(call.name), "args": as_object(call)}
-    return {"functionCall": function, **signature}
+    return {"functionCall": function, **beside}
 
 
 def _result(result: ToolResult) -> Json:
-    if native := native_of(result, "gemini"):
-        return native
     own_id = {"id": result.call_id} if result.call_id else {}
-    output = {"error" if result.is_error else "output": joined(result.parts)}
     name = fit_tool_name(result.name)
+    if native := native_of(result, "gemini"):
+        inner = native.get("functionResponse", native.get("function_response"))
+        return {"functionResponse": {**(inner or {}), **own_id, "name": name}}
+    output = {"error" if result.is_error else "output": joined(result.parts)}
     return {"functionResponse": {**own_id, "name": name, "response": output}}
 
 

@@ -17,15 +17,13 @@ from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
 
-_FIELDS = (
-    "reasoning_content",
-    "reasoning",
-    "reasoning_details",
-    "thinking_blocks",
-    "extra_content",
-    "provider_specific_fields",
-)
+_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+_FIELDS = (*_THOUGHT_FIELDS, "extra_content", "provider_specific_fields")
 """Fields of an assistant message, beside its content, that some provider wants back."""
+
+_WHY_NO_THOUGHT = "chat messages hold thoughts of their own API alone, and within a tool loop"
+_NOT_SENT = frozenset({"index", "parsed_arguments"})
+"""What client libraries add to calls."""
 
 _BEHIND = "[What the tools returned beside text:]"
 _SOUNDS = {
@@ -39,15 +37,12 @@ _SOUNDS = {
 
 def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
     """Return the messages of a request."""
-    loops = _in_loops(messages)
     written: list[Json] = []
-    for message, in_loop in zip(messages, loops, strict=True):
+    for message, in_loop in zip(messages, _in_loops(messages), strict=True):
         if message.speaker == "tool":
             written += _results(message, losses)
             continue
-        fields = _fields(message, losses) if in_loop else {}
-        if not in_loop:
-            _note_thoughts(message, losses)
+        fields = _fields(message, losses, in_loop=in_loop)
         one = _message(message, losses)
         if one or fields:
             written.append({**(one or {"role": message.speaker, "content": ""}), **fields})
@@ -93,7 +88,7 @@ def _in_loops(messages: Sequence[OutgoingMessage]) -> list[bool]:
     return found[::-1]
 
 
-def _fields(message: OutgoingMessage, losses: Losses) -> Json:
+def _fields(message: OutgoingMessage, losses: Losses, *, in_loop: bool) -> Json:
     """Return the fields of a message beside its content and its calls."""
     fields: Json = {}
     for outgoing in message.parts:
@@ -101,8 +96,10 @@ def _fields(message: OutgoingMessage, losses: Losses) -> Json:
             continue
         native = native_of(outgoing.part, "openai") or {}
         own = {key: native[key] for key in _FIELDS if native.get(key)}
-        if not own and isinstance(outgoing.part, Reasoning):
-            losses.add(outgoing, "thought", "chat messages hold no thoughts of other APIs")
+        if not in_loop:
+            own = {key: value for key, value in own.items() if key not in _THOUGHT_FIELDS}
+        if isinstance(outgoing.part, Reasoning) and own.keys().isdisjoint(_THOUGHT_FIELDS):
+            losses.add(outgoing, "thought", _WHY_NO_THOUGHT)
         for key, value in own.items():
             fields[key] = _added(fields.get(key), value)
     return fields
@@ -117,12 +114,6 @@ def _added(before: Any, value: Any) -> Any:
     if isinstance(before, list) and isinstance(value, list):
         return [*before, *value]
     return value
-
-
-def _note_thoughts(message: OutgoingMessage, losses: Losses) -> None:
-    for outgoing in message.parts:
-        if isinstance(outgoing.part, Reasoning):
-            losses.add(outgoing, "thought", "thoughts are sent within a tool loop alone")
 
 
 def _message(message: OutgoingMessage, losses: Losses) -> Json | None:
@@ -152,15 +143,22 @@ def _note_attachments(parts: Iterable[OutgoingPart], losses: Losses) -> None:
 
 
 def _call(call: ToolCall) -> Json:
+    """Return a call, with what its provider has put beside the usual fields."""
     native = native_of(call, "openai") or {}
-    beside = {key: value for key, value in native.items() if key not in {"index", "name"}}
     name = fit_tool_name(call.name)
     if call.kind == "custom":
-        custom = {"name": name, "input": call.arguments}
-        return {**beside, "id": call.id, "type": "custom", "custom": custom}
-    beside.pop("arguments", None)
-    function = {"name": name, "arguments": as_text(call)}
-    return {**beside, "id": call.id, "type": "function", "function": function}
+        kind, inner = "custom", {"name": name, "input": call.arguments}
+    else:
+        kind, inner = "function", {"name": name, "arguments": as_text(call)}
+    before = native.get(kind)
+    if isinstance(before, dict):
+        inner = {**_sent(before), **inner}
+        return {**_sent(native), "id": call.id, "type": kind, kind: inner}
+    return {"id": call.id, "type": kind, kind: inner}
+
+
+def _sent(value: Json) -> Json:
+    return {key: item for key, item in value.items() if key not in _NOT_SENT}
 
 
 def _results(message: OutgoingMessage, losses: Losses) -> Iterator[Json]:
