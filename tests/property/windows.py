@@ -7,7 +7,20 @@ import re
 TOOL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 NAME = re.compile(r"[^\s<|\\/>]{1,64}")
+MEMBERS = {
+    *("role", "name", "content", "tool_calls", "extra_content", "provider_specific_fields"),
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"),
+}
+"""Of OpenAI, and of servers that are compatible with it."""
+
 MEDIA_TYPES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
+
+
+OWN_BLOCKS = {
+    *("server_tool_use", "web_search_tool_result", "mcp_tool_use", "mcp_tool_result"),
+    *("code_execution_tool_result", "web_fetch_tool_result", "compaction"),
+}
+"""Blocks of Anthropic that nobody else writes."""
 
 
 def check_openai(messages, system=None):
@@ -27,7 +40,7 @@ def check_openai(messages, system=None):
             continue
         assert not waiting, f"calls without results: {waiting}"
         assert message["role"] in {"system", "user", "assistant"}
-        assert set(message) <= {"role", "name", "content", "tool_calls", "reasoning_content"}
+        assert set(message) <= MEMBERS
         assert "name" not in message or NAME.fullmatch(message["name"])
         check_openai_content(message)
         waiting = [check_openai_call(call) for call in message.get("tool_calls", [])]
@@ -72,11 +85,12 @@ def check_address(url):
 
 
 def check_openai_call(call):
-    assert set(call) == {"id", "type", "function"}
-    assert call["type"] == "function"
     assert call["id"]
-    assert TOOL_NAME.fullmatch(call["function"]["name"])
-    assert isinstance(call["function"]["arguments"], str)
+    kind = call["type"]
+    assert set(call) - {"extra_content", "provider_specific_fields"} == {"id", "type", kind}
+    assert TOOL_NAME.fullmatch(call[kind]["name"])
+    text = call[kind]["arguments" if kind == "function" else "input"]
+    assert isinstance(json.loads(text) if kind == "function" else text, dict | str)
     return call["id"]
 
 
@@ -111,6 +125,7 @@ def check_block(block, role):
     match block["type"]:
         case "text":
             assert block["text"].strip(), "text must hold more than space"
+            assert set(block) <= {"type", "text", "citations"}
         case "image":
             assert role == "user"
             check_source(block["source"], MEDIA_TYPES)
@@ -129,7 +144,8 @@ def check_block(block, role):
             assert role == "assistant"
             check_thought(block)
         case kind:
-            raise AssertionError(kind)
+            assert kind in OWN_BLOCKS, kind
+            assert role == "assistant"
 
 
 def check_result(block):
@@ -168,13 +184,20 @@ def check_plain(messages, system=None):
         assert message["content"].strip()
 
 
+CALLS = {
+    *("function_call", "custom_tool_call", "computer_call", "local_shell_call"),
+    *("shell_call", "apply_patch_call"),
+}
+"""Items of Responses that want an output."""
+
+
 def check_responses(items, system=None):
     """Refuse what the Responses API refuses: calls and outputs without each other, reasoning
     without the item behind it."""
-    calls = [item["call_id"] for item in items if item.get("type", "").endswith("_call")]
-    outputs = [item["call_id"] for item in items if item.get("type", "").endswith("_output")]
+    calls = [item["call_id"] for item in items if item.get("type", "") in CALLS]
+    outputs = [item["call_id"] for item in items if item.get("type", "")[:-7] in CALLS]
     assert sorted(calls) == sorted(outputs)
-    assert not items or items[0].get("role") == "user"
+    assert not items or "user" == items[0].get("role") or items[0]["type"] == "compaction"
     for item, behind in zip(items, [*items, {}][1:], strict=True):
         assert item.get("type") != "reasoning" or behind.get("role") != "user"
         assert "role" not in item or item["content"]

@@ -65,6 +65,12 @@ def _export() -> Command:
     return export
 
 
+def _convert() -> Command:
+    from dialoguedb.cli.data.convert import convert_command
+
+    return convert_command
+
+
 def _keys() -> Command:
     from dialoguedb.cli.operations.keys import keys
 
@@ -117,6 +123,7 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "chat": (_chat, "Read a conversation."),
     "import": (_import, "Import dialogues and memories, also from other programs."),
     "export": (_export, "Export dialogues and memories."),
+    "convert": (_convert, "Convert messages of one API to those of another."),
     "keys": (_keys, "Create, list and revoke keys."),
     "projects": (_projects, "Create, list, show, set and delete projects."),
     "backup": (_backup, "Copy the data of a running or stopped server."),

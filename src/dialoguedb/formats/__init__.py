@@ -1,1 +1,5 @@
-"""The message formats of chat APIs: parsing, pairing tool calls, counting tokens, rendering."""
+"""The message formats of chat APIs, tool calls, tokens, and what converts one into another."""
+
+from dialoguedb.formats.transcoder import ConversionLoss, Converted, convert
+
+__all__ = ["ConversionLoss", "Converted", "convert"]

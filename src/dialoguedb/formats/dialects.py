@@ -1,19 +1,13 @@
 """Renders turns in a dialect: as a chat API, or a model's chat template, takes them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from dialoguedb.formats.outgoing import signed_thoughts
 from dialoguedb.formats.outgoing.arrangement import ArrangeOptions, arrange
-from dialoguedb.formats.outgoing.call_ids import (
-    CallIds,
-    fitted_ids,
-    short_ids,
-    stored_ids,
-    stored_ids_or_none,
-)
+from dialoguedb.formats.outgoing.call_ids import short_ids
 from dialoguedb.formats.outgoing.losses import Loss
 from dialoguedb.formats.outgoing.messages import (
     Losses,
@@ -21,12 +15,13 @@ from dialoguedb.formats.outgoing.messages import (
     OutgoingPart,
     text_message,
 )
-from dialoguedb.formats.parts import Spelling, ToolResult
+from dialoguedb.formats.parts import ToolResult
 from dialoguedb.formats.tool_links import ToolPairs
 from dialoguedb.formats.turns import Turn
-from dialoguedb.formats.writers import anthropic, gemini, openai, plain, responses, strict
+from dialoguedb.formats.writers import openai, strict
 from dialoguedb.formats.writers.arguments import encodable
 from dialoguedb.formats.writers.names import fit_names, speak_names
+from dialoguedb.formats.writers.table import WRITERS
 from dialoguedb.values.fields import Dialect, Target, Unanswered
 
 Json = dict[str, Any]
@@ -65,40 +60,6 @@ class Rendered(Struct, frozen=True):
     """What was left out of the parts."""
 
 
-class _Writer(Struct, frozen=True):
-    """How a dialect is written."""
-
-    write: Callable[[Sequence[OutgoingMessage], Losses], list[Json]]
-    user_message: Callable[[str], Json]
-    spelling: Spelling | None
-    """Stored parts of this spelling go back as they were."""
-
-    ids: Callable[[], CallIds] = stored_ids
-    knows_names: bool = False
-    takes_system_apart: bool = False
-
-
-_WRITERS: dict[Dialect, _Writer] = {
-    "openai": _Writer(openai.write, openai.user_message, "openai", knows_names=True),
-    "responses": _Writer(
-        responses.write, responses.user_message, "responses", takes_system_apart=True
-    ),
-    "anthropic": _Writer(
-        anthropic.write,
-        anthropic.user_message,
-        "anthropic",
-        ids=fitted_ids,
-        takes_system_apart=True,
-    ),
-    "gemini": _Writer(
-        gemini.write,
-        gemini.user_message,
-        "gemini",
-        ids=stored_ids_or_none,
-        takes_system_apart=True,
-    ),
-    "plain": _Writer(plain.write, plain.user_message, None, knows_names=True),
-}
 _SIGNED = frozenset({"anthropic", "openai"})
 """The dialects in which thoughts go that were signed together with what stood before them."""
 
@@ -112,7 +73,7 @@ def render(turns: Sequence[Turn], pairs: ToolPairs, request: RenderRequest) -> R
     The pairs come from the whole history, as the turns may be a part of it. System messages are not
     among the turns.
     """
-    writer = _WRITERS[request.dialect]
+    writer = WRITERS[request.dialect]
     losses = Losses()
     messages = _outgoing(turns, pairs, request, losses)
     is_strict = request.target != "any" and request.dialect in _OF_TEMPLATES
@@ -135,7 +96,7 @@ def _outgoing(
     turns: Sequence[Turn], pairs: ToolPairs, request: RenderRequest, losses: Losses
 ) -> list[OutgoingMessage]:
     """Return what is to be written, in its order and with its names."""
-    writer = _WRITERS[request.dialect]
+    writer = WRITERS[request.dialect]
     is_strict = request.target != "any" and request.dialect in _OF_TEMPLATES
     options = ArrangeOptions(
         spelling=writer.spelling,

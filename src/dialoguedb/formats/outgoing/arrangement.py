@@ -4,6 +4,7 @@ All providers want a tool call followed at once by its result, whatever order th
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,7 +30,8 @@ class ArrangeOptions(Struct, frozen=True, kw_only=True):
     """Calls that a provider answered itself stay where they are in a window of its spelling."""
 
     ids: CallIds
-    unanswered: Unanswered = "drop"
+    unanswered: Unanswered | Literal["keep"] = "drop"
+    """`keep` keeps calls without a result, and results without a call, where they are."""
 
 
 class Arranged(Struct, frozen=True):
@@ -88,6 +90,9 @@ class _Arrangement:
             self._add_own(ref, part)
         elif isinstance(part, ToolResult):
             self._is_answered = self._is_answered or bool(self._results)
+            if self._options.unanswered == "keep" and ref not in self._answers:
+                self.close_calls()
+                self._grow(ref, "tool", part)
         elif isinstance(part, ToolCall):
             self._add_call(ref, part)
         else:
@@ -137,10 +142,12 @@ class _Arrangement:
         result_ref = self._result_of.get(ref)
         result = self._result(ref, call, result_ref)
         if result is None:
+            if self._options.unanswered == "keep":
+                self._add_other(ref, call)
             return
         if self._is_answered:
             self.close_calls()
-        own_id = self._options.ids.of(call.id)
+        own_id = self._own_id(ref, call)
         outgoing = call if own_id == call.id else replace(call, id=own_id)
         if result_ref is None:  # no provider's own type of call takes just any result
             outgoing = replace(outgoing, native=_of_function(call))
@@ -156,6 +163,13 @@ class _Arrangement:
         named = replace(result, call_id=own_id, name=call.name, kind=kind)
         self._results.append(OutgoingPart(named, self._turns[at.turn].id, at.part))
 
+    def _own_id(self, ref: PartRef, call: ToolCall) -> str:
+        own_id = self._options.ids.of(call.id)
+        if call.id and own_id != call.id:
+            outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
+            self._losses.add(outgoing, "id", f"{call.id!r} cannot be an id here; it is {own_id!r}")
+        return own_id
+
     def _result(
         self, ref: PartRef, call: ToolCall, result_ref: PartRef | None
     ) -> ToolResult | None:
@@ -166,9 +180,10 @@ class _Arrangement:
             return result
         if self._options.unanswered == "error" and call.kind != "server":
             return ToolResult(call.id, (Text(NO_RESULT),), is_error=True, kind=call.kind)
-        outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
-        self._losses.add(outgoing, "call", f"the call of {call.name} has no result")
-        self.broken.add(ref.turn)
+        if self._options.unanswered != "keep":
+            outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
+            self._losses.add(outgoing, "call", f"the call of {call.name} has no result")
+            self.broken.add(ref.turn)
         return None
 
     def _grow(self, ref: PartRef, speaker: Speaker, part: Part) -> None:

@@ -38,14 +38,18 @@ _SOUNDS = {
 def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
     """Return the messages of a request."""
     written: list[Json] = []
+    waiting: Json = {}
     for message, in_loop in zip(messages, _in_loops(messages), strict=True):
         if message.speaker == "tool":
             written += _results(message, losses)
             continue
         fields = _fields(message, losses, in_loop=in_loop)
+        if message.speaker == "assistant":
+            fields = _merged(waiting, fields)
         one = _message(message, losses)
-        if one or fields:
-            written.append({**(one or {"role": message.speaker, "content": ""}), **fields})
+        waiting = {} if one else fields  # thoughts alone go with the message behind them
+        if one:
+            written.append({**one, **fields})
     return written
 
 
@@ -100,9 +104,13 @@ def _fields(message: OutgoingMessage, losses: Losses, *, in_loop: bool) -> Json:
             own = {key: value for key, value in own.items() if key not in _THOUGHT_FIELDS}
         if isinstance(outgoing.part, Reasoning) and own.keys().isdisjoint(_THOUGHT_FIELDS):
             losses.add(outgoing, "thought", _WHY_NO_THOUGHT)
-        for key, value in own.items():
-            fields[key] = _added(fields.get(key), value)
+        fields = _merged(fields, own)
     return fields
+
+
+def _merged(first: Json, second: Json) -> Json:
+    """Return the fields of two messages as those of one."""
+    return {**first, **{key: _added(first.get(key), value) for key, value in second.items()}}
 
 
 def _added(before: Any, value: Any) -> Any:

@@ -1,0 +1,214 @@
+"""Converts messages of one API to those of another, and tells what does not come along.
+
+What has a counterpart comes along as it is: texts, calls with their ids, names and arguments,
+results, pictures, errors. All else is in the losses, part by part.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from dialoguedb.formats.outgoing.arrangement import ArrangeOptions, arrange
+from dialoguedb.formats.outgoing.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing.losses import Loss, LossKind
+from dialoguedb.formats.outgoing.messages import (
+    Losses,
+    OutgoingMessage,
+    OutgoingPart,
+    text_message,
+)
+from dialoguedb.formats.parts import Other, Part, Text, ToolCall
+from dialoguedb.formats.shown import plain_text
+from dialoguedb.formats.tool_links import ToolLinker
+from dialoguedb.formats.turns import Turn, parse_parts
+from dialoguedb.formats.writers import openai
+from dialoguedb.formats.writers.arguments import encodable
+from dialoguedb.formats.writers.names import fit_names, speak_names
+from dialoguedb.formats.writers.table import WRITERS
+
+Json = dict[str, Any]
+
+Convertible = Literal["openai", "responses", "anthropic", "gemini", "ui-message"]
+"""OpenAI's Chat Completions and Responses, Anthropic's Messages, Gemini's contents, and the
+`UIMessage` of the AI SDK."""
+
+
+class ConversionLoss(Struct, frozen=True):
+    """A part of a message, or a detail of one, that the converted messages do not hold."""
+
+    index: int
+    """The index of the message."""
+
+    part: int | None
+    """The index of the part in its message; None for a member of the message itself."""
+
+    kind: LossKind
+    why: str
+
+
+class Converted(Struct, frozen=True):
+    """Messages of another API."""
+
+    messages: list[Json]
+    system: str
+    """What the API takes apart from the messages; empty where a message holds it."""
+
+    losses: tuple[ConversionLoss, ...]
+
+
+def convert(
+    messages: Iterable[Json],
+    source: Convertible | Literal["auto"],
+    target: Convertible,
+    *,
+    system: str = "",
+) -> Converted:
+    """Return messages in the spelling of another API, with what is lost thereby.
+
+    `system` is what the source holds apart from its messages. Nothing is left out for its missing
+    counterpart: neither a call without a result, nor a result without a call. With the source
+    `auto` every message may be in a spelling of its own.
+    """
+    losses = Losses()
+    turns = [_turn(index, one, source, losses) for index, one in enumerate(messages)]
+    system, turns = _without_system(system, turns, target, losses)
+    outgoing = _arranged(turns, target, losses)
+    apart = WRITERS[target].takes_system_apart
+    if system and not apart:
+        outgoing.insert(0, text_message("system", system))
+    written = WRITERS[target].write(outgoing, losses)
+    return Converted(encodable(written), system if apart else "", _told(losses.found))
+
+
+def _arranged(turns: Sequence[Turn], target: Convertible, losses: Losses) -> list[OutgoingMessage]:
+    links = ToolLinker()
+    for turn in turns:
+        links.add(turn)
+    links.finish()
+    writer = WRITERS[target]
+    options = ArrangeOptions(spelling=writer.spelling, ids=writer.ids(), unanswered="keep")
+    outgoing = arrange(turns, links.pairs, options, losses).messages
+    for message in outgoing:
+        _note_details(message, target, losses)
+    if target == "openai":
+        outgoing = [*openai.with_attachments_behind(outgoing)]
+        fit_names(outgoing)
+    else:
+        speak_names(outgoing)
+    return outgoing
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def _turn(index: int, message: Json, source: str, losses: Losses) -> Turn:
+    speaker, parts = parse_parts(_role_of(message), json.dumps(message).encode(), b"{}")
+    own = OutgoingPart(Text(""), str(index), _WHOLE)
+    if message.get("role") == "developer":
+        losses.add(own, "detail", "the role developer becomes system")
+    known = _MEMBERS.get(source)
+    for key in message if known else ():
+        if known and key not in known and message[key]:
+            losses.add(own, "detail", f"the member {key} has no counterpart")
+    name = message.get("name") if speaker in {"user", "assistant"} else None
+    return Turn(str(index), "", index, speaker, name if isinstance(name, str) else None, parts, 0)
+
+
+def _role_of(message: Json) -> str:
+    """Return the role of a message; an item of Responses has one by its type."""
+    role, kind = message.get("role"), message.get("type")
+    if isinstance(role, str) or not isinstance(kind, str):
+        return role if isinstance(role, str) else ""
+    if kind.endswith(("_output", "_response")):
+        return "user" if kind == "mcp_approval_response" else "tool"
+    is_item = kind.endswith(("_call", "_request", "_tools")) or kind in _ITEMS
+    return "assistant" if is_item else ""
+
+
+def _without_system(
+    system: str, turns: Sequence[Turn], target: Convertible, losses: Losses
+) -> tuple[str, list[Turn]]:
+    """Take the system's messages from the head; all of them where a target has no such role."""
+    texts = [system] if system else []
+    rest: list[Turn] = []
+    for turn in turns:
+        in_place = bool(rest) and target not in {"anthropic", "gemini"}
+        if turn.speaker != "system" or in_place:
+            rest.append(turn)
+            continue
+        texts += [plain_text(part) for part in turn.parts if isinstance(part, Text | Other)]
+        if rest:
+            own = OutgoingPart(Text(""), turn.id, _WHOLE)
+            losses.add(own, "detail", "a message of the system goes before all others")
+    return "\n\n".join(filter(None, texts)), rest
+
+
+# --- Losses -------------------------------------------------------------------------------------
+
+_WHOLE = -1
+_WHY_NO_NAME = "a name stands before the text; that of the only assistant is left out"
+_ITEMS = frozenset({"reasoning", "compaction", "item_reference", "program"})
+_MEMBERS: dict[str, frozenset[str]] = {
+    "openai": frozenset(
+        {
+            *("role", "content", "name", "refusal", "tool_calls", "tool_call_id", "audio"),
+            *("function_call", "reasoning_content", "reasoning", "reasoning_details"),
+            *("thinking_blocks", "extra_content", "provider_specific_fields"),
+        }
+    ),
+    "anthropic": frozenset({"role", "content"}),
+    "gemini": frozenset({"role", "parts"}),
+    "ui-message": frozenset({"id", "role", "parts"}),
+}
+"""The members of messages that are read; one of Responses keeps its item whole."""
+
+
+def _note_details(message: OutgoingMessage, target: Convertible, losses: Losses) -> None:
+    """Note what is kept of parts for their own API alone."""
+    for outgoing in message.parts:
+        part = outgoing.part
+        if isinstance(part, ToolCall) and target != "ui-message":
+            name = fit_tool_name(part.name)
+            if name != part.name:
+                losses.add(outgoing, "name", f"{part.name!r} cannot be a name; it is {name!r}")
+        if beside := _beside(part, target):
+            why = f"only the source's API knows {', '.join(beside)}"
+            losses.add(outgoing, "detail", why)
+    if message.name and target != "openai":
+        losses.add(
+            message.parts[0],
+            "name",
+            "a name stands before the text, or where one assistant speaks nowhere",
+        )
+
+
+def _beside(part: Part, target: Convertible) -> list[str]:
+    native = part.native
+    if native is None or native.spelling == target:
+        return []
+    return sorted(key for key in native.value if key not in _READ and native.value[key])
+
+
+_READ = frozenset(
+    {
+        *("type", "id", "call_id", "name", "arguments", "input", "output", "status", "text"),
+        *("function", "custom", "tool_use_id", "content", "is_error", "result", "summary"),
+        *("toolCallId", "toolName", "state", "errorText", "url", "mediaType", "filename"),
+        *("functionCall", "function_call", "functionResponse", "function_response", "thought"),
+        *("source", "title", "role", "data", "thinking", "reasoning_content", "reasoning"),
+    }
+)
+"""Members of parts that have a counterpart, or are themselves told as lost."""
+
+
+def _told(found: Iterable[Loss]) -> tuple[ConversionLoss, ...]:
+    told = (
+        ConversionLoss(
+            int(loss.message_id), loss.part if loss.part != _WHOLE else None, loss.kind, loss.why
+        )
+        for loss in found
+        if loss.message_id
+    )
+    return tuple(sorted(told, key=lambda loss: (loss.index, loss.part or 0)))

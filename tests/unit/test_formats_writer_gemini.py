@@ -1,0 +1,60 @@
+"""Windows for Gemini's API."""
+
+from dialoguedb.formats.parts import Attachment, Reasoning, Text
+from tests.unit.rendering import ASK, call, messages, native, result, windowed
+
+
+def test_signatures_go_back_on_their_parts():
+    signed = {
+        "functionCall": {"name": "track", "args": {"order": 17}},
+        "thoughtSignature": "c2ln",
+    }
+    thought = {"text": "Hm.", "thought": True, "thoughtSignature": "dGh0"}
+    answered = {"functionResponse": {"name": "track", "response": {"state": "on its way"}}}
+    sent = messages(
+        "gemini",
+        ASK,
+        (
+            "assistant",
+            Reasoning("Hm.", native=native("gemini", **thought)),
+            call("", native=native("gemini", **signed)),
+        ),
+        ("tool", result("", native=native("gemini", **answered))),
+    )
+    assert sent[1]["parts"] == [thought, signed]
+    assert sent[2]["parts"] == [answered]
+
+
+def test_calls_and_results_of_other_apis_are_parts_of_its_own():
+    sent = messages(
+        "gemini",
+        ASK,
+        ("assistant", Text("I look."), call("call_1"), call("call_2")),
+        ("tool", result("call_2", Text("no"), is_error=True)),
+        ("tool", result("call_1")),
+    )
+    assert [one["role"] for one in sent] == ["user", "model", "user"]
+    assert sent[1]["parts"][1] == {
+        "functionCall": {"id": "call_1", "name": "track", "args": {"order": 17}}
+    }
+    assert [part["functionResponse"]["response"] for part in sent[2]["parts"]] == [
+        {"output": "on its way"},
+        {"error": "no"},
+    ]
+
+
+def test_bytes_of_any_kind_are_inline_data_behind_the_results():
+    sound = Attachment("audio", media_type="audio/wav", data="AAAA")
+    sent = messages(
+        "gemini", ("user", sound), ("assistant", call()), ("tool", result("a", Text("so"), sound))
+    )
+    inline = {"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}
+    assert sent[0]["parts"] == [inline]
+    assert sent[2]["parts"][1] == inline
+
+
+def test_the_system_instruction_is_apart_and_a_user_begins():
+    window = windowed("gemini", ("assistant", Text("Welcome.")), system="Be kind.")
+    assert window.system == "Be kind."
+    assert window.opened
+    assert [one["role"] for one in window.messages] == ["user", "model"]

@@ -1,0 +1,96 @@
+"""Windows for OpenAI's Responses API."""
+
+from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text
+from tests.unit.rendering import ASK, call, messages, native, result, windowed
+
+THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "RU5D"}
+CALL = {"type": "function_call", "id": "fc_1", "call_id": "a", "name": "track", "arguments": "{}"}
+SAID = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "content": [{"type": "output_text", "text": "Here.", "annotations": []}],
+}
+reasoning = Reasoning(native=native("responses", **THOUGHT))
+called = call(arguments="{}", native=native("responses", **CALL))
+
+
+def test_items_go_back_as_they_were():
+    message = native("responses", **SAID)
+    sent = messages(
+        "responses",
+        ASK,
+        ("assistant", reasoning),
+        ("assistant", called),
+        ("tool", result()),
+        ("assistant", reasoning),
+        ("assistant", Text("Here.", message), Text("And there.", message)),
+    )
+    assert sent[1:3] == [THOUGHT, CALL]
+    assert sent[4:] == [THOUGHT, SAID]
+
+
+def test_reasoning_goes_with_the_item_behind_it_or_not_at_all():
+    window = windowed("responses", ASK, ("assistant", reasoning), ("assistant", called), ASK)
+    assert [one["role"] for one in window.messages] == ["user", "user"]
+    assert sorted(one.kind for one in window.losses) == ["call", "signed-thought"]
+    answered = [ASK, ("assistant", reasoning, Text("Not its own."))]
+    assert [one.get("type") for one in messages("responses", *answered)] == [None, None]
+
+
+def test_what_is_left_of_a_broken_answer_has_no_ids_that_demand_its_reasoning():
+    other = {**CALL, "id": "fc_2", "call_id": "b"}
+    sent = messages(
+        "responses",
+        ASK,
+        ("assistant", reasoning),
+        ("assistant", called),
+        ("assistant", call("b", arguments="{}", native=native("responses", **other))),
+        ("tool", result("a")),
+    )
+    assert sent[1] == {
+        "type": "function_call",
+        "call_id": "a",
+        "name": "track",
+        "arguments": "{}",
+    }
+
+
+def test_an_item_that_has_its_result_goes_back_once():
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed", "action": {}}
+    shared = native("responses", **search)
+    searched = call("ws_1", "web_search", kind="server", native=shared)
+    found = result("ws_1", Text("https://e.com"), kind="server", native=shared)
+    assert messages("responses", ASK, ("assistant", searched, found))[1:] == [search]
+    compaction = {"type": "compaction", "encrypted_content": "RU5D"}
+    kept = Other("compaction", native=native("responses", **compaction))
+    assert messages("responses", ("assistant", kept), ASK)[0] == compaction
+
+
+def test_messages_of_other_apis_are_items_of_its_own():
+    picture = Attachment(media_type="image/png", data="AAAA")
+    code = call("c", "run", "print(1)", kind="custom")
+    sent = messages(
+        "responses",
+        ("user", Text("This?"), picture),
+        ("assistant", Text("I look."), call(), code),
+        ("tool", result("a", Text("here"), picture)),
+        ("tool", result("c")),
+        system="Be kind.",
+    )
+    assert sent[0]["content"][1] == {
+        "type": "input_image",
+        "detail": "auto",
+        "image_url": "data:image/png;base64,AAAA",
+    }
+    assert [one.get("type") for one in sent] == [
+        *(None, None, "function_call", "custom_tool_call"),
+        *("function_call_output", "custom_tool_call_output"),
+    ]
+    assert [part["type"] for part in sent[4]["output"]] == ["input_text", "input_image"]
+
+
+def test_the_instructions_are_apart():
+    window = windowed("responses", ASK, system="Be kind.")
+    assert window.system == "Be kind."
+    assert window.messages == [{"role": "user", "content": "Where?"}]
