@@ -62,8 +62,8 @@ def test_thoughts_go_with_the_calls_they_were_signed_with_or_not_at_all(lines):
     assert kinds(*whole) == ["thinking", "tool_use", "tool_use"]
     assert kinds(*half) == ["tool_use"]
     assert kinds(*half, unanswered="error") == ["thinking", "tool_use", "tool_use"]
-    told = [one.kind for one in windowed("anthropic", *half).losses]
-    assert sorted(told) == ["call", "signed-thought"]
+    kinds_lost = [one.kind for one in windowed("anthropic", *half).losses]
+    assert sorted(kinds_lost) == ["call", "signed-thought"]
 
 
 def test_thoughts_behind_a_changed_turn_are_left_out_those_before_it_stay():

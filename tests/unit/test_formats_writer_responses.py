@@ -5,7 +5,7 @@ from tests.unit.rendering import ASK, call, messages, native, result, windowed
 
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "RU5D"}
 CALL = {"type": "function_call", "id": "fc_1", "call_id": "a", "name": "track", "arguments": "{}"}
-SAID = {
+ANSWER = {
     "type": "message",
     "id": "msg_1",
     "role": "assistant",
@@ -16,7 +16,7 @@ called = call(arguments="{}", native=native("responses", **CALL))
 
 
 def test_items_go_back_as_they_were():
-    message = native("responses", **SAID)
+    message = native("responses", **ANSWER)
     sent = messages(
         "responses",
         ASK,
@@ -27,7 +27,7 @@ def test_items_go_back_as_they_were():
         ("assistant", Text("Here.", message), Text("And there.", message)),
     )
     assert sent[1:3] == [THOUGHT, CALL]
-    assert sent[4:] == [THOUGHT, SAID]
+    assert sent[4:] == [THOUGHT, ANSWER]
 
 
 def test_reasoning_goes_with_the_item_behind_it_or_not_at_all():

@@ -79,7 +79,7 @@ def convert(
     if system and not apart:
         outgoing.insert(0, text_message("system", system))
     written = WRITERS[target].write(outgoing, losses)
-    return Converted(encodable(written), system if apart else "", _told(losses.found))
+    return Converted(encodable(written), system if apart else "", _located(losses.found))
 
 
 def _arranged(turns: Sequence[Turn], target: Convertible, losses: Losses) -> list[OutgoingMessage]:
@@ -134,8 +134,8 @@ def _without_system(
     texts = [system] if system else []
     rest: list[Turn] = []
     for turn in turns:
-        in_place = bool(rest) and target not in {"anthropic", "gemini"}
-        if turn.speaker != "system" or in_place:
+        stays = bool(rest) and target not in {"anthropic", "gemini"}
+        if turn.speaker != "system" or stays:
             rest.append(turn)
             continue
         texts += [plain_text(part) for part in turn.parts if isinstance(part, Text | Other)]
@@ -203,12 +203,12 @@ _READ = frozenset(
 """Members of parts that have a counterpart, or are themselves told as lost."""
 
 
-def _told(found: Iterable[Loss]) -> tuple[ConversionLoss, ...]:
-    told = (
+def _located(found: Iterable[Loss]) -> tuple[ConversionLoss, ...]:
+    located = (
         ConversionLoss(
             int(loss.message_id), loss.part if loss.part != _WHOLE else None, loss.kind, loss.why
         )
         for loss in found
         if loss.message_id
     )
-    return tuple(sorted(told, key=lambda loss: (loss.index, loss.part or 0)))
+    return tuple(sorted(located, key=lambda loss: (loss.index, loss.part or 0)))
