@@ -136,5 +136,5 @@ def write_alone(turn: Turn, dialect: Dialect) -> list[Json]:
         if not messages or messages[-1].speaker != speaker:
             messages.append(OutgoingMessage(speaker, turn.name, []))
         messages[-1].parts.append(OutgoingPart(part, turn.id, index))
-    written: list[Json] = encodable(_WRITERS[dialect].write(messages, Losses()))
+    written: list[Json] = encodable(WRITERS[dialect].write(messages, Losses()))
     return written
