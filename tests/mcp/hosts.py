@@ -39,14 +39,17 @@ class Agent:
         return error
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Call a tool; its answer comes structured, and the same as one block of text."""
+        """Call a tool; its answer comes structured, and as one block of text.
+
+        Both are the same but for inline files.
+        """
         if self.namespace:
             arguments = {"namespace": self.namespace} | arguments
         result = await self.client.call_tool(f"dialoguedb_{tool}", arguments)
         (block,) = result.content
         assert block.type == "text"
         answer: dict[str, Any] = result.structured_content
-        assert json.loads(block.text) == answer
+        assert json.loads(block.text) == answer or len(block.text) < len(json.dumps(answer)) / 2
         assert block.text.startswith('{"success":')
         return answer, result.is_error
 
