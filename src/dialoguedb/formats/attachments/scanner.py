@@ -24,6 +24,9 @@ from dialoguedb.values import rawjson
 _LONG_BYTES = 4096
 """In longer content, base64 of a few hundred bytes and more is replaced before it is parsed."""
 
+IMAGE_WORDS = (b"image", b"screenshot")
+"""Content with an image has one of these words."""
+
 _CHUNK_BYTES = 1024 * 1024
 """Other threads run between two chunks."""
 
@@ -72,6 +75,11 @@ class Outline:
                 self._spans.append((match.start() + 1, start, at))
                 end = at
         yield content[end:]
+
+    @property
+    def long_base64(self) -> list[tuple[int, int]]:
+        """Where long base64 is in the content, of attachments or not."""
+        return [(start, stop) for _, start, stop in self._spans]
 
     @property
     def least_bytes(self) -> int:
@@ -183,4 +191,4 @@ _ANY_DATA_URI = re.compile(rb'(?<=")data:[^"]*+')
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s*")
 
 _MAY_HOLD_BYTES = re.compile(rb'"(?:%s|images)":|data:' % "|".join(BASE64_KEYS).encode())
-_MAY_HOLD_IMAGES = re.compile(rb"image|screenshot")
+_MAY_HOLD_IMAGES = re.compile(b"|".join(IMAGE_WORDS))

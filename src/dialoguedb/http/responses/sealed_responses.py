@@ -2,7 +2,8 @@
 
 They may hold data that is deleted long before they expire. Somebody who has only the database
 cannot read them; a client that sends the same request again brings the key. The cipher is
-ChaCha20-Poly1305 (RFC 8439).
+ChaCha20-Poly1305 (RFC 8439). Attachments that the response repeats are left out: the client brings
+them as well.
 """
 
 import hashlib
@@ -13,9 +14,13 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from msgspec import Struct
 
+from dialoguedb.formats.attachments.cutting import CUT_BYTES_MIN
+from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.http.responses.response import Response
 
 _NONCE_BYTES = 12
+_BEGINNING_BYTES = 256
+_BEGINNINGS_MAX = 20
 
 _random = Random()  # noqa: S311 - a nonce must be new each time, but is no secret
 if hasattr(os, "register_at_fork"):
@@ -28,6 +33,9 @@ class _KeptResponse(Struct, array_like=True):
     status: int
     etag: bytes | None
     body: bytes
+    repeated: list[tuple[int, int, int]] = []
+    """What is left out of the body because the request holds it: where it was in the body without
+    all of these, where it is in the request, and its length."""
 
 
 _read = msgspec.msgpack.Decoder(_KeptResponse).decode
@@ -39,10 +47,13 @@ class ResponseSealer:
     def __init__(self, request: bytes) -> None:
         secret = hashlib.blake2b(request, digest_size=32, person=b"kept answer").digest()
         self._cipher = ChaCha20Poly1305(secret)
+        self._request = request
 
     def seal(self, response: Response) -> bytes:
         """Return a response in the form that is kept."""
-        kept = msgspec.msgpack.encode(_KeptResponse(response.status, response.etag, response.body))
+        body, repeated = _without_repeated(response.body, self._request)
+        parts = _KeptResponse(response.status, response.etag, body, repeated)
+        kept = msgspec.msgpack.encode(parts)
         nonce = _random.randbytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, kept, None)
 
@@ -50,4 +61,42 @@ class ResponseSealer:
         """Return the response that was kept."""
         nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         parts = _read(self._cipher.decrypt(nonce, text, None))
-        return Response(parts.body, parts.etag, parts.status)
+        return Response(self._whole_body(parts), parts.etag, parts.status)
+
+    def _whole_body(self, kept: _KeptResponse) -> bytes:
+        pieces, end = [], 0
+        for at, start, length in kept.repeated:
+            pieces += [kept.body[end:at], self._request[start : start + length]]
+            end = at
+        return b"".join([*pieces, kept.body[end:]])
+
+
+def _without_repeated(body: bytes, request: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
+    """Cut long base64 out of a body that the request holds; returns where it was and is."""
+    pieces: list[bytes] = []
+    repeated: list[tuple[int, int, int]] = []
+    end = length = after = 0
+    for start, stop in Outline(body).long_base64:
+        text = body[start:stop]
+        found = _find(request, text, after) if len(text) >= CUT_BYTES_MIN else -1
+        if found < 0:  # it is not of this request, as in a stored message
+            continue
+        after = found + len(text)
+        pieces.append(body[end:start])
+        length += start - end
+        end = stop
+        repeated.append((length, found, len(text)))
+    return b"".join([*pieces, body[end:]]), repeated
+
+
+def _find(request: bytes, text: bytes, after: int) -> int:
+    """Return where a request holds a text; -1 when it does not, or not soon.
+
+    Its beginning is searched for, which is much faster. Many files of a type begin alike.
+    """
+    for _ in range(_BEGINNINGS_MAX):
+        after = request.find(text[:_BEGINNING_BYTES], after)
+        if after < 0 or request.startswith(text, after):
+            return after
+        after += 1
+    return -1

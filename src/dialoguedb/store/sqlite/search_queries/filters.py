@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from dialoguedb.formats.attachments.scanner import has_image
+from dialoguedb.formats.attachments.scanner import IMAGE_WORDS, has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
 from dialoguedb.values.lists import TimeRange
 
@@ -20,7 +20,9 @@ _COMPARISONS: dict[Operator, str] = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte
 _NUMBERS = "type IN ('integer', 'real')"
 _LISTED = "(SELECT value FROM json_each(?))"
 _OF_DIALOGUE = "(SELECT b.{} FROM dialogue_bodies b WHERE b.dialogue = d.number)"
-_SHOWS_IMAGE = "(instr(m.content, X'696d616765') AND shows_image(m.content))"
+# Most messages have none of the words, and are not parsed.
+_MAY_SHOW_IMAGE = " OR ".join(f"instr(m.content, X'{word.hex()}')" for word in IMAGE_WORDS)
+_SHOWS_IMAGE = f"(({_MAY_SHOW_IMAGE}) AND shows_image(m.content))"
 
 
 @dataclass
