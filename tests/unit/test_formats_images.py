@@ -1,11 +1,12 @@
 """The dimensions of images, read from their first bytes."""
 
 import struct
+import zlib
 from base64 import b64encode
 
 import pytest
 
-from dialoguedb.formats.images import dimensions
+from dialoguedb.formats.images import dimensions, is_damaged
 
 
 def encoded(*parts):
@@ -76,3 +77,20 @@ def test_what_is_no_image_has_none(text):
 
 def test_a_long_image_costs_no_more_than_its_beginning():
     assert dimensions(png(640, 480) + "A" * 10_000_000) == (640, 480)
+
+
+def test_a_png_whose_pixels_cannot_be_unpacked_is_damaged():
+    def png(pixels):
+        def chunk(kind, data):
+            checksum = zlib.crc32(kind + data)
+            return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+        head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+        chunks = chunk(b"IHDR", head) + chunk(b"tEXt", b"a\0b") + chunk(b"IDAT", pixels)
+        return b64encode(b"\x89PNG\r\n\x1a\n" + chunks + chunk(b"IEND", b"")).decode()
+
+    assert not is_damaged(png(zlib.compress(b"\0\0\0\0")))
+    assert not is_damaged(png(zlib.compress(b"\0\0\0\0", 9)))
+    assert is_damaged(png(b"no pixels"))
+    for other in ("", "AAAA", "@@", b64encode(b"\x89PNG\r\n\x1a\n").decode()):
+        assert not is_damaged(other)

@@ -58,3 +58,14 @@ def test_the_system_instruction_is_apart_and_a_user_begins():
     assert window.system == "Be kind."
     assert window.opened
     assert [one["role"] for one in window.messages] == ["user", "model"]
+
+
+def test_what_another_provider_ran_itself_is_a_call_with_its_result():
+    sent = messages(
+        "gemini",
+        ASK,
+        ("assistant", call(kind="server"), result("a", Text("so"), kind="server"), Text("So.")),
+    )
+    assert [next(iter(part)) for one in sent for part in one["parts"]] == [
+        *("text", "functionCall", "functionResponse", "text")
+    ]

@@ -10,6 +10,11 @@ Size = tuple[int, int]
 _HEAD_CHARS = 256 * 1024
 """How far the header of a JPEG may lie behind its previews and colour profiles."""
 
+_CHUNKS_CHARS = 8 * 1024
+_PNG_START = 8
+_DEFLATE = 8
+"""How far into a PNG its pixels are looked for, where its chunks begin, and how it is packed."""
+
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE = frozenset(range(0xD0, 0xD9)) | {0x01}
 """JPEG segments that tell the size, and those without a length."""
@@ -29,6 +34,25 @@ def dimensions(encoded: str) -> Size | None:
                 return None
             return (width, height) if width and height else None
     return None
+
+
+def is_damaged(encoded: str) -> bool:
+    """Tell whether base64 is a PNG whose pixels cannot be unpacked; a provider refuses one.
+
+    A request with such a picture is refused whole, and so is every later one of the conversation.
+    """
+    try:
+        head = b64decode(encoded[:_CHUNKS_CHARS][: len(encoded) // 4 * 4])
+    except (binascii.Error, ValueError):
+        return False
+    at = _PNG_START
+    while head.startswith(b"\x89PNG") and at + 10 <= len(head):
+        size, kind = _big(head, at, 4), head[at + 4 : at + 8]
+        if kind == b"IDAT":
+            method, check = head[at + 8 : at + 10]
+            return method % 16 != _DEFLATE or (method * 256 + check) % 31 != 0
+        at += size + 12
+    return False
 
 
 def _png(head: bytes) -> Size:

@@ -18,8 +18,9 @@ from dialoguedb.formats.outgoing.messages import (
     OutgoingMessage,
     OutgoingPart,
     text_message,
+    visible,
 )
-from dialoguedb.formats.parts import Other, Part, Text, ToolCall
+from dialoguedb.formats.parts import Other, Part, Reasoning, Text, ToolCall
 from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn, parse_parts
@@ -72,6 +73,8 @@ def convert(
     `auto` every message may be in a spelling of its own.
     """
     losses = Losses()
+    if source == target and (not system or WRITERS[target].takes_system_apart):
+        return Converted([*messages], system, ())
     turns = [_turn(index, one, source, losses) for index, one in enumerate(messages)]
     system, turns = _without_system(system, turns, target, losses)
     outgoing = _arranged(turns, target, losses)
@@ -112,7 +115,7 @@ def _turn(index: int, message: Json, source: str, losses: Losses) -> Turn:
     for key in message if known else ():
         if known and key not in known and message[key]:
             losses.add(own, "detail", f"the member {key} has no counterpart")
-    name = message.get("name") if speaker in {"user", "assistant"} else None
+    name = message.get("name") if speaker != "tool" and "role" in message else None
     return Turn(str(index), "", index, speaker, name if isinstance(name, str) else None, parts, 0)
 
 
@@ -149,6 +152,9 @@ def _without_system(
 
 _WHOLE = -1
 _WHY_NO_NAME = "a name stands before the text; that of the only assistant is left out"
+_BORDERS = frozenset({"step-start"})
+"""Parts that are where one message ends and the next begins."""
+
 _ITEMS = frozenset({"reasoning", "compaction", "item_reference", "program"})
 _MEMBERS: dict[str, frozenset[str]] = {
     "openai": frozenset(
@@ -169,26 +175,42 @@ def _note_details(message: OutgoingMessage, target: Convertible, losses: Losses)
     """Note what is kept of parts for their own API alone."""
     for outgoing in message.parts:
         part = outgoing.part
-        if isinstance(part, ToolCall) and target != "ui-message":
-            name = fit_tool_name(part.name)
-            if name != part.name:
-                losses.add(outgoing, "name", f"{part.name!r} cannot be a name; it is {name!r}")
-        if beside := _beside(part, target):
-            why = f"only the source's API knows {', '.join(beside)}"
-            losses.add(outgoing, "detail", why)
+        if isinstance(part, ToolCall):
+            _note_call(outgoing, part, target, losses)
+        if isinstance(part, Other) and not visible([outgoing]) and not _goes_back(part, target):
+            if part.name not in _BORDERS:
+                losses.add(outgoing, "detail", f"{part.name} is of use to its own API alone")
+        elif beside := _beside(part, target):
+            losses.add(outgoing, "detail", f"only the source's API knows {', '.join(beside)}")
     if message.name and target != "openai":
-        losses.add(
-            message.parts[0],
-            "name",
-            "a name stands before the text, or where one assistant speaks nowhere",
-        )
+        losses.add(message.parts[0], "name", _WHY_NO_NAME)
+
+
+def _note_call(outgoing: OutgoingPart, call: ToolCall, target: Convertible, losses: Losses) -> None:
+    name = fit_tool_name(call.name)
+    if name != call.name and target != "ui-message":
+        losses.add(outgoing, "name", f"{call.name!r} cannot be a name; it is {name!r}")
+    if call.kind == "custom" and target not in {"openai", "responses"}:
+        losses.add(outgoing, "detail", "the text of a custom tool becomes its argument `input`")
+    if call.kind == "server" and target != "ui-message" and not _goes_back(call, target):
+        losses.add(outgoing, "detail", "that its provider ran it")
+
+
+def _goes_back(part: Part, target: Convertible) -> bool:
+    """Tell whether a part goes back to the API that it is from."""
+    return part.native is not None and part.native.spelling == target
 
 
 def _beside(part: Part, target: Convertible) -> list[str]:
     native = part.native
-    if native is None or native.spelling == target:
-        return []
-    return sorted(key for key in native.value if key not in _READ and native.value[key])
+    if native is None or isinstance(part, Reasoning) or _goes_back(part, target):
+        return []  # what becomes of a thought its writer says
+    return sorted(key for key in native.value if key not in _READ and _tells(native.value[key]))
+
+
+def _tells(value: Any) -> bool:
+    """Tell whether a member says more than its default."""
+    return bool(value) and value != "auto"
 
 
 _READ = frozenset(
@@ -197,6 +219,7 @@ _READ = frozenset(
         *("function", "custom", "tool_use_id", "content", "is_error", "result", "summary"),
         *("toolCallId", "toolName", "state", "errorText", "url", "mediaType", "filename"),
         *("functionCall", "function_call", "functionResponse", "function_response", "thought"),
+        *("image_url", "input_audio", "file", "file_data", "file_url", "inlineData", "inline_data"),
         *("source", "title", "role", "data", "thinking", "reasoning_content", "reasoning"),
     }
 )

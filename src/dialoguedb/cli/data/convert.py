@@ -119,7 +119,7 @@ def _print(converted: Converted, target: str, *, is_lines: bool) -> None:
     written: Any = messages
     if converted.system:
         written = _REQUESTS[target](converted.system, messages)
-    click.echo(json.dumps(written, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(written, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
 _REQUESTS: Any = {

@@ -11,7 +11,12 @@ from msgspec.structs import replace
 
 from dialoguedb.formats.outgoing.call_ids import CallIds
 from dialoguedb.formats.outgoing.losses import LossKind
-from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart
+from dialoguedb.formats.outgoing.messages import (
+    Losses,
+    OutgoingMessage,
+    OutgoingPart,
+    shows_something,
+)
 from dialoguedb.formats.parts import Native, Part, Spelling, Text, ToolCall, ToolResult
 from dialoguedb.formats.tool_links import PartRef, ToolPairs
 from dialoguedb.formats.turns import Speaker, Turn
@@ -147,7 +152,7 @@ class _Arrangement:
             return
         if self._is_answered:
             self.close_calls()
-        own_id = self._own_id(ref, call)
+        own_id = self._options.ids.of(call.id)
         outgoing = call if own_id == call.id else replace(call, id=own_id)
         if result_ref is None:  # no provider's own type of call takes just any result
             outgoing = replace(outgoing, native=_of_function(call))
@@ -162,25 +167,31 @@ class _Arrangement:
         kind = "custom" if call.kind == "custom" else result.kind
         named = replace(result, call_id=own_id, name=call.name, kind=kind)
         self._results.append(OutgoingPart(named, self._turns[at.turn].id, at.part))
+        self._note_id(OutgoingPart(call, self._turns[ref.turn].id, ref.part), call.id, own_id)
+        self._note_id(self._results[-1], result.call_id, own_id)
 
-    def _own_id(self, ref: PartRef, call: ToolCall) -> str:
-        own_id = self._options.ids.of(call.id)
-        if call.id and own_id != call.id:
-            outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
-            self._losses.add(outgoing, "id", f"{call.id!r} cannot be an id here; it is {own_id!r}")
-        return own_id
+    def _note_id(self, outgoing: OutgoingPart, stored: str, own_id: str) -> None:
+        if stored and own_id != stored:
+            self._losses.add(outgoing, "id", f"{stored!r} cannot be an id here; it is {own_id!r}")
 
     def _result(
         self, ref: PartRef, call: ToolCall, result_ref: PartRef | None
     ) -> ToolResult | None:
-        """Return the result of a call; None, with the loss noted, when it has none."""
+        """Return the result of a call; None, with the loss noted, when it has none.
+
+        What a provider ran itself, and answered for its own eyes, is none for others.
+        """
+        keeps = self._options.unanswered == "keep"
         if result_ref is not None:
             result = self._at(result_ref)
             assert isinstance(result, ToolResult)
-            return result
+            if call.kind != "server" or keeps or shows_something(result.parts):
+                return result
+            outgoing = OutgoingPart(result, self._turns[result_ref.turn].id, result_ref.part)
+            self._losses.add(outgoing, "result", f"the result of {call.name} shows nothing")
         if self._options.unanswered == "error" and call.kind != "server":
             return ToolResult(call.id, (Text(NO_RESULT),), is_error=True, kind=call.kind)
-        if self._options.unanswered != "keep":
+        if not keeps:
             outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
             self._losses.add(outgoing, "call", f"the call of {call.name} has no result")
             self.broken.add(ref.turn)

@@ -63,6 +63,14 @@ def visible(parts: Iterable[OutgoingPart]) -> list[Text | Attachment | Other]:
     return [
         outgoing.part
         for outgoing in parts
-        if isinstance(outgoing.part, Text | Attachment)
-        or (isinstance(outgoing.part, Other) and (outgoing.part.text or outgoing.part.is_unknown))
+        if isinstance(outgoing.part, Text | Attachment | Other) and _shows(outgoing.part)
     ]
+
+
+def shows_something(parts: Iterable[Text | Attachment | Other]) -> bool:
+    """Tell whether any of the parts shows something."""
+    return any(map(_shows, parts))
+
+
+def _shows(part: Text | Attachment | Other) -> bool:
+    return not isinstance(part, Other) or bool(part.text or part.is_unknown)

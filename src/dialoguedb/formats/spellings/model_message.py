@@ -7,7 +7,7 @@ from dialoguedb.formats.json_text import json_text
 from dialoguedb.formats.parts import Part, Text, ToolCall, ToolKind, ToolResult
 from dialoguedb.formats.spellings.media import attachment
 from dialoguedb.formats.spellings.part_types import Source, Visible, types
-from dialoguedb.formats.spellings.readers import arguments_of, opaque, reasoning, text
+from dialoguedb.formats.spellings.readers import arguments_of, opaque, sdk_reasoning, text
 
 _CALL_KEYS = frozenset({"toolCallId", "toolName", "input", "args", "providerExecuted"})
 
@@ -56,7 +56,7 @@ def _is_denied(output: Any) -> bool:
 
 TYPES = [
     *types("text", text("text", native="providerOptions"), "text", keys=("text providerOptions",)),
-    *types("reasoning", reasoning("text"), "reasoning", keys=("text",)),
+    *types("reasoning", sdk_reasoning, "reasoning", keys=("text",)),
     *types("attachment", attachment("image"), "image", keys=("image",)),
     *types("attachment", attachment(), "file", keys=("data", "url")),
     *types("attachment", attachment(), "media", "file-data", "file-url", "file-id"),

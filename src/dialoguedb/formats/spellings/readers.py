@@ -79,6 +79,19 @@ def reasoning(*keys: str) -> Read:
     return read
 
 
+def sdk_reasoning(source: Source) -> Iterator[Part]:
+    """Read reasoning of the AI SDK, with the signature of Anthropic that may stand beside it."""
+    beside = source.value.get("providerMetadata", source.value.get("providerOptions"))
+    signed = beside.get("anthropic") if isinstance(beside, dict) else None
+    signed = signed if isinstance(signed, dict) else {}
+    yield Reasoning(
+        inner_text(source, source.value.get("text")),
+        string(signed, "signature"),
+        string(signed, "redactedData"),
+        native=source.native,
+    )
+
+
 def inner_text(source: Source, value: Any) -> str:
     """Return the text of what is inside of a part."""
     if isinstance(value, str):

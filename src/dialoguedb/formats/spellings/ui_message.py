@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dialoguedb.formats.parts import Other, Part, Text, ToolCall, ToolKind, ToolResult
 from dialoguedb.formats.spellings.media import attachment
 from dialoguedb.formats.spellings.part_types import Json, PartType, Source, shape, types
-from dialoguedb.formats.spellings.readers import arguments_of, opaque, reasoning, text
+from dialoguedb.formats.spellings.readers import arguments_of, opaque, sdk_reasoning, text
 
 _PREFIX = "tool-"
 
@@ -65,9 +65,7 @@ TYPES = [
         "text",
         keys=("text state", "text providerMetadata"),
     ),
-    *types(
-        "reasoning", reasoning("text"), "reasoning", keys=("text state", "text providerMetadata")
-    ),
+    *types("reasoning", sdk_reasoning, "reasoning", keys=("text state", "text providerMetadata")),
     *types("attachment", attachment(), "file", keys=("url mediaType", "url filename")),
     *types("call", _tool, "dynamic-tool"),
     PartType("tool-", "call", _tool, ("state", "toolCallId input"), by="prefix"),

@@ -125,8 +125,7 @@ def _call(call: ToolCall) -> Json:
 def _thought(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json | None:
     thought = outgoing.part
     assert isinstance(thought, Reasoning)
-    is_own = thought.native is None or thought.native.spelling == "anthropic"
-    if speaker == "assistant" and is_own and thought.is_returnable:
+    if speaker == "assistant" and thought.is_returnable:
         if thought.data:
             return {"type": "redacted_thinking", "data": thought.data}
         return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}

@@ -43,7 +43,7 @@ def _parts(message: OutgoingMessage, losses: Losses) -> list[Json]:
         if native is not None and native is before:
             continue
         before = native
-        if isinstance(outgoing.part, ToolResult) and outgoing.part.kind != "server":
+        if isinstance(outgoing.part, ToolResult) and message.speaker == "tool":
             parts.append(_result(outgoing.part))
             behind += _attachments(outgoing.part)
         elif part := _part(outgoing, losses):

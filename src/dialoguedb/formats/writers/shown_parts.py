@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from dialoguedb.formats.images import is_damaged
 from dialoguedb.formats.parts import Attachment, Other, Text
 from dialoguedb.formats.shown import attachment_text, plain_text
 
@@ -19,7 +20,9 @@ def joined(parts: Iterable[Text | Attachment | Other]) -> str:
 def is_fetchable(attachment: Attachment) -> bool:
     """Tell whether a provider can read an attachment: it is inline, or at an HTTP URL."""
     if attachment.data:
-        return attachment.kind != "image" or attachment.media_type in _IMAGE_TYPES
+        return attachment.kind != "image" or (
+            attachment.media_type in _IMAGE_TYPES and not is_damaged(attachment.data)
+        )
     return attachment.url.startswith(("https://", "http://"))
 
 

@@ -16,6 +16,7 @@ from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
 
+_ENCRYPTED = frozenset({"encrypted_content", "thoughtSignature", "thought_signature"})
 _STEP = {"type": "step-start"}
 
 
@@ -50,7 +51,7 @@ class _Writer:
             return
         last: Json = self.written[-1] if self.written else {"role": ""}
         if message.speaker == "assistant" == last["role"]:
-            last["parts"] += [dict(_STEP), *parts]
+            last["parts"] += parts if parts[0] == _STEP else [dict(_STEP), *parts]
         else:
             own_id = f"msg-{len(self.written)}"
             self.written.append({"id": own_id, "role": message.speaker, "parts": parts})
@@ -79,7 +80,7 @@ class _Writer:
             "type": f"tool-{call.name}",
             "toolCallId": call.id,
             "state": "input-available",
-            "input": call.arguments if call.kind == "custom" else as_object(call),
+            "input": as_object(call),
         }
         if call.kind == "server":
             part["providerExecuted"] = True
@@ -118,10 +119,10 @@ class _Writer:
             signed |= {"signature": thought.signature} if thought.signature else {}
             metadata = {"providerMetadata": {"anthropic": signed}}
             return {"type": "reasoning", "text": thought.text, **metadata}
-        if thought.text:
-            return {"type": "reasoning", "text": thought.text}
-        self._losses.add(outgoing, "thought", "only its provider can read it")
-        return None
+        value = thought.native.value if thought.native else {}
+        if not thought.text or not _ENCRYPTED.isdisjoint(value):
+            self._losses.add(outgoing, "thought", "only its provider can read all of it")
+        return {"type": "reasoning", "text": thought.text} if thought.text else None
 
 
 def _outcome(result: ToolResult) -> Json:
