@@ -77,7 +77,8 @@ def _is_blob(*keys: str) -> Callable[[Json], bool]:
 def _is_text(value: Json) -> bool:
     has_text = isinstance(value.get("text"), str) or value.get("thought") is True
     signed = any(isinstance(value.get(key), str) for key in _SIGNATURES)
-    return (has_text or signed) and _is_part(value)
+    other = any(value.get(key) is not None for key in _DATA_KEYS - {"text"})
+    return (has_text or signed) and not other and _is_part(value)
 
 
 def _text(source: Source) -> Iterator[Part]:
