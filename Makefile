@@ -16,8 +16,9 @@ BUILD_LOCK = requirements/build.txt
 RUNTIME_LOCK = requirements/runtime.txt
 DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
+FORMATS_LOCK = requirements/formats.txt
 
-.PHONY: help serve test unit check lint types layers wheel docs sync integrations crash bench bench-search bench-summaries bench-integrations lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats crash bench bench-search bench-summaries bench-integrations bench-templates lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -27,11 +28,13 @@ help:
 	@echo "make docs     write the generated reference anew"
 	@echo "make sync     generate the client without an event loop from the one with"
 	@echo "make integrations the tests of the integrations, in an environment of their own with their libraries"
+	@echo "make formats  windows in chat templates and in the packages of providers, in an environment of its own"
 	@echo "make crash    the slow crash campaign"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
 	@echo "make bench-summaries  those of summaries and context"
 	@echo "make bench-integrations  the integrations beside the stores of the frameworks themselves"
+	@echo "make bench-templates  windows in all chat templates that llama.cpp and vLLM ship"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 
@@ -44,7 +47,7 @@ test: .venv/.dev
 unit: .venv/.dev
 	$(BIN)/python -m pytest -q $(ARGS) tests/unit
 
-check: lint types layers test integrations wheel
+check: lint types layers test integrations formats wheel
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -75,6 +78,10 @@ sync: .venv/.dev
 integrations: .venv-integrations/.made
 	.venv-integrations/bin/$(PYTEST) $(ARGS) tests/integrations
 
+# One process: what it imports takes longer than the tests.
+formats: .venv-formats/.made
+	.venv-formats/bin/python -m pytest $(ARGS) tests/formats
+
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
 
@@ -93,8 +100,13 @@ bench-integrations: .venv-integrations/.made
 	.venv-integrations/bin/python -W ignore::DeprecationWarning -m bench.integrations $(ARGS) > build/integrations.md
 	mv build/integrations.md bench/integrations-results.md
 
+bench-templates: .venv-formats/.made
+	mkdir -p build
+	.venv-formats/bin/python -m bench.templates $(ARGS) > build/templates.md
+	mv build/templates.md bench/templates-results.md
+
 clean:
-	rm -rf .venv .venv-integrations .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	rm -rf .venv .venv-integrations .venv-formats .venv-lock build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- Environments -----------------------------------------------------------------------------
@@ -117,6 +129,15 @@ clean:
 	@$(BIN)/python -m venv --clear --without-pip .venv-integrations
 	@$(PIP) --python .venv-integrations/bin/python install --quiet --no-compile -r $(BUILD_LOCK) -r $(INTEGRATIONS_LOCK)
 	@$(PIP) --python .venv-integrations/bin/python install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The lock has overruled one package's bound (pyproject.toml), so pip does not resolve it again.
+.venv-formats/.made: .venv/.made-with $(BUILD_LOCK) $(FORMATS_LOCK) pyproject.toml
+	@echo "Installing what reads windows ..."
+	@$(BIN)/python -m venv --clear --without-pip .venv-formats
+	@$(PIP) --python .venv-formats/bin/python install --quiet --no-compile --no-deps -r $(FORMATS_LOCK)
+	@$(PIP) --python .venv-formats/bin/python install --quiet --no-compile -r $(BUILD_LOCK)
+	@$(PIP) --python .venv-formats/bin/python install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Some systems package venv without pip (Debian's python3 without python3-venv): then the pip
@@ -150,6 +171,7 @@ lock: .venv-lock/bin/uv
 	$(LOCK) --extra mcp --output-file $(RUNTIME_LOCK) pyproject.toml
 	$(LOCK) $(INTEGRATIONS:%=--extra %) --extra dev --constraint $(BUILD_LOCK) --output-file $(INTEGRATIONS_LOCK) pyproject.toml requirements/integrations.in
 	$(LOCK) --extra mcp --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
+	$(LOCK) --generate-hashes --constraint $(BUILD_LOCK) --output-file $(FORMATS_LOCK) pyproject.toml requirements/formats.in
 
 .venv-lock/bin/uv: | .venv/.made-with
 	$(BIN)/python -m venv --clear --without-pip .venv-lock

@@ -16,7 +16,7 @@ from agents import (  # type: ignore[import-not-found]
     Usage,
     function_tool,
 )
-from openai.types.responses import (  # type: ignore[import-not-found]
+from openai.types.responses import (
     ResponseFunctionToolCall,
     ResponseOutputMessage,
     ResponseOutputText,

@@ -1,0 +1,1 @@
+"""Measurements of windows with what reads them: chat templates, and the packages of providers."""
