@@ -380,6 +380,9 @@ Every route exists at `/` and under `/api/v1`. A running server serves types, ex
 interactive page at `/docs` and `/openapi.json`, which are generated from the same table as this
 page. *Permission* is the least that a [key](../how-to/manage-keys-and-projects.md) needs: `read` <
 `write` < `admin`; `operator` is a separate kind of key.
+
+With `attachments=reference`, lists of messages and single ones have references in the place of
+[attachments](../how-to/store-attachments.md) of 4 KiB and more.
 """
 
 

@@ -136,14 +136,18 @@ class SQLiteMessages:
     ) -> None:
         """Delete one message."""
         project_row = self._row_ids.of(project)
+        ref = MessageRef(dialogue_id, message_id)
+
+        def has_attachments(reader: Reader) -> bool:
+            _, row = find_message(reader.db, project_row, namespace, ref)
+            return bool(row.attachments)
 
         def operation(db: apsw.Connection) -> None:
-            head, row = find_message(
-                db, project_row, namespace, MessageRef(dialogue_id, message_id)
-            )
+            head, row = find_message(db, project_row, namespace, ref)
             latest = message_rows.latest_created(db, head.row_id, row.row_id)
             after = plan_delete(project, head, latest, options.now)
             message_rows.delete(db, row, head.row_id, after)
             catch_up.remove(db, "message", "VALUES (?)", (row.row_id,))
 
-        await self._writer.write(at_most_once(operation, project_row, options))
+        long = await self._readers.read(has_attachments)
+        await self._writer.write(at_most_once(operation, project_row, options), long=long)
