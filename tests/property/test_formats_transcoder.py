@@ -251,12 +251,14 @@ def test_what_does_not_survive_is_in_the_losses(data):
     messages = json.loads(json.dumps([one for piece in pieces for one in piece]))
     converted = convert(messages, source, target)
     lossy = {loss.index for loss in converted.losses}
-    there = [str(one) for one in read(converted.messages)]
+    there = read(converted.messages)
     systems = converted.system + str(converted.messages[:1])
     for index, message in enumerate(messages):
         for item in read([message]):
-            if str(item) in there:
-                there.remove(str(item))
+            # where there was no id, one may have been made up
+            found = [one for one in there if one == item or (*one[:1], "", *one[2:]) == item]
+            if found:
+                there.remove(found[0])
             else:
                 is_moved = item[:2] == ("text", "system") and item[-1] in systems
                 assert is_moved or index in lossy, item

@@ -153,3 +153,42 @@ def test_a_member_without_counterpart_is_told_with_its_message():
 @pytest.mark.parametrize("target", ["openai", "responses", "anthropic", "gemini", "ui-message"])
 def test_no_messages_are_none(target):
     assert convert([], "auto", target).messages == []
+
+
+def test_messages_as_client_libraries_return_them():
+    claude = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": [
+            {"type": "text", "text": "I look.", "citations": None},
+            {"type": "tool_use", "id": "toolu_1", "name": "track", "input": {}, "caller": None},
+        ],
+        "stop_reason": "tool_use",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
+    items = convert([claude], "anthropic", "responses")
+    assert [one.get("type") for one in items.messages] == [None, "function_call"]
+    assert {one.part for one in items.losses} == {None}
+    assert convert([claude], "auto", "anthropic").messages[0]["content"] == [
+        {"type": "text", "text": "I look."},
+        {"type": "tool_use", "id": "toolu_1", "name": "track", "input": {}},
+    ]
+    gemini = {
+        "role": "model",
+        "parts": [
+            {
+                "text": None,
+                "function_call": {"id": None, "name": "track", "args": {"order": 17}},
+                "thought_signature": "c2ln",
+            }
+        ],
+    }
+    assert convert([gemini], "auto", "gemini").messages[0]["parts"] == [
+        {
+            "functionCall": {"name": "track", "args": {"order": 17}},
+            "thought_signature": "c2ln",
+        }
+    ]

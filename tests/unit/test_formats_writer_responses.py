@@ -94,3 +94,14 @@ def test_the_instructions_are_apart():
     window = windowed("responses", ASK, system="Be kind.")
     assert window.system == "Be kind."
     assert window.messages == [{"role": "user", "content": "Where?"}]
+
+
+def test_members_that_are_null_are_left_out():
+    dumped = {**CALL, "status": None, "namespace": None}
+    sent = messages(
+        "responses",
+        ASK,
+        ("assistant", call(arguments="{}", native=native("responses", **dumped))),
+        ("tool", result()),
+    )
+    assert sent[1] == CALL

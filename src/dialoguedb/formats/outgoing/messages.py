@@ -58,6 +58,11 @@ def native_of(part: Part, spelling: Spelling) -> Json | None:
     return native.value if native is not None and native.spelling == spelling else None
 
 
+def without_nulls(value: Json) -> Json:
+    """Return an object without members that are null, which libraries add and APIs refuse."""
+    return {key: item for key, item in value.items() if item is not None}
+
+
 def visible(parts: Iterable[OutgoingPart]) -> list[Text | Attachment | Other]:
     """Return the texts, attachments and other parts, which have words or show something."""
     return [

@@ -27,11 +27,15 @@ def _message(source: Source) -> Iterator[Part]:
     """Read a message; texts of an answer keep it, as it belongs to the reasoning before it."""
     content = source.value.get("content")
     is_answer = source.value.get("role") == "assistant" and source.string("id", "phase")
-    if not is_answer or not isinstance(content, list):
+    if not is_answer or {string(part, "type") for part in _objects(content)} - _ANSWER_TYPES:
         yield from source.reader.parts(content)
         return
     for part in source.reader.parts(content):
         yield replace(part, native=source.native) if isinstance(part, Text) else part
+
+
+_ANSWER_TYPES = frozenset({"output_text", "refusal"})
+"""The parts of an answer; a message with others is one of Anthropic, as its client returns it."""
 
 
 def _client_call(name: str, *keys: str) -> Read:

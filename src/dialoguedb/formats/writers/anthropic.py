@@ -103,7 +103,11 @@ def _own_block(part: Part) -> Json | None:
 
 def _as_stored(native: Json) -> Json:
     """Return a block as it was stored, without what the API refuses."""
-    block = {key: value for key, value in native.items() if key in _MEMBERS}
+    block = {
+        key: value
+        for key, value in native.items()
+        if key in _MEMBERS and (value is not None or key == "content")
+    }
     inner = block.get("content")
     if isinstance(inner, list):
         block["content"] = [_without_cache_control(item) for item in inner]

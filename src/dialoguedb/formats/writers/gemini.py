@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from dialoguedb.formats.outgoing.call_ids import fit_tool_name
-from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart, native_of
+from dialoguedb.formats.outgoing.messages import (
+    Losses,
+    OutgoingMessage,
+    OutgoingPart,
+    native_of,
+    without_nulls,
+)
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_object
 from dialoguedb.formats.writers.shown_parts import joined, words
@@ -62,7 +68,7 @@ def _part(outgoing: OutgoingPart, losses: Losses) -> Json | None:
         case Reasoning() if not native:
             losses.add(outgoing, "thought", "Gemini takes no thoughts of other APIs")
             return None
-    return native or _text(part)
+    return without_nulls(native) if native else _text(part)
 
 
 def _text(part: Part) -> Json | None:
@@ -72,7 +78,7 @@ def _text(part: Part) -> Json | None:
 
 def _call(call: ToolCall) -> Json:
     native = native_of(call, "gemini") or {}
-    beside = {key: value for key, value in native.items() if key not in _CALL_KEYS}
+    beside = {key: native[key] for key in without_nulls(native) if key not in _CALL_KEYS}
     own_id = {"id": call.id} if call.id else {}
     function = {**own_id, "name": fit_tool_name(call.name), "args": as_object(call)}
     return {"functionCall": function, **beside}
@@ -82,8 +88,8 @@ def _result(result: ToolResult) -> Json:
     own_id = {"id": result.call_id} if result.call_id else {}
     name = fit_tool_name(result.name)
     if native := native_of(result, "gemini"):
-        inner = native.get("functionResponse", native.get("function_response"))
-        return {"functionResponse": {**(inner or {}), **own_id, "name": name}}
+        inner = native.get("functionResponse") or native.get("function_response") or {}
+        return {"functionResponse": {**without_nulls(inner), **own_id, "name": name}}
     output = {"error" if result.is_error else "output": joined(result.parts)}
     return {"functionResponse": {**own_id, "name": name, "response": output}}
 

@@ -10,6 +10,7 @@ from dialoguedb.formats.outgoing.messages import (
     OutgoingPart,
     native_of,
     visible,
+    without_nulls,
 )
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_text
@@ -166,7 +167,7 @@ def _call(call: ToolCall) -> Json:
 
 
 def _sent(value: Json) -> Json:
-    return {key: item for key, item in value.items() if key not in _NOT_SENT}
+    return {key: item for key, item in without_nulls(value).items() if key not in _NOT_SENT}
 
 
 def _results(message: OutgoingMessage, losses: Losses) -> Iterator[Json]:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from dialoguedb.formats.outgoing.call_ids import fit_tool_name
-from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart, native_of
+from dialoguedb.formats.outgoing.messages import (
+    Losses,
+    OutgoingMessage,
+    OutgoingPart,
+    native_of,
+    without_nulls,
+)
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_text
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
@@ -75,16 +81,18 @@ class _Writer:
         return None
 
     def _own_item(self, part: Part, native: Json) -> Json:
+        item = without_nulls(native)
         if isinstance(part, ToolCall) and part.kind != "server":
-            return {**native, "call_id": part.id}
+            item["call_id"] = part.id
         if isinstance(part, ToolResult) and part.kind != "server":
-            return {**native, "call_id": part.call_id}
-        return native
+            item["call_id"] = part.call_id
+        return item
 
     def _append(self, outgoing: OutgoingPart, item: Json) -> None:
-        if item is self._last_native:
+        native = native_of(outgoing.part, "responses")
+        if native is not None and native is self._last_native:
             return  # an item that was read as several parts
-        self._last_native = item
+        self._last_native = native
         if isinstance(outgoing.part, Reasoning):
             self._thoughts.append((outgoing, item))
             return
