@@ -12,6 +12,7 @@
     │   ├── MessageNotFound
     │   ├── MemoryNotFound
     │   ├── SummaryNotFound
+    │   ├── ContextNotFound
     │   ├── TemplateNotFound
     │   ├── ProjectNotFound
     │   ├── KeyNotFound
@@ -155,6 +156,12 @@ class SummaryNotFound(NotFound):
     """No such summary in this project and namespace."""
 
     code = "SUMMARY_NOT_FOUND"
+
+
+class ContextNotFound(NotFound):
+    """No such recorded context window in this project and namespace."""
+
+    code = "CONTEXT_NOT_FOUND"
 
 
 class TemplateNotFound(NotFound):

@@ -77,6 +77,23 @@ def test_a_dialogue_is_compacted_and_made_a_context_of(filled):
     assert window["messages"][-1] == {"role": "user", "content": "A parcel?"}
 
 
+def test_a_window_is_recorded_and_printed_again(filled):
+    window = filled.at("dialogue", "context", "d", "--max-tokens", "500", "--record")
+    again = filled.at("dialogue", "recorded-context", window["id"])
+    assert again["messages"] == window["messages"]
+    assert again["verified"] is True
+
+
+def test_a_dialogue_is_checked_and_repaired_for_a_provider(filled):
+    assert filled.at("dialogue", "check", "d", "--provider", "mistral")["ok"] is True
+    filled.at("message", "add", "d", "--role", "bot", "--content", "Hm.")
+    ended = filled.run("dialogue", "check", "d", "--provider", "mistral")
+    assert ended.code == 1
+    assert "roles-are-known" in ended.out
+    repaired = filled.at("dialogue", "repair", "d", "--provider", "mistral")
+    assert repaired["messages"][-1] == {"role": "assistant", "content": "Hm."}
+
+
 # --- Messages -----------------------------------------------------------------------------------
 
 

@@ -131,6 +131,7 @@ CALLS = [
     lambda api: api.summary.list("ID"),
     lambda api: api.summary.delete("ID"),
     lambda api: api.context.get("ID", 100),
+    lambda api: api.context.get_recorded("ID"),
     lambda api: api.context.check("ID"),
     lambda api: api.context.repair("ID", "openai"),
     lambda api: api.template.create("ID", "{messages}"),

@@ -73,3 +73,16 @@ async def test_a_dialogue_is_checked_and_repaired_for_a_provider(db):
     assert repair.ok is False
     assert [one["role"] for one in repair.messages] == ["user"]
     assert repair.repaired[0].message_id == check.issues[0].message_id
+
+
+async def test_a_recorded_window_can_be_read_again(db):
+    dialogue = await db.create_dialogue(namespace="ada", messages=TEXTS)
+    window = await dialogue.context(200, recent=2, record=True)
+    assert window.id
+    await dialogue.save_message("user", "More.")
+    receipt = await db.api.context.get_recorded(window.id, namespace="ada")
+    assert receipt.messages == window.messages
+    assert receipt.tokens == window.tokens
+    assert receipt.verified is True
+    assert receipt.settings.max_tokens == 200
+    assert receipt.deleted.message_ids == []

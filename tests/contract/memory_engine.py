@@ -12,6 +12,7 @@ from dialoguedb.formats.attachments import cutting
 from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.model.dialogues import DeletedDialogue
 from dialoguedb.model.projects import DeletedProject, Usage
+from dialoguedb.model.receipts import ReceiptContents
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.model.rules import (
     attachments,
@@ -24,6 +25,7 @@ from dialoguedb.model.rules import (
     messages,
     pages,
     projects,
+    receipts,
     state,
     status,
     summaries,
@@ -47,7 +49,7 @@ class Data:
     def __init__(self):
         self.projects, self.keys, self.usage, self.kept = {}, {}, {}, {}
         self.dialogues, self.messages, self.memories = {}, {}, {}
-        self.templates, self.summaries = {}, {}
+        self.templates, self.summaries, self.receipts = {}, {}, {}
 
     def write(self, project_id, options, run):
         before = {name: dict(table) for name, table in vars(self).items()}
@@ -243,6 +245,9 @@ class Dialogues(Part):
         gone = [one for root in tree for one in data.summaries_of((project.id, *REF(root)))]
         for one in gone:
             del data.summaries[project.id, one.id]
+        gone_ids = {(project.id, *REF(one)) for one in tree}
+        for names in [n for n, (of, *_) in data.receipts.items() if of in gone_ids]:
+            del data.receipts[names]
         for one in tree:
             data.messages.pop((project.id, *REF(one)), None)
             del data.dialogues[project.id, *REF(one)]
@@ -520,6 +525,34 @@ class Context(Part):
         )
 
 
+class Receipts(Part):
+    @operation
+    def create(self, project, namespace, dialogue_id, new, options):
+        found = self.data.dialogue(project, namespace, dialogue_id)
+        self.data.use(project, receipts.plan_receipt(found, new, options), options)
+        owner = (project.id, namespace, dialogue_id)
+        self.data.receipts[project.id, new.id] = (owner, new, options.now)
+
+    async def get(self, project, namespace, receipt_id):
+        data, missing = self.data, receipts.context_not_found(receipt_id)
+        found = found_or(data.receipts.get((data.id_of(project), receipt_id)), missing)
+        (_, of, dialogue_id), new, created = found
+        receipts.check_receipt_found(receipt_id, of, namespace)
+        parts = receipts.parts_of(new)
+        left = receipts.still_there(parts, data.in_order((project.id, of, dialogue_id)))
+        summary = data.summaries.get((project.id, parts.summary))
+        names = [(project.id, of, one) for one in parts.memories]
+        return ReceiptContents(
+            receipt=new,
+            dialogue_id=dialogue_id,
+            namespace=of,
+            created=created,
+            messages=[one.to_message(dialogue_id, of) for one in left],
+            summary=summary and summary.to_summary(project),
+            memories=[data.memories[one].to_memory() for one in names if one in data.memories],
+        )
+
+
 class Projects(Part):
     async def create(self, project, key, options):
         return self.data.write(None, options, partial(self.insert, project, key, options.now))
@@ -617,6 +650,7 @@ class MemoryStore:
         self.dialogues, self.state, self.messages = Dialogues(data), State(data), Messages(data)
         self.memories, self.summaries, self.jobs = Memories(data), Summaries(data), Jobs(data)
         self.templates, self.context, self.keys = Templates(data), Context(data), Keys(data)
+        self.receipts = Receipts(data)
         self.projects, self.search, self.index = Projects(data), None, SimpleNamespace(status=None)
 
     @classmethod

@@ -6,6 +6,7 @@ import pytest
 
 from dialoguedb import ports
 from dialoguedb.errors import (
+    ContextNotFound,
     DialogueNotFound,
     KeyNotFound,
     MemoryNotFound,
@@ -19,6 +20,7 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, ProjectSettings, SettingsChange
+from dialoguedb.model.receipts import NewReceipt
 from dialoguedb.model.recipe import Recipe
 from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.search import Search
@@ -34,6 +36,7 @@ pytestmark = pytest.mark.anyio
 MONTH = "2026-03"
 WHOLE = Window(1_000, "asc")
 RECIPE = Recipe("extractive", None, None)
+RECEIPT = NewReceipt(id="r", settings=b"{}", parts=b'{"messages":[]}', plan=b"{}", sha256="")
 
 
 async def memories_found(ask):
@@ -112,6 +115,14 @@ FINDS_NOTHING = {
     "context.read": (
         DialogueNotFound,
         lambda ask: ask.store.context.read(ask.who, ask.ns, "d", 100),
+    ),
+    "receipts.create": (
+        DialogueNotFound,
+        lambda ask: ask.store.receipts.create(ask.who, ask.ns, "d", RECEIPT, ask.options),
+    ),
+    "receipts.get": (
+        ContextNotFound,
+        lambda ask: ask.store.receipts.get(ask.who, ask.ns, "r"),
     ),
     "summaries.tail": (
         DialogueNotFound,
@@ -230,6 +241,7 @@ async def mine(me):
         await me.new("t", namespace, thread_of="d")
         await me.remember("secret", namespace, id="m", tags=("t",))
         await me.summarize(namespace=namespace, id="s" if namespace else "other")
+    await me.store.receipts.create(me.project, "ns", "d", RECEIPT, me.write_options())
     await me.new_template("t")
     _, key = await me.new_key()
     await me.append(message(), options=me.write_options(idempotent()))
@@ -287,6 +299,7 @@ class TestStrangers:
         await me.new("d", "a", messages=[message(id="m")])
         await me.remember(id="m", namespace="a")
         await me.summarize(namespace="a", id="s")
+        await me.store.receipts.create(me.project, "a", "d", RECEIPT, me.write_options())
         before = await everything(me)
         error, ask = FINDS_NOTHING[operation]
         for namespace in ["", "A", "b", "aa", "a "]:

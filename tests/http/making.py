@@ -60,6 +60,12 @@ def new_key(api: httpx.Client, **fields: Any) -> Any:
     return done(api.post("/admin/keys", json=fields))
 
 
+def new_window(api: httpx.Client, dialogue_id: str, **fields: Any) -> Any:
+    """Build a context window."""
+    body = {"maxTokens": 4_000, **fields}
+    return done(api.post(f"/dialogue/{dialogue_id}/context", json=body))
+
+
 def get_dialogue(api: httpx.Client, dialogue_id: str, **params: Any) -> Any:
     """Read a dialogue."""
     return done(api.get(f"/dialogue/{dialogue_id}", params=params))

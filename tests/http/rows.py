@@ -1,11 +1,18 @@
 """Every call of the API as data: one row per method and path, with a body that succeeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from .making import HELLO, new_dialogue, new_memory, new_message, new_summary
+from .making import (
+    HELLO,
+    new_dialogue,
+    new_memory,
+    new_message,
+    new_summary,
+    new_window,
+)
 
 
 @dataclass(frozen=True)
@@ -16,6 +23,7 @@ class World:
     message: str = "msg:1"
     memory: str = "mem:1"
     summary: str = "sum:1"
+    context: str = "ctx:1"
     project: str = "never-made"
 
 
@@ -68,7 +76,12 @@ READS = [
     *(Row("GET", path, missing="MESSAGE_NOT_FOUND") for path in MESSAGE_PATHS),
     Row("GET", "/dialogue/{dialogue}/context?maxTokens=99", missing="DIALOGUE_NOT_FOUND"),
     Row("POST", "/dialogue/{dialogue}/context", {"maxTokens": 99}, missing="DIALOGUE_NOT_FOUND"),
+    Row("GET", "/context/{context}", missing="CONTEXT_NOT_FOUND"),
     Row("GET", "/dialogue/{dialogue}/check", missing="DIALOGUE_NOT_FOUND"),
+    *(
+        Row("GET", f"/dialogue/{{dialogue}}/{route}?provider=openai", missing="DIALOGUE_NOT_FOUND")
+        for route in ("check", "repair")
+    ),
     Row("GET", "/summary?dialogueId={dialogue}", missing="DIALOGUE_NOT_FOUND"),
     Row("GET", "/summary/{summary}", missing="SUMMARY_NOT_FOUND"),
     Row("GET", "/summary/{summary}?expand=true", missing="SUMMARY_NOT_FOUND"),
@@ -78,6 +91,13 @@ READS = [
     Row("POST", "/search", {"query": "hello", "object": "message"}),
 ]
 WRITES = [
+    Row(
+        "POST",
+        "/dialogue/{dialogue}/context",
+        {"maxTokens": 99, "record": True},
+        "write",
+        "DIALOGUE_NOT_FOUND",
+    ),
     Row("POST", "/dialogue", {}, "write"),
     Row("POST", "/memory", {"value": 1}, "write"),
     *(
@@ -136,4 +156,5 @@ def make_world(api: httpx.Client, world: World | None = None) -> World:
     new_message(api, world.dialogue, id=world.message)
     new_memory(api, id=world.memory)
     new_summary(api, world.dialogue, id=world.summary)
-    return world
+    recorded = new_window(api, world.dialogue, record=True)
+    return replace(world, context=recorded["id"])

@@ -250,6 +250,7 @@ class ContextOptions(TypedDict, total=False):
     target: Target | None
     stable: bool | None
     unanswered: Unanswered | None
+    record: bool | None
     namespace: str | None
 
 

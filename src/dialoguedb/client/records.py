@@ -305,6 +305,45 @@ class ContextRecord(Struct, rename="camel"):
     stable_prefix_tokens: int | None = None
     """Of a stable window: what the next one will begin with."""
 
+    id: str | None = None
+    """Of a recorded window: what it can be read by again."""
+
+
+class DeletedPartsRecord(Struct, rename="camel"):
+    """What a recorded window was made of and is deleted by now."""
+
+    message_ids: list[str]
+    summary_id: str | None = None
+    memory_ids: list[str] = []
+
+
+class WindowSettingsRecord(Struct, rename="camel", kw_only=True):
+    """How a recorded window was asked for."""
+
+    max_tokens: int
+    query_sha256: str | None = field(name="querySHA256", default=None)
+    format: str
+    target: str
+    recent: int
+    summary: bool
+    memories: int
+    stable: bool
+    unanswered: str
+
+
+class ContextReceiptRecord(ContextRecord, rename="camel", kw_only=True):
+    """A recorded window as the model saw it, and whether it is the same, byte for byte."""
+
+    dialogue_id: str
+    created: str
+    settings: WindowSettingsRecord
+    sha256: str
+    verified: bool
+    deleted: DeletedPartsRecord
+    namespace: str | None = None
+    differs: str | None = None
+    """Why it is not the same."""
+
 
 class TemplateRecord(Struct, rename="camel", kw_only=True):
     """The prompt that a model summarizes with."""

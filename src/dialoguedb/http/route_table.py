@@ -64,6 +64,7 @@ ROUTES = [
     Route("DELETE", "/summary/{id}", summaries.delete),
     Route("GET", "/dialogue/{dialogueId}/context", context.get),
     Route("POST", "/dialogue/{dialogueId}/context", context.build),
+    Route("GET", "/context/{id}", context.get_recorded),
     Route("GET", "/dialogue/{dialogueId}/check", checks.check),
     Route("GET", "/dialogue/{dialogueId}/repair", checks.repair),
     Route("POST", "/dialogue/{dialogueId}/compact", summaries.compact),

@@ -63,6 +63,13 @@ Stable = Annotated[
         " so that prompt caches hit; false by default."
     ),
 ]
+Recorded = Annotated[
+    bool,
+    Meta(
+        description="Whether to store a receipt, by whose `id` the window can be had again as it"
+        " is; false by default. It needs a key of scope `write`."
+    ),
+]
 UnansweredCalls = Annotated[
     Unanswered,
     Meta(
@@ -85,6 +92,7 @@ class ContextInput(Struct, rename="camel", frozen=True):
     target: WindowTarget | UnsetType | None = UNSET
     stable: Stable | UnsetType | None = UNSET
     unanswered: UnansweredCalls | UnsetType | None = UNSET
+    record: Recorded | UnsetType | None = UNSET
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
@@ -140,6 +148,9 @@ class Included(Struct, rename="camel", kw_only=True):
 
 class ContextWindow(Struct, rename="camel", kw_only=True):
     """What to send to a model now."""
+
+    id: Id | UnsetType = UNSET
+    """Of a window that is recorded: `GET /context/{id}` answers it again."""
 
     messages: list[dict[str, Any]]
     """In the dialect that was asked for, oldest first."""

@@ -23,6 +23,7 @@ from dialoguedb.ports.keys import KeyStore
 from dialoguedb.ports.memories import MemoryStore
 from dialoguedb.ports.messages import MessageStore
 from dialoguedb.ports.projects import ProjectStore
+from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import IndexStore, SearchStore
 from dialoguedb.ports.state import StateStore
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
@@ -53,6 +54,7 @@ class Store(Protocol):
     summaries: SummaryStore
     templates: TemplateStore
     context: ContextStore
+    receipts: ReceiptStore
     jobs: SummaryJobs
     projects: ProjectStore
     keys: KeyStore

@@ -19,6 +19,7 @@ from dialoguedb.service.message_preparation import MessagePreparation
 from dialoguedb.service.messages import MessageService
 from dialoguedb.service.pages import PageTokens
 from dialoguedb.service.projects import ProjectService
+from dialoguedb.service.receipts import ReceiptService
 from dialoguedb.service.search import SearchService
 from dialoguedb.service.state import StateService
 from dialoguedb.service.summaries import SummaryService, TemplateService
@@ -37,6 +38,7 @@ class Services(Struct, frozen=True):
     templates: TemplateService
     contexts: ContextService
     checks: CheckService
+    receipts: ReceiptService
     projects: ProjectService
     keys: KeyService
     search: SearchService
@@ -77,6 +79,7 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     compaction = AutoCompaction(new_id, workshop)
     search = SearchService(store.search, embedders, weights, clock)
     sources = ContextSources(store.context, store.messages, store.memories, store.summaries, search)
+    contexts = ContextService(sources, count_tokens)
     return Services(
         dialogues=DialogueService(store.dialogues, new_id, preparation, pages, compaction),
         state=StateService(store.state),
@@ -84,8 +87,9 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
         memories=MemoryService(store.memories, new_id, pages),
         summaries=summaries,
         templates=TemplateService(store.templates, pages),
-        contexts=ContextService(sources, count_tokens),
+        contexts=contexts,
         checks=CheckService(store.context, store.messages),
+        receipts=ReceiptService(store.receipts, contexts, new_id),
         projects=ProjectService(store.projects, new_id, pages),
         keys=KeyService(store.keys, new_id, pages),
         search=search,

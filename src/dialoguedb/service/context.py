@@ -17,14 +17,14 @@ from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.search import Search, SearchFilter, SearchObject
 from dialoguedb.model.search_request import FilterInput, SearchRequest
-from dialoguedb.model.summaries import SummaryFilter
+from dialoguedb.model.summaries import Summary, SummaryFilter
 from dialoguedb.ports import MemoryStore, MessageStore
 from dialoguedb.ports.context import ContextStore, Ending
 from dialoguedb.ports.summaries import SummaryStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.context_window.builder import ContextBuilder
 from dialoguedb.service.context_window.history import History
-from dialoguedb.service.context_window.plan import ContextNote
+from dialoguedb.service.context_window.plan import ContextNote, WindowPlan
 from dialoguedb.service.search import SearchService
 from dialoguedb.values.lists import Order, Window
 
@@ -89,6 +89,21 @@ class ContextService:
     ) -> ContextWindow:
         """Return a context window; InvalidRequest when the last turn alone exceeds the budget."""
         dialogue = _DialogueScope(project, namespace, dialogue_id)
+        ending, builder = await self._filled(dialogue, request)
+        return await self._in_thread_if_large(ending, builder.build)
+
+    async def plan(
+        self, project: Project, namespace: str, dialogue_id: str, request: ContextRequest
+    ) -> WindowPlan:
+        """Return what a context window holds, before it is rendered; InvalidRequest as well."""
+        dialogue = _DialogueScope(project, namespace, dialogue_id)
+        ending, builder = await self._filled(dialogue, request)
+        return await self._in_thread_if_large(ending, builder.plan)
+
+    async def _filled(
+        self, dialogue: _DialogueScope, request: ContextRequest
+    ) -> tuple[Ending, ContextBuilder]:
+        """Return a builder that has taken what belongs into a window, and what it read."""
         ending, history = await self._read_ending(dialogue, request)
         builder = await self._in_thread_if_large(
             ending, lambda: ContextBuilder(request, ending, history, self._count)
@@ -100,7 +115,7 @@ class ContextService:
                 builder.take_summary(await self._summaries(dialogue))
             if request.query:
                 await self._take_retrieved(dialogue, request.query, builder)
-        return await self._in_thread_if_large(ending, builder.build)
+        return ending, builder
 
     async def _read_ending(
         self, dialogue: _DialogueScope, request: ContextRequest
@@ -141,7 +156,7 @@ class ContextService:
             key=lambda one: (one.instructions is UNSET, one.message_count),
             reverse=True,
         )
-        return [ContextNote(one.id, one.content) for one in widest if one.content]
+        return [note for one in widest if (note := summary_note(one))]
 
     async def _memories(
         self, dialogue: _DialogueScope, request: ContextRequest
@@ -155,7 +170,7 @@ class ContextService:
             page_window = Window(request.memories, "desc")
             listed = await self._sources.memories.list(dialogue.project, filters, page_window)
             found = [*listed.items]
-        return [ContextNote(one.id, _memory_text(one)) for one in found if isinstance(one, Memory)]
+        return [memory_note(one) for one in found if isinstance(one, Memory)]
 
     async def _take_retrieved(
         self, dialogue: _DialogueScope, query: str, builder: ContextBuilder
@@ -239,5 +254,12 @@ def _history_of(ending: Ending, request: ContextRequest) -> History:
     return History(spoken, whole=ending.whole, shows_unanswered=shows_unanswered)
 
 
-def _memory_text(memory: Memory) -> str:
-    return memory_text(bytes(memory.value), memory.label or None, memory.description or None)
+def summary_note(summary: Summary) -> ContextNote | None:
+    """Return what a window shows of a summary; None when there is nothing."""
+    return ContextNote(summary.id, summary.content) if summary.content else None
+
+
+def memory_note(memory: Memory) -> ContextNote:
+    """Return what a window shows of a memory."""
+    text = memory_text(bytes(memory.value), memory.label or None, memory.description or None)
+    return ContextNote(memory.id, text)

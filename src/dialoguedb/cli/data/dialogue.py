@@ -285,6 +285,7 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 )
 @click.option("--summary/--no-summary", default=None, help="Whether to use the newest summary.")
 @click.option("--memories", type=click.IntRange(0), metavar="N", help="Include at most N memories.")
+@click.option("--record", is_flag=True, default=None, help="Store a receipt of the window.")
 @click.option(
     "--target",
     type=click.Choice(["any", "strict", "no-system"]),
@@ -303,6 +304,15 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
 def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:
     """Print a context window on a dialogue, within a token budget, as JSON."""
     show(plain(db.api.context.get(dialogue_id, max_tokens, **flags)), as_json=True)
+
+
+@dialogue.command("recorded-context")
+@click.argument("context_id", metavar="CONTEXT_ID")
+@fields.namespace
+@with_database
+def recorded_context(db: "DialogueDB", context_id: str, **flags: Any) -> None:
+    """Print a recorded context window as the model saw it, as JSON."""
+    show_json(plain(db.api.context.get_recorded(context_id, **flags)))
 
 
 @dialogue.command(

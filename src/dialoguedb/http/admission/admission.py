@@ -92,4 +92,6 @@ class Admission:
             if wait_s:
                 raise rate_limit_exceeded(project.settings.rate_limit, wait_s)
         is_over = await self._counts.count(caller)
-        return AdmittedRequest(project, caller.namespace, is_over and permission != "admin")
+        return AdmittedRequest(
+            project, caller.namespace, caller.scope, is_over and permission != "admin"
+        )

@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, msgpack
 
+from dialoguedb.errors import Forbidden
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.requests.body_buffer import BodyBuffer
 from dialoguedb.http.requests.bound_namespace import other_namespace
 from dialoguedb.http.requests.incoming import RequestBody, RequestHead
 from dialoguedb.http.responses.response import RateLimitStatus, Response
 from dialoguedb.http.responses.sealed_responses import ResponseSealer
-from dialoguedb.model.keys import Caller
+from dialoguedb.model.keys import PERMISSION_RANK, AnyPermission, Caller
 from dialoguedb.model.rules.usage import request_quota_exceeded
 from dialoguedb.ports import IdempotencyRecord, WriteOptions
 from dialoguedb.service import Services
@@ -69,6 +70,9 @@ class AdmittedRequest(Struct, frozen=True):
 
     namespace: str | None = None
     """The namespace that the key is bound to."""
+
+    scope: AnyPermission = "read"
+    """The scope of the key."""
 
     over_request_quota: bool = False
     """Whether the project has used up its requests of the month."""
@@ -170,6 +174,12 @@ class Request:
         if named not in {UNSET, bound}:
             raise other_namespace()
         return bound
+
+    def require_write(self) -> None:
+        """Refuse a key that may only read; Forbidden."""
+        scope = self.admitted.scope
+        if PERMISSION_RANK[scope] < PERMISSION_RANK["write"]:
+            raise Forbidden(f"This needs a key of scope write; the scope of this one is {scope}")
 
     # --- Quotas and writes ----------------------------------------------------------------------
 

@@ -3,11 +3,11 @@
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from dialoguedb.errors import DialogueNotFound
+from dialoguedb.errors import ContextNotFound, DialogueImmutable, DialogueNotFound
 from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
-from dialoguedb.http.routes.names import OfDialogue
+from dialoguedb.http.routes.names import InNamespace, OfDialogue
 from dialoguedb.model.context import (
     ContextInput,
     ContextQueryText,
@@ -16,11 +16,14 @@ from dialoguedb.model.context import (
     MaxTokens,
     MemoryCount,
     Recent,
+    Recorded,
     Stable,
     UnansweredCalls,
     WindowTarget,
     WithSummary,
 )
+from dialoguedb.model.receipts import ContextReceipt
+from dialoguedb.ports import WriteOptions
 
 
 class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
@@ -35,9 +38,13 @@ class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
     target: WindowTarget | UnsetType = UNSET
     stable: Stable | UnsetType = UNSET
     unanswered: UnansweredCalls | UnsetType = UNSET
+    record: Recorded | UnsetType = UNSET
 
 
-@endpoint("Context", "read", query=ContextQuery, response=ContextWindow, errors=(DialogueNotFound,))
+_ERRORS = (DialogueNotFound, DialogueImmutable)
+
+
+@endpoint("Context", "read", query=ContextQuery, response=ContextWindow, errors=_ERRORS)
 async def get(request: Request) -> Response:
     """Return what to send to a model now, within a budget of tokens.
 
@@ -55,7 +62,7 @@ async def get(request: Request) -> Response:
     body=ContextInput,
     example={"maxTokens": 4000, "query": "When does the parcel arrive?", "format": "anthropic"},
     response=ContextWindow,
-    errors=(DialogueNotFound,),
+    errors=_ERRORS,
 )
 async def build(request: Request) -> Response:
     """Return what to send to a model now, within a budget of tokens.
@@ -70,6 +77,26 @@ async def build(request: Request) -> Response:
 async def _window(request: Request, sent: ContextInput) -> Response:
     dialogue_id = request.dialogue_id(("dialogueId", sent.dialogue_id))
     namespace = request.namespace(("namespace", sent.namespace))
-    contexts = request.services.contexts
-    window = await contexts.build(request.project, namespace, dialogue_id, sent.validate())
-    return Response(encode(window))
+    of = (request.project, namespace, dialogue_id)
+    if not sent.record:
+        return Response(encode(await request.services.contexts.build(*of, sent.validate())))
+    request.require_write()
+
+    def options_for(window: ContextWindow) -> WriteOptions:
+        return request.write_options(namespace, lambda _: Response(encode(window)))
+
+    receipts = request.services.receipts
+    return Response(encode(await receipts.record(*of, sent.validate(), options_for)))
+
+
+@endpoint("Context", "read", query=InNamespace, response=ContextReceipt, errors=(ContextNotFound,))
+async def get_recorded(request: Request) -> Response:
+    """Return a recorded window as the model saw it, whatever came after it.
+
+    It is made again of the messages, the summary and the memories that it showed, and compared with
+    the hash of what was answered: `verified` tells whether it is the same, byte for byte. What is
+    `deleted` is named by its id and missing in it.
+    """
+    receipt_id, namespace = request.own_id(None), request.namespace_of_list()
+    receipt = await request.services.receipts.get(request.project, namespace, receipt_id)
+    return Response(encode(receipt))

@@ -15,6 +15,7 @@ from dialoguedb.ports import (
     StateStore,
 )
 from dialoguedb.ports.context import ContextStore
+from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
@@ -33,6 +34,7 @@ from dialoguedb.store.sqlite.keys import SQLiteKeys
 from dialoguedb.store.sqlite.memories import SQLiteMemories
 from dialoguedb.store.sqlite.messages import SQLiteMessages
 from dialoguedb.store.sqlite.projects import SQLiteProjects
+from dialoguedb.store.sqlite.receipts import SQLiteReceipts
 from dialoguedb.store.sqlite.rows import idempotency
 from dialoguedb.store.sqlite.schema import migrations
 from dialoguedb.store.sqlite.search import SQLiteSearch
@@ -69,6 +71,7 @@ class SQLiteStore:
         self.summaries: SummaryStore = SQLiteSummaries(*parts)
         self.templates: TemplateStore = SQLiteTemplates(*parts)
         self.context: ContextStore = SQLiteContext(self.readers, row_ids)
+        self.receipts: ReceiptStore = SQLiteReceipts(*parts)
         self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)

@@ -47,6 +47,7 @@ _INDEXED = {
 }
 _DELETES = (
     "DELETE FROM summaries WHERE project = ?",
+    "DELETE FROM receipts WHERE project = ?",
     "DELETE FROM templates WHERE project = ?",
     f"DELETE FROM message_tags WHERE dialogue IN {_WITHIN_DIALOGUES}",
     f"DELETE FROM message_attachments WHERE attachment IN {_ATTACHMENTS}",

@@ -5,7 +5,12 @@ from typing import Unpack
 
 from dialoguedb.client.inputs import ContextOptions
 from dialoguedb.client.keyword_arguments import known_only
-from dialoguedb.client.records import ContextRecord, HistoryCheck, HistoryRepair
+from dialoguedb.client.records import (
+    ContextReceiptRecord,
+    ContextRecord,
+    HistoryCheck,
+    HistoryRepair,
+)
 from dialoguedb.client.sync.sender import Sender
 from dialoguedb.client.transport.requests import get_call, write_call
 
@@ -24,6 +29,13 @@ class ContextApi:
         fields = self._sender.with_namespace({"max_tokens": max_tokens, **options})
         call = write_call("POST", "dialogue", dialogue_id, "context", fields=fields)
         return self._sender.send(call, ContextRecord)
+
+    def get_recorded(
+        self, context_id: str, *, namespace: str | None = None
+    ) -> ContextReceiptRecord:
+        """Return a recorded window as the model saw it; ContextNotFound."""
+        query = self._sender.with_namespace({"namespace": namespace})
+        return self._sender.send(get_call("context", context_id, query=query), ContextReceiptRecord)
 
     def check(
         self, dialogue_id: str, *, provider: str | None = None, namespace: str | None = None

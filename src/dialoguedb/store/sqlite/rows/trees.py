@@ -30,6 +30,7 @@ def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> Deleted
     dialogues, messages = db.execute(counts).get
     db.execute(f"DELETE FROM summaries WHERE dialogue IN {_TO_DELETE}")
     summaries = db.changes()
+    db.execute(f"DELETE FROM receipts WHERE dialogue IN {_TO_DELETE}")
     db.execute(f"DELETE FROM message_tags WHERE dialogue IN {_TO_DELETE}")
     catch_up.remove(db, "message", f"SELECT number FROM messages WHERE dialogue IN {_TO_DELETE}")
     attachment_rows.delete(db, f"SELECT number FROM messages WHERE dialogue IN {_TO_DELETE}", ())
