@@ -26,6 +26,7 @@ from dialoguedb.http.route_endpoint import Route
 from dialoguedb.http.route_table import ROUTES
 from dialoguedb.settings import SETTINGS, Setting
 from dialoguedb.values import limits
+from docs.formats_page import formats_page
 
 REFERENCE = Path(__file__).parent / "reference"
 WIDTH = 100
@@ -442,6 +443,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "provider-rules.md": rules_page,
     "http-api.md": http_page,
     "metrics.md": metrics_page,
+    "formats.md": lambda: formats_page(table),
 }
 
 

@@ -72,8 +72,9 @@ def string(value: dict[str, Any], *keys: str) -> str:
 
 def is_encoded(text: str) -> bool:
     """Tell whether a text is nothing but a data URI or base64."""
-    if text.startswith("data:"):
-        return _DATA_URI.match(text) is not None
+    if _DATA_URI.match(text):
+        return True
+    text = text.removeprefix("data:")
     return (
         len(text) >= _ENCODED_CHARS_MIN
         and _ENCODED.fullmatch(text.strip()[:_CHECKED_CHARS].rstrip()) is not None

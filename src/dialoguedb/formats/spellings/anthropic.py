@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dialoguedb.formats.json_text import string
-from dialoguedb.formats.parts import Attachment, Native, Part, Reasoning
+from dialoguedb.formats.parts import Attachment, Native, Other, Part, Reasoning
 from dialoguedb.formats.spellings.media import attachment, attachment_of
 from dialoguedb.formats.spellings.part_types import Source, types
 from dialoguedb.formats.spellings.readers import (
@@ -85,6 +85,14 @@ def _tool_names(source: Source) -> Iterator[Part]:
     yield from source.reader.parts(source.value.get("tool_references"))
 
 
+def _browser_state(source: Source) -> Iterator[Part]:
+    """Read the tabs of a browser: titles and addresses."""
+    tabs = source.value.get("tabs")
+    tabs = [tab for tab in tabs if isinstance(tab, dict)] if isinstance(tabs, list) else []
+    lines_ = [" ".join(filter(None, (string(tab, "title"), string(tab, "url")))) for tab in tabs]
+    yield Other("browser_state", "\n".join(filter(None, lines_)), native=source.native)
+
+
 _USE = call(CallKeys(arguments=("input",)))
 _RESULT = result(ResultKeys(id=("tool_use_id", "tool_call_id"), output=("content",)))
 _SERVER_RESULT = result(
@@ -131,6 +139,7 @@ TYPES = [
     *types("text", lines("tool_name"), "tool_reference", keys=("tool_name",)),
     *types("text", lines("text"), "advisor_result"),
     *types("opaque", opaque(), "advisor_redacted_result"),
+    *types("opaque", _browser_state, "browser_state"),
     *types("reasoning", _thinking, "thinking", keys=("thinking",)),
     *types("reasoning", _redacted, "redacted_thinking"),
     *types(

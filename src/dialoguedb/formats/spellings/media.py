@@ -32,7 +32,7 @@ _HOLDERS = (
 _DATA_KEYS = ("data", "file_data", "base64", "image", "blob", "bytes")
 _URL_KEYS = ("url", "uri", "fileUri", "file_uri", "file_url", *_HOLDERS[1:5])
 _ID_KEYS = ("file_id", "fileId")
-_NAME_KEYS = ("filename", "display_name", "displayName", "title", "name", "identifier")
+_NAME_KEYS = ("filename", "display_name", "displayName", "title", "name")
 _TEXT_KEYS = ("transcript", "alt", "alt_text", "caption", "description")
 _KNOWN = frozenset({*_HOLDERS, *_DATA_KEYS, *_URL_KEYS, *_NAME_KEYS, *_TEXT_KEYS, *MEDIA_TYPE_KEYS})
 

@@ -124,7 +124,8 @@ TYPES = [
         _is_result,
     ),
     shape(
-        "a message with `role` and `content`, or with `tool_calls`",
+        "a message with `role` and `content`, or with `tool_calls` or `function_call`; "
+        "also its `refusal`, `audio`, `reasoning_content`, `reasoning` and `reasoning_details`",
         "message",
         message,
         _MESSAGE_KEYS,

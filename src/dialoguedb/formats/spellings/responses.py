@@ -168,8 +168,9 @@ _PROGRAM_OUTPUT = result(ResultKeys(id=("call_id",), output=("result",), kind="s
 TYPES = [
     *types("message", _message, "message", keys=("content",)),
     *types("text", text("text"), "input_text", "output_text", keys=("text",)),
+    *types("text", text("logs"), "logs", keys=("logs",)),
     *types("reasoning", reasoning("text"), "summary_text", "reasoning_text", keys=("text",)),
-    *types("attachment", attachment("image"), "input_image", keys=("image_url", "file_id")),
+    *types("attachment", attachment("image"), "input_image"),
     *types("attachment", attachment("image"), "computer_screenshot"),
     *types("attachment", attachment(), "input_file"),
     *types("call", _FUNCTION, "function_call", keys=("name",)),

@@ -39,12 +39,12 @@ def count_shown_texts(db: apsw.Connection, count: TokenCounter | None) -> None:
 
 
 def _renew(db: apsw.Connection, row: Row, count: TokenCounter | None) -> None:
-    number, role, content, name, metadata, before = row
+    row_id, role, content, name, metadata, before = row
     if text_if_plain(role, content, metadata) is not None:
         return
     if count is None:
         raise DataError("Messages of an older version cannot be brought along without counting")
     tokens = measure_message(role, content, name, metadata, count).tokens
     if tokens != before:
-        db.execute("UPDATE messages SET tokens = ? WHERE number = ?", (tokens, number))
-    db.execute(_INDEX_AGAIN, (number,))
+        db.execute("UPDATE messages SET tokens = ? WHERE number = ?", (tokens, row_id))
+    db.execute(_INDEX_AGAIN, (row_id,))
