@@ -183,7 +183,7 @@ SPELLINGS = [
             ("document", PDF),
             ("audio", WAV),
             ("video", MP4),
-            ("file", "text/csv"),
+            ("file", "application/zip"),
         )
     ),
     Spelling(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dialoguedb.values.limits import ATTACHMENT_BYTES_MAX
+from tests.attachments import base64_of
 from tests.cli.commands import Commands
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -294,7 +296,7 @@ def test_a_conversation_of_chatgpt_whose_last_message_is_not_told_has_them_all(e
 
 
 def test_what_is_as_large_as_may_be_comes_back(elsewhere, commands):
-    path, image = commands.directory / "large.jsonl", "A" * (35 * 1024 * 1024)
+    path, image = commands.directory / "large.jsonl", base64_of(bytes(ATTACHMENT_BYTES_MAX))
     source = {"type": "base64", "media_type": "image/png", "data": image}
     shown = {"type": "image", "source": source}
     large = {"m": "x" * 60_000}

@@ -20,6 +20,8 @@ from dialoguedb.formats.attachments.cutting import (
 from dialoguedb.formats.attachments.pdf import PAGES_MAX, pdf_pages
 from dialoguedb.formats.attachments.scanner import Outline, has_image
 from dialoguedb.formats.attachments.sizes import AttachmentSize, attachment_size
+from dialoguedb.formats.parts import Attachment, ToolResult
+from dialoguedb.formats.turns import parse_parts
 from tests.attachments import BY_REFERENCE, PDF, PNG, SPELLINGS, WAV, anthropic, base64_of, encoded
 from tests.unit.test_formats_images import png
 
@@ -266,3 +268,23 @@ class TestSizes:
     def test_a_reader_is_not_kept_for_long(self):
         endless = bytes.fromhex("fffb9000") + b"\xff" * 400_000
         assert attachment_size("audio", "", base64_of(endless)).seconds is None
+
+
+NAMED_ONLY = {"realtime input_audio", "bedrock image", "bedrock document", "ollama images"}
+"""Kept and counted as attachments; messages of these APIs are not read further."""
+
+
+def attachments_in(parts):
+    for part in parts:
+        if isinstance(part, Attachment):
+            yield part
+        elif isinstance(part, ToolResult):
+            yield from attachments_in(part.parts)
+
+
+@pytest.mark.parametrize(
+    "spelling", [one for one in SPELLINGS if one.name not in NAMED_ONLY], ids=lambda one: one.name
+)
+def test_what_is_kept_as_an_attachment_is_read_as_one(spelling):
+    _, parts = parse_parts("user", encoded(spelling.write(base64_of(BYTES))), b"{}")
+    assert [part.kind for part in attachments_in(parts)] == [spelling.kind]

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dialoguedb.formats.attachments.spellings import MEDIA_TYPE_KEYS
+from dialoguedb.formats.attachments.kinds import MEDIA_TYPE_KEYS
 from dialoguedb.values import limits, rawjson
 
 _decoder = msgspec.json.Decoder()

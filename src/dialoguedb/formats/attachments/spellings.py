@@ -11,9 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from dialoguedb.formats.attachments.kinds import MEDIA_TYPE_KEYS, kind_of
 from dialoguedb.formats.parts import AttachmentKind
-
-MEDIA_TYPE_KEYS = ("media_type", "mime_type", "mimeType", "mediaType")
 
 Json = Mapping[str, Any]
 
@@ -136,15 +135,10 @@ def _media_type(node: Node) -> str:
 
 
 def _kind(media_type: str, node: Node) -> AttachmentKind:
-    medium = media_type.partition("/")[0]
-    if medium in {"image", "audio", "video"}:
-        return _MEDIA[medium]
-    if media_type in _DOCUMENTS or (not media_type and node.type == "document"):
-        return "document"
     if media_type:
-        return "file"
+        return kind_of(media_type)
     hints = (node.type, node.key, *node.value)
-    return next((_MEDIA[name] for name in _MEDIA for hint in hints if name in hint), "file")
+    return next((kind for kind in _HINTED for hint in hints if kind in hint), "file")
 
 
 def _is_wrapped(node: Node) -> bool:
@@ -174,8 +168,7 @@ def _is_bedrock(node: Node) -> bool:
     return node.key == "source" and "format" in node.outer
 
 
-_MEDIA: dict[str, AttachmentKind] = {"image": "image", "audio": "audio", "video": "video"}
-_DOCUMENTS = frozenset({"application/pdf", "application/x-pdf"})
+_HINTED: tuple[AttachmentKind, ...] = ("image", "audio", "video", "document")
 
 BASE64_KEYS: dict[str, Callable[[Node], bool]] = {
     "data": _is_data,

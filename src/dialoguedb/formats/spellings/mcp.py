@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from dialoguedb.formats.attachments.kinds import kind_of
 from dialoguedb.formats.json_text import json_text, string
 from dialoguedb.formats.parts import Attachment, Part, Text, ToolResult
-from dialoguedb.formats.spellings.media import attachment, attachment_of, kind_of
+from dialoguedb.formats.spellings.media import attachment, attachment_of
 from dialoguedb.formats.spellings.part_types import Json, Source, Visible, shape, types
 from dialoguedb.formats.spellings.readers import is_error, text
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.formats.attachments.spellings import MEDIA_TYPE_KEYS
+from dialoguedb.formats.attachments.kinds import MEDIA_TYPE_KEYS, kind_of
 from dialoguedb.formats.json_text import is_encoded, replace_surrogates, string
 from dialoguedb.formats.parts import Attachment, AttachmentKind, Part
 from dialoguedb.formats.spellings.part_types import Json, Read, Source
@@ -40,7 +40,6 @@ _DATA_URI = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*,", re.
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SAFE_ALPHABET = str.maketrans("-_", "+/", " \r\n")
 _AUDIO_FORMATS = {"mp3": "audio/mpeg"}
-_DOCUMENT_TYPES = re.compile(r"application/(?:pdf|json|xml|rtf|msword|vnd\.)|text/")
 _DOCUMENT_NAMES = re.compile(r"\.(?:pdf|txt|md|csv|html?|docx?|xlsx?|pptx?)\Z", re.IGNORECASE)
 
 
@@ -85,18 +84,6 @@ def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachm
         string(fields, *_TEXT_KEYS),
         source.native if file_id else source.native_beyond(_KNOWN),
     )
-
-
-def kind_of(media_type: str) -> AttachmentKind:
-    """Return the kind of a media type."""
-    match media_type.partition("/")[0]:
-        case "image":
-            return "image"
-        case "audio":
-            return "audio"
-        case "video":
-            return "video"
-    return "document" if _DOCUMENT_TYPES.match(media_type) else "file"
 
 
 def _kind(kind: AttachmentKind | None, media_type: str, name: str) -> AttachmentKind:
