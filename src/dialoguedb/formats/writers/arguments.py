@@ -12,6 +12,8 @@ from dialoguedb.values import rawjson
 
 Json = dict[str, Any]
 
+_object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 
 def as_object(call: ToolCall) -> Json:
     """Return the arguments as an object; the text of a custom tool, or what is none, wrapped."""
@@ -26,9 +28,17 @@ def as_text(call: ToolCall) -> str:
 
     Servers of open models decode them, and refuse a conversation in which they cannot.
     """
-    if call.kind != "custom" and isinstance(_read(call.arguments), dict):
+    if call.kind != "custom" and _is_object(call.arguments):
         return call.arguments
     return json.dumps(as_object(call), ensure_ascii=False)
+
+
+def _is_object(arguments: str) -> bool:
+    try:
+        _object_decoder.decode(arguments)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return isinstance(_read(arguments), dict)
+    return True
 
 
 def _read(arguments: str) -> Any:

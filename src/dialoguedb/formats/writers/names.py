@@ -23,14 +23,16 @@ def fit_names(messages: Sequence[OutgoingMessage]) -> None:
 
 
 def speak_names(messages: Sequence[OutgoingMessage]) -> None:
-    """Put names before the texts; an assistant's where several assistants speak.
+    """Put names before the texts; an assistant's from where a second assistant speaks.
 
-    A model that reads a name before all it wrote itself would begin to write it.
+    A model that reads a name before all it wrote itself would begin to write it. What comes later
+    changes nothing that stands before it, so that providers find the beginning in their caches.
     """
-    assistants = {message.name for message in messages if message.speaker == "assistant"}
-    several = len(assistants - {None}) > 1
+    assistants: set[str] = set()
     for message in messages:
-        if message.name and (message.speaker != "assistant" or several):
+        if message.name and message.speaker == "assistant":
+            assistants.add(message.name)
+        if message.name and (message.speaker != "assistant" or len(assistants) > 1):
             _speak_name(message)
         message.name = None
 
