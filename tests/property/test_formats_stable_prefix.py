@@ -1,6 +1,6 @@
 """What comes later changes nothing that stands before it, so caches of providers find it."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ def rounds(draw):
     """Draw a question, perhaps calls with their results, and an answer."""
     count = draw(st.integers(0, 2))
     ids = [draw(st.sampled_from(["a", "b.c", "functions.f:0"])) for _ in range(count)]
-    history = [(("user", draw(names)), draw(texts))]
+    history: list[tuple[Any, ...]] = [(("user", draw(names)), draw(texts))]
     if ids:
         thoughts = draw(
             st.sampled_from(
