@@ -34,9 +34,13 @@ def test_calls_and_results_of_other_apis_are_parts_of_its_own():
         ("tool", result("call_1")),
     )
     assert [one["role"] for one in sent] == ["user", "model", "user"]
-    assert sent[1]["parts"][1] == {
-        "functionCall": {"id": "call_1", "name": "track", "args": {"order": 17}}
-    }
+    assert sent[1]["parts"][1:] == [
+        {
+            "functionCall": {"id": "call_1", "name": "track", "args": {"order": 17}},
+            "thoughtSignature": "skip_thought_signature_validator",
+        },
+        {"functionCall": {"id": "call_2", "name": "track", "args": {"order": 17}}},
+    ]
     assert [part["functionResponse"]["response"] for part in sent[2]["parts"]] == [
         {"output": "on its way"},
         {"error": "no"},

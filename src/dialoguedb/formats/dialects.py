@@ -18,7 +18,7 @@ from dialoguedb.formats.outgoing.messages import (
 from dialoguedb.formats.parts import ToolResult
 from dialoguedb.formats.tool_links import ToolPairs
 from dialoguedb.formats.turns import Turn
-from dialoguedb.formats.writers import openai, strict
+from dialoguedb.formats.writers import gemini, openai, strict
 from dialoguedb.formats.writers.arguments import encodable
 from dialoguedb.formats.writers.names import fit_names, speak_names
 from dialoguedb.formats.writers.table import WRITERS
@@ -82,6 +82,8 @@ def render(turns: Sequence[Turn], pairs: ToolPairs, request: RenderRequest) -> R
     written = writer.write(messages, losses)
     if is_strict:
         written = strict.shaped(written)
+    elif request.dialect == "gemini":
+        written = gemini.with_signed_steps(written)
     opened = bool(written) and not _may_begin(written[0])
     if opened:
         written.insert(0, writer.user_message(OPENING))

@@ -3,9 +3,7 @@
 from dialoguedb.formats.provider_fixes.fix import Fix, Messages
 from dialoguedb.formats.provider_rules import gemini, responses
 from dialoguedb.formats.provider_rules.rule import Json, SentMessages, text_of
-
-STAND_IN_SIGNATURE = "skip_thought_signature_validator"
-"""What Gemini takes in place of a signature for calls that it did not make itself."""
+from dialoguedb.formats.writers.gemini import STAND_IN_SIGNATURE
 
 
 def _signed_steps(messages: Messages) -> Messages:

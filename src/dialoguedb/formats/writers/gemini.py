@@ -17,6 +17,10 @@ from dialoguedb.formats.writers.shown_parts import joined, words
 
 Json = dict[str, Any]
 
+STAND_IN_SIGNATURE = "skip_thought_signature_validator"
+"""What Gemini takes in place of a signature for calls that it did not make itself."""
+
+_SIGNATURES = ("thoughtSignature", "thought_signature")
 _CALL_KEYS = ("functionCall", "function_call")
 
 
@@ -33,6 +37,22 @@ def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
         else:
             written.append({"role": role, "parts": parts})
     return written
+
+
+def with_signed_steps(contents: Sequence[Json]) -> list[Json]:
+    """Return contents in which the first call of each has a signature, as Gemini 3 demands.
+
+    It demands that of the current turn alone, but a window is to begin as the one before it began.
+    """
+    return [_signed(content) for content in contents]
+
+
+def _signed(content: Json) -> Json:
+    parts = [*content["parts"]]
+    first = next((index for index, part in enumerate(parts) if "functionCall" in part), None)
+    if first is not None and parts[first].keys().isdisjoint(_SIGNATURES):
+        parts[first] = {**parts[first], "thoughtSignature": STAND_IN_SIGNATURE}
+    return {**content, "parts": parts}
 
 
 def user_message(text: str) -> Json:
