@@ -206,6 +206,7 @@ def test_nothing_is_said_beyond_the_limits():
     assert text.endswith("word")
     many = text_of({"key": ["x"] * (limits.INDEXED_VALUES_MAX + 10)})
     assert 0 < len(many.split("\n")) <= limits.INDEXED_VALUES_MAX
+    assert many.endswith("x\n[more]")
 
 
 @pytest.mark.parametrize("damaged", [b"", b"{", b'"\xff"', b"[1e999]", b"[" * 2_000, b"nope"])

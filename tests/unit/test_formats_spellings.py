@@ -496,6 +496,24 @@ AI_SDK = {
             )
         ],
     ),
+    "a message of results, for a model": (
+        {
+            "role": "tool",
+            "content": [
+                {
+                    "type": "tool-result",
+                    "toolCallId": one,
+                    "toolName": "ls",
+                    "output": {"type": "text", "value": "a.txt"},
+                }
+                for one in ("c1", "c2")
+            ],
+        },
+        [
+            ToolResult("c1", (Text("a.txt"),), name="ls"),
+            ToolResult("c2", (Text("a.txt"),), name="ls"),
+        ],
+    ),
     "an image, for a model": (
         [{"type": "image", "image": "AAAA", "mediaType": "image/png"}],
         [Attachment(media_type="image/png", data="AAAA")],
@@ -688,6 +706,14 @@ def test_parts_that_were_read_from_one_object_share_it():
             ToolResult("c1", (Text("there"),)),
         ),
         ({"tool_call_id": "c1", "result": "there"}, ToolResult("c1", (Text("there"),))),
+        (
+            {"type": "toolCall", "id": "c1", "name": "teleport", "arguments": {"to": "Oslo"}},
+            ToolCall("c1", "teleport", '{"to": "Oslo"}'),
+        ),
+        (
+            {"role": "toolResult", "toolCallId": "c1", "toolName": "teleport", "content": "there"},
+            ToolResult("c1", (Text("there"),), name="teleport"),
+        ),
     ],
 )
 def test_what_has_the_id_of_a_call_belongs_to_it_whatever_its_type(part, read):

@@ -121,13 +121,17 @@ class _Lines:
         self._lines: list[str] = []
         self._left = limits.INDEXED_VALUES_MAX
         self._depth = 0
+        self._is_cut = False
 
     def of(self, value: Any) -> str:
         self._add(value, "")
+        if self._is_cut:
+            self._lines.append("[more]")
         return "\n".join(self._lines)
 
     def _add(self, value: Any, key: str) -> None:
         if self._left <= 0 or self._depth == limits.JSON_DEPTH_MAX:
+            self._is_cut = True
             return
         self._left -= 1
         self._depth += 1

@@ -46,7 +46,7 @@ INDEXED_CHARS_MAX = 1024 * 1024
 """Text of one object that is indexed, from its beginning, cut at a word; its vector is of less."""
 
 INDEXED_VALUES_MAX = 20_000
-"""Values indexed in the JSON of one object, in their order."""
+"""Values of the data in one object that are shown and indexed, in their order."""
 
 JSON_DEPTH_MAX = 128
 """Nested arrays and objects in a body, counted from its root."""

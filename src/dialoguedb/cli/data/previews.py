@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw
 from dialoguedb.cli.output import one_line
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
-from dialoguedb.formats.shown import plain_text
+from dialoguedb.formats.shown import attachment_text, plain_text
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.messages import Message
 
@@ -58,8 +58,8 @@ def _text_of_part(part: Part) -> str:
     match part:
         case Text() | Other():
             return plain_text(part)
-        case Attachment(url=url, media_type=kind):
-            return f"[image {url}]" if url else f"[{kind or 'image'}]"
+        case Attachment():
+            return attachment_text(part)
         case ToolCall(name=name, arguments=arguments):
             return f"[calls {name} {arguments}]"
         case ToolResult(parts=parts):

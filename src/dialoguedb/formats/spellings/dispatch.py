@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dialoguedb.formats.json_text import (
     is_encoded,
@@ -47,6 +48,7 @@ from dialoguedb.formats.spellings.part_types import (
 from dialoguedb.formats.spellings.readers import (
     CALL_ID_KEYS,
     OUTPUT_KEYS,
+    TOOL_ID_KEYS,
     ResultKeys,
     arguments_of,
     result,
@@ -150,7 +152,7 @@ class _Reader:
             spelling, type_ = found
             yield from type_.read(Source(spelling, value, self))
         elif read := _reader_of_tool(value):
-            yield from read(Source("openai", value, self))
+            yield from _as_item(read(Source("responses", value, self)), value)
         elif name := type_name(value):
             yield _unknown(name, value)
         elif value:
@@ -171,18 +173,16 @@ def _unknown(name: str, value: Json) -> Other:
 
 _TYPED_RESULT = re.compile(r"(?:output|result|response|return)\Z")
 _TYPED_CALL = re.compile(r"[-_ ]?(?:call|use)\Z")
-_TOOL_ID_KEYS = tuple(key for key in CALL_ID_KEYS if key != "call_id")
-"""Call ids that no data has which is not about tools."""
-
 _ARGUMENT_KEYS = ("arguments", "input", "args", "action", "operation")
+_TOOL_CALL = re.compile(r"(?:tool|function)[-_ ]?(?:call|use)\Z", re.IGNORECASE)
 _ANY_RESULT = result(ResultKeys(known=None))
 
 
 def _reader_of_tool(value: Json) -> Read | None:
     """Return how an object of unknown type is read that has the id of a call; else None."""
     name = type_name(value)
-    if not string(value, *(CALL_ID_KEYS if name else _TOOL_ID_KEYS)):
-        return None
+    if not string(value, *(CALL_ID_KEYS if name else TOOL_ID_KEYS)):
+        return _any_call if _TOOL_CALL.search(name) and string(value, "name") else None
     if _TYPED_RESULT.search(name) or any(key in value for key in OUTPUT_KEYS):
         return _ANY_RESULT
     return _any_call if any(key in value for key in _ARGUMENT_KEYS) else None
@@ -192,7 +192,15 @@ def _any_call(source: Source) -> Iterator[Part]:
     name = source.string("name", "tool_name", "toolName")
     called = name or _TYPED_CALL.sub("", type_name(source.value)) or "tool"
     arguments = arguments_of(source.value, *_ARGUMENT_KEYS)
-    yield ToolCall(source.string(*CALL_ID_KEYS), called, arguments, native=source.native)
+    call_id = source.string(*CALL_ID_KEYS, "id")
+    yield ToolCall(call_id, called, arguments, native=source.native)
+
+
+def _as_item(parts: Iterable[Part], value: Json) -> Iterator[Part]:
+    """Keep the object of an unknown call or result if it looks like an item of Responses."""
+    is_item = isinstance(value.get("call_id"), str) and bool(type_name(value))
+    for part in parts:
+        yield part if is_item else replace(part, native=None)
 
 
 def visible(parts: Iterable[Part]) -> Iterator[Visible]:

@@ -6,10 +6,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from dialoguedb.formats.json_text import string
-from dialoguedb.formats.parts import Native, Other, Part, Reasoning, ToolCall
+from dialoguedb.formats.parts import Native, Other, Part, Reasoning, ToolCall, ToolResult
 from dialoguedb.formats.spellings.media import attachment, attachment_of
 from dialoguedb.formats.spellings.part_types import Json, Source, shape, types
 from dialoguedb.formats.spellings.readers import (
+    TOOL_ID_KEYS,
     ResultKeys,
     arguments_of,
     inner_text,
@@ -87,8 +88,9 @@ def is_tool_role(value: Json) -> bool:
 def _is_result(value: Json) -> bool:
     if is_tool_role(value):
         return "content" in value
-    names_call = isinstance(value.get("tool_call_id"), str) and "tool_calls" not in value
-    return names_call and ("content" in value or "output" in value or "name" not in value)
+    names_call = any(isinstance(value.get(key), str) for key in TOOL_ID_KEYS)
+    has_output = "content" in value or "output" in value or "name" not in value
+    return names_call and has_output and "tool_calls" not in value
 
 
 def _is_message(value: Json) -> bool:
@@ -100,7 +102,18 @@ def _is_message(value: Json) -> bool:
     return isinstance(value.get("role"), str) and ("content" in value or "audio" in value)
 
 
-RESULT = result(ResultKeys(known=("role", "status", "id")))
+def _tool_message(source: Source) -> Iterator[Part]:
+    """Read a message of a tool; it may have several results in its content."""
+    content = source.value.get("content")
+    if isinstance(content, dict | list) and not source.string(*TOOL_ID_KEYS):
+        found = list(source.reader.parts(content))
+        if any(isinstance(part, ToolResult) for part in found):
+            yield from found
+            return
+    yield from _RESULT(source)
+
+
+_RESULT = result(ResultKeys(known=("role", "status", "id")))
 
 _MESSAGE_KEYS = ("role", "tool_calls", "function_call")
 
@@ -119,8 +132,8 @@ TYPES = [
     shape(
         "a message of role `tool` or `function`, or with `tool_call_id`",
         "result",
-        RESULT,
-        ("role", "tool_call_id"),
+        _tool_message,
+        ("role", *TOOL_ID_KEYS),
         _is_result,
     ),
     shape(

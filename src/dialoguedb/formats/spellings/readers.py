@@ -155,6 +155,9 @@ def arguments_text(arguments: Any) -> str:
 
 
 CALL_ID_KEYS = ("tool_call_id", "call_id", "tool_use_id", "toolCallId", "toolUseId")
+TOOL_ID_KEYS = tuple(key for key in CALL_ID_KEYS if key != "call_id")
+"""Call ids that no data has which is not about tools."""
+
 OUTPUT_KEYS = ("output", "content", "result", "response")
 
 
