@@ -13,6 +13,7 @@ from bench.formats.samples.sample import Json, Sample
 from dialoguedb.bootstrap.embedders import known
 from dialoguedb.bootstrap.services import opened_store, services_of
 from dialoguedb.errors import InvalidRequest
+from dialoguedb.formats.provider_rules.rule import Provider
 from dialoguedb.model.context import ContextInput
 from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.projects import Project, ProjectInput
@@ -66,6 +67,12 @@ class WindowSource:
         """Return a window; raises `InvalidRequest` when the budget is too small."""
         request = msgspec.convert(settings, ContextInput).validate()
         made = self._services.contexts.build(self._project, "", _id(name), request)
+        answer: Json = msgspec.json.decode(msgspec.json.encode(self._runner.run(made)))
+        return answer
+
+    def repair(self, name: str, provider: Provider) -> Json:
+        """Return a stored conversation as a provider takes it."""
+        made = self._services.checks.repair(provider, self._project, "", _id(name))
         answer: Json = msgspec.json.decode(msgspec.json.encode(self._runner.run(made)))
         return answer
 

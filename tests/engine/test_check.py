@@ -11,6 +11,7 @@ from dialoguedb.model.dialogues import DialogueInput
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryInput
 from dialoguedb.model.projects import ProjectInput
+from dialoguedb.model.receipts import NewReceipt
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.summaries import SummaryInput
 from dialoguedb.model.templates import TemplateInput
@@ -53,6 +54,8 @@ async def fill(directory, embedder=None):
     summary = SummaryInput().validate()
     ref = DialogueRef("n", "parent")
     await services.summaries.create(project, ref, summary, services.write_options())
+    receipt = NewReceipt(id="r", settings=b"{}", parts=b'{"messages":[]}', plan=b"{}", sha256="")
+    await store.receipts.create(project, "n", "parent", receipt, services.write_options())
     template = TemplateInput("t", "{messages}").validate()
     await services.templates.create(project, template, services.write_options())
     await services.projects.count_request(project, services.clock())
@@ -117,6 +120,11 @@ DAMAGE = {
         " SELECT 'other', 'other', settings, created, modified FROM projects;"
         "UPDATE summaries SET project = 2"
     ),
+    "Receipt 'r'": (
+        "INSERT INTO projects (id, name, settings, created, modified)"
+        " SELECT 'other', 'other', settings, created, modified FROM projects;"
+        "UPDATE receipts SET project = 2"
+    ),
     f"{CHILD_NAMED} has no metadata and state": (
         "DELETE FROM dialogue_bodies WHERE dialogue ="
         " (SELECT number FROM dialogues WHERE id = 'child')"
@@ -128,6 +136,7 @@ DAMAGE = {
     "A time of messages ": "UPDATE messages SET modified = 'now' WHERE seq = 1",
     "A time of memories ": "UPDATE memories SET created = '2026-11-22T00:00:00Z' WHERE number = 1",
     "A time of summaries ": "UPDATE summaries SET due = 'soon'",
+    "A time of receipts 'r' has not": "UPDATE receipts SET created = 'soon'",
     "A time of templates 't' has not": "UPDATE templates SET modified = ''",
     "Summary ": "UPDATE summaries SET status = 'failed'",
     "A time of projects 'default' has not": "UPDATE projects SET created = ''",

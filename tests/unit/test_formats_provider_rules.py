@@ -181,6 +181,7 @@ BROKEN = {
             chat_calls(chat_call("call_1")),
             chat_result("call_1"),
         ],
+        "thoughts-are-left-out": [user(), reply(reasoning_content="Hm.")],
         "tool-names-fit": [user(), chat_calls(chat_call()), chat_result(name="find it")],
         "text-or-calls": [user(), chat_calls(chat_call(), content="Hm."), chat_result()],
         "content-is-there": [user(None)],

@@ -54,6 +54,12 @@ def _named_if_other(part: Json) -> Iterator[Json]:
     yield part if is_taken else {"type": "text", "text": f"[{kind or 'part'}]"}
 
 
+def _without_thoughts(messages: Messages) -> Messages:
+    return [
+        {key: value for key, value in one.items() if key != "reasoning_content"} for one in messages
+    ]
+
+
 def _text_before_calls(messages: Messages) -> Messages:
     return [part for one in messages for part in _apart(one)]
 
@@ -85,5 +91,6 @@ OF_STRICT = (
 )
 OF_MISTRAL = (
     *OF_STRICT,
+    Fix(_without_thoughts, "Thoughts are left out."),
     Fix(_text_before_calls, "Text beside calls is a message of its own before them."),
 )

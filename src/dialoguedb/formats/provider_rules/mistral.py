@@ -88,6 +88,13 @@ def content_is_text(sent: SentMessages) -> Iterator[Finding]:
             yield Finding(index, "has content of a kind that its role may not hold")
 
 
+def thoughts_are_left_out(sent: SentMessages) -> Iterator[Finding]:
+    """A message has no `reasoning_content` (tokenizers before v11)."""
+    for index, message in each(sent):
+        if message.get("reasoning_content"):
+            yield Finding(index, "has `reasoning_content`")
+
+
 def images_are_readable(sent: SentMessages) -> Iterator[Finding]:
     """An image is at an HTTP address, or inline as JPEG, PNG, GIF or WebP."""
     for index, message in each(sent, "user"):
@@ -123,6 +130,7 @@ RULES = (
     Rule("INVALID_NAME", chat.function_names_fit, _VALIDATOR),
     Rule("INVALID_NAME", tool_names_fit, _VALIDATOR),
     Rule("INVALID_CONTENT", text_or_calls, _VALIDATOR),
+    Rule("INVALID_REASONING", thoughts_are_left_out, _VALIDATOR),
     Rule("EMPTY_TURN", content_is_there, _VALIDATOR),
     Rule("INVALID_CONTENT", content_is_text, _VALIDATOR),
     Rule("INVALID_ATTACHMENT", images_are_readable, _IMAGES),

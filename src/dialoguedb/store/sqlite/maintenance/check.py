@@ -115,6 +115,7 @@ RULES = (
     _timestamps("projects", "name", "created", "modified"),
     _timestamps("answers", "hex(key)", "created"),
     _timestamps("summaries", "id", "created", "modified", "due"),
+    _timestamps("receipts", "id", "created"),
     _timestamps("templates", "name", "created", "modified"),
     Rule(
         "Summary {1!r} of project {0!r} belongs to a dialogue of another project",
@@ -126,6 +127,11 @@ RULES = (
         "SELECT p.name, s.id, s.status FROM summaries s JOIN projects p ON p.number = s.project"
         " WHERE (s.status = 'failed') <> (s.error IS NOT NULL)"
         " OR (s.status <> 'completed' AND s.content IS NOT NULL)",
+    ),
+    Rule(
+        "Receipt {1!r} of project {0!r} belongs to a dialogue of another project",
+        "SELECT p.name, r.id FROM receipts r JOIN dialogues d ON d.number = r.dialogue"
+        " JOIN projects p ON p.number = r.project WHERE d.project <> r.project",
     ),
     Rule(
         "Usage of project number {0} in month {1!r} is not a month's sum",
