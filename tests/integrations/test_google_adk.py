@@ -1,5 +1,7 @@
 """The session service, in the hands of the Agent Development Kit and beside its own services."""
 
+import json
+
 import anyio
 import pytest
 from google.adk.agents import LlmAgent
@@ -193,6 +195,46 @@ async def test_what_is_said_is_found_and_read_as_messages(service, async_db):
     assert roles == ["user", "assistant", "tool", "user", "assistant", "user"]
     assert window.messages[-1]["content"] == "Where is my parcel?"
     assert {one.code for one in window.issues} == {"EMPTY_TURN"}  # the event that changes states
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"in_stock": True, "note": None, "name": "O'Brien's"},
+        {"result": [1, 2.5, None]},
+        {"é": '\u0000 "quoted" 👋🏽', "deep": {"a": [{"b": "c"}]}},
+    ],
+    ids=["mapping", "list", "letters"],
+)
+async def test_the_result_of_a_tool_is_json_in_a_window(service, async_db, answer):
+    session = await service.create_session(**ME, session_id="s")
+    response = types.FunctionResponse(id="c1", name="weather", response=answer)
+    for part in (types.Part(function_call=CALL), types.Part(function_response=response)):
+        await service.append_event(session, event(author="helper", parts=[part]))
+    tool = next(one for one in await shown_messages(async_db) if one["role"] == "tool")
+    read = json.loads(tool["content"])
+    assert read in (answer, answer.get("result"))
+
+
+async def test_code_and_what_it_printed_are_found_and_shown(service, async_db):
+    session = await service.create_session(**ME, session_id="s")
+    code = types.ExecutableCode(code="print(6 * 7)  # lighthouse", language="PYTHON")
+    printed = types.CodeExecutionResult(outcome="OUTCOME_OK", output="fortytwo")
+    parts = [types.Part(executable_code=code), types.Part(code_execution_result=printed)]
+    await service.append_event(session, event("Count."))
+    await service.append_event(session, event(author="helper", parts=parts))
+    for words in ("lighthouse", "fortytwo"):
+        [hit] = (await async_db.search_messages(words, mode="keyword")).hits
+        assert hit.item.role == "assistant"
+        assert words in json.dumps(await shown_messages(async_db))
+    found = await service.get_session(**ME, session_id="s")
+    assert found.events[-1].content.parts == parts
+
+
+async def shown_messages(async_db):
+    """Return the window of the only session."""
+    (record,) = await async_db.api.dialogue.list()
+    return (await async_db.api.context.get(record.id, 2_000)).messages
 
 
 class Echo(BaseLlm):  # type: ignore[misc]

@@ -5,15 +5,21 @@ from random import Random
 from typing import Annotated, Any, TypedDict
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from google.adk.events.event import Event
+from google.genai import types
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.graph import START, StateGraph
 from langgraph.graph.message import add_messages
 
+from dialoguedb.integrations.google_adk import DialogueDBSessionService
 from dialoguedb.integrations.langchain import DialogueDBChatMessageHistory
-from dialoguedb.integrations.langgraph import DialogueDBSaver
+from dialoguedb.integrations.langgraph import DialogueDBSaver, DialogueDBStore
 from dialoguedb.integrations.openai_agents import DialogueDBSession
 
-pytestmark = pytest.mark.anyio
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.parametrize("where", ["server"], indirect=True),
+]
 
 SIZE = 20_000_000
 FILES = {
@@ -32,16 +38,64 @@ def data():
     return {kind: (whole, b64encode(whole).decode()) for kind, whole in made.items()}
 
 
+def agents_block(kind: str, encoded: str) -> dict[str, Any]:
+    match kind:
+        case "image/png":
+            return {"type": "input_image", "image_url": f"data:{kind};base64,{encoded}"}
+        case "application/pdf":
+            return {"type": "input_file", "filename": "a.pdf", "file_data": encoded}
+    return {"type": "input_audio", "input_audio": {"data": encoded, "format": "wav"}}
+
+
+@pytest.mark.parametrize("kind", MEDIA_TYPES)
+async def test_a_session_of_openais_agents_keeps_them(async_db, data, kind):
+    block = agents_block(kind, data[kind][1])
+    session = DialogueDBSession("s", async_db)
+    items = [
+        {"role": "user", "content": [{"type": "input_text", "text": "Here"}, block]},
+        {"type": "function_call_output", "call_id": "c", "output": [block]},
+        {"role": "user", "content": "And?"},
+    ]
+    await session.add_items(items)
+    assert await session.get_items() == items
+    assert await session.get_items(limit=2) == items[1:]
+
+
 def langchain_block(kind: str, encoded: str) -> dict[str, Any]:
     types_by_kind = {"image/png": "image", "application/pdf": "file", "audio/wav": "audio"}
     return {"type": types_by_kind[kind], "base64": encoded, "mime_type": kind}
 
 
+@pytest.mark.parametrize("kind", MEDIA_TYPES)
+def test_a_history_of_langchain_keeps_them(db, data, kind):
+    block = langchain_block(kind, data[kind][1])
+    history = DialogueDBChatMessageHistory("s", db)
+    call = {"id": "c", "name": "draw", "args": {}}
+    messages = [
+        HumanMessage([{"type": "text", "text": "Here"}, block]),
+        AIMessage("", tool_calls=[call]),
+        ToolMessage([block], tool_call_id="c", name="draw"),
+    ]
+    history.add_messages(messages)
+    assert history.messages == messages
+
+
+async def test_a_session_of_the_agent_development_kit_keeps_them(async_db, data):
+    service = DialogueDBSessionService(async_db)
+    session = await service.create_session(app_name="shop", user_id="ada", session_id="s")
+    for kind in MEDIA_TYPES:
+        parts = [types.Part(text="Here"), types.Part.from_bytes(data=data[kind][0], mime_type=kind)]
+        content = types.Content(role="user", parts=parts)
+        event = Event(author="user", invocation_id="i", content=content)
+        await service.append_event(session, event)
+    found = await service.get_session(app_name="shop", user_id="ada", session_id="s")
+    assert found
+    assert found.events == session.events
+
+
 def image_url(data):
-    return {
-        "type": "image_url",
-        "image_url": {"url": f"data:image/png;base64,{data['image/png'][1]}"},
-    }
+    url = f"data:image/png;base64,{data['image/png'][1]}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 async def test_items_that_are_too_large_for_one_request_are_added(async_db, data):
@@ -87,3 +141,16 @@ def bytes_of_thread(db):
         if records.next is None:
             return total
         records = db.api.message.list("langgraph:t", limit=1_000, next=records.next)
+
+
+@pytest.mark.parametrize("kind", MEDIA_TYPES)
+def test_a_store_of_langgraph_keeps_them(db, data, kind):
+    store = DialogueDBStore(db)
+    value = {"seen": [langchain_block(kind, data[kind][1])], "text": "A drawing of the harbour"}
+    for _ in range(2):
+        store.put(("drawings",), "k", value)
+    item = store.get(("drawings",), "k")
+    assert item
+    assert item.value == value
+    found = store.search(("drawings",), query="harbour")
+    assert [one.value for one in found] == [value]

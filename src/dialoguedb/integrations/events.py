@@ -1,15 +1,11 @@
 """Events of Google's Agent Development Kit as messages, and back.
 
-The content of a message has the event in blocks that search and context windows know, and the whole
-event beside them.
+The content of a message is the event, which search and context windows read: its contents are
+Gemini's.
 """
-
-from collections.abc import Iterator
-from typing import Any
 
 from google.adk.events.event import Event
 from google.adk.sessions.state import State
-from google.genai.types import Part
 from pydantic_core import to_jsonable_python
 
 from dialoguedb.client.inputs import MessageDict
@@ -21,7 +17,6 @@ _USER = "user"
 
 def message_from(event: Event) -> MessageDict:
     """Return the message that an event is stored as, under the event's own id."""
-    parts = (event.content.parts if event.content else None) or []
     role = "user" if event.author == _USER else "assistant"
     return {
         "id": event.id,
@@ -30,7 +25,6 @@ def message_from(event: Event) -> MessageDict:
         "content": {
             "type": "message",
             "role": role,
-            "content": [block for part in parts for block in _blocks(part)],
             "event": _persistent(event).model_dump(
                 mode="json", by_alias=True, exclude_defaults=True
             ),
@@ -57,24 +51,3 @@ def _persistent(event: Event) -> Event:
     }
     actions = event.actions.model_copy(update={"state_delta": changes})
     return event.model_copy(update={"actions": actions})
-
-
-def _blocks(part: Part) -> Iterator[dict[str, Any]]:
-    if part.text and not part.thought:
-        yield {"type": "text", "text": part.text}
-    elif call := part.function_call:
-        used = {"id": call.id or "", "name": call.name or "", "input": call.args or {}}
-        yield {"type": "tool_use", **used}
-    elif response := part.function_response:
-        content = [{"type": "text", "text": _text_of(response.response or {})}]
-        yield {"type": "tool_result", "tool_use_id": response.id or "", "content": content}
-    elif blob := part.inline_data:
-        yield {"type": "text", "text": f"[{blob.mime_type or 'data'}]"}
-    elif file := part.file_data:
-        yield {"type": "text", "text": f"[{file.display_name or file.file_uri}]"}
-
-
-def _text_of(response: dict[str, Any]) -> str:
-    """Return the response of a tool: its text, if that is all of it."""
-    result = response.get("result", response.get("output"))
-    return result if isinstance(result, str) and len(response) == 1 else str(response)
