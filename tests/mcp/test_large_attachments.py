@@ -27,6 +27,26 @@ async def test_an_image_is_stored_and_read_through_the_tools(agent):
     assert shown["content"][1]["source"]["data"] == f"{data[:40]}… ({len(data):,} characters)"
 
 
+@pytest.mark.parametrize("kind", ["image", "audio", "resource"])
+async def test_what_a_tool_of_the_protocol_returned_is_stored(agent, kind):
+    data = b64encode(Random(7).randbytes(SIZE)).decode()
+    block = {
+        "image": {"type": "image", "mimeType": "image/webp", "data": data},
+        "audio": {"type": "audio", "mimeType": "audio/wav", "data": data},
+        "resource": {
+            "type": "resource",
+            "resource": {"uri": "file:///a.pdf", "mimeType": "application/pdf", "blob": data},
+        },
+    }[kind]
+    saved = await agent.ask("save", messages=[{"role": "user", "content": "Here"}])
+    session = saved["sessionId"]
+    added = await agent.ask("add_message", sessionId=session, role="tool", content=[block])
+    found = await agent.ask("search", query="Here", searchMessages=True)
+    assert len(json.dumps(found)) < 10_000
+    assert found["dialogues"][0]["messageCount"] == 2
+    assert added["messageId"]
+
+
 @pytest.mark.parametrize(
     "text",
     ["word " * 20_000, "句子没有空格" * 20_000, "<b>no-space</b>" * 5_000, "A" * 16_000],

@@ -18,6 +18,7 @@ from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.mcp import memories, sessions
 from dialoguedb.mcp.arguments import ResumeArguments, SearchArguments, SearchMemoriesArguments
+from dialoguedb.mcp.inline_files import without_files
 from dialoguedb.mcp.responses import ToolResponse
 from dialoguedb.mcp.tool_calls import protocol_safe
 
@@ -117,4 +118,5 @@ async def _recalled(db: AsyncDatabase, topic: str, namespace: str | None) -> str
 
 
 def _json(response: ToolResponse) -> str:
-    return json_codec.encode(protocol_safe(msgspec.to_builtins(response))).decode()
+    shown = without_files(protocol_safe(msgspec.to_builtins(response)))
+    return json_codec.encode(shown).decode()

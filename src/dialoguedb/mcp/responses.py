@@ -5,6 +5,7 @@ from typing import Any, Self
 from msgspec import Struct
 
 from dialoguedb.client.records import DialogueRecord, FoundItem, MemoryRecord, MessageRecord
+from dialoguedb.mcp.inline_files import without_files
 
 
 class ToolResponse(Struct, kw_only=True, rename="camel"):
@@ -68,7 +69,7 @@ class FoundMessage(Struct, kw_only=True, rename="camel", omit_defaults=True):
             id=record.id,
             role=record.role,
             name=record.name,
-            content=record.content,
+            content=without_files(record.content),
             created=record.created,
             relevance=relevance,
         )

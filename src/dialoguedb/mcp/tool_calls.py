@@ -1,7 +1,6 @@
 """Calls of tools: decode the arguments, run the tool, encode its response or an error."""
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +11,8 @@ from mcp.types import Tool as ShownTool
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
+from dialoguedb.mcp.inline_files import without_files
 from dialoguedb.mcp.tools import Tool
-
-_FILE_CHARS = 16 * 1024
-_SHOWN_CHARS = 40
-_BASE64 = re.compile(r"(?:data:[^,\s]{1,200},)?[\w+/-]{4000}", re.ASCII)
-"""What the bytes of a file begin with, and no text of that length does."""
 
 _NULLABLE = {"value"}
 """Arguments whose null is a value; agents also send null for other arguments they omit."""
@@ -86,21 +81,8 @@ def _error(error: DialogueDBError) -> dict[str, Any]:
 
 def _result(response: dict[str, Any], *, is_error: bool = False) -> CallToolResult:
     content = protocol_safe({"success": not is_error, **response})
-    text = TextContent(text=json_codec.encode(_without_files(content)).decode())
+    text = TextContent(text=json_codec.encode(without_files(content)).decode())
     return CallToolResult(content=[text], structured_content=content, is_error=is_error)
-
-
-def _without_files(value: Any) -> Any:
-    """Return a value as models read it: with the length of inline files instead of their bytes."""
-    if isinstance(value, str):
-        if len(value) < _FILE_CHARS or not _BASE64.match(value):
-            return value
-        return f"{value[:_SHOWN_CHARS]}… ({len(value):,} characters)"
-    if isinstance(value, dict):
-        return {name: _without_files(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_without_files(item) for item in value]
-    return value
 
 
 def protocol_safe(value: Any) -> Any:
