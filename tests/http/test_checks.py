@@ -101,6 +101,23 @@ class TestCheck:
         assert repaired["repaired"] == []
         assert "Hello." in json.dumps(repaired["messages"])
 
+    @pytest.mark.parametrize("provider", ["openai", "responses", "anthropic"])
+    def test_calls_of_another_api_are_converted_before_they_are_checked(self, api, provider):
+        made = new_dialogue(api)["id"]
+        calls = [call("call_1"), call("call_2", "look")]
+        new_messages(
+            api,
+            made,
+            {"content": "Where is it?"},
+            chat("assistant", "Let me see.", tool_calls=calls),
+            chat("tool", "left on Monday", tool_call_id="call_1"),
+            chat("tool", "here", tool_call_id="call_2"),
+            {"role": "assistant", "content": "It left on Monday."},
+        )
+        assert check(api, made, provider)["issues"] == []
+        found = {one["rule"] for one in check(api, made, "gemini")["issues"]}
+        assert found == {"steps-are-signed"}
+
     def test_an_issue_of_all_messages_names_none(self, api):
         made = new_dialogue(api)["id"]
         image = {"type": "image", "source": {"type": "url", "url": "https://a.example/a.png"}}

@@ -17,10 +17,14 @@ SUMMARY, MEMORY = ContextNote("s", "Summary: short"), ContextNote("k", "Remember
 DIALECTS = st.sampled_from(["openai", "responses", "anthropic", "gemini", "plain"])
 
 
-def plan_of(history, budget, dialect):
-    window = opened(context_request(budget, dialect), ending_of(history, budget))
+def plan_of(history, budget, dialect, picked=(), **more):
+    request = msgspec.structs.replace(context_request(budget, dialect), **more)
+    window = opened(request, ending_of(history, budget))
     window.take_summary([SUMMARY])
     window.take_memories([MEMORY], 1)
+    turns = range(len(window.history.turns))
+    found = [window.history.turns_with(index) for index in picked if index in turns]
+    window.take_retrieved(found, [window.history])
     return window.plan()
 
 
@@ -30,10 +34,22 @@ def sources_of(history):
 
 
 @settings(max_examples=300)
-@given(histories, st.sampled_from([60, 200, 10_000]), DIALECTS)
-def test_a_kept_plan_is_the_same_and_is_rendered_the_same(history, budget, dialect):
+@given(
+    histories,
+    st.sampled_from([60, 200, 10_000]),
+    DIALECTS,
+    st.lists(st.integers(0, 9), max_size=3),
+    st.fixed_dictionaries(
+        {
+            "stable": st.booleans(),
+            "target": st.sampled_from(["any", "strict", "no-system"]),
+            "unanswered": st.sampled_from(["drop", "error"]),
+        }
+    ),
+)
+def test_a_kept_plan_is_the_same_and_is_rendered_the_same(history, budget, dialect, picked, more):
     try:
-        plan = plan_of(history, budget, dialect)
+        plan = plan_of(history, budget, dialect, picked, **more)
     except InvalidRequest:
         return
     kept = keep(plan)

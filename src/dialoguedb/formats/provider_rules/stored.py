@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dialoguedb.formats.dialects import write_alone
 from dialoguedb.formats.json_text import decode_stored
+from dialoguedb.formats.parts import Part, ToolCall, ToolResult
 from dialoguedb.formats.provider_rules.rule import Json, Provider, SentMessages, dicts, text_of
 from dialoguedb.formats.provider_rules.spellings import (
     is_message,
@@ -43,41 +45,76 @@ def as_sent(provider: Provider, messages: Iterable[ParsableMessage]) -> StoredAs
     What is in that spelling stays as it is, wrong or not; what another API wrote is converted,
     message by message. The first messages go where the provider takes what is the system's.
     """
-    written: list[Json] = []
-    ids: list[str] = []
-    system: list[str] = []
+    reader = _StoredReader(provider)
     for message in messages:
-        for one in _written(provider, message):
-            if provider in _TAKES_SYSTEM_APART and not written and is_of_system(one):
-                system.append(text_in(one))
-            else:
-                written.append(one)
-                ids.append(message.id)
-    return StoredAsSent(SentMessages(written, "\n\n".join(filter(None, system))), ids)
+        reader.add(message)
+    system = "\n\n".join(filter(None, reader.system))
+    return StoredAsSent(SentMessages(reader.written, system), reader.ids)
 
 
-def _written(provider: Provider, message: ParsableMessage) -> Iterator[Json]:
-    value = decode_stored(bytes(message.content))
+class _StoredReader:
+    """Writes one message after the other."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.written: list[Json] = []
+        self.ids: list[str] = []
+        self.system: list[str] = []
+        self._provider = provider
+        self._names: dict[str, str] = {}
+        """The tools of the calls so far: of some APIs only the call names it, not the result."""
+
+        self._is_converted = False
+
+    def add(self, message: ParsableMessage) -> None:
+        """Write the next message."""
+        value = decode_stored(bytes(message.content))
+        own = _own(self._provider, message, value)
+        for one in self._converted(message) if own is None else own:
+            self._append(message.id, one, is_converted=own is None)
+
+    def _append(self, message_id: str, one: Json, *, is_converted: bool) -> None:
+        apart = self._provider in _TAKES_SYSTEM_APART
+        last = self.written[-1] if self.written else {}
+        if apart and not self.written and is_of_system(one):
+            self.system.append(text_in(one))
+        elif is_converted and self._is_converted and _joins(last, one):
+            self.written[-1] = {**last, "parts": [*last["parts"], *one["parts"]]}
+        else:
+            self.written.append(one)
+            self.ids.append(message_id)
+        self._is_converted = is_converted
+
+    def _converted(self, message: ParsableMessage) -> Iterator[Json]:
+        turn = parse_turn(message)
+        calls = [part for part in turn.parts if isinstance(part, ToolCall)]
+        self._names |= {call.id: call.name for call in calls}
+        parts = tuple(map(self._named, turn.parts))
+        if turn.speaker == "system" and self._provider == "gemini":
+            yield {"role": message.role, "parts": [{"text": text_in({"content": _texts(parts)})}]}
+            return
+        for one in write_alone(replace(turn, parts=parts), DIALECTS[self._provider]):
+            # Anthropic's writer takes what is the system's for a user's.
+            yield {**one, "role": message.role} if turn.speaker == "system" else one
+
+    def _named(self, part: Part) -> Part:
+        """Return a part; a result with the name of its tool."""
+        if isinstance(part, ToolResult) and not part.name:
+            return replace(part, name=self._names.get(part.call_id, ""))
+        return part
+
+
+def _joins(last: Json, one: Json) -> bool:
+    """Tell whether converted contents of Gemini are one: an API's results come one by one."""
+    return "parts" in last and "parts" in one and last.get("role") == one.get("role")
+
+
+def _own(provider: Provider, message: ParsableMessage, value: Any) -> list[Json] | None:
+    """Return messages that are in the provider's spelling; None when they are another API's."""
     if provider == "responses":
-        own = _items(message.role, value)
-    elif provider == "gemini":
-        own = _contents(message.role, value)
-    else:
-        own = _chat_messages(provider, message, value)
-    if own is None:
-        yield from _converted(provider, message)
-    else:
-        yield from own
-
-
-def _converted(provider: Provider, message: ParsableMessage) -> Iterator[Json]:
-    turn = parse_turn(message)
-    if turn.speaker == "system" and provider == "gemini":
-        yield {"role": message.role, "parts": [{"text": text_in({"content": _texts(turn.parts)})}]}
-        return
-    for one in write_alone(turn, DIALECTS[provider]):
-        # Anthropic's writer takes what is the system's for a user's.
-        yield {**one, "role": message.role} if turn.speaker == "system" else one
+        return _items(message.role, value)
+    if provider == "gemini":
+        return _contents(message.role, value)
+    return _chat_messages(provider, message, value)
 
 
 def _texts(parts: Iterable[Any]) -> list[Json]:
