@@ -440,8 +440,8 @@ def test_what_a_provider_sent_beside_a_text_is_imported(elsewhere, beside, has_c
     calls = {"tool_calls": [{"id": "c", "type": "function", "function": function}]}
     answer = {"role": "assistant", "content": "Warm.", **beside, **(calls if has_calls else {})}
     noted = {"created_at": "2026-01-01", "model": "m", "weight": 1}
-    asked = {"role": "user", "content": "Warm?", "refusal": None, "audio": None, **noted}
-    text = json.dumps({"id": "d", "messages": [asked, answer]})
+    question = {"role": "user", "content": "Warm?", "refusal": None, "audio": None, **noted}
+    text = json.dumps({"id": "d", "messages": [question, answer]})
     elsewhere.at("import", "-", "--format", "openai-chat", stdin=text)
     stored = elsewhere.at("message", "list", "d")["items"]
     assert [message["content"] for message in stored] == ["Warm?", answer]
