@@ -335,8 +335,12 @@ ANTHROPIC = {
         [Reasoning("Hm.")],
     ),
     "a tool that returned nothing": (
-        {"type": "tool_result", "tool_use_id": "c1", "content": []},
+        {"type": "tool_result", "tool_use_id": "c1"},
         [ToolResult("c1", ())],
+    ),
+    "a tool that returned an empty list": (
+        {"type": "tool_result", "tool_use_id": "c1", "content": []},
+        [ToolResult("c1", (Text("[]"),))],
     ),
 }
 GEMINI = {

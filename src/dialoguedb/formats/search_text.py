@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 
 from dialoguedb.formats.json_text import decode_stored, decode_text, json_lines
-from dialoguedb.formats.parts import Part, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Part, ToolCall, ToolResult
 from dialoguedb.formats.shown import shown_texts
 from dialoguedb.formats.turns import parse_parts, text_if_plain
 from dialoguedb.values import limits
@@ -55,6 +55,15 @@ def message_text(role: str, content: bytes, metadata: bytes = b"{}") -> str:
         _, parts = parse_parts(role, content, metadata)
         text = "\n".join(filter(None, map(_searched, parts)))
     return clean(text)
+
+
+def summarized_text(role: str, content: bytes, metadata: bytes) -> str:
+    """Return the text of a message to summarize; empty when it is attachments without words."""
+    if text_if_plain(role, content, metadata) is None:
+        _, parts = parse_parts(role, content, metadata)
+        if all(isinstance(part, Attachment) and not part.text for part in parts):
+            return ""
+    return message_text(role, content, metadata)
 
 
 def _searched(part: Part) -> str:

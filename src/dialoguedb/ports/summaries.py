@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from dialoguedb.formats.search_text import message_text
+from dialoguedb.formats.search_text import summarized_text
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.recipe import Recipe
@@ -257,7 +257,7 @@ class Reading(Struct, frozen=True):
         turn = SummaryTurn(
             role=message.role,
             name=message.name,
-            text=message_text(message.role, message.content, message.metadata),
+            text=summarized_text(message.role, message.content, message.metadata),
             created=message.created,
             tokens=message.tokens,
         )

@@ -140,7 +140,7 @@ class _Reader:
         """Read the output of a tool: parts, or any JSON."""
         if isinstance(value, str) or is_visible(value) or _is_result(value):
             return tuple(visible(self.parts(value)))
-        if isinstance(value, list) and any(map(is_visible, value)) and all(map(_is_part, value)):
+        if isinstance(value, list) and any(map(is_visible, value)) and all(map(_is_shown, value)):
             return tuple(visible(self.parts(value)))
         return () if value is None else (Text(json_text(value)),)
 
@@ -236,8 +236,8 @@ def _is_result(value: Any) -> bool:
     return found is not None and found[0] == "mcp" and found[1].kind == "result"
 
 
-def _is_part(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, dict) and bool(type_name(value)))
+def _is_shown(value: Any) -> bool:
+    return isinstance(value, str) or is_visible(value)
 
 
 def _text_or_data(text: str) -> Iterator[Part]:

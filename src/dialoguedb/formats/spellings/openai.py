@@ -119,6 +119,7 @@ _MESSAGE_KEYS = ("role", "tool_calls", "function_call")
 
 TYPES = [
     *types("text", text("text"), "text", keys=("text",)),
+    *types("text", text("value", "data"), "text", keys=("value", "data")),
     *types("text", text("refusal", native="type"), "refusal", keys=("refusal",)),
     *types("attachment", attachment("image"), "image_url", keys=("image_url",)),
     *types("attachment", attachment("audio"), "input_audio", keys=("input_audio",)),

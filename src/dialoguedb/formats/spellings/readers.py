@@ -178,10 +178,7 @@ def result(keys: ResultKeys) -> Read:
 
     def read(source: Source) -> Iterator[Part]:
         value = source.value
-        key = next((key for key in keys.output if key in value), "")
-        output = value.get(key)
-        if key == "content" and output == []:  # no blocks, and not an empty list as the output
-            output = None
+        output = next((value[key] for key in keys.output if key in value), None)
         yield ToolResult(
             source.string(*keys.id),
             source.reader.output(output),
