@@ -128,7 +128,7 @@ def test_images_are_shown_where_a_provider_takes_them_and_named_elsewhere():
     assert anthropic[1]["content"][0] == {"type": "text", "text": "[image]"}
     assert anthropic[2]["content"][0]["source"] == {"type": "url", "url": URL}
     assert anthropic[2]["content"][1] == {"type": "text", "text": "[image file:a]"}
-    assert openai[3]["content"] == [{"type": "text", "text": "[image file:a]"}]
+    assert openai[3]["content"] == "[image file:a]"
     assert rendered("plain", *history)[2]["content"] == f"[image {URL}]"
 
 

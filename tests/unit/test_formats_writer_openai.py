@@ -129,10 +129,6 @@ def test_pictures_of_tools_stand_behind_all_results_of_the_calls():
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
         ),
         (
-            Attachment("video", media_type="video/mp4", data="AAAA", name="a.mp4"),
-            {"type": "text", "text": "[video a.mp4]"},
-        ),
-        (
             Attachment("document", file_id="file-1", native=native("responses", file_id="file-1")),
             {"type": "file", "file": {"file_id": "file-1"}},
         ),
@@ -140,6 +136,13 @@ def test_pictures_of_tools_stand_behind_all_results_of_the_calls():
 )
 def test_attachments_are_parts_where_there_is_one_for_them(attachment, part):
     assert messages("openai", ("user", Text("This?"), attachment))[0]["content"][1] == part
+
+
+def test_what_is_no_part_is_named():
+    video = Attachment("video", media_type="video/mp4", data="AAAA", name="a.mp4")
+    assert messages("openai", ("user", Text("This?"), video))[0]["content"] == (
+        "This?\n[video a.mp4]"
+    )
 
 
 def test_a_call_without_a_result_gets_an_error_if_it_is_to_have_one():
@@ -230,3 +233,13 @@ def test_without_a_system_message_its_text_is_in_the_first_message():
     assert sent == [{"role": "user", "content": "Be kind.\n\nWhere?"}]
     begun = strict(("assistant", Text("Welcome.")), target="no-system", system="Be kind.")
     assert [one["role"] for one in begun] == ["user", "assistant"]
+
+
+def test_strict_messages_hold_no_attachments_but_images():
+    sound = Attachment("audio", media_type="audio/wav", data="AAAA", name="a.wav")
+    sent = strict(
+        ("user", Text("This?"), sound), ("assistant", call()), ("tool", result("a", sound, PNG))
+    )
+    assert sent[0]["content"] == "This?\n[audio a.wav]"
+    assert sent[2]["content"] == "[audio a.wav]\n[image]"
+    assert [part["type"] for part in sent[4]["content"]] == ["text", "image_url"]

@@ -113,6 +113,8 @@ def _outgoing(
         )
     elif request.dialect == "responses":
         messages = signed_thoughts.without_halves(turns, arranged, losses)
+    if is_strict:
+        messages = strict.with_images_alone(messages)
     if request.dialect == "openai":
         messages = [*openai.with_attachments_behind(messages)]
     messages += [text_message("user", text) for text in request.trailing]

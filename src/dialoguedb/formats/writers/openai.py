@@ -133,22 +133,24 @@ def _message(message: OutgoingMessage, losses: Losses) -> Json | None:
     written: Json = {"role": message.speaker}
     if message.name:
         written["name"] = message.name
-    if message.speaker == "user" and any(isinstance(part, Attachment) for part in shown):
-        written["content"] = [
-            _content_part(each, losses) for each in message.parts if visible([each])
-        ]
+    parts = _content_parts(message, losses)
+    if any(part["type"] != "text" for part in parts):
+        written["content"] = parts
     else:
-        _note_attachments(message.parts, losses)
         written["content"] = joined(shown)  # "" beside calls, as many templates raise on null
     if calls:
         written["tool_calls"] = calls
     return written
 
 
-def _note_attachments(parts: Iterable[OutgoingPart], losses: Losses) -> None:
-    for each in parts:
+def _content_parts(message: OutgoingMessage, losses: Losses) -> list[Json]:
+    shown = [each for each in message.parts if visible([each])]
+    if message.speaker == "user":
+        return [_content_part(each, losses) for each in shown]
+    for each in shown:
         if isinstance(each.part, Attachment):
             losses.add(each, "attachment", "an assistant's message names it alone")
+    return []
 
 
 def _call(call: ToolCall) -> Json:

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from msgspec.structs import replace
+
 from dialoguedb.formats.outgoing.messages import OutgoingMessage, OutgoingPart
-from dialoguedb.formats.parts import ToolCall
+from dialoguedb.formats.parts import Attachment, Part, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_text
+from dialoguedb.formats.writers.shown_parts import words
 
 Json = dict[str, Any]
 
@@ -15,6 +18,22 @@ NO_ANSWER = "[No answer.]"
 
 GO_ON = "[Go on.]"
 """The user's turn between a text of the assistant and a call that it made beside it."""
+
+
+def with_images_alone(messages: Iterable[OutgoingMessage]) -> list[OutgoingMessage]:
+    """Return messages in which all attachments but images are named, as templates show no other."""
+    found = [*messages]
+    for message in found:
+        message.parts = [each.replaced(_named(each.part)) for each in message.parts]
+    return found
+
+
+def _named(part: Part) -> Part:
+    if isinstance(part, ToolResult) and any(isinstance(one, Attachment) for one in part.parts):
+        return replace(part, parts=tuple(map(_named, part.parts)))
+    if isinstance(part, Attachment) and part.kind != "image":
+        return Text(words(part))
+    return part
 
 
 def one_call_at_a_time(messages: Iterable[OutgoingMessage]) -> list[OutgoingMessage]:
