@@ -18,7 +18,7 @@ DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
 FORMATS_LOCK = requirements/formats.txt
 
-.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats crash bench bench-search bench-summaries bench-integrations bench-templates lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats crash bench bench-search bench-summaries bench-integrations bench-templates bench-windows lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -35,6 +35,7 @@ help:
 	@echo "make bench-summaries  those of summaries and context"
 	@echo "make bench-integrations  the integrations beside the stores of the frameworks themselves"
 	@echo "make bench-templates  windows in all chat templates that llama.cpp and vLLM ship"
+	@echo "make bench-windows  what prompt caches hit of the windows of a long dialogue, and what they cost"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 
@@ -93,6 +94,9 @@ bench-search: .venv/.runtime
 
 bench-summaries: .venv/.runtime
 	$(BIN)/python -m bench --summaries $(ARGS)
+
+bench-windows: .venv/.runtime
+	$(BIN)/python -m bench --windows $(ARGS)
 
 bench-integrations: .venv-integrations/.made
 	mkdir -p build

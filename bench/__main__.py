@@ -28,6 +28,7 @@ from bench import (
     search_speed,
     searching,
     summaries,
+    windows,
     written,
 )
 from bench.findings import Finding, Measurement
@@ -58,9 +59,10 @@ _SEARCH = _Suite(
 _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
 _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
+_WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
-    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS)
+    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS)
     for module in suite.measures
 }
 
@@ -73,6 +75,7 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
 )
 @click.option("--imports", is_flag=True, help="Measure imports instead.")
 @click.option("--attachments", "of_attachments", is_flag=True, help="Measure attachments instead.")
+@click.option("--windows", "of_windows", is_flag=True, help="Measure windows instead.")
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
 @click.option("--results", type=click.Path(path_type=Path), help="Write the report to this file.")
@@ -85,13 +88,14 @@ def main(  # noqa: PLR0913 -- one argument for each option
     of_summaries: bool,
     imports: bool,
     of_attachments: bool,
+    of_windows: bool,
     quick: bool,
     minilm: bool,
     results: Path | None,
     scratch: Path | None,
     command: str,
 ) -> None:
-    """Measure the engine, search, summaries, imports, attachments or the MEASURES named.
+    """Measure the engine, search, summaries, imports, attachments, windows or the MEASURES named.
 
     A full run of one of these also rewrites its page beside this file.
     """
@@ -103,6 +107,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
         (of_summaries, _SUMMARIES),
         (imports, _IMPORTS),
         (of_attachments, _ATTACHMENTS),
+        (of_windows, _WINDOWS),
     )
     suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)

@@ -16,10 +16,12 @@ from dialoguedb.errors import InvalidRequest
 from dialoguedb.formats.provider_rules.rule import Provider
 from dialoguedb.model.context import ContextInput
 from dialoguedb.model.dialogues import DialogueInput
+from dialoguedb.model.messages import MessageInput
 from dialoguedb.model.projects import Project, ProjectInput
 from dialoguedb.service import Services
 from dialoguedb.settings import Settings
 from dialoguedb.values.fields import Dialect
+from dialoguedb.values.validation_errors import ValidationErrors
 
 FORMATS: tuple[str, ...] = get_args(Dialect)
 TARGETS = ("any", "strict", "no-system") if "target" in ContextInput.__struct_fields__ else ("any",)
@@ -62,6 +64,17 @@ class WindowSource:
         new = msgspec.json.decode(body, type=DialogueInput).validate("bench")
         options = self._services.write_options()
         self._runner.run(self._services.dialogues.create(self._project, "", new, options))
+
+    def append(self, name: str, messages: list[Json]) -> None:
+        """Append to a stored conversation."""
+        self._runner.run(self._append(name, messages))
+
+    async def _append(self, name: str, messages: list[Json]) -> None:
+        errors = ValidationErrors()
+        sent = msgspec.json.decode(msgspec.json.encode(messages), type=list[MessageInput])
+        new = [one.validate("", errors) for one in sent]
+        options = self._services.write_options()
+        await self._services.messages.create(self._project, "", _id(name), new, options)
 
     def window(self, name: str, **settings: Any) -> Json:
         """Return a window; raises `InvalidRequest` when the budget is too small."""
