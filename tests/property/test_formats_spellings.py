@@ -21,6 +21,7 @@ KEYS = sorted(
     {key for table in TABLES.values() for one in table for keys in one.keys for key in keys.split()}
     | {"id", "call_id", "tool_call_id", "output", "arguments", "action", "media_type", "status"}
     | {"encrypted_content", "function", "data", "state", "image_url", "outputs", "results"}
+    | {"outcome", "role", "approval", "error", "event", "tools", "parts", "input", "args"}
 )
 WORDS = {"text", "content", "refusal", "title", "name", "filename", "description", "reason"}
 """Members that are written to be read, so that bytes in them are a text."""

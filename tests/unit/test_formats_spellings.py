@@ -738,6 +738,48 @@ def test_a_result_of_mcp_belongs_to_the_call_that_the_metadata_names(metadata, c
     assert parts(content, "tool", metadata) == [failed(call_id, "no")]
 
 
+MEMBERS = sorted(
+    {key for table in TABLES.values() for one in table for keys in one.keys for key in keys.split()}
+    | {
+        "state",
+        "status",
+        "outcome",
+        "role",
+        "id",
+        "action",
+        "arguments",
+        "input",
+        "args",
+        "content",
+    }
+    | {"output", "result", "outputs", "results", "tools", "operation", "approval", "error", "event"}
+    | {"summary", "parts", "media_type", "filename", "native", "additional_kwargs", "execution"}
+)
+ODD: tuple[Any, ...] = ([], {}, [[]], [{}], {"type": []}, {"parts": 7}, 7, True, None, "x")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("spelling", TABLES)
+def test_members_of_any_kind_do_no_harm(spelling, odd):
+    whole = dict.fromkeys(MEMBERS, odd)
+    for one in TABLES[spelling]:
+        named: dict[str, Any] = {} if one.by == "shape" else {one.by: one.name}
+        for keys in one.keys or ("",):
+            part = {**whole, **dict.fromkeys(keys.split(), "x"), **named}
+            for role in ("user", "tool"):
+                parts({**whole, **named}, role)
+                parts([part, {**dict.fromkeys(keys.split(), odd), **named}], role)
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_a_single_member_of_any_kind_does_no_harm(member):
+    for table in TABLES.values():
+        for one in table:
+            named: dict[str, Any] = {} if one.by == "shape" else {one.by: one.name}
+            fitting = {**dict.fromkeys(" ".join(one.keys).split(), "x"), **named}
+            parts([{**fitting, member: odd} for odd in ODD], "tool")
+
+
 def test_every_type_is_in_one_table_once():
     for table in TABLES.values():
         names = [(one.by, one.name, one.keys) for one in table]

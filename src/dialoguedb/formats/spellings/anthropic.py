@@ -40,7 +40,7 @@ def _document(source: Source) -> Iterator[Part]:
     """Read a document; of one that is a text, or blocks of texts, this is its text."""
     inner = source.value.get("source")
     inner = inner if isinstance(inner, dict) else {}
-    if inner.get("type") not in {"text", "content"}:
+    if string(inner, "type") not in {"text", "content"}:
         yield attachment_of(source, "document")
         return
     written = inner_text(source, inner.get("data", inner.get("content")))

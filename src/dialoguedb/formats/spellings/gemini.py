@@ -166,7 +166,7 @@ def _content(source: Source) -> Iterator[Part]:
 
 def _is_content(value: Json) -> bool:
     parts = value.get("parts")
-    is_role = value.get("role") in {None, "user", "model", "function"}
+    is_role = string(value, "role") in {"", "user", "model", "function"}
     return is_role and isinstance(parts, list) and value.keys() <= {"role", "parts"}
 
 

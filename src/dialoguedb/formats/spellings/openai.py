@@ -82,7 +82,7 @@ def _call(source: Source) -> Iterator[ToolCall]:
 
 def is_tool_role(value: Json) -> bool:
     """Tell whether a message is the result of a call."""
-    return value.get("role") in {"tool", "function"}
+    return string(value, "role") in {"tool", "function"}
 
 
 def _is_result(value: Json) -> bool:

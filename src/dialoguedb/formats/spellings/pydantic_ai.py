@@ -26,7 +26,7 @@ def _returned(source: Source) -> Iterator[Part]:
     """Read what a tool has returned; `retried` and `denied` are outcomes of a failure."""
     value = source.value
     kind = source.string("part_kind")
-    failed = value.get("outcome") not in {None, "success"}
+    failed = source.string("outcome") not in {"", "success"}
     yield ToolResult(
         source.string("tool_call_id"),
         source.reader.output(value.get("content")),

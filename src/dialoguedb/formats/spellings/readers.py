@@ -195,7 +195,7 @@ def is_error(value: Json, output: Any = None) -> bool:
     """Tell whether a result says that it is an error, or its output does."""
     if value.get("is_error") is True or value.get("isError") is True:
         return True
-    if value.get("status") in {"error", "failed"}:
+    if string(value, "status") in {"error", "failed"}:
         return True
     if isinstance(output, dict):
         return string(output, "type").endswith("_error") or output.get("isError") is True

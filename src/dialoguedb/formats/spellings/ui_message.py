@@ -33,7 +33,7 @@ def _tool(source: Source) -> Iterator[Part]:
     arguments = arguments_of(value, "input", "rawInput", "args")
     kind: ToolKind = "server" if ran else "function"
     yield ToolCall(call_id, name, arguments, kind, source.native)
-    state = value.get("state")
+    state = source.string("state")
     if state == "output-available":
         parts = source.reader.output(value.get("output"))
         yield ToolResult(call_id, parts, kind=kind, name=name, native=source.native)
