@@ -18,6 +18,8 @@ from mistral_common.tokens.tokenizers.base import TokenizerVersion
 from openai.types.chat import ChatCompletionMessageParam
 from openai.types.responses import ResponseInputItemParam
 from pydantic import TypeAdapter
+from pydantic_ai.ui.vercel_ai import VercelAIAdapter
+from pydantic_ai.ui.vercel_ai.request_types import UIMessage
 
 from bench.formats.rendering import declared_tools
 
@@ -88,3 +90,11 @@ def mistral(messages: list[Json], version: TokenizerVersion) -> None:
     tools = declared_tools(messages)
     request: Any = ChatCompletionRequest.from_openai(sent, tools, model="mistral")
     get_validator(version, ValidationMode.test).validate_request(request)
+
+
+_ui_messages = TypeAdapter(list[UIMessage])
+
+
+def pydantic_ai(messages: list[Json]) -> list[Any]:
+    """Convert messages of the AI SDK's user interface to those of pydantic-ai."""
+    return list(VercelAIAdapter.load_messages(_ui_messages.validate_python(messages)))
