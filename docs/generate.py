@@ -202,6 +202,8 @@ ISSUE_CODES = {
     "INVALID_ATTACHMENT": "The provider cannot read an attachment.",
     "INVALID_REASONING": "Reasoning stands where the provider refuses it, or is not whole.",
     "MISSING_SIGNATURE": "A call lacks the signature of the thoughts that led to it.",
+    "THOUGHT_DROPPED": "Signed thoughts are left out, as what they were signed behind is missing.",
+    "WINDOW_JUMPED": "With its newest turn, a stable window outgrew the budget and begins later.",
 }
 
 CLIENT_INTRO = """

@@ -1,9 +1,11 @@
 """Windows over an engine: what is read of a dialogue, and what comes of it."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from dialoguedb.errors import DialogueNotFound
+from dialoguedb.errors import DialogueNotFound, InvalidRequest
 from dialoguedb.model.context import ContextRequest
 from dialoguedb.values import limits
 from tests.contract.making import ids, message
@@ -229,6 +231,87 @@ class TestBeginning:
         await me.new()
         await me.append(message("Welcome!", id="w", role="assistant"), message("hi", id="u"))
         assert (await window(me)).included.message_ids == ["w", "u"]
+
+
+class TestStable:
+    """A stable window begins as the one before it, until one jump."""
+
+    async def grow(self, me, numbers):
+        for number in numbers:
+            words = f"Find out about {number}, please, " + "and whatever else there is " * 6
+            await me.append(message(words))
+            yield number
+            await me.append(use(number), result(number))
+            yield number
+            await me.append(message(f"There is {number} of it.", role="assistant"))
+
+    async def test_it_begins_as_the_one_before_until_it_outgrows_the_budget(self, me):
+        await me.new()
+        await me.append(message("You are an agent.", role="system"))
+        former: Any = None
+        jumps, kept = 0, []
+        async for _ in self.grow(me, range(120)):
+            made = await window(me, 1_000, stable=True)
+            CHECKS["openai"](made.messages)
+            assert made.tokens.total <= 1_000
+            if [one.code for one in made.issues] == ["WINDOW_JUMPED"]:
+                jumps += 1
+                assert made.tokens.total < 0.65 * former.tokens.total
+            elif former:
+                assert made.issues == []
+                assert made.messages[: len(former.messages)] == former.messages
+                assert made.stable_prefix_tokens > former.stable_prefix_tokens
+            former = made
+            kept.append(made.tokens.total)
+        assert 8 <= jumps <= 25
+        assert max(kept) > 850
+
+    async def test_what_is_deleted_before_it_changes_nothing_in_it(self, me):
+        await me.new()
+        stored = [number async for number in self.grow(me, range(60))]
+        before = await window(me, 1_000, stable=True)
+        assert stored[-1] == 59
+        for number in range(20):
+            await me.delete_message(f"c{number}")
+        after = await window(me, 1_000, stable=True)
+        assert after.messages == before.messages
+        assert after.omitted == before.omitted - 20
+
+    async def test_later_messages_of_the_system_stand_in_the_conversation(self, me):
+        await me.new()
+        await me.append(message("You are an agent.", role="system"), message("hello"))
+        before = await window(me, 1_000, stable=True)
+        await me.append(message("Be brief.", role="developer"), message("so?"))
+        after = await window(me, 1_000, stable=True)
+        assert after.messages[: len(before.messages)] == before.messages
+        assert after.messages[2]["content"] == "[System message]\nBe brief."
+        async for _ in self.grow(me, range(40)):
+            pass
+        moved = await window(me, 1_000, stable=True)
+        assert moved.messages[0]["content"] == "You are an agent.\n\nBe brief."
+
+    async def test_a_task_before_the_start_stays(self, me):
+        await me.new()
+        await me.append(message("TASK book a flight", id="task"))
+        for start in range(0, 900, 300):
+            await me.append(*(o for n in range(start, start + 300) for o in (use(n), result(n))))
+        for budget in (300, 2_000):
+            made = await window(me, budget, stable=True)
+            assert made.included.message_ids[0] == "task"
+            assert made.messages[0] == {"role": "user", "content": "TASK book a flight"}
+
+    async def test_a_last_turn_that_is_too_long_is_refused_with_what_it_needs(self, me):
+        await me.new()
+        await me.append(message("hello"), message("word " * 500))
+        with pytest.raises(InvalidRequest) as refused:
+            await window(me, 100, stable=True)
+        needed = int(str(refused.value).split("at least ")[1].split()[0])
+        assert (await window(me, needed, stable=True)).tokens.total == needed
+
+    async def test_an_empty_dialogue_has_an_empty_window(self, me):
+        await me.new()
+        made = await window(me, 1, stable=True)
+        assert (made.messages, made.stable_prefix_tokens) == ([], 0)
 
 
 class TestChecking:

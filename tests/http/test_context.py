@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -269,6 +270,74 @@ class TestWindow:
             assert answer["included"]["messageIds"] == ["s", "u1", "c", "r", "a1", "u2"]
             assert answer["omitted"] == 4
             CHECKS[dialect](answer["messages"], answer.get("system"))
+
+
+class TestStable:
+    def test_memories_and_what_is_found_stand_behind_the_conversation(self, api):
+        made = new_dialogue(api)["id"]
+        talk = [{"content": f"Chatter about nothing much, part {n}"} for n in range(150)]
+        talk[7] = {"content": "My violin is at the repair shop", "id": "violin"}
+        new_messages(api, made, *talk)
+        new_memory(api, id="k1", value="Plays the violin")
+        fields = {"maxTokens": 600, "stable": True, "query": "violin"}
+        first = window(api, made, **fields)
+        assert "violin" in first["included"]["messageIds"]
+        assert first["included"]["memoryIds"] == ["k1"]
+        remembered, found = (one["content"] for one in first["messages"][-2:])
+        assert remembered == "## Remembered\n\n- Plays the violin"
+        assert found.startswith("## Earlier in this conversation\n\n")
+        assert "user: My violin is at the repair shop" in found
+        assert first["tokens"]["retrieved"] > 0 < first["tokens"]["memories"]
+        assert first["tokens"]["total"] <= 600
+        other = window(api, made, **{**fields, "query": "Chatter"})
+        assert other["messages"][:-2] == first["messages"][:-2]
+        assert other["stablePrefixTokens"] == first["stablePrefixTokens"]
+        new_message(api, made, content="and so on")
+        assert (
+            window(api, made, **fields)["messages"][: len(first["messages"]) - 2]
+            == (first["messages"][:-2])
+        )
+
+    def test_a_summary_stays_until_the_next_jump(self, api):
+        made = new_dialogue(api)["id"]
+        talk = [{"content": f"Parcel {n} went to the town of number {n}."} for n in range(80)]
+        new_messages(api, made, *talk)
+        summary = summarized(api, made)
+        assert window(api, made, stable=True)["tokens"]["summary"] == 0
+        fields = {"maxTokens": 800, "stable": True, "recent": 2}
+        seen, later = [], summary
+        for number in range(80, 160):
+            new_message(api, made, content=f"Parcel {number} went to the town of number {number}.")
+            if number == 120:
+                later = summarized(api, made)
+            body = window(api, made, **fields)
+            code = [issue["code"] for issue in body["issues"]]
+            seen.append((body["included"].get("summaryId"), code == ["WINDOW_JUMPED"]))
+            assert body["tokens"]["total"] <= 800
+        for (before, _), (after, has_jumped) in pairwise(seen):
+            assert before == after or has_jumped
+        assert {one for one, _ in seen} >= {summary["id"], later["id"]}
+
+    def test_a_window_that_is_not_stable_tells_of_no_prefix(self, api, dialogue):
+        assert "stablePrefixTokens" not in window(api, dialogue)
+        by_query = api.get(f"/dialogue/{dialogue}/context?maxTokens=900&stable=true")
+        assert done(by_query) == window(api, dialogue, maxTokens=900, stable=True)
+        assert done(by_query)["stablePrefixTokens"] == done(by_query)["tokens"]["total"]
+
+    def test_signed_thoughts_stay_where_all_before_them_does(self, api):
+        made = new_dialogue(api)["id"]
+        thought = {"type": "thinking", "thinking": "Hm, let me see.", "signature": "s1"}
+        answer = {"role": "assistant", "content": [thought, {"type": "text", "text": "Rain."}]}
+        for _ in range(30):
+            new_messages(api, made, {"content": "What will the weather be in Lima?"}, answer)
+        new_message(api, made, content="And now?")
+        whole = window(api, made, format="anthropic")
+        assert whole["messages"][1]["content"] == [thought, {"type": "text", "text": "Rain."}]
+        assert whole["issues"] == []
+        for more in ({}, {"stable": True}):
+            cut = window(api, made, format="anthropic", maxTokens=200, **more)
+            assert "s1" not in json.dumps(cut["messages"])
+            assert "THOUGHT_DROPPED" in [issue["code"] for issue in cut["issues"]]
 
 
 class TestCheck:

@@ -17,6 +17,7 @@ from dialoguedb.ports.context import Ending
 from dialoguedb.service.context_window.builder import ContextBuilder
 from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.plan import ContextNote
+from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from tests.property.windows import CHECKS, sent
 
 CREATED = "2026-03-01T12:00:00.000Z"
@@ -167,8 +168,8 @@ def context_request(budget, dialect, recent=4):
 
 def opened(request, ending):
     spoken = [one for one in ending.messages if not is_of_system(one)]
-    history = History(spoken, whole=ending.whole)
-    return ContextBuilder(request, ending, history, count)
+    history = History.of(spoken, whole=ending.whole)
+    return ContextBuilder(request, ending, history, ShownTokens(request, count), count)
 
 
 def built(history, budget, dialect, least=LEAST_MESSAGES):

@@ -22,6 +22,8 @@ IssueCode = Literal[
     "RECENT_CUT",
     "TASK_CUT",
     "UNKNOWN_PART",
+    "THOUGHT_DROPPED",
+    "WINDOW_JUMPED",
 ]
 
 
@@ -109,6 +111,10 @@ class ToolLinker:
             self._add_issue(PartRef(index, 0), "UNKNOWN_PART", turn.id, problem)
         if turn.has_text:
             self._last_spoken = index
+
+    def skip(self) -> None:
+        """Pass over a turn that stands between no call and its result."""
+        self._next += 1
 
     def finish(self) -> list[Issue]:
         """Return the issues, in the order of the parts."""

@@ -117,7 +117,7 @@ class Repair(Struct, frozen=True):
 def repair(provider: Provider, ending: Ending) -> Repair:
     """Return messages that break no rule of a provider."""
     spoken = [one for one in ending.messages if speaker_of(one.role) != "system"]
-    history = History(spoken, whole=ending.whole)
+    history = History.of(spoken, whole=ending.whole)
     system = filter(None, map(text_of, map(parse_turn, ending.system)))
     request = RenderRequest(
         dialect=DIALECTS[provider],

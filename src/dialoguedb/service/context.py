@@ -25,6 +25,8 @@ from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.context_window.builder import ContextBuilder
 from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.plan import ContextNote, WindowPlan
+from dialoguedb.service.context_window.shown_tokens import ShownTokens
+from dialoguedb.service.context_window.stable_builder import StableBuilder
 from dialoguedb.service.search import SearchService
 from dialoguedb.values.lists import Order, Window
 
@@ -37,6 +39,7 @@ _BUILT_AT_ONCE_BYTES = 256 * 1024
 _READ_MAX = 8
 """How often the end is read again, each time further back, while much of it stays hidden."""
 
+_READ_BEFORE_TOKENS = 256
 _SUMMARIES_TRIED = 10
 _HITS_MAX = 400
 _HITS_OF_MANY_MAX = 40
@@ -102,11 +105,14 @@ class ContextService:
 
     async def _filled(
         self, dialogue: _DialogueScope, request: ContextRequest
-    ) -> tuple[Ending, ContextBuilder]:
+    ) -> tuple[Ending, ContextBuilder | StableBuilder]:
         """Return a builder that has taken what belongs into a window, and what it read."""
-        ending, history = await self._read_ending(dialogue, request)
+        if request.stable:
+            return await self._filled_stable(dialogue, request)
+        shown = ShownTokens(request, self._count)
+        ending, history = await self._read_ending(dialogue, request, shown)
         builder = await self._in_thread_if_large(
-            ending, lambda: ContextBuilder(request, ending, history, self._count)
+            ending, lambda: ContextBuilder(request, ending, history, shown, self._count)
         )
         if request.memories:
             builder.take_memories(await self._memories(dialogue, request), request.memories)
@@ -117,18 +123,52 @@ class ContextService:
                 await self._take_retrieved(dialogue, request.query, builder)
         return ending, builder
 
-    async def _read_ending(
+    async def _filled_stable(
         self, dialogue: _DialogueScope, request: ContextRequest
+    ) -> tuple[Ending, StableBuilder]:
+        """Return one whose window begins as the one before it, as long as that has room."""
+        summaries = await self._summaries(dialogue) if request.summary else []
+        ending, builder = await self._stable_builder(dialogue, request, has_summary=bool(summaries))
+        jump = builder.jump()
+        if summaries and jump:
+            builder.take_summary(await self._summaries(dialogue, jump.seq))
+        if request.memories:
+            builder.take_memories(await self._memories(dialogue, request), request.memories)
+        if request.query and not builder.holds_all:
+            await self._take_retrieved(dialogue, request.query, builder)
+        return ending, builder
+
+    async def _stable_builder(
+        self, dialogue: _DialogueScope, request: ContextRequest, *, has_summary: bool
+    ) -> tuple[Ending, StableBuilder]:
+        """Read as much of the end as tells where the window begins."""
+        tokens_needed, reads = 2 * request.max_tokens, 0
+        while True:
+            reads += 1
+            ending = await self._sources.endings.read(
+                dialogue.project, dialogue.namespace, dialogue.dialogue_id, tokens_needed
+            )
+            builder = await self._in_thread_if_large(
+                ending,
+                partial(StableBuilder, request, ending, self._count, has_summary=has_summary),
+            )
+            if builder.is_settled or ending.whole or reads == _READ_MAX:
+                return ending, builder
+            tokens_needed *= 2
+
+    async def _read_ending(
+        self, dialogue: _DialogueScope, request: ContextRequest, shown: ShownTokens
     ) -> tuple[Ending, History]:
         """Read as much of the end as fills a window; further back where some of it stays hidden."""
-        tokens_needed, reads = request.max_tokens, 0
+        # The first message that is read may be a result whose call is not.
+        tokens_needed, reads = request.max_tokens + _READ_BEFORE_TOKENS, 0
         while True:
             reads += 1
             ending = await self._sources.endings.read(
                 dialogue.project, dialogue.namespace, dialogue.dialogue_id, tokens_needed
             )
             history = await self._in_thread_if_large(ending, partial(_history_of, ending, request))
-            hidden = history.hidden_tokens
+            hidden = max(history.hidden_tokens(shown), 0)
             if ending.whole or tokens_needed >= request.max_tokens + hidden or reads == _READ_MAX:
                 return ending, history
             tokens_needed = request.max_tokens + 2 * hidden
@@ -140,15 +180,18 @@ class ContextService:
             return work()
         return await asyncio.to_thread(work)
 
-    async def _summaries(self, dialogue: _DialogueScope) -> list[ContextNote]:
+    async def _summaries(
+        self, dialogue: _DialogueScope, before: int | None = None
+    ) -> list[ContextNote]:
         """Return the newest completed summaries, those of the most messages first.
 
-        One with instructions may be about a single question, so it comes last.
+        One with instructions may be about a single question, so it comes last. With `before`, only
+        those that were completed when the message of that `seq` was appended.
         """
         found = await self._sources.summaries.list(
             dialogue.project,
             DialogueRef(dialogue.namespace, dialogue.dialogue_id),
-            SummaryFilter("completed"),
+            SummaryFilter("completed", completed_before=before),
             Window(_SUMMARIES_TRIED, "desc"),
         )
         widest = sorted(
@@ -173,7 +216,7 @@ class ContextService:
         return [memory_note(one) for one in found if isinstance(one, Memory)]
 
     async def _take_retrieved(
-        self, dialogue: _DialogueScope, query: str, builder: ContextBuilder
+        self, dialogue: _DialogueScope, query: str, builder: ContextBuilder | StableBuilder
     ) -> None:
         """Retrieve older messages by the query, the best first, each with its tool calls.
 
@@ -205,7 +248,7 @@ class ContextService:
         for index, message in enumerate(messages):
             history = ending
             if message.id not in ending.indexes:
-                history = History([message], whole=False)
+                history = History.of([message], whole=False)
                 uses_tools = history.turns[0].uses_tools
                 if (uses_tools or index < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
                     looked_up += 1
@@ -228,7 +271,7 @@ class ContextService:
             for order in _DIRECTIONS
         ]
         near = [*reversed(before.value.items), message, *after.value.items]
-        return History([one for one in near if not _is_system(one)], whole=False)
+        return History.of([one for one in near if not _is_system(one)], whole=False)
 
     @staticmethod
     def _search(
@@ -251,7 +294,7 @@ def _is_system(message: Message) -> bool:
 def _history_of(ending: Ending, request: ContextRequest) -> History:
     spoken = [one for one in ending.messages if not _is_system(one)]
     shows_unanswered = request.unanswered == "error"
-    return History(spoken, whole=ending.whole, shows_unanswered=shows_unanswered)
+    return History.of(spoken, whole=ending.whole, shows_unanswered=shows_unanswered)
 
 
 def summary_note(summary: Summary) -> ContextNote | None:

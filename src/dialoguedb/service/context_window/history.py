@@ -6,47 +6,81 @@ from dialoguedb.formats.parts import ToolCall, ToolResult
 from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.messages import Message
+from dialoguedb.service.context_window.shown_tokens import ShownTokens
 
 
 class History:
     """Turns in order, grouped by the tool calls and results that must stay together."""
 
     def __init__(
-        self, messages: Iterable[Message], *, whole: bool, shows_unanswered: bool = False
+        self, turns: Iterable[Turn], *, whole: bool, shows_unanswered: bool = False
     ) -> None:
         self._shows_unanswered = shows_unanswered
-        self.turns = [parse_turn(message) for message in messages]
+        self.turns = list(turns)
         self.indexes = {turn.id: index for index, turn in enumerate(self.turns)}
         links = ToolLinker(whole=whole)
         for turn in self.turns:
-            links.add(turn)
+            if turn.speaker == "system":
+                links.skip()
+            else:
+                links.add(turn)
         self.issues = links.finish()
         self.pairs = links.pairs
+        self.result_of = links.result_of
         self._paired = {ref for pair in links.result_of.items() for ref in pair}
         self._groups: dict[int, list[int]] = {}
         for call, result in links.result_of.items():
             self._merge_groups(call.turn, result.turn)
+        self._is_shown = [self._has_something(index) for index in range(len(self.turns))]
 
     def group(self, index: int) -> Sequence[int]:
         """Return the indexes of a turn and its group; none when it has nothing to show."""
+        return self._groups.get(index, (index,)) if self._is_shown[index] else ()
+
+    def _has_something(self, index: int) -> bool:
         turn = self.turns[index]
-        is_shown = turn.has_text or any(
+        return turn.has_text or any(
             (index, part_index) in self._paired or self._stands_alone(part)
             for part_index, part in enumerate(turn.parts)
             if isinstance(part, ToolCall | ToolResult)
         )
-        return self._groups.get(index, (index,)) if is_shown else ()
 
     def _stands_alone(self, part: ToolCall | ToolResult) -> bool:
         """Tell whether a call or a result is shown without the other."""
         is_call = isinstance(part, ToolCall)
         return part.kind == "server" or (is_call and self._shows_unanswered)
 
-    @property
-    def hidden_tokens(self) -> int:
-        """The tokens of turns that a window never shows, such as unpaired results."""
-        turns = enumerate(self.turns)
-        return sum(turn.tokens for index, turn in turns if not self.group(index))
+    @classmethod
+    def of(
+        cls, messages: Iterable[Message], *, whole: bool, shows_unanswered: bool = False
+    ) -> "History":
+        """Return the history of stored messages."""
+        return cls(map(parse_turn, messages), whole=whole, shows_unanswered=shows_unanswered)
+
+    def hidden_tokens(self, shown: ShownTokens) -> int:
+        """Return how many of the tokens that were stored no window shows.
+
+        Those of unpaired results, and of what the dialect shows in fewer tokens or not at all.
+        """
+        return sum(turn.tokens - self.shown_tokens(at, shown) for at, turn in enumerate(self.turns))
+
+    def shown_tokens(self, index: int, shown: ShownTokens) -> int:
+        """Return the tokens that a turn adds to a window; those of a group stand at its first."""
+        if not self._is_shown[index]:
+            return 0
+        turn = self.turns[index]
+        if index not in self._groups and (stored := shown.stored(turn)) is not None:
+            return stored
+        group = self.turns_with(index)
+        sizes = [shown.stored(one) for one in group]
+        if None not in sizes:
+            return shown.of([turn], self.pairs)
+        return shown.of(group, self.pairs) if group[0] is turn else 0
+
+    def last_of_user(self, before: int | None = None) -> int | None:
+        """Return the index of what a user says last before a turn; None when nobody does."""
+        start = len(self.turns) if before is None else before
+        return next((at for at in range(start - 1, -1, -1) if self.turns[at].by_user), None)
 
     def turns_with(self, index: int) -> list[Turn]:
         """Return a turn with its group, oldest first."""
