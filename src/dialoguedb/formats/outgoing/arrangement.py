@@ -147,8 +147,8 @@ class _Arrangement:
         result_ref = self._result_of.get(ref)
         result = self._result(ref, call, result_ref)
         if result is None:
-            if self._options.unanswered == "keep":
-                self._add_other(ref, call)
+            if self._keeps(call):
+                self._add_unanswered(ref, call)
             return
         if self._is_answered:
             self.close_calls()
@@ -170,6 +170,15 @@ class _Arrangement:
         self._note_id(OutgoingPart(call, self._turns[ref.turn].id, ref.part), call.id, own_id)
         self._note_id(self._results[-1], result.call_id, own_id)
 
+    def _add_unanswered(self, ref: PartRef, call: ToolCall) -> None:
+        own_id = self._options.ids.of(call.id)
+        self._note_id(OutgoingPart(call, self._turns[ref.turn].id, ref.part), call.id, own_id)
+        self._add_other(ref, call if own_id == call.id else replace(call, id=own_id))
+
+    def _keeps(self, call: ToolCall) -> bool:
+        """Tell whether a call stays without a result: another provider ran none of its own."""
+        return self._options.unanswered == "keep" and call.kind != "server"
+
     def _note_id(self, outgoing: OutgoingPart, stored: str, own_id: str) -> None:
         if stored and own_id != stored:
             self._losses.add(outgoing, "id", f"{stored!r} cannot be an id here; it is {own_id!r}")
@@ -181,17 +190,16 @@ class _Arrangement:
 
         What a provider ran itself, and answered for its own eyes, is none for others.
         """
-        keeps = self._options.unanswered == "keep"
         if result_ref is not None:
             result = self._at(result_ref)
             assert isinstance(result, ToolResult)
-            if call.kind != "server" or keeps or shows_something(result.parts):
+            if call.kind != "server" or shows_something(result.parts):
                 return result
             outgoing = OutgoingPart(result, self._turns[result_ref.turn].id, result_ref.part)
             self._losses.add(outgoing, "result", f"the result of {call.name} shows nothing")
         if self._options.unanswered == "error" and call.kind != "server":
             return ToolResult(call.id, (Text(NO_RESULT),), is_error=True, kind=call.kind)
-        if not keeps:
+        if not self._keeps(call):
             outgoing = OutgoingPart(call, self._turns[ref.turn].id, ref.part)
             self._losses.add(outgoing, "call", f"the call of {call.name} has no result")
             self.broken.add(ref.turn)

@@ -12,21 +12,33 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class CallIds:
-    """Gives each call its id; calls that must be told apart get different ones."""
+    """Gives each call its id; calls that must be told apart get different ones.
+
+    Those that are stored without an id get one each, whatever calls are around them.
+    """
 
     def __init__(self, fit: Callable[[str], str], *, unique_in_window: bool) -> None:
         self._fit = fit
         self._unique_in_window = unique_in_window
         self._used: set[str] = set()
+        """The ids that the next call cannot have."""
+
+        self._made: set[str] = set()
+        """The ids of calls that are stored without one."""
+
+        self._given: set[str] = set()
+        """All ids."""
 
     def of(self, stored: str) -> str:
         """Return the id of the next call; the caller gives it to the result, too."""
         own_id = self._fit(stored)
+        taken = self._used | self._made if stored else self._given
         repeated = 0
-        while own_id and own_id in self._used:
+        while own_id and own_id in taken:
             repeated += 1
             own_id = self._fit(f"{stored or 'call'}_{repeated}")
-        self._used.add(own_id)
+        (self._used if stored else self._made).add(own_id)
+        self._given.add(own_id)
         return own_id
 
     def close(self) -> None:
