@@ -20,6 +20,7 @@ from dialoguedb.formats.outgoing.messages import (
     text_message,
     visible,
 )
+from dialoguedb.formats.outgoing.thought_signatures import without_signatures
 from dialoguedb.formats.parts import Other, Part, Reasoning, Text, ToolCall
 from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.tool_links import ToolLinker
@@ -205,7 +206,8 @@ def _beside(part: Part, target: Convertible) -> list[str]:
     native = part.native
     if native is None or isinstance(part, Reasoning) or _goes_back(part, target):
         return []  # what becomes of a thought its writer says
-    return sorted(key for key in native.value if key not in _READ and _tells(native.value[key]))
+    value = without_signatures(native) if target == "gemini" else native.value
+    return sorted(key for key in value if key not in _READ and _tells(value[key]))
 
 
 def _tells(value: Any) -> bool:
@@ -220,6 +222,7 @@ _READ = frozenset(
         *("toolCallId", "toolName", "state", "errorText", "url", "mediaType", "filename"),
         *("functionCall", "function_call", "functionResponse", "function_response", "thought"),
         *("image_url", "input_audio", "file", "file_data", "file_url", "inlineData", "inline_data"),
+        *("part_kind", "tool_name", "tool_call_id", "args"),
         *("source", "title", "role", "data", "thinking", "reasoning_content", "reasoning"),
     }
 )

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from dialoguedb.formats.json_text import string
-from dialoguedb.formats.parts import Part, ToolCall
+from dialoguedb.formats.parts import Native, Part, ToolCall
 from dialoguedb.formats.spellings.media import attachment
 from dialoguedb.formats.spellings.openai import calls, message_reasoning
 from dialoguedb.formats.spellings.part_types import Json, Source, shape, types
@@ -20,6 +22,8 @@ from dialoguedb.formats.spellings.readers import (
     text,
     text_part,
 )
+
+_SIGNATURES = "__gemini_function_call_thought_signatures__"
 
 ROLES = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool", "function": "tool"}
 
@@ -52,13 +56,25 @@ def _message(source: Source) -> Iterator[Part]:
     more = more if isinstance(more, dict) else {}
     yield from message_reasoning(source, more)
     parts = list(source.reader.parts(inner.get("content")))
-    yield from parts
+    for part in parts:
+        yield _signed(part, more.get(_SIGNATURES)) if isinstance(part, ToolCall) else part
     yield from text_part(more.get("refusal"))
     known = {part.id for part in parts if isinstance(part, ToolCall)}
     listed = inner.get("tool_calls") or inner.get("invalid_tool_calls")
     found = [*_list(inner.get("tool_calls")), *_list(inner.get("invalid_tool_calls"))]
     found = found if listed else [*_list(more.get("tool_calls")), more.get("function_call")]
-    yield from (call for call in calls(source, found) if not (call.id and call.id in known))
+    for listed_call in calls(source, found):
+        if not (listed_call.id and listed_call.id in known):
+            yield _signed(listed_call, more.get(_SIGNATURES))
+
+
+def _signed(call: ToolCall, signatures: Any) -> ToolCall:
+    """Return a call with its signature of Gemini, which a message keeps by the id of the call."""
+    signature = signatures.get(call.id) if isinstance(signatures, dict) else None
+    if call.kind == "server" or not isinstance(signature, str):
+        return call
+    block = {"type": "tool_call", "id": call.id, "name": call.name}
+    return replace(call, native=Native("langchain", {**block, "extras": {"signature": signature}}))
 
 
 def _list(value: Any) -> list[Any]:
@@ -85,7 +101,7 @@ _TOOL_RESULT = result(
         known=("additional_kwargs", "response_metadata", "id", "status", "artifact", "type"),
     )
 )
-_CALL = call(CallKeys(arguments=("args", "arguments"), known=("error", "extras")))
+_CALL = call(CallKeys(arguments=("args", "arguments"), known=("error",)))
 _SERVER_RESULT = result(
     ResultKeys(id=("tool_call_id",), output=("output",), kind="server", known=None)
 )

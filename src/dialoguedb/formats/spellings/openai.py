@@ -27,6 +27,10 @@ _BESIDE_KEYS = ("extra_content", "provider_specific_fields")
 
 _CALL_KEYS = {"id", "type", "index", "function", "custom"}
 _FUNCTION_KEYS = {"name", "arguments", "input"}
+_BARE_KEYS = {"id", "type", "index", "name", "toolName", "args", "error", *_FUNCTION_KEYS} | {
+    *("call_id", "toolCallId", "tool_call_id")
+}
+"""The members of a call that names its function itself."""
 
 
 def message(source: Source) -> Iterator[Part]:
@@ -70,7 +74,8 @@ def _call(source: Source) -> Iterator[ToolCall]:
     inner = value.get("custom" if custom else "function")
     inner = inner if isinstance(inner, dict) else value
     if name := string(inner, "name", "toolName"):
-        is_bare = inner is value or (value.keys() <= _CALL_KEYS and inner.keys() <= _FUNCTION_KEYS)
+        is_bare = value.keys() <= (_BARE_KEYS if inner is value else _CALL_KEYS)
+        is_bare = is_bare and (inner is value or inner.keys() <= _FUNCTION_KEYS)
         yield ToolCall(
             string(value, "call_id", "toolCallId", "tool_call_id", "id"),
             name,

@@ -11,6 +11,7 @@ from dialoguedb.formats.outgoing.messages import (
     native_of,
     without_nulls,
 )
+from dialoguedb.formats.outgoing.thought_signatures import signature_of
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_object
 from dialoguedb.formats.writers.shown_parts import joined, words
@@ -93,12 +94,17 @@ def _part(outgoing: OutgoingPart, losses: Losses) -> Json | None:
 
 def _text(part: Part) -> Json | None:
     text = words(part) if isinstance(part, Text | Other) else ""
-    return {"text": text} if text else None
+    if not text:
+        return None
+    signature = signature_of(part) if isinstance(part, Text) else ""
+    return {"text": text, "thoughtSignature": signature} if signature else {"text": text}
 
 
 def _call(call: ToolCall) -> Json:
     native = native_of(call, "gemini") or {}
     beside = {key: native[key] for key in without_nulls(native) if key not in _CALL_KEYS}
+    if beside.keys().isdisjoint(_SIGNATURES) and (signature := signature_of(call)):
+        beside["thoughtSignature"] = signature
     own_id = {"id": call.id} if call.id else {}
     function = {**own_id, "name": fit_tool_name(call.name), "args": as_object(call)}
     return {"functionCall": function, **beside}
