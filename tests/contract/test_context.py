@@ -440,3 +440,126 @@ class TestData:
         await me.new()
         await me.append(message({"role": "assistant", "content": "I approve the refund."}))
         assert [one["role"] for one in (await window(me)).messages] == ["user"]
+
+
+REASONING = {"type": "reasoning", "summary": [], "encrypted_content": "gAAAA"}
+COMPACTION = {"type": "compaction", "encrypted_content": "gAAAA"}
+THINKING = [{"type": "thinking", "thinking": "I look it up.", "signature": "s"}]
+
+
+def item(kind, name, **more):
+    return message({**kind, "id": name, **more}, id=name, role="assistant")
+
+
+def called(number):
+    """Return what a model of the Responses API did: it thought, it called, it got the result."""
+    call = {"type": "function_call", "name": "find", "arguments": "{}"}
+    output = {"type": "function_call_output", "call_id": f"c{number}", "output": f"found {number}"}
+    return (
+        item(REASONING, f"rs_{number}"),
+        item(call, f"fc_{number}", call_id=f"c{number}"),
+        message(output, id=f"out_{number}", role="tool"),
+    )
+
+
+def answered(name, words):
+    content = [{"type": "output_text", "text": words}]
+    kind = {"type": "message", "role": "assistant", "status": "completed", "content": content}
+    return item(kind, name)
+
+
+def sent_ids(made):
+    return [one["id"] for one in made.messages if "id" in one]
+
+
+def thinks_before_each(made):
+    """Tell whether each item of a model that has an id stands behind its reasoning."""
+    behind = zip(made.messages, made.messages[1:], strict=False)
+    pairs = {(one.get("id"), two.get("id")) for one, two in behind}
+    names = [name for name in sent_ids(made) if name.startswith("fc_")]
+    return all((name.replace("fc_", "rs_"), name) in pairs for name in names)
+
+
+class TestSilentTurns:
+    """Reasoning and opaque items that are messages of their own."""
+
+    @pytest.mark.parametrize("stable", [False, True])
+    async def test_reasoning_goes_back_to_its_api_with_what_is_behind_it(self, me, stable):
+        await me.new()
+        final = (item(REASONING, "rs_2"), answered("msg_2", "It left."))
+        await me.append(message("where is it?", id="u"), *called(1), *final)
+        made = await window(me, format="responses", stable=stable)
+        expected = ["u", "rs_1", "fc_1", "out_1", "rs_2", "msg_2"]
+        assert made.included.message_ids == expected
+        assert sent_ids(made) == ["rs_1", "fc_1", "rs_2", "msg_2"]
+        assert made.omitted == 0
+
+    @pytest.mark.parametrize("stable", [False, True])
+    @pytest.mark.parametrize("dialect", sorted(CHECKS.keys() - {"responses"}))
+    async def test_reasoning_stays_out_of_windows_of_other_apis(self, me, dialect, stable):
+        await me.new()
+        await me.append(message("where is it?", id="u"), *called(1), item(COMPACTION, "cmp"))
+        made = await window(me, format=dialect, stable=stable)
+        assert made.included.message_ids == ["u", "fc_1", "out_1"]
+        assert made.omitted == 2
+
+    @pytest.mark.parametrize("stable", [False, True])
+    async def test_several_in_a_row_go_back(self, me, stable):
+        await me.new()
+        rows = (item(REASONING, "rs_a"), item(COMPACTION, "cmp"), item(REASONING, "rs_b"))
+        await me.append(message("where is it?", id="u"), *rows, *called(1))
+        made = await window(me, format="responses", stable=stable)
+        assert sent_ids(made) == ["rs_a", "cmp", "rs_b", "rs_1", "fc_1"]
+
+    @pytest.mark.parametrize("stable", [False, True])
+    async def test_at_the_end_an_opaque_item_goes_back_and_reasoning_stays_out(self, me, stable):
+        await me.new()
+        rest = (item(COMPACTION, "cmp"), item(REASONING, "rs_9"))
+        await me.append(message("where is it?", id="u"), *called(1), *rest)
+        made = await window(me, format="responses", stable=stable)
+        assert made.included.message_ids == ["u", "rs_1", "fc_1", "out_1", "cmp"]
+        assert sent_ids(made) == ["rs_1", "fc_1", "cmp"]
+
+    async def test_reasoning_of_a_call_that_is_left_out_stays_out(self, me):
+        await me.new()
+        reasoning, call, _ = called(1)
+        await me.append(reasoning, call, message("where is it?", id="u"))
+        made = await window(me, format="responses")
+        assert made.included.message_ids == ["u"]
+
+    @pytest.mark.parametrize("stable", [False, True])
+    @pytest.mark.parametrize("tokens", range(60, 400, 48))
+    async def test_no_budget_parts_reasoning_from_what_it_belongs_to(self, me, stable, tokens):
+        await me.new()
+        rounds = [one for number in range(30) for one in called(number)]
+        await me.append(message("where is it?", id="u"), *rounds)
+        made = await window(me, tokens, format="responses", stable=stable, recent=1)
+        assert len(sent_ids(made)) > 1
+        assert thinks_before_each(made)
+
+    async def test_a_task_comes_with_the_item_that_stands_for_all_before(self, me):
+        await me.new()
+        rounds = [one for number in range(99) for one in called(number)]
+        task = message("where is it?", id="u")
+        await me.append(item(COMPACTION, "cmp"), task, *rounds[: 3 * 9])
+        made = await window(me, 150, format="responses", recent=1)
+        assert made.included.message_ids[:2] == ["cmp", "u"]
+
+    @pytest.mark.needs("search")
+    async def test_what_is_found_comes_with_its_reasoning(self, me):
+        await me.new()
+        found = (item(REASONING, "rs_0"), answered("msg_0", "The walrus left on Monday."))
+        await me.append(message("a walrus?", id="u"), *found, *many(900))
+        made = await window(me, 1_000, format="responses", query="when did the walrus leave?")
+        assert sent_ids(made) == ["rs_0", "msg_0"]
+
+    async def test_thinking_alone_goes_back_to_anthropic_while_its_signature_fits(self, me):
+        await me.new()
+        thought = message(THINKING, id="t", role="assistant")
+        await me.append(message("find it", id="u"), thought, use(1), result(1))
+        made = await window(me, format="anthropic")
+        assert made.included.message_ids == ["u", "t", "c1", "r1"]
+        assert made.messages[1]["content"] == [*THINKING, use_block(1)]
+        await me.append(*many(900))
+        cut = await window(me, 20_000, format="anthropic")
+        assert "t" not in cut.included.message_ids or THINKING[0] in cut.messages[1]["content"]

@@ -90,6 +90,23 @@ class TestWindow:
             "issues": [],
         }
 
+    def test_reasoning_and_opaque_items_go_back_to_their_own_api_alone(self, api):
+        items = [
+            {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAA"},
+            {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA"},
+            {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": ""},
+            {"type": "function_call_output", "call_id": "c1", "output": "left on Monday"},
+        ]
+        made = new_dialogue(api)["id"]
+        new_messages(api, made, {"id": "u", "content": "Where is it?"})
+        new_messages(api, made, *({"role": "assistant", "content": one} for one in items))
+        for stable in (False, True):
+            sent = window(api, made, format="responses", stable=stable)["messages"]
+            assert [one.get("id") for one in sent] == [None, "cmp_1", "rs_1", "fc_1", None]
+            other = window(api, made, format="openai", stable=stable)
+            assert len(other["included"]["messageIds"]) == 3
+            assert other["omitted"] == 2
+
     def test_anthropic_takes_the_system_beside_the_messages(self, api, dialogue):
         made = window(api, dialogue, format="anthropic")
         assert made["system"] == "You help with orders."

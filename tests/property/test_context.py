@@ -41,6 +41,16 @@ ODD = [
     "data:image/png;base64,iVBORw0KGgo=",
 ]
 
+SILENT = [
+    {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA"},
+    {"type": "reasoning", "id": "rs_2", "summary": [{"type": "summary_text", "text": "I look."}]},
+    {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAAA"},
+    [{"type": "thinking", "thinking": "Hm.", "signature": "s"}],
+    [{"type": "redacted_thinking", "data": "gAAAA"}],
+    [{"text": "Hm.", "thought": True}],
+    {"role": "assistant", "content": "", "reasoning_content": "Hm."},
+]
+
 
 def count(text):
     return len(text) // 4
@@ -117,7 +127,14 @@ def talk():
     return st.tuples(role, words() | odd, st.just({})).map(lambda one: [one])
 
 
-histories = st.lists(exchanges() | talk(), max_size=8).map(lambda made: [*chain(*made)])
+def silent():
+    """Reasoning and opaque items that are messages of their own, several in a row at times."""
+    return st.lists(st.sampled_from(SILENT), min_size=1, max_size=3).map(
+        lambda values: [("assistant", value, {}) for value in values]
+    )
+
+
+histories = st.lists(exchanges() | talk() | silent(), max_size=8).map(lambda made: [*chain(*made)])
 
 
 def message(seq, role, content, metadata):

@@ -22,6 +22,7 @@ from tests.property.test_context import (
     is_of_system,
     message,
     results,
+    silent,
     words,
 )
 from tests.property.windows import CHECKS, sent
@@ -41,7 +42,8 @@ def steps(draw):
         return [(kind, f"{text} {number} " * draw(st.integers(1, 6)), {})]
     spelling = draw(st.sampled_from(SPELLINGS))
     ids = [f"call_{number}_{index}" for index in range(draw(st.integers(1, 3)))]
-    called = calls(ids, spelling, "I look it up.")
+    thought = draw(silent() | st.just([]))
+    called = [*thought, *calls(ids, spelling, "I look it up.")]
     if kind == "cancelled":
         return [*called, ("user", f"stop it {number}", {})]
     return [*called, *results(ids, spelling, f"found {number} " * draw(st.integers(1, 9)))]

@@ -64,6 +64,11 @@ class Turn(Struct, frozen=True):
         return any(map(_has_words, self.parts))
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it shows nothing, and has what its own provider may want back all the same."""
+        return bool(self.parts) and not (self.has_text or self.uses_tools)
+
+    @property
     def by_user(self) -> bool:
         """Whether it is what a user says, not just results of tools."""
         return is_by_user(self.speaker, self.parts)

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 
 from dialoguedb.formats.search_text import memory_text
 from dialoguedb.formats.turns import speaker_of
+from dialoguedb.formats.writers.silent_turns import may_need_reasoning
 from dialoguedb.model.context import ContextRequest, ContextWindow
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
@@ -28,6 +29,7 @@ from dialoguedb.service.context_window.plan import ContextNote, WindowPlan
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.service.context_window.stable_builder import StableBuilder
 from dialoguedb.service.search import SearchService
+from dialoguedb.values.fields import Dialect
 from dialoguedb.values.lists import Order, Window
 
 T = TypeVar("T")
@@ -120,7 +122,7 @@ class ContextService:
             if request.summary:
                 builder.take_summary(await self._summaries(dialogue))
             if request.query:
-                await self._take_retrieved(dialogue, request.query, builder)
+                await self._take_retrieved(dialogue, request, builder)
         return ending, builder
 
     async def _filled_stable(
@@ -135,7 +137,7 @@ class ContextService:
         if request.memories:
             builder.take_memories(await self._memories(dialogue, request), request.memories)
         if request.query and not builder.holds_all:
-            await self._take_retrieved(dialogue, request.query, builder)
+            await self._take_retrieved(dialogue, request, builder)
         return ending, builder
 
     async def _stable_builder(
@@ -216,7 +218,10 @@ class ContextService:
         return [memory_note(one) for one in found if isinstance(one, Memory)]
 
     async def _take_retrieved(
-        self, dialogue: _DialogueScope, query: str, builder: ContextBuilder | StableBuilder
+        self,
+        dialogue: _DialogueScope,
+        request: ContextRequest,
+        builder: ContextBuilder | StableBuilder,
     ) -> None:
         """Retrieve older messages by the query, the best first, each with its tool calls.
 
@@ -224,10 +229,10 @@ class ContextService:
         """
         hits_max = _HITS_MAX if builder.total_messages <= _MANY_MESSAGES else _HITS_OF_MANY_MAX
         limit = max(min(builder.room // _TOKENS_PER_HIT, hits_max), 1)
-        search = self._search(dialogue, "message", query, limit)
+        search = self._search(dialogue, "message", request.query or "", limit)
         hits = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         messages = [one for one in hits if isinstance(one, Message) and not _is_system(one)]
-        histories = await self._histories(dialogue, messages, builder.history)
+        histories = await self._histories(dialogue, messages, builder.history, request.format)
         found = [
             history.turns_with(history.indexes[message.id])
             for message, history in zip(messages, histories, strict=True)
@@ -240,7 +245,11 @@ class ContextService:
         builder.take_retrieved([*found[:_BEST], *around, *found[_BEST:]], histories)
 
     async def _histories(
-        self, dialogue: _DialogueScope, messages: Sequence[Message], ending: History
+        self,
+        dialogue: _DialogueScope,
+        messages: Sequence[Message],
+        ending: History,
+        dialect: Dialect,
     ) -> list[History]:
         """Return a history around each message, with neighbours where they are needed."""
         histories: list[History] = []
@@ -248,16 +257,19 @@ class ContextService:
         for index, message in enumerate(messages):
             history = ending
             if message.id not in ending.indexes:
-                history = History.of([message], whole=False)
+                history = History.of([message], whole=False, dialect=dialect)
                 uses_tools = history.turns[0].uses_tools
-                if (uses_tools or index < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
+                is_linked = uses_tools or may_need_reasoning(history.turns[0], dialect)
+                if (is_linked or index < _SHOWN_AROUND) and looked_up < _LOOKED_UP_MAX:
                     looked_up += 1
                     count = _AROUND_TOOLS if uses_tools else _AROUND
-                    history = await self._around(dialogue, message, count)
+                    history = await self._around(dialogue, message, count, dialect)
             histories.append(history)
         return histories
 
-    async def _around(self, dialogue: _DialogueScope, message: Message, count: int) -> History:
+    async def _around(
+        self, dialogue: _DialogueScope, message: Message, count: int, dialect: Dialect
+    ) -> History:
         """Read messages before and after a message."""
         key = (message.created, message.seq)
         before, after = [
@@ -271,7 +283,8 @@ class ContextService:
             for order in _DIRECTIONS
         ]
         near = [*reversed(before.value.items), message, *after.value.items]
-        return History.of([one for one in near if not _is_system(one)], whole=False)
+        spoken = [one for one in near if not _is_system(one)]
+        return History.of(spoken, whole=False, dialect=dialect)
 
     @staticmethod
     def _search(
@@ -294,7 +307,9 @@ def _is_system(message: Message) -> bool:
 def _history_of(ending: Ending, request: ContextRequest) -> History:
     spoken = [one for one in ending.messages if not _is_system(one)]
     shows_unanswered = request.unanswered == "error"
-    return History.of(spoken, whole=ending.whole, shows_unanswered=shows_unanswered)
+    return History.of(
+        spoken, whole=ending.whole, shows_unanswered=shows_unanswered, dialect=request.format
+    )
 
 
 def summary_note(summary: Summary) -> ContextNote | None:

@@ -28,6 +28,7 @@ from dialoguedb.service.context_window.plan import (
     summary_text,
     text_of,
     window_of,
+    without_unsent,
 )
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.values import limits
@@ -167,7 +168,7 @@ class ContextBuilder:
         next that a user says are left out when it does not fit.
         """
         while (first := self._first_of_last()) is not None:
-            if self.history.turns[first].by_user:
+            if self.history.user_speaks(first):
                 return
             task = self._last_of_user(first)
             if task is None or self._take(self._missing(task)):
@@ -251,6 +252,7 @@ class ContextBuilder:
                 break
             self._give_up(excess)
         self._note_missing_turns()
+        plan = without_unsent(plan, rendered)
         issues = [*self._issues, *thought_issues(rendered), *self._issues_in_window()]
         return replace(plan, tokens=tokens, issues=issues[: limits.CONTEXT_ISSUES_MAX]), rendered
 

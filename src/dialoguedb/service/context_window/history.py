@@ -5,15 +5,26 @@ from collections.abc import Iterable, Sequence
 from dialoguedb.formats.parts import ToolCall, ToolResult
 from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn, parse_turn
+from dialoguedb.formats.writers.silent_turns import goes_back, stands_alone
 from dialoguedb.model.messages import Message
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
+from dialoguedb.values.fields import Dialect
 
 
 class History:
-    """Turns in order, grouped by the tool calls and results that must stay together."""
+    """Turns in order, grouped by what must stay together.
+
+    That is a call and its result, and the reasoning of a model and what it did behind it, where
+    the dialect sends reasoning back.
+    """
 
     def __init__(
-        self, turns: Iterable[Turn], *, whole: bool, shows_unanswered: bool = False
+        self,
+        turns: Iterable[Turn],
+        *,
+        whole: bool,
+        shows_unanswered: bool = False,
+        dialect: Dialect = "plain",
     ) -> None:
         self._shows_unanswered = shows_unanswered
         self.turns = list(turns)
@@ -32,6 +43,10 @@ class History:
         for call, result in links.result_of.items():
             self._merge_groups(call.turn, result.turn)
         self._is_shown = [self._has_something(index) for index in range(len(self.turns))]
+        self._behind: dict[int, int] = {}
+        """Of each silent turn that goes back, the turn that it goes with."""
+
+        self._join_silent(dialect)
 
     def group(self, index: int) -> Sequence[int]:
         """Return the indexes of a turn and its group; none when it has nothing to show."""
@@ -50,12 +65,55 @@ class History:
         is_call = isinstance(part, ToolCall)
         return part.kind == "server" or (is_call and self._shows_unanswered)
 
+    def _join_silent(self, dialect: Dialect) -> None:
+        """Have silent turns that the dialect sends back go with the turn behind them.
+
+        Reasoning belongs to what the model did then; an opaque item stays without it as well.
+        """
+        behind: int | None = None
+        for at in range(len(self.turns) - 1, -1, -1):
+            turn = self.turns[at]
+            if not turn.is_silent:
+                is_shown = self._is_shown[at] and turn.speaker != "system"
+                behind = at if is_shown else None
+            elif goes_back(turn, dialect):
+                belongs = behind is not None and _is_models(self.turns[behind])
+                is_alone = stands_alone(turn, dialect)
+                self._is_shown[at] = is_alone or belongs
+                if behind is not None and self._is_shown[at]:
+                    self._behind[at] = behind
+                    self._merge_groups(at, behind)
+                behind = at if self._is_shown[at] else behind
+
+    def beginning_of(self, index: int) -> int:
+        """Return the index of the first of the silent turns that go with a turn, or its own."""
+        while self._behind.get(index - 1) == index:
+            index -= 1
+        return index
+
+    def user_speaks(self, index: int) -> bool:
+        """Tell whether a turn, or the one that a silent turn goes with, is what a user says."""
+        while index in self._behind:
+            index = self._behind[index]
+        return self.turns[index].by_user
+
+    @property
+    def joined(self) -> Iterable[tuple[int, int]]:
+        """The index of each silent turn that goes with another, and that of the other."""
+        return self._behind.items()
+
     @classmethod
     def of(
-        cls, messages: Iterable[Message], *, whole: bool, shows_unanswered: bool = False
+        cls,
+        messages: Iterable[Message],
+        *,
+        whole: bool,
+        shows_unanswered: bool = False,
+        dialect: Dialect = "plain",
     ) -> "History":
         """Return the history of stored messages."""
-        return cls(map(parse_turn, messages), whole=whole, shows_unanswered=shows_unanswered)
+        turns = map(parse_turn, messages)
+        return cls(turns, whole=whole, shows_unanswered=shows_unanswered, dialect=dialect)
 
     def hidden_tokens(self, shown: ShownTokens) -> int:
         """Return how many of the tokens that were stored no window shows.
@@ -102,3 +160,7 @@ class History:
         larger.extend(smaller)
         for index in smaller:
             self._groups[index] = larger
+
+
+def _is_models(turn: Turn) -> bool:
+    return turn.speaker == "assistant" or any(isinstance(part, ToolCall) for part in turn.parts)

@@ -78,6 +78,17 @@ def rendered_of(plan: WindowPlan) -> Rendered:
     )
 
 
+def without_unsent(plan: WindowPlan, rendered: Rendered) -> WindowPlan:
+    """Return a plan without the silent turns of which nothing is sent after all."""
+    lost = {(loss.message_id, loss.part) for loss in rendered.losses}
+    turns = [
+        turn
+        for turn in plan.turns
+        if not turn.is_silent or any((turn.id, at) not in lost for at in range(len(turn.parts)))
+    ]
+    return replace(plan, turns=turns, omitted=plan.omitted + len(plan.turns) - len(turns))
+
+
 def window_of(plan: WindowPlan, rendered: Rendered) -> ContextWindow:
     """Return a window that is rendered."""
     prefix = plan.stable_prefix_tokens

@@ -27,6 +27,7 @@ from dialoguedb.service.context_window.plan import (
     summary_text,
     text_of,
     window_of,
+    without_unsent,
 )
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.service.context_window.stable_prefix import stable_prefix
@@ -68,6 +69,7 @@ class StableBuilder:
             ending.offsets,
             ending.whole,
             shows_unanswered=request.unanswered == "error",
+            dialect=request.format,
         )
         system = [turn for turn in map(parse_turn, ending.system) if text_of(turn)]
         self._system = leading(system, request.max_tokens // _LEADING_SHARE)
@@ -158,6 +160,7 @@ class StableBuilder:
             self._read.turns,
             whole=self._read.whole,
             shows_unanswered=self._read.shows_unanswered,
+            dialect=self._read.dialect,
         )
         spoken = (at for at, turn in enumerate(history.turns) if turn.speaker != "system")
         last = next(filter(None, map(history.group, reversed([*spoken]))), ())
@@ -198,7 +201,7 @@ class StableBuilder:
     def _last_of_user(self, start: Start) -> list[Turn]:
         history = start.history
         turns = history.turns[start.index :]
-        if start.step == 0 or not turns or turns[0].by_user:
+        if start.step == 0 or not turns or history.user_speaks(start.index):
             return []
         index = history.last_of_user(start.index)
         if index is not None:
@@ -259,7 +262,7 @@ class StableBuilder:
             self._pairs |= history.pairs
         room, taken = self.room, self._ids()
         for group in groups:
-            new = [turn for turn in group if turn.id not in taken]
+            new = [turn for turn in group if turn.id not in taken and not turn.is_silent]
             found = sorted([*self._found, *new], key=_position)
             fits = self._count(found_text(found, self._pairs)) + MESSAGE_TOKENS <= room
             if new and fits:
@@ -289,6 +292,7 @@ class StableBuilder:
             if tokens.total <= self._request.max_tokens:
                 break
             self._give_up(tokens.total)
+        plan = without_unsent(plan, rendered)
         alone = tokens.total
         if plan.memories or plan.found:
             without = replace(plan, memories=[], found=[])

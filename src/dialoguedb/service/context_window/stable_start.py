@@ -13,6 +13,7 @@ from msgspec import Struct
 from dialoguedb.formats.turns import Turn
 from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
+from dialoguedb.values.fields import Dialect
 
 _STEP_SHARE = 2
 """The step is this part of the conversation's share."""
@@ -28,6 +29,7 @@ class Read(Struct, frozen=True):
     offsets: Sequence[int]
     whole: bool
     shows_unanswered: bool
+    dialect: Dialect
 
     def index_of(self, offset: int) -> int:
         """Return the index of the first turn from an offset on, in the order of the dialogue."""
@@ -84,6 +86,7 @@ class Steps:
             read.turns[first:],
             whole=read.whole and not first,
             shows_unanswered=read.shows_unanswered,
+            dialect=read.dialect,
         )
         return Start(step, history, self._beginning(step, history, first))
 
@@ -99,17 +102,21 @@ class Steps:
         until = self._read.index_of(offset + max(self.size // _SEARCHED_SHARE, 1)) - first
         inside = _between_call_and_result(history, until)
         clean = [at for at in range(here, until) if history.group(at) and at not in inside]
-        by_user = (at for at in clean if history.turns[at].by_user)
-        return next(by_user, clean[0] if clean else here)
+        by_user = (at for at in clean if history.user_speaks(at))
+        return next(by_user, clean[0] if clean else history.beginning_of(here))
 
 
 def _between_call_and_result(history: History, until: int) -> set[int]:
-    """Return the indexes at which a start would part a call from a result that comes soon."""
+    """Return the indexes at which a start would part a call from a result that comes soon.
+
+    Or reasoning from what it belongs to.
+    """
+    pairs = ((call.turn, result.turn) for call, result in history.result_of.items())
     return {
         at
-        for call, result in history.result_of.items()
-        if result.turn < until
-        for at in range(call.turn + 1, result.turn + 1)
+        for first, last in (*pairs, *history.joined)
+        if last < until
+        for at in range(first + 1, last + 1)
     }
 
 
