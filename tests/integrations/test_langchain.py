@@ -93,9 +93,86 @@ def test_what_others_stored_is_read(history, db):
     dialogue = db.create_dialogue(id="user-1")
     dialogue.save_message("user", "Hello")
     dialogue.save_message("tool", {"result": 1})
+    dialogue.save_message("narrator", "It rains.")
     assert history.messages == [
         HumanMessage("Hello"),
-        ChatMessage([{"result": 1}], role="tool"),
+        ToolMessage('{"result": 1}', tool_call_id=""),
+        ChatMessage("It rains.", role="narrator"),
+    ]
+
+
+CALLED = AIMessage(
+    "I look.",
+    tool_calls=[{"name": "weather", "args": {"city": "Oslo"}, "id": "c1", "type": "tool_call"}],
+)
+ANSWERED = ToolMessage("rain", tool_call_id="c1")
+FUNCTION = {"name": "weather", "arguments": '{"city": "Oslo"}'}
+LISTED = [{"id": "c1", "type": "function", "function": FUNCTION}]
+USE = {"type": "tool_use", "id": "c1", "name": "weather", "input": {"city": "Oslo"}}
+BY_OTHERS = {
+    "chat": [
+        ("assistant", {"role": "assistant", "content": "I look.", "tool_calls": LISTED}),
+        ("tool", {"role": "tool", "tool_call_id": "c1", "content": "rain"}),
+    ],
+    "calls in metadata": [
+        ("assistant", "I look.", {"tool_calls": LISTED}),
+        ("tool", "rain", {"tool_call_id": "c1"}),
+    ],
+    "Anthropic": [
+        (
+            "assistant",
+            {"role": "assistant", "content": [{"type": "text", "text": "I look."}, USE]},
+        ),
+        (
+            "user",
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "rain"}],
+            },
+        ),
+    ],
+    "UIMessage": [
+        (
+            "assistant",
+            {
+                "role": "assistant",
+                "parts": [
+                    {"type": "text", "text": "I look."},
+                    {
+                        "type": "tool-weather",
+                        "toolCallId": "c1",
+                        "state": "output-available",
+                        "input": {"city": "Oslo"},
+                        "output": "rain",
+                    },
+                ],
+            },
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("stored", BY_OTHERS.values(), ids=BY_OTHERS)
+def test_calls_and_results_that_others_stored_are_read(history, db, stored):
+    history.add_messages([HumanMessage("Hello"), *MESSAGES])
+    dialogue = db.get_dialogue("user-1")
+    for role, content, *metadata in stored:
+        dialogue.save_message(role, content, **({"metadata": metadata[0]} if metadata else {}))
+    history.add_ai_message("It rains.")
+    assert history.messages == [
+        *(HumanMessage("Hello"), *MESSAGES),
+        *(CALLED, ANSWERED, AIMessage("It rains.")),
+    ]
+
+
+def test_a_call_of_a_custom_tool_and_one_with_broken_arguments_are_read(history, db):
+    custom = {"id": "c1", "type": "custom", "custom": {"name": "run", "input": "print(1)"}}
+    broken = {"id": "c2", "type": "function", "function": {"name": "f", "arguments": '{"a'}}
+    dialogue = db.create_dialogue(id="user-1")
+    message = {"role": "assistant", "content": None, "tool_calls": [custom, broken]}
+    dialogue.save_message("assistant", message)
+    assert [call["args"] for call in history.messages[0].tool_calls] == [
+        *({"input": "print(1)"}, {"arguments": '{"a'}),
     ]
 
 

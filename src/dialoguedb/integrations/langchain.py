@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import groupby
 
 from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.messages import (
-    AIMessage,
     BaseMessage,
     ChatMessage,
-    HumanMessage,
-    SystemMessage,
     message_to_dict,
     messages_from_dict,
 )
@@ -21,14 +19,10 @@ from dialoguedb.errors import DialogueNotFound
 from dialoguedb.integrations.batches import batches
 from dialoguedb.integrations.content import is_plain
 from dialoguedb.integrations.histories import append_messages, read_messages
+from dialoguedb.integrations.langchain_messages import CLASSES, is_of_tools, read_others
 from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 _ROLES = {"human": "user", "ai": "assistant", "function": "tool"}
-_CLASSES: dict[str, type[BaseMessage]] = {
-    "user": HumanMessage,
-    "assistant": AIMessage,
-    "system": SystemMessage,
-}
 _WHOLE = {"type", "data"}
 """What LangChain's own form of a message is made of."""
 
@@ -54,7 +48,11 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
             found = read_messages(
                 self._db, self.session_id, limit=PAGE_ITEMS_MAX, namespace=self._namespace
             )
-            return [_restored(record) for record in found]
+            return [
+                message
+                for by_others, records in groupby(found, _is_by_others)
+                for message in (read_others(records) if by_others else map(_restored, records))
+            ]
         except DialogueNotFound:
             return []
 
@@ -74,17 +72,23 @@ def _message(message: BaseMessage) -> MessageDict:
     """Return the message to store: only the text, or the whole message if there is more."""
     role = _ROLES.get(message.type, message.type)
     content = message.content
-    if is_plain(content) and role in _CLASSES and _CLASSES[role](content=content) == message:
+    if is_plain(content) and role in CLASSES and CLASSES[role](content=content) == message:
         return {"role": role, "content": content}
     return {"role": getattr(message, "role", role), "content": message_to_dict(message)}
 
 
+def _is_by_others(record: MessageRecord) -> bool:
+    """Tell whether a message is in a form that this history does not write."""
+    content = record.content
+    if isinstance(content, dict):
+        return content.keys() != _WHOLE
+    return is_of_tools(record)
+
+
 def _restored(record: MessageRecord) -> BaseMessage:
     content = record.content
-    if isinstance(content, dict) and content.keys() == _WHOLE:
-        return messages_from_dict([content])[0]
     if isinstance(content, dict):
-        content = [content]
-    if record.role in _CLASSES:
-        return _CLASSES[record.role](content=content)
+        return messages_from_dict([content])[0]
+    if record.role in CLASSES:
+        return CLASSES[record.role](content=content)
     return ChatMessage(role=record.role, content=content)
