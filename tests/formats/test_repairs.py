@@ -11,7 +11,7 @@ from dialoguedb.service.checks import repair
 from tests.formats import packages
 from tests.property.test_context import ending_of, histories
 
-JUDGES = {
+READERS = {
     "openai": packages.openai_chat,
     "responses": packages.openai_responses,
     "anthropic": packages.anthropic,
@@ -21,11 +21,11 @@ JUDGES = {
 ALL = 10**9
 
 
-def judge(provider, messages):
+def read_by(provider, messages):
     """Have messages read by the packages of a provider."""
     assert list(findings(provider, SentMessages(messages))) == []
     if provider != "mistral":
-        JUDGES[provider](messages)
+        READERS[provider](messages)
         return
     for version in packages.MISTRAL_VERSIONS if messages else ():
         shows = any(isinstance(message["content"], list) for message in messages)
@@ -35,13 +35,13 @@ def judge(provider, messages):
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_sample_is_repaired_for_every_provider(source, sample, provider):
-    judge(provider, source.repair(sample.name, provider)["messages"])
+    read_by(provider, source.repair(sample.name, provider)["messages"])
 
 
 @settings(max_examples=300, deadline=None)
 @given(histories, st.sampled_from(PROVIDERS))
 def test_any_history_is_repaired_for_every_provider(history, provider):
-    judge(provider, repair(provider, ending_of(history, ALL)).messages)
+    read_by(provider, repair(provider, ending_of(history, ALL)).messages)
 
 
 CALL = {"id": "aaaaaaaaa", "type": "function", "function": {"name": "find", "arguments": "{}"}}
