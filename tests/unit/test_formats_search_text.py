@@ -93,7 +93,7 @@ SPELLINGS = {
                 "source": {"type": "text", "media_type": "text/plain", "data": "Be kind."},
             }
         ],
-        "[document Terms]\nBe kind.",
+        "Terms\nBe kind.",
     ),
     "any other object": (
         {"order_id": "A-17", "paid": True, "price": 9.5, "note": None, "items": [{"name": "tea"}]},
@@ -105,7 +105,7 @@ SPELLINGS = {
     ),
     "an image with a text for it": (
         [{"type": "image_url", "image_url": {"url": "https://e.com/cat"}, "alt": "A cat"}],
-        "[image https://e.com/cat]\nA cat",
+        "A cat",
     ),
 }
 
@@ -136,8 +136,8 @@ SILENT = {
 
 
 @pytest.mark.parametrize("silent", SILENT)
-def test_of_bytes_their_kind_is_said_and_nothing_else(silent):
-    assert text_of([SILENT[silent]]) in {"[image]", "[audio]"}
+def test_bytes_say_nothing(silent):
+    assert text_of([SILENT[silent]]) == ""
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,7 @@ def test_a_message_is_found_by_its_speaker_and_its_day():
     assert found_by("I moved", "Caroline") == "Caroline: I moved 1 March 2026 Sunday"
     assert found_by([{"type": "text", "text": "Yes"}]) == "Yes 1 March 2026 Sunday"
     assert found_by([{"type": "thinking", "thinking": "Hm."}], "Caroline") == ""
+    assert found_by([SILENT["a short image"]], "Caroline") == ""
 
 
 def test_memories_and_dialogues_say_what_they_are_called():

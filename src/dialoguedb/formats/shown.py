@@ -6,12 +6,15 @@ from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, T
 
 
 def shown_texts(part: Part) -> Iterator[str]:
-    """Yield the texts of a part: of a call its name and arguments, of reasoning nothing."""
+    """Yield the texts of a part: of a call its name and arguments, of reasoning nothing.
+
+    Of an attachment these are its name and what stands for it in words: a picture itself is none.
+    """
     match part:
         case Text() | Other():
             yield from filter(None, (plain_text(part),))
         case Attachment():
-            yield attachment_text(part)
+            yield from filter(None, (part.name, part.text))
         case ToolCall():
             yield part.name
             yield part.arguments
@@ -35,6 +38,6 @@ def plain_text(part: Text | Other) -> str:
 
 
 def attachment_text(part: Attachment) -> str:
-    """Return an attachment's name in brackets, and what stands for it in words."""
+    """Return what stands for an attachment that is not sent: its name in brackets and its words."""
     named = " ".join(filter(None, (part.kind, part.name or part.url)))
     return f"[{named}]\n{part.text}".rstrip()

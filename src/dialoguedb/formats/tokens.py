@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dialoguedb.formats.images import dimensions
 from dialoguedb.formats.json_text import replace_surrogates
 from dialoguedb.formats.parts import Attachment, Part, ToolCall, ToolResult
-from dialoguedb.formats.shown import shown_texts
+from dialoguedb.formats.shown import attachment_text, shown_texts
 from dialoguedb.formats.turns import is_by_user, parse_parts, speaker_of, text_if_plain
 
 CountTokens = Callable[[str], int]
@@ -63,8 +63,9 @@ def _part_tokens(part: Part, count: CountTokens) -> int:
     """Count what is shown of a part, with the overhead of a call or a result; images by size."""
     if isinstance(part, ToolResult):
         return TOOL_TOKENS + _parts_tokens(part.parts, count)
-    if isinstance(part, Attachment) and part.kind == "image":
-        return _image_tokens(part, count)
+    if isinstance(part, Attachment):
+        is_image = part.kind == "image"
+        return _image_tokens(part, count) if is_image else count(attachment_text(part))
     shown = sum(map(count, shown_texts(part)))
     return TOOL_TOKENS + shown if isinstance(part, ToolCall) else shown
 

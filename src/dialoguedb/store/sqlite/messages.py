@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Sequence
 
 import apsw
 
+from dialoguedb.errors import NotFound
 from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef, MessageRef
@@ -139,7 +140,10 @@ class SQLiteMessages:
         ref = MessageRef(dialogue_id, message_id)
 
         def has_attachments(reader: Reader) -> bool:
-            _, row = find_message(reader.db, project_row, namespace, ref)
+            try:
+                _, row = find_message(reader.db, project_row, namespace, ref)
+            except NotFound:  # it may be among the operations that are waiting
+                return False
             return bool(row.attachments)
 
         def operation(db: apsw.Connection) -> None:
