@@ -47,6 +47,18 @@ def test_calls_and_results_of_other_apis_are_parts_of_its_own():
     ]
 
 
+def test_a_signature_that_a_chat_client_kept_takes_the_place_of_a_stand_in():
+    signed = {
+        "id": "a",
+        "type": "function",
+        "function": {"name": "track", "arguments": "{}"},
+        "extra_content": {"google": {"thought_signature": "c2ln"}},
+    }
+    calls = ("assistant", call(native=native("openai", **signed)), call("b"))
+    sent = messages("gemini", ASK, calls, ("tool", result()), ("tool", result("b")))
+    assert [part.get("thoughtSignature") for part in sent[1]["parts"]] == ["c2ln", None]
+
+
 def test_bytes_of_any_kind_are_inline_data_behind_the_results():
     sound = Attachment("audio", media_type="audio/wav", data="AAAA")
     sent = messages(
