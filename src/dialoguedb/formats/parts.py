@@ -3,6 +3,8 @@
 A part keeps what it was read from (`native`), so that its own provider gets back exactly what it
 wrote: ids, signatures, encrypted content. Of two parts that differ in `native` alone, the same is
 shown, counted and searched.
+
+Parts are read by the thousand and hold no cycles, so the garbage collector need not look at them.
 """
 
 from typing import Any, Literal
@@ -31,7 +33,7 @@ ToolKind = Literal["function", "custom", "server"]
 AttachmentKind = Literal["image", "document", "audio", "video", "file"]
 
 
-class Native(Struct, frozen=True):
+class Native(Struct, frozen=True, gc=False):
     """The value that a part was read from, as it stands in the stored message.
 
     That is the smallest object which a provider takes by itself: a block of Anthropic, a part of
@@ -44,14 +46,14 @@ class Native(Struct, frozen=True):
     value: dict[str, Any]
 
 
-class Text(Struct, frozen=True):
+class Text(Struct, frozen=True, gc=False):
     """Text."""
 
     text: str
     native: Native | None = None
 
 
-class Attachment(Struct, frozen=True):
+class Attachment(Struct, frozen=True, gc=False):
     """An image, a document, a sound, a video or another file: inline, by URL, or by a file's id."""
 
     kind: AttachmentKind = "image"
@@ -70,7 +72,7 @@ class Attachment(Struct, frozen=True):
     native: Native | None = None
 
 
-class ToolCall(Struct, frozen=True):
+class ToolCall(Struct, frozen=True, gc=False):
     """A tool call."""
 
     id: str
@@ -83,7 +85,7 @@ class ToolCall(Struct, frozen=True):
     native: Native | None = None
 
 
-class ToolResult(Struct, frozen=True):
+class ToolResult(Struct, frozen=True, gc=False):
     """The result of a tool call."""
 
     call_id: str
@@ -98,7 +100,7 @@ class ToolResult(Struct, frozen=True):
     native: Native | None = None
 
 
-class Reasoning(Struct, frozen=True):
+class Reasoning(Struct, frozen=True, gc=False):
     """Reasoning of a model: its text, or a summary of it, and what only its provider can read."""
 
     text: str = ""
@@ -116,7 +118,7 @@ class Reasoning(Struct, frozen=True):
         return bool(self.data or self.signature)
 
 
-class Other(Struct, frozen=True):
+class Other(Struct, frozen=True, gc=False):
     """Anything else: a part of unknown type, or one that only its provider can use.
 
     An unknown part is shown as its name in brackets; of a known one just `text` is shown, which may

@@ -102,10 +102,12 @@ _GEMINI_TOOLS = frozenset({"functionCall", "functionResponse", "function_call"})
 def _attachment(value: Json) -> tuple[AttachmentKind, Json] | None:
     """Return the kind of an attachment and the object that tells of its bytes; else None."""
     kind = _KINDS.get(str(value.get("type")))
+    if kind is None and "type" in value:
+        return None
     inside = next((found for key in _MEMBERS if isinstance(found := value.get(key), dict)), None)
     if kind is not None:
         return kind, inside or value
-    if inside is not None and "type" not in value:
+    if inside is not None:
         return _kind_of(str(inside.get("mimeType") or inside.get("mime_type") or "")), inside
     return None
 

@@ -95,7 +95,8 @@ class ToolLinker:
         """Read the next turn."""
         index = self._next
         self._next += 1
-        if turn.has_text:
+        has_text = turn.has_text
+        if has_text:
             self._forget_recent()
         if not turn.parts:
             self._add_issue(PartRef(index, 0), "EMPTY_TURN", turn.id, "says nothing")
@@ -109,7 +110,7 @@ class ToolLinker:
         for name in dict.fromkeys(_unknown_names(turn.parts)):
             problem = f"has a part of the unknown type {name!r}"
             self._add_issue(PartRef(index, 0), "UNKNOWN_PART", turn.id, problem)
-        if turn.has_text:
+        if has_text:
             self._last_spoken = index
 
     def skip(self) -> None:

@@ -42,7 +42,7 @@ class ParsableMessage(Protocol):
     token_count: int
 
 
-class Turn(Struct, frozen=True):
+class Turn(Struct, frozen=True, gc=False):
     """A parsed message."""
 
     id: Id
@@ -81,9 +81,11 @@ def is_by_user(speaker: Speaker, parts: Iterable[Part]) -> bool:
 
 def _has_words(part: Part) -> bool:
     """Tell whether a part shows something that is no call, result or thought."""
+    if isinstance(part, Text):
+        return True
     if isinstance(part, Other):
         return bool(part.text or part.is_unknown)
-    return isinstance(part, Text | Attachment)
+    return isinstance(part, Attachment)
 
 
 def speaker_of(role: str) -> Speaker:
@@ -107,6 +109,8 @@ def parse_turn(message: ParsableMessage) -> Turn:
 
 def parse_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
     """Return the speaker and the parts of a message; content and metadata are JSON."""
+    if text := text_if_plain(role, content, metadata):
+        return speaker_of(role), (Text(text),)
     value = decode_stored(content)
     speaker = _speaker(role, value)
     parts = _tool_parts(value) if speaker == "tool" else READER.parts(value)

@@ -28,6 +28,7 @@ from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.plan import ContextNote, WindowPlan
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.service.context_window.stable_builder import StableBuilder
+from dialoguedb.service.context_window.text_counts import TextCounts
 from dialoguedb.service.search import SearchService
 from dialoguedb.values.fields import Dialect
 from dialoguedb.values.lists import Order, Window
@@ -111,10 +112,12 @@ class ContextService:
         """Return a builder that has taken what belongs into a window, and what it read."""
         if request.stable:
             return await self._filled_stable(dialogue, request)
-        shown = ShownTokens(request, self._count)
+        count = TextCounts(self._count)
+        shown = ShownTokens(request, count)
         ending, history = await self._read_ending(dialogue, request, shown)
+        count.know(history.turns)
         builder = await self._in_thread_if_large(
-            ending, lambda: ContextBuilder(request, ending, history, shown, self._count)
+            ending, lambda: ContextBuilder(request, ending, history, shown, count)
         )
         if request.memories:
             builder.take_memories(await self._memories(dialogue, request), request.memories)

@@ -12,7 +12,7 @@ from dialoguedb.formats.turns import Speaker
 Json = dict[str, Any]
 
 
-class OutgoingPart(Struct, frozen=True):
+class OutgoingPart(Struct, frozen=True, gc=False):
     """A part, and the message that it is from."""
 
     part: Part

@@ -73,9 +73,10 @@ class History:
         behind: int | None = None
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
-            if not turn.is_silent:
-                is_shown = self._is_shown[at] and turn.speaker != "system"
-                behind = at if is_shown else None
+            if self._is_shown[at]:
+                behind = at if turn.speaker != "system" else None
+            elif not turn.is_silent:
+                behind = None
             elif goes_back(turn, dialect):
                 belongs = behind is not None and _is_models(self.turns[behind])
                 is_alone = stands_alone(turn, dialect)

@@ -81,6 +81,8 @@ def rendered_of(plan: WindowPlan) -> Rendered:
 def without_unsent(plan: WindowPlan, rendered: Rendered) -> WindowPlan:
     """Return a plan without the silent turns of which nothing is sent after all."""
     lost = {(loss.message_id, loss.part) for loss in rendered.losses}
+    if not lost:
+        return plan
     turns = [
         turn
         for turn in plan.turns

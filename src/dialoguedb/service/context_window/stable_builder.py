@@ -32,6 +32,7 @@ from dialoguedb.service.context_window.plan import (
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.service.context_window.stable_prefix import stable_prefix
 from dialoguedb.service.context_window.stable_start import Read, Start, Steps, leading, newest
+from dialoguedb.service.context_window.text_counts import TextCounts
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
@@ -62,8 +63,8 @@ class StableBuilder:
     ) -> None:
         self._request = request
         self._ending = ending
-        self._count = count
-        self._shown = ShownTokens(request, count)
+        self._count = TextCounts(count)
+        self._shown = ShownTokens(request, self._count)
         self._read = Read(
             [parse_turn(one) for one in ending.messages],
             ending.offsets,
@@ -71,6 +72,7 @@ class StableBuilder:
             shows_unanswered=request.unanswered == "error",
             dialect=request.format,
         )
+        self._count.know(self._read.turns)
         system = [turn for turn in map(parse_turn, ending.system) if text_of(turn)]
         self._system = leading(system, request.max_tokens // _LEADING_SHARE)
         self._later = [turn for turn in system if turn not in self._system]
@@ -80,7 +82,7 @@ class StableBuilder:
         self._pairs: ToolPairs = {}
         self._summary_room = request.max_tokens // _SUMMARY_SHARE if has_summary else 0
         self._share = self._conversation_share()
-        self._steps = Steps(self._read, self._share)
+        self._steps = Steps(self._read, self._share, self._shown)
         self.is_settled = True
         """Whether enough was read to tell where the window begins."""
 
@@ -170,7 +172,7 @@ class StableBuilder:
         turns = start.history.turns[start.index :]
         if start.step and all(turn.speaker == "system" for turn in turns):
             return False
-        return self._before(start) + sum(start.tokens(self._shown)) <= self._share
+        return self._before(start) + sum(start.tokens) <= self._share
 
     def _before(self, start: Start) -> int:
         """Return the tokens of what stands in front of a start, beside what is fixed."""
@@ -227,7 +229,7 @@ class StableBuilder:
         earlier = self._steps.start(self._start.step - 1)
         room = self._share - self._before(earlier)
         turns = earlier.history.turns[earlier.index :]
-        for turn, tokens in zip(turns, earlier.tokens(self._shown), strict=True):
+        for turn, tokens in zip(turns, earlier.tokens, strict=True):
             room -= size(turn, tokens)
             if room < 0:
                 return turn

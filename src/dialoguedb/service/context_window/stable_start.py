@@ -49,17 +49,16 @@ class Start(Struct, frozen=True):
     index: int
     """Of the first turn, in the history."""
 
-    def tokens(self, shown: ShownTokens) -> list[int]:
-        """Return the tokens of each turn from the start on."""
-        indexes = range(self.index, len(self.history.turns))
-        return [self.history.shown_tokens(at, shown) for at in indexes]
+    tokens: Sequence[int] = ()
+    """Of each turn from the start on."""
 
 
 class Steps:
     """The places where windows of one size may begin."""
 
-    def __init__(self, read: Read, share: int) -> None:
+    def __init__(self, read: Read, share: int, shown: ShownTokens) -> None:
         self._read = read
+        self._shown = shown
         self._known: dict[int, Start] = {}
         self.size = max(share // _STEP_SHARE, 1)
 
@@ -88,7 +87,10 @@ class Steps:
             shows_unanswered=read.shows_unanswered,
             dialect=read.dialect,
         )
-        return Start(step, history, self._beginning(step, history, first))
+        index = self._beginning(step, history, first)
+        later = range(index, len(history.turns))
+        tokens = [history.shown_tokens(at, self._shown) for at in later]
+        return Start(step, history, index, tokens)
 
     def _linked_from(self, step: int) -> int:
         return step * self.size - self.size // 2
