@@ -63,6 +63,8 @@ def _following(plan: WindowPlan) -> Iterator[WindowPlan]:
     """Yield the plan with each kind of turn that may come next."""
     call = ToolCall("next call", "next", "{}")
     yield _with(plan, _turn("user", Text("next")))
+    if left := _without_waiting(plan):
+        yield _with(left, _turn("user", Text("next")))
     yield _with(plan, _turn("assistant", Text("next")))
     called = _with(plan, _turn("assistant", call))
     result = _turn("tool", ToolResult(call.id, (Text("next"),)), turn_id="next result")
@@ -72,6 +74,25 @@ def _following(plan: WindowPlan) -> Iterator[WindowPlan]:
         results: list[Part] = [ToolResult(one.id, (Text("next"),)) for _, one in open_calls]
         answered = {ref: ("next", at) for at, (ref, _) in enumerate(open_calls)}
         yield replace(_with(plan, _turn("tool", *results)), pairs={**plan.pairs, **answered})
+
+
+def _without_waiting(plan: WindowPlan) -> WindowPlan | None:
+    """Return the plan without the last turns that wait for a result or for what was thought of.
+
+    When a user speaks instead, windows no longer show them. None when no turn waits.
+    """
+    count = len(plan.turns)
+    while count and _waits(plan, plan.turns[count - 1]):
+        count -= 1
+    return replace(plan, turns=plan.turns[:count]) if count < len(plan.turns) else None
+
+
+def _waits(plan: WindowPlan, turn: Turn) -> bool:
+    is_open = plan.unanswered == "drop" and any(
+        isinstance(part, ToolCall) and part.kind != "server" and (turn.id, at) not in plan.pairs
+        for at, part in enumerate(turn.parts)
+    )
+    return turn.is_silent or (is_open and not turn.has_text)
 
 
 def _open_calls(plan: WindowPlan) -> Iterator[tuple[tuple[str, int], ToolCall]]:
