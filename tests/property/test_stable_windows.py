@@ -12,6 +12,7 @@ from dialoguedb.formats.rendered_tokens import RenderedTokens
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
 from dialoguedb.formats.turns import parse_turn
 from dialoguedb.model.context import ContextRequest
+from dialoguedb.model.rules.context import LEAST_MESSAGES
 from dialoguedb.ports.context import Ending
 from dialoguedb.service.context_window.plan import ContextNote
 from dialoguedb.service.context_window.stable_builder import StableBuilder
@@ -63,14 +64,14 @@ def request_of(budget, dialect, target="any", **more):
     return ContextRequest(budget, None, dialect, **{**known, **more})
 
 
-def opened(kept, request, tokens_max, **more):
+def opened(kept, request, tokens_max, *, least=1, **more):
     """Read a dialogue's end as an engine does, and choose where the window begins."""
     last: list[Any] = []
     left = tokens_max
     for one in reversed(kept):
         last.insert(0, one)
         left -= one[0].token_count
-        if left < 0:
+        if left < 0 and len(last) >= least:
             break
     before = kept[: len(kept) - len(last)]
     ending = Ending(
@@ -84,9 +85,9 @@ def opened(kept, request, tokens_max, **more):
     return StableBuilder(request, ending, count, **{"has_summary": False, **more})
 
 
-def window(kept, request, **more):
+def window(kept, request, least=1, **more):
     tokens_max = 2 * request.max_tokens
-    while not (builder := opened(kept, request, tokens_max, **more)).is_settled:
+    while not (builder := opened(kept, request, tokens_max, least=least, **more)).is_settled:
         tokens_max *= 2
     if request.memories:
         builder.take_memories([ContextNote("k", f"remembered at {len(kept)}")], request.memories)
@@ -157,11 +158,12 @@ def test_a_stable_window_is_taken_and_within_the_budget_whatever_was_stored(
 ):
     request = request_of(budget, dialect, memories=2)
     try:
-        made, _ = window(stored(history), request)
+        made, _ = window(stored(history), request, least=LEAST_MESSAGES)
     except InvalidRequest as refused:
         needed = int(refused.message.split("at least ")[1].split()[0])
         assert needed > budget
-        made, _ = window(stored(history), request_of(needed, dialect, memories=2))
+        again = request_of(needed, dialect, memories=2)
+        made, _ = window(stored(history), again, least=LEAST_MESSAGES)
         budget = needed
     assert made.tokens.total <= budget
     CHECKS[dialect](*sent(made.messages, None if made.system is UNSET else made.system))

@@ -52,6 +52,11 @@ class History:
         """Return the indexes of a turn and its group; none when it has nothing to show."""
         return self._groups.get(index, (index,)) if self._is_shown[index] else ()
 
+    def is_whole(self, index: int, start: int) -> bool:
+        """Tell whether a turn shows something, with all that it goes with from a start on."""
+        group = self.group(index)
+        return bool(group) and min(group) >= start
+
     def _has_something(self, index: int) -> bool:
         turn = self.turns[index]
         return turn.has_text or any(

@@ -76,6 +76,9 @@ class StableBuilder:
         system = [turn for turn in map(parse_turn, ending.system) if text_of(turn)]
         self._system = leading(system, request.max_tokens // _LEADING_SHARE)
         self._later = [turn for turn in system if turn not in self._system]
+        self._is_bare = False
+        """Whether nothing but the first of the system's messages is in front of the last turn."""
+
         self._summary: ContextNote | None = None
         self._memories: list[ContextNote] = []
         self._found: list[Turn] = []
@@ -187,8 +190,8 @@ class StableBuilder:
         turns = start.history.turns[start.index :]
         first = next((_position(turn) for turn in turns if turn.speaker != "system"), None)
         room = self._share // (_SYSTEM_SHARE if self._system else _TASK_SHARE)
-        found = []
-        for turn in self._later:
+        found: list[Turn] = []
+        for turn in [] if self._is_bare else self._later:
             if (first is None or _position(turn) < first) and turn.tokens <= room:
                 room -= turn.tokens
                 found.append(turn)
@@ -196,7 +199,7 @@ class StableBuilder:
 
     def _task(self, start: Start) -> list[Turn]:
         """Return what the user said last before a start that is no user's turn itself."""
-        task = self._last_of_user(start)
+        task = [] if self._is_bare else self._last_of_user(start)
         is_short = self._shown.of(task, start.history.pairs) <= self._share // _TASK_SHARE
         return task if is_short else []
 
@@ -302,15 +305,23 @@ class StableBuilder:
         return replace(
             plan,
             tokens=tokens,
-            stable_prefix_tokens=stable_prefix(self._with_open_calls(plan), self._count, alone),
+            stable_prefix_tokens=self._stable_prefix(plan, alone),
             issues=[*self._issues(), *thought_issues(rendered)][: limits.CONTEXT_ISSUES_MAX],
         ), rendered
+
+    def _stable_prefix(self, plan: WindowPlan, total: int) -> int:
+        if self._start.step > self._steps.last:
+            return 0  # the next window begins elsewhere
+        return stable_prefix(self._with_open_calls(plan), self._count, total)
 
     def _with_open_calls(self, plan: WindowPlan) -> WindowPlan:
         """Return what the window holds with calls that are not shown until they have a result."""
         turns = self._start.history.turns[self._start.index :]
+        shown = {turn.id for turn in plan.turns}
+        last = max((at for at, turn in enumerate(turns) if turn.by_user), default=-1)
+        kept = [turn for at, turn in enumerate(turns) if at > last or turn.id in shown]
         ids = {turn.id for turn in turns}
-        return replace(plan, turns=[*(turn for turn in plan.turns if turn.id not in ids), *turns])
+        return replace(plan, turns=[*(turn for turn in plan.turns if turn.id not in ids), *kept])
 
     def _give_up(self, total: int) -> None:
         """Leave out what is least needed, as together it takes more than its parts were counted."""
@@ -320,6 +331,8 @@ class StableBuilder:
             self._start = self._choose_later(self._start.step + 1)
         elif self._summary:
             self._summary = None
+        elif not self._is_bare:
+            self._is_bare, self._system = True, self._system[:1]
         else:
             raise invalid_request(
                 "maxTokens",
@@ -333,7 +346,7 @@ class StableBuilder:
         later = enumerate(history.turns[start.index :], start.index)
         turns = [
             *self._task(start),
-            *(turn for at, turn in later if turn.has_text or _is_whole(history, at, start.index)),
+            *(turn for at, turn in later if turn.has_text or history.is_whole(at, start.index)),
         ]
         system = [*self._system, *self._later_system(start)]
         turns = [turn for turn in turns if turn.id not in {one.id for one in system}]
@@ -379,12 +392,6 @@ class StableBuilder:
             known = isinstance(issue.message_id, str)
             if known and history.indexes[str(issue.message_id)] >= start.index:
                 yield issue
-
-
-def _is_whole(history: History, index: int, start: int) -> bool:
-    """Tell whether a turn without text shows something: calls and results stand there together."""
-    group = history.group(index)
-    return bool(group) and min(group) >= start
 
 
 def _position(turn: Turn) -> tuple[str, int]:
