@@ -67,9 +67,9 @@ BEHAVIOUR: dict[PartKind, tuple[str, str, str, str]] = {
     "message": ("its parts", "its parts", "its parts", "its parts"),
     "text": ("the text", "as shown", "as shown", "the text; as stored, if it has citations"),
     "attachment": (
-        "its name, and its words",
+        "itself, or its name in brackets and its words",
         "by its size where it is seen, else as shown",
-        "as shown",
+        "its name, and its words",
         "the attachment",
     ),
     "call": ("name and arguments", "as shown", "as shown", "the call with its result"),
@@ -98,8 +98,8 @@ def formats_page(table: Callable[[Row, Sequence[Row]], str]) -> str:
     rows = [(MEANINGS[kind], *cells) for kind, cells in BEHAVIOUR.items()]
     parts = [INTRO + table(heads, rows), SPELLINGS]
     for spelling, title in TITLES.items():
-        heads = ("Part", "Read as", "Shown", "Sent back")
-        parts += [f"### {title}\n", table(heads, list(type_rows(TABLES[spelling]))), ""]
+        of_types = ("Part", "Read as", "Shown", "Sent back")
+        parts += [f"### {title}\n", table(of_types, list(type_rows(TABLES[spelling]))), ""]
     return "\n".join(parts)
 
 

@@ -39,7 +39,7 @@ from dialoguedb.values.validation_errors import invalid_request
 _SUMMARY_SHARE = 5
 """A summary may take this part of the budget."""
 
-_TRAILING_PERCENT = 12
+_TRAILING_PERCENT = 10
 """What may stand behind the conversation: no cache holds it, so it is little."""
 
 _SYSTEM_SHARE = 8

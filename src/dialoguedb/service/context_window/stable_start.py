@@ -1,9 +1,9 @@
 """Where a stable window begins: in the same place until the conversation outgrows its share.
 
 Every message has an offset: the tokens that were appended to its dialogue before it, which never
-change. Windows begin at multiples of a step in these, half of the conversation's share or more. The
-least multiple from which all has room is taken: so the next window begins in the same place, until
-one jump frees a step. Nothing is stored: a dialogue and a request alone tell the start.
+change. Windows begin at multiples of a step in these, most of the conversation's share. The least
+multiple from which all has room is taken: so the next window begins in the same place, until one
+jump frees a step. Nothing is stored: a dialogue and a request alone tell the start.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.values.fields import Dialect
 
-_STEP_SHARE = 2
-"""The step is this part of the conversation's share."""
+_STEP_PERCENT = 70
+"""The step, of the conversation's share: a smaller one jumps more often."""
 
 _SEARCHED_SHARE = 4
 """How much of a step a better start is searched in: a user's turn, or one between calls."""
@@ -60,7 +60,7 @@ class Steps:
         self._read = read
         self._shown = shown
         self._known: dict[int, Start] = {}
-        self.size = max(share // _STEP_SHARE, 1)
+        self.size = max(share * _STEP_PERCENT // 100, 1)
 
     @property
     def last(self) -> int:
