@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 from dialoguedb.formats.dialects import RenderRequest, render
 from dialoguedb.formats.provider_rules.anthropic import thinking_begins_the_turn
+from dialoguedb.formats.provider_rules.mistral import thoughts_are_left_out
 from dialoguedb.formats.provider_rules.openai_chat import call_ids_are_short
 from dialoguedb.formats.provider_rules.rule import SentMessages
 from dialoguedb.formats.provider_rules.rules import findings
@@ -14,8 +15,8 @@ from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import parse_turn
 from tests.property.test_context import histories, message
 
-NOT_KEPT = {call_ids_are_short, thinking_begins_the_turn}
-"""Ids go back as they were stored, and no window makes up thoughts."""
+NOT_KEPT = {call_ids_are_short, thinking_begins_the_turn, thoughts_are_left_out}
+"""Ids go back as they were stored, no window makes up thoughts, and templates are shown them."""
 
 DIALECTS = [
     ("openai", "any", "openai"),

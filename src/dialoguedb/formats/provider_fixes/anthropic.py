@@ -10,8 +10,25 @@ from dialoguedb.formats.provider_rules.rule import Json, SentMessages, dicts, te
 _IMAGE = {"type": "text", "text": "[image]"}
 
 
+def _with_turns(messages: Messages) -> Messages:
+    """Return messages without empty ones, those of one role that come together then joined."""
+    turns: Messages = []
+    for one in messages:
+        content = one.get("content")
+        if not content:
+            continue
+        last = turns[-1] if turns else {}
+        before = last.get("content")
+        is_same = last.get("role") == one.get("role")
+        if is_same and isinstance(before, list) and isinstance(content, list):
+            turns[-1] = {**last, "content": [*before, *content]}
+        else:
+            turns.append(one)
+    return turns
+
+
 def _without_empty_texts(messages: Messages) -> Messages:
-    return [one for one in with_content(messages, _not_empty) if one.get("content")]
+    return _with_turns(with_content(messages, _not_empty))
 
 
 def _not_empty(block: Json) -> Iterator[Json]:
@@ -65,7 +82,7 @@ def _signed_thoughts(messages: Messages) -> Messages:
         if not is_broken:
             yield block
 
-    return [one for one in with_content(messages, signed) if one.get("content")]
+    return _with_turns(with_content(messages, signed))
 
 
 def _no_thoughts_in_part(messages: Messages) -> Messages:
@@ -76,7 +93,7 @@ def _no_thoughts_in_part(messages: Messages) -> Messages:
         if text_of(block, "type") not in THOUGHTS:
             yield block
 
-    return [one for one in with_content(messages, without) if one.get("content")]
+    return _with_turns(with_content(messages, without))
 
 
 FIXES = (

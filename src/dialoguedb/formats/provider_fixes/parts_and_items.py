@@ -41,8 +41,17 @@ def _without_unfit_id(item: Json) -> Json:
     return item
 
 
+def _without_lone_reasoning(messages: Messages) -> Messages:
+    while lone := {found.at for found in responses.reasoning_is_followed(SentMessages(messages))}:
+        messages = [one for index, one in enumerate(messages) if index not in lone]
+    return messages
+
+
 OF_GEMINI = (
     Fix(_without_empty_parts, "Empty parts are left out."),
     Fix(_signed_steps, "Calls without a signature get the one that stands for none."),
 )
-OF_RESPONSES = (Fix(_fitting_ids, "Ids of items that the API would refuse are left out."),)
+OF_RESPONSES = (
+    Fix(_fitting_ids, "Ids of items that the API would refuse are left out."),
+    Fix(_without_lone_reasoning, "Reasoning without the item that it led to is left out."),
+)

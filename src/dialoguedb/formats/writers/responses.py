@@ -17,6 +17,9 @@ from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
 
+_LED_TO = frozenset({"mcp_list_tools", "mcp_approval_request", "program"})
+"""Items beside calls and messages that reasoning may stand before."""
+
 _CONTENT_TYPES = frozenset({"input_text", "output_text", "refusal", "input_image", "input_file"})
 """Native values that are a part of an item, not one."""
 
@@ -96,7 +99,8 @@ class _Writer:
         if isinstance(outgoing.part, Reasoning):
             self._thoughts.append((outgoing, item))
             return
-        if outgoing.part.native is None or isinstance(outgoing.part, ToolResult):
+        is_opaque = isinstance(outgoing.part, Other) and item.get("type") not in _LED_TO
+        if outgoing.part.native is None or isinstance(outgoing.part, ToolResult) or is_opaque:
             self._drop_thoughts()
         self._items += [thought for _, thought in self._thoughts]
         self._thoughts = []
