@@ -144,9 +144,7 @@ def shown(mode, dialogue_id, namespace, one):
 def cut_apart(one):
     if one.attachments:
         return one
-    found = (
-        None if one.attachments else cutting.cut(one.content, Outline(one.content).attachments())
-    )
+    found = cutting.cut(one.content, Outline(one.content).attachments())
     if found is None:
         return one
     kept = cutting.encode(found.attachments)
@@ -526,6 +524,13 @@ class Context(Part):
 
 
 class Receipts(Part):
+    async def check_kept(self, project, options):
+        record, project_id = options.idempotency, self.data.id_of(project)
+        if record is not None:
+            idempotency.check_kept(
+                record, self.data.kept.get((project_id, record.key)), options.now
+            )
+
     @operation
     def create(self, project, namespace, dialogue_id, new, options):
         found = self.data.dialogue(project, namespace, dialogue_id)

@@ -8,6 +8,8 @@ from dialoguedb.errors import (
     ContextNotFound,
     DialogueImmutable,
     DialogueNotFound,
+    IdempotencyKeyReused,
+    InvalidRequest,
 )
 from dialoguedb.model.context import ContextRequest, ContextWindow
 from dialoguedb.model.writes import IdempotencyHit
@@ -52,7 +54,7 @@ async def talk(me):
 async def record(me, of="d", namespace="", options=None, **more):
     options = options or me.write_options()
     recorded = me.services.receipts.record
-    return await recorded(me.project, namespace, of, request_of(**more), lambda _: options)
+    return await recorded(me.project, namespace, of, request_of(**more), options)
 
 
 async def again(me, receipt_id, namespace=None):
@@ -116,6 +118,20 @@ class TestRecording:
         await record(me, options=options)
         with pytest.raises(IdempotencyHit):
             await record(me, options=me.write_options(idempotent()))
+
+    async def test_a_retry_finds_its_answer_though_the_dialogue_has_changed(self, me, talk):
+        window = await record(me, tokens=60, recent=1, options=me.write_options(idempotent()))
+        await me.append(message("a much longer text " * 60))
+        with pytest.raises(InvalidRequest):
+            await record(me, tokens=60, recent=1)
+        with pytest.raises(IdempotencyHit) as hit:
+            await record(me, tokens=60, recent=1, options=me.write_options(idempotent()))
+        assert hit.value.answer == str(window).encode()
+        await me.delete("d")
+        with pytest.raises(IdempotencyHit):
+            await record(me, tokens=60, recent=1, options=me.write_options(idempotent()))
+        with pytest.raises(IdempotencyKeyReused):
+            await record(me, options=me.write_options(idempotent(request="other")))
 
     async def test_it_counts_as_stored_bytes(self, me, talk):
         before = (await me.usage()).stored_bytes

@@ -174,6 +174,7 @@ CHANGES_ONLY_ITS_OWN = {
     "dialogues.create": lambda ask: ask.store.dialogues.create(
         ask.who, ask.ns, dialogue("d"), ask.options
     ),
+    "receipts.check_kept": lambda ask: ask.store.receipts.check_kept(ask.who, ask.options),
     "memories.create": lambda ask: ask.store.memories.create(
         ask.who, ask.ns, memory(id="m"), ask.options
     ),

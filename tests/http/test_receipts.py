@@ -120,6 +120,15 @@ class TestRecording:
         new_message(api, dialogue, content="More.")
         assert done(api.post(path, json=body, headers=header)) == first
 
+    def test_a_retry_is_answered_though_the_dialogue_is_deleted_since(self, api, dialogue):
+        body = {"maxTokens": 4_000, "record": True}
+        header = {"Idempotency-Key": "once"}
+        path = f"/dialogue/{dialogue}/context"
+        first = done(api.post(path, json=body, headers=header))
+        done(api.delete(f"/dialogue/{dialogue}"))
+        assert done(api.post(path, json=body, headers=header)) == first
+        refused(api.post(path, json=body), "DIALOGUE_NOT_FOUND")
+
 
 class TestDeleting:
     def test_what_is_deleted_is_named_and_gone(self, api, dialogue):
@@ -187,3 +196,31 @@ class TestPermissions:
     def test_what_is_not_there_is_not_found(self, api, name):
         assert api.get(f"/context/{name}").status_code in {400, 404}
         refused(api.get("/context/none"), "CONTEXT_NOT_FOUND")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{}, {"maxTokens": 0}, {"maxTokens": 99, "recent": "x"}, {"maxTokens": 99, "target": "x"}],
+    )
+    def test_what_a_key_may_record_comes_before_what_is_wrong(
+        self, api, client_of, dialogue, wrong
+    ):
+        reader = client_of(new_key(api, scope="read")["key"])
+        path = f"/dialogue/{dialogue}/context"
+        refused(reader.post(path, json={**wrong, "record": True}), "FORBIDDEN")
+        refused(reader.get(path, params={**wrong, "record": "true"}), "FORBIDDEN")
+        refused(api.post(path, json={**wrong, "record": True}), refused_of(wrong))
+
+    @pytest.mark.parametrize("body", [b'{"record":true', b'{"record":true}{}', b"[", b"\xff"])
+    def test_a_broken_body_records_nothing(self, api, client_of, dialogue, body):
+        reader = client_of(new_key(api, scope="read")["key"])
+        refused(reader.post(f"/dialogue/{dialogue}/context", content=body), "INVALID_JSON")
+
+    @pytest.mark.parametrize("flag", [False, None])
+    def test_a_read_key_may_say_that_it_records_nothing(self, api, client_of, dialogue, flag):
+        reader = client_of(new_key(api, scope="read")["key"])
+        body = {"maxTokens": 4_000, "record": flag}
+        assert "id" not in done(reader.post(f"/dialogue/{dialogue}/context", json=body))
+
+
+def refused_of(wrong):
+    return "INVALID_PARAMETER" if wrong else "MISSING_PARAMETER"

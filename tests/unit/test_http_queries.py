@@ -4,7 +4,7 @@ import pytest
 from msgspec import UNSET
 
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.http.requests.queries import namespaces, parse
+from dialoguedb.http.requests.queries import parse, values_of
 from dialoguedb.http.routes.dialogues import GetDialogue, ListDialogues
 from dialoguedb.http.routes.list_queries import repeated
 from dialoguedb.http.routes.messages import ListMessages
@@ -82,4 +82,4 @@ def test_a_later_page_tells_what_it_says_itself():
 
 
 def test_every_namespace_that_is_named_is_found():
-    assert namespaces(b"namespace=a&x=1&namespace=b&name%73pace=c") == {"a", "b", "c"}
+    assert values_of(b"namespace=a&x=1&namespace=b&name%73pace=c", "namespace") == {"a", "b", "c"}

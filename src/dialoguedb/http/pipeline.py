@@ -15,7 +15,7 @@ from dialoguedb.errors import (
     RouteNotFound,
 )
 from dialoguedb.http.admission.admission import Admission
-from dialoguedb.http.requests import bound_namespace, incoming, preconditions, queries
+from dialoguedb.http.requests import bound_namespace, incoming, permissions, preconditions, queries
 from dialoguedb.http.requests.request import AdmittedRequest, AppContext, Exchange, Request
 from dialoguedb.http.responses import error_responses
 from dialoguedb.http.responses.response import Response, default_rate_limit_status, headers_of
@@ -141,8 +141,9 @@ class PathEndpoint:
         if endpoint is None:
             raise MethodNotAllowed(f"{method} is not allowed here", self._allowed)
         admitted = _OPEN
-        if endpoint.permission is not None:
-            admitted = await self._admission.admit(exchange, endpoint.permission)
+        permission = endpoint.permission_for(exchange.head.query_string)
+        if permission is not None:
+            admitted = await self._admission.admit(exchange, permission)
         if endpoint.body is None:
             request = self._request(endpoint, exchange, admitted, scope["path_params"], b"")
             exchange.response = await _response(endpoint, request)
@@ -167,6 +168,8 @@ class PathEndpoint:
     ) -> Request:
         """Read what is the same for every route: the query, and the conditions in headers."""
         head = exchange.head
+        if endpoint.write_if and permissions.body_sets(body, endpoint.write_if):
+            admitted.require_write()
         bound = admitted.namespace
         if bound is not None and endpoint.body is not None and endpoint.names_in_body:
             checked = rawjson.prepare(body)

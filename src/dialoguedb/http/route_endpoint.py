@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialoguedb.errors import DialogueDBError
+from dialoguedb.http.requests import permissions
 from dialoguedb.http.requests.preconditions import Versions
 from dialoguedb.http.requests.queries import NoQuery
 from dialoguedb.http.requests.request import Request
@@ -25,6 +26,9 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
 
     permission: AnyPermission | None
     """The least permission that a key needs; None opens the route to everybody."""
+
+    write_if: str = ""
+    """The flag of the query or the body that makes a request a write."""
 
     query: type[Struct] = NoQuery
     body: Any = None
@@ -51,6 +55,12 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
 
     errors: tuple[type[DialogueDBError], ...] = ()
     """What it may raise beside the errors of every route."""
+
+    def permission_for(self, query_string: bytes) -> AnyPermission | None:
+        """Return the least permission for a request with this query string."""
+        if self.write_if and permissions.query_sets(query_string, self.write_if):
+            return "write"
+        return self.permission
 
 
 class Route(Struct, frozen=True):

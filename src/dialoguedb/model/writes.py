@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dialoguedb.model.recipe import Recipe
 
@@ -34,6 +35,11 @@ class IdempotencyRecord(Struct, frozen=True):
 
     record: Callable[[object], bytes]
     """Turns the operation's result into the response to keep."""
+
+    def of_result(self, result: object) -> "IdempotencyRecord":
+        """Return the same for an operation whose result is made before it runs."""
+        record = self.record
+        return replace(self, record=lambda _: record(result))
 
 
 class CompactionRequest(Struct, frozen=True):

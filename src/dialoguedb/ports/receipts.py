@@ -10,6 +10,13 @@ from dialoguedb.model.writes import WriteOptions
 class ReceiptStore(Protocol):
     """Receipts, each (project, id); a namespace of None stands for whichever it has."""
 
+    async def check_kept(self, project: Project, options: WriteOptions) -> None:
+        """Raise IdempotencyHit when a receipt was stored with these options; else do nothing.
+
+        So a window that was answered before is not chosen again, which may fail by now.
+        """
+        ...
+
     async def create(
         self,
         project: Project,

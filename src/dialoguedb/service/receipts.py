@@ -25,9 +25,6 @@ from dialoguedb.service.context import ContextService, memory_note, summary_note
 from dialoguedb.service.context_window.kept_plans import KeptPlan, PlanSources, keep, restore
 from dialoguedb.service.context_window.plan import WindowPlan, render_plan
 
-OptionsFor = Callable[[ContextWindow], WriteOptions]
-"""Returns the options of the write that records a window."""
-
 
 class ReceiptService:
     """Records windows, and answers them again."""
@@ -45,13 +42,16 @@ class ReceiptService:
         namespace: str,
         dialogue_id: str,
         request: ContextRequest,
-        options_for: OptionsFor,
+        options: WriteOptions,
     ) -> ContextWindow:
         """Return a context window with the id of its receipt, which is stored."""
+        await self._store.check_kept(project, options)
         plan = await self._contexts.plan(project, namespace, dialogue_id, request)
         new, window = await asyncio.to_thread(_receipt_of, plan, request, self._new_id())
         recorded = structs.replace(window, id=new.id)
-        options = options_for(recorded)
+        if options.idempotency is not None:
+            kept = options.idempotency.of_result(recorded)
+            options = structs.replace(options, idempotency=kept)
         await self._store.create(project, namespace, dialogue_id, new, options)
         return recorded
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from msgspec import Struct
 
 from dialoguedb.errors import Forbidden, Unauthorized
+from dialoguedb.http.requests import permissions
 from dialoguedb.http.requests.incoming import RequestHead
 from dialoguedb.model.keys import PERMISSION_RANK, AnyPermission, Caller
 from dialoguedb.model.projects import Project
@@ -76,8 +77,7 @@ class Authentication:
         if held != permission and (
             PERMISSION_RANK[held] < PERMISSION_RANK[permission] or "operator" in {held, permission}
         ):
-            message = f"This needs a key of scope {permission}; the scope of this one is {held}"
-            raise Forbidden(message)
+            raise permissions.missing(permission, held)
         if key.allowed and not _contains(key.allowed, self._address(head)):
             raise Forbidden("The project does not allow requests from this address")
 

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import Forbidden
-from dialoguedb.http.requests.queries import namespaces
+from dialoguedb.http.requests.queries import values_of
 from dialoguedb.values import limits
 
 _LARGE_BYTES = 1024 * 1024
@@ -32,7 +32,7 @@ def other_namespace() -> Forbidden:
 
 def check_query(query_string: bytes, bound: str) -> None:
     """Forbid a query that names another namespace than the key's."""
-    if b"namespace" in query_string and namespaces(query_string) - {bound}:
+    if b"namespace" in query_string and values_of(query_string, "namespace") - {bound}:
         raise other_namespace()
 
 

@@ -42,10 +42,10 @@ parse_cached = lru_cache(maxsize=1024)(parse)
 """The same for short queries."""
 
 
-def namespaces(query: bytes) -> set[str]:
-    """Return every namespace that a query string names, whatever else it holds."""
+def values_of(query: bytes, parameter: str) -> set[str]:
+    """Return every value that a query string gives a parameter, whatever else it holds."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return {text for name, text in pairs if name == "namespace"}
+    return {text for name, text in pairs if name == parameter}
 
 
 def _values(kind: type[Struct], query: bytes) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, msgpack
 
-from dialoguedb.errors import Forbidden
 from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.requests import permissions
 from dialoguedb.http.requests.body_buffer import BodyBuffer
 from dialoguedb.http.requests.bound_namespace import other_namespace
 from dialoguedb.http.requests.incoming import RequestBody, RequestHead
@@ -76,6 +76,11 @@ class AdmittedRequest(Struct, frozen=True):
 
     over_request_quota: bool = False
     """Whether the project has used up its requests of the month."""
+
+    def require_write(self) -> None:
+        """Refuse a key that may only read; Forbidden."""
+        if PERMISSION_RANK[self.scope] < PERMISSION_RANK["write"]:
+            raise permissions.missing("write", self.scope)
 
 
 class Request:
@@ -174,12 +179,6 @@ class Request:
         if named not in {UNSET, bound}:
             raise other_namespace()
         return bound
-
-    def require_write(self) -> None:
-        """Refuse a key that may only read; Forbidden."""
-        scope = self.admitted.scope
-        if PERMISSION_RANK[scope] < PERMISSION_RANK["write"]:
-            raise Forbidden(f"This needs a key of scope write; the scope of this one is {scope}")
 
     # --- Quotas and writes ----------------------------------------------------------------------
 

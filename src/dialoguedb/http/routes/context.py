@@ -23,7 +23,6 @@ from dialoguedb.model.context import (
     WithSummary,
 )
 from dialoguedb.model.receipts import ContextReceipt
-from dialoguedb.ports import WriteOptions
 
 
 class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
@@ -44,7 +43,14 @@ class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
 _ERRORS = (DialogueNotFound, DialogueImmutable)
 
 
-@endpoint("Context", "read", query=ContextQuery, response=ContextWindow, errors=_ERRORS)
+@endpoint(
+    "Context",
+    "read",
+    write_if="record",
+    query=ContextQuery,
+    response=ContextWindow,
+    errors=_ERRORS,
+)
 async def get(request: Request) -> Response:
     """Return what to send to a model now, within a budget of tokens.
 
@@ -58,6 +64,7 @@ async def get(request: Request) -> Response:
 @endpoint(
     "Context",
     "read",
+    write_if="record",
     query=OfDialogue,
     body=ContextInput,
     example={"maxTokens": 4000, "query": "When does the parcel arrive?", "format": "anthropic"},
@@ -79,14 +86,13 @@ async def _window(request: Request, sent: ContextInput) -> Response:
     namespace = request.namespace(("namespace", sent.namespace))
     of = (request.project, namespace, dialogue_id)
     if not sent.record:
-        return Response(encode(await request.services.contexts.build(*of, sent.validate())))
-    request.require_write()
+        return _response(await request.services.contexts.build(*of, sent.validate()))
+    options = request.write_options(namespace, _response)
+    return _response(await request.services.receipts.record(*of, sent.validate(), options))
 
-    def options_for(window: ContextWindow) -> WriteOptions:
-        return request.write_options(namespace, lambda _: Response(encode(window)))
 
-    receipts = request.services.receipts
-    return Response(encode(await receipts.record(*of, sent.validate(), options_for)))
+def _response(window: ContextWindow) -> Response:
+    return Response(encode(window))
 
 
 @endpoint("Context", "read", query=InNamespace, response=ContextReceipt, errors=(ContextNotFound,))

@@ -5,6 +5,7 @@ from __future__ import annotations  # those of inner functions would be evaluate
 from itertools import starmap
 
 import apsw
+import msgspec
 from msgspec import Struct
 
 from dialoguedb.model.memories import Memory
@@ -25,7 +26,7 @@ from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import attachment_rows, memory_rows, message_rows, summary_rows
 from dialoguedb.store.sqlite.rows.columns import columns_of
-from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.idempotency import at_most_once, check_not_run
 from dialoguedb.store.sqlite.rows.message_rows import find_head
 
 
@@ -55,8 +56,7 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _MESSAGES = (
-    f"{message_rows.SELECT} WHERE r.dialogue = ?"
-    " AND r.id IN (SELECT value ->> 0 FROM json_each(?, '$.messages'))"
+    f"{message_rows.SELECT} WHERE r.dialogue = ? AND r.id IN (SELECT value FROM json_each(?))"
 )
 
 
@@ -67,6 +67,13 @@ class SQLiteReceipts:
         self._writer = writer
         self._readers = readers
         self._row_ids = row_ids
+
+    async def check_kept(self, project: Project, options: WriteOptions) -> None:
+        """Raise IdempotencyHit when a receipt was stored with these options; else do nothing."""
+        self._row_ids.of(project)
+        record = options.idempotency
+        if record is not None:
+            await self._readers.read(lambda reader: check_not_run(reader.db, record, options.now))
 
     async def create(
         self,
@@ -114,7 +121,8 @@ def _contents(db: apsw.Connection, of: tuple[Project, int], stored: ReceiptRow) 
         sha256=stored.sha256,
     )
     parts = parts_of(receipt)
-    rows = starmap(StoredMessage, db.execute(_MESSAGES, (stored.dialogue, stored.parts)))
+    ids = msgspec.json.encode([one.id for one in parts.messages]).decode()
+    rows = starmap(StoredMessage, db.execute(_MESSAGES, (stored.dialogue, ids)))
     found = attachment_rows.whole(db, of[1], still_there(parts, rows))
     return ReceiptContents(
         receipt=receipt,

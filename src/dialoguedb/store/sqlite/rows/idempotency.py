@@ -22,7 +22,7 @@ def at_most_once(
         return operation
 
     def run_once(db: apsw.Connection) -> T:
-        check_kept(record, _find(db, record), options.now)
+        check_not_run(db, record, options.now)
         result = operation(db)
         kept = kept_response(record, result, options.now)
         db.execute(
@@ -32,6 +32,11 @@ def at_most_once(
         return result
 
     return run_once
+
+
+def check_not_run(db: apsw.Connection, record: IdempotencyRecord, now: str) -> None:
+    """Let an operation run unless it ran before; IdempotencyHit, IdempotencyKeyReused."""
+    check_kept(record, _find(db, record), now)
 
 
 def _find(db: apsw.Connection, record: IdempotencyRecord) -> KeptResponse | None:
