@@ -1,5 +1,7 @@
 """How the embedded engine keeps attachments: once, apart from messages, as long as one has it."""
 
+import threading
+
 import apsw
 import pytest
 
@@ -94,6 +96,38 @@ async def test_it_goes_with_its_project(world, me, kept):
         await one.append(received(picture()))
     await me.store.projects.delete(me.project.id, me.write_options())
     assert kept() == (1, 1)
+
+
+@pytest.fixture
+async def deleting(tmp_path):
+    """Return a tenant, and the threads on which messages of any store are deleted."""
+    threads = []
+
+    def trace(_, sql, __):
+        if sql.startswith("DELETE FROM messages"):
+            threads.append(threading.current_thread())
+        return True
+
+    def hook(db):
+        db.exec_trace = trace
+
+    apsw.connection_hooks.append(hook)
+    store = await SQLiteStore.open(tmp_path / "deleting")
+    apsw.connection_hooks.remove(hook)
+    me = await World(store).tenant()
+    await me.new("d")
+    yield me, threads
+    await store.close()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("content", [picture(), [{"type": "text", "text": "x"}]])
+async def test_what_has_some_is_deleted_off_the_event_loop(deleting, whole, content):
+    me, threads = deleting
+    await me.append(message("x"), received(content, id="m"))
+    await (me.delete("d") if whole else me.delete_message("m"))
+    here = threading.current_thread()
+    assert [one is here for one in threads] == [content != picture()]
 
 
 async def test_a_refused_append_leaves_none(me, kept):

@@ -30,7 +30,7 @@ from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import dialogue_rows, message_rows, trees
+from dialoguedb.store.sqlite.rows import attachment_rows, dialogue_rows, message_rows, trees
 from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.dialogue_rows import find
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
@@ -39,6 +39,7 @@ from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
 _LONG_DELETE_MESSAGES = 100
+_NUMBERS = "SELECT number FROM messages WHERE dialogue = ?"
 
 
 class SQLiteDialogues:
@@ -160,14 +161,16 @@ class SQLiteDialogues:
         """Delete a dialogue, its messages and, recursively, its threads."""
         project_row = self._row_ids.of(project)
 
-        def size(reader: Reader) -> int:
+        def is_long(reader: Reader) -> bool:
             row = find(reader.db, project_row, namespace, dialogue_id)
-            return row.total_messages + row.thread_count * _LONG_DELETE_MESSAGES
+            if row.thread_count or row.total_messages >= _LONG_DELETE_MESSAGES:
+                return True
+            return attachment_rows.has_any(reader.db, _NUMBERS, (row.row_id,))
 
         def operation(db: apsw.Connection) -> DeletedDialogue:
             row = find(db, project_row, namespace, dialogue_id)
             check_deletable(project)
             return trees.delete_tree(db, project_row, row)
 
-        long = await self._readers.read(size) >= _LONG_DELETE_MESSAGES
+        long = await self._readers.read(is_long)
         return await self._writer.write(at_most_once(operation, project_row, options), long=long)

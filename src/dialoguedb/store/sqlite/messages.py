@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Sequence
 
 import apsw
 
-from dialoguedb.errors import NotFound
 from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef, MessageRef
@@ -30,6 +29,11 @@ from dialoguedb.store.sqlite.rows.message_rows import (
 )
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
+
+_NUMBER = (
+    "SELECT m.number FROM dialogues d JOIN messages m ON m.dialogue = d.number"
+    " WHERE d.project = ? AND d.namespace = ? AND d.id = ? AND m.id = ?"
+)
 
 
 class SQLiteMessages:
@@ -140,11 +144,8 @@ class SQLiteMessages:
         ref = MessageRef(dialogue_id, message_id)
 
         def has_attachments(reader: Reader) -> bool:
-            try:
-                _, row = find_message(reader.db, project_row, namespace, ref)
-            except NotFound:  # it may be among the operations that are waiting
-                return False
-            return bool(row.attachments)
+            values = (project_row, namespace, dialogue_id, message_id)
+            return attachment_rows.has_any(reader.db, _NUMBER, values)
 
         def operation(db: apsw.Connection) -> None:
             head, row = find_message(db, project_row, namespace, ref)

@@ -19,6 +19,7 @@ _INSERT = "INSERT INTO attachments (project, sha256, base64) VALUES (?, ?, ?)"
 _HOLD = "INSERT OR IGNORE INTO message_attachments (message, attachment) VALUES (?, ?)"
 _READ = "SELECT base64 FROM attachments WHERE project = ? AND sha256 = ?"
 _HELD = "SELECT DISTINCT attachment FROM message_attachments WHERE message IN ({})"
+_HAS = "SELECT EXISTS (SELECT 1 FROM message_attachments WHERE message IN ({}))"
 _LET_GO = "DELETE FROM message_attachments WHERE message IN ({})"
 _DELETE_UNUSED = """
     DELETE FROM attachments WHERE number = ?1
@@ -47,6 +48,11 @@ def delete(db: apsw.Connection, messages: str, values: tuple[int, ...]) -> None:
     if held:
         db.execute(_LET_GO.format(messages), values)
         db.executemany(_DELETE_UNUSED, held)
+
+
+def has_any(db: apsw.Connection, messages: str, values: tuple[int | str, ...]) -> bool:
+    """Tell whether messages have attachments; a SELECT tells their numbers."""
+    return bool(db.execute(_HAS.format(messages), values).get)
 
 
 def whole(db: apsw.Connection, project: int, rows: Sequence[S]) -> Sequence[S]:
