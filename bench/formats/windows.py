@@ -85,7 +85,7 @@ class WindowSource:
 
     def repair(self, name: str, provider: Provider) -> Json:
         """Return a stored conversation as a provider takes it."""
-        made = self._services.checks.repair(provider, self._project, "", _id(name))
+        made = self._services.checks.repair(self._project, "", _id(name), provider)
         answer: Json = msgspec.json.decode(msgspec.json.encode(self._runner.run(made)))
         return answer
 

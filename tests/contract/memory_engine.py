@@ -387,7 +387,8 @@ class Summaries(Part):
         found = self.data.summaries_of((project.id, *dialogue))
         found = [one for one in found if filters.status in {None, one.status}]
         if filters.completed_before is not None:
-            found = [one for one in found if (one.completed_seq or 0) < filters.completed_before]
+            found = [one for one in found if one.completed_seq is not None]
+            found = [one for one in found if one.completed_seq < filters.completed_before]
         key, make = attrgetter("created", "id"), methodcaller("to_summary", project)
         return listed(found, window, key, summaries.summary_bytes, make)
 

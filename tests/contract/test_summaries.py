@@ -222,6 +222,15 @@ class TestListing:
             with pytest.raises(SummaryNotFound):
                 await me.delete_summary(made.id, namespace)
 
+    async def test_those_completed_before_a_message_are_no_others(self, me):
+        await me.new("empty")
+        await me.summarize("empty", id="nothing")
+        await me.append(message("x"), to="empty")
+        await me.summarize("empty", id="waiting")
+        found = await me.summaries("empty", completed_before=1)
+        assert [one.id for one in found] == ["nothing"]
+        assert await me.summaries("empty", completed_before=0) == []
+
 
 class TestDeleting:
     async def test_a_dialogue_takes_its_summaries_with_it_and_counts_them(self, me, talk):

@@ -58,9 +58,9 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
 
     def permission_for(self, query_string: bytes) -> AnyPermission | None:
         """Return the least permission for a request with this query string."""
-        if self.write_if and permissions.query_sets(query_string, self.write_if):
-            return "write"
-        return self.permission
+        in_query = self.write_if if self.body is None else ""
+        is_write = in_query and permissions.query_sets(query_string, in_query)
+        return "write" if is_write else self.permission
 
 
 class Route(Struct, frozen=True):

@@ -55,7 +55,7 @@ class CheckService:
         return Checked(ok=not issues, issues=issues[: limits.CONTEXT_ISSUES_MAX])
 
     async def check_for(
-        self, provider: Provider, project: Project, namespace: str, dialogue_id: str
+        self, project: Project, namespace: str, dialogue_id: str, provider: Provider
     ) -> Checked:
         """Return what a provider would reject in a dialogue as it is."""
         ending = await self._read(project, namespace, dialogue_id)
@@ -67,7 +67,7 @@ class CheckService:
         )
 
     async def repair(
-        self, provider: Provider, project: Project, namespace: str, dialogue_id: str
+        self, project: Project, namespace: str, dialogue_id: str, provider: Provider
     ) -> Repaired:
         """Return a dialogue's messages as a provider takes them."""
         ending = await self._read(project, namespace, dialogue_id)

@@ -36,7 +36,7 @@ async def check(request: Request) -> Response:
     if provider is UNSET:
         checked = await checks.check(request.project, namespace, dialogue_id)
     else:
-        checked = await checks.check_for(provider, request.project, namespace, dialogue_id)
+        checked = await checks.check_for(request.project, namespace, dialogue_id, provider)
     return Response(encode(checked))
 
 
@@ -49,5 +49,5 @@ async def repair(request: Request) -> Response:
     """
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
     checks = request.services.checks
-    repaired = await checks.repair(request.query.provider, request.project, namespace, dialogue_id)
+    repaired = await checks.repair(request.project, namespace, dialogue_id, request.query.provider)
     return Response(encode(repaired))
