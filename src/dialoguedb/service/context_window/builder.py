@@ -18,8 +18,8 @@ from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.service.context_window.counted import counted, thought_issues
-from dialoguedb.service.context_window.history import History
+from dialoguedb.service.context_window.counted import counted
+from dialoguedb.service.context_window.history import History, pairs_among, position
 from dialoguedb.service.context_window.plan import (
     ContextNote,
     WindowPlan,
@@ -31,6 +31,7 @@ from dialoguedb.service.context_window.plan import (
     without_unsent,
 )
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
+from dialoguedb.service.context_window.window_issues import recent_cut, task_cut, thought_issues
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
@@ -151,8 +152,7 @@ class ContextBuilder:
         """
         task = self._last_of_user()
         if task is not None and not self._take(self._missing(task)):
-            problem = f"What the user says last, message '{task[-1].id}', has no room"
-            self._issues.append(Issue(code="TASK_CUT", message_id=task[-1].id, message=problem))
+            self._issues.append(task_cut(task))
 
     def _last_of_user(self, before: int | None = None) -> list[Turn] | None:
         """Return what a user says last before a turn, with its group; None when nobody does."""
@@ -243,7 +243,7 @@ class ContextBuilder:
         self._take_recent()
         while True:
             self._begin_with_user()
-            plan = self._plan(sorted(self._turns.values(), key=_position))
+            plan = self._plan(sorted(self._turns.values(), key=position))
             rendered = rendered_of(plan)
             retrieved = sum(self._tokens_of.get(one, 0) for one in self._retrieved)
             tokens = counted(plan, rendered, self._count, retrieved)
@@ -305,11 +305,7 @@ class ContextBuilder:
             summary=self._summary,
             memories=self._memories,
             turns=turns,
-            pairs={
-                call: result
-                for call, result in self._pairs.items()
-                if call[0] in ids and result[0] in ids
-            },
+            pairs=pairs_among(self._pairs, ids),
             tokens=_NOT_COUNTED,
             # Some may have been appended since.
             omitted=max(self._ending.total_messages - len(self._system) - len(turns), 0),
@@ -322,8 +318,7 @@ class ContextBuilder:
         last = range(len(self.history.turns) if first is None else first, len(self.history.turns))
         shown = {min(self.history.group(at), default=-1) for at in last} - {-1}
         if len(shown) < self._request.recent and self._next >= 0:
-            problem = f"Only {len(shown)} of the last {self._request.recent} turns have room"
-            self._issues.append(Issue(code="RECENT_CUT", message=problem))
+            self._issues.append(recent_cut(len(shown), self._request.recent))
 
     def _issues_in_window(self) -> list[Issue]:
         """Return the issues of the part of the history that the window covers."""
@@ -333,7 +328,3 @@ class ContextBuilder:
             for issue in self.history.issues
             if isinstance(issue.message_id, str) and indexes[issue.message_id] > self._next
         ]
-
-
-def _position(turn: Turn) -> tuple[str, int]:
-    return turn.created, turn.seq

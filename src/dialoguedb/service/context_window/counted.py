@@ -1,11 +1,8 @@
 """Counts a window that is rendered."""
 
-from collections.abc import Iterable
-
 from dialoguedb.formats.dialects import Rendered
 from dialoguedb.formats.rendered_tokens import RenderedTokens
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
-from dialoguedb.formats.tool_links import Issue
 from dialoguedb.model.context import ContextTokens
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.service.context_window.plan import WindowPlan, system_texts, trailing_texts
@@ -38,15 +35,3 @@ def _shrink(sizes: dict[str, int], excess: int) -> None:
         taken = max(min(excess, size), 0)
         sizes[kind] -= taken
         excess -= taken
-
-
-def thought_issues(rendered: Rendered) -> Iterable[Issue]:
-    """Yield an issue when signed thoughts were left out."""
-    dropped = [loss for loss in rendered.losses if loss.kind == "signed-thought"]
-    if dropped:
-        messages = {loss.message_id for loss in dropped}
-        problem = (
-            f"The signed thoughts of {len(messages)} messages are left out, the first of message"
-            f" '{dropped[0].message_id}': {dropped[0].why}"
-        )
-        yield Issue(code="THOUGHT_DROPPED", message_id=dropped[0].message_id, message=problem)

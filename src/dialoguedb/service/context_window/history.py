@@ -1,9 +1,9 @@
 """A history of turns, grouped by tool calls and their results."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from dialoguedb.formats.parts import ToolCall, ToolResult
-from dialoguedb.formats.tool_links import ToolLinker
+from dialoguedb.formats.tool_links import ToolLinker, ToolPairs
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.formats.writers.silent_turns import goes_back, stands_alone
 from dialoguedb.model.messages import Message
@@ -166,6 +166,16 @@ class History:
         larger.extend(smaller)
         for index in smaller:
             self._groups[index] = larger
+
+
+def position(turn: Turn) -> tuple[str, int]:
+    """Return where a turn stands in its dialogue."""
+    return turn.created, turn.seq
+
+
+def pairs_among(pairs: ToolPairs, ids: Container[str]) -> ToolPairs:
+    """Return the calls and results of some turns, by the ids of these."""
+    return {one: two for one, two in pairs.items() if one[0] in ids and two[0] in ids}
 
 
 def _is_models(turn: Turn) -> bool:

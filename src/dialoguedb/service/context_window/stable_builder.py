@@ -16,8 +16,8 @@ from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow
 from dialoguedb.ports.context import Ending
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.service.context_window.counted import counted, thought_issues
-from dialoguedb.service.context_window.history import History
+from dialoguedb.service.context_window.counted import counted
+from dialoguedb.service.context_window.history import History, pairs_among, position
 from dialoguedb.service.context_window.plan import (
     ContextNote,
     WindowPlan,
@@ -33,6 +33,12 @@ from dialoguedb.service.context_window.shown_tokens import ShownTokens
 from dialoguedb.service.context_window.stable_prefix import stable_prefix
 from dialoguedb.service.context_window.stable_start import Read, Start, Steps, leading, newest
 from dialoguedb.service.context_window.text_counts import TextCounts
+from dialoguedb.service.context_window.window_issues import (
+    recent_cut,
+    task_cut,
+    thought_issues,
+    window_jumped,
+)
 from dialoguedb.values import limits
 from dialoguedb.values.validation_errors import invalid_request
 
@@ -188,11 +194,11 @@ class StableBuilder:
         Those behind it stand in the conversation, or each would change what is in front of it.
         """
         turns = start.history.turns[start.index :]
-        first = next((_position(turn) for turn in turns if turn.speaker != "system"), None)
+        first = next((position(turn) for turn in turns if turn.speaker != "system"), None)
         room = self._share // (_SYSTEM_SHARE if self._system else _TASK_SHARE)
         found: list[Turn] = []
         for turn in [] if self._is_bare else self._later:
-            if (first is None or _position(turn) < first) and turn.tokens <= room:
+            if (first is None or position(turn) < first) and turn.tokens <= room:
                 room -= turn.tokens
                 found.append(turn)
         return found
@@ -211,8 +217,8 @@ class StableBuilder:
         index = history.last_of_user(start.index)
         if index is not None:
             return [history.turns[at] for at in sorted(history.group(index)) if at < start.index]
-        position = _position(turns[0])
-        earlier = [one for one in self._read.turns if one.by_user and _position(one) < position]
+        begins = position(turns[0])
+        earlier = [one for one in self._read.turns if one.by_user and position(one) < begins]
         if not earlier and self._ending.task:
             return [parse_turn(self._ending.task)]
         return earlier[-1:]
@@ -268,7 +274,7 @@ class StableBuilder:
         room, taken = self.room, self._ids()
         for group in groups:
             new = [turn for turn in group if turn.id not in taken and not turn.is_silent]
-            found = sorted([*self._found, *new], key=_position)
+            found = sorted([*self._found, *new], key=position)
             fits = self._count(found_text(found, self._pairs)) + MESSAGE_TOKENS <= room
             if new and fits:
                 self._found = found
@@ -364,7 +370,7 @@ class StableBuilder:
             memories=self._memories,
             turns=turns,
             found=self._found,
-            pairs={one: two for one, two in known.items() if one[0] in ids and two[0] in ids},
+            pairs=pairs_among(known, ids),
             tokens=ContextTokens(),
             omitted=max(self._ending.total_messages - shown, 0),
             issues=[],
@@ -374,25 +380,15 @@ class StableBuilder:
         start, history = self._start, self._start.history
         jump = self._overflow(lambda _, tokens: tokens)
         if jump and jump.id in newest(history.turns):
-            problem = (
-                "The conversation has outgrown its share of the budget: the window begins later,"
-                f" with message '{history.turns[start.index].id}'"
-            )
-            yield Issue(code="WINDOW_JUMPED", message_id=jump.id, message=problem)
+            yield window_jumped(jump, history.turns[start.index])
         task = self._last_of_user(start)
         if task and not self._task(start):
-            problem = f"What the user says last, message '{task[-1].id}', has no room"
-            yield Issue(code="TASK_CUT", message_id=task[-1].id, message=problem)
+            yield task_cut(task)
         indexes = range(start.index, len(history.turns))
         groups = {min(history.group(at), default=-1) for at in indexes} - {-1}
         if start.step and len(groups) < self._request.recent:
-            problem = f"Only {len(groups)} of the last {self._request.recent} turns have room"
-            yield Issue(code="RECENT_CUT", message=problem)
+            yield recent_cut(len(groups), self._request.recent)
         for issue in history.issues:
             known = isinstance(issue.message_id, str)
             if known and history.indexes[str(issue.message_id)] >= start.index:
                 yield issue
-
-
-def _position(turn: Turn) -> tuple[str, int]:
-    return turn.created, turn.seq
