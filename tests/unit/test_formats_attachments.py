@@ -288,3 +288,27 @@ def attachments_in(parts):
 def test_what_is_kept_as_an_attachment_is_read_as_one(spelling):
     _, parts = parse_parts("user", encoded(spelling.write(base64_of(BYTES))), b"{}")
     assert [part.kind for part in attachments_in(parts)] == [spelling.kind]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "DATA:image/png;base64,",
+        "data:IMAGE/PNG;Base64,",
+        "data:image/png; charset=utf-8;base64,",
+        'data:image/png;name="a b.png";base64,',
+    ],
+)
+def test_a_data_uri_is_read_however_its_head_is_written(head):
+    url = head + png(1, 1)
+    content = encoded([{"type": "image_url", "image_url": {"url": url}}])
+    _, (image,) = parse_parts("user", content, b"{}")
+    assert (image.media_type, image.data, image.url) == (PNG, png(1, 1), "")
+    assert [one.media_type for one in found(content)] == [PNG]
+
+
+def test_an_image_of_any_type_is_not_shown_as_its_bytes():
+    url = "data:image/*;base64," + "A" * 400
+    content = encoded([{"type": "image_url", "image_url": {"url": url}}])
+    _, (image,) = parse_parts("user", content, b"{}")
+    assert (image.media_type, image.url) == ("image/*", "")

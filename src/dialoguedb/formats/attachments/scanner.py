@@ -143,7 +143,7 @@ def has_image(content: bytes) -> bool:
 def _short(spelled: SpelledBytes, head: int) -> InlineAttachment:
     encoded = spelled.text[head:].encode("utf-8", "surrogatepass")
     size = len(encoded) - 2 * encoded.count(b"%")
-    if spelled.text[:head].endswith(";base64,") or not head:
+    if spelled.text[:head].lower().endswith(";base64,") or not head:
         size = _decoded_bytes(encoded, 0, len(encoded))
     return InlineAttachment(
         start=0,
@@ -179,7 +179,7 @@ _PLACEHOLDER = _PLACED.encode()
 
 # A string begins: after the end of one, none of these could follow.
 _LONG_STRING = re.compile(
-    rb'"(?<=[\[{:,]")(?:data:(?:[^"\\,]|\\/){0,256},)?(?=[A-Za-z0-9+/\\_-][^"]{255})'
+    rb'"(?<=[\[{:,]")(?:(?i:data:)(?:[^"\\,]|\\/){0,256},)?(?=[A-Za-z0-9+/\\_-][^"]{255})'
 )
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-"
 _ESCAPED_BASE64 = re.compile(
@@ -187,8 +187,8 @@ _ESCAPED_BASE64 = re.compile(
 )
 """Some encoders escape `/`, `+` and `=`; others break base64 into lines."""
 
-_ANY_DATA_URI = re.compile(rb'(?<=")data:[^"]*+')
+_ANY_DATA_URI = re.compile(rb'(?<=")(?i:data:)[^"]*+')
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s*")
 
-_MAY_HOLD_BYTES = re.compile(rb'"(?:%s|images)":|data:' % "|".join(BASE64_KEYS).encode())
+_MAY_HOLD_BYTES = re.compile(rb'"(?:%s|images)":|(?i:data:)' % "|".join(BASE64_KEYS).encode())
 _MAY_HOLD_IMAGES = re.compile(b"|".join(IMAGE_WORDS))

@@ -16,6 +16,9 @@ from dialoguedb.formats.parts import AttachmentKind
 
 Json = Mapping[str, Any]
 
+DATA_URI = re.compile(r"data:(?P<type>[^;,]*)(?:;[^,]*)?,", re.IGNORECASE)
+"""What a data URI has before its data, where an API has URLs: with any parameters, in any case."""
+
 
 class Node(Struct, frozen=True):
     """An object within content, and where it stands."""
@@ -65,9 +68,9 @@ def spelled_bytes(node: Node) -> Iterator[SpelledBytes]:
         if isinstance(text, list) and name == "images" and _is_message(node.value):  # Ollama
             yield from (_image(item) for item in text if isinstance(item, str))
         elif isinstance(text, str):
-            uri = _DATA_URI.match(text) if text[:5].lower() == "data:" else None
+            uri = DATA_URI.match(text)
             if uri and name in _URI_KEYS:
-                media_type = uri["type"].lower() or node.media_type
+                media_type = type_of_uri(uri) or node.media_type
                 yield SpelledBytes(text, _kind(media_type, node), media_type)
             elif name in BASE64_KEYS and not uri and BASE64_KEYS[name](node):
                 media_type = _media_type(node)
@@ -94,9 +97,14 @@ def is_prefixed_source(node: Node) -> bool:
     return is_source and node.type != "text" and _string(node.value, "data").startswith("data:")
 
 
+def type_of_uri(head: re.Match[str]) -> str:
+    """Return the media type of a data URI; empty when it has none."""
+    return head["type"].strip().lower()
+
+
 def data_uri_head(text: str) -> int:
     """Return the length of what a data URI has before its data; 0 when it is none."""
-    uri = _DATA_URI.match(text)
+    uri = DATA_URI.match(text)
     return uri.end() if uri else 0
 
 
@@ -205,5 +213,4 @@ _MEDIUM_OF_FORMATS = {
     **dict.fromkeys(("mp4", "mpeg", "webm", "mov", "mkv", "flv", "3gp"), "video"),
     **dict.fromkeys(("wav", "flac", "ogg", "opus", "aac"), "audio"),
 }
-_DATA_URI = re.compile(r"data:(?P<type>[^;,]*)(?:;[^,]*)?,", re.IGNORECASE)
 _types = MimeTypes()  # what Python knows; not the files of this machine

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dialoguedb.formats.attachments.kinds import MEDIA_TYPE_KEYS, kind_of
+from dialoguedb.formats.attachments.spellings import DATA_URI, type_of_uri
 from dialoguedb.formats.json_text import is_encoded, replace_surrogates, string
 from dialoguedb.formats.parts import Attachment, AttachmentKind, Part
 from dialoguedb.formats.spellings.part_types import Json, Read, Source
@@ -36,7 +37,6 @@ _NAME_KEYS = ("filename", "display_name", "displayName", "title", "name")
 _TEXT_KEYS = ("transcript", "alt", "alt_text", "caption", "description")
 _KNOWN = frozenset({*_HOLDERS, *_DATA_KEYS, *_URL_KEYS, *_NAME_KEYS, *_TEXT_KEYS, *MEDIA_TYPE_KEYS})
 
-_DATA_URI = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+=-]+)*,", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SAFE_ALPHABET = str.maketrans("-_", "+/", " \r\n")
 _AUDIO_FORMATS = {"mp3": "audio/mpeg"}
@@ -54,11 +54,11 @@ def attachment(kind: AttachmentKind | None = None) -> Read:
 
 def data_uri(text: str) -> Attachment | None:
     """Return the attachment that a text is, if it is just a data URI with base64."""
-    head = _DATA_URI.match(text)
+    head = DATA_URI.match(text)
     if head is None or not head["type"] or not head[0].endswith(";base64,"):
         return None
-    data = _base64(text[head.end() :])
-    return Attachment(kind_of(head["type"]), media_type=head["type"], data=data) if data else None
+    data, media_type = _base64(text[head.end() :]), type_of_uri(head)
+    return Attachment(kind_of(media_type), media_type=media_type, data=data) if data else None
 
 
 def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachment:
@@ -67,10 +67,10 @@ def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachm
     fields = _fields(value)
     data, url = string(fields, *_DATA_KEYS), string(fields, *_URL_KEYS)
     media_type = string(fields, *MEDIA_TYPE_KEYS) or _audio_type(fields)
-    if not url and (data.startswith("data:") or "://" in data[:32]):
+    if not url and (data[:5].lower() == "data:" or "://" in data[:32]):
         data, url = "", data
-    if head := _DATA_URI.match(url):
-        media_type, data, url = head["type"] or media_type, url[head.end() :], ""
+    if head := DATA_URI.match(url):
+        media_type, data, url = type_of_uri(head) or media_type, url[head.end() :], ""
     elif is_encoded(url):
         data, url = url, ""
     name, file_id = string(fields, *_NAME_KEYS), string(fields, *_ID_KEYS)
