@@ -83,6 +83,10 @@ def calls(ids, spelling, text):
             uses = [{"type": "tool_use", "id": i, "name": "find", "input": arguments} for i in ids]
             thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
             return [("assistant", [thought, {"type": "text", "text": text}, *uses], {})]
+        case "between":
+            uses = [{"type": "tool_use", "id": i, "name": "find", "input": arguments} for i in ids]
+            spoken = {"type": "text", "text": text}
+            return [("assistant", [*chain(*((use, spoken) for use in uses))], {})]
     raise ValueError(spelling)
 
 
@@ -98,7 +102,7 @@ def results(ids, spelling, text):
                 ("user", [{"type": "function_call_output", "call_id": i, "output": text}], {})
                 for i in ids
             ]
-        case "anthropic":
+        case "anthropic" | "between":
             content = [{"type": "text", "text": text}, IMAGE]
             blocks = [
                 {"type": "tool_result", "tool_use_id": i, "content": content, "is_error": True}
@@ -110,8 +114,8 @@ def results(ids, spelling, text):
 
 @st.composite
 def exchanges(draw):
-    """Calls and their results: whole, cancelled, twice, in any order, with talk in between."""
-    spelling = draw(st.sampled_from(["openai", "metadata", "responses", "anthropic"]))
+    """Calls and their results: whole, cancelled, twice, in any order, with texts in between."""
+    spelling = draw(st.sampled_from(["openai", "metadata", "responses", "anthropic", "between"]))
     other = draw(st.sampled_from([spelling, "openai", "anthropic"]))
     ids = draw(st.lists(st.sampled_from(IDS), min_size=1, max_size=3))
     answered = draw(st.lists(st.sampled_from(ids), max_size=4) | st.just(ids))

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from dialoguedb.formats import convert
+from dialoguedb.formats.parts import Text
+from tests.unit.rendering import call, messages, result
 
 Json = dict[str, Any]
 
@@ -111,3 +113,22 @@ def test_so_it_is_from_any_spelling(message):
         *(("assistant", ""), ("tool", "so"), ("assistant", "b"))
     ]
     assert made.losses == ()
+
+
+@pytest.mark.parametrize("target", ["any", "strict", "no-system"])
+def test_so_it_is_in_a_window(target):
+    spoke = ("assistant", Text("a"), call("c1"), Text("b"), call("c2"), Text("c"))
+    answered = ("tool", result("c2", Text("of c2")), result("c1", Text("of c1")))
+    sent = messages("openai", ("user", Text("Where?")), spoke, answered, target=target)
+    seen = [one["content"] or "call" for one in sent if one["content"] != "[Go on.]"]
+    beside = ["a", "call"] if target != "any" else ["a"]
+    again = ["b", "call"] if target != "any" else ["b"]
+    assert seen == ["Where?", *beside, "of c1", *again, "of c2", "c"]
+    assert [bool(one.get("tool_calls")) for one in sent].count(True) == 2
+
+
+def test_in_a_window_a_text_behind_a_call_that_is_left_out_goes_on():
+    spoke = ("assistant", Text("a"), call("c1"), Text("b"))
+    assert messages("openai", ("user", Text("Where?")), spoke)[1:] == [
+        {"role": "assistant", "content": "a\nb"}
+    ]

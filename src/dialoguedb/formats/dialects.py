@@ -116,7 +116,7 @@ def _outgoing(
     if is_strict:
         messages = strict.with_images_alone(messages)
     if request.dialect == "openai":
-        messages = [*openai.with_attachments_behind(messages)]
+        messages = [*openai.with_calls_last(messages, losses)]
     messages += [text_message("user", text) for text in request.trailing]
     if request.dialect == "openai" and not is_strict:
         fit_names(messages)

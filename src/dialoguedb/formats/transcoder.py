@@ -20,7 +20,6 @@ from dialoguedb.formats.outgoing.messages import (
     text_message,
     visible,
 )
-from dialoguedb.formats.outgoing.texts_behind_calls import with_texts_behind_calls
 from dialoguedb.formats.outgoing.thought_signatures import without_signatures
 from dialoguedb.formats.parts import Other, Part, Reasoning, Text, ToolCall
 from dialoguedb.formats.shown import plain_text
@@ -98,8 +97,7 @@ def _arranged(turns: Sequence[Turn], target: Convertible, losses: Losses) -> lis
     for message in outgoing:
         _note_details(message, target, losses)
     if target == "openai":
-        outgoing = [*with_texts_behind_calls(outgoing, losses)]
-        outgoing = [*openai.with_attachments_behind(outgoing)]
+        outgoing = [*openai.with_calls_last(outgoing, losses)]
         fit_names(outgoing)
     else:
         speak_names(outgoing)

@@ -12,6 +12,7 @@ from dialoguedb.formats.outgoing.messages import (
     visible,
     without_nulls,
 )
+from dialoguedb.formats.outgoing.texts_behind_calls import with_texts_behind_calls
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.writers.arguments import as_text
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
@@ -54,7 +55,14 @@ def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
     return written
 
 
-def with_attachments_behind(messages: Iterable[OutgoingMessage]) -> Iterator[OutgoingMessage]:
+def with_calls_last(
+    messages: Sequence[OutgoingMessage], losses: Losses
+) -> Iterator[OutgoingMessage]:
+    """Yield messages with what stands behind a call, or is beside text in its result, behind it."""
+    return _with_attachments_behind(with_texts_behind_calls(messages, losses))
+
+
+def _with_attachments_behind(messages: Iterable[OutgoingMessage]) -> Iterator[OutgoingMessage]:
     """Yield messages, and after results a user's message of the images in them.
 
     A tool's message holds text alone; where an image was, its name stays.

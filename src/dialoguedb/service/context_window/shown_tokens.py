@@ -40,10 +40,15 @@ class ShownTokens:
     def stored(self, turn: Turn) -> int | None:
         """Return the tokens of a turn when they are those that were counted when it was stored."""
         if turn.id not in self._stored:
-            is_plain = all(map(_is_plain, turn.parts))
+            is_plain = all(map(_is_plain, turn.parts)) and not self._is_parted(turn)
             named = _SPOKEN_NAME_TOKENS if turn.name else 0
             self._stored[turn.id] = turn.tokens + named if is_plain else None
         return self._stored[turn.id]
+
+    def _is_parted(self, turn: Turn) -> bool:
+        """Tell whether chat messages part a turn: a text behind a call follows its result."""
+        is_call = [isinstance(part, ToolCall) for part in turn.parts]
+        return self._request.format == "openai" and is_call != sorted(is_call)
 
     def _of_group(self, turns: Sequence[Turn], pairs: ToolPairs) -> int:
         names = tuple(turn.id for turn in turns)
