@@ -1,6 +1,11 @@
 """Windows for OpenAI's Responses API."""
 
+import pytest
+
+from dialoguedb.formats import convert
 from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text
+from dialoguedb.formats.provider_rules.responses import ITEMS, reasoning_is_followed
+from dialoguedb.formats.provider_rules.rule import SentMessages
 from tests.unit.rendering import ASK, call, messages, native, result, windowed
 
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "RU5D"}
@@ -36,6 +41,23 @@ def test_reasoning_goes_with_the_item_behind_it_or_not_at_all():
     assert sorted(one.kind for one in window.losses) == ["call", "signed-thought"]
     answered = [ASK, ("assistant", reasoning, Text("Not its own."))]
     assert [one.get("type") for one in messages("responses", *answered)] == [None, None]
+
+
+@pytest.mark.parametrize("kind", sorted(ITEMS - {"message", "reasoning"}))
+def test_reasoning_stands_before_all_items_that_the_rule_allows_and_no_other(kind):
+    item = {"type": kind, "id": "x_1", "call_id": "a", "name": "track", "arguments": "{}"}
+    history = [{"role": "user", "content": "Where?"}, THOUGHT, item]
+    made = convert(history, "auto", "responses").messages
+    allowed = not any(reasoning_is_followed(SentMessages(history)))
+    assert [one.get("type") for one in made][1:] == ["reasoning", kind][not allowed :]
+
+
+@pytest.mark.parametrize("kind", ["summary_text", "reasoning_text"])
+def test_what_is_a_part_of_reasoning_is_no_item(kind):
+    part = {"type": kind, "text": "I look."}
+    made = convert([{"role": "assistant", "content": [part, "So."]}], "auto", "responses")
+    assert made.messages == [{"role": "assistant", "content": "So."}]
+    assert [one.kind for one in made.losses] == ["thought"]
 
 
 def test_what_is_left_of_a_broken_answer_has_no_ids_that_demand_its_reasoning():

@@ -15,6 +15,7 @@ from dialoguedb.formats.provider_rules.rule import (
     text_of,
     with_next,
 )
+from dialoguedb.formats.spellings.responses import ANSWER_TYPES, CONTENT_TYPES, is_made_by_model
 
 _ROLES = ("user", "assistant", "system", "developer")
 _CALLS = {
@@ -55,8 +56,7 @@ ITEMS = frozenset(
 )
 """The types of items that the API takes."""
 
-_OF_ASSISTANTS = frozenset({"output_text", "refusal"})
-_OF_OTHERS = frozenset({"input_text", "input_image", "input_file", "input_audio"})
+_OF_OTHERS = (CONTENT_TYPES - ANSWER_TYPES) | {"input_audio"}
 _PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc"}
 _ID_CHARS_MAX = 64
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -125,17 +125,8 @@ def outputs_come_once(sent: SentMessages) -> Iterator[Finding]:
 def reasoning_is_followed(sent: SentMessages) -> Iterator[Finding]:
     """A `reasoning` item is followed by what the model did: a call or its message."""
     for index, item, behind in with_next(sent):
-        if kind_of(item) == "reasoning" and not _is_made_by_model(behind):
+        if kind_of(item) == "reasoning" and not is_made_by_model(behind):
             yield Finding(index, "is reasoning without the item that it led to")
-
-
-def _is_made_by_model(item: Json) -> bool:
-    kind = kind_of(item)
-    if kind == "message":
-        return item.get("role") == "assistant"
-    return kind in {"reasoning", "mcp_list_tools", "mcp_approval_request", "program"} or (
-        kind.endswith("_call")
-    )
 
 
 def reasoning_is_whole(sent: SentMessages) -> Iterator[Finding]:
@@ -202,7 +193,7 @@ def content_fits_its_role(sent: SentMessages) -> Iterator[Finding]:
     """
     for index, item in _messages(sent):
         content = item.get("content")
-        allowed = _OF_ASSISTANTS if item.get("role") == "assistant" else _OF_OTHERS
+        allowed = ANSWER_TYPES if item.get("role") == "assistant" else _OF_OTHERS
         if not isinstance(content, str) and not _are_parts(content, allowed):
             yield Finding(index, "has content of a kind that its role may not hold")
 

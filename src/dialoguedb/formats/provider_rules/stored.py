@@ -16,6 +16,7 @@ from dialoguedb.formats.provider_rules.spellings import (
     is_own,
     text_in,
 )
+from dialoguedb.formats.spellings.responses import CONTENT_TYPES
 from dialoguedb.formats.turns import ParsableMessage, parse_turn, speaker_of
 from dialoguedb.values.fields import Dialect
 
@@ -165,7 +166,7 @@ def _items(role: str, value: Any) -> list[Json] | None:
     is_whole = len(items) == (len(value) if isinstance(value, list) else 1)
     if not items or not is_whole or not all(map(_is_item, items)):
         return None
-    if all(text_of(one, "type") in _CONTENT_TYPES for one in items):
+    if all(text_of(one, "type") in CONTENT_TYPES for one in items):
         return [{"role": role, "content": items}]
     return items if all(text_of(one, "type") or is_message(one) for one in items) else None
 
@@ -174,9 +175,6 @@ def _is_item(value: Json) -> bool:
     """Tell whether a value is an item of Responses, or a part of one, as far as is known."""
     is_chat = "tool_calls" in value or value.get("role") == "tool"
     return not is_chat and is_own("responses", [value, *dicts(value.get("content"))])
-
-
-_CONTENT_TYPES = frozenset({"input_text", "input_image", "input_file", "output_text", "refusal"})
 
 
 def _contents(role: str, value: Any) -> list[Json] | None:

@@ -27,15 +27,31 @@ def _message(source: Source) -> Iterator[Part]:
     """Read a message; texts of an answer keep it, as it belongs to the reasoning before it."""
     content = source.value.get("content")
     is_answer = source.value.get("role") == "assistant" and source.string("id", "phase")
-    if not is_answer or {string(part, "type") for part in _objects(content)} - _ANSWER_TYPES:
+    if not is_answer or {string(part, "type") for part in _objects(content)} - ANSWER_TYPES:
         yield from source.reader.parts(content)
         return
     for part in source.reader.parts(content):
         yield replace(part, native=source.native) if isinstance(part, Text) else part
 
 
-_ANSWER_TYPES = frozenset({"output_text", "refusal"})
+ANSWER_TYPES = frozenset({"output_text", "refusal"})
 """The parts of an answer; a message with others is one of Anthropic, as its client returns it."""
+
+CONTENT_TYPES = ANSWER_TYPES | {"input_text", "input_image", "input_file"}
+"""The parts of messages."""
+
+PART_TYPES = CONTENT_TYPES | {"summary_text", "reasoning_text"}
+"""What is a part of an item, and none itself."""
+
+_MADE_BY_MODEL = frozenset({"reasoning", "mcp_list_tools", "mcp_approval_request", "program"})
+
+
+def is_made_by_model(item: Json) -> bool:
+    """Tell whether an item is one that a model may have thought about before: all that it makes."""
+    kind = string(item, "type")
+    if kind in {"", "message"}:
+        return item.get("role") == "assistant"
+    return kind in _MADE_BY_MODEL or kind.endswith("_call")
 
 
 def _client_call(name: str, *keys: str) -> Read:

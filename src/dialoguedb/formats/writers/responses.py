@@ -12,16 +12,11 @@ from dialoguedb.formats.outgoing.messages import (
     without_nulls,
 )
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.spellings.responses import PART_TYPES, is_made_by_model
 from dialoguedb.formats.writers.arguments import as_text
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
-
-_LED_TO = frozenset({"mcp_list_tools", "mcp_approval_request", "program"})
-"""Items beside calls and messages that reasoning may stand before."""
-
-_CONTENT_TYPES = frozenset({"input_text", "output_text", "refusal", "input_image", "input_file"})
-"""Native values that are a part of an item, not one."""
 
 
 def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
@@ -70,7 +65,7 @@ class _Writer:
         """Return the item of a part; None when it is content of a message, or nothing."""
         part = outgoing.part
         native = native_of(part, "responses")
-        if native is not None and native.get("type") not in _CONTENT_TYPES:
+        if native is not None and native.get("type") not in PART_TYPES:
             return self._own_item(part, native)
         match part:
             case ToolCall():
@@ -99,8 +94,7 @@ class _Writer:
         if isinstance(outgoing.part, Reasoning):
             self._thoughts.append((outgoing, item))
             return
-        is_opaque = isinstance(outgoing.part, Other) and item.get("type") not in _LED_TO
-        if outgoing.part.native is None or isinstance(outgoing.part, ToolResult) or is_opaque:
+        if outgoing.part.native is None or not is_made_by_model(item):
             self._drop_thoughts()
         self._items += [thought for _, thought in self._thoughts]
         self._thoughts = []
