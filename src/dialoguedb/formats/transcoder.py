@@ -23,6 +23,7 @@ from dialoguedb.formats.outgoing.messages import (
 from dialoguedb.formats.outgoing.thought_signatures import without_signatures
 from dialoguedb.formats.parts import Other, Part, Reasoning, Text, ToolCall
 from dialoguedb.formats.shown import plain_text
+from dialoguedb.formats.spellings.openai import BESIDE_KEYS, REASONING_KEYS
 from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn, parse_parts
 from dialoguedb.formats.writers import openai
@@ -161,8 +162,7 @@ _MEMBERS: dict[str, frozenset[str]] = {
     "openai": frozenset(
         {
             *("role", "content", "name", "refusal", "tool_calls", "tool_call_id", "audio"),
-            *("function_call", "reasoning_content", "reasoning", "reasoning_details"),
-            *("thinking_blocks", "extra_content", "provider_specific_fields"),
+            *("function_call", *REASONING_KEYS, *BESIDE_KEYS),
         }
     ),
     "anthropic": frozenset({"role", "content"}),

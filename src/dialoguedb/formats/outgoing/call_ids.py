@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 
-_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_-]")
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+_NOT_IN_IDS_AND_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _TOOL_NAME_CHARS_MAX = 64
 _SHORT_CHARS = 9
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -59,7 +58,9 @@ def stored_ids_or_none() -> CallIds:
 
 def fitted_ids() -> CallIds:
     """Return ids of letters, digits, `_` and `-`, unique in the window, as Anthropic demands."""
-    return CallIds(lambda stored: _NOT_IN_IDS.sub("_", stored) or "call", unique_in_window=True)
+    return CallIds(
+        lambda stored: _NOT_IN_IDS_AND_NAMES.sub("_", stored) or "call", unique_in_window=True
+    )
 
 
 def short_ids() -> CallIds:
@@ -80,4 +81,4 @@ def _short(stored: str) -> str:
 
 def fit_tool_name(name: str) -> str:
     """Return the name of a tool as all providers take it."""
-    return _NOT_IN_NAMES.sub("_", name)[:_TOOL_NAME_CHARS_MAX] or "tool"
+    return _NOT_IN_IDS_AND_NAMES.sub("_", name)[:_TOOL_NAME_CHARS_MAX] or "tool"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dialoguedb.formats.parts import Native, Spelling, Text, ToolCall
+from dialoguedb.formats.spellings.gemini import SIGNATURE_KEYS
 
 Json = dict[str, Any]
 
@@ -19,7 +20,7 @@ _METADATA = ("callProviderMetadata", "providerMetadata", "providerOptions", "pro
 _PROVIDERS = ("google", "vertex", "googleVertex", "gateway")
 _SDK = tuple(f"{key}.{name}.thoughtSignature" for key in _METADATA for name in _PROVIDERS)
 _PATHS: dict[Spelling, Sequence[str]] = {
-    "gemini": ("thoughtSignature", "thought_signature"),
+    "gemini": SIGNATURE_KEYS,
     "openai": _CHAT,
     "langchain": ("extras.signature", *_CHAT),
     "responses": ("provider_data.thought_signature",),

@@ -2,52 +2,26 @@
 
 from collections.abc import Iterable
 
-from dialoguedb.formats.provider_rules import anthropic_blocks, responses
+from dialoguedb.formats.parts import Spelling
 from dialoguedb.formats.provider_rules.rule import Json, Provider, dicts, text_of
+from dialoguedb.formats.spellings.dispatch import TABLES
+from dialoguedb.formats.spellings.gemini import DATA_KEYS, SIGNATURE_KEYS
 from dialoguedb.formats.turns import speaker_of
 
-_CHAT = frozenset({"text", "image_url", "input_audio", "file", "refusal"})
-_ANTHROPIC = (
-    anthropic_blocks.OF_USERS | anthropic_blocks.OF_ASSISTANTS | anthropic_blocks.IN_RESULTS
-)
-_RESPONSES = responses.ITEMS | {
-    "input_text",
-    "input_image",
-    "input_file",
-    "output_text",
-    "summary_text",
-    "reasoning_text",
-    "refusal",
+_SPELLINGS: dict[Provider, Spelling] = {
+    "openai": "openai",
+    "mistral": "openai",
+    "strict": "openai",
+    "anthropic": "anthropic",
+    "responses": "responses",
+    "gemini": "gemini",
 }
-_OF_FRAMEWORKS = frozenset(
-    {
-        "tool-call",
-        "tool-result",
-        "tool_call",
-        "dynamic-tool",
-        "step-start",
-        "source-url",
-        "image",
-        "resource",
-        "resource_link",
-        "media",
-        "binary",
-    }
-)
-_GEMINI_KEYS = frozenset(
-    {"functionCall", "functionResponse", "function_call", "function_response", "inlineData"}
-    | {"inline_data", "fileData", "file_data", "executableCode", "executable_code"}
-    | {"codeExecutionResult", "code_execution_result", "thoughtSignature", "thought_signature"}
-)
-_ALL = _CHAT | _ANTHROPIC | _RESPONSES | _OF_FRAMEWORKS
-_OWN: dict[Provider, frozenset[str]] = {
-    "openai": _CHAT,
-    "mistral": _CHAT,
-    "strict": _CHAT,
-    "anthropic": _ANTHROPIC,
-    "responses": _RESPONSES,
-    "gemini": frozenset(),
+_TYPES = {
+    spelling: frozenset(one.name for one in table if one.by == "type")
+    for spelling, table in TABLES.items()
 }
+_KNOWN = frozenset().union(*_TYPES.values())
+_GEMINI_KEYS = DATA_KEYS.union(SIGNATURE_KEYS) - {"text"}
 
 
 def is_own(provider: Provider, parts: Iterable[Json]) -> bool:
@@ -62,9 +36,7 @@ def _is_own(provider: Provider, part: Json) -> bool:
     kind = text_of(part, "type")
     if not kind:
         return provider == "gemini" or _GEMINI_KEYS.isdisjoint(part)
-    if provider == "anthropic" and kind.endswith("_tool_result"):
-        return True
-    return kind in _OWN[provider] or kind not in _ALL
+    return kind in _TYPES[_SPELLINGS[provider]] or kind not in _KNOWN
 
 
 def is_message(value: object) -> bool:

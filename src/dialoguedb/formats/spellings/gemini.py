@@ -17,9 +17,9 @@ from dialoguedb.formats.spellings.part_types import (
 )
 from dialoguedb.formats.spellings.readers import arguments_text, text_part
 
-_SIGNATURES = ("thoughtSignature", "thought_signature")
-_TEXT_KEYS = ("text", "thought", *_SIGNATURES)
-_DATA_KEYS = {
+SIGNATURE_KEYS = ("thoughtSignature", "thought_signature")
+_TEXT_KEYS = ("text", "thought", *SIGNATURE_KEYS)
+DATA_KEYS = {
     "text",
     "functionCall",
     "function_call",
@@ -40,7 +40,7 @@ _DATA_KEYS = {
 }
 _MORE_KEYS = {
     "thought",
-    *_SIGNATURES,
+    *SIGNATURE_KEYS,
     *("mediaResolution", "media_resolution", "videoMetadata", "video_metadata"),
     *("partMetadata", "part_metadata", "audioTranscription", "audio_transcription"),
     *("mediaProcessing", "media_processing", "speechMetadata", "speech_metadata"),
@@ -53,7 +53,7 @@ _MORE_KEYS = {
 def _is_part(value: Json) -> bool:
     """Tell whether an object has nothing but the members of a part."""
     keys = {key for key, item in value.items() if item is not None}
-    return len(keys & _DATA_KEYS) <= 1 and keys <= _DATA_KEYS | _MORE_KEYS
+    return len(keys & DATA_KEYS) <= 1 and keys <= DATA_KEYS | _MORE_KEYS
 
 
 def _holds(*keys: str) -> Callable[[Json], bool]:
@@ -76,15 +76,15 @@ def _is_blob(*keys: str) -> Callable[[Json], bool]:
 
 def _is_text(value: Json) -> bool:
     has_text = isinstance(value.get("text"), str) or value.get("thought") is True
-    signed = any(isinstance(value.get(key), str) for key in _SIGNATURES)
-    other = any(value.get(key) is not None for key in _DATA_KEYS - {"text"})
+    signed = any(isinstance(value.get(key), str) for key in SIGNATURE_KEYS)
+    other = any(value.get(key) is not None for key in DATA_KEYS - {"text"})
     return (has_text or signed) and not other and _is_part(value)
 
 
 def _text(source: Source) -> Iterator[Part]:
     """Read a text or a thought; a signature without a text is a thought that cannot be read."""
     written = source.string("text")
-    signature = source.string(*_SIGNATURES)
+    signature = source.string(*SIGNATURE_KEYS)
     if source.value.get("thought") is True or (signature and not written):
         yield Reasoning(written, native=source.native)
     else:
@@ -98,7 +98,7 @@ def _inner(source: Source, *keys: str) -> Json:
 def _call(source: Source) -> Iterator[Part]:
     call = _inner(source, "functionCall", "function_call")
     if name := string(call, "name"):
-        more = source.value.keys() - _DATA_KEYS or call.keys() - {"id", "name", "args"}
+        more = source.value.keys() - DATA_KEYS or call.keys() - {"id", "name", "args"}
         arguments = arguments_text(call.get("args"))
         native = source.native if more else None
         yield ToolCall(string(call, "id"), name, arguments, native=native)

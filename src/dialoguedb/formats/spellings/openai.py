@@ -19,10 +19,10 @@ from dialoguedb.formats.spellings.readers import (
     text_part,
 )
 
-_REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
 """Members of a message in which compatible servers answer reasoning, and want it back."""
 
-_BESIDE_KEYS = ("extra_content", "provider_specific_fields")
+BESIDE_KEYS = ("extra_content", "provider_specific_fields")
 """Further members that servers want back."""
 
 _CALL_KEYS = {"id", "type", "index", "function", "custom"}
@@ -50,8 +50,8 @@ def message(source: Source) -> Iterator[Part]:
 
 def message_reasoning(source: Source, value: Json) -> Iterator[Part]:
     """Yield the reasoning that a message has beside its content, and what else goes back."""
-    found = {key: value[key] for key in _REASONING_KEYS if value.get(key)}
-    beside = {key: value[key] for key in _BESIDE_KEYS if value.get(key)}
+    found = {key: value[key] for key in REASONING_KEYS if value.get(key)}
+    beside = {key: value[key] for key in BESIDE_KEYS if value.get(key)}
     native = Native("openai", {**found, **beside})
     if found:
         shown = next((item for item in found.values() if isinstance(item, str)), None)
@@ -85,13 +85,8 @@ def _call(source: Source) -> Iterator[ToolCall]:
         )
 
 
-def is_tool_role(value: Json) -> bool:
-    """Tell whether a message is the result of a call."""
-    return string(value, "role") in {"tool", "function"}
-
-
 def _is_result(value: Json) -> bool:
-    if is_tool_role(value):
+    if string(value, "role") in {"tool", "function"}:
         return "content" in value
     names_call = any(isinstance(value.get(key), str) for key in TOOL_ID_KEYS)
     has_output = "content" in value or "output" in value or "name" not in value

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dialoguedb.formats.json_text import json_text
 from dialoguedb.formats.parts import Attachment, Part, Reasoning, Text, ToolResult
 from dialoguedb.formats.spellings.media import attachment, attachment_of
-from dialoguedb.formats.spellings.part_types import Json, PartKind, PartType, Read, Source, Visible
+from dialoguedb.formats.spellings.part_types import PartKind, PartType, Read, Source, Visible
 from dialoguedb.formats.spellings.readers import (
     CallKeys,
     arguments_of,
@@ -70,10 +70,6 @@ def _written(source: Source) -> Iterator[Part]:
         yield from source.reader.parts(content)
     else:
         yield Text(json_text(content))
-
-
-def _is_message(value: Json) -> bool:
-    return isinstance(value.get("parts"), list)
 
 
 _CALL = call(

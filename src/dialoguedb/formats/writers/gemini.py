@@ -13,6 +13,7 @@ from dialoguedb.formats.outgoing.messages import (
 )
 from dialoguedb.formats.outgoing.thought_signatures import signature_of
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.spellings.gemini import SIGNATURE_KEYS
 from dialoguedb.formats.writers.arguments import as_object
 from dialoguedb.formats.writers.shown_parts import joined, words
 
@@ -21,7 +22,6 @@ Json = dict[str, Any]
 STAND_IN_SIGNATURE = "skip_thought_signature_validator"
 """What Gemini takes in place of a signature for calls that it did not make itself."""
 
-_SIGNATURES = ("thoughtSignature", "thought_signature")
 _CALL_KEYS = ("functionCall", "function_call")
 
 
@@ -51,7 +51,7 @@ def with_signed_steps(contents: Sequence[Json]) -> list[Json]:
 def _signed(content: Json) -> Json:
     parts = [*content["parts"]]
     first = next((index for index, part in enumerate(parts) if "functionCall" in part), None)
-    if first is not None and parts[first].keys().isdisjoint(_SIGNATURES):
+    if first is not None and parts[first].keys().isdisjoint(SIGNATURE_KEYS):
         parts[first] = {**parts[first], "thoughtSignature": STAND_IN_SIGNATURE}
     return {**content, "parts": parts}
 
@@ -103,7 +103,7 @@ def _text(part: Part) -> Json | None:
 def _call(call: ToolCall) -> Json:
     native = native_of(call, "gemini") or {}
     beside = {key: native[key] for key in without_nulls(native) if key not in _CALL_KEYS}
-    if beside.keys().isdisjoint(_SIGNATURES) and (signature := signature_of(call)):
+    if beside.keys().isdisjoint(SIGNATURE_KEYS) and (signature := signature_of(call)):
         beside["thoughtSignature"] = signature
     own_id = {"id": call.id} if call.id else {}
     function = {**own_id, "name": fit_tool_name(call.name), "args": as_object(call)}

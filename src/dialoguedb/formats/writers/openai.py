@@ -14,13 +14,13 @@ from dialoguedb.formats.outgoing.messages import (
 )
 from dialoguedb.formats.outgoing.texts_behind_calls import with_texts_behind_calls
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.spellings.openai import BESIDE_KEYS, REASONING_KEYS
 from dialoguedb.formats.writers.arguments import as_text
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
 
-_THOUGHT_FIELDS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
-_FIELDS = (*_THOUGHT_FIELDS, "extra_content", "provider_specific_fields")
+_FIELDS = (*REASONING_KEYS, *BESIDE_KEYS)
 """Fields of an assistant message, beside its content, that some provider wants back."""
 
 _WHY_NO_THOUGHT = "chat messages hold thoughts of their own API alone, and within a tool loop"
@@ -110,8 +110,8 @@ def _fields(message: OutgoingMessage, losses: Losses, *, in_loop: bool) -> Json:
         native = native_of(outgoing.part, "openai") or {}
         own = {key: native[key] for key in _FIELDS if native.get(key)}
         if not in_loop:
-            own = {key: value for key, value in own.items() if key not in _THOUGHT_FIELDS}
-        if isinstance(outgoing.part, Reasoning) and own.keys().isdisjoint(_THOUGHT_FIELDS):
+            own = {key: value for key, value in own.items() if key not in REASONING_KEYS}
+        if isinstance(outgoing.part, Reasoning) and own.keys().isdisjoint(REASONING_KEYS):
             losses.add(outgoing, "thought", _WHY_NO_THOUGHT)
         fields = _merged(fields, own)
     return fields

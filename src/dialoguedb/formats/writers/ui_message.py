@@ -11,12 +11,13 @@ from dialoguedb.formats.outgoing.messages import (
     visible,
 )
 from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.spellings.gemini import SIGNATURE_KEYS
 from dialoguedb.formats.writers.arguments import as_object
 from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
 
 Json = dict[str, Any]
 
-_ENCRYPTED = frozenset({"encrypted_content", "thoughtSignature", "thought_signature"})
+_ENCRYPTED = frozenset({"encrypted_content", *SIGNATURE_KEYS})
 _STEP = {"type": "step-start"}
 
 
