@@ -22,7 +22,7 @@ from dialoguedb.http import protocol
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.requests import body_buffer
 from dialoguedb.http.responses.error_responses import status_of
-from dialoguedb.http.route_endpoint import Route
+from dialoguedb.http.route_endpoint import Route, RouteEndpoint
 from dialoguedb.http.route_table import ROUTES
 from dialoguedb.settings import SETTINGS, Setting
 from dialoguedb.values import limits
@@ -407,8 +407,16 @@ def endpoint_rows(routes: Sequence[Route]) -> Iterator[Row]:
         yield (
             "<br>".join(f"`{route.method} {route.path}`" for route in spellings),
             summary_of(served.handle),
-            f"`{served.permission}`" if served.permission else "no key",
+            permission_of(served),
         )
+
+
+def permission_of(served: RouteEndpoint) -> str:
+    """Return what a key needs for an endpoint."""
+    if served.permission is None:
+        return "no key"
+    flag = f"; with `{served.write_if}`, `write`" if served.write_if else ""
+    return f"`{served.permission}`{flag}"
 
 
 # --- Metrics ------------------------------------------------------------------------------------
