@@ -18,7 +18,7 @@ DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
 FORMATS_LOCK = requirements/formats.txt
 
-.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats crash bench bench-search bench-summaries bench-integrations bench-templates bench-windows lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats properties crash bench bench-search bench-summaries bench-integrations bench-templates bench-windows lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -30,6 +30,7 @@ help:
 	@echo "make integrations the tests of the integrations, in an environment of their own with their libraries"
 	@echo "make formats  windows in chat templates and in the packages of providers, in an environment of its own"
 	@echo "make crash    the slow crash campaign"
+	@echo "make properties  the property tests with examples of their own, many times as many"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
 	@echo "make bench-summaries  those of summaries and context"
@@ -82,6 +83,9 @@ integrations: .venv-integrations/.made
 # One process: what it imports takes longer than the tests.
 formats: .venv-formats/.made
 	.venv-formats/bin/python -m pytest $(ARGS) tests/formats
+
+properties: .venv/.dev
+	HYPOTHESIS_PROFILE=campaign $(BIN)/$(PYTEST) --timeout 3600 $(ARGS) tests/property
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash

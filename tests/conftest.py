@@ -1,6 +1,7 @@
 """What every test may ask for: a running server, and projects and clients of its own."""
 
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator
 
@@ -19,13 +20,18 @@ from tests.http.server import Project, Server, running  # noqa: E402 - as above
 prefer_memory()
 
 # How fast a machine makes and tries examples is nothing that a test is about, and what a fixture
-# gave to one example serves the next as well.
+# gave to one example serves the next as well. The suite tries the same examples each time, so that
+# a change fails by what it changed; `make properties` looks for new ones.
 settings.register_profile(
     "dialoguedb",
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.load_profile("dialoguedb")
+settings.register_profile(
+    "campaign", settings.get_profile("dialoguedb"), derandomize=False, max_examples=2_000
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dialoguedb"))
 
 # Every engine the promises are kept on; a new one is added here and in `storage_flags`.
 ENGINES = ["sqlite"]

@@ -13,6 +13,7 @@ LIBRARIES = {
     "test_langgraph_checkpoints.py": "langgraph",
     "test_langgraph_store.py": "langgraph",
     "test_google_adk.py": "google.genai",
+    "test_large_attachments.py": "agents langchain_core langgraph google.adk",
     "test_former_names.py": "agents langchain_core langgraph google.genai",
     "test_processes.py": "agents langchain_core langgraph google.genai",
 }

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dialoguedb.formats.parts import Attachment, ToolCall, ToolResult
 from dialoguedb.formats.search_text import message_text
-from dialoguedb.formats.shown import texts_of
+from dialoguedb.formats.shown import attachment_text, texts_of
 from dialoguedb.formats.spellings.dispatch import TABLES
 from dialoguedb.formats.tokens import measure_message
 from dialoguedb.formats.tool_links import IssueCode, ToolLinker
@@ -85,10 +85,10 @@ def test_what_is_shown_is_counted_and_searched(content, role):
         return 0
 
     measure_message(role, stored, None, b"{}", count)
-    beside = {one.url for one in attachments(parts)}  # an image takes as much as its URL at least
-    shown = set(texts_of(parts))
-    names = set(texts_of(attachments(parts)))
-    assert shown - names <= set(counted) <= shown | beside
+    shown, attached = set(texts_of(parts)), attachments(parts)
+    # An image takes as much as its URL at least, another attachment what stands for it.
+    beside = {one.url if one.kind == "image" else attachment_text(one) for one in attached}
+    assert shown - set(texts_of(attached)) <= set(counted) <= shown | beside
 
 
 def attachments(parts):

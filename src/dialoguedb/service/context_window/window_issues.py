@@ -13,9 +13,9 @@ def task_cut(task: Sequence[Turn]) -> Issue:
     return Issue(code="TASK_CUT", message_id=task[-1].id, message=problem)
 
 
-def recent_cut(shown: int, wanted: int) -> Issue:
+def recent_cut(shown: int, requested: int) -> Issue:
     """Return the issue of a window with fewer of the last turns than it was asked for."""
-    problem = f"Only {shown} of the last {wanted} turns have room"
+    problem = f"Only {shown} of the last {requested} turns have room"
     return Issue(code="RECENT_CUT", message=problem)
 
 
