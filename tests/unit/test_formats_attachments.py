@@ -303,6 +303,7 @@ def test_a_data_uri_is_read_however_its_head_is_written(head):
     url = head + png(1, 1)
     content = encoded([{"type": "image_url", "image_url": {"url": url}}])
     _, (image,) = parse_parts("user", content, b"{}")
+    assert isinstance(image, Attachment)
     assert (image.media_type, image.data, image.url) == (PNG, png(1, 1), "")
     assert [one.media_type for one in found(content)] == [PNG]
 
@@ -311,4 +312,5 @@ def test_an_image_of_any_type_is_not_shown_as_its_bytes():
     url = "data:image/*;base64," + "A" * 400
     content = encoded([{"type": "image_url", "image_url": {"url": url}}])
     _, (image,) = parse_parts("user", content, b"{}")
+    assert isinstance(image, Attachment)
     assert (image.media_type, image.url) == ("image/*", "")

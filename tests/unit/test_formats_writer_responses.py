@@ -1,5 +1,7 @@
 """Windows for OpenAI's Responses API."""
 
+from typing import Any
+
 import pytest
 
 from dialoguedb.formats import convert
@@ -46,7 +48,7 @@ def test_reasoning_goes_with_the_item_behind_it_or_not_at_all():
 @pytest.mark.parametrize("kind", sorted(ITEMS - {"message", "reasoning"}))
 def test_reasoning_stands_before_all_items_that_the_rule_allows_and_no_other(kind):
     item = {"type": kind, "id": "x_1", "call_id": "a", "name": "track", "arguments": "{}"}
-    history = [{"role": "user", "content": "Where?"}, THOUGHT, item]
+    history: list[dict[str, Any]] = [{"role": "user", "content": "Where?"}, THOUGHT, item]
     made = convert(history, "auto", "responses").messages
     allowed = not any(reasoning_is_followed(SentMessages(history)))
     assert [one.get("type") for one in made][1:] == ["reasoning", kind][not allowed :]
