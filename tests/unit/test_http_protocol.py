@@ -1,11 +1,16 @@
 """A connection: what is hardly HTTP, what stalls, and what must not be confused."""
 
 import asyncio
+import gc
+import itertools
 import json
 import logging
 import queue
 import socket
+import struct
 import threading
+import time
+import weakref
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -13,6 +18,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from dialoguedb.http.protocol import HEAD_BYTES_MAX, HEADERS_MAX, BoundedProtocol
+from dialoguedb.http.requests.incoming import ClientDisconnected
+from dialoguedb.http.responses.response import CUT_OFF
 
 UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
 LARGE_BYTES = 64 * 1024 * 1024
@@ -45,8 +52,44 @@ class Impatient(Observed):
     linger_seconds = 0.2
 
 
+class Demanding(Impatient):
+    """A connection that waits for no client that is slower than any can be."""
+
+    stall_seconds_max = SECONDS_MAX
+    read_bytes_per_second_min = 1e12
+    read_grace_seconds = 0.1
+
+
+class Owned:
+    """Something that belongs to a request."""
+
+
+OWNED: weakref.WeakSet[Owned] = weakref.WeakSet()
+
+PIECES = [b"x" * 100_000, b"", b"y" * 70, b"z" * 300_000]
+
+
+async def send_pieces(scope, send):
+    """Answer with a body whose length nobody knows, or that never ends."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for piece in itertools.cycle(PIECES) if scope["path"] == "/endless" else PIECES:
+        try:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except ClientDisconnected:
+            return
+    if scope["path"] == "/cut":
+        await send({"type": CUT_OFF})
+        return
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def app(scope, receive, send):
     """Answer with the body that came, or with much."""
+    scope["owned"] = Owned()
+    OWNED.add(scope["owned"])
+    if scope["path"] in {"/pieces", "/endless", "/cut"}:
+        await send_pieces(scope, send)
+        return
     body = b""
     more = scope["method"] == "POST"
     while more:
@@ -65,7 +108,9 @@ async def app(scope, receive, send):
 @contextmanager
 def line(kind=Observed):
     """Open a connection to a server in a thread; gives both of its ends."""
-    config = uvicorn.Config(app, http=kind, ws="none", lifespan="off", log_config=None)
+    config = uvicorn.Config(
+        app, http=kind, ws="none", lifespan="off", log_config=None, timeout_keep_alive=60
+    )
     config.load()
     made: queue.Queue[Observed] = queue.Queue()
     ports, loops = [], []
@@ -258,6 +303,15 @@ class TestClientsThatStall:
             assert made.get(timeout=SECONDS_MAX).over.wait(SECONDS_MAX)
             assert len(rest(client)) < LARGE_BYTES
 
+    @pytest.mark.parametrize("path", [b"/large", b"/endless"])
+    def test_so_are_those_that_read_too_slowly(self, path):
+        with line(Demanding) as (client, made):
+            client.sendall(get(path))
+            server_end = made.get(timeout=SECONDS_MAX)
+            while not server_end.over.is_set():
+                with suppress(ConnectionError):
+                    client.recv(100)
+
     def test_a_connection_at_rest_is_left_alone(self):
         with line(Impatient) as (client, made):
             server_end = made.get(timeout=SECONDS_MAX)
@@ -265,6 +319,83 @@ class TestClientsThatStall:
                 client.sendall(post(b"x"))
                 assert client.recv(1_000).endswith(b"\r\n\r\nx")
                 assert not server_end.over.wait(0.3)
+
+
+def chunks(body):
+    """Return what a body in chunks holds, and whether it came to its end."""
+    parts: list[bytes] = []
+    while body:
+        length, _, body = body.partition(b"\r\n")
+        size = int(length, 16)
+        if not size:
+            return b"".join(parts), body == b"\r\n"
+        parts.append(body[:size])
+        body = body[size + 2 :]
+    return b"".join(parts), False
+
+
+class TestABodyOfUnknownLength:
+    def test_is_sent_in_chunks(self):
+        head, _, body = received(get(b"/pieces", CLOSE)).partition(b"\r\n\r\n")
+        assert b"transfer-encoding: chunked" in head
+        assert chunks(body) == (b"".join(PIECES), True)
+
+    def test_leaves_the_connection_open_for_the_next(self):
+        answer = received(get(b"/pieces"), post(b"next", CLOSE))
+        assert answer.count(b"HTTP/1.1 200 ") == 2
+        assert answer.endswith(b"next")
+
+    def test_ends_with_the_connection_for_an_old_client(self):
+        request = b"GET /pieces HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n"
+        head, _, body = received(request).partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head
+        assert b"connection: close" in head
+        assert body == b"".join(PIECES)
+
+    def test_is_left_out_for_head(self):
+        answer = received(b"HEAD /pieces HTTP/1.1\r\nHost: x\r\n\r\n", post(b"next", CLOSE))
+        assert answer.partition(b"\r\n\r\n")[2].startswith(b"HTTP/1.1 200 ")
+
+    def test_that_cannot_be_sent_to_its_end_is_cut_off(self):
+        _, _, body = received(get(b"/cut")).partition(b"\r\n\r\n")
+        assert not chunks(body)[1]
+
+
+def reset(client):
+    """Hang up so that the other end hears of an error."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+class TestAClientThatHangsUp:
+    @pytest.mark.parametrize("hang_up", [socket.socket.close, reset])
+    @pytest.mark.parametrize(
+        "requests",
+        [
+            get(),
+            get() + get(),
+            get(b"/large"),
+            get(b"/large") + get(b"/large"),
+            get(b"/endless"),
+            b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nxx",
+        ],
+    )
+    def test_leaves_nothing_behind(self, hang_up, requests):
+        with line() as (client, made):
+            client.sendall(requests)
+            server_end = made.get(timeout=SECONDS_MAX)
+            assert server_end.heard.wait(SECONDS_MAX)
+            if requests.startswith(b"GET"):
+                assert client.recv(1)
+            hang_up(client)
+            assert server_end.over.wait(SECONDS_MAX)
+            ended = weakref.WeakSet([server_end])
+            del server_end
+            deadline = time.monotonic() + SECONDS_MAX
+            while (ended or OWNED) and time.monotonic() < deadline:
+                gc.collect()
+        assert not ended
+        assert not OWNED
 
 
 def test_nothing_of_this_is_logged(caplog):

@@ -51,11 +51,11 @@ class ErrorMiddleware:
         started = time.perf_counter()
         head = incoming.read_head(scope)
         exchange = Exchange(head)
+        scope["exchange"] = exchange
         metrics = self._context.metrics
         metrics.in_flight += 1
         try:
             scope["path"] = head.target
-            scope["exchange"] = exchange
             incoming.check_declared_length(head)
             await self._routes(scope, receive, send)
             assert exchange.response is not None
@@ -66,6 +66,7 @@ class ErrorMiddleware:
             response = self._error_response(head.request_id, error)
         finally:
             metrics.in_flight -= 1
+            del scope["exchange"]  # the connection keeps its last scope
             if exchange.body is not None:
                 exchange.body.release()
         rate_limit = exchange.rate_limit_status or default_rate_limit_status()

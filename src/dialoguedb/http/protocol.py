@@ -7,23 +7,18 @@ body of a response at once.
 
 import asyncio
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import httptools
-from uvicorn._types import ASGISendEvent, HTTPResponseStartEvent
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from dialoguedb.errors import InvalidRequest
+from dialoguedb.http.cycle import CountingFlow, Cycle, head_bytes
 from dialoguedb.http.responses.error_responses import error_response
 from dialoguedb.http.responses.response import (
-    Header,
     default_rate_limit_status,
     headers_of,
     new_request_id,
@@ -48,13 +43,18 @@ BODY_GRACE_SECONDS = 60
 BODY_BYTES_PER_SECOND_MIN = 1024
 """The least average speed of a body after that."""
 
+READ_GRACE_SECONDS = 20
+"""How long a response may be read at any speed while it waits for its client."""
+
+READ_BYTES_PER_SECOND_MIN = 32 * 1024
+"""The least average speed of a client that is waited for, after that."""
+
 WATCH_SECONDS = 5
 """How often a connection is checked."""
 
 LINGER_SECONDS = 1
 """How long a client that still sends is read from after an error, so that it reads the error."""
 
-_TOGETHER_BYTES_MAX = 64 * 1024
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
@@ -63,58 +63,14 @@ class HeadRefused(Exception):
     """A head exceeds a limit; raised through the parser, which stops there."""
 
 
-class Cycle(RequestResponseCycle):
-    """One request and its response; the head of the response waits for its body."""
-
-    _held: HTTPResponseStartEvent | None = None
-
-    async def send(self, message: ASGISendEvent) -> None:
-        """Send a part of a response; one whose body is whole is written at once."""
-        if message["type"] == "http.response.start" and not self.response_started:
-            self._held = message
-            return
-        start, self._held = self._held, None
-        if start is not None and message["type"] == "http.response.body":
-            if not (message.get("more_body") or self.flow.write_paused or self.disconnected):
-                self._send_whole(start["status"], start["headers"], message["body"])
-                return
-            await super().send(start)
-        await super().send(message)
-
-    def _send_whole(self, status: int, headers: Iterable[Header], body: bytes) -> None:
-        self.response_started = True
-        for name, value in headers:
-            if name == b"connection" and value == b"close":
-                self.keep_alive = False
-        head = _head(status, (*self.default_headers, *headers), keep_alive=self.keep_alive)
-        if self.scope["method"] == "HEAD":
-            self.transport.write(head)
-        elif len(body) <= _TOGETHER_BYTES_MAX:
-            self.transport.write(head + body)
-        else:
-            self.transport.writelines([head, body])
-        self.response_complete = True
-        self.message_event.set()
-        if not self.keep_alive and not self.more_body:
-            self.transport.close()
-        self.on_response()
-
-
-def _head(status: int, headers: Iterable[tuple[bytes, bytes]], *, keep_alive: bool) -> bytes:
-    parts = [STATUS_LINE[status]]
-    for name, value in headers:
-        if name != b"connection":
-            parts += (name, b": ", value, b"\r\n")
-    parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-    return b"".join(parts)
-
-
 class BoundedProtocol(HttpToolsProtocol):
     """One connection; pass the class to uvicorn as `http=`."""
 
     head_seconds_max: float = HEAD_SECONDS_MAX
     stall_seconds_max: float = STALL_SECONDS_MAX
     grace_seconds: float = BODY_GRACE_SECONDS
+    read_grace_seconds: float = READ_GRACE_SECONDS
+    read_bytes_per_second_min: float = READ_BYTES_PER_SECOND_MIN
     watch_seconds: float = WATCH_SECONDS
     linger_seconds: float = LINGER_SECONDS
 
@@ -135,11 +91,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unparsed_bytes = 0
         self._head_bytes = 0
         self._body_bytes = 0
-        self._unsent_bytes = 0
-        self._unsent_since = 0.0
+        self._reading = Reading()
+        self._answering: RequestResponseCycle | None = None
         self._moved = self._began = self.loop.time()
         self._awaits_head, self._awaits_body = True, False
         self._watcher = self.loop.call_later(self.watch_seconds, self._watch)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Begin to serve a connection."""
+        super().connection_made(transport)
+        self.flow: CountingFlow = CountingFlow(transport)
 
     # --- Reading ------------------------------------------------------------------------------
 
@@ -235,6 +196,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # --- Responding ---------------------------------------------------------------------------
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         """Go on with the next request, or close the connection."""
         if self._refusal is not None and not self.pipeline and not self.transport.is_closing():
@@ -275,9 +240,18 @@ class BoundedProtocol(HttpToolsProtocol):
     # --- Watching -----------------------------------------------------------------------------
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop watching the connection."""
+        """Stop watching the connection, and let go of all that belongs to it.
+
+        A timer that ran on would keep the last request, and what was answered, as long as it runs.
+        """
         self._watcher.cancel()
+        if self._answering is not None:  # uvicorn tells only the last request of those that queue
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        self.pipeline.clear()
+        self.cycle = self.scope = self.headers = self._answering = None  # type: ignore[assignment] # uvicorn hides it
 
     def _watch(self) -> None:
         now = self.loop.time()
@@ -299,11 +273,45 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def _is_unread(self, now: float) -> bool:
-        """Tell whether the client no longer reads what it is sent."""
-        before, self._unsent_bytes = self._unsent_bytes, self.transport.get_write_buffer_size()
-        if not before or self._unsent_bytes < before:
-            self._unsent_since = now
-        return bool(self._unsent_bytes) and now - self._unsent_since > self.stall_seconds_max
+        """Tell whether the client no longer reads what it is sent, or too slowly."""
+        cycle: Cycle | None = self.cycle  # type: ignore[assignment] # uvicorn hides the None
+        reading = self._reading
+        unsent_bytes = self.transport.get_write_buffer_size()
+        if not unsent_bytes and (cycle is None or cycle.response_complete):
+            reading = self._reading = Reading()
+        reading.observe(now, self.flow.written_bytes - unsent_bytes, unsent_bytes)
+        too_slow = reading.read_bytes < reading.waited_seconds * self.read_bytes_per_second_min
+        return reading.stalled_seconds > self.stall_seconds_max or (
+            reading.waited_seconds > self.read_grace_seconds and too_slow
+        )
+
+
+class Reading:
+    """How a client reads one response, as far as it has to be waited for."""
+
+    def __init__(self) -> None:
+        self.waited_seconds = 0.0
+        """How long it was waited for."""
+
+        self.read_bytes = 0
+        """What it has read meanwhile."""
+
+        self.stalled_seconds = 0.0
+        """How long it has read nothing by now, though there was something to read."""
+
+        self._at = self._sent_bytes = 0.0
+        self._waits = False
+
+    def observe(self, now: float, sent_bytes: int, unsent_bytes: int) -> None:
+        """Observe how much was sent of all, and how much waits to be sent."""
+        taken_seconds, read_bytes = now - self._at, int(sent_bytes - self._sent_bytes)
+        if not (self._waits and unsent_bytes) or read_bytes:
+            self.stalled_seconds = 0.0
+        if self._waits and unsent_bytes:
+            self.waited_seconds += taken_seconds
+            self.read_bytes += read_bytes
+            self.stalled_seconds += 0.0 if read_bytes else taken_seconds
+        self._at, self._sent_bytes, self._waits = now, sent_bytes, bool(unsent_bytes)
 
 
 def _without_upgrade(data: bytes) -> bytes:
@@ -335,4 +343,4 @@ def _refusal(message: str) -> bytes:
     request_id = new_request_id()
     response = error_response(InvalidRequest(message), request_id, timestamps.now())
     headers = headers_of(response, request_id, default_rate_limit_status())
-    return _head(response.status, headers, keep_alive=False) + response.body
+    return head_bytes(response.status, headers, keep_alive=False) + response.body

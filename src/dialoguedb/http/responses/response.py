@@ -11,6 +11,9 @@ from dialoguedb.model.projects import RATE_BURST_DEFAULT
 
 Header = tuple[bytes, bytes]
 
+CUT_OFF = "dialoguedb.response.cut_off"
+"""The type of the message that ends a response which cannot be sent to its end."""
+
 _random = Random()  # noqa: S311 - request ids may be guessed
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
