@@ -15,6 +15,7 @@ from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.maintenance.cleaning import empty_log
 from dialoguedb.store.sqlite.search_index import embedders, purging, rebuilds, sources, vectors
 from dialoguedb.store.sqlite.search_index.catch_up import Backlog, Index, backlog
 from dialoguedb.store.sqlite.search_index.vectors import Owner
@@ -127,6 +128,8 @@ class SQLiteIndex:
             self._left_over = [(table, True) for table in tables]
         if not self._left_over:
             self._left_over = None
+            # What was deleted may still be read in pages of the log that are written by now.
+            await asyncio.to_thread(empty_log, self._readers.path)
             return False
         table, begins = self._left_over.pop()
         operation = partial(purging.merge, table=table, begin=begins)

@@ -59,7 +59,7 @@ def connect(path: Path) -> apsw.Connection:
             db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
             db.pragma("checkpoint_fullfsync", 1)
             db.pragma("journal_size_limit", _LOG_BYTES_KEPT)
-            db.pragma("secure_delete", "FAST")
+            db.pragma("secure_delete", 1)
             _configure(db)
     except apsw.Error as error:
         raise unusable(path, error) from error

@@ -121,7 +121,7 @@ class Readers:
     """The loop's reader, and those of the threads behind it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.quick = Reader(path, on_loop=True)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialoguedb-reader")
         self._local = threading.local()
@@ -145,7 +145,7 @@ class Readers:
         reader: Reader | None = getattr(self._local, "reader", None)
         try:
             if reader is None:
-                reader = self._local.reader = Reader(self._path, on_loop=False)
+                reader = self._local.reader = Reader(self.path, on_loop=False)
                 self._opened.append(reader)
             return reader.read(query)
         except apsw.Error as error:
