@@ -31,7 +31,8 @@
     ├── ServiceUnavailable
     │   ├── EmbedderUnavailable
     │   ├── SummarizerUnavailable
-    │   └── SummarizerRefused
+    │   ├── SummarizerRefused
+    │   └── UnreadableData
     ├── Unreachable
     │   └── TimedOut
     ├── UnexpectedAnswer
@@ -285,6 +286,15 @@ class SummarizerRefused(ServiceUnavailable):
 
     took = (0, 0, 0)
     """Tokens that the model read and wrote, and calls, before it failed."""
+
+
+class UnreadableData(ServiceUnavailable):
+    """What is asked for is damaged on the disk and is not served; `dialoguedb check` shows it."""
+
+    def __init__(self, message: str, position: str = "") -> None:
+        super().__init__(message)
+        self.position = position
+        """Where it lies, for the log."""
 
 
 class Unreachable(DialogueDBError):

@@ -3,6 +3,7 @@
 import apsw
 import pytest
 
+from dialoguedb.store.sqlite.connection import vfs
 from tests.cli.test_backup import FILE, damage
 from tests.cli.test_directories import ended_by
 from tests.e2e.test_serve import stored
@@ -10,7 +11,7 @@ from tests.e2e.test_serve import stored
 
 def tamper(room, sql):
     """Change data behind the program's back."""
-    db = apsw.Connection(str(room.data / FILE))
+    db = vfs.open_file(str(room.data / FILE), apsw.SQLITE_OPEN_READWRITE)
     db.execute(sql)
     db.close()
 

@@ -4,6 +4,7 @@ import subprocess
 
 import apsw
 
+from dialoguedb.store.sqlite.connection import vfs
 from tests.cli.test_backup import FILE
 from tests.cli.test_check import tamper
 from tests.e2e.test_serve import stored
@@ -62,7 +63,7 @@ def test_one_that_was_killed_goes_on_where_it_was(room):
     process = subprocess.Popen(
         [program(), "reindex"], cwd=room.directory, stderr=subprocess.DEVNULL
     )
-    db = apsw.Connection(str(room.data / FILE))
+    db = vfs.open_file(str(room.data / FILE), apsw.SQLITE_OPEN_READWRITE)
     db.set_busy_timeout(10_000)
     began = "SELECT count(*) FROM index_runs WHERE done > 0"
     while process.poll() is None and not db.execute(began).get:

@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.connection import vfs
 from dialoguedb.store.sqlite.maintenance.check import check
 from tests.contract.making import Tenant, World, message, over
 from tests.crash.power import Disk, DiskVFS
@@ -35,12 +36,19 @@ def make_disk():
         disk = Disk(seed, chance)
         made.append(DiskVFS(f"disk-{seed}", before, disk))
         apsw.set_default_vfs(f"disk-{seed}")
+        _forget_checksums()  # the next database has them made above this disk
         return disk
 
     yield make
     apsw.set_default_vfs(before)
-    for vfs in made:
-        vfs.unregister()
+    _forget_checksums()
+    for one in made:
+        one.unregister()
+
+
+def _forget_checksums():
+    if vfs.NAME in apsw.vfs_names():
+        apsw.unregister_vfs(vfs.NAME)
 
 
 async def write(me, writer, turns, acknowledged):

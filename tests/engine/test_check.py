@@ -18,7 +18,7 @@ from dialoguedb.model.templates import TemplateInput
 from dialoguedb.service import build_services
 from dialoguedb.service.ids import IdGenerator
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.maintenance import check
 from dialoguedb.values import decoding, rawjson, timestamps
 
@@ -76,7 +76,7 @@ def damaged(sound, tmp_path):
     def damage(*statements):
         path = tmp_path / files.FILE
         path.write_bytes(sound)
-        db = apsw.Connection(str(path))
+        db = vfs.open_file(str(path), apsw.SQLITE_OPEN_READWRITE)
         for statement in statements:
             db.execute(statement)
         db.close()
@@ -178,7 +178,7 @@ def test_every_rule_is_tried_here(sound, tmp_path):
     for number, statement in enumerate(DAMAGE.values()):
         path = tmp_path / str(number)
         path.write_bytes(sound)
-        db = apsw.Connection(str(path))
+        db = vfs.open_file(str(path), apsw.SQLITE_OPEN_READWRITE)
         db.execute(statement)
         untried -= {rule for rule in untried if db.execute(rule.query).fetchone()}
         db.close()

@@ -8,7 +8,7 @@ import pytest
 from dialoguedb.bootstrap.index_worker import indexing_of
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.maintenance import check
 from tests.engine.test_check import fill
 
@@ -36,7 +36,7 @@ def drifted(sound, tmp_path):
     def drift(*statements):
         path = tmp_path / files.FILE
         path.write_bytes(sound)
-        db = apsw.Connection(str(path))
+        db = vfs.open_file(str(path), apsw.SQLITE_OPEN_READWRITE)
         for statement in statements:
             db.execute(statement).fetchall()
         db.close()

@@ -13,6 +13,7 @@ from dialoguedb.errors import (
     InvalidRequest,
     MethodNotAllowed,
     RouteNotFound,
+    UnreadableData,
 )
 from dialoguedb.http.admission.admission import Admission
 from dialoguedb.http.requests import bound_namespace, incoming, permissions, preconditions, queries
@@ -63,7 +64,7 @@ class ErrorMiddleware:
         except incoming.ClientDisconnected:
             return
         except Exception as error:  # noqa: BLE001 - the outermost layer: every defect is answered
-            response = self._error_response(head.request_id, error)
+            response = self._error_response(head, error)
         finally:
             metrics.in_flight -= 1
             del scope["exchange"]  # the connection keeps its last scope
@@ -77,16 +78,22 @@ class ErrorMiddleware:
         await send({"type": "http.response.body", "body": response.body})
         self._record(exchange, scope["method"], response, time.perf_counter() - started)
 
-    def _error_response(self, request_id: str, error: Exception) -> Response:
+    def _error_response(self, head: incoming.RequestHead, error: Exception) -> Response:
         """Return the response for an error; a defect is logged, and not revealed."""
+        request_id = head.request_id
         known = error if isinstance(error, DialogueDBError) else error_responses.unexpected_error()
         now = self._context.services.clock()
         response = error_responses.error_response(known, request_id, now)
+        extra = {"request_id": request_id}
         if response.status == _DEFECT_STATUS:
-            _log.error("defect", exc_info=error, extra={"request_id": request_id})
+            _log.error("defect", exc_info=error, extra=extra)
         elif response.status == _UNAVAILABLE_STATUS:
             cause = error.__cause__ or error
-            _log.warning("unavailable: %s", cause, extra={"request_id": request_id})
+            if isinstance(error, UnreadableData):  # the path names what is lost
+                extra["position"] = error.position
+                _log.error("damaged: %s %s: %s", head.method, head.target, cause, extra=extra)
+            else:
+                _log.warning("unavailable: %s", cause, extra=extra)
         return response
 
     def _record(self, exchange: Exchange, method: str, response: Response, seconds: float) -> None:

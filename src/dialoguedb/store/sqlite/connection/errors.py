@@ -1,8 +1,19 @@
 """Translates SQLite's errors into those of this package; nothing else does."""
 
 import apsw
+import msgspec
 
-from dialoguedb.errors import DialogueDBError, InternalError, ProjectNotFound, ServiceUnavailable
+from dialoguedb.errors import (
+    DialogueDBError,
+    InternalError,
+    ProjectNotFound,
+    ServiceUnavailable,
+    UnreadableData,
+)
+from dialoguedb.store.sqlite.connection import vfs
+
+UNREADABLE = (UnicodeDecodeError, msgspec.DecodeError)
+"""What a stored value raises that is no text or JSON; nothing else raises it in an operation."""
 
 _MESSAGES: dict[type[apsw.Error], str] = {
     apsw.FullError: "The disk is full; nothing was stored",
@@ -11,14 +22,13 @@ _MESSAGES: dict[type[apsw.Error], str] = {
     apsw.LockedError: "The database is held by another process for too long",
     apsw.ReadOnlyError: "The database cannot be written",
     apsw.CantOpenError: "The database file cannot be opened",
-    apsw.CorruptError: "The database file is damaged; see `dialoguedb check`",
-    apsw.NotADBError: "The database file is damaged; see `dialoguedb check`",
     apsw.NoMemError: "The server is out of memory",
 }
 _NO_PARENT = apsw.SQLITE_CONSTRAINT_FOREIGNKEY
+_CUT_OFF = frozenset({apsw.SQLITE_IOERR_DATA, apsw.SQLITE_IOERR_SHORT_READ})
 
 
-def translate(error: apsw.Error) -> DialogueDBError:
+def translate(error: Exception) -> DialogueDBError:
     """Return the error a caller should see, with its cause."""
     meaning = _meaning_of(error)
     meaning.__cause__ = error
@@ -27,12 +37,30 @@ def translate(error: apsw.Error) -> DialogueDBError:
 
 def is_full_disk(error: DialogueDBError) -> bool:
     """Tell whether there is no room to write, as far as SQLite knows."""
-    return isinstance(error.__cause__, apsw.FullError | apsw.IOError)
+    cause = error.__cause__
+    return isinstance(cause, apsw.FullError | apsw.IOError) and not is_damage(cause)
 
 
-def _meaning_of(error: apsw.Error) -> DialogueDBError:
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that what is stored is damaged."""
+    if isinstance(error, apsw.IOError):
+        return getattr(error, "extendedresult", 0) in _CUT_OFF
+    return isinstance(error, (apsw.CorruptError, apsw.NotADBError, *UNREADABLE))
+
+
+def _position_of(error: Exception) -> str:
+    is_page = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
+    return vfs.last_damage() if is_page else ""
+
+
+def _meaning_of(error: Exception) -> DialogueDBError:
     if getattr(error, "extendedresult", 0) == _NO_PARENT:
         return ProjectNotFound("The project was deleted")
+    if is_damage(error):
+        return UnreadableData(
+            "What is stored is damaged and cannot be served; `dialoguedb check` says where",
+            _position_of(error),
+        )
     for kind, text in _MESSAGES.items():
         if isinstance(error, kind):
             return ServiceUnavailable(text)

@@ -9,6 +9,8 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.errors import DamagedData, DataError, NotOurData, ServiceUnavailable
+from dialoguedb.store.sqlite.connection import vfs
+from dialoguedb.store.sqlite.connection.errors import is_damage
 
 FILE = "dialoguedb.sqlite3"
 """The database's name in a data directory; SQLite keeps `-wal` and `-shm` beside it."""
@@ -48,12 +50,13 @@ def prepare(directory: Path) -> Path:
 def connect(path: Path) -> apsw.Connection:
     """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
     try:
-        db = apsw.Connection(str(path), flags=_RDWR, statementcachesize=_STATEMENTS_CACHED)
+        db = vfs.open_file(str(path), _RDWR, _STATEMENTS_CACHED)
         with closed_on_error(db):
             db.set_busy_timeout(_BUSY_TIMEOUT_MS)
             if db.readonly("main"):  # SQLite opens it nevertheless
                 raise DataError(f"{path} cannot be opened for writing")
             check_ours(db, path)
+            vfs.reserve_checksums(db)
             _use_log(db)
             db.pragma("synchronous", "FULL")
             db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
@@ -98,7 +101,7 @@ def connect_reader(path: Path) -> apsw.Connection:
     flags = (
         apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
     )  # a read-only one could not recover the log after a crash
-    db = apsw.Connection(str(path), flags=flags, statementcachesize=_STATEMENTS_CACHED)
+    db = vfs.open_file(str(path), flags, _STATEMENTS_CACHED)
     db.set_busy_timeout(_BUSY_TIMEOUT_MS)
     _configure(db)
     db.pragma("query_only", 1)
@@ -107,10 +110,11 @@ def connect_reader(path: Path) -> apsw.Connection:
 
 def unusable(path: Path, error: apsw.Error) -> DataError:
     """Say what an operator should know when the file cannot be used."""
-    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+    if is_damage(error):
         return DamagedData(
             f"{path} is damaged or no SQLite database ({error}); "
-            "`dialoguedb restore` makes a new directory of a backup that is whole"
+            "`dialoguedb restore` makes a new directory of a backup that is whole, "
+            "`dialoguedb recover` of what is still whole here"
         )
     if isinstance(error, apsw.CantOpenError):
         return DataError(f"{path} cannot be opened ({error})")

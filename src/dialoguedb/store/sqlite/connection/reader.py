@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from dialoguedb.model.rules.pages import take
 from dialoguedb.store.sqlite.connection import files
-from dialoguedb.store.sqlite.connection.errors import translate
+from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
 from dialoguedb.values.lists import Slice, Window
 
 S = TypeVar("S")
@@ -133,7 +133,7 @@ class Readers:
             return self.quick.read(query)
         except (OverBudget, apsw.InterruptError, apsw.BusyError):
             pass  # and not from here, where the exception would keep what the query held
-        except apsw.Error as error:
+        except (apsw.Error, *UNREADABLE) as error:
             raise translate(error) from error
         return await self.run(query)
 
@@ -148,7 +148,7 @@ class Readers:
                 reader = self._local.reader = Reader(self.path, on_loop=False)
                 self._opened.append(reader)
             return reader.read(query)
-        except apsw.Error as error:
+        except (apsw.Error, *UNREADABLE) as error:
             raise translate(error) from error
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ import apsw
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.ports.statistics import WriterStatistics
-from dialoguedb.store.sqlite.connection.errors import translate
+from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
 from dialoguedb.store.sqlite.connection.files import FileWatch
 from dialoguedb.store.sqlite.connection.usage import UsageLog
 
@@ -231,7 +231,7 @@ class Writer:
             job.result = job.operation(self._db)
         except (DialogueDBError, IdempotencyHit) as error:
             job.error = error
-        except apsw.Error as error:
+        except (apsw.Error, *UNREADABLE) as error:
             job.error = translate(error)
         except Exception as error:  # noqa: BLE001 - a defect in one operation must not harm the others
             job.error = InternalError("The engine failed")

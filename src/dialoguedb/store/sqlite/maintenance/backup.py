@@ -8,7 +8,8 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.errors import DamagedData, DataError, NotOurData
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.connection.errors import is_damage
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.check import find_damage
 
@@ -16,6 +17,7 @@ Progress = Callable[[int, int], None]
 """Told how many pages are copied, and of how many."""
 
 _PARTIAL = files.FILE + ".partial"
+_NEW = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _PAGES_PER_STEP = 1_000
 _FINDINGS_SHOWN = 3
 _HARMLESS = frozenset({_PARTIAL, "lost+found", "tls"})
@@ -71,7 +73,7 @@ def _prepare(destination: Path) -> None:
 
 def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
     try:
-        copy = apsw.Connection(str(partial))
+        copy = vfs.open_file(str(partial), _NEW)
     except apsw.CantOpenError as error:
         raise DataError(f"{partial.parent} cannot be written") from error
     try:
@@ -82,6 +84,8 @@ def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
                 pages.step(_PAGES_PER_STEP)
                 progress(pages.page_count - pages.remaining, pages.page_count)
     except (apsw.FullError, apsw.IOError) as error:
+        if is_damage(error):
+            raise  # of the source
         raise DataError(f"{partial.parent} cannot take the copy; is its disk full?") from error
     finally:
         copy.close(True)  # noqa: FBT003 - forced: the first error is the one to report

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb.store.sqlite.connection.errors import UNREADABLE
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.check_attachments import attachment_findings
 from dialoguedb.store.sqlite.maintenance.check_index import index_findings
+from dialoguedb.store.sqlite.maintenance.check_pages import page_findings
 from dialoguedb.store.sqlite.maintenance.check_values import value_findings
 from dialoguedb.store.sqlite.schema import migrations
 
@@ -175,12 +177,13 @@ def _found(kinds: Iterator[Iterator[str]]) -> list[str]:
     for kind in kinds:
         try:
             findings += _shortened(kind)
-        except apsw.Error as error:
+        except (apsw.Error, *UNREADABLE) as error:
             findings.append(f"Reading stopped at damage in the file: {error}")
-    return findings
+    return list(dict.fromkeys(findings))
 
 
 def _kinds(db: apsw.Connection) -> Iterator[Iterator[str]]:
+    yield page_findings(db)
     yield _file_findings(db)
     yield _orphans(db)
     if _is_newest(db):

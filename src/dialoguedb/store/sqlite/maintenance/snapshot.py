@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.errors import DataError
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.schema import migrations
 
 _READ_ONLY = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -50,4 +50,4 @@ def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
 def _open_at_rest(path: Path) -> apsw.Connection:
     if path.with_name(path.name + "-wal").exists():  # not at rest after all, or copied with its log
         return files.connect_reader(path)
-    return apsw.Connection(f"{path.absolute().as_uri()}?immutable=1", flags=_READ_ONLY)
+    return vfs.open_file(f"{path.absolute().as_uri()}?immutable=1", _READ_ONLY)

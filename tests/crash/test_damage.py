@@ -1,0 +1,149 @@
+"""Bits flip in the database file: what is damaged is refused and found, never served."""
+
+import random
+import shutil
+from contextlib import closing, contextmanager
+
+import apsw
+import pytest
+
+from dialoguedb import DialogueDB
+from dialoguedb.errors import DataError, ServiceUnavailable, UnreadableData
+from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.maintenance import backup
+from dialoguedb.store.sqlite.maintenance.check import check
+
+MESSAGES = 120
+WORDS = ["river", "straße", "naïve", "garden", "日本", "late", "coast", "frost"]
+
+
+def text(number):
+    """Return the text of a message; every twentieth fills pages of its own."""
+    chosen = random.Random(number).choices(WORDS, k=4_000 if number % 20 == 7 else 60)
+    return f"{' '.join(chosen)} {number}"
+
+
+TEXTS = [text(number) for number in range(MESSAGES)]
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """Make data with a dialogue of messages, and close it."""
+    data = tmp_path_factory.mktemp("sound") / "data"
+    with closing(DialogueDB(path=data)) as db:
+        dialogue = db.create_dialogue(id="d", namespace="n", state={"step": 1})
+        dialogue.save_messages(
+            [{"role": "user", "content": one, "id": f"m{i}"} for i, one in enumerate(TEXTS)]
+        )
+        db.create_memory("likes gardens", id="k", namespace="n")
+        assert db.search_messages("river", namespace="n").items
+    return data
+
+
+@pytest.fixture
+def data(sound, tmp_path):
+    return shutil.copytree(sound, tmp_path / "data")
+
+
+def flip(path, seed):
+    """Turn one bit of a file over."""
+    content, chance = bytearray(path.read_bytes()), random.Random(seed)
+    at = chance.randrange(len(content))
+    content[at] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+
+
+def read_all(db):
+    """Ask for everything in every way, and compare; returns how many requests were refused."""
+    refused = 0
+
+    def served(ask):
+        nonlocal refused
+        try:
+            return ask()
+        except ServiceUnavailable:
+            refused += 1
+            return None
+
+    if (dialogue := served(lambda: db.get_dialogue("d", namespace="n"))) is None:
+        return refused
+    assert dialogue.state == {"step": 1}
+    listed = served(lambda: [one.content for one in dialogue.iter_messages()])
+    assert listed in (None, TEXTS)
+    for number in range(0, MESSAGES, 7):
+        one = served(lambda number=number: dialogue.get_message(f"m{number}"))
+        assert one is None or one.content == TEXTS[number]
+    window = served(lambda: dialogue.context(2_000))
+    assert window is None or window.messages[-1]["content"] == TEXTS[-1]
+    found = served(lambda: db.search_messages("river garden", namespace="n"))
+    assert found is None or {hit.content for hit in found.items} <= set(TEXTS)
+    memory = served(lambda: db.get_memory("k", namespace="n"))
+    assert memory is None or memory.value == "likes gardens"
+    return refused
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_flipped_bit_is_found_and_never_served(data, tmp_path, seed):
+    flip(data / files.FILE, seed)
+    assert any("damaged" in finding for finding in findings_of(data))
+    with pytest.raises(DataError, match="damaged"):
+        backup.backup(data, tmp_path / "copy", lambda *_: None)
+    with pytest.raises(DataError, match="damaged"):
+        backup.restore(data, tmp_path / "restored", lambda *_: None)
+    try:
+        db = DialogueDB(path=data, retries=0)
+    except (DataError, UnreadableData):
+        return
+    with closing(db):
+        read_all(db)
+
+
+def findings_of(data):
+    try:
+        return check(data)
+    except DataError as error:
+        return [str(error)]
+
+
+def test_whole_data_is_served_whole(data):
+    with closing(DialogueDB(path=data, retries=0)) as db:
+        assert read_all(db) == 0
+    assert check(data) == []
+
+
+@contextmanager
+def changed(data):
+    """Change data behind the program's back, so that its checksums are right."""
+    path = str(data / files.FILE)
+    with closing(vfs.open_file(path, apsw.SQLITE_OPEN_READWRITE)) as db:
+        db.execute("PRAGMA ignore_check_constraints = 1")
+        yield db
+
+
+UNREADABLE = {
+    "an id that is no text": "UPDATE messages SET id = CAST(X'FF' AS TEXT) WHERE id = 'm3'",
+    "a name that is no text": "UPDATE messages SET name = CAST(X'C328' AS TEXT) WHERE id = 'm3'",
+    "a role that is no text": "UPDATE messages SET role = CAST(X'80' AS TEXT) WHERE id = 'm3'",
+    "a label that is no text": "UPDATE dialogues SET label = CAST(X'FF' AS TEXT)",
+    "a time that is no text": "UPDATE dialogues SET created = CAST(X'FF' AS TEXT)",
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_a_row_that_cannot_be_read_is_refused_and_found(data, kind):
+    with changed(data) as db:
+        db.execute(UNREADABLE[kind])
+    with closing(DialogueDB(path=data, retries=0)) as db:
+        with pytest.raises(ServiceUnavailable, match="damaged"):
+            [*db.get_dialogue("d", namespace="n").iter_messages()]
+        with pytest.raises(ServiceUnavailable, match="damaged"):
+            db.get_dialogue("d", namespace="n").context(100_000)
+    assert check(data) != []
+
+
+def test_every_page_of_a_new_database_carries_a_checksum(data):
+    with closing(vfs.open_file(str(data / files.FILE), apsw.SQLITE_OPEN_READWRITE)) as db:
+        assert vfs.has_checksums(db)
+    pages = vfs.VerifiedPages(str(data / files.FILE))
+    assert all(map(pages.is_whole, range(1, pages.count + 1)))
+    pages.close()
