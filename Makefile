@@ -18,7 +18,7 @@ DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
 FORMATS_LOCK = requirements/formats.txt
 
-.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats properties crash bench bench-search bench-summaries bench-integrations bench-templates bench-windows lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats properties crash hostile bench bench-search bench-summaries bench-integrations bench-templates bench-windows bench-trust lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -30,6 +30,7 @@ help:
 	@echo "make integrations the tests of the integrations, in an environment of their own with their libraries"
 	@echo "make formats  windows in chat templates and in the packages of providers, in an environment of its own"
 	@echo "make crash    the slow crash campaign"
+	@echo "make hostile  the campaign of a hostile world: crashes, I/O errors, attacks, damage; an hour"
 	@echo "make properties  the property tests with examples of their own, many times as many"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
@@ -37,6 +38,7 @@ help:
 	@echo "make bench-integrations  the integrations beside the stores of the frameworks themselves"
 	@echo "make bench-templates  windows in all chat templates that llama.cpp and vLLM ship"
 	@echo "make bench-windows  what prompt caches hit of the windows of a long dialogue, and what they cost"
+	@echo "make bench-trust  memory under attack, damage, and answers that tell strangers nothing"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 
@@ -90,6 +92,10 @@ properties: .venv/.dev
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
 
+# One process: what is measured beside another test would be that test.
+hostile: .venv/.dev
+	$(BIN)/python -m pytest -m "slow or not slow" --timeout 3600 $(ARGS) tests/hostile tests/crash
+
 bench: .venv/.runtime
 	$(BIN)/python -m bench $(ARGS)
 
@@ -101,6 +107,9 @@ bench-summaries: .venv/.runtime
 
 bench-windows: .venv/.runtime
 	$(BIN)/python -m bench --windows $(ARGS)
+
+bench-trust: .venv/.runtime
+	$(BIN)/python -m bench --trust $(ARGS)
 
 bench-integrations: .venv-integrations/.made
 	mkdir -p build

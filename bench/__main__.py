@@ -28,10 +28,12 @@ from bench import (
     search_speed,
     searching,
     summaries,
+    trust,
     windows,
     written,
 )
 from bench.findings import Finding, Measurement
+from bench.trust import damage, equal_times, memory
 
 _HERE = Path(__file__).parent
 _COMMAND = str(Path(sys.executable).with_name("dialoguedb"))
@@ -60,9 +62,10 @@ _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.m
 _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
+_TRUST = _Suite((memory, damage, equal_times), _HERE / "trust-results.md", trust.method)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
-    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS)
+    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS, _TRUST)
     for module in suite.measures
 }
 
@@ -76,6 +79,7 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
 @click.option("--imports", is_flag=True, help="Measure imports instead.")
 @click.option("--attachments", "of_attachments", is_flag=True, help="Measure attachments instead.")
 @click.option("--windows", "of_windows", is_flag=True, help="Measure windows instead.")
+@click.option("--trust", "of_trust", is_flag=True, help="Measure what operators trust instead.")
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
 @click.option("--results", type=click.Path(path_type=Path), help="Write the report to this file.")
@@ -89,6 +93,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
     imports: bool,
     of_attachments: bool,
     of_windows: bool,
+    of_trust: bool,
     quick: bool,
     minilm: bool,
     results: Path | None,
@@ -108,6 +113,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
         (imports, _IMPORTS),
         (of_attachments, _ATTACHMENTS),
         (of_windows, _WINDOWS),
+        (of_trust, _TRUST),
     )
     suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)

@@ -22,13 +22,17 @@ class Client:
 
     def raw(self, method: str, path: str, body: object = None) -> bytes:
         """Send one request and give the answer's bytes."""
+        status, answer = self.ask(method, path, body)
+        if status not in _OK:
+            raise BenchError(f"{method} {path} answered {status}: {answer[:300]!r}")
+        return answer
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+        """Send one request, and give the status and the bytes of whatever is answered."""
         sent = None if body is None else json.dumps(body).encode()
         self._connection.request(method, path, sent, self._headers)
         response = self._connection.getresponse()
-        answer = response.read()
-        if response.status not in _OK:
-            raise BenchError(f"{method} {path} answered {response.status}: {answer[:300]!r}")
-        return answer
+        return response.status, response.read()
 
     def close(self) -> None:
         """Close the connection."""

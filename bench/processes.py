@@ -93,6 +93,10 @@ class Program:
         """Give the memory the program holds in RAM, where the system tells."""
         return self._reported_bytes("VmRSS")
 
+    def peak_bytes(self) -> int | None:
+        """Give the most memory that the program ever held in RAM, where the system tells."""
+        return self._reported_bytes("VmHWM")
+
     def own_bytes(self) -> int | None:
         """Give as much of it as is no page of a file, which the system could take back."""
         return self._reported_bytes("RssAnon")

@@ -16,15 +16,18 @@ _KEY = re.compile(r"\bddb_[\w-]+")
 class Server:
     """One `dialoguedb serve` on a data directory, which can be stopped and started again."""
 
-    def __init__(self, command: tuple[str, ...], data: Path, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self, command: tuple[str, ...], data: Path, options: Sequence[str] = (), key: str = ""
+    ) -> None:
+        self.data = data
         self._command = (*command, "serve", "--data", str(data), "--port", "0", *options)
-        self._log = data.with_suffix(".log")
-        self.key = ""
+        self.log_file = data.with_suffix(".log")
+        self.key = key
         self.start()
 
     def start(self, options: Sequence[str] = ()) -> float:
         """Start the server and give the seconds from exec to its ready line."""
-        self.program = Program((*self._command, *options), _READY, self._log)
+        self.program = Program((*self._command, *options), _READY, self.log_file)
         self.host = self.program.ready["host"]
         self.port = int(self.program.ready["port"])
         shown = _KEY.search("\n".join(self.program.printed))
@@ -40,9 +43,14 @@ class Server:
 
 
 @contextmanager
-def serving(plan: Plan, data: Path, options: Sequence[str] = ()) -> Iterator[Server]:
-    """Run a server on a data directory for as long as the block lasts."""
-    server = Server(plan.command, data, options)
+def serving(
+    plan: Plan, data: Path, options: Sequence[str] = (), *, key: str = ""
+) -> Iterator[Server]:
+    """Run a server on a data directory for as long as the block lasts.
+
+    Its first start makes a key; one that starts again is told the `key` it made.
+    """
+    server = Server(plan.command, data, options, key)
     try:
         yield server
     finally:
