@@ -5,9 +5,11 @@ wrote: ids, signatures, encrypted content. Of two parts that differ in `native` 
 shown, counted and searched.
 
 Parts are read by the thousand and hold no cycles, so the garbage collector need not look at them.
+Where windows look at thousands of parts, `type(part) is Text` tells them apart: for a `Struct`,
+`isinstance` takes five times as long when the answer is no.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from msgspec import Struct
 
@@ -46,6 +48,7 @@ class Native(Struct, frozen=True, gc=False):
     value: dict[str, Any]
 
 
+@final
 class Text(Struct, frozen=True, gc=False):
     """Text."""
 
@@ -53,6 +56,7 @@ class Text(Struct, frozen=True, gc=False):
     native: Native | None = None
 
 
+@final
 class Attachment(Struct, frozen=True, gc=False):
     """An image, a document, a sound, a video or another file: inline, by URL, or by a file's id."""
 
@@ -72,6 +76,7 @@ class Attachment(Struct, frozen=True, gc=False):
     native: Native | None = None
 
 
+@final
 class ToolCall(Struct, frozen=True, gc=False):
     """A tool call."""
 
@@ -85,6 +90,7 @@ class ToolCall(Struct, frozen=True, gc=False):
     native: Native | None = None
 
 
+@final
 class ToolResult(Struct, frozen=True, gc=False):
     """The result of a tool call."""
 
@@ -100,6 +106,7 @@ class ToolResult(Struct, frozen=True, gc=False):
     native: Native | None = None
 
 
+@final
 class Reasoning(Struct, frozen=True, gc=False):
     """Reasoning of a model: its text, or a summary of it, and what only its provider can read."""
 
@@ -118,6 +125,7 @@ class Reasoning(Struct, frozen=True, gc=False):
         return bool(self.data or self.signature)
 
 
+@final
 class Other(Struct, frozen=True, gc=False):
     """Anything else: a part of unknown type, or one that only its provider can use.
 

@@ -44,6 +44,7 @@ _KINDS: dict[str, AttachmentKind] = {
     "input_file": "document",
 }
 _MEMBERS = ("source", "image_url", "input_audio", "file", "inlineData", "inline_data", "fileData")
+_MEMBER_NAMES = frozenset(_MEMBERS)
 _DATA = ("data", "file_data", "url", "image_url")
 
 
@@ -62,7 +63,10 @@ class RenderedTokens:
         content = message.get("content")
         if len(message) == 2 and isinstance(content, str):  # noqa: PLR2004 - a role beside it
             return self._count(content)
-        return self._value(message) + (TOOL_TOKENS if message.get("role") == "tool" else 0)
+        if "role" not in message:
+            return self._value(message)
+        around = TOOL_TOKENS if message["role"] == "tool" else 0
+        return around + self._members(message)
 
     def _value(self, value: Any) -> int:
         if isinstance(value, str):
@@ -77,14 +81,18 @@ class RenderedTokens:
         if attachment := _attachment(value):
             return self._attachment(value, *attachment)
         is_of_tool = value.get("type") in _CALLS_AND_RESULTS or not _GEMINI_TOOLS.isdisjoint(value)
-        return (TOOL_TOKENS if is_of_tool else 0) + sum(
-            self._member(key, item) for key, item in value.items() if key not in _UNREAD
-        )
+        return (TOOL_TOKENS if is_of_tool else 0) + self._members(value)
 
-    def _member(self, key: str, value: Any) -> int:
-        if key in _OBJECTS and not isinstance(value, str):
-            return self._count(json.dumps(value, ensure_ascii=False))
-        return self._value(value)
+    def _members(self, value: Json) -> int:
+        tokens = 0
+        for key, item in value.items():
+            if key in _UNREAD:
+                continue
+            if key in _OBJECTS and not isinstance(item, str):
+                tokens += self._count(json.dumps(item, ensure_ascii=False))
+            else:
+                tokens += self._value(item)
+        return tokens
 
     def _attachment(self, value: Json, kind: AttachmentKind, inside: Json) -> int:
         title = self._count(str(value.get("title") or inside.get("filename") or ""))
@@ -101,9 +109,9 @@ _GEMINI_TOOLS = frozenset({"functionCall", "functionResponse", "function_call"})
 
 def _attachment(value: Json) -> tuple[AttachmentKind, Json] | None:
     """Return the kind of an attachment and the object that tells of its bytes; else None."""
-    kind = _KINDS.get(str(value.get("type")))
-    if kind is None and "type" in value:
-        return None
+    kind = _KINDS.get(str(value["type"])) if "type" in value else None
+    if (kind is None and "type" in value) or _MEMBER_NAMES.isdisjoint(value):
+        return None if kind is None else (kind, value)
     inside = next((found for key in _MEMBERS if isinstance(found := value.get(key), dict)), None)
     if kind is not None:
         return kind, inside or value

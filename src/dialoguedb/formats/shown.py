@@ -32,7 +32,7 @@ def texts_of(parts: Iterable[Part]) -> Iterator[str]:
 
 def plain_text(part: Text | Other) -> str:
     """Return what is shown of a text, or of any other part; empty when that is nothing."""
-    if isinstance(part, Text) or not part.is_unknown:
+    if type(part) is Text or not part.is_unknown:
         return part.text
     return f"[unknown part: {part.name}] {part.text}".rstrip()
 

@@ -4,7 +4,7 @@ OpenAI and Anthropic refuse a call without a result right behind it, and a resul
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
@@ -101,15 +101,13 @@ class ToolLinker:
         if not turn.parts:
             self._add_issue(PartRef(index, 0), "EMPTY_TURN", turn.id, "says nothing")
         for part_index, part in enumerate(turn.parts):
-            ref = PartRef(index, part_index)
-            if isinstance(part, ToolCall):
-                self._add_call(_tool_part(ref, turn, part))
-            elif isinstance(part, ToolResult):
+            if type(part) is ToolCall:
+                self._add_call(_tool_part(PartRef(index, part_index), turn, part))
+            elif type(part) is ToolResult:
                 is_server = part.kind == "server"
+                ref = PartRef(index, part_index)
                 self._add_result(_ToolPart(ref, part.call_id, turn.id, is_server))
-        for name in dict.fromkeys(_unknown_names(turn.parts)):
-            problem = f"has a part of the unknown type {name!r}"
-            self._add_issue(PartRef(index, 0), "UNKNOWN_PART", turn.id, problem)
+        self._add_unknown(turn, index)
         if has_text:
             self._last_spoken = index
 
@@ -142,6 +140,11 @@ class ToolLinker:
         """Forget the open calls that a result without an id can no longer belong to."""
         self._recent.clear()
         self._knows_open = True
+
+    def _add_unknown(self, turn: Turn, index: int) -> None:
+        for name in dict.fromkeys(_unknown_names(turn.parts)):
+            problem = f"has a part of the unknown type {name!r}"
+            self._add_issue(PartRef(index, 0), "UNKNOWN_PART", turn.id, problem)
 
     def _add_call(self, call: _ToolPart) -> None:
         if (
@@ -204,10 +207,12 @@ def _tool_part(ref: PartRef, turn: Turn, call: ToolCall) -> _ToolPart:
     return _ToolPart(ref, call.id, turn.id, call.kind == "server", alias)
 
 
-def _unknown_names(parts: Iterable[Part]) -> Iterator[str]:
-    """Yield the types of unknown parts, those in results included."""
+def _unknown_names(parts: Iterable[Part]) -> list[str]:
+    """Return the types of unknown parts, those in results included."""
+    names: list[str] = []
     for part in parts:
-        if isinstance(part, Other) and part.is_unknown:
-            yield part.name
-        elif isinstance(part, ToolResult):
-            yield from _unknown_names(part.parts)
+        if type(part) is Other and part.is_unknown:
+            names.append(part.name)
+        elif type(part) is ToolResult:
+            names += _unknown_names(part.parts)
+    return names

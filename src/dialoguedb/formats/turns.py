@@ -4,7 +4,7 @@ Content may be a text, a whole message, a single part or an array of parts, in e
 `spellings`; calls and the ids of calls may also be in the metadata of a message.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct, UnsetType
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dialoguedb.formats.json_text import decode_stored, string
 from dialoguedb.formats.parts import Attachment, Other, Part, Text, ToolCall, ToolResult
 from dialoguedb.formats.spellings import langchain, openai
-from dialoguedb.formats.spellings.dispatch import READER, is_result, visible
+from dialoguedb.formats.spellings.dispatch import READER, tool_parts, visible
 from dialoguedb.formats.spellings.part_types import Source
 from dialoguedb.values.fields import Id
 
@@ -56,12 +56,12 @@ class Turn(Struct, frozen=True, gc=False):
     @property
     def uses_tools(self) -> bool:
         """Whether it holds a call or a result."""
-        return any(isinstance(part, ToolCall | ToolResult) for part in self.parts)
+        return any(type(part) is ToolCall or type(part) is ToolResult for part in self.parts)
 
     @property
     def has_text(self) -> bool:
         """Whether it shows something beside calls and results."""
-        return any(map(_has_words, self.parts))
+        return has_words(self.parts)
 
     @property
     def is_silent(self) -> bool:
@@ -76,16 +76,17 @@ class Turn(Struct, frozen=True, gc=False):
 
 def is_by_user(speaker: Speaker, parts: Iterable[Part]) -> bool:
     """Tell whether a message is what a user says: a text or an attachment."""
-    return speaker == "user" and any(map(_has_words, parts))
+    return speaker == "user" and has_words(parts)
 
 
-def _has_words(part: Part) -> bool:
-    """Tell whether a part shows something that is no call, result or thought."""
-    if isinstance(part, Text):
-        return True
-    if isinstance(part, Other):
-        return bool(part.text or part.is_unknown)
-    return isinstance(part, Attachment)
+def has_words(parts: Iterable[Part]) -> bool:
+    """Tell whether any of the parts shows something that is no call, result or thought."""
+    for part in parts:
+        if type(part) is Text or type(part) is Attachment:
+            return True
+        if type(part) is Other and (part.text or part.is_unknown):
+            return True
+    return False
 
 
 def speaker_of(role: str) -> Speaker:
@@ -113,7 +114,7 @@ def parse_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tu
         return speaker_of(role), (Text(text),)
     value = decode_stored(content)
     speaker = _speaker(role, value)
-    parts = _tool_parts(value) if speaker == "tool" else READER.parts(value)
+    parts = tool_parts(value) if speaker == "tool" else READER.parts(value)
     return speaker, _with_calls(tuple(parts), speaker, metadata)
 
 
@@ -155,7 +156,8 @@ def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> t
     fields = fields if isinstance(fields, dict) else {}
     if speaker == "tool":
         return _as_results(parts, string(fields, "tool_call_id", "toolCallId", "tool_use_id"))
-    if speaker == "assistant" and not any(isinstance(part, ToolCall) for part in parts):
+    is_called = any(type(part) is ToolCall for part in parts)
+    if fields and speaker == "assistant" and not is_called:
         found = fields.get("tool_calls") or fields.get("toolCalls")
         return (*parts, *openai.calls(Source("openai", fields, READER), found))
     return parts
@@ -163,17 +165,9 @@ def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> t
 
 def _as_results(parts: tuple[Part, ...], call_id: str) -> tuple[Part, ...]:
     """Return what a tool has written as a result; the id is that of a single one without."""
-    results = [part for part in parts if isinstance(part, ToolResult)]
+    results = [part for part in parts if type(part) is ToolResult]
     if not results:
         return (ToolResult(call_id, tuple(visible(parts))),)
     if len(results) > 1 or results[0].call_id:
         return parts
     return tuple(replace(part, call_id=call_id) if part is results[0] else part for part in parts)
-
-
-def _tool_parts(value: Any) -> Iterator[Part]:
-    """Parse the content of a tool message: results with call ids, or the output itself."""
-    if any(map(is_result, value if isinstance(value, list) else [value])):
-        yield from READER.parts(value)
-    else:
-        yield from READER.output(value)

@@ -59,8 +59,8 @@ def arrange(
     }
     arrangement = _Arrangement(turns, result_of, options, losses)
     for index, turn in enumerate(turns):
-        for part_index in range(len(turn.parts)):
-            arrangement.add(PartRef(index, part_index))
+        for part_index, part in enumerate(turn.parts):
+            arrangement.add(PartRef(index, part_index), part)
     arrangement.close_calls()
     return Arranged(arrangement.messages, tuple(sorted(arrangement.broken)))
 
@@ -89,19 +89,18 @@ class _Arrangement:
         self._is_answered = False
         """Whether a result came since the calls whose results are held back."""
 
-    def add(self, ref: PartRef) -> None:
-        part = self._at(ref)
-        if self._stays(part):
+    def add(self, ref: PartRef, part: Part) -> None:
+        if type(part) is not ToolCall and type(part) is not ToolResult:
+            self._add_other(ref, part)
+        elif self._stays(part):
             self._add_own(ref, part)
-        elif isinstance(part, ToolResult):
+        elif type(part) is ToolResult:
             self._is_answered = self._is_answered or bool(self._results)
             if self._options.unanswered == "keep" and ref not in self._answers:
                 self.close_calls()
                 self._grow(ref, "tool", part)
-        elif isinstance(part, ToolCall):
-            self._add_call(ref, part)
         else:
-            self._add_other(ref, part)
+            self._add_call(ref, part)
 
     def close_calls(self) -> None:
         """Append the results that were held back."""
@@ -111,11 +110,10 @@ class _Arrangement:
             self._options.ids.close()
         self._is_answered = False
 
-    def _stays(self, part: Part) -> bool:
+    def _stays(self, part: ToolCall | ToolResult) -> bool:
         """Tell whether a part is one of a provider's own tools, for that provider."""
         return (
-            isinstance(part, ToolCall | ToolResult)
-            and part.kind == "server"
+            part.kind == "server"
             and part.native is not None
             and part.native.spelling == self._options.spelling
         )
@@ -134,7 +132,7 @@ class _Arrangement:
 
     def _add_other(self, ref: PartRef, part: Part) -> None:
         turn = self._turns[ref.turn]
-        is_own = isinstance(part, ToolCall | ToolResult)
+        is_own = type(part) is ToolCall or type(part) is ToolResult
         speaker = "assistant" if is_own else _seen_as(turn.speaker)
         is_beside = ref.turn == self._last_call and speaker == "assistant"
         if self._results and is_beside and not self._is_answered:
@@ -208,7 +206,7 @@ class _Arrangement:
     def _grow(self, ref: PartRef, speaker: Speaker, part: Part) -> None:
         last = self.messages[-1] if self.messages else None
         turn = self._turns[ref.turn]
-        if last is None or (last.turn, last.speaker) != (ref.turn, speaker):
+        if last is None or last.turn != ref.turn or last.speaker != speaker:
             last = OutgoingMessage(speaker, turn.name, [], ref.turn)
             self.messages.append(last)
         last.parts.append(OutgoingPart(part, turn.id, ref.part))

@@ -1,7 +1,7 @@
 """Messages on their way to a writer: parts that know which message they are from."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 
@@ -65,11 +65,7 @@ def without_nulls(value: Json) -> Json:
 
 def visible(parts: Iterable[OutgoingPart]) -> list[Text | Attachment | Other]:
     """Return the texts, attachments and other parts, which have words or show something."""
-    return [
-        outgoing.part
-        for outgoing in parts
-        if isinstance(outgoing.part, Text | Attachment | Other) and _shows(outgoing.part)
-    ]
+    return [part for outgoing in parts if type(part := outgoing.part) is Text or _shows(part)]
 
 
 def shows_something(parts: Iterable[Text | Attachment | Other]) -> bool:
@@ -77,5 +73,7 @@ def shows_something(parts: Iterable[Text | Attachment | Other]) -> bool:
     return any(map(_shows, parts))
 
 
-def _shows(part: Text | Attachment | Other) -> bool:
-    return not isinstance(part, Other) or bool(part.text or part.is_unknown)
+def _shows(part: Part) -> TypeGuard[Text | Attachment | Other]:
+    if type(part) is Other:
+        return bool(part.text or part.is_unknown)
+    return type(part) is Text or type(part) is Attachment

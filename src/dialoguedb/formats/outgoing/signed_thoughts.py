@@ -60,6 +60,8 @@ def _changed(
 ) -> list[OutgoingMessage]:
     """Return messages with the thoughts of some changed, or without them."""
     for message in messages:
+        if not any(type(outgoing.part) is Reasoning for outgoing in message.parts):
+            continue
         kept = []
         for outgoing in message.parts:
             part = outgoing.part

@@ -19,6 +19,9 @@ def with_texts_behind_calls(
     for index, message in enumerate(messages):
         if message is results:
             continue
+        if not any(type(one.part) is ToolCall for one in message.parts):
+            yield message
+            continue
         follows = messages[index + 1 : index + 2]
         results = follows[0] if follows and follows[0].speaker == "tool" else None
         yield from _in_order(message, results, losses)

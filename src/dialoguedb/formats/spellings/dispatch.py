@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -15,9 +16,9 @@ from dialoguedb.formats.json_text import (
     string,
 )
 from dialoguedb.formats.parts import (
-    Attachment,
     Other,
     Part,
+    Reasoning,
     Spelling,
     Text,
     ToolCall,
@@ -39,7 +40,6 @@ from dialoguedb.formats.spellings import (
 from dialoguedb.formats.spellings.media import data_uri
 from dialoguedb.formats.spellings.part_types import (
     Json,
-    PartReader,
     PartType,
     Read,
     Source,
@@ -100,7 +100,10 @@ class _Candidate(Struct, frozen=True):
         return self.type.by != "shape" and (not self.type.keys or len(value) == 1)
 
 
-def find(value: Json) -> tuple[Spelling, PartType] | None:
+Found = tuple[Spelling, PartType]
+
+
+def find(value: Json) -> Found | None:
     """Return the type of an object, and the spelling that has it."""
     for by in _NAMES:
         name = value.get(by)
@@ -108,12 +111,16 @@ def find(value: Json) -> tuple[Spelling, PartType] | None:
             for candidate in _BY_NAME.get((by, name), ()) or _of_prefix(by, name):
                 if candidate.fits(value):
                     return candidate.spelling, candidate.type
-    if _SHAPE_KEYS.isdisjoint(value):
-        return None
-    for candidate in _SHAPES:
+    for candidate in _shapes_with(_SHAPE_KEYS.intersection(value)):
         if candidate.fits(value):
             return candidate.spelling, candidate.type
     return None
+
+
+@lru_cache(512)
+def _shapes_with(keys: frozenset[str]) -> Sequence[_Candidate]:
+    """Return the shapes that an object with these members may have."""
+    return [one for one in _SHAPES if not one.single_keys.isdisjoint(keys)]
 
 
 def _of_prefix(by: str, name: str) -> Sequence[_Candidate]:
@@ -138,7 +145,9 @@ class _Reader:
 
     def output(self, value: Any) -> tuple[Visible, ...]:
         """Read the output of a tool: parts, or any JSON."""
-        if isinstance(value, str) or is_visible(value) or _is_result(value):
+        if isinstance(value, str):
+            return tuple(visible(_text_or_data(value)))
+        if is_visible(value) or _is_result(value):
             return tuple(visible(self.parts(value)))
         if isinstance(value, list) and any(map(is_visible, value)) and all(map(_is_shown, value)):
             return tuple(visible(self.parts(value)))
@@ -148,7 +157,12 @@ class _Reader:
         text = value.get("text") if len(value) == len(_PLAIN_TEXT) else None
         if isinstance(text, str) and value.get("type") == "text":  # as most parts are
             yield from _text_or_data(text)
-        elif found := find(value):
+        else:
+            yield from self.found(value, find(value))
+
+    def found(self, value: Json, found: Found | None) -> Iterator[Part]:
+        """Read an object whose type was looked up."""
+        if found:
             spelling, type_ = found
             yield from type_.read(Source(spelling, value, self))
         elif read := _reader_of_tool(value):
@@ -206,10 +220,10 @@ def _as_item(parts: Iterable[Part], value: Json) -> Iterator[Part]:
 def visible(parts: Iterable[Part]) -> Iterator[Visible]:
     """Yield what is visible of a tool's output."""
     for part in parts:
-        if isinstance(part, Text | Attachment | Other):
-            yield part
-        elif isinstance(part, ToolResult):
+        if type(part) is ToolResult:
             yield from part.parts
+        elif type(part) is not ToolCall and type(part) is not Reasoning:
+            yield part
 
 
 def is_visible(value: Any) -> bool:
@@ -218,11 +232,25 @@ def is_visible(value: Any) -> bool:
     return found is not None and found[1].by != "shape" and found[1].kind in _VISIBLE_KINDS
 
 
-def is_result(value: Any) -> bool:
+def tool_parts(value: Any) -> Iterator[Part]:
+    """Read the content of a tool message: results with call ids, or the output itself."""
+    if isinstance(value, dict):
+        found = find(value)
+        if _is_any_result(value, found):
+            yield from READER.found(value, found)
+            return
+    elif isinstance(value, list) and any(map(_holds_result, value)):
+        yield from READER.parts(value)
+        return
+    yield from READER.output(value)
+
+
+def _holds_result(value: Any) -> bool:
+    return isinstance(value, dict) and _is_any_result(value, find(value))
+
+
+def _is_any_result(value: Json, found: Found | None) -> bool:
     """Tell whether an object is the result of a call, with or without the id of that."""
-    if not isinstance(value, dict):
-        return False
-    found = find(value)
     if found is None:
         return _reader_of_tool(value) is _ANY_RESULT
     if found[1].kind == "message":
@@ -263,4 +291,4 @@ _BY_NAME = _by_name()
 _SHAPES = [candidate for candidate in _ALL if candidate.type.by == "shape"]
 _SHAPE_KEYS = frozenset(key for candidate in _SHAPES for key in candidate.single_keys)
 
-READER: PartReader = _Reader()
+READER = _Reader()

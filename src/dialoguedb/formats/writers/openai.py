@@ -69,12 +69,14 @@ def _with_attachments_behind(messages: Iterable[OutgoingMessage]) -> Iterator[Ou
     """
     for message in messages:
         yield message
+        if message.speaker != "tool":
+            continue
         shown = [
             each.replaced(part)
             for each in message.parts
-            if isinstance(each.part, ToolResult)
+            if type(each.part) is ToolResult
             for part in each.part.parts
-            if isinstance(part, Attachment) and _attachment(part)
+            if type(part) is Attachment and _attachment(part)
         ]
         if shown:
             yield OutgoingMessage("user", None, [OutgoingPart(Text(_BEHIND)), *shown])
@@ -95,7 +97,7 @@ def _in_loops(messages: Sequence[OutgoingMessage]) -> list[bool]:
     for message in reversed(messages):
         if message.speaker == "user":
             calls_follow = False
-        elif any(isinstance(outgoing.part, ToolCall) for outgoing in message.parts):
+        elif any(type(outgoing.part) is ToolCall for outgoing in message.parts):
             calls_follow = True
         found.append(message.speaker == "assistant" and calls_follow)
     return found[::-1]
@@ -105,7 +107,7 @@ def _fields(message: OutgoingMessage, losses: Losses, *, in_loop: bool) -> Json:
     """Return the fields of a message beside its content and its calls."""
     fields: Json = {}
     for outgoing in message.parts:
-        if not isinstance(outgoing.part, Reasoning | Other):
+        if type(outgoing.part) is not Reasoning and type(outgoing.part) is not Other:
             continue
         native = native_of(outgoing.part, "openai") or {}
         own = {key: native[key] for key in _FIELDS if native.get(key)}
@@ -134,18 +136,18 @@ def _added(before: Any, value: Any) -> Any:
 
 
 def _message(message: OutgoingMessage, losses: Losses) -> Json | None:
-    calls = [_call(each.part) for each in message.parts if isinstance(each.part, ToolCall)]
+    calls = [_call(each.part) for each in message.parts if type(each.part) is ToolCall]
     shown = visible(message.parts)
     if not (calls or shown):
         return None
     written: Json = {"role": message.speaker}
     if message.name:
         written["name"] = message.name
-    parts = _content_parts(message, losses)
-    if any(part["type"] != "text" for part in parts):
-        written["content"] = parts
-    else:
-        written["content"] = joined(shown)  # "" beside calls, as many templates raise on null
+    written["content"] = joined(shown)  # "" beside calls, as many templates raise on null
+    if any(type(part) is Attachment for part in shown):
+        parts = _content_parts(message, losses)
+        if any(part["type"] != "text" for part in parts):
+            written["content"] = parts
     if calls:
         written["tool_calls"] = calls
     return written

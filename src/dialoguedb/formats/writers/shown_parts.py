@@ -9,7 +9,7 @@ from dialoguedb.formats.shown import attachment_text, plain_text
 
 def words(part: Text | Attachment | Other) -> str:
     """Return a part in words."""
-    return attachment_text(part) if isinstance(part, Attachment) else plain_text(part)
+    return attachment_text(part) if type(part) is Attachment else plain_text(part)
 
 
 def joined(parts: Iterable[Text | Attachment | Other]) -> str:

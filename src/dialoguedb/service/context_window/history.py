@@ -62,12 +62,12 @@ class History:
         return turn.has_text or any(
             (index, part_index) in self._paired or self._stands_alone(part)
             for part_index, part in enumerate(turn.parts)
-            if isinstance(part, ToolCall | ToolResult)
+            if type(part) is ToolCall or type(part) is ToolResult
         )
 
     def _stands_alone(self, part: ToolCall | ToolResult) -> bool:
         """Tell whether a call or a result is shown without the other."""
-        is_call = isinstance(part, ToolCall)
+        is_call = type(part) is ToolCall
         return part.kind == "server" or (is_call and self._shows_unanswered)
 
     def _join_silent(self, dialect: Dialect) -> None:
@@ -136,9 +136,9 @@ class History:
         if index not in self._groups and (stored := shown.stored(turn)) is not None:
             return stored
         group = self.turns_with(index)
-        sizes = [shown.stored(one) for one in group]
-        if None not in sizes:
-            return shown.of([turn], self.pairs)
+        stored = shown.stored(turn)
+        if stored is not None and all(shown.stored(one) is not None for one in group):
+            return stored
         return shown.of(group, self.pairs) if group[0] is turn else 0
 
     def last_of_user(self, before: int | None = None) -> int | None:

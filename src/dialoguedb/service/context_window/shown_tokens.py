@@ -40,15 +40,17 @@ class ShownTokens:
     def stored(self, turn: Turn) -> int | None:
         """Return the tokens of a turn when they are those that were counted when it was stored."""
         if turn.id not in self._stored:
-            is_plain = all(map(_is_plain, turn.parts)) and not self._is_parted(turn)
+            is_plain = all(map(_is_plain, turn.parts)) and not self._is_parted(turn.parts)
             named = _SPOKEN_NAME_TOKENS if turn.name else 0
             self._stored[turn.id] = turn.tokens + named if is_plain else None
         return self._stored[turn.id]
 
-    def _is_parted(self, turn: Turn) -> bool:
+    def _is_parted(self, parts: Sequence[Part]) -> bool:
         """Tell whether chat messages part a turn: a text behind a call follows its result."""
-        is_call = [isinstance(part, ToolCall) for part in turn.parts]
-        return self._request.format == "openai" and is_call != sorted(is_call)
+        if len(parts) == 1 or self._request.format != "openai":
+            return False
+        is_call = [type(part) is ToolCall for part in parts]
+        return is_call != sorted(is_call)
 
     def _of_group(self, turns: Sequence[Turn], pairs: ToolPairs) -> int:
         names = tuple(turn.id for turn in turns)
@@ -73,11 +75,6 @@ class ShownTokens:
 
 
 def _is_plain(part: Part) -> bool:
-    match part:
-        case Text():
-            return True
-        case ToolCall():
-            return part.kind == "function"
-        case ToolResult():
-            return part.kind == "function" and all(isinstance(one, Text) for one in part.parts)
-    return False
+    if type(part) is ToolResult:
+        return part.kind == "function" and all(type(one) is Text for one in part.parts)
+    return type(part) is Text or (type(part) is ToolCall and part.kind == "function")

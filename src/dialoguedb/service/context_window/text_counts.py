@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from dialoguedb.formats.parts import Text
-from dialoguedb.formats.tokens import MESSAGE_TOKENS
+from dialoguedb.formats.parts import Text, ToolResult
+from dialoguedb.formats.tokens import MESSAGE_TOKENS, TOOL_TOKENS
 from dialoguedb.formats.turns import Turn
 from dialoguedb.ports.tokens import TokenCounter
 
@@ -25,9 +25,12 @@ class TextCounts(dict[str, int]):
         return tokens
 
     def know(self, turns: Iterable[Turn]) -> None:
-        """Take the tokens that were stored with turns of a single text."""
+        """Take the tokens that were stored with turns of a single text, or a result of one."""
         for turn in turns:
-            if len(turn.parts) == 1 and turn.name is None:
-                part = turn.parts[0]
-                if isinstance(part, Text):
-                    self[part.text] = turn.tokens - MESSAGE_TOKENS
+            if len(turn.parts) != 1 or turn.name is not None:
+                continue
+            part, around = turn.parts[0], MESSAGE_TOKENS
+            if isinstance(part, ToolResult) and len(part.parts) == 1:
+                part, around = part.parts[0], MESSAGE_TOKENS + TOOL_TOKENS
+            if isinstance(part, Text):
+                self[part.text] = turn.tokens - around
