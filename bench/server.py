@@ -10,7 +10,7 @@ from bench.plan import BenchError, Plan
 from bench.processes import Program
 
 _READY = r"ready on http://(?P<host>[^:]+):(?P<port>\d+)"
-_KEY = re.compile(r"\bddb_[\w-]+")
+_KEY_FILE = re.compile(r"^API key for project .* is in (?P<path>/.+)$", re.MULTILINE)
 
 
 class Server:
@@ -30,12 +30,17 @@ class Server:
         self.program = Program((*self._command, *options), _READY, self.log_file)
         self.host = self.program.ready["host"]
         self.port = int(self.program.ready["port"])
-        shown = _KEY.search("\n".join(self.program.printed))
-        self.key = shown[0] if shown else self.key
         if not self.key:
-            self.program.stop()
-            raise BenchError("the server's first start showed no key")
+            self.key = self._first_key()
         return self.program.start_seconds
+
+    def _first_key(self) -> str:
+        """Read the key from the file that a first start names, away from a terminal."""
+        named = _KEY_FILE.search("\n".join(self.program.printed))
+        if named is None:
+            self.program.stop()
+            raise BenchError("the server's first start named no file with a key")
+        return Path(named["path"]).read_text().strip()
 
     def client(self) -> Client:
         """Open one connection for set-up and checks."""

@@ -1,6 +1,7 @@
 """The README's first screen and the tutorial, run as they are written (on a free port)."""
 
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -19,10 +20,11 @@ COMMAND = Path(sys.executable).with_name("dialoguedb")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Shell"]:
     folder = tmp_path_factory.mktemp("readme")
     serve = [str(COMMAND), "serve", "--data", "./dialoguedb-data", "--port", "0"]
-    with subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+    screen, out = pty.openpty()
+    with subprocess.Popen(serve, cwd=folder, stdout=out) as server, os.fdopen(screen) as shown:
+        os.close(out)
         try:
-            assert server.stdout
-            first, ready = server.stdout.readline(), server.stdout.readline()
+            first, ready = shown.readline(), shown.readline()
             assert "ddb_" in first
             yield Shell(folder, ready.rsplit("//", 1)[1].strip())
         finally:

@@ -1,6 +1,8 @@
 """The program as an operator runs it: commands that end, and servers that do not."""
 
 import json
+import os
+import pty
 import re
 import signal
 import ssl
@@ -19,6 +21,7 @@ from tests.http.server import NO_AUTHORITIES, program, quiet_environment
 SECONDS_MAX = 30
 READY = re.compile(r"^DialogueDB ready on (?P<url>https?://\S+:(?P<port>\d+))$", re.MULTILINE)
 KEY = re.compile(r"ddb_[A-Za-z0-9_-]{43}")
+KEY_FILE = re.compile(r'^API key for project "default" is in (?P<path>/.+)$', re.MULTILINE)
 
 
 @dataclass
@@ -62,10 +65,17 @@ class Serving:
 
     @property
     def first_key(self):
-        """Return the key that a first start shows."""
-        found = KEY.search(self.out)
+        """Return the key that a first start has shown, or written to the file that it names."""
+        found = KEY.search(self.out) or KEY.search(self.first_key_file.read_text())
         assert found, self.out
         return found[0]
+
+    @property
+    def first_key_file(self):
+        """Return the file that a first start away from a terminal names."""
+        named = KEY_FILE.search(self.out)
+        assert named, self.out
+        return Path(named["path"])
 
     def client(self, key=None, verify: ssl.SSLContext = NO_AUTHORITIES) -> httpx.Client:
         """Return a client that carries this key, or none."""
@@ -84,6 +94,10 @@ class Serving:
         """Read what it has logged so far."""
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]
 
+    def messages(self):
+        """Return the messages of the log."""
+        return [line["message"] for line in self.log()]
+
 
 class Room:
     """A directory to run commands in."""
@@ -91,6 +105,8 @@ class Room:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.data = directory / "dialoguedb-data"
+        self.umask = -1
+        """That of the programs it runs; -1 for that of the tests."""
 
     def run(self, *words: object, stdout: Any = subprocess.PIPE, **variables: str) -> Ended:
         """Run a command to its end."""
@@ -114,14 +130,18 @@ class Room:
             stdout=stdout,
             text=True,
             timeout=SECONDS_MAX,
+            umask=self.umask,
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Ended(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
-    def serving(self, *words: object, log: str = "log", **variables: str) -> Iterator[Serving]:
+    def serving(
+        self, *words: object, log: str = "log", at_terminal: bool = False, **variables: str
+    ) -> Iterator[Serving]:
         """Run a server on a free port until the block ends."""
         log_file = self.directory / log
+        screen, out = pty.openpty() if at_terminal else (None, subprocess.PIPE)
         with log_file.open("w") as errors:
             process = subprocess.Popen(
                 [program(), "serve", "--port", "0", *map(str, words)],
@@ -129,15 +149,19 @@ class Room:
                 env=quiet_environment() | variables,
                 stderr=errors,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=out,
                 text=True,
+                umask=self.umask,
             )
+        if screen is not None:
+            os.close(out)
+            process.stdout = os.fdopen(screen, encoding="utf-8")
         with process, ExitStack() as closing:
             closing.callback(process.kill)
-            out = _until_ready(process)
-            ready = READY.search(out)
-            assert ready, out + log_file.read_text()
-            yield Serving(process, log_file, out, ready["url"], int(ready["port"]), closing)
+            lines = _until_ready(process)
+            ready = READY.search(lines)
+            assert ready, lines + log_file.read_text()
+            yield Serving(process, log_file, lines, ready["url"], int(ready["port"]), closing)
 
 
 def _until_ready(process: subprocess.Popen[str]) -> str:

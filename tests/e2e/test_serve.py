@@ -12,7 +12,8 @@ from tests.e2e.programs import KEY
 MESSAGE = {"role": "user", "content": "where is my order?"}
 
 
-HUNG_UP = ["Ready", "Stopping", "Hanging up on requests", "Stopped"]
+FIRST_KEY = "The first key is in a file; read it, then delete it"
+HUNG_UP = [FIRST_KEY, "Ready", "Stopping", "Hanging up on requests", "Stopped"]
 
 
 def stored(client):
@@ -22,16 +23,46 @@ def stored(client):
     return answer.json()
 
 
-def test_the_first_start_shows_a_key_that_works_and_no_other_does(room):
+def test_the_first_start_writes_a_key_that_works_to_a_file_and_no_other_does(room):
     with room.serving() as serving:
         key = serving.first_key
-        assert serving.out.startswith(f'API key for project "default" (shown once): {key}\n')
+        assert serving.first_key_file == room.data / "first-key"
+        assert serving.first_key_file.read_text() == f"{key}\n"
         dialogue = stored(serving.client(key))
         assert serving.stop() == 0
     with room.serving() as serving:
-        assert not KEY.search(serving.out)
+        assert serving.out.startswith("DialogueDB ready on ")
         found = serving.client(key).get(f"/dialogue/{dialogue['id']}")
         assert found.json()["totalMessages"] == 1
+
+
+def test_the_first_key_is_in_no_log_and_the_log_names_its_file(room):
+    with room.serving() as serving:
+        key = serving.first_key
+        assert serving.stop() == 0
+        assert key not in serving.out + serving.log_file.read_text()
+        (named,) = [line["file"] for line in serving.log() if line["message"] == FIRST_KEY]
+        assert named == str(room.data / "first-key")
+
+
+def test_a_person_at_a_terminal_is_shown_the_first_key_and_no_file_has_it(room):
+    with room.serving(at_terminal=True) as serving:
+        key = KEY.search(serving.out)
+        assert key, serving.out
+        assert serving.out.startswith(f'API key for project "default" (shown once): {key[0]}')
+        stored(serving.client(key[0]))
+    assert not (room.data / "first-key").exists()
+    with room.serving(at_terminal=True) as serving:
+        assert not KEY.search(serving.out)
+
+
+def test_a_first_key_that_cannot_be_written_is_told_and_another_can_be_made(room):
+    (room.data / "first-key").mkdir(parents=True)
+    (room.data / "first-key" / "full").touch()
+    with room.serving() as serving:
+        assert any("could not be written" in message for message in serving.messages())
+        key = room.run("keys", "create", "--quiet").out.strip()
+        stored(serving.client(key))
 
 
 def test_the_first_key_may_do_everything_in_its_project(room):
@@ -51,7 +82,7 @@ def test_a_signal_stops_it_with_success(room, number):
     with room.serving() as serving:
         assert serving.stop(number) == 0
         assert serving.process.stdout.read() == ""
-        assert [line["message"] for line in serving.log()] == ["Ready", "Stopping", "Stopped"]
+        assert serving.messages() == [FIRST_KEY, "Ready", "Stopping", "Stopped"]
 
 
 def half_a_request(serving, body=b'{"message": {"role": "user", "content": "hi"}}'):
@@ -93,7 +124,7 @@ def test_a_request_that_never_ends_holds_it_up_no_longer_than_asked(room):
     with room.serving("--shutdown-timeout", "1") as serving:
         with half_a_request(serving):
             assert serving.stop() == 0
-        assert [line["message"] for line in serving.log()] == HUNG_UP
+        assert serving.messages() == HUNG_UP
         key = serving.first_key
     with room.serving() as serving:
         assert serving.client(key).get("/dialogue").json()["items"] == []
@@ -104,7 +135,7 @@ def test_a_second_signal_no_longer_waits(room):
         serving.process.terminate()
         until_refused(serving)
         assert serving.stop() == 0
-        assert [line["message"] for line in serving.log()] == HUNG_UP
+        assert serving.messages() == HUNG_UP
 
 
 def test_an_idle_connection_does_not_hold_it_up(room):
@@ -117,10 +148,10 @@ def test_servers_started_together_on_new_data_show_one_key_between_them(room):
     with ExitStack() as started, ThreadPoolExecutor(4) as pool:
         begun = [room.serving(log=f"log{number}") for number in range(4)]
         servers = list(pool.map(started.enter_context, begun))
-        keys = {key for serving in servers for key in KEY.findall(serving.out)}
-        assert len(keys) == 1
+        named = [serving for serving in servers if "API key" in serving.out]
+        assert len(named) == 1
         for serving in servers:
-            stored(serving.client(*keys))
+            stored(serving.client(named[0].first_key))
 
 
 def test_two_servers_share_one_directory(room, tmp_path):
@@ -223,7 +254,7 @@ def test_requests_are_not_logged_unless_wanted(room):
     with room.serving() as serving:
         stored(serving.client(serving.first_key))
         assert serving.stop() == 0
-        assert [line["message"] for line in serving.log()] == ["Ready", "Stopping", "Stopped"]
+        assert serving.messages() == [FIRST_KEY, "Ready", "Stopping", "Stopped"]
 
 
 def test_a_higher_log_level_keeps_the_log_quiet(room):

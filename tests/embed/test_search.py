@@ -27,7 +27,7 @@ def client_with(engine, tmp_path):
         def run(settings):
             (tmp_path / "dialoguedb.toml").write_text(settings)
             server = running_servers.enter_context(running(engine, tmp_path))
-            return server.client(server.first_lines[0].split()[-1])
+            return server.client(server.first_key)
 
         yield run
 

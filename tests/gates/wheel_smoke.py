@@ -32,11 +32,12 @@ def converse(base_url, key):
 
 
 def try_server(server):
-    key = re.search(r"ddb_[\w-]{43}", server.stdout.readline())
+    named = re.search(r"is in (\S+)$", server.stdout.readline())
+    assert named, "no file with a key was named"
+    key = Path(named[1]).read_text().strip()
     base_url = re.search(r"http://\S+", server.stdout.readline())
-    assert key, "no key was printed"
     assert base_url, "no address was printed"
-    converse(base_url[0], key[0])
+    converse(base_url[0], key)
     server.send_signal(signal.SIGTERM)
     assert server.wait(TIMEOUT_S) == 0
 

@@ -77,6 +77,11 @@ class Server:
         )
         return run.stdout.strip()
 
+    @property
+    def first_key(self) -> str:
+        """Return the key of the project that the first start made."""
+        return (self.data / "first-key").read_text().strip()
+
     def log(self) -> str:
         """Return everything the server has logged so far."""
         return self.log_file.read_text()

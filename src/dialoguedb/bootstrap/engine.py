@@ -9,10 +9,15 @@ from dialoguedb.settings.values import unknown_engine
 from dialoguedb.store.sqlite.engine import SQLiteEngine
 
 
+def data_directory(settings: Settings) -> Path:
+    """Return where the data of the settings lies; the engine of this release keeps it in files."""
+    location = settings.database.location
+    return Path(location).expanduser() if location else settings.data
+
+
 def engine_of(settings: Settings) -> Engine:
     """Return the engine at the address of the settings; InvalidSetting."""
     address = settings.database
     if address.scheme == "sqlite":
-        directory = Path(address.location).expanduser() if address.location else settings.data
-        return SQLiteEngine(directory, count_tokens)
+        return SQLiteEngine(data_directory(settings), count_tokens)
     raise unknown_engine(address.scheme)

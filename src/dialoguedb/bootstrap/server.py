@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from dialoguedb.bootstrap.background_tasks import running
 from dialoguedb.bootstrap.embedders import known, warm_up
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.bootstrap.index_worker import indexing
 from dialoguedb.bootstrap.process_key import admit
 from dialoguedb.bootstrap.services import opened_store, services_of, weights_of
@@ -58,7 +59,9 @@ async def applications(
         indexing(store.index, embedders),
         summarizing(store.jobs, settings, metrics.summaries) as workshop,
     ):
-        if own_secret is not None:
+        if own_secret is None:
+            engine_of(settings).warn_if_open()
+        else:
             await admit(store, own_secret)
         services = services_of(store, embedders, weights_of(settings), workshop)
         yield Applications(

@@ -35,6 +35,10 @@ class Engine(Protocol):
         """Return when there is data; DataError otherwise."""
         ...
 
+    def warn_if_open(self) -> None:
+        """Warn in the log, once, when other users of the machine can enter where the data is."""
+        ...
+
     async def open(
         self,
         statistics: WriterStatistics | None = None,

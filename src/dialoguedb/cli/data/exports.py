@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from dialoguedb import private_files
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.transfer import lines
 from dialoguedb.cli.data.transfer.exporter import Exporter, key_of
@@ -70,7 +71,8 @@ def _opened(file: Path | None, *, overwrite: bool) -> Iterator[IO[bytes]]:
     if file is None:
         yield sys.stdout.buffer
         return
-    with file.open("w+b" if overwrite or not file.exists() else "r+b") as out:
+    is_new = overwrite or not file.exists()
+    with private_files.open_file(file, "w+b" if is_new else "r+b") as out:
         out.seek(0, os.SEEK_END)
         yield out
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialoguedb import private_files
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.transfer.importer import Importer, ImportReport, batches
 from dialoguedb.cli.data.transfer.lines import InputFile
@@ -93,7 +94,7 @@ def _file(path: Path) -> Iterator[InputFile]:
         return
     with TemporaryDirectory() as directory:
         copy = Path(directory, "input")
-        with copy.open("wb") as file:
+        with private_files.open_file(copy, "wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield InputFile(copy, "standard input")
 

@@ -1,12 +1,12 @@
 """A certificate of our own for local use, kept in the data directory with its authority."""
 
-import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
 
+from dialoguedb import private_files
 from dialoguedb.cli.server import tls
 from dialoguedb.errors import DataError, InvalidSetting
 
@@ -27,6 +27,8 @@ _DAYS_VALID = 820
 def certificate(data: Path, host: str) -> Path:
     """Return the certificate in a data directory, made again unless it fits this host."""
     directory = data / DIRECTORY
+    for path in (directory, directory / CERTIFICATE, directory / AUTHORITY):
+        private_files.close_to_others(path)
     names = list(dict.fromkeys((*_LOCAL, host)))
     if not all(_is_trusted(directory, name) for name in names):
         try:
@@ -46,18 +48,13 @@ def _make(directory: Path, names: list[str]) -> None:
         not_after=now + timedelta(days=_DAYS_VALID),
     )
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _write(directory / CERTIFICATE, issued.private_key_and_cert_chain_pem.bytes(), 0o600)
-        _write(directory / AUTHORITY, authority.cert_pem.bytes(), 0o644)
+        private_files.make_directory(directory)
+        private_files.replace(
+            directory / CERTIFICATE, issued.private_key_and_cert_chain_pem.bytes()
+        )
+        private_files.replace(directory / AUTHORITY, authority.cert_pem.bytes())
     except OSError as error:
         raise DataError(f"{directory} cannot be written: {error.strerror}") from error
-
-
-def _write(path: Path, text: bytes, mode: int) -> None:
-    new = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def _is_trusted(directory: Path, name: str) -> bool:

@@ -12,10 +12,11 @@ import click
 from uvicorn.loops.auto import auto_loop_factory
 
 from dialoguedb import __version__
-from dialoguedb.bootstrap.default_project import DEFAULT_PROJECT, default_project_key
+from dialoguedb.bootstrap.default_project import default_project_key
+from dialoguedb.bootstrap.engine import data_directory
 from dialoguedb.bootstrap.server import applications
 from dialoguedb.cli.options import chosen_settings, examples, settings_options
-from dialoguedb.cli.server import logs, sockets, tls
+from dialoguedb.cli.server import first_key, logs, sockets, tls
 from dialoguedb.cli.server.runner import Server, stopped_by_signals
 from dialoguedb.cli.server.sockets import Listener
 from dialoguedb.settings import Address, Settings
@@ -42,8 +43,9 @@ _SWITCH_SECONDS = 0.0005
 def serve(**flags: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C; it finishes requests in flight before it stops.
 
-    The first start on a directory creates the project "default" and shows its key once. Logs are
-    JSON lines on stderr.
+    The first start on a directory creates the project "default". Its key is shown once, at a
+    terminal; elsewhere it is written to the file first-key in the data directory, so that no log
+    has it. Logs are JSON lines on stderr.
     """
     settings = chosen_settings(flags)
     context = tls.from_files(settings)
@@ -65,7 +67,7 @@ async def _serve(
         if settings.tls_self_signed:
             context = _self_signed(settings)
         if key := await default_project_key(served.services):
-            click.echo(f'API key for project "{DEFAULT_PROJECT}" (shown once): {key}')
+            first_key.tell(key, data_directory(settings))
         wait_s = settings.shutdown_timeout
 
         def ready() -> None:

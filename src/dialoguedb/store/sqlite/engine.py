@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from dialoguedb import private_files
 from dialoguedb.ports import Store
 from dialoguedb.ports.engine import DataCopy, Progress
 from dialoguedb.ports.search import Embedder
@@ -27,6 +28,10 @@ class SQLiteEngine:
     def require_data(self) -> None:
         """Return when the directory holds data; DataError otherwise."""
         snapshot.locate(self.directory)
+
+    def warn_if_open(self) -> None:
+        """Warn in the log, once, when other users of the machine can enter the directory."""
+        private_files.warn_if_open(self.directory)
 
     async def open(
         self,

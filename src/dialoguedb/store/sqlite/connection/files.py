@@ -8,6 +8,7 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData, ServiceUnavailable
 from dialoguedb.store.sqlite.connection import vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
@@ -18,12 +19,11 @@ FILE = "dialoguedb.sqlite3"
 APPLICATION_ID = 0x44444230
 """Marks the file as ours: "DDB0"."""
 
-_HARMLESS = frozenset({"lost+found", "tls"})
+_HARMLESS = frozenset({"lost+found", "tls", "first-key", "mcp-token"})
 _CACHE_KIB = 16 * 1024
 _STATEMENTS_CACHED = 256
 _LOG_BYTES_KEPT = 64 * 1024 * 1024
 _BUSY_TIMEOUT_MS = 60_000
-_PRIVATE = 0o700
 _LOG_ATTEMPTS = 200
 _LOG_BACKOFF_S = 0.05
 # No connection is ever used by two threads at once, so SQLite need not lock each call.
@@ -34,7 +34,7 @@ def prepare(directory: Path) -> Path:
     """Return the database's path, making the directory; NotOurData when it holds other things."""
     path = directory / FILE
     try:
-        directory.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        private_files.make_directory(directory)
         entries = {entry.name for entry in directory.iterdir() if not entry.name.startswith(".")}
     except (FileExistsError, NotADirectoryError):
         raise NotOurData(f"{directory} is a file; a data directory is needed") from None
@@ -44,18 +44,23 @@ def prepare(directory: Path) -> Path:
         raise NotOurData(
             f"{directory} holds other files and no {FILE}: choose an empty or new directory"
         )
+    if FILE not in entries:
+        private_files.warn_if_open(directory)
     return path
 
 
 def connect(path: Path) -> apsw.Connection:
     """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
     try:
+        private_files.create(path)
         db = vfs.open_file(str(path), _RDWR, _STATEMENTS_CACHED)
         with closed_on_error(db):
             db.set_busy_timeout(_BUSY_TIMEOUT_MS)
             if db.readonly("main"):  # SQLite opens it nevertheless
                 raise DataError(f"{path} cannot be opened for writing")
-            check_ours(db, path)
+            # Before anything is read, for SQLite gives the files beside it the same mode.
+            with private_files.closed_to_others(*_files_of(path)):
+                check_ours(db, path)
             vfs.reserve_checksums(db)
             _use_log(db)
             db.pragma("synchronous", "FULL")
@@ -64,6 +69,8 @@ def connect(path: Path) -> apsw.Connection:
             db.pragma("journal_size_limit", _LOG_BYTES_KEPT)
             db.pragma("secure_delete", 1)
             _configure(db)
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened ({error.strerror})") from error
     except apsw.Error as error:
         raise unusable(path, error) from error
     return db
@@ -131,6 +138,10 @@ def check_ours(db: apsw.Connection, path: Path) -> None:
     ).get
     if mark != APPLICATION_ID and not (mark == 0 and empty):
         raise NotOurData(f"{path} is a database of another program")
+
+
+def _files_of(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
 
 
 def _use_log(db: apsw.Connection) -> None:

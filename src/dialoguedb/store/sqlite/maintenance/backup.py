@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData
 from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
@@ -61,7 +62,7 @@ def _copy(
 
 def _prepare(destination: Path) -> None:
     try:
-        destination.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds everything
+        private_files.make_directory(destination)
         entries = {entry.name for entry in destination.iterdir()}
     except (FileExistsError, NotADirectoryError):
         raise NotOurData(f"{destination} is a file; an empty or new directory is needed") from None
@@ -69,12 +70,14 @@ def _prepare(destination: Path) -> None:
         raise DataError(f"{destination} cannot be used: {error.strerror}") from error
     if entries - _HARMLESS:
         raise NotOurData(f"{destination} is not empty; an empty or new directory is needed")
+    private_files.warn_if_open(destination)
 
 
 def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
     try:
+        private_files.create(partial)
         copy = vfs.open_file(str(partial), _NEW)
-    except apsw.CantOpenError as error:
+    except (apsw.CantOpenError, OSError) as error:
         raise DataError(f"{partial.parent} cannot be written") from error
     try:
         copy.pragma("journal_mode", "OFF")  # half a copy is of no use to anyone
