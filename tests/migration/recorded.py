@@ -13,6 +13,9 @@ from dialoguedb.store.sqlite.schema import migrations
 SCHEMAS = Path(__file__).with_name("schemas")
 NOW = "2026-03-01T12:00:00.000Z"
 
+COMMITS = 12
+"""The step that counts commits."""
+
 _DUMP = """
     SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
@@ -44,6 +47,8 @@ def released(version: int) -> apsw.Connection:
     for step, migration in enumerate(migrations.MIGRATIONS[:version], 1):
         db.execute("INSERT INTO migrations VALUES (?, ?, ?)", (step, migration.name, NOW))
     db.execute("INSERT INTO secrets VALUES ('page tokens', randomblob(32))")
+    if version >= COMMITS:
+        db.execute("INSERT INTO commits (database, count) VALUES (randomblob(16), 0)")
     db.pragma("application_id", files.APPLICATION_ID)
     db.pragma("user_version", version)
     return db

@@ -147,6 +147,11 @@ class Metrics(Collector):
             "Operations waiting behind the last commit.",
             value=self.commits.waiting,
         )
+        yield GaugeMetricFamily(
+            "dialoguedb_log_bytes",
+            "Bytes of the write-ahead log beside the database.",
+            value=self.commits.log_bytes(),
+        )
 
     def _searches(self) -> Iterator[Metric]:
         seconds = HistogramMetricFamily(

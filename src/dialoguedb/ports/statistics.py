@@ -1,7 +1,7 @@
 """What an engine counts of its writes, and whoever watches it reads."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from dialoguedb.model.summaries import LLMUsage
@@ -49,6 +49,9 @@ class WriterStatistics:
 
         self.waiting = 0
         """Operations behind the last one."""
+
+        self.log_bytes: Callable[[], int] = int
+        """Measures the log of what was committed and is not in the database file yet."""
 
     def record(self, operations: int, seconds: float, waiting: int) -> None:
         """Record a commit: how many operations, how long, how many wait behind it."""

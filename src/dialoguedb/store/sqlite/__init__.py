@@ -1,6 +1,7 @@
 """The embedded engine: SQLite in a data directory, safe for several processes at once."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.codes import CodeCache
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import commit_log, files
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Readers
 from dialoguedb.store.sqlite.connection.transactions import transaction
@@ -36,7 +37,7 @@ from dialoguedb.store.sqlite.messages import SQLiteMessages
 from dialoguedb.store.sqlite.projects import SQLiteProjects
 from dialoguedb.store.sqlite.receipts import SQLiteReceipts
 from dialoguedb.store.sqlite.rows import idempotency
-from dialoguedb.store.sqlite.schema import migrations
+from dialoguedb.store.sqlite.schema import migrations, page_checksums
 from dialoguedb.store.sqlite.search import SQLiteSearch
 from dialoguedb.store.sqlite.search_index import embedders
 from dialoguedb.store.sqlite.search_index.catch_up import Index, backlog
@@ -44,6 +45,8 @@ from dialoguedb.store.sqlite.state import SQLiteState
 from dialoguedb.store.sqlite.summaries import SQLiteSummaries
 from dialoguedb.store.sqlite.templates import SQLiteTemplates
 from dialoguedb.values import timestamps
+
+logger = logging.getLogger(__name__)
 
 
 class SQLiteStore:
@@ -124,10 +127,18 @@ class SQLiteStore:
 
 def open_database(path: Path, count: TokenCounter | None = None) -> apsw.Connection:
     """Open a database file and bring it to this program's schema."""
+    known = commit_log.acknowledged(path)
+    try:
+        page_checksums.prepare(path)
+    except apsw.Error as error:
+        raise files.unusable(path, error) from error
     db = files.connect(path)
     try:
         with files.closed_on_error(db):
             migrations.migrate(db, timestamps.now(), count)
+            page_checksums.insist(db, path)
+            if lost := commit_log.missing(db, known):
+                logger.error("%s", commit_log.loss(path, lost))
     except apsw.Error as error:
         raise files.unusable(path, error) from error
     return db

@@ -43,7 +43,7 @@ def reserve_checksums(db: apsw.Connection) -> None:
 
 def has_checksums(db: apsw.Connection) -> bool:
     """Tell whether the pages of an open database carry checksums that are verified."""
-    return bool(db.pragma("checksum_verification"))
+    return bool(int(db.pragma("checksum_verification")))  # it answers with a text
 
 
 def ignore_checksums(db: apsw.Connection) -> None:

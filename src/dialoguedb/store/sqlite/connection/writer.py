@@ -31,6 +31,7 @@ import apsw
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.ports.statistics import WriterStatistics
+from dialoguedb.store.sqlite.connection.commit_log import CommitLog
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
 from dialoguedb.store.sqlite.connection.files import FileWatch
 from dialoguedb.store.sqlite.connection.usage import UsageLog
@@ -96,9 +97,11 @@ class Writer:
     ) -> None:
         self._db = db
         self._watch = FileWatch(Path(db.filename))
+        self._commits = CommitLog(db)
         self.usage = UsageLog()
         self._index = index
         self._statistics = statistics or WriterStatistics()
+        self._statistics.log_bytes = partial(_size_of, Path(db.filename_wal))
         self._loop = asyncio.get_running_loop()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dialoguedb-writer")
         self._waiting: deque[_Job] = deque()
@@ -128,6 +131,7 @@ class Writer:
         self._closing = True
         await self._idle.wait()
         self._worker.shutdown()
+        self._commits.close()
         self._db.close()
 
     def _turn(self) -> None:
@@ -194,6 +198,7 @@ class Writer:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
             raise translate(error) from error
+        self._commits.begin()
 
     def _run(self, batch: list[_Job]) -> bool:
         """Run the operations; False, and all is rolled back, when each needs a savepoint."""
@@ -244,10 +249,12 @@ class Writer:
             return
         try:
             self.usage.write(self._db)
+            self._commits.count()
             self._db.execute("COMMIT")
         except apsw.Error as error:
             self._fail(batch, translate(error))
             return
+        self._commits.acknowledge()
         with suppress(apsw.Error):  # it is seen at the next commit, then
             self._due = self._index.due(self._db)
 
@@ -285,6 +292,13 @@ class Writer:
             return False
         time.sleep(random.uniform(*_BACKOFF_S))  # noqa: S311 - spreads the processes, hides nothing
         return True
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # there is none, or it cannot be seen
+        return 0
 
 
 def _log_failure(done: asyncio.Future[None]) -> None:

@@ -9,7 +9,7 @@ import apsw
 
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData
-from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.connection import commit_log, files, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.check import find_damage
@@ -27,6 +27,7 @@ _HARMLESS = frozenset({_PARTIAL, "lost+found", "tls"})
 def backup(directory: Path, destination: Path, progress: Progress) -> Path:
     """Copy a data directory, in use or not, into an empty or new one; DataError."""
     source = snapshot.locate(directory)
+    _insist_on_all_commits(source)
     return _copy(source, destination, snapshot.snapshot(source), progress)
 
 
@@ -34,6 +35,17 @@ def restore(source: Path, directory: Path, progress: Progress) -> Path:
     """Make an empty or new data directory from a backup, or from its file; DataError."""
     path = source if source.is_file() else snapshot.locate(source)
     return _copy(path, directory, snapshot.snapshot(path, at_rest=True), progress)
+
+
+def _insist_on_all_commits(source: Path) -> None:
+    known = commit_log.acknowledged(source)
+    with snapshot.snapshot(source) as db:
+        lost = commit_log.missing(db, known)
+    if lost:
+        raise DamagedData(
+            f"{commit_log.loss(source, lost)}; no copy was made. Once a server has started on it,"
+            " the data goes on without them"
+        )
 
 
 def _copy(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb.store.sqlite.connection import commit_log
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.check_attachments import attachment_findings
@@ -160,8 +161,14 @@ RULES = (
 
 def check(directory: Path) -> list[str]:
     """Return what is wrong with a data directory, a line each; DataError when it cannot be read."""
-    with snapshot.snapshot(snapshot.locate(directory)) as db:
-        return find_damage(db) + _found(index_findings(db) if _is_newest(db) else iter(()))
+    path = snapshot.locate(directory)
+    known = commit_log.acknowledged(path)
+    with snapshot.snapshot(path) as db:
+        lost = commit_log.missing(db, known)
+        missing = [commit_log.loss(path, lost)] if lost else []
+        return (
+            missing + find_damage(db) + _found(index_findings(db) if _is_newest(db) else iter(()))
+        )
 
 
 def find_damage(db: apsw.Connection) -> list[str]:

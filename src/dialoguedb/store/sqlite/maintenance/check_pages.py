@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 import apsw
 
 from dialoguedb.store.sqlite.connection import vfs
+from dialoguedb.store.sqlite.schema import page_checksums
 
 _READ_ONLY = apsw.SQLITE_OPEN_READWRITE  # one that could not write could not read the log either
 _HOLDERS = """
@@ -16,6 +17,8 @@ SELECT s.pageno, ifnull(t.tbl_name, s.name) FROM dbstat s LEFT JOIN sqlite_schem
 def page_findings(db: apsw.Connection) -> Iterator[str]:
     """Return the damaged pages of an open database's file, a line each, with what they hold."""
     if not vfs.has_checksums(db):
+        if page_checksums.were_there(db):
+            yield f"The file is damaged: {page_checksums.DENIED}"
         return
     path = db.filename
     damaged = damaged_pages(path)

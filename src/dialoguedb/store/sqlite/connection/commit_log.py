@@ -1,0 +1,99 @@
+"""How many commits were acknowledged, in a file beside the database.
+
+A write-ahead log that is damaged ends, for SQLite, before the damage: what was committed behind it
+is gone without a word. So each transaction counts itself in the database, and when its commit is on
+the disk, the count is written to the file. The file is never ahead of what is on the disk, so a
+database with fewer commits has lost some. It is not synced: a power failure may leave an older
+count, which notices less and never too much.
+"""
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import apsw
+
+FILE = "dialoguedb.commits"
+"""Its name in a data directory."""
+
+_RECORD = struct.Struct("<16sQ")
+_SUM = struct.Struct("<I")
+_PRIVATE = 0o600
+_COUNT = "UPDATE commits SET count = count + 1 RETURNING count"
+_STORED = "SELECT database, count FROM commits"
+
+
+class CommitLog:
+    """Counts the commits of one writer."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._path = Path(db.filename).with_name(FILE)
+        self._file: int | None = None
+        self._database = bytes(db.execute("SELECT database FROM commits").get)
+        self._changes = 0
+        self._count = 0
+
+    def begin(self) -> None:
+        """Begin to count a transaction."""
+        self._changes = self._db.total_changes()
+        self._count = 0
+
+    def count(self) -> None:
+        """Count the transaction in the database, if it has changed anything."""
+        if self._db.total_changes() != self._changes:
+            self._count = self._db.execute(_COUNT).get
+
+    def acknowledge(self) -> None:
+        """Write down that the transaction is on the disk."""
+        if not self._count:
+            return
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT, _PRIVATE)
+            os.pwrite(self._file, _encoded(self._database, self._count), 0)
+        except OSError:  # the commit stands; a later one is written down
+            return
+
+    def close(self) -> None:
+        """Release the file."""
+        if self._file is not None:
+            os.close(self._file)
+
+
+def acknowledged(path: Path) -> tuple[bytes, int] | None:
+    """Return which database's commits were acknowledged last, and how many; None when unknown."""
+    try:
+        content = path.with_name(FILE).read_bytes()
+        record, (checksum,) = content[: _RECORD.size], _SUM.unpack(content[_RECORD.size :])
+    except (OSError, struct.error):
+        return None
+    if zlib.crc32(record) != checksum:
+        return None
+    database, count = _RECORD.unpack(record)
+    return database, count
+
+
+def missing(db: apsw.Connection, known: tuple[bytes, int] | None) -> int:
+    """Return how many commits a database lacks of those that were acknowledged before."""
+    if known is None:
+        return 0
+    try:
+        database, count = db.execute(_STORED).get
+    except apsw.SQLError:  # an older copy, of a schema without this table
+        return known[1]
+    return max(0, known[1] - count) if database == known[0] else 0
+
+
+def loss(path: Path, count: int) -> str:
+    """Say what it means that commits are missing."""
+    return (
+        f"{count} acknowledged {'commit is' if count == 1 else 'commits are'} missing from {path}:"
+        " its write-ahead log was damaged, cut short or deleted, or the file is an older copy"
+    )
+
+
+def _encoded(database: bytes, count: int) -> bytes:
+    record = _RECORD.pack(database, count)
+    return record + _SUM.pack(zlib.crc32(record))

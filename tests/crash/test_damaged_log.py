@@ -1,0 +1,159 @@
+"""The log is damaged, cut short or deleted: what was acknowledged and is missing is told."""
+
+import asyncio
+import logging
+import os
+import random
+import shutil
+from contextlib import closing
+
+import pytest
+
+from dialoguedb import DialogueDB
+from dialoguedb.errors import DamagedData, NotFound
+from dialoguedb.ports.statistics import WriterStatistics
+from dialoguedb.store.sqlite import SQLiteStore, open_database
+from dialoguedb.store.sqlite.connection import commit_log, files
+from dialoguedb.store.sqlite.maintenance import backup
+from dialoguedb.store.sqlite.maintenance.check import check
+from tests.contract.making import World, message
+
+MESSAGES = 60
+LOG = files.FILE + "-wal"
+MISSING = "missing from"
+
+
+def as_killed(source, target):
+    """Copy data in use as a process leaves it that is killed: without the memory it shares."""
+    shutil.copytree(source, target)
+    (target / f"{files.FILE}-shm").unlink()
+    return target
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """Make data whose messages are in the log, and leave it as if killed."""
+    made = tmp_path_factory.mktemp("made")
+    with closing(DialogueDB(path=made / "data")) as db:
+        dialogue = db.create_dialogue(id="d", namespace="n")
+        for index in range(MESSAGES):
+            dialogue.save_message("user", f"parcel {index}", id=f"m{index}")
+        return as_killed(made / "data", made / "killed")
+
+
+@pytest.fixture
+def data(killed, tmp_path):
+    return shutil.copytree(killed, tmp_path / "data")
+
+
+def messages_in(data):
+    with closing(DialogueDB(path=data)) as db:
+        try:
+            return [one.id for one in db.get_dialogue("d", namespace="n").iter_messages()]
+        except NotFound:
+            return []
+
+
+def test_a_log_that_is_whole_is_no_finding(data, caplog):
+    assert check(data) == []
+    assert len(messages_in(data)) == MESSAGES
+    assert MISSING not in caplog.text
+
+
+def flip(path, chance):
+    content = bytearray(path.read_bytes())
+    at = chance.randrange(len(content))
+    content[at] ^= 1 << chance.randrange(8)
+    path.write_bytes(content)
+
+
+def cut(path, chance):
+    os.truncate(path, chance.randrange(path.stat().st_size))
+
+
+def delete(path, _):
+    path.unlink()
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("harm", [flip, cut, delete])
+def test_whatever_is_missing_is_told(data, tmp_path, caplog, harm, seed):
+    harm(data / LOG, random.Random(seed))
+    found = "".join(check(data))
+    with caplog.at_level(logging.ERROR):
+        there = len(messages_in(data))
+    assert there == MESSAGES or MISSING in found
+    assert (MISSING in caplog.text) == (MISSING in found)
+
+
+def test_a_backup_without_what_was_acknowledged_is_not_made(data, tmp_path):
+    (data / LOG).unlink()
+    with pytest.raises(DamagedData, match=MISSING):
+        backup.backup(data, tmp_path / "copy", lambda *_: None)
+
+
+def test_it_is_told_once_and_the_data_goes_on(data, caplog):
+    (data / LOG).unlink()
+    open_database(data / files.FILE).close()
+    assert MISSING in caplog.text
+    with closing(DialogueDB(path=data)) as db:
+        db.create_dialogue(id="after")
+    caplog.clear()
+    open_database(data / files.FILE).close()
+    assert MISSING not in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 28, b"\xff" * 28, b"short", b"x" * 4096])
+def test_a_damaged_count_is_no_alarm(data, content):
+    (data / commit_log.FILE).write_bytes(content)
+    assert check(data) == []
+
+
+def test_the_count_of_another_database_is_no_alarm(data, tmp_path):
+    with closing(DialogueDB(path=tmp_path / "other")) as db:
+        db.create_dialogue(id="only")
+    (tmp_path / "other" / commit_log.FILE).write_bytes((data / commit_log.FILE).read_bytes())
+    assert check(tmp_path / "other") == []
+
+
+def test_an_older_file_in_place_of_a_newer_one_is_told(data, tmp_path):
+    backup.backup(data, tmp_path / "older", lambda *_: None)
+    with closing(DialogueDB(path=data)) as db:
+        db.create_dialogue(id="newer")
+    shutil.copy(tmp_path / "older" / files.FILE, data / files.FILE)
+    assert any(MISSING in finding for finding in check(data))
+
+
+@pytest.mark.anyio
+async def test_data_copied_at_any_time_is_no_alarm(tmp_path):
+    """As a snapshot of the disk has it, whatever is written meanwhile."""
+    store = await SQLiteStore.open(tmp_path / "data")
+    me = await World(store).tenant()
+    await me.new("d")
+    for index in range(20):
+        writing = asyncio.gather(*(me.append(message(f"{index}.{k}")) for k in range(4)))
+        await asyncio.sleep(0)
+        copy = as_killed(tmp_path / "data", tmp_path / f"copy{index}")
+        await writing
+        assert check(copy) == []
+    await store.close()
+
+
+def test_a_transaction_that_changes_nothing_is_no_commit(data):
+    with closing(DialogueDB(path=data)) as db:
+        dialogue = db.get_dialogue("d", namespace="n")
+        dialogue.save_message("user", "parcel 0", id="m0")
+        before = commit_log.acknowledged(data / files.FILE)
+        dialogue.save_message("user", "parcel 0", id="m0")
+        assert commit_log.acknowledged(data / files.FILE) == before
+
+
+@pytest.mark.anyio
+async def test_the_size_of_the_log_is_measured(tmp_path):
+    statistics = WriterStatistics()
+    store = await SQLiteStore.open(tmp_path / "data", statistics)
+    me = await World(store).tenant()
+    await me.new("d")
+    assert statistics.log_bytes() == (tmp_path / "data" / LOG).stat().st_size > 0
+    await store.close()
+    assert statistics.log_bytes() == 0
