@@ -33,7 +33,7 @@ from bench import (
     written,
 )
 from bench.findings import Finding, Measurement
-from bench.trust import damage, equal_times, memory
+from bench.trust import damage, equal_times, erasure, memory, soak
 
 _HERE = Path(__file__).parent
 _COMMAND = str(Path(sys.executable).with_name("dialoguedb"))
@@ -62,7 +62,9 @@ _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.m
 _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
-_TRUST = _Suite((memory, damage, equal_times), _HERE / "trust-results.md", trust.method)
+_TRUST = _Suite(
+    (memory, damage, erasure, equal_times, soak), _HERE / "trust-results.md", trust.method
+)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
     for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS, _TRUST)

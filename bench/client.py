@@ -1,12 +1,14 @@
 """One plain connection for filling and checking; load comes from elsewhere."""
 
 import json
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from typing import Any
 
 from bench.plan import BenchError
 
 _OK = range(200, 300)
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class Client:
@@ -16,21 +18,27 @@ class Client:
         self._connection = HTTPConnection(host, port, timeout=120)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """Send one request and give the decoded answer."""
-        return json.loads(self.raw(method, path, body))
+    def call(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> Any:
+        """Send one request, with some more headers, and give the decoded answer."""
+        return json.loads(self.raw(method, path, body, headers))
 
-    def raw(self, method: str, path: str, body: object = None) -> bytes:
+    def raw(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> bytes:
         """Send one request and give the answer's bytes."""
-        status, answer = self.ask(method, path, body)
+        status, answer = self.ask(method, path, body, headers)
         if status not in _OK:
             raise BenchError(f"{method} {path} answered {status}: {answer[:300]!r}")
         return answer
 
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+    def ask(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> tuple[int, bytes]:
         """Send one request, and give the status and the bytes of whatever is answered."""
         sent = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, path, sent, self._headers)
+        self._connection.request(method, path, sent, {**self._headers, **headers})
         response = self._connection.getresponse()
         return response.status, response.read()
 

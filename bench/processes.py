@@ -97,6 +97,11 @@ class Program:
         """Give the most memory that the program ever held in RAM, where the system tells."""
         return self._reported_bytes("VmHWM")
 
+    def descriptors(self) -> int | None:
+        """Give how many files and sockets the program has open, where the system tells."""
+        opened = Path(f"/proc/{self._process.pid}/fd")
+        return len(list(opened.iterdir())) if opened.exists() else None
+
     def own_bytes(self) -> int | None:
         """Give as much of it as is no page of a file, which the system could take back."""
         return self._reported_bytes("RssAnon")

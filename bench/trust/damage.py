@@ -197,13 +197,7 @@ def _in_log(plan: Plan, room: Path, count: int) -> Iterator[Finding]:
     for number in range(count):
         copied = room / f"log-{number}"
         shutil.copytree(data, copied)
-        chosen = random.Random(number)  # noqa: S311 - no secret
-        size = (copied / LOG).stat().st_size
-        if number % 3:
-            flip(copied / LOG, chosen.randrange(8 * size))
-        else:
-            with (copied / LOG).open("r+b") as log:
-                log.truncate(chosen.randrange(size))
+        damage_log(copied / LOG, number)
         opened.append(open_again(plan, copied, key))
         shutil.rmtree(copied)
     silent = [one.lost for one in opened if one.lost and not one.reported]
@@ -216,6 +210,17 @@ def _in_log(plan: Plan, room: Path, count: int) -> Iterator[Finding]:
         f" {max((one.lost for one in opened), default=0)} of {_ACKNOWLEDGED};"
         f" {sum(one.reported for one in opened)} were reported",
     )
+
+
+def damage_log(log: Path, number: int) -> None:
+    """Flip a bit of a log; or, every third time, cut off its end."""
+    chosen = random.Random(number)  # noqa: S311 - no secret
+    size = log.stat().st_size
+    if number % 3:
+        flip(log, chosen.randrange(8 * size))
+        return
+    with log.open("r+b") as opened:
+        opened.truncate(chosen.randrange(size))
 
 
 def acknowledge(plan: Plan, data: Path) -> str:

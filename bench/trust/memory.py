@@ -1,7 +1,7 @@
 """Memory and the latency of others while clients hold what they are given for as long as they can.
 
 Each kind of attack meets a server that was just started on the same data: a dialogue of 40 messages
-of 1 MiB, so that a page is 32 MiB, and memories and a search that are answered with as much.
+of 1 MiB, so that a page is 32 MiB, one with pictures, and as many memories.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import json
 import random
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass, replace
 from statistics import median
@@ -30,17 +30,23 @@ PAGES = (
     "/messages?dialogueId=d&limit=1000",
     "/memory?limit=1000",
     "/dialogue/d?messages=1000",
+    "/dialogue/p/messages?limit=1000",
+)
+OTHER_ANSWERS = (
+    "/search?object=memory&query=boat&limit=100",
+    "/dialogue/d/context?maxTokens=2000000",
+    "/dialogue/d/repair?provider=openai",
+    "/dialogue/p/message/p0",
 )
 _MESSAGES = 40
-_CONTENT_BYTES = 1_000_000
+_TEXT = "the boat " * 111_000
+_PICTURES = 3
+_PICTURE_BYTES = 12_000_000
 _ALONE_SECONDS = 5
 _AFTER_SECONDS = 3
 _READER_ROUNDS = 3
 _READER_SECONDS = 8
 _OTHERS_PATH = "/dialogue/small/messages?limit=20"
-
-
-Attack = Callable[[], Awaitable[attacks.Outcome]]
 
 
 @dataclass(frozen=True)
@@ -54,26 +60,51 @@ class Size:
     seconds: float = 60
     upload_seconds: float = 10
 
-    def attacks(
-        self, target: attacks.Target
-    ) -> dict[str, Callable[[], Awaitable[attacks.Outcome]]]:
-        """Return each kind of attack by its name."""
-        reset = replace(target, paths=target.paths[:1])
-        body = upload_body()
-        return {
-            f"{self.slow_readers} slow readers": lambda: attacks.slow_readers(
-                target, self.slow_readers, self.seconds
-            ),
-            f"{self.hang_ups} hang-ups": lambda: attacks.hang_ups(
-                reset, self.hang_ups, self.seconds
-            ),
-            f"{self.uploads} uploads of {len(body) // MIB} MiB": lambda: attacks.uploads(
-                target, self.uploads, body, self.upload_seconds
-            ),
-            f"{self.idle:,} idle connections": lambda: attacks.idle(
-                target, self.idle, self.upload_seconds
-            ),
-        }
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of attack."""
+
+    name: str
+    count: Callable[[Size], int]
+    attack: Callable[[attacks.Target, Size], Coroutine[None, None, attacks.Outcome]]
+
+    def of(self, size: Size) -> str:
+        """Spell it with the number of its clients."""
+        return f"{self.count(size):,} {self.name}"
+
+
+KINDS = (
+    Kind(
+        "slow readers",
+        lambda size: size.slow_readers,
+        lambda target, size: attacks.slow_readers(target, size.slow_readers, size.seconds),
+    ),
+    Kind(
+        "slow readers of other large answers",
+        lambda size: size.slow_readers,
+        lambda target, size: attacks.slow_readers(
+            replace(target, paths=OTHER_ANSWERS), size.slow_readers, size.seconds
+        ),
+    ),
+    Kind(
+        "hang-ups",
+        lambda size: size.hang_ups,
+        lambda target, size: attacks.hang_ups(target, size.hang_ups, size.seconds),
+    ),
+    Kind(
+        "uploads of 30 MiB",
+        lambda size: size.uploads,
+        lambda target, size: attacks.uploads(
+            target, size.uploads, upload_body(), size.upload_seconds
+        ),
+    ),
+    Kind(
+        "idle connections",
+        lambda size: size.idle,
+        lambda target, size: attacks.idle(target, size.idle, size.upload_seconds),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -105,30 +136,24 @@ def measure(plan: Plan) -> list[Finding]:
             fill(server)
         key = server.key
         findings = []
-        for name in size.attacks(attacks.Target(server, PAGES)):
+        for kind in KINDS:
             with serving(plan, directory / "data", key=key) as attacked:
-                watched = watch(attacked, size, name)
-            findings += _findings(name, watched)
+                findings += _findings(kind.of(size), watch(attacked, kind, size))
         with serving(plan, directory / "data", key=key) as read:
             findings += [_others(read, readers) for readers in (1, 4)]
     return findings
 
 
-def watch(server: Server, size: Size, name: str) -> Watched:
+def watch(server: Server, kind: Kind, size: Size) -> Watched:
     """Let one kind of attack meet a server that has served nothing large yet."""
-    attack = size.attacks(attacks.Target(server, PAGES))[name]
     with probed(server) as alone:
         time.sleep(_ALONE_SECONDS)
     before = server.program.resident_bytes() or 0
     with probed(server) as during:
-        outcome = asyncio.run(_awaited(attack))
+        outcome = asyncio.run(kind.attack(attacks.Target(server, PAGES), size))
     time.sleep(_AFTER_SECONDS)
     after = server.program.resident_bytes() or 0
     return Watched(before, server.program.peak_bytes() or 0, after, alone, during, outcome)
-
-
-async def _awaited(attack: Attack) -> attacks.Outcome:
-    return await attack()
 
 
 def _findings(name: str, watched: Watched) -> list[Finding]:
@@ -192,9 +217,13 @@ def fill(server: Server) -> None:
     with closing(server.client()) as client:
         client.call("POST", "/dialogue", {"id": "d"})
         for number in range(_MESSAGES):
-            text = f"{number} " + "x" * _CONTENT_BYTES
+            text = f"{number} {_TEXT}"
             client.call("POST", "/dialogue/d/messages", {"role": "user", "content": text})
             client.call("POST", "/memory", {"id": f"m{number}", "value": text})
+        client.call("POST", "/dialogue", {"id": "p"})
+        for number in range(_PICTURES):
+            message = {"id": f"p{number}", **_picture_message(_PICTURE_BYTES + number)}
+            client.call("POST", "/dialogue/p/messages", message)
         client.call("POST", "/dialogue", {"id": "small"})
         hello = [{"role": "user", "content": f"hello {n}"} for n in range(20)]
         client.call("POST", "/dialogue/small/messages", hello)
@@ -202,6 +231,10 @@ def fill(server: Server) -> None:
 
 def upload_body() -> bytes:
     """Make the body of a message with a picture, of 30 MiB in all."""
-    data = b64encode(random.Random(0).randbytes(22 * MIB + MIB // 2)).decode()  # noqa: S311 - no secret
+    return json.dumps(_picture_message(22 * MIB + MIB // 2)).encode()
+
+
+def _picture_message(size: int) -> dict[str, object]:
+    data = b64encode(random.Random(size).randbytes(size)).decode()  # noqa: S311 - no secret
     source = {"type": "base64", "media_type": "image/png", "data": data}
-    return json.dumps({"role": "user", "content": [{"type": "image", "source": source}]}).encode()
+    return {"role": "user", "content": [{"type": "image", "source": source}]}

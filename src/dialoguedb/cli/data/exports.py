@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     )
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
-@click.option("--overwrite", is_flag=True, help="Reoffset the file, whatever it holds.")
+@click.option("--overwrite", is_flag=True, help="Replace the file, whatever it holds.")
 @fields.namespace
 @with_database
 def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
