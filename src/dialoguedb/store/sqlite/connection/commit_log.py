@@ -11,15 +11,17 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import apsw
+
+from dialoguedb import private_files
 
 FILE = "dialoguedb.commits"
 """Its name in a data directory."""
 
 _RECORD = struct.Struct("<16sQ")
 _SUM = struct.Struct("<I")
-_PRIVATE = 0o600
 _COUNT = "UPDATE commits SET count = count + 1 RETURNING count"
 _STORED = "SELECT database, count FROM commits"
 
@@ -30,7 +32,7 @@ class CommitLog:
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
         self._path = Path(db.filename).with_name(FILE)
-        self._file: int | None = None
+        self._file: BinaryIO | None = None
         self._database = bytes(db.execute("SELECT database FROM commits").get)
         self._changes = 0
         self._count = 0
@@ -51,15 +53,16 @@ class CommitLog:
             return
         try:
             if self._file is None:
-                self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT, _PRIVATE)
-            os.pwrite(self._file, _encoded(self._database, self._count), 0)
+                private_files.create(self._path)
+                self._file = private_files.open_file(self._path, "r+b")
+            os.pwrite(self._file.fileno(), _encoded(self._database, self._count), 0)
         except OSError:  # the commit stands; a later one is written down
             return
 
     def close(self) -> None:
         """Release the file."""
         if self._file is not None:
-            os.close(self._file)
+            self._file.close()
 
 
 def acknowledged(path: Path) -> tuple[bytes, int] | None:
