@@ -14,7 +14,7 @@ import click
 
 from dialoguedb import errors
 from dialoguedb.cli import main
-from dialoguedb.cli.options import default_note
+from dialoguedb.cli.options import OPTIONS, default_note
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.formats.provider_rules.rule import Rule
 from dialoguedb.formats.provider_rules.rules import RULES
@@ -24,7 +24,7 @@ from dialoguedb.http.requests import body_buffer
 from dialoguedb.http.responses.error_responses import status_of
 from dialoguedb.http.route_endpoint import Route, RouteEndpoint
 from dialoguedb.http.route_table import ROUTES
-from dialoguedb.settings import SETTINGS, Setting
+from dialoguedb.settings import Setting
 from dialoguedb.values import limits
 from docs.formats_page import formats_page
 
@@ -59,6 +59,9 @@ Every setting has four sources, in this order of precedence:
    else that of `DIALOGUEDB_CONFIG`, else `dialoguedb.toml` in the working directory, if it exists;
 4. its default.
 
+A secret can also be in a file, which a setting of its own names (`--embedder-key-file`). A secret
+on the command line is warned of: other users of the machine can see it in the list of processes.
+
 An invalid value is refused with the name of its source, and so is an unknown name in the file.
 Paths are relative to the working directory, whatever their source. Every command
 reads all settings, and uses those of its options.
@@ -85,7 +88,7 @@ see [`dialoguedb projects set`](cli.md#dialoguedb-projects-set).
 
 def settings_page() -> str:
     """Return the page of settings."""
-    rows = [_setting_row(setting) for setting in SETTINGS]
+    rows = [_setting_row(setting) for setting in OPTIONS]
     heads = ("Flag", "Variable", "Value", "Default", "Purpose")
     return "\n".join([SETTINGS_INTRO, table(heads, rows), "", SETTINGS_FILE])
 

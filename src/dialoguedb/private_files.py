@@ -63,6 +63,23 @@ def replace(path: Path, content: bytes) -> None:
     new.replace(path)
 
 
+def write_once(path: Path, content: bytes) -> bool:
+    """Write a file unless there is one, which is closed to others; tells whether. OSError."""
+    try:
+        opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE)
+    except FileExistsError:
+        close_to_others(path)
+        return False
+    with os.fdopen(opened, "wb") as file:
+        file.write(content)
+    return True
+
+
+def read_secret(path: Path) -> str:
+    """Return the secret in a file, without white space around it; OSError, UnicodeDecodeError."""
+    return path.read_text("utf-8").strip()
+
+
 def close_to_others(path: Path) -> None:
     """Take the permissions of others from a file or directory of ours, and say so; if it exists."""
     with closed_to_others(path):

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from dialoguedb.bootstrap.engine import engine_of
-from dialoguedb.cli.options import settings_options
+from dialoguedb.cli.options import chosen_settings, settings_options
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.settings import SETTINGS, Address, Database, Secret, Settings, load
+from dialoguedb.settings import SECRET_FILES, SETTINGS, Address, Database, Secret, Settings, load
 
 TEXTS = {
     "data": ("~/data", Path("~/data").expanduser()),
@@ -164,3 +164,86 @@ def test_a_flag_that_does_not_fit_shows_no_secret():
     assert ran.exit_code == 2
     assert "not a key" in ran.output
     assert "hidden" not in ran.output
+
+
+# --- Secrets ------------------------------------------------------------------------------------
+
+
+SECRETS = [setting for setting in SETTINGS if setting.about.is_secret]
+
+
+def test_each_secret_has_a_setting_for_a_file_that_holds_it():
+    assert {file.field for file in SECRET_FILES} == {secret.name for secret in SECRETS}
+    assert [file.name for file in SECRET_FILES] == [f"{secret.name}_file" for secret in SECRETS]
+
+
+@pytest.fixture
+def key_file(tmp_path):
+    file = tmp_path / "key"
+    file.write_text("sk-3\n")
+    return file
+
+
+@pytest.mark.parametrize("setting", SECRET_FILES, ids=lambda setting: setting.name)
+class TestAFileWithASecret:
+    def test_is_named_by_a_variable(self, setting, key_file):
+        settings = load({}, {setting.variable: str(key_file)})
+        assert getattr(settings, setting.field) == Secret("sk-3")
+
+    def test_is_named_by_an_entry_of_the_file(self, setting, key_file, tmp_path):
+        file = tmp_path / "settings.toml"
+        file.write_text(f'{setting.key} = "{key_file}"')
+        assert getattr(load({}, {}, file), setting.field) == Secret("sk-3")
+
+    def test_is_named_by_a_flag_that_wins_over_the_variable_of_the_secret(self, setting, key_file):
+        read = setting.about.read(str(key_file))
+        secret = next(one for one in SECRETS if one.name == setting.field)
+        settings = load({setting.name: read}, {secret.variable: "sk-4"})
+        assert getattr(settings, setting.field) == Secret("sk-3")
+
+    def test_excludes_the_secret_itself_in_the_same_source(self, setting, key_file, tmp_path):
+        secret = next(one for one in SECRETS if one.name == setting.field)
+        file = tmp_path / "settings.toml"
+        file.write_text(f'{setting.key} = "{key_file}"\n{secret.key} = "sk-4"')
+        variables = {setting.variable: str(key_file), secret.variable: "sk-4"}
+        for flags, environment, config in (
+            ({setting.name: Secret("a"), secret.name: Secret("b")}, {}, None),
+            ({}, variables, None),
+            ({}, {}, file),
+        ):
+            with pytest.raises(InvalidSetting, match="Choose either"):
+                load(flags, environment, config)
+
+    def test_that_is_not_there_is_refused_by_name(self, setting, tmp_path):
+        with pytest.raises(InvalidSetting) as caught:
+            load({}, {setting.variable: str(tmp_path / "none")})
+        assert caught.value.message.startswith(f"{setting.variable}: {tmp_path / 'none'} cannot be")
+
+    @pytest.mark.parametrize("content", [b"", b"two words", b"hidden\xff", b"one\ntwo"])
+    def test_that_holds_none_is_refused_and_not_shown(self, setting, content, tmp_path):
+        (tmp_path / "key").write_bytes(content)
+        with pytest.raises(InvalidSetting) as caught:
+            load({}, {setting.variable: str(tmp_path / "key")})
+        assert "is not a file with a key" in caught.value.message
+        assert "hidden" not in caught.value.message
+
+
+@pytest.mark.parametrize("setting", SECRETS, ids=lambda setting: setting.name)
+def test_a_secret_on_the_command_line_is_warned_of_and_not_repeated(setting):
+    seen = []
+    command = click.Command("sample", callback=lambda **flags: seen.append(chosen_settings(flags)))
+    ended = CliRunner().invoke(settings_options()(command), [setting.flag, "sk-hidden"])
+    assert ended.exit_code == 0, ended.output
+    assert f"can see {setting.flag} in the list of processes" in ended.stderr
+    assert f"{setting.variable} or {setting.flag}-file" in ended.stderr
+    assert "sk-hidden" not in ended.output
+    assert getattr(seen[0], setting.name) == Secret("sk-hidden")
+
+
+@pytest.mark.parametrize("setting", SECRET_FILES, ids=lambda setting: setting.name)
+def test_a_file_with_a_secret_on_the_command_line_is_not_warned_of(setting, key_file):
+    seen = []
+    command = click.Command("sample", callback=lambda **flags: seen.append(chosen_settings(flags)))
+    ended = CliRunner().invoke(settings_options()(command), [setting.flag, str(key_file)])
+    assert (ended.exit_code, ended.output) == (0, "")
+    assert getattr(seen[0], setting.field) == Secret("sk-3")

@@ -3,9 +3,8 @@
 from uuid import uuid4
 
 import pytest
-from mcp import Client
 
-from tests.mcp.hosts import Agent, over_http, over_stdio
+from tests.mcp.hosts import Agent, connected, over_http, over_stdio
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +23,7 @@ async def client(request, server, tmp_path_factory):
         return
     key = server.command("keys", "create", "--project", "default", "--quiet")
     with over_http(room, "--endpoint", server.base_url, DIALOGUE_DB_API_KEY=key) as url:
-        async with Client(url) as client:
+        async with connected(url) as client:
             yield client
 
 

@@ -3,17 +3,20 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.http.server import program, quiet_environment
 
 URL = re.compile(r"http://\S+/mcp")
+TOKEN = "open-sesame"
 
 
 class Agent:
@@ -64,9 +67,25 @@ def over_stdio(*words: object, errors: Any = None, **variables: str) -> Client:
     return Client(stdio_client(started, **({"errlog": errors} if errors else {})))
 
 
+@asynccontextmanager
+async def connected(url: str, token: str = TOKEN, **options: Any) -> AsyncIterator[Client]:
+    """Connect a host to tools over HTTP, with a token to show."""
+    authorization = {"Authorization": f"Bearer {token}"}
+    async with (
+        httpx2.AsyncClient(headers=authorization, timeout=60) as http,
+        Client(streamable_http_client(url, http_client=http), **options) as client,
+    ):
+        yield client
+
+
 @contextmanager
 def over_http(room: Path, *words: object, **variables: str) -> Iterator[str]:
-    """Run the command on a free port until the block ends; gives the address of its tools."""
+    """Run the command on a free port until the block ends; gives the address of its tools.
+
+    Unless the variables choose another, the token is that of `connected`.
+    """
+    if not {"DIALOGUEDB_MCP_TOKEN", "DIALOGUEDB_MCP_TOKEN_FILE"} & variables.keys():
+        variables["DIALOGUEDB_MCP_TOKEN"] = TOKEN
     with (room / "mcp.log").open("w") as log:
         process = subprocess.Popen(
             [program(), "mcp", "--transport", "http", "--port", "0", *map(str, words)],

@@ -1,16 +1,17 @@
 """The command as hosts start it: transports, keys, the list of allowed tools, stopping."""
 
 import json
+import stat
 import subprocess
 import sys
 
 import httpx
 import pytest
-from mcp import Client, MCPError
+from mcp import MCPError
 
 from dialoguedb import DialogueDB
 from tests.http.server import NO_AUTHORITIES, program, quiet_environment
-from tests.mcp.hosts import Agent, over_http, over_stdio
+from tests.mcp.hosts import TOKEN, Agent, connected, over_http, over_stdio
 
 pytestmark = pytest.mark.anyio
 
@@ -145,40 +146,93 @@ def test_without_the_extra_it_says_what_to_install(tmp_path):
 # --- Over HTTP ----------------------------------------------------------------------------------
 
 
+ACCEPTED = {"Accept": "application/json, text/event-stream"}
+
+
+def greeted(url, token=TOKEN, **headers):
+    """Greet the tools by hand; returns the response."""
+    shown = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.post(
+        url, json=HELLO, headers=ACCEPTED | shown | headers, verify=NO_AUTHORITIES, timeout=60
+    )
+
+
 def test_whoever_comes_over_http_shows_the_token(tmp_path):
-    words = ("--data", tmp_path / "chats")
-    with over_http(tmp_path, *words, DIALOGUEDB_MCP_TOKEN="open-sesame") as url:
-        for shown in (None, "Bearer wrong", "open-sesame"):
-            headers = {"Authorization": shown} if shown else {}
-            refused = httpx.post(url, json=HELLO, headers=headers, verify=NO_AUTHORITIES)
+    with over_http(tmp_path, "--data", tmp_path / "chats") as url:
+        for token in (None, "wrong", TOKEN.upper(), TOKEN[:-1]):
+            refused = greeted(url, token)
             assert refused.status_code == 401
-        headers = {
-            "Authorization": "Bearer open-sesame",
-            "Accept": "application/json, text/event-stream",
-        }
-        answer = httpx.post(url, json=HELLO, headers=headers, verify=NO_AUTHORITIES)
-        assert answer.json()["result"]["serverInfo"]["title"] == "DialogueDB"
+            assert refused.headers["WWW-Authenticate"] == "Bearer"
+        assert greeted(url, None, Authorization=TOKEN).status_code == 401
+        assert greeted(url).json()["result"]["serverInfo"]["title"] == "DialogueDB"
+
+
+def test_a_directory_gets_a_token_of_its_own_that_stays(tmp_path):
+    file = tmp_path / "chats" / "mcp-token"
+    words = ("--data", tmp_path / "chats")
+    with over_http(tmp_path, *words, DIALOGUEDB_MCP_TOKEN="") as url:
+        token = file.read_text().strip()
+        assert len(token) >= 32
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert greeted(url, None).status_code == greeted(url, TOKEN).status_code == 401
+        assert greeted(url, token).status_code == 200
+    with over_http(tmp_path, *words, DIALOGUEDB_MCP_TOKEN="") as url:
+        assert file.read_text().strip() == token
+        assert greeted(url, token).status_code == 200
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["there", "made"])
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_the_token_is_in_a_file(tmp_path, by, is_there):
+    file = tmp_path / "token"
+    if is_there:
+        file.write_text(f"  {TOKEN}\n")
+    words, variables = [], {"DIALOGUEDB_MCP_TOKEN": ""}
+    if by == "flag":
+        words = ["--token-file", file]
+    else:
+        variables["DIALOGUEDB_MCP_TOKEN_FILE"] = str(file)
+    with over_http(tmp_path, "--data", tmp_path / "chats", *words, **variables) as url:
+        assert greeted(url, file.read_text().strip()).status_code == 200
+        assert greeted(url, None).status_code == 401
+    assert not (tmp_path / "chats" / "mcp-token").exists()
+
+
+def test_a_token_on_the_command_line_works_and_is_warned_of(tmp_path):
+    words = ("--data", tmp_path / "chats", "--token", "from-a-flag")
+    with over_http(tmp_path, *words) as url:
+        assert greeted(url, "from-a-flag").status_code == 200
+        assert greeted(url).status_code == 401
+        assert "can see --token in the list of processes" in (tmp_path / "mcp.log").read_text()
+
+
+@pytest.mark.parametrize("content", ["", " \n", "tok\nen", "t\u00f6ken"])
+def test_a_file_without_a_token_is_refused(tmp_path, content):
+    (tmp_path / "token").write_text(content)
+    words = ("--transport", "http", "--port", 0, "--token-file", "token")
+    ended = run(tmp_path, "--data", "chats", *words)
+    assert ended.returncode == 1
+    assert "token holds no token" in ended.stderr
 
 
 def test_web_pages_of_other_origins_are_kept_out(tmp_path):
-    accepted = {"Accept": "application/json, text/event-stream"}
     with over_http(tmp_path, "--data", tmp_path / "chats") as url:
         for header in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
-            refused = httpx.post(url, json=HELLO, headers=accepted | header, verify=NO_AUTHORITIES)
-            assert refused.status_code in {403, 421}
+            assert greeted(url, **header).status_code in {403, 421}
 
 
-def test_an_address_that_others_reach_needs_a_token(tmp_path):
-    ended = run(
-        tmp_path, "--data", "chats", "--transport", "http", "--host", "0.0.0.0", "--port", 0
-    )
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_tools_of_a_server_need_a_token_at_each_address(tmp_path, host):
+    words = ("--endpoint", "http://127.0.0.1:1", "--transport", "http", "--port", 0)
+    ended = run(tmp_path, *words, "--host", host, DIALOGUEDB_API_KEY="ddb_" + "x" * 43)
     assert ended.returncode == 1
     assert "DIALOGUEDB_MCP_TOKEN" in ended.stderr
+    assert "--token-file" in ended.stderr
 
 
 async def test_several_hosts_share_one_server(tmp_path):
     with over_http(tmp_path, "--data", tmp_path / "chats") as url:
-        async with Client(url) as one, Client(url, mode="legacy") as other:
+        async with connected(url) as one, connected(url, mode="legacy") as other:
             await Agent(one).ask("save", id="s", messages=[])
             for client in (one, other):
                 await Agent(client).ask("add_message", sessionId="s", role="user", content="hi")

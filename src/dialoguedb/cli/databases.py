@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dialoguedb.client.options import KEY_VARIABLES
+from dialoguedb.cli.options import warn_of_secret
+from dialoguedb.client.options import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLES,
+    key_in_file,
+    key_of_environment,
+)
 from dialoguedb.errors import DataError, InvalidSetting
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CHOICES = ("endpoint", "api_key", "ca", "data")
+_CHOICES = ("endpoint", "api_key", "api_key_file", "ca", "data")
 
 _OPTIONS = (
     click.option(
@@ -29,8 +35,14 @@ _OPTIONS = (
     click.option(
         "--api-key",
         metavar="KEY",
-        help="Its key; other users of this machine can see flags, so prefer the variable."
+        help="Its key; other users of this machine can see flags, so use the variable or a file."
         "  [env var: DIALOGUEDB_API_KEY]",
+    ),
+    click.option(
+        "--api-key-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="File with its key.  [env var: DIALOGUEDB_API_KEY_FILE]",
     ),
     click.option(
         "--ca",
@@ -102,19 +114,24 @@ def async_database(flags: dict[str, Any], namespace: str | None = None) -> "Asyn
 
 
 def _client_options(flags: dict[str, Any]) -> dict[str, Any]:
-    endpoint, api_key, ca, data = (flags.pop(name, None) for name in _CHOICES)
+    endpoint, api_key, key_file, ca, data = (flags.pop(name, None) for name in _CHOICES)
     if data is not None:
-        if endpoint or api_key or ca:
+        if endpoint or api_key or key_file or ca:
             raise click.UsageError(
                 "--data works without a server and cannot be combined with its options."
             )
         return {"path": data}
-    if not (api_key or any(map(os.environ.get, KEY_VARIABLES))):
+    if api_key and key_file:
+        raise click.UsageError("Choose either --api-key or --api-key-file, not both.")
+    if api_key:
+        warn_of_secret("--api-key", KEY_VARIABLES[0])
+    key = api_key or (key_in_file(key_file) if key_file else key_of_environment(os.environ))
+    if not key:
         raise InvalidSetting(
-            f"A key is needed: set {KEY_VARIABLES[0]}; or name a data directory with --data,"
-            " to work without a server"
+            f"A key is needed: set {KEY_VARIABLES[0]} or {KEY_FILE_VARIABLE}; or name a data"
+            " directory with --data, to work without a server"
         )
-    return {"endpoint": endpoint, "api_key": api_key, "tls": _trust(ca) if ca else None}
+    return {"endpoint": endpoint, "api_key": key, "tls": _trust(ca) if ca else None}
 
 
 def _trust(authorities: Path) -> ssl.SSLContext:

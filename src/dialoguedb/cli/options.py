@@ -9,14 +9,21 @@ import click
 
 from dialoguedb import settings
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.settings import SETTINGS, Setting, Settings
+from dialoguedb.settings import SECRET_FILES, SETTINGS, Setting, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 STORAGE = ("data", "database")
 """The settings of a command that only works on the data."""
 
-EMBEDDING = tuple(setting.name for setting in SETTINGS if setting.name.startswith("embedder"))
+OPTIONS = tuple(
+    option
+    for setting in SETTINGS
+    for option in (setting, *(one for one in SECRET_FILES if one.field == setting.name))
+)
+"""Everything that can be given as an option, in the order of help texts."""
+
+EMBEDDING = tuple(option.name for option in OPTIONS if option.name.startswith("embedder"))
 """The settings of a command that embeds."""
 
 CONFIG_HELP = (
@@ -50,7 +57,7 @@ def examples(*pairs: tuple[str, str]) -> str:
 
 def settings_options(*names: str) -> Callable[[F], F]:
     """Give a command an option for each named setting (all, when none is), and `--config`."""
-    chosen = [setting for setting in SETTINGS if not names or setting.name in names]
+    chosen = [option for option in OPTIONS if not names or option.name in names]
 
     def decorate(command: F) -> F:
         for setting in reversed(chosen):
@@ -78,6 +85,15 @@ def _option(setting: Setting) -> Callable[[F], F]:
     )
 
 
+def warn_of_secret(flag: str, variable: str) -> None:
+    """Warn of a secret on the command line, which the system shows to every user."""
+    click.echo(
+        f"Warning: other users of this machine can see {flag} in the list of processes;"
+        f" use {variable} or {flag}-file",
+        err=True,
+    )
+
+
 def default_note(setting: Setting) -> str:
     """Return how a help text ends that names a default, empty for a setting without one."""
     if setting.repeated:
@@ -93,5 +109,8 @@ def default_note(setting: Setting) -> str:
 def chosen_settings(flags: dict[str, Any]) -> Settings:
     """Read all settings, those of the flags first; takes the settings' flags out of `flags`."""
     config = flags.pop("config", None)
-    given = {setting.name: flags.pop(setting.name, None) for setting in SETTINGS}
+    given = {option.name: flags.pop(option.name, None) for option in OPTIONS}
+    for setting in SETTINGS:
+        if setting.about.is_secret and given[setting.name] is not None:
+            warn_of_secret(setting.flag, setting.variable)
     return settings.load(given, os.environ, config)

@@ -3,10 +3,12 @@
 import math
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dialoguedb import private_files
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.model.keys import KEY_PREFIX
 
@@ -15,6 +17,7 @@ TIMEOUT_S_DEFAULT = 30.0
 RETRIES_DEFAULT = 4
 
 KEY_VARIABLES = ("DIALOGUEDB_API_KEY", "DIALOGUE_DB_API_KEY")
+KEY_FILE_VARIABLE = "DIALOGUEDB_API_KEY_FILE"
 ENDPOINT_VARIABLE = "DIALOGUEDB_ENDPOINT"
 
 
@@ -33,10 +36,10 @@ def connection_options(
     environment: Mapping[str, str],
 ) -> ConnectionOptions:
     """Return the options from the arguments, else from the environment; InvalidSetting."""
-    key = next(filter(None, (api_key, *map(environment.get, KEY_VARIABLES))), None)
+    key = api_key or key_of_environment(environment)
     if key is None:
         raise InvalidSetting(
-            f"A key is needed: pass api_key, or set {KEY_VARIABLES[0]};"
+            f"A key is needed: pass api_key, or set {KEY_VARIABLES[0]} or {KEY_FILE_VARIABLE};"
             ' or pass path="./chats" to keep the data in a directory, without a server'
         )
     url = endpoint or environment.get(ENDPOINT_VARIABLE) or ENDPOINT_DEFAULT
@@ -45,6 +48,25 @@ def connection_options(
     if not isinstance(tls, ssl.SSLContext | None):
         raise InvalidSetting(f"tls should be an ssl.SSLContext, not {tls!r}")
     return ConnectionOptions(endpoint=url.rstrip("/"), api_key=_key(key), tls=tls)
+
+
+def key_of_environment(environment: Mapping[str, str]) -> str | None:
+    """Return the key that the environment holds, or names a file with; InvalidSetting."""
+    key = next(filter(None, map(environment.get, KEY_VARIABLES)), None)
+    file = environment.get(KEY_FILE_VARIABLE)
+    if key and file:
+        raise InvalidSetting(f"Set either {KEY_VARIABLES[0]} or {KEY_FILE_VARIABLE}, not both")
+    return key_in_file(Path(file)) if file else key
+
+
+def key_in_file(path: Path) -> str:
+    """Return the key in a file; InvalidSetting when it cannot be read."""
+    try:
+        return private_files.read_secret(path)
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidSetting(f"{path} holds no key") from error
 
 
 def _is_endpoint(url: str) -> bool:

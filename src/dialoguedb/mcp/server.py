@@ -109,11 +109,11 @@ async def serve_stdio(server: Server[Any]) -> None:
         await server.run(reader, writer, server.create_initialization_options())
 
 
-def http_app(server: Server[Any], host: str, token: str | None) -> ASGIApp:
+def http_app(server: Server[Any], host: str, token: str) -> ASGIApp:
     """Return the server as a web application that serves any number of hosts, at `/mcp`.
 
-    It is stateless, so hosts survive its restarts. On a loopback address it refuses requests from
-    web pages of another origin.
+    It is stateless, so hosts survive its restarts. They show a token, on a loopback address, too,
+    where other users of the machine and web pages come from; those of another origin are refused.
     """
     app = server.streamable_http_app(
         streamable_http_path=PATH,
@@ -122,7 +122,7 @@ def http_app(server: Server[Any], host: str, token: str | None) -> ASGIApp:
         max_request_body_size=BODY_BYTES_MAX,
         host=host,
     )
-    return TokenAuthentication(app, token) if token else app
+    return TokenAuthentication(app, token)
 
 
 class TokenAuthentication:

@@ -15,11 +15,12 @@ from msgspec.structs import fields
 
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.settings.choices import About, Settings
-from dialoguedb.settings.values import Address, Database, LogLevel, Secret
+from dialoguedb.settings.values import Address, Database, LogLevel, Secret, read_secret_file
 
 __all__ = [
     "CONFIG_DEFAULT",
     "CONFIG_VARIABLE",
+    "SECRET_FILES",
     "SETTINGS",
     "Address",
     "Database",
@@ -37,12 +38,14 @@ CONFIG_DEFAULT = Path("dialoguedb.toml")
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of `Settings`, with the names it has in each source."""
+    """What sets a field of `Settings`, with the names it has in each source."""
 
     name: str
     about: About
     kind: Any
     default: Any
+    field: str
+    """The field that it sets; a secret has another setting that names a file with it."""
 
     @property
     def flag(self) -> str:
@@ -77,7 +80,7 @@ class Setting:
 
 def _described() -> tuple[Setting, ...]:
     return tuple(
-        Setting(field.name, about, _present(kind), field.default)
+        Setting(field.name, about, _present(kind), field.default, field.name)
         for field in fields(Settings)
         for kind, about in [get_args(field.type)]
     )
@@ -89,7 +92,22 @@ def _present(kind: Any) -> Any:
     return kinds[0] if isinstance(kind, UnionType) and len(kinds) == 1 else kind
 
 
+def _with_file(secret: Setting) -> Setting:
+    about = About(
+        f"File with the value of {secret.key}, which then is in no list of processes.",
+        "FILE",
+        f"a file with {secret.about.expected}",
+        read_secret_file,
+    )
+    return Setting(f"{secret.name}_file", about, secret.kind, None, secret.name)
+
+
 SETTINGS = _described()
+"""One for each field."""
+
+SECRET_FILES = tuple(_with_file(setting) for setting in SETTINGS if setting.about.is_secret)
+
+_ALL = (*SETTINGS, *SECRET_FILES)
 
 # --- Where they come from -----------------------------------------------------------------------
 
@@ -102,16 +120,31 @@ def load(
     file = config or (Path(named) if named else None)
     values = _from_file(file or CONFIG_DEFAULT, required=file is not None)
     values |= _from_environment(environment)
-    values |= {name: value for name, value in flags.items() if value not in (None, ())}
+    values |= _from_flags(flags)
     return Settings(**values)
 
 
+def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+    given = [setting for setting in _ALL if flags.get(setting.name) not in (None, ())]
+    _check_alternatives({setting.flag: setting for setting in given})
+    return {setting.field: flags[setting.name] for setting in given}
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    given = [setting for setting in _ALL if environment.get(setting.variable)]
+    _check_alternatives({setting.variable: setting for setting in given})
     return {
-        setting.name: _read_variable(setting, environment[setting.variable])
-        for setting in SETTINGS
-        if environment.get(setting.variable)
+        setting.field: _read_variable(setting, environment[setting.variable]) for setting in given
     }
+
+
+def _check_alternatives(given: Mapping[str, Setting]) -> None:
+    """Refuse a secret with a file that holds it, too, whose names a source calls them by."""
+    named: dict[str, str] = {}
+    for name, setting in given.items():
+        if setting.field in named:
+            raise InvalidSetting(f"Choose either {named[setting.field]} or {name}, not both")
+        named[setting.field] = name
 
 
 def _read_variable(setting: Setting, text: str) -> Any:
@@ -125,12 +158,13 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     if not (required or path.exists()):
         return {}
     table = _parsed(path)
-    known = {setting.key: setting for setting in SETTINGS}
+    known = {setting.key: setting for setting in _ALL}
     for key in table.keys() - known.keys():
         near = difflib.get_close_matches(key.replace("_", "-"), known, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidSetting(f"{path}: there is no setting {key!r}{hint}")
-    return {known[key].name: _read_entry(known[key], entry, path) for key, entry in table.items()}
+    _check_alternatives({f"{path}: {key}": known[key] for key in table})
+    return {known[key].field: _read_entry(known[key], entry, path) for key, entry in table.items()}
 
 
 def _parsed(path: Path) -> dict[str, Any]:

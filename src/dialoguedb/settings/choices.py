@@ -201,7 +201,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_key: Annotated[
         Secret | None,
         About(
-            "Key for the endpoint; prefer the variable, because others can see a command line.",
+            "Key for the endpoint; others can see a command line, so use the variable or a file.",
             "KEY",
             "a key of visible ASCII characters",
             read_secret,
@@ -285,7 +285,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     summarizer_key: Annotated[
         Secret | None,
         About(
-            "Key for the endpoint; prefer the variable, because others can see a command line.",
+            "Key for the endpoint; others can see a command line, so use the variable or a file.",
             "KEY",
             "a key of visible ASCII characters",
             read_secret,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from dialoguedb import private_files
 from dialoguedb.errors import InvalidSetting
 
 PORT_MAX = 65_535
@@ -159,6 +160,15 @@ def read_secret(text: str) -> Secret:
     if not text or not all("!" <= character <= "~" for character in text):
         raise ValueError
     return Secret(text)
+
+
+def read_secret_file(text: str) -> Secret:
+    """Read the file with a secret."""
+    path = read_path(text)
+    try:
+        return read_secret(private_files.read_secret(path))
+    except OSError as error:
+        raise InvalidSetting(f"{path} cannot be read: {error.strerror}") from error
 
 
 def read_level(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,8 @@ import click
 from dialoguedb import __version__
 from dialoguedb.cli.databases import async_database, database_options
 from dialoguedb.cli.options import examples
-from dialoguedb.cli.server import logs
+from dialoguedb.cli.server import logs, tokens
+from dialoguedb.cli.server.tokens import HostToken
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.settings import Address
 
@@ -60,10 +62,16 @@ _STOP_S = 5
 )
 @click.option(
     "--token",
-    envvar="DIALOGUEDB_MCP_TOKEN",
     metavar="TEXT",
-    help="With http: Bearer token of hosts; required beyond this machine."
-    " [env var: DIALOGUEDB_MCP_TOKEN]",
+    help="With http: Bearer token that hosts show; other users of this machine can see flags, so"
+    f" use the variable or a file. [env var: {tokens.VARIABLE}]",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With http: file with this token; made, with a new token, when it is not there."
+    f" [env var: {tokens.FILE_VARIABLE}; default: {tokens.FILE} in the data directory]",
 )
 def mcp(**flags: Any) -> None:
     """Serve tools for agents over the Model Context Protocol.
@@ -72,10 +80,12 @@ def mcp(**flags: Any) -> None:
     pip install 'dialoguedb[mcp]'.
     """
     logs.configure("warning")
+    is_http = flags["transport"] == "http"
+    token = tokens.chosen(flags, flags["data"]) if is_http else None
     database = async_database(flags, flags.pop("namespace"))
-    if flags["transport"] == "http":
+    if token is not None:
         address = Address(flags["host"], flags["port"])
-        asyncio.run(_serve(database, flags["tools"], address, flags["token"]))
+        asyncio.run(_serve(database, flags["tools"], address, token))
         return
     with suppress(KeyboardInterrupt):
         asyncio.run(_speak(database, flags["tools"]))
@@ -107,20 +117,20 @@ async def _speak(database: Any, tools: str | None) -> None:
         await _protocol().serve_stdio(server)
 
 
-async def _serve(database: Any, tools: str | None, address: Address, token: str | None) -> None:
+async def _serve(database: Any, tools: str | None, address: Address, token: HostToken) -> None:
     server = _made(database, tools)
     from dialoguedb.cli.server import runner, sockets  # noqa: PLC0415 - they load the web server
 
     listener = sockets.listen(address)
-    if not listener.is_local and not token:
-        raise InvalidSetting(
-            "Others can reach this address: set DIALOGUEDB_MCP_TOKEN to what they have to show"
-        )
-    app = _protocol().http_app(server, address.host, token)
     url = f"http://{listener.address}{_protocol().PATH}"
+
+    def ready() -> None:
+        click.echo(f"DialogueDB's tools are on {url}")
+        if token.file:
+            click.echo(f"Hosts show the token in {token.file}")
+
     async with database:
-        web = runner.Server(
-            app, listener, None, _STOP_S, lambda: click.echo(f"DialogueDB's tools are on {url}")
-        )
+        app = _protocol().http_app(server, address.host, token.read())
+        web = runner.Server(app, listener, None, _STOP_S, ready)
         with runner.stopped_by_signals(web):
             await web.run_until_stopped()
