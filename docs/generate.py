@@ -18,9 +18,9 @@ from dialoguedb.cli.options import OPTIONS, default_note
 from dialoguedb.errors import DialogueDBError
 from dialoguedb.formats.provider_rules.rule import Rule
 from dialoguedb.formats.provider_rules.rules import RULES
-from dialoguedb.http import protocol
+from dialoguedb.http import memory_budget, protocol
 from dialoguedb.http.metrics import Metrics
-from dialoguedb.http.requests import body_buffer
+from dialoguedb.http.requests import incoming
 from dialoguedb.http.responses.error_responses import status_of
 from dialoguedb.http.route_endpoint import Route, RouteEndpoint
 from dialoguedb.http.route_table import ROUTES
@@ -348,7 +348,8 @@ def limits_page() -> str:
     """Return the page of limits."""
     heads = ("Limit", "Value", "What it limits")
     rows = table(heads, list(constants(limits)))
-    connection = table(heads, [*constants(protocol), *constants(body_buffer)])
+    modules = (protocol, incoming, memory_budget)
+    connection = table(heads, [row for module in modules for row in constants(module)])
     return f"{LIMITS_INTRO}\n{rows}\n{CONNECTION_INTRO}\n{connection}\n"
 
 

@@ -98,8 +98,10 @@ class TestWhere:
         query = Threads(read)
         found = await store.readers.read(query)
         assert [len(content) for content in found.items] == [len(LARGE) + 2] * 100
-        here, there = query.seen
-        assert here == threading.get_ident() != there
+        here, *there = query.seen
+        assert here == threading.get_ident()
+        assert there
+        assert here not in there
 
     async def test_the_loop_goes_on_while_a_long_one_reads(self, store, me):
         loop = asyncio.get_running_loop()

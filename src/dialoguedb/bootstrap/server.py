@@ -28,6 +28,7 @@ from dialoguedb.settings import Settings
 from dialoguedb.values import limits, timestamps
 
 _EXPIRY_INTERVAL_S = 600
+_MIB = 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ def _http_options(settings: Settings) -> HttpOptions:
         trusted_proxies=tuple(str(network) for network in settings.trusted_proxy),
         cors_origins=settings.cors_origin,
         access_log=settings.access_log,
+        upload_bytes=settings.upload_memory * _MIB,
+        answer_bytes=settings.answer_memory * _MIB,
     )
 
 

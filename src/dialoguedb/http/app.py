@@ -12,11 +12,11 @@ from dialoguedb.http.admission.admission import Admission, RequestCounts
 from dialoguedb.http.admission.authentication import Authentication
 from dialoguedb.http.admission.rate_limits import RateLimits
 from dialoguedb.http.cross_origin import CrossOrigin
+from dialoguedb.http.memory_budget import MemoryBudget
 from dialoguedb.http.metrics import CONTENT_TYPE, Metrics
 from dialoguedb.http.openapi.document import describe
 from dialoguedb.http.options import HttpOptions
 from dialoguedb.http.pipeline import ErrorMiddleware, NoSuchRoute, PathEndpoint
-from dialoguedb.http.requests.body_buffer import BodyBuffer
 from dialoguedb.http.requests.request import AppContext
 from dialoguedb.http.route_endpoint import RouteEndpoint
 from dialoguedb.http.route_table import ROUTES
@@ -27,20 +27,26 @@ def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASG
     """Return the API as an ASGI application; its lifespan runs the background work."""
     authentication = Authentication(services, options.trusted_proxies)
     counts = RequestCounts(services)
+    wait_seconds = options.memory_wait_seconds
+    uploads = MemoryBudget(options.upload_bytes, wait_seconds=wait_seconds)
+    answers = MemoryBudget(options.answer_bytes, wait_seconds=wait_seconds)
+    metrics.load.budgets = {"upload": uploads, "answer": answers}
     context = AppContext(
         services=services,
         metrics=metrics,
         openapi_document=describe(ROUTES),
         forget_keys=authentication.forget_keys,
         flush_request_counts=counts.flush,
-        body_buffer=BodyBuffer(),
+        uploads=uploads,
+        answers=answers,
+        large_work=asyncio.Semaphore(1),
     )
     admission = Admission(authentication, RateLimits(enabled=options.rate_limits), counts)
     router = Router(
         _routes(admission, context),
         redirect_slashes=False,
         default=NoSuchRoute(),
-        lifespan=_background(counts),
+        lifespan=_background(counts, metrics),
     )
     app = ErrorMiddleware(router.app, context, access_log=options.access_log)
     return CrossOrigin(app, options.cors_origins) if options.cors_origins else app
@@ -57,12 +63,15 @@ def _routes(admission: Admission, context: AppContext) -> list[Route]:
     ]
 
 
-def _background(counts: RequestCounts) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+def _background(
+    counts: RequestCounts, metrics: Metrics
+) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        task = asyncio.create_task(counts.run())
+        tasks = [asyncio.create_task(run) for run in (counts.run(), metrics.load.observe_delay())]
         yield
-        task.cancel()
+        for task in tasks:
+            task.cancel()
         await counts.flush()
 
     return lifespan

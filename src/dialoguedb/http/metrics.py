@@ -18,6 +18,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from dialoguedb.http.load_metrics import LoadMetrics
 from dialoguedb.http.summary_metrics import SummaryMetrics
 from dialoguedb.ports.search import IndexStatus
 from dialoguedb.ports.statistics import SECONDS, Histogram, WriterStatistics
@@ -52,9 +53,11 @@ class Metrics(Collector):
         self._search_seconds: dict[tuple[str, str], Histogram] = {}
         self._index = dict.fromkeys(_INDEX, 0.0)
         self.summaries = SummaryMetrics()
+        self.load = LoadMetrics()
         self._registry = CollectorRegistry()
         self._registry.register(self)
         self._registry.register(self.summaries)
+        self._registry.register(self.load)
         self._registry_of_projects = CollectorRegistry()
         self._registry_of_projects.register(_ByProject(self._projects))
 

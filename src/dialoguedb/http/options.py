@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from dialoguedb.http.memory_budget import WAIT_SECONDS_MAX
+
 
 class HttpOptions(Struct, frozen=True, kw_only=True):
     """Choices of the HTTP API, with their defaults."""
@@ -17,3 +19,12 @@ class HttpOptions(Struct, frozen=True, kw_only=True):
 
     access_log: bool = False
     """Whether each request is logged."""
+
+    upload_bytes: int
+    """The memory for large bodies of requests; one key gets half of it, or room for one body."""
+
+    memory_wait_seconds: float = WAIT_SECONDS_MAX
+    """How long a request waits for memory that others hold."""
+
+    answer_bytes: int
+    """The memory for large answers; one key gets half of it, or room for one page."""

@@ -2,10 +2,11 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, nullcontext
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dialoguedb.errors import (
     DialogueDBError,
@@ -19,9 +20,14 @@ from dialoguedb.http.admission.admission import Admission
 from dialoguedb.http.requests import bound_namespace, incoming, permissions, preconditions, queries
 from dialoguedb.http.requests.request import AdmittedRequest, AppContext, Exchange, Request
 from dialoguedb.http.responses import error_responses
-from dialoguedb.http.responses.response import Response, default_rate_limit_status, headers_of
+from dialoguedb.http.responses.response import (
+    CUT_OFF,
+    Response,
+    default_rate_limit_status,
+    headers_of,
+)
 from dialoguedb.http.route_endpoint import RouteEndpoint
-from dialoguedb.ports import IdempotencyHit
+from dialoguedb.ports import IdempotencyHit, large_reads
 from dialoguedb.values import rawjson
 
 _DEFECT_STATUS = 500
@@ -50,33 +56,74 @@ class ErrorMiddleware:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        head = incoming.read_head(scope)
-        exchange = Exchange(head)
-        scope["exchange"] = exchange
+        exchange = Exchange(incoming.read_head(scope), self._context.answers)
+        scope["path"], scope["exchange"] = exchange.head.target, exchange
+        admission = large_reads.admission.set(exchange.admit_read)
         metrics = self._context.metrics
         metrics.in_flight += 1
         try:
-            scope["path"] = head.target
-            incoming.check_declared_length(head)
-            await self._routes(scope, receive, send)
-            assert exchange.response is not None
-            response = exchange.response
+            response = await self._response(exchange, scope, receive)
+            seconds = time.perf_counter() - started
+            sent_bytes = await self._send(exchange, response, scope["method"], send)
+            self._record(exchange, scope["method"], response.status, (sent_bytes, seconds))
         except incoming.ClientDisconnected:
             return
-        except Exception as error:  # noqa: BLE001 - the outermost layer: every defect is answered
-            response = self._error_response(head, error)
         finally:
             metrics.in_flight -= 1
+            large_reads.admission.reset(admission)
             del scope["exchange"]  # the connection keeps its last scope
+            exchange.release()
+
+    async def _response(self, exchange: Exchange, scope: Scope, receive: Receive) -> Response:
+        """Return the response, for which there is room; ClientDisconnected."""
+        try:
+            incoming.check_declared_length(exchange.head)
+            await self._routes(scope, receive, _unused)
+            response, exchange.response = exchange.response, None
+            assert response is not None
             if exchange.body is not None:
                 exchange.body.release()
+            if response.stream is None:
+                exchange.hold_response(len(response.body))
+        except incoming.ClientDisconnected:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost layer: every defect is answered
+            return self._error_response(exchange.head, error)
+        return response
+
+    async def _send(self, exchange: Exchange, response: Response, method: str, send: Send) -> int:
+        """Send a response; returns the bytes of its body."""
         rate_limit = exchange.rate_limit_status or default_rate_limit_status()
-        headers = headers_of(response, head.request_id, rate_limit)
-        if incoming.is_left_unread(head, exchange.body):
+        headers = headers_of(response, exchange.head.request_id, rate_limit)
+        if incoming.is_left_unread(exchange.head, exchange.body):
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
-        self._record(exchange, scope["method"], response, time.perf_counter() - started)
+        if response.stream is None or method == "HEAD":
+            await send({"type": "http.response.body", "body": response.body})
+            return len(response.body)
+        return await self._send_pieces(exchange, response, response.stream, send)
+
+    async def _send_pieces(
+        self, exchange: Exchange, response: Response, stream: AsyncGenerator[bytes], send: Send
+    ) -> int:
+        """Send a response whose pieces are made while the client reads those before."""
+        piece, response.body, sent_bytes = response.body, b"", 0
+        if exchange.answer is not None:
+            exchange.answer.set_to(large_reads.PIECE_READ_BYTES, force=True)
+        async with aclosing(stream):
+            try:
+                while piece:
+                    sent_bytes += len(piece)
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    piece = await anext(stream, b"")
+            except incoming.ClientDisconnected:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above, but it can only be cut off
+                self._error_response(exchange.head, error)
+                await send({"type": CUT_OFF})
+                return sent_bytes
+        await send({"type": "http.response.body", "body": b""})
+        return sent_bytes
 
     def _error_response(self, head: incoming.RequestHead, error: Exception) -> Response:
         """Return the response for an error; a defect is logged, and not revealed."""
@@ -96,24 +143,30 @@ class ErrorMiddleware:
                 _log.warning("unavailable: %s", cause, extra=extra)
         return response
 
-    def _record(self, exchange: Exchange, method: str, response: Response, seconds: float) -> None:
-        """Record a response in the metrics and the access log."""
-        caller, body = exchange.caller, exchange.body
+    def _record(
+        self, exchange: Exchange, method: str, status: int, sent: tuple[int, float]
+    ) -> None:
+        """Record a response in the metrics and the access log: its bytes, and after which time."""
+        caller, body, (sent_bytes, seconds) = exchange.caller, exchange.body, sent
         metrics = self._context.metrics
-        metrics.record_response(method, exchange.route, response.status, seconds)
-        metrics.record_bytes(body.received_bytes or 0 if body else 0, len(response.body))
+        metrics.record_response(method, exchange.route, status, seconds)
+        metrics.record_bytes(body.received_bytes or 0 if body else 0, sent_bytes)
         if caller is not None and caller.project is not None:
-            metrics.record_project(caller.project.id, response.status)
+            metrics.record_project(caller.project.id, status)
         if self._access_log:
             fields = {
                 "request_id": exchange.head.request_id,
                 "method": method,
                 "route": exchange.route,
-                "status": response.status,
+                "status": status,
                 "seconds": round(seconds, 6),
                 "key_id": caller.key_id if caller else None,
             }
             _access_log.info("request", extra=fields)
+
+
+async def _unused(_message: Message) -> None:
+    """Stand for what would send: only the outermost layer does."""
 
 
 class NoSuchRoute:
@@ -156,11 +209,14 @@ class PathEndpoint:
             request = self._request(endpoint, exchange, admitted, scope["path_params"], b"")
             exchange.response = await _response(endpoint, request)
             return
-        exchange.body = incoming.RequestBody(self._context.body_buffer)
+        share = self._context.uploads.share(exchange.owner)
+        exchange.body = incoming.RequestBody(share, exchange.head.content_length)
         body = await exchange.body.read(receive)
+        large_work = self._context.large_work if len(body) > incoming.LARGE_BYTES else nullcontext()
         try:
-            request = self._request(endpoint, exchange, admitted, scope["path_params"], body)
-            exchange.response = await _response(endpoint, request)
+            async with large_work:
+                request = self._request(endpoint, exchange, admitted, scope["path_params"], body)
+                exchange.response = await _response(endpoint, request)
         except InvalidRequest as error:
             if not isinstance(error, InvalidJSON):
                 rawjson.check_syntax(rawjson.prepare(body))  # broken JSON precedes other errors

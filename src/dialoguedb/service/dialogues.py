@@ -17,8 +17,8 @@ from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.message_preparation import MessagePreparation
-from dialoguedb.service.pages import PageRequest, PageTokens
-from dialoguedb.values.lists import Page
+from dialoguedb.service.pages import PagePiece, PageRequest, PageTokens
+from dialoguedb.values.lists import Slice, Window
 
 
 class DialogueService:
@@ -60,15 +60,23 @@ class DialogueService:
         """Return a dialogue with its last messages, oldest first."""
         return await self._store.get(project, namespace, dialogue_id, last_messages, attachments)
 
-    async def list(self, project: Project, request: PageRequest[DialogueFilter]) -> Page[Dialogue]:
-        """Return a page of dialogues; a parent named without a namespace is of the default one."""
+    async def list(
+        self, project: Project, request: PageRequest[DialogueFilter]
+    ) -> PagePiece[Dialogue]:
+        """Return a page of dialogues, or its first piece.
+
+        A parent named without a namespace is of the default one.
+        """
         scope = f"dialogues {project.id}"
         listing = self._pages.resume(scope, request)
         filters = listing.filter
         if filters.thread_of is not None and filters.namespace is None:
             filters = msgspec.structs.replace(filters, namespace="")
-        found = await self._store.list(project, filters, listing.window)
-        return self._pages.page(scope, listing, found)
+
+        async def fetch(window: Window) -> Slice[Dialogue]:
+            return await self._store.list(project, filters, window)
+
+        return self._pages.piece(scope, listing, fetch, await fetch(listing.pieces))
 
     async def update(
         self,

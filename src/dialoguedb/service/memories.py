@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import MemoryStore, Tags, WriteOptions
-from dialoguedb.service.pages import PageRequest, PageTokens
-from dialoguedb.values.lists import Page
+from dialoguedb.service.pages import PagePiece, PageRequest, PageTokens
+from dialoguedb.values.lists import Slice, Window
 
 
 class MemoryService:
@@ -29,12 +29,15 @@ class MemoryService:
         """Return one memory."""
         return await self._store.get(project, namespace, memory_id)
 
-    async def list(self, project: Project, request: PageRequest[MemoryFilter]) -> Page[Memory]:
-        """Return a page of memories."""
+    async def list(self, project: Project, request: PageRequest[MemoryFilter]) -> PagePiece[Memory]:
+        """Return a page of memories, or its first piece."""
         scope = f"memories {project.id}"
         listing = self._pages.resume(scope, request)
-        found = await self._store.list(project, listing.filter, listing.window)
-        return self._pages.page(scope, listing, found)
+
+        async def fetch(window: Window) -> Slice[Memory]:
+            return await self._store.list(project, listing.filter, window)
+
+        return self._pages.piece(scope, listing, fetch, await fetch(listing.pieces))
 
     async def update(
         self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions

@@ -10,8 +10,8 @@ from dialoguedb.model.refs import MessageRef
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
 from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.message_preparation import MessagePreparation
-from dialoguedb.service.pages import PageRequest, PageTokens
-from dialoguedb.values.lists import Page
+from dialoguedb.service.pages import PagePiece, PageRequest, PageTokens
+from dialoguedb.values.lists import Slice, Window
 
 
 class MessageListFilter(Struct, frozen=True):
@@ -21,6 +21,12 @@ class MessageListFilter(Struct, frozen=True):
     dialogue_id: str
     filters: MessageFilter = field(default=MessageFilter(), name="wanted")
     """Its name in page tokens stays, or those that were handed out would end."""
+
+
+def up_to(last_seq: int, found: Slice[Message]) -> Slice[Message]:
+    """Return a piece without what was appended since the page was begun."""
+    items = [message for message in found.items if message.seq <= last_seq]
+    return Slice(items, found.more_after, found.size, found.is_piece)
 
 
 class MessageService:
@@ -67,15 +73,25 @@ class MessageService:
 
     async def list(
         self, project: Project, request: PageRequest[MessageListFilter]
-    ) -> Versioned[Page[Message]]:
-        """Return a page of a dialogue's messages."""
+    ) -> Versioned[PagePiece[Message]]:
+        """Return a page of a dialogue's messages, or its first piece.
+
+        What is appended while it is read belongs to a later page.
+        """
         scope = f"messages {project.id} {request.list_request.filter.dialogue_id}"
         listing = self._pages.resume(scope, request)
         of = listing.filter
-        found = await self._store.list(
-            project, of.namespace, of.dialogue_id, of.filters, listing.window
-        )
-        return Versioned(self._pages.page(scope, listing, found.value), found.version)
+
+        async def fetch(window: Window) -> Versioned[Slice[Message]]:
+            return await self._store.list(project, of.namespace, of.dialogue_id, of.filters, window)
+
+        found = await fetch(listing.pieces)
+
+        async def rest(window: Window) -> Slice[Message]:
+            return up_to(found.version, (await fetch(window)).value)
+
+        piece = self._pages.piece(scope, listing, rest, found.value)
+        return Versioned(piece, found.version)
 
     async def get(
         self,

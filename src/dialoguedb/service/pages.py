@@ -1,7 +1,7 @@
 """Page tokens: the cursor and the filters of a list, signed (keyed BLAKE2b) for one project."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from hashlib import blake2b
 from hmac import compare_digest
@@ -39,6 +39,11 @@ class ListRequest(Struct, Generic[F], frozen=True):
         """The part of the list to show next."""
         return Window(limit=self.limit, order=self.order, after=self.after)
 
+    @property
+    def pieces(self) -> Window:
+        """The part of the list to show next, of which a piece is enough at a time."""
+        return Window(limit=self.limit, order=self.order, after=self.after, in_pieces=True)
+
 
 class _PageToken(Struct, Generic[F], frozen=True, array_like=True):
     """What a page token carries: everything but the limit."""
@@ -59,6 +64,19 @@ class PageRequest(Struct, Generic[F], frozen=True):
     next: str | None = None
     bound: str | None = None
     """The namespace that the key is bound to."""
+
+
+class PagePiece(Struct, Generic[T]):
+    """A page, or the next items of one that is too large to be in memory at once."""
+
+    items: list[T]
+    next: str | None = None
+    rest: Callable[[], Awaitable["PagePiece[T]"]] | None = None
+    """Reads on; None when the page is whole, and only then is its token known."""
+
+
+Fetch = Callable[[Window], Awaitable[Slice[T]]]
+"""Reads a window of a list."""
 
 
 class PageTokens:
@@ -87,6 +105,30 @@ class PageTokens:
         if found.more_after is None:
             return Page(found.items)
         return Page(found.items, self._encode(scope, list_request, found.more_after))
+
+    def piece(
+        self, scope: str, list_request: ListRequest[F], fetch: Fetch[T], found: Slice[T]
+    ) -> PagePiece[T]:
+        """Return the first piece of a page; `fetch` reads the others."""
+        return self._piece(scope, list_request, fetch, (list_request.pieces, found))
+
+    def _piece(
+        self,
+        scope: str,
+        list_request: ListRequest[F],
+        fetch: Fetch[T],
+        read: tuple[Window, Slice[T]],
+    ) -> PagePiece[T]:
+        window, found = read
+        if not found.is_piece:
+            page = self.page(scope, list_request, found)
+            return PagePiece(page.items, page.next)
+        rest = window.after_piece(found)
+
+        async def read_on() -> PagePiece[T]:
+            return self._piece(scope, list_request, fetch, (rest, await fetch(rest)))
+
+        return PagePiece(found.items, rest=read_on)
 
     def _encode(
         self, scope: str, list_request: ListRequest[F], after: tuple[str | int, ...]

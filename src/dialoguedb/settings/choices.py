@@ -152,6 +152,33 @@ class Settings(Struct, frozen=True, kw_only=True):
         bool,
         About("Log every request, not only failed ones.", "", _ON_OFF, read_switch),
     ] = False
+    upload_memory: Annotated[
+        int,
+        About(
+            "Memory for large request bodies, in MiB; one key gets half of it, at least one body.",
+            "MIB",
+            _AMOUNT,
+            read_amount,
+        ),
+    ] = 96
+    answer_memory: Annotated[
+        int,
+        About(
+            "Memory for large answers, in MiB; one key gets half of it, at least one page.",
+            "MIB",
+            _AMOUNT,
+            read_amount,
+        ),
+    ] = 64
+    read_rate: Annotated[
+        int,
+        About(
+            "Least speed at which clients read large answers, in KiB/s; slower ones are cut off.",
+            "KIB",
+            _AMOUNT,
+            read_amount,
+        ),
+    ] = 32
     log_level: Annotated[
         LogLevel,
         About(

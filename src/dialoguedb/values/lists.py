@@ -1,9 +1,11 @@
 """Pages of lists, by keyset pagination: the key of the last item seen is where the next begins."""
 
 from collections.abc import Iterator
-from typing import Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, overload
 
 import msgspec
+
+from dialoguedb.values import limits
 
 T = TypeVar("T")
 
@@ -41,6 +43,11 @@ class Slice(msgspec.Struct, Generic[T]):
 
     items: list[T]
     more_after: tuple[str | int, ...] | None = None
+    size: int = 0
+    """What a piece takes of the room of its page."""
+
+    is_piece: bool = False
+    """Whether the page goes on after it."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -50,6 +57,25 @@ class Window(msgspec.Struct, frozen=True):
     order: Order
     after: tuple[str | int, ...] | None = None
     """The keyset cursor: the order key of the last item seen; None starts at the beginning."""
+
+    in_pieces: bool = False
+    """Whether a large page may be returned in pieces, one at a time."""
+
+    continues: bool = False
+    """Whether it goes on with a page that has some items already."""
+
+    room: int = limits.PAGE_BYTES_MAX
+    """The bytes that are left of the page."""
+
+    def after_piece(self, piece: Slice[Any]) -> "Window":
+        """Return the window of the rest of a page."""
+        return msgspec.structs.replace(
+            self,
+            limit=self.limit - len(piece.items),
+            after=piece.more_after,
+            continues=True,
+            room=self.room - piece.size,
+        )
 
 
 class TimeRange(msgspec.Struct, frozen=True):

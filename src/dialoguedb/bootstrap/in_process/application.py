@@ -8,7 +8,8 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from dialoguedb.client.transport.requests import ApiRequest, ApiResponse
-from dialoguedb.errors import InternalError
+from dialoguedb.errors import InternalError, ServiceUnavailable
+from dialoguedb.http.responses.response import CUT_OFF
 
 _HERE = ("127.0.0.1", 0)
 
@@ -47,6 +48,8 @@ class ApplicationTransport:
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Message) -> None:
+            if message["type"] == CUT_OFF:
+                raise ServiceUnavailable("The answer could not be read to its end; try again")
             sent.append(message)
 
         await self._app(scope, receive, send)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from dialoguedb.cli.server.sockets import Listener
 from dialoguedb.errors import InternalError
-from dialoguedb.http.protocol import BoundedProtocol
+from dialoguedb.http.protocol import READ_BYTES_PER_SECOND_MIN, BoundedProtocol
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Server(uvicorn.Server):
         context: ssl.SSLContext | None,
         shutdown_timeout_s: int,
         when_ready: Callable[[], None] = lambda: None,
+        read_rate: float = READ_BYTES_PER_SECOND_MIN,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -57,6 +58,7 @@ class Server(uvicorn.Server):
         self._shutdown_timeout_s = shutdown_timeout_s
         self._context = context
         self._when_ready = when_ready
+        self._read_rate = read_rate
 
     async def run_until_stopped(self) -> None:
         """Serve until told to stop, then finish what is in flight."""
@@ -82,7 +84,9 @@ class Server(uvicorn.Server):
         )
 
     def _connection(self) -> BoundedProtocol:
-        return BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+        connection = BoundedProtocol(self.config, self.server_state, self.lifespan.state)
+        connection.read_bytes_per_second_min = self._read_rate
+        return connection
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's
         """Stop accepting, finish what is in flight, and hang up on what does not end in time."""

@@ -1,8 +1,10 @@
 """`dialoguedb serve`: what is opened, shown and run, in this order."""
 
 import asyncio
+import ctypes
 import gc
 import logging
+import os
 import ssl
 import sys
 from threading import Thread
@@ -25,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 _OBJECTS_PER_COLLECTION = 20_000
 """Requests leave no cycles behind, so there is little to collect."""
+
+_MMAP_THRESHOLD = -3
+_MAPPED_BYTES_MIN = 256 * 1024
 
 _SWITCH_SECONDS = 0.0005
 """How long the event loop may keep the interpreter from the thread that is to commit."""
@@ -75,11 +80,13 @@ async def _serve(
             # No daemon: stopped in the middle of loading, it would take the process down.
             Thread(target=served.warm_up, name="dialoguedb-warm-up").start()
 
-        servers = [Server(served.api, listener, context, wait_s, ready)]
+        rate = settings.read_rate * 1024
+        servers = [Server(served.api, listener, context, wait_s, ready, read_rate=rate)]
         for metrics_listener in metrics_listeners:
             click.echo(f"Metrics by project on http://{metrics_listener.address}/metrics")
             servers.append(Server(served.project_metrics, metrics_listener, None, wait_s))
         _spare_collector()
+        _return_freed_memory()
         sys.setswitchinterval(_SWITCH_SECONDS)
         with stopped_by_signals(*servers):
             await asyncio.gather(*(server.run_until_stopped() for server in servers))
@@ -91,6 +98,17 @@ def _spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_OBJECTS_PER_COLLECTION)
+
+
+def _return_freed_memory() -> None:
+    """Have large blocks of memory go back to the system as soon as they are freed.
+
+    The GNU C library keeps ever larger ones once some were freed, so that one large answer would
+    cost its memory for good. Other libraries do not know this option, nor do they do so.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
+    if set_option is not None:
+        set_option(_MMAP_THRESHOLD, _MAPPED_BYTES_MIN)
 
 
 def _self_signed(settings: Settings) -> ssl.SSLContext:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from starlette.types import Receive, Scope
 
 from dialoguedb.errors import PayloadTooLarge
-from dialoguedb.http.requests.body_buffer import BodyBuffer
+from dialoguedb.http.memory_budget import MemoryShare
 from dialoguedb.http.responses.response import new_request_id
 from dialoguedb.values import limits
 
@@ -19,7 +19,12 @@ T = TypeVar("T")
 SKIPPED_BYTES_MAX = 64 * 1024
 """A body that is not needed and longer than this costs the client its connection."""
 
-_LARGE_BYTES = 1024 * 1024
+SMALL_BODY_BYTES = 256 * 1024
+"""A body that is no longer takes no part of the memory for large ones."""
+
+LARGE_BYTES = 1024 * 1024
+"""A body that is longer is worked on apart from others."""
+
 _REQUEST_ID = re.compile(rb"[\w.-]{1,%d}" % limits.REQUEST_ID_CHARS_MAX)
 _PREFIX = b"api/v1"
 _NEVER_IN_AN_ID = "\0"
@@ -112,19 +117,22 @@ def check_declared_length(head: RequestHead) -> None:
 
 
 class RequestBody:
-    """The body of one request, and its share of the memory for bodies that come in pieces."""
+    """The body of one request, and its share of the memory for large ones."""
 
-    def __init__(self, buffer: BodyBuffer) -> None:
-        self._buffer = buffer
-        self._reserved_bytes = 0
+    def __init__(self, share: MemoryShare, declared_bytes: int) -> None:
+        self._share = share
+        self._declared_bytes = declared_bytes
         self.received_bytes: int | None = None
         """None until the body is whole."""
 
     async def read(self, receive: Receive) -> bytes:
         """Return the body; PayloadTooLarge as soon as it is, ClientDisconnected.
 
-        An empty one counts as `{}`, for the metrics, too.
+        A large one is not read before there is room for all of it; ServiceUnavailable when that
+        takes long. An empty one counts as `{}`, for the metrics, too.
         """
+        if self._declared_bytes > SMALL_BODY_BYTES:
+            await self._share.grow_to(self._declared_bytes)
         message = await receive()
         if message["type"] != "http.request":
             raise ClientDisconnected
@@ -143,19 +151,17 @@ class RequestBody:
             if message["type"] != "http.request":
                 raise ClientDisconnected
             piece = message.get("body", b"")
-            self._buffer.reserve(len(piece))
-            self._reserved_bytes += len(piece)
             body += piece
             if len(body) > limits.BODY_BYTES_MAX:
                 raise _too_large()
+            if len(body) > max(self._share.held_bytes, SMALL_BODY_BYTES):
+                self._share.set_to(len(body), force=False)
             more = message.get("more_body", False)
         return bytes(body)
 
     def release(self) -> None:
         """Return the memory; the body is needed no longer."""
-        if self._reserved_bytes:
-            self._buffer.release(self._reserved_bytes)
-            self._reserved_bytes = 0
+        self._share.release()
 
 
 def is_left_unread(head: RequestHead, body: RequestBody | None) -> bool:
@@ -167,7 +173,7 @@ def is_left_unread(head: RequestHead, body: RequestBody | None) -> bool:
 
 async def in_thread_if_large(body: bytes, work: Callable[[], T]) -> T:
     """Do work that takes as long as a body is large; on a thread when the body is."""
-    return await asyncio.to_thread(work) if len(body) > _LARGE_BYTES else work()
+    return await asyncio.to_thread(work) if len(body) > LARGE_BYTES else work()
 
 
 def _too_large() -> PayloadTooLarge:

@@ -1,5 +1,6 @@
 """A request in its stages: an exchange from the start, then admitted, then whole for its route."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
@@ -8,9 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, msgpack
 
+from dialoguedb.http.memory_budget import MemoryBudget, MemoryShare
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.requests import permissions
-from dialoguedb.http.requests.body_buffer import BodyBuffer
 from dialoguedb.http.requests.bound_namespace import other_namespace
 from dialoguedb.http.requests.incoming import RequestBody, RequestHead
 from dialoguedb.http.responses.response import RateLimitStatus, Response
@@ -25,6 +26,9 @@ from dialoguedb.values.validation_errors import MISSING_PARAMETER, ValidationErr
 from dialoguedb.values.validators import value_or_none
 
 T = TypeVar("T", bound=Struct)
+
+SMALL_RESPONSE_BYTES = 256 * 1024
+"""A response that is no longer takes no part of the memory for answers."""
 
 FieldValue = tuple[str, object]
 """A field of a request, by its path, and the name it holds; UNSET and None name nothing."""
@@ -42,7 +46,14 @@ class AppContext(Struct, frozen=True):
     flush_request_counts: Callable[[], Awaitable[None]]
     """Writes the requests counted so far."""
 
-    body_buffer: BodyBuffer
+    uploads: MemoryBudget
+    """For the bodies of requests."""
+
+    answers: MemoryBudget
+    """For what is answered, and read for that."""
+
+    large_work: asyncio.Semaphore
+    """Large bodies are worked on one by one: that takes several times their size."""
 
 
 class Exchange:
@@ -51,15 +62,56 @@ class Exchange:
     It keeps no scope: that leads to it, and both would wait for the garbage collector.
     """
 
-    __slots__ = ("body", "caller", "head", "rate_limit_status", "response", "route")
+    __slots__ = (
+        "_answers",
+        "answer",
+        "body",
+        "caller",
+        "head",
+        "rate_limit_status",
+        "response",
+        "route",
+    )
 
-    def __init__(self, head: RequestHead) -> None:
+    def __init__(self, head: RequestHead, answers: MemoryBudget) -> None:
+        self._answers = answers
+        self.answer: MemoryShare | None = None
+        """What the response, and what is read for it, hold of the memory for answers."""
+
         self.head = head
         self.route = ""
         self.caller: Caller | None = None
         self.rate_limit_status: RateLimitStatus | None = None
         self.body: RequestBody | None = None
         self.response: Response | None = None
+
+    async def admit_read(self, count: int) -> None:
+        """Wait until so many bytes may be read for the response; ServiceUnavailable."""
+        if self.answer is None:
+            self.answer = self._answers.share(self.owner)
+        await self.answer.grow_to(count)
+
+    def hold_response(self, count: int) -> None:
+        """Hold the bytes of the response; ServiceUnavailable.
+
+        That of a write is answered in any case, for the write is done.
+        """
+        if count > SMALL_RESPONSE_BYTES or self.answer is not None:
+            self.answer = self.answer or self._answers.share(self.owner)
+            self.answer.set_to(count, force=self.head.method != "GET")
+
+    def release(self) -> None:
+        """Give back all memory that it holds."""
+        self.response = None
+        if self.body is not None:
+            self.body.release()
+        if self.answer is not None:
+            self.answer.release()
+
+    @property
+    def owner(self) -> str:
+        """Whose memory it takes: the key's."""
+        return self.caller.key_id if self.caller else ""
 
 
 class AdmittedRequest(Struct, frozen=True):

@@ -2,12 +2,16 @@
 
 import os
 import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from random import Random
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from dialoguedb.model.projects import RATE_BURST_DEFAULT
+from dialoguedb.service.pages import PagePiece
+from dialoguedb.values.lists import Page
 
 Header = tuple[bytes, bytes]
 
@@ -44,6 +48,27 @@ class Response(Struct, gc=False):
     status: int = 200
     content_type: bytes = b"application/json"
     headers: tuple[Header, ...] = ()
+    stream: AsyncGenerator[bytes] | None = None
+    """What follows the body, whose length is not known then."""
+
+
+def page_response(piece: PagePiece[Any], etag: bytes | None = None) -> Response:
+    """Return the response with a page; what is too large to be in memory follows in pieces."""
+    if piece.rest is None:
+        return Response(encode(Page(piece.items, piece.next)), etag)
+    return Response(b'{"items":[' + encode(piece.items)[1:-1], etag, stream=_rest(piece.rest))
+
+
+async def _rest(read_on: Callable[[], Awaitable[PagePiece[Any]]] | None) -> AsyncGenerator[bytes]:
+    last = None
+    while read_on is not None:
+        piece = await read_on()
+        data, read_on, last = encode(piece.items)[1:-1], piece.rest, piece.next
+        del piece  # while the client reads, it is in memory once
+        if data:
+            data = b"," + data
+            yield data
+    yield b'],"next":%b}' % encode(last)
 
 
 def revision_tag(version: int) -> bytes:
@@ -70,13 +95,14 @@ def headers_of(response: Response, request_id: str, rate_limit: RateLimitStatus)
     """Return the headers of a response: its own, and those that every response has."""
     headers = [
         (b"content-type", response.content_type),
-        (b"content-length", b"%d" % len(response.body)),
         (b"x-request-id", request_id.encode()),
         (b"x-ratelimit-limit", b"%d" % rate_limit.limit),
         (b"x-ratelimit-remaining", b"%d" % rate_limit.remaining),
         (b"x-ratelimit-reset", b"%d" % rate_limit.reset),
         *response.headers,
     ]
+    if response.stream is None:
+        headers.insert(1, (b"content-length", b"%d" % len(response.body)))
     if response.etag is not None:
         headers.append((b"etag", response.etag))
     return headers

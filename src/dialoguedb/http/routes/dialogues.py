@@ -14,7 +14,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http.requests.incoming import in_thread_if_large
 from dialoguedb.http.requests.request import FieldValue, Request
-from dialoguedb.http.responses.response import Response, encode, revision_tag
+from dialoguedb.http.responses.response import Response, encode, page_response, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
 from dialoguedb.http.routes.names import Attachments, InNamespace, NamedInDialogue, OfDialogue
@@ -114,7 +114,7 @@ async def list_(request: Request) -> Response:
         order_by=query.order_by or "created",
     )
     page = query.page_of(filters, "desc", request.admitted.namespace)
-    return Response(encode(await request.services.dialogues.list(request.project, page)))
+    return page_response(await request.services.dialogues.list(request.project, page))
 
 
 @endpoint(

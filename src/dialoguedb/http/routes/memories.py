@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import DuplicateId, MemoryNotFound
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Deleted, Response, encode
+from dialoguedb.http.responses.response import Deleted, Response, encode, page_response
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
 from dialoguedb.http.routes.names import InNamespace, Named
@@ -73,7 +73,7 @@ async def list_(request: Request) -> Response:
         order_by=query.order_by or "created",
     )
     page = query.page_of(filters, "desc", request.admitted.namespace)
-    return Response(encode(await request.services.memories.list(request.project, page)))
+    return page_response(await request.services.memories.list(request.project, page))
 
 
 @endpoint("Memories", "read", query=InNamespace, response=Memory, errors=(MemoryNotFound,))

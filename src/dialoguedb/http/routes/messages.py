@@ -15,7 +15,7 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http.requests.incoming import in_thread_if_large
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Response, encode, sequence_tag
+from dialoguedb.http.responses.response import Response, encode, page_response, sequence_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
 from dialoguedb.http.routes.names import Attachments, NamedInDialogue, OfDialogue, OneMessage
@@ -128,7 +128,7 @@ async def list_(request: Request) -> Response:
     of = MessageListFilter(request.namespace(), request.dialogue_id(), filters)
     page = query.page_of(of, "asc", request.admitted.namespace)
     found = await request.services.messages.list(request.project, page)
-    return Response(encode(found.value), sequence_tag(found.version))
+    return page_response(found.value, sequence_tag(found.version))
 
 
 @endpoint("Messages", "read", query=OneMessage, response=Message, errors=(MessageNotFound,))

@@ -108,7 +108,8 @@ class SQLiteDialogues:
     ) -> Slice[Dialogue]:
         """Return a window of dialogues, ties ordered by id."""
         of = (project, self._row_ids.of(project))
-        return await self._readers.read(partial(dialogue_rows.page, of, filters, window))
+        query = partial(dialogue_rows.page, of, filters, window)
+        return await self._readers.list(window, query)
 
     async def update(
         self,

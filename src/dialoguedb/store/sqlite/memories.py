@@ -60,7 +60,8 @@ class SQLiteMemories:
     async def list(self, project: Project, filters: MemoryFilter, window: Window) -> Slice[Memory]:
         """Return a window of memories, ties ordered by id."""
         project_row = self._row_ids.of(project)
-        return await self._readers.read(partial(memory_rows.page, project_row, filters, window))
+        query = partial(memory_rows.page, project_row, filters, window)
+        return await self._readers.list(window, query)
 
     async def update(
         self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions

@@ -87,7 +87,7 @@ class SQLiteMessages:
             of = (owner.row_id, ListedDialogue(project_row, ref, filters.attachments))
             return Versioned(message_rows.page(reader, of, filters, window), owner.last_seq)
 
-        return await self._readers.read(query)
+        return await self._readers.list(window, query)
 
     async def get(
         self,

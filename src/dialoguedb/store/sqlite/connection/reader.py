@@ -1,7 +1,9 @@
 """Reading beside the writer: short reads on the event loop, long ones on threads.
 
 A read on the loop saves two thread changes, but holds everybody up. So it gets a budget of
-SQLite's steps and of bytes; one that goes over is broken off and repeated on a reader thread.
+SQLite's steps and of bytes; one that goes over is broken off and repeated on a reader thread. There
+it gets a budget of bytes as well; one that goes over is repeated once more, when so much may be in
+memory.
 """
 
 import asyncio
@@ -16,7 +18,8 @@ from typing import Any, Generic, TypeVar
 import apsw
 from msgspec import Struct
 
-from dialoguedb.model.rules.pages import take
+from dialoguedb.model.rules.pages import ITEM_BYTES, USUAL_ITEM_BYTES, take, take_piece
+from dialoguedb.ports import large_reads
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
 from dialoguedb.values.lists import Slice, Window
@@ -29,6 +32,7 @@ _THREADS = 4
 _STEPS_PER_CHECK = 5_000
 _CHECKS_MAX = 8
 _LOOP_BYTES_MAX = 512 * 1024
+_SHORT_BYTES_MAX = 1024 * 1024
 _MAPPED_BYTES_MAX = 1 << 40
 
 
@@ -60,14 +64,15 @@ class OverBudget(Exception):
 class Reader:
     """A connection that only reads, with its budget."""
 
-    def __init__(self, path: Path, *, on_loop: bool) -> None:
+    def __init__(self, path: Path, *, on_loop: bool = False, mapped: bool = False) -> None:
         self.db = files.connect_reader(path)
         self._on_loop = on_loop
         self._checks = 0
+        self._bytes_max: int | None = _LOOP_BYTES_MAX if on_loop else None
         if on_loop:
             self.db.set_busy_timeout(0)
             self.db.set_progress_handler(self._check, _STEPS_PER_CHECK)
-        else:  # a search meets thousands of pages; mapped, each costs a fraction of a call
+        elif mapped:  # a search meets thousands of pages; so each costs a fraction of a call
             self._map(_MAPPED_BYTES_MAX)
 
     def read(self, query: Callable[["Reader"], T]) -> T:
@@ -97,24 +102,49 @@ class Reader:
         self._checks += 1
         return self._checks > _CHECKS_MAX
 
+    def read_short(self, query: Callable[["Reader"], T]) -> T:
+        """Run a query on a thread, or raise OverBudget when it reads many bytes."""
+        self._bytes_max = _SHORT_BYTES_MAX
+        try:
+            return self.read(query)
+        finally:
+            self._bytes_max = None
+
     def check_bytes(self, count: int) -> None:
         """Raise OverBudget when so many bytes are too many to be read here."""
-        if self._on_loop and count > _LOOP_BYTES_MAX:
+        if self._bytes_max is not None and count > self._bytes_max:
             raise OverBudget
 
     def page(self, rows: apsw.Cursor, window: Window, shape: Shape[S, T]) -> Slice[T]:
         """Return a page of a list; `rows` begin with its first and are one more than its limit."""
         found = starmap(shape.row, rows)
-        if self._on_loop:
-            taken, more = take(found, window.limit, shape.size, _LOOP_BYTES_MAX, 0)
+        if window.in_pieces and not self._on_loop:
+            return self._piece(rows, window, shape)
+        if self._bytes_max is None:
+            taken, more = take(found, window.limit, shape.size)
+        else:
+            each_bytes = ITEM_BYTES if self._on_loop else USUAL_ITEM_BYTES
+            taken, more = take(found, window.limit, shape.size, self._bytes_max, 0, each_bytes)
             if more and len(taken) < window.limit:
                 rows.close()
                 raise OverBudget
-        else:
-            taken, more = take(found, window.limit, shape.size)
         if more:
             rows.close()  # an open cursor would hold the reader to this state of the data
         return Slice(shape.make(taken), shape.key(taken[-1]) if more else None)
+
+    def _piece(self, rows: apsw.Cursor, window: Window, shape: Shape[S, T]) -> Slice[T]:
+        piece = take_piece(starmap(shape.row, rows), window, shape.size)
+        more_after = window.after
+        if piece.more:
+            rows.close()
+        if piece.items:
+            more_after = shape.key(piece.items[-1])
+        return Slice(
+            shape.make(piece.items),
+            more_after if piece.more else None,
+            piece.size,
+            is_piece=not piece.is_last,
+        )
 
 
 class Readers:
@@ -135,19 +165,49 @@ class Readers:
             pass  # and not from here, where the exception would keep what the query held
         except (apsw.Error, *UNREADABLE) as error:
             raise translate(error) from error
-        return await self.run(query)
+        return await self.read_off_loop(query)
+
+    async def list(self, window: Window, query: Callable[[Reader], T]) -> T:
+        """Run the query of a window; the pieces of a large page are not read on the loop."""
+        if window.continues:
+            return await self.read_off_loop(query, large_reads.PIECE_READ_BYTES)
+        return await self.read(query)
+
+    async def read_off_loop(
+        self, query: Callable[[Reader], T], count: int = large_reads.SHORT_READ_BYTES
+    ) -> T:
+        """Run a query on a thread, and one that reads much when that may be in memory."""
+        run = asyncio.get_running_loop().run_in_executor
+        await large_reads.admit(count)
+        try:
+            return await run(self._pool, self._short, query)
+        except OverBudget:
+            pass
+        await large_reads.admit(large_reads.LONG_READ_BYTES)
+        return await run(self._pool, self._long, query)
 
     async def run(self, query: Callable[[Reader], T]) -> T:
-        """Run a query that is known to be long: on a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._long, query)
+        """Run a query that meets many pages of the file, such as a search: on a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._mapped, query)
+
+    def _short(self, query: Callable[[Reader], T]) -> T:
+        return self._on_thread(lambda reader: reader.read_short(query))
 
     def _long(self, query: Callable[[Reader], T]) -> T:
-        reader: Reader | None = getattr(self._local, "reader", None)
+        return self._on_thread(lambda reader: reader.read(query))
+
+    def _mapped(self, query: Callable[[Reader], T]) -> T:
+        return self._on_thread(lambda reader: reader.read(query), mapped=True)
+
+    def _on_thread(self, read: Callable[[Reader], T], *, mapped: bool = False) -> T:
+        name = "mapped" if mapped else "plain"
+        reader: Reader | None = getattr(self._local, name, None)
         try:
             if reader is None:
-                reader = self._local.reader = Reader(self.path, on_loop=False)
+                reader = Reader(self.path, mapped=mapped)
+                setattr(self._local, name, reader)
                 self._opened.append(reader)
-            return reader.read(query)
+            return read(reader)
         except (apsw.Error, *UNREADABLE) as error:
             raise translate(error) from error
 

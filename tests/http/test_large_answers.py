@@ -1,0 +1,263 @@
+"""Large answers and uploads: bounded in memory, made while they are read, released at once."""
+
+import json
+import time
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+import pytest
+
+from dialoguedb.bootstrap.default_project import default_project_key
+from dialoguedb.embed.tokens import count_tokens
+from dialoguedb.http.app import build_app
+from dialoguedb.http.metrics import Metrics
+from dialoguedb.http.options import HttpOptions
+from dialoguedb.http.requests.incoming import ClientDisconnected
+from dialoguedb.http.responses.response import CUT_OFF
+from dialoguedb.ports.large_reads import PIECE_READ_BYTES
+from dialoguedb.service import build_services
+from dialoguedb.service.ids import IdGenerator
+from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.values.timestamps import now
+
+pytestmark = pytest.mark.anyio
+
+MIB = 1024 * 1024
+LARGE = "x" * 400_000
+COUNT = 12
+"""Large items, which make several pieces."""
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+class Client:
+    """Calls an application in this process, and does something between the parts of an answer."""
+
+    def __init__(self, app, metrics, services):
+        self.app, self.metrics, self.services = app, metrics, services
+        self.key, self.headers = "", {}
+
+    @property
+    def held(self):
+        """Return what uploads and answers hold."""
+        return {kind: one.held_bytes for kind, one in self.metrics.load.budgets.items()}
+
+    async def call(self, method, target, body=b"", *, between=None, key=None, pieces=None):
+        """Return the status and the parts of the body; `between` runs after each of these."""
+        path, _, query = target.partition("?")
+        parts, statuses, bodies = [], [], iter(pieces or [body])
+        headers = [(b"authorization", b"Bearer " + (key or self.key).encode())]
+        if pieces is None:
+            headers.append((b"content-length", b"%d" % len(body)))
+        left = len(pieces or [body])
+        received: dict[bytes, bytes] = {}
+
+        async def receive():
+            nonlocal left
+            left -= 1
+            return {"type": "http.request", "body": next(bodies), "more_body": left > 0}
+
+        async def send(message):
+            if message["type"] == CUT_OFF:
+                statuses.append("cut off")
+            elif message["type"] == "http.response.start":
+                statuses.append(message["status"])
+                received.update(message["headers"])
+            else:
+                parts.append(message["body"])
+                if between and message.get("more_body"):
+                    await between()
+
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": headers,
+            "client": ("127.0.0.1", 0),
+        }
+        await self.app(scope, receive, send)
+        self.headers = received
+        return statuses, parts
+
+    async def json(self, method, target, value=None, **more):
+        """Return the parsed answer to a request that succeeds."""
+        body = b"" if value is None else json.dumps(value).encode()
+        (status, *others), parts = await self.call(method, target, body, **more)
+        assert (status, others) == (HTTPStatus.OK, [])
+        return json.loads(b"".join(parts))
+
+    async def new_key(self):
+        """Return another key of the same project."""
+        return (await self.json("POST", "/admin/keys", {"scope": "write"}))["key"]
+
+
+@asynccontextmanager
+async def serving(directory, **options):
+    """Serve what a directory holds."""
+    store = await SQLiteStore.open(directory)
+    services = build_services(
+        store,
+        clock=now,
+        new_id=IdGenerator(time.time_ns),
+        token_secret=store.page_token_secret(),
+        count_tokens=count_tokens,
+    )
+    metrics = Metrics()
+    chosen = {"upload_bytes": 72 * MIB, "answer_bytes": 72 * MIB, "memory_wait_seconds": 0}
+    client = Client(
+        build_app(services, metrics, HttpOptions(**{**chosen, **options})), metrics, services
+    )
+    client.key = await default_project_key(services) or ""
+    yield client
+    await store.close()
+
+
+async def fill(client):
+    """Store large messages, memories, and dialogues with large states."""
+    for number in range(COUNT):
+        await client.json("POST", "/memory", {"id": f"m{number}", "value": LARGE})
+        await client.json("POST", "/dialogue", {"id": f"d{number}", "state": {"is": LARGE}})
+        message = {"id": f"m{number}", "role": "user", "content": LARGE}
+        await client.json("POST", "/dialogue/d0/messages", message)
+
+
+LISTS = ["/messages?dialogueId=d0", "/memory", "/dialogue"]
+
+
+@pytest.fixture
+async def client(tmp_path):
+    async with serving(tmp_path / "data") as client:
+        await fill(client)
+        yield client
+
+
+class TestAPage:
+    @pytest.mark.parametrize("target", LISTS)
+    async def test_comes_in_pieces_that_are_the_page(self, target, client):
+        limit = "&limit=7" if "?" in target else "?limit=7"
+        listed, token = [], ""
+        for count in (7, 5):
+            _, parts = await client.call("GET", target + limit + token)
+            assert b"content-length" not in client.headers
+            assert max(map(len, parts)) < 3 * MIB
+            page = json.loads(b"".join(parts))
+            assert len(page["items"]) == count
+            listed += page["items"]
+            token = f"&next={page['next']}"
+        assert token == "&next=None"
+        one_by_one, token = [], ""
+        for _ in range(COUNT):
+            page = await client.json("GET", target + limit.replace("7", "1") + token)
+            one_by_one += page["items"]
+            token = f"&next={page['next']}"
+        assert listed == one_by_one
+        assert len({item["id"] for item in listed}) == COUNT
+
+    async def test_of_short_items_is_whole(self, client):
+        await client.json("POST", "/dialogue", {"id": "short"})
+        messages = [{"role": "user", "content": "x"} for _ in range(1_000)]
+        await client.json("POST", "/dialogue/short/messages", messages)
+        _, (body,) = await client.call("GET", "/messages?dialogueId=short&limit=1000")
+        assert client.headers[b"content-length"] == b"%d" % len(body)
+
+    async def test_has_nothing_of_what_is_appended_meanwhile(self, client):
+        async def append():
+            await client.json("POST", "/dialogue/d0/messages", {"role": "user", "content": "new"})
+
+        page = await client.json("GET", "/messages?dialogueId=d0&limit=1000", between=append)
+        assert [item["id"] for item in page["items"]] == [f"m{number}" for number in range(COUNT)]
+        assert client.headers[b"etag"] == b'"%d"' % COUNT
+
+    async def test_goes_on_without_what_is_deleted_meanwhile(self, client):
+        async def delete():
+            await client.call("DELETE", "/message/m11?dialogueId=d0")
+
+        page = await client.json("GET", "/messages?dialogueId=d0&limit=1000", between=delete)
+        assert [item["id"] for item in page["items"]] == [f"m{number}" for number in range(11)]
+
+    async def test_that_cannot_be_read_to_its_end_is_cut_off(self, client):
+        async def delete():
+            await client.call("DELETE", "/dialogue/d0")
+
+        statuses, _ = await client.call("GET", "/messages?dialogueId=d0", between=delete)
+        assert statuses == [HTTPStatus.OK, "cut off"]
+        assert client.held == {"upload": 0, "answer": 0}
+
+    async def test_is_not_read_for_its_head(self, client):
+        statuses, parts = await client.call("HEAD", "/messages?dialogueId=d0")
+        assert statuses == [HTTPStatus.OK]
+        assert len(b"".join(parts)) < 3 * MIB
+
+
+class TestMemory:
+    @pytest.mark.parametrize("target", [*LISTS, "/dialogue/d0?messages=1000"])
+    async def test_is_held_while_an_answer_is_read_and_no_longer(self, target, client):
+        seen = []
+
+        async def look():
+            seen.append(client.held["answer"])
+
+        statuses, parts = await client.call("GET", target, between=look)
+        assert statuses == [HTTPStatus.OK]
+        assert all(held == PIECE_READ_BYTES for held in seen)
+        assert (len(seen) > 1) == (len(parts) > 1)
+        assert client.held == {"upload": 0, "answer": 0}
+
+    async def test_is_released_when_the_client_hangs_up(self, client):
+        async def hang_up():
+            raise ClientDisconnected
+
+        statuses, parts = await client.call("GET", LISTS[0], between=hang_up)
+        assert (statuses, len(parts)) == ([HTTPStatus.OK], 1)
+        assert client.held == {"upload": 0, "answer": 0}
+
+    @pytest.mark.parametrize("target", [*LISTS, "/dialogue/d0?messages=1000"])
+    async def test_that_others_hold_is_waited_for_then_refused(self, target, client):
+        inside = []
+
+        async def another(key):
+            (status, *_), parts = await client.call("GET", target, key=key)
+            inside.append(status)
+            if status != HTTPStatus.OK:
+                assert json.loads(parts[0])["error"]["code"] == "SERVICE_UNAVAILABLE"
+                assert client.headers[b"retry-after"] == b"1"
+
+        shares = [client.metrics.load.budgets["answer"].share(await held_by(client))]
+        await shares[0].grow_to(client.metrics.load.budgets["answer"].owner_bytes_max)
+        await another(client.key)
+        await another(await client.new_key())
+        shares[0].release()
+        await another(client.key)
+        assert inside == [503, 200, 200]
+
+    async def test_of_an_upload_is_held_until_it_is_answered(self, client):
+        body = json.dumps({"role": "user", "content": [{"x": LARGE}] * 2}).encode()
+        cases = {"declared": [body], "in pieces": [body[:300_000], body[300_000:]]}
+        for pieces in cases.values():
+            statuses, _ = await client.call("POST", "/dialogue/d1/messages", pieces=pieces)
+            assert statuses == [HTTPStatus.OK]
+            assert client.held == {"upload": 0, "answer": 0}
+
+    @pytest.mark.parametrize("pieces", [None, [b" " * 300_000, b" " * 300_000]])
+    async def test_of_uploads_is_shared_by_key(self, pieces, client):
+        budget = client.metrics.load.budgets["upload"]
+        share = budget.share(await held_by(client))
+        await share.grow_to(budget.owner_bytes_max)
+        body, target = b"{}" + b" " * 600_000, "/dialogue/d0/messages"
+        refused, _ = await client.call("POST", target, body, pieces=pieces)
+        other = await client.new_key()
+        served, _ = await client.call("POST", target, body, pieces=pieces, key=other)
+        assert (refused, served) == ([HTTPStatus.SERVICE_UNAVAILABLE], [HTTPStatus.BAD_REQUEST])
+        assert budget.held_bytes == budget.owner_bytes_max
+        assert budget.refused == 1
+
+
+async def held_by(client):
+    """Return whose memory the requests of the client take."""
+    caller = await client.services.keys.find(client.key)
+    return caller.key_id
