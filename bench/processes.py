@@ -55,7 +55,7 @@ class Program:
                     return found
         finally:
             deadline.cancel()
-        self._process.wait()
+        self._process.communicate()  # which closes its pipes as well
         last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
         raise BenchError(f"{self._process.args!r} did not become ready: {' '.join(last)}")
 
