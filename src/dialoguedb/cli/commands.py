@@ -101,6 +101,12 @@ def _check() -> Command:
     return check
 
 
+def _recover() -> Command:
+    from dialoguedb.cli.operations.recover import recover
+
+    return recover
+
+
 def _reindex() -> Command:
     from dialoguedb.cli.operations.reindex import reindex
 
@@ -129,6 +135,7 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "backup": (_backup, "Copy the data of a running or stopped server."),
     "restore": (_restore, "Create a data directory from a backup."),
     "check": (_check, "Check the data for damage."),
+    "recover": (_recover, "Take what is whole out of damaged data."),
     "reindex": (_reindex, "Rebuild the search indexes."),
     "migrate": (_migrate, "Migrate the data to this version's schema."),
 }

@@ -21,6 +21,17 @@ class DataCopy(Struct, frozen=True):
     size_bytes: int
 
 
+class Salvage(Struct, frozen=True):
+    """What was taken out of damaged data."""
+
+    copy: DataCopy
+    kept: dict[str, int]
+    """How many dialogues, messages and memories."""
+
+    lines: list[str]
+    """What is lost, or was changed because of what is lost."""
+
+
 class Engine(Protocol):
     """The data at one address, which need not exist yet."""
 
@@ -63,6 +74,10 @@ class Engine(Protocol):
 
     def check(self) -> list[str]:
         """Return what is wrong with the data, a line each; DataError when it cannot be read."""
+        ...
+
+    def recover(self, destination: Path) -> Salvage:
+        """Take what is whole out of damaged data, into an empty or new directory; DataError."""
         ...
 
     def missing_migrations(self) -> list[str]:

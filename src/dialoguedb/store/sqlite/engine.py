@@ -5,12 +5,12 @@ from pathlib import Path
 
 from dialoguedb import private_files
 from dialoguedb.ports import Store
-from dialoguedb.ports.engine import DataCopy, Progress
+from dialoguedb.ports.engine import DataCopy, Progress, Salvage
 from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.maintenance import backup, check, snapshot, upgrade
+from dialoguedb.store.sqlite.maintenance import backup, check, recover, snapshot, upgrade
 
 
 class SQLiteEngine:
@@ -55,6 +55,11 @@ class SQLiteEngine:
     def check(self) -> list[str]:
         """Return what is wrong with the data, a line each; DataError when it cannot be read."""
         return check.check(self.directory)
+
+    def recover(self, destination: Path) -> Salvage:
+        """Take what is whole out of the directory, into an empty or new one; DataError."""
+        made = recover.recover(self.directory, destination, self._count_tokens)
+        return Salvage(_copy_of(made.path), made.kept, made.lines)
 
     def missing_migrations(self) -> list[str]:
         """Return the names of the migrations that the data lacks; DataError."""

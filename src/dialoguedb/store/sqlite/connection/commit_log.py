@@ -22,6 +22,9 @@ FILE = "dialoguedb.commits"
 
 _RECORD = struct.Struct("<16sQ")
 _SUM = struct.Struct("<I")
+Known = tuple[bytes, int] | None
+"""Which database's commits were acknowledged last, and how many."""
+
 _COUNT = "UPDATE commits SET count = count + 1 RETURNING count"
 _STORED = "SELECT database, count FROM commits"
 
@@ -65,7 +68,7 @@ class CommitLog:
             self._file.close()
 
 
-def acknowledged(path: Path) -> tuple[bytes, int] | None:
+def acknowledged(path: Path) -> Known:
     """Return which database's commits were acknowledged last, and how many; None when unknown."""
     try:
         content = path.with_name(FILE).read_bytes()
@@ -78,7 +81,7 @@ def acknowledged(path: Path) -> tuple[bytes, int] | None:
     return database, count
 
 
-def missing(db: apsw.Connection, known: tuple[bytes, int] | None) -> int:
+def missing(db: apsw.Connection, known: Known) -> int:
     """Return how many commits a database lacks of those that were acknowledged before."""
     if known is None:
         return 0

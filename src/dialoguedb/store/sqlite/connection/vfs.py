@@ -18,7 +18,7 @@ _EXTENSION = "cksumvfs"
 NAME = "cksmvfs"
 """As the layer is called in a process."""
 
-_RESERVED_BYTES = 8
+RESERVED_BYTES = 8
 _HEADER_BYTES = 100
 _PAGE_SIZE_AT = slice(16, 18)
 _LARGEST_PAGE_BYTES = 65_536
@@ -38,7 +38,7 @@ def open_file(name: str, flags: int, statements: int = 100) -> apsw.Connection:
 
 def reserve_checksums(db: apsw.Connection) -> None:
     """Have a database that is still empty, or the next VACUUM, reserve the bytes of checksums."""
-    db.reserve_bytes(reserve=_RESERVED_BYTES)
+    db.reserve_bytes(reserve=RESERVED_BYTES)
 
 
 def has_checksums(db: apsw.Connection) -> bool:
@@ -80,6 +80,19 @@ class VerifiedPages:
                 return False
             raise
         return True
+
+
+def accept_pages(path: str, indexes: list[int]) -> None:
+    """Give damaged pages of a file that nobody has open the checksums of what they hold now."""
+    _register()
+    file = apsw.VFSFile(NAME, path, [apsw.SQLITE_OPEN_MAIN_DB | apsw.SQLITE_OPEN_READWRITE, 0])
+    header = file.xRead(_HEADER_BYTES, 0)
+    size = int.from_bytes(header[_PAGE_SIZE_AT], "big")
+    with open(path, "rb") as plain:  # noqa: PTH123 - beside the layer, which would refuse them
+        for index in indexes:
+            plain.seek((index - 1) * size)
+            file.xWrite(plain.read(size), (index - 1) * size)
+    file.xClose()
 
 
 def _register() -> None:

@@ -17,11 +17,11 @@ from dialoguedb.store.sqlite.maintenance.check import find_damage
 Progress = Callable[[int, int], None]
 """Told how many pages are copied, and of how many."""
 
-_PARTIAL = files.FILE + ".partial"
+PARTIAL = files.FILE + ".partial"
 _NEW = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
 _PAGES_PER_STEP = 1_000
 _FINDINGS_SHOWN = 3
-_HARMLESS = frozenset({_PARTIAL, "lost+found", "tls"})
+_HARMLESS = frozenset({PARTIAL, "lost+found", "tls"})
 
 
 def backup(directory: Path, destination: Path, progress: Progress) -> Path:
@@ -54,16 +54,14 @@ def _copy(
     state: AbstractContextManager[apsw.Connection],
     progress: Progress,
 ) -> Path:
-    _prepare(destination)
-    partial = destination / _PARTIAL
+    prepare(destination)
+    partial = destination / PARTIAL
     try:
         partial.unlink(missing_ok=True)  # left by a copy that was killed
         with state as db:
             _copy_pages(db, partial, progress)
         _verify(partial, source)
-        _sync(partial)
-        made = partial.rename(destination / files.FILE)
-        _sync(destination)
+        made = finish(partial, destination)
     except OSError as error:
         raise DataError(f"{destination} cannot be written: {error.strerror}") from error
     finally:
@@ -72,7 +70,16 @@ def _copy(
     return made
 
 
-def _prepare(destination: Path) -> None:
+def finish(partial: Path, destination: Path) -> Path:
+    """Put a file that is complete onto the disk, and give it its name."""
+    _sync(partial)
+    made = partial.rename(destination / files.FILE)
+    _sync(destination)
+    return made
+
+
+def prepare(destination: Path) -> None:
+    """Make a directory for a copy, or use an empty one; NotOurData, DataError."""
     try:
         private_files.make_directory(destination)
         entries = {entry.name for entry in destination.iterdir()}

@@ -349,13 +349,18 @@ def version(db: apsw.Connection) -> int:
     return int(db.pragma("user_version"))
 
 
-def migrate(db: apsw.Connection, now: str, count: TokenCounter | None = None) -> list[str]:
+def migrate(
+    db: apsw.Connection,
+    now: str,
+    count: TokenCounter | None = None,
+    last: int = len(MIGRATIONS),
+) -> list[str]:
     """Take the steps that are missing; returns their names. NewerSchema when there are too many.
 
     Messages of an older schema are counted; without a counter they cannot be brought along.
     """
     done = []
-    while (step := version(db)) < len(MIGRATIONS):
+    while (step := version(db)) < last:
         with transaction(db):
             if version(db) == step:  # another process may have been faster
                 _take(db, step, now, count)

@@ -1,0 +1,36 @@
+"""`dialoguedb recover`."""
+
+from pathlib import Path
+
+import click
+
+from dialoguedb.bootstrap.engine import engine_of
+from dialoguedb.cli.options import chosen_settings, examples
+
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command(
+    epilog=examples(
+        ("Into a new directory", "dialoguedb recover --from ./damaged --to ./recovered"),
+        ("Check the result", "dialoguedb check --data ./recovered"),
+    )
+)
+@click.option(
+    "--from", "source", type=_DIRECTORY, required=True, metavar="DIR", help="The damaged directory."
+)
+@click.option(
+    "--to", "destination", type=_DIRECTORY, required=True, metavar="DIR", help="Empty or new."
+)
+def recover(source: Path, destination: Path) -> None:
+    """Take everything that is whole out of a damaged data directory.
+
+    Reads row by row, past damaged pages, and makes a new data directory of what is whole. Prints a
+    line for each thing that is lost, or was changed because of it. The damaged directory is not
+    changed; stop its server first. A backup, if there is one, has more.
+    """
+    salvage = engine_of(chosen_settings({"data": source})).recover(destination)
+    for line in salvage.lines:
+        click.echo(line)
+    kept = ", ".join(f"{count:,} {table}" for table, count in salvage.kept.items())
+    click.echo(f"Recovered into {salvage.copy.address}: {kept}")

@@ -1,0 +1,242 @@
+"""Takes what is whole out of a damaged data directory, into a new one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import apsw
+from msgspec import Struct
+
+from dialoguedb import private_files
+from dialoguedb.errors import DamagedData, DataError, InvalidRequest
+from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.store.sqlite.connection import commit_log, files, vfs
+from dialoguedb.store.sqlite.connection.commit_log import Known
+from dialoguedb.store.sqlite.connection.reader import Row
+from dialoguedb.store.sqlite.maintenance import backup, snapshot
+from dialoguedb.store.sqlite.maintenance.check import find_damage
+from dialoguedb.store.sqlite.maintenance.mending import mend
+from dialoguedb.store.sqlite.maintenance.schema_pages import make_readable
+from dialoguedb.store.sqlite.maintenance.whole_rows import UNREAD, DamagedTable
+from dialoguedb.store.sqlite.schema import migrations
+from dialoguedb.values import rawjson, timestamps
+
+TABLES = (
+    *("secrets", "projects", "keys", "usage", "templates", "dialogues", "dialogue_bodies"),
+    *("messages", "memories", "summaries", "receipts", "attachments", "answers"),
+)
+"""What is copied."""
+
+MADE_AGAIN = frozenset(
+    {
+        *("migrations", "commits", "indexed", "index_runs", "changed", "outbox", "embedders"),
+        *("vectors", "message_words", "dialogue_words", "memory_words", "compaction_room"),
+        *("dialogue_tags", "message_tags", "memory_tags", "message_attachments"),
+    }
+)
+"""What follows from that."""
+
+_NAMED = {"messages": "message", "dialogues": "dialogue", "memories": "memory"}
+_JSON = frozenset({"content", "tags", "metadata", "state", "value", "settings"})
+_EXISTING = apsw.SQLITE_OPEN_READWRITE
+_DAMAGED = ".damaged"
+_BLOCK_BYTES = 4096
+_ROWS_LISTED = 100
+
+
+class Recovered(Struct):
+    """What was taken over, and what was not."""
+
+    path: Path
+    kept: dict[str, int]
+    """How many rows of each table."""
+
+    lines: list[str]
+    """What is lost or had to be changed."""
+
+
+def recover(source: Path, destination: Path, count: TokenCounter) -> Recovered:
+    """Make an empty or new directory of all that is whole in a damaged one; DataError."""
+    damaged = snapshot.locate(source)
+    known = commit_log.acknowledged(damaged)
+    backup.prepare(destination)
+    copied = destination / f"{files.FILE}{_DAMAGED}"
+    partial = destination / backup.PARTIAL
+    try:
+        for suffix in ("", "-wal"):
+            _copy_blocks(damaged.with_name(damaged.name + suffix), Path(f"{copied}{suffix}"))
+        kept, lines = _take_over(copied, partial, count, known)
+        made = backup.finish(partial, destination)
+    except OSError as error:
+        raise DataError(f"{destination} cannot be written: {error.strerror}") from error
+    finally:
+        for path in (copied, partial):
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
+    return Recovered(made, kept, lines)
+
+
+def _copy_blocks(source: Path, target: Path) -> None:
+    """Copy a file as far as its disk gives it; what it does not give becomes zeros."""
+    if not source.exists():
+        return
+    with source.open("rb", buffering=0) as old, private_files.open_file(target, "wb") as new:
+        for start in range(0, source.stat().st_size, _BLOCK_BYTES):
+            block = b"\0" * _BLOCK_BYTES
+            with suppress(OSError):
+                old.seek(start)
+                block = old.read(_BLOCK_BYTES)
+            new.write(block)
+
+
+def _take_over(
+    copied: Path, partial: Path, count: TokenCounter, known: Known
+) -> tuple[dict[str, int], list[str]]:
+    try:
+        make_readable(copied)
+        with (
+            closing(vfs.open_file(str(copied), _EXISTING)) as verified,
+            closing(vfs.open_file(str(copied), _EXISTING)) as as_it_is,
+        ):
+            files.check_ours(verified, copied)
+            migrations.check_known(verified)
+            vfs.ignore_checksums(as_it_is)
+            with closing(_made(partial, migrations.version(verified), count)) as db:
+                kept, lines = _fill(verified, as_it_is, db, count)
+                if lost := commit_log.missing(verified, known):
+                    lines.insert(0, commit_log.loss(copied.with_suffix(""), lost))
+                return kept, lines
+    except apsw.Error as error:
+        raise DamagedData(f"Nothing can be taken out of {copied.name}: {error}") from error
+
+
+def _made(partial: Path, version: int, count: TokenCounter) -> apsw.Connection:
+    """Make a database of a version's schema, for rows that do not agree yet."""
+    if version == 0:
+        raise DataError("The damaged file is empty")
+    private_files.create(partial)
+    db = files.connect(partial)
+    migrations.migrate(db, timestamps.now(), count, version)
+    db.pragma("foreign_keys", 0)
+    return db
+
+
+def _fill(
+    verified: apsw.Connection, as_it_is: apsw.Connection, db: apsw.Connection, count: TokenCounter
+) -> tuple[dict[str, int], list[str]]:
+    lines: list[str] = []
+    kept: dict[str, int] = {}
+    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    for name in TABLES:
+        if name not in tables:
+            continue
+        table = DamagedTable(verified, as_it_is, name)
+        db.execute("BEGIN")
+        lines += _copy_rows(table, db)
+        db.execute("COMMIT")
+        lines += _listed(table)
+        if name in _NAMED:
+            kept[name] = 0
+    db.execute("BEGIN")
+    lines += _made_again(verified, db)
+    db.execute("COMMIT")
+    migrations.migrate(db, timestamps.now(), count)
+    db.execute("BEGIN")
+    lines += mend(db)
+    db.execute("COMMIT")
+    for name in kept:
+        kept[name] = db.execute(f"SELECT count(*) FROM {name}").get
+    return kept, [*lines, *(f"Remains: {finding}" for finding in find_damage(db))]
+
+
+def _copy_rows(table: DamagedTable, db: apsw.Connection) -> Iterator[str]:
+    if table.name == "secrets":
+        db.execute("DELETE FROM secrets")
+    values = ", ".join("?" * len(table.columns))
+    insert = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({values})"
+    for row in table.rows(_soundness(table.columns)):
+        try:
+            db.execute(insert, row)
+        except apsw.ConstraintError as error:
+            yield f"Lost: a row of {table.name} that does not agree with another ({error})"
+
+
+def _soundness(columns: list[str]) -> Callable[[Row], bool]:
+    """Return what tells whether the JSON of a row is JSON."""
+    indexes = [index for index, column in enumerate(columns) if column in _JSON]
+
+    def is_sound(row: Row) -> bool:
+        return all(_is_json(row[index]) for index in indexes)
+
+    return is_sound
+
+
+def _is_json(value: object) -> bool:
+    if not isinstance(value, bytes):  # the text of a summary
+        return True
+    try:
+        rawjson.check_syntax(rawjson.prepare(value))
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _listed(table: DamagedTable) -> Iterator[str]:
+    if not table.lost:
+        return
+    what = _NAMED.get(table.name)
+    names = table.names() if what else {}
+    for row_id in table.lost[:_ROWS_LISTED]:
+        if row_id in names:
+            yield f"Lost: {what} {names[row_id]!r}"
+        else:
+            yield f"Lost: row {row_id} of {table.name}"
+    if (more := len(table.lost) - _ROWS_LISTED) > 0:
+        yield f"Lost: {more} more rows of {table.name}"
+
+
+_MISSING_DIALOGUES = """
+SELECT dialogue, min(created), max(modified), max(seq) FROM messages
+WHERE dialogue NOT IN (SELECT number FROM dialogues) GROUP BY dialogue
+"""
+_NAME_OF = "SELECT project, namespace, id FROM dialogues INDEXED BY {} WHERE number = ?"
+_DIALOGUE = """
+INSERT INTO dialogues (number, project, namespace, id, request_id, created, modified, last_seq)
+VALUES (?, ?, ?, ?, '', ?, ?, ?)
+"""
+_PROJECTS = """
+SELECT DISTINCT project FROM dialogues WHERE project NOT IN (SELECT number FROM projects)
+UNION SELECT DISTINCT project FROM memories WHERE project NOT IN (SELECT number FROM projects)
+"""
+
+
+def _made_again(verified: apsw.Connection, db: apsw.Connection) -> Iterator[str]:
+    """Make dialogues and projects again that messages and memories belong to."""
+    missing: list[Row] = db.execute(_MISSING_DIALOGUES).fetchall()
+    for row_id, created, modified, seq in missing:
+        named = _name_of(verified, row_id)
+        if named is None:
+            projects = db.execute("SELECT number FROM projects LIMIT 2").fetchall()
+            if len(projects) != 1:
+                continue  # whose they are is not known any more
+            named = (projects[0][0], "", f"recovered-{row_id}")
+        with suppress(apsw.ConstraintError):
+            db.execute(_DIALOGUE, (row_id, *named, created, modified, seq))
+            yield f"Changed: dialogue {named[2]!r} has its messages, and nothing else of it is left"
+    for (row_id,) in db.execute(_PROJECTS).fetchall():
+        now = timestamps.now()
+        name = f"recovered-{row_id}"
+        db.execute(
+            "INSERT INTO projects VALUES (?, ?, ?, X'7B7D', ?, ?)", (row_id, name, name, now, now)
+        )
+        yield f"Changed: a project is called {name!r}, as its name, settings and keys are lost"
+
+
+def _name_of(verified: apsw.Connection, row_id: int) -> Row | None:
+    try:
+        for _, index, _, origin, _ in verified.execute("PRAGMA index_list (dialogues)").fetchall():
+            if origin == "u":
+                return verified.execute(_NAME_OF.format(index), (row_id,)).fetchone()
+    except UNREAD:
+        pass
+    return None

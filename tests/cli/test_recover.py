@@ -1,0 +1,20 @@
+"""`dialoguedb recover`."""
+
+from tests.cli.test_backup import FILE, damage
+
+
+def test_damaged_data_is_recovered_line_by_line(filled):
+    damage(filled.data / FILE)
+    assert filled.run("check").code == 1
+    ended = filled.run("recover", "--from", "dialoguedb-data", "--to", "recovered")
+    assert (ended.code, ended.err) == (0, "")
+    *lines, last = ended.out.splitlines()
+    assert all(line.startswith(("Lost: ", "Changed: ")) for line in lines)
+    assert last.startswith(f"Recovered into recovered/{FILE}: ")
+    assert filled.run("check", "--data", "recovered").code == 0
+
+
+def test_what_is_not_there_is_refused(filled):
+    ended = filled.run("recover", "--from", "nothing", "--to", "recovered")
+    assert ended.code == 1
+    assert "There is no data in nothing" in ended.error
