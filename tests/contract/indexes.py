@@ -52,6 +52,12 @@ class Shelf(Tenant):
         assert found == [found[0]] * len(MODES)
         return found[0]
 
+    async def indexing(self):
+        """Return how far the indexes are, as a search tells it."""
+        search = Search("message", "any", 10, "keyword", SearchFilter())
+        request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
+        return (await self.services.search.search(self.project, request)).indexing
+
     async def finish(self):
         """Work until nothing is due and nothing is left to be indexed again."""
         for _ in range(STEPS_MAX):

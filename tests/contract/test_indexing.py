@@ -372,6 +372,51 @@ class TestAnotherEmbedder:
             status = await shelf.status()
             assert (status.vectors, status.waiting, status.to_reindex) == (302, 0, 0)
 
+    async def test_each_search_tells_how_far_it_is_until_it_is_complete(
+        self, engine, tmp_path, endpoint
+    ):
+        async with opened(engine, tmp_path, BUILT_IN) as shelf:
+            await shelf.new("d", messages=parcels(300))
+            assert await shelf.indexing() is None
+        async with opened(engine, tmp_path, remote(endpoint), project=shelf.project) as shelf:
+            shelf.wait(60)
+            seen = []
+            while progress := await shelf.indexing():
+                seen.append(progress.done)
+                assert progress.of == 301
+                await shelf.work.advance()
+                await shelf.work.drain()
+            assert seen[0] == 0
+            assert seen == sorted(seen)
+            assert len(set(seen)) > 2
+            assert (await shelf.status()).to_reindex == 0
+
+    async def test_each_process_says_which_one_indexes(self, engine, tmp_path, endpoint, caplog):
+        ours, theirs = BUILT_IN, remote(endpoint)
+        async with opened(engine, tmp_path, ours) as first:
+            await first.work.watch()
+            assert caplog.messages == []
+            async with opened(engine, tmp_path, theirs, ours, project=first.project):
+                (line,) = caplog.messages
+                assert f"indexed with {theirs.name} from now on, not with {ours.name}" in line
+                caplog.clear()
+                for _ in range(3):
+                    await first.work.watch()
+                (line,) = caplog.messages
+                assert f"indexed with {theirs.name}; this one was started with {ours.name}" in line
+            caplog.clear()
+            await first.store.index.prepare([ours.name])
+            with caplog.at_level("INFO"):
+                await first.work.watch()
+            assert caplog.messages[-1] == "The data is indexed with this server's embedder again"
+
+    async def test_the_same_embedder_is_nothing_to_tell(self, engine, tmp_path, caplog):
+        async with opened(engine, tmp_path, BUILT_IN) as first:
+            async with opened(engine, tmp_path, BUILT_IN, project=first.project) as second:
+                await first.work.watch()
+                await second.work.watch()
+            assert caplog.messages == []
+
     async def test_what_is_written_meanwhile_is_in_both(self, engine, tmp_path, endpoint):
         async with opened(engine, tmp_path, BUILT_IN) as shelf:
             await shelf.new("d", messages=[message("one parcel", id="m1")])
@@ -419,6 +464,16 @@ class TestAnotherEmbedder:
 
 
 class TestReindexing:
+    async def test_each_search_tells_how_far_it_is(self, shelf):
+        await shelf.new("d", messages=parcels(90))
+        await shelf.store.index.rebuild()
+        progress = await shelf.indexing()
+        assert (progress.done, progress.of) == (0, 2 * 91)  # words and vectors
+        await shelf.work.advance()
+        assert 0 < (await shelf.indexing()).done < progress.of
+        await shelf.finish()
+        assert await shelf.indexing() is None
+
     async def test_everything_is_found_all_the_while(self, shelf):
         await shelf.new("d", messages=parcels(90))
         await shelf.remember("a parcel", id="k")

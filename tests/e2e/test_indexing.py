@@ -109,6 +109,43 @@ def test_another_model_takes_over_when_its_index_is_complete(room, endpoint):
     assert room.run("check").code == 0
 
 
+def test_servers_with_different_embedders_warn_and_name_the_one_that_indexes(room):
+    def warned(serving):
+        return [line["message"] for line in serving.log() if line["level"] == "WARNING"]
+
+    with room.serving() as first, room.serving("--embedder", "none", log="log2") as second:
+        becomes(lambda: len(warned(first)), 1)
+        assert "indexed with words alone; this one was started with wordllama" in warned(first)[0]
+        assert "indexed with words alone from now on, not with wordllama" in warned(second)[0]
+
+
+def test_searches_tell_how_far_a_new_index_is(room, endpoint):
+    query = {"query": "package", "object": "message"}
+    with room.serving() as serving:
+        key = serving.first_key
+        client = serving.client(key)
+        client.post("/dialogue", json={"message": {"role": "user", "content": "a parcel"}})
+        assert "indexing" not in client.post("/search", json=query).json()
+    gate = threading.Event()
+
+    def wait_for_test(request):
+        gate.wait(SECONDS_MAX)
+        vectors()(request)
+
+    endpoint.script = [wait_for_test]
+    with room.serving(**settings(endpoint)) as serving:
+        client = serving.client(key)
+        for answer in (client.post("/search", json=query), client.get("/search", params=query)):
+            assert answer.json()["indexing"] == {"done": 0, "of": 2}
+        shown = room.run(
+            *("search", "messages", "package", "--endpoint", serving.url), DIALOGUEDB_API_KEY=key
+        )
+        assert shown.record["indexing"] == {"done": 0, "of": 2}
+        assert shown.err == "Indexed 0 of 2: more may be found later\n"
+        gate.set()
+        becomes(lambda: client.post("/search", json=query).json().get("indexing"), None)
+
+
 def test_an_embedder_that_hangs_is_not_waited_for_by_each_search(room, endpoint):
     def hang(_):
         endpoint.released.wait(SECONDS_MAX)

@@ -164,11 +164,19 @@ class SearchInterpretation(Struct, rename="camel"):
     mode: SearchMode | None = None
 
 
+class IndexingRecord(Struct):
+    """How far the indexes are after an upgrade or a change of embedder."""
+
+    done: int
+    of: int
+
+
 class Found(Struct, Generic[T]):
     """What a search found; it can be used like a list of the objects."""
 
     hits: list[FoundItem[T]] = field(name="results")
     request: SearchInterpretation
+    indexing: IndexingRecord | None = None
 
     @property
     def items(self) -> list[T]:
@@ -183,7 +191,7 @@ class Found(Struct, Generic[T]):
             )
             for hit in self.hits
         ]
-        return Found(hits, self.request)
+        return Found(hits, self.request, self.indexing)
 
     def __len__(self) -> int:
         """Count the objects."""

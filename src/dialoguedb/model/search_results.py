@@ -92,6 +92,16 @@ class ResolvedSearch(Struct, rename="camel"):
     """How it was searched when not as asked: by words alone while the embedder is unavailable."""
 
 
+class IndexingProgress(Struct, frozen=True):
+    """How far the indexes are while everything is indexed again."""
+
+    done: Annotated[int, Meta(ge=0, description="Objects that are indexed again.")]
+    of: Annotated[
+        int,
+        Meta(ge=0, description="All objects, once for each index that is built.", examples=[1200]),
+    ]
+
+
 class SearchResults(Struct):
     """The most relevant objects, in the order asked for."""
 
@@ -100,3 +110,5 @@ class SearchResults(Struct):
     """The same objects in the same order."""
 
     request: ResolvedSearch
+    indexing: IndexingProgress | UnsetType = UNSET
+    """How far the indexes are, until they are complete after an upgrade or a change of embedder."""

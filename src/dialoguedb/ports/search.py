@@ -12,6 +12,7 @@ from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search
+from dialoguedb.model.search_results import IndexingProgress
 
 Vectors = NDArray[np.float32]
 """Unit vectors, one in a row."""
@@ -130,6 +131,10 @@ class SearchStore(Protocol):
         """Return the name of the embedder whose index serves; None while there is none."""
         ...
 
+    async def indexing(self) -> IndexingProgress | None:
+        """Return how far everything is that is to be indexed again; None when all is."""
+        ...
+
     async def prepare_search(self) -> None:
         """Read ahead what searches need, so that the first takes no longer than others.
 
@@ -194,6 +199,10 @@ class IndexStore(Protocol):
 
         The index of another serves until its own is complete, provided it is among them.
         """
+        ...
+
+    async def chosen(self) -> str | None:
+        """Return the embedder to be, whoever chose it last; None when there are only words."""
         ...
 
     async def catch_up(self) -> bool:

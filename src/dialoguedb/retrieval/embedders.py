@@ -30,6 +30,12 @@ class EmbedderChanges(NamedTuple):
     """The embedder that everything is to be embedded by."""
 
 
+def chosen(active: Sequence[StoredEmbedder]) -> str | None:
+    """Return the embedder to be: the one that is built, else the one that serves."""
+    by_state = {stored.state: stored.name for stored in active}
+    return by_state.get("building") or by_state.get("serving")
+
+
 def changes(active: Sequence[StoredEmbedder], names: Sequence[str]) -> EmbedderChanges:
     """Make the first of these embedders the one to be; see `ports.search.IndexStore.prepare`."""
     retire = [

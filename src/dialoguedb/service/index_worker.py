@@ -23,6 +23,7 @@ _PORTION_INTERVAL_S = 0.02
 _IDLE_INTERVAL_S = 0.2
 _FAILED_INTERVAL_S = 1.0
 _PURGE_INTERVAL_S = 600
+_WATCH_INTERVAL_S = 1.0
 _LEASE_S = 180
 """Longer than an embedder takes; then others may try what this process has leased."""
 
@@ -59,6 +60,7 @@ class IndexWorker:
         self._clock = clock
         self._runtime = runtime
         self._portions = 0
+        self._chosen = self._seen = next(iter(self._embedders), None)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -66,6 +68,7 @@ class IndexWorker:
             tasks.create_task(self._forever(self.drain, 0.0))
             tasks.create_task(self._forever(self._advance_and_log, _PORTION_INTERVAL_S))
             tasks.create_task(self._forever(self._purge, _PURGE_INTERVAL_S))
+            tasks.create_task(self._forever(self.watch, _WATCH_INTERVAL_S))
 
     async def _forever(self, work: Callable[[], Awaitable[bool]], interval_s: float) -> None:
         while True:
@@ -125,6 +128,21 @@ class IndexWorker:
         """Remove from the index what deleted objects left there, in portions."""
         while await self._store.purge():
             await self._runtime.sleep(_PORTION_INTERVAL_S)
+        return True
+
+    async def watch(self) -> bool:
+        """Warn when another process has chosen another embedder, and tell when that is over."""
+        seen = await self._store.chosen()
+        if seen != self._seen:
+            self._seen = seen
+            if seen == self._chosen:
+                logger.info("The data is indexed with this server's embedder again")
+            else:
+                logger.warning(
+                    "Another process has the data indexed with %s; this one was started with %s:"
+                    " start all servers on it with the same embedder",
+                    *(seen or "words alone", self._chosen or "words alone"),
+                )
         return True
 
     async def drain(self) -> bool:

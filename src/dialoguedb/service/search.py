@@ -11,7 +11,12 @@ from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchMode
 from dialoguedb.model.search_request import DateRange, SearchRequest
-from dialoguedb.model.search_results import ResolvedDates, ResolvedFilter, ResolvedSearch
+from dialoguedb.model.search_results import (
+    IndexingProgress,
+    ResolvedDates,
+    ResolvedFilter,
+    ResolvedSearch,
+)
 from dialoguedb.ports.search import (
     Embedder,
     QueryVector,
@@ -41,6 +46,7 @@ class SearchOutcome(Struct, frozen=True):
 
     hits: list[SearchHit]
     request: ResolvedSearch
+    indexing: IndexingProgress | None = None
 
 
 class SearchService:
@@ -65,6 +71,7 @@ class SearchService:
         search, resolved_filter = await self._with_dates(request)
         requested_mode = search.mode
         search, vector = await self._with_vector(search)
+        indexing = await self._store.indexing()  # before: it may be complete while it is searched
         hits = await self._store.search(project, search, vector, self._weights[search.mode])
         resolved_search = ResolvedSearch(
             order_by=search.order_by,
@@ -72,7 +79,7 @@ class SearchService:
             filter=resolved_filter,
             mode=UNSET if search.mode == requested_mode else search.mode,
         )
-        return SearchOutcome(_ordered(hits, search), resolved_search)
+        return SearchOutcome(_ordered(hits, search), resolved_search, indexing)
 
     async def _with_dates(
         self, request: SearchRequest

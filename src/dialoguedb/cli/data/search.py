@@ -130,6 +130,9 @@ def _show(
     as_json: bool,
 ) -> None:
     """Print results as the API returns them; at a terminal as a table, the best first."""
+    if found.indexing:
+        done, total = found.indexing.done, found.indexing.of
+        click.echo(f"Indexed {done:,} of {total:,}: more may be found later", err=True)
     answer = plain(found)
     if as_json or not sys.stdout.isatty():
         show_json({"items": [hit["item"] for hit in answer["results"]], **answer})

@@ -194,7 +194,7 @@ def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
             break
         items.append(Raw(item))
         results.append(_result(hit, items[-1], search, limit))
-    return SearchResults(items, results, found.request)
+    return SearchResults(items, results, found.request, found.indexing or UNSET)
 
 
 def _result(hit: SearchHit, item: Raw, request: SearchRequest, limit: _SizeLimit) -> SearchResult:

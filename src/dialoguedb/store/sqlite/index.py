@@ -12,7 +12,7 @@ import msgspec
 
 from dialoguedb.ports.search import Embedder, IndexStatus, Serving, Unembedded, Vectors
 from dialoguedb.retrieval.codes import CodeCache
-from dialoguedb.retrieval.embedders import StoredEmbedder
+from dialoguedb.retrieval.embedders import StoredEmbedder, chosen
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.maintenance.cleaning import empty_log
@@ -45,6 +45,10 @@ class SQLiteIndex:
         """Make the first of these the embedder to be; with none there are only words."""
         now = timestamps.now()
         await self._writer.write(lambda db: embedders.prepare(db, names, now), long=True)
+
+    async def chosen(self) -> str | None:
+        """Return the embedder to be, whoever chose it last; None when there are only words."""
+        return await self._readers.read(lambda reader: chosen(embedders.active(reader.db)))
 
     async def catch_up(self) -> bool:
         """Index what has been written until now; False when there was nothing."""

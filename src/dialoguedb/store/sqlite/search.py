@@ -13,6 +13,7 @@ from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.search import Search, SearchFilter, SearchObject
+from dialoguedb.model.search_results import IndexingProgress
 from dialoguedb.ports.search import QueryVector, SearchHit, Serving, Weights
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.codes import CodeCache
@@ -27,7 +28,7 @@ from dialoguedb.store.sqlite.rows import attachment_rows, dialogue_rows, memory_
 from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
-from dialoguedb.store.sqlite.search_index import words
+from dialoguedb.store.sqlite.search_index import rebuilds, words
 from dialoguedb.store.sqlite.search_queries import filters as search_filters
 from dialoguedb.store.sqlite.search_queries.filters import Where
 from dialoguedb.store.sqlite.search_queries.scopes import Data, SQLiteScope, StoredVectors, array
@@ -77,6 +78,10 @@ class SQLiteSearch:
         """Return the embedder whose index serves; None while there is none."""
         serving = await self._readers.read(lambda reader: serving_embedder(reader.db))
         return serving and serving[1]
+
+    async def indexing(self) -> IndexingProgress | None:
+        """Return how far everything is that is to be indexed again; None when all is."""
+        return await self._readers.read(lambda reader: rebuilds.progress(reader.db))
 
     async def prepare_search(self) -> None:
         """Read into memory what searches of much need, a little at a time."""

@@ -1,5 +1,6 @@
 """The rows of embedders; `retrieval.embedders` decides which of them serves."""
 
+import logging
 from collections.abc import Sequence
 
 import apsw
@@ -7,9 +8,12 @@ import apsw
 from dialoguedb.retrieval.embedders import (
     StoredEmbedder,
     changes,
+    chosen,
     promotion,
     settles_dimensions,
 )
+
+logger = logging.getLogger(__name__)
 
 _SELECT = "SELECT number, name, dimensions, state FROM embedders"
 _COMPLETE = (
@@ -35,13 +39,24 @@ def fit(db: apsw.Connection, embedder: StoredEmbedder, dimensions: int) -> None:
 
 def prepare(db: apsw.Connection, names: Sequence[str], now: str) -> None:
     """Make the first of these embedders the one to be; see `ports.search.IndexStore`."""
-    retire, build = changes(active(db), names)
+    before = active(db)
+    _warn_of_change(chosen(before), names[0] if names else None)
+    retire, build = changes(before, names)
     for stored in retire:
         _retire(db, stored.key)
     if build is not None:
         _begin(db, build, now)
     if names:
         promote(db)
+
+
+def _warn_of_change(former: str | None, name: str | None) -> None:
+    if former not in {None, name}:
+        logger.warning(
+            "This process has the data indexed with %s from now on, not with %s as before: start"
+            " all servers on it with the same embedder, for the last one that starts decides",
+            *(name or "words alone", former),
+        )
 
 
 def _begin(db: apsw.Connection, name: str, now: str) -> None:

@@ -10,6 +10,7 @@ import apsw
 import msgspec
 from msgspec import Struct
 
+from dialoguedb.model.search_results import IndexingProgress
 from dialoguedb.ports.search import Embedder
 from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.store.sqlite.connection.reader import Row
@@ -45,6 +46,38 @@ def advance(db: apsw.Connection, in_process: Mapping[str, Embedder], limit: int)
         embedders.promote(db)
         return True
     return embedders.drop_retired(db, limit)
+
+
+def progress(db: apsw.Connection) -> IndexingProgress | None:
+    """Return how far the words and the vectors are that are not complete; None when all are."""
+    if not db.execute(_IS_INCOMPLETE).get:
+        return None
+    count, total, left = db.execute(_PROGRESS).get
+    return IndexingProgress(max(count * total - left, 0), count * total)
+
+
+_IS_INCOMPLETE = """
+    SELECT EXISTS (SELECT 1 FROM index_runs)
+        OR EXISTS (SELECT 1 FROM embedders WHERE state = 'building')
+        OR EXISTS (
+            SELECT 1 FROM (
+                SELECT written FROM outbox
+                WHERE embedder IN (SELECT number FROM embedders WHERE state <> 'retired') LIMIT 4096
+            ) WHERE written = ''
+        )
+"""  # what a rebuild left there comes first, but a search must not read a long backlog
+_PROGRESS = """
+    WITH embedded_again AS (
+        SELECT embedder FROM outbox WHERE written = ''
+        AND embedder IN (SELECT number FROM embedders WHERE state <> 'retired')
+    ), incomplete AS (
+        SELECT embedder FROM index_runs UNION SELECT embedder FROM embedded_again
+        UNION SELECT number FROM embedders WHERE state = 'building'
+    )
+    SELECT (SELECT count(*) FROM incomplete), (SELECT ifnull(sum(upto), 0) FROM indexed),
+        (SELECT ifnull(sum(last - done), 0) FROM index_runs)
+        + (SELECT count(*) FROM embedded_again)
+"""
 
 
 def _runs(db: apsw.Connection) -> list[_Run]:
