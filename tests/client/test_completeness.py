@@ -143,6 +143,8 @@ CALLS = [
     lambda api: api.key.get("ID"),
     lambda api: api.key.list(),
     lambda api: api.key.revoke("ID"),
+    lambda api: api.erasure.create("x"),
+    lambda api: api.erasure.key(),
     lambda api: api.project.create("x"),
     lambda api: api.project.get("ID"),
     lambda api: api.project.list(),

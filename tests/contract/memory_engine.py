@@ -11,6 +11,7 @@ from dialoguedb.errors import InternalError
 from dialoguedb.formats.attachments import cutting
 from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.model.dialogues import DeletedDialogue
+from dialoguedb.model.erasures import DeletedObjects, ErasureProgress
 from dialoguedb.model.projects import DeletedProject, Usage
 from dialoguedb.model.receipts import ReceiptContents
 from dialoguedb.model.refs import MessageRef
@@ -50,6 +51,7 @@ class Data:
         self.projects, self.keys, self.usage, self.kept = {}, {}, {}, {}
         self.dialogues, self.messages, self.memories = {}, {}, {}
         self.templates, self.summaries, self.receipts = {}, {}, {}
+        self.erasures = {}
 
     def write(self, project_id, options, run):
         before = {name: dict(table) for name, table in vars(self).items()}
@@ -559,6 +561,47 @@ class Receipts(Part):
         )
 
 
+class Erasures(Part):
+    async def advance(self, project, namespace, digest, now):
+        data, project_id = self.data, self.data.id_of(project)
+        started, deleted = data.erasures.get((project_id, digest), (now, DeletedObjects()))
+        owner = (project_id, namespace)
+        gone = {kind: self.of_namespace(kind, owner) for kind in ERASED}
+        data.kept = {key: one for key, one in data.kept.items() if key[0] != project_id}
+        for kind, found in gone.items():
+            table = getattr(data, kind)
+            lost = [table[key] for key in found]
+            count = sum(map(len, lost)) if kind == "messages" else len(lost)
+            deleted = deleted.plus(ERASED[kind], count)
+            setattr(data, kind, {key: table[key] for key in table if key not in found})
+        data.erasures[project_id, digest] = (started, deleted)
+        is_complete = not any(gone.values())
+        if is_complete:
+            del data.erasures[project_id, digest]
+        return ErasureProgress(started, deleted, is_complete)
+
+    def of_namespace(self, kind, owner):
+        table = getattr(self.data, kind)
+        if kind in {"dialogues", "messages", "memories"}:
+            return {key for key in table if key[:2] == owner}
+        if kind == "receipts":
+            return {key for key, one in table.items() if one[0][:2] == owner}
+        return {key for key, one in table.items() if (key[0], one.namespace) == owner}
+
+    async def clean(self):
+        return True
+
+
+ERASED = {
+    "keys": "keys",
+    "summaries": "summaries",
+    "receipts": "recorded_windows",
+    "messages": "messages",
+    "dialogues": "dialogues",
+    "memories": "memories",
+}
+
+
 class Projects(Part):
     async def create(self, project, key, options):
         return self.data.write(None, options, partial(self.insert, project, key, options.now))
@@ -656,8 +699,9 @@ class MemoryStore:
         self.dialogues, self.state, self.messages = Dialogues(data), State(data), Messages(data)
         self.memories, self.summaries, self.jobs = Memories(data), Summaries(data), Jobs(data)
         self.templates, self.context, self.keys = Templates(data), Context(data), Keys(data)
-        self.receipts = Receipts(data)
-        self.projects, self.search, self.index = Projects(data), None, SimpleNamespace(status=None)
+        self.receipts, self.erasures = Receipts(data), Erasures(data)
+        self.projects, self.search = Projects(data), None
+        self.index = SimpleNamespace(status=None, purge=self.purge)
 
     @classmethod
     async def open(cls, directory, _meter=None):
@@ -669,6 +713,9 @@ class MemoryStore:
 
     def page_token_secret(self):
         return b"secret"
+
+    async def purge(self):
+        return False
 
     async def ready(self):
         pass

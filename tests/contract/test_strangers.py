@@ -182,6 +182,9 @@ CHANGES_ONLY_ITS_OWN = {
         ask.who, NewTemplate("t", "{messages}?", None), ask.options
     ),
     "keys.create": lambda ask: ask.store.keys.create(ask.who, ask.new_key, ask.options),
+    "erasures.advance": lambda ask: ask.store.erasures.advance(
+        ask.who, ask.ns, b"digest", ask.options.now
+    ),
     "projects.update": lambda ask: ask.store.projects.update(
         ask.who, SettingsChange(immutable=True), ask.options
     ),
@@ -190,6 +193,7 @@ CHANGES_ONLY_ITS_OWN = {
 }
 # Asked by the operator or the server, for no project.
 NOBODYS = {
+    "erasures.clean",
     "projects.create",
     "projects.get",
     "projects.list",

@@ -83,6 +83,12 @@ def _projects() -> Command:
     return projects
 
 
+def _erase() -> Command:
+    from dialoguedb.cli.operations.erase import erase
+
+    return erase
+
+
 def _backup() -> Command:
     from dialoguedb.cli.operations.backup import backup
 
@@ -132,6 +138,7 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "convert": (_convert, "Convert messages of one API to those of another."),
     "keys": (_keys, "Create, list and revoke keys."),
     "projects": (_projects, "Create, list, show, set and delete projects."),
+    "erase": (_erase, "Erase a namespace, such as one person."),
     "backup": (_backup, "Copy the data of a running or stopped server."),
     "restore": (_restore, "Create a data directory from a backup."),
     "check": (_check, "Check the data for damage."),

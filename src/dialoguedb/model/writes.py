@@ -36,6 +36,9 @@ class IdempotencyRecord(Struct, frozen=True):
     record: Callable[[object], bytes]
     """Turns the operation's result into the response to keep."""
 
+    namespace: str = ""
+    """What the request is about."""
+
     def of_result(self, result: object) -> "IdempotencyRecord":
         """Return the same for an operation whose result is made before it runs."""
         record = self.record

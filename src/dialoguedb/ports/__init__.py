@@ -19,6 +19,7 @@ from dialoguedb.model.writes import (
 )
 from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.dialogues import DialogueStore
+from dialoguedb.ports.erasures import ErasureStore
 from dialoguedb.ports.keys import KeyStore
 from dialoguedb.ports.memories import MemoryStore
 from dialoguedb.ports.messages import MessageStore
@@ -60,6 +61,7 @@ class Store(Protocol):
     keys: KeyStore
     search: SearchStore
     index: IndexStore
+    erasures: ErasureStore
 
     async def ready(self) -> None:
         """Return when a write would be durable now; ServiceUnavailable otherwise."""

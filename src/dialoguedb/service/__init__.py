@@ -13,6 +13,7 @@ from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.checks import CheckService
 from dialoguedb.service.context import ContextService, ContextSources
 from dialoguedb.service.dialogues import DialogueService
+from dialoguedb.service.erasures import ErasureService
 from dialoguedb.service.keys import KeyService
 from dialoguedb.service.memories import MemoryService
 from dialoguedb.service.message_preparation import MessagePreparation
@@ -42,6 +43,7 @@ class Services(Struct, frozen=True):
     projects: ProjectService
     keys: KeyService
     search: SearchService
+    erasures: ErasureService
     index_status: Callable[[], Awaitable[IndexStatus]]
     summaries_waiting: Callable[[], Awaitable[int]]
     """Returns how many summaries are being made or wait to be."""
@@ -93,6 +95,7 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
         projects=ProjectService(store.projects, new_id, pages),
         keys=KeyService(store.keys, new_id, pages),
         search=search,
+        erasures=ErasureService(store.erasures, store.index, token_secret, new_id, clock),
         index_status=store.index.status,
         summaries_waiting=store.jobs.waiting,
         clock=clock,

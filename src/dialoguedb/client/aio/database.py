@@ -25,6 +25,7 @@ from dialoguedb.client.records import DeletionReceipt, Found
 from dialoguedb.client.transport.requests import AsyncTransport
 from dialoguedb.client.transport.retries import RetryPolicy
 from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.model.erasures import ErasureReceipt
 from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.values.lists import Page
 
@@ -156,6 +157,15 @@ class AsyncDatabase:
     async def delete_memory(self, memory_id: str, *, namespace: str | None = None) -> None:
         """Delete one memory for good; MemoryNotFound."""
         await self.api.memory.delete(memory_id, namespace=namespace)
+
+    # --- Erasure ----------------------------------------------------------------------------
+
+    async def erase(self, namespace: str) -> ErasureReceipt:
+        """Erase a namespace, such as one person, for good, and return a signed receipt.
+
+        It needs an admin key. A long one may outlast the timeout: repeat it, and it is continued.
+        """
+        return await self.api.erasure.create(namespace)
 
     # --- Search -----------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from dialoguedb.client.sync.sender import Sender
 from dialoguedb.client.transport.requests import Transport
 from dialoguedb.client.transport.retries import RetryPolicy
 from dialoguedb.errors import DialogueNotFound, DuplicateId
+from dialoguedb.model.erasures import ErasureReceipt
 from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.values.lists import Page
 
@@ -155,6 +156,15 @@ class Database:
     def delete_memory(self, memory_id: str, *, namespace: str | None = None) -> None:
         """Delete one memory for good; MemoryNotFound."""
         self.api.memory.delete(memory_id, namespace=namespace)
+
+    # --- Erasure ----------------------------------------------------------------------------
+
+    def erase(self, namespace: str) -> ErasureReceipt:
+        """Erase a namespace, such as one person, for good, and return a signed receipt.
+
+        It needs an admin key. A long one may outlast the timeout: repeat it, and it is continued.
+        """
+        return self.api.erasure.create(namespace)
 
     # --- Search -----------------------------------------------------------------------------
 

@@ -267,6 +267,7 @@ class Request:
             key=hashlib.sha256(identity).digest(),
             request=hashlib.sha256(content).digest(),
             record=lambda result: sealer.seal(response(result)),
+            namespace=namespace,
         )
 
     def recorded_response(self, sealed: bytes) -> Response:

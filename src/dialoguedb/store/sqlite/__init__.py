@@ -16,6 +16,7 @@ from dialoguedb.ports import (
     StateStore,
 )
 from dialoguedb.ports.context import ContextStore
+from dialoguedb.ports.erasures import ErasureStore
 from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.statistics import WriterStatistics
@@ -29,6 +30,7 @@ from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.context import SQLiteContext
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
+from dialoguedb.store.sqlite.erasures import SQLiteErasures
 from dialoguedb.store.sqlite.index import SQLiteIndex
 from dialoguedb.store.sqlite.jobs import SQLiteSummaryJobs
 from dialoguedb.store.sqlite.keys import SQLiteKeys
@@ -75,6 +77,7 @@ class SQLiteStore:
         self.templates: TemplateStore = SQLiteTemplates(*parts)
         self.context: ContextStore = SQLiteContext(self.readers, row_ids)
         self.receipts: ReceiptStore = SQLiteReceipts(*parts)
+        self.erasures: ErasureStore = SQLiteErasures(*parts)
         self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)

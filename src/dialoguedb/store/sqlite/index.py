@@ -39,6 +39,7 @@ class SQLiteIndex:
         self._index = index
         self._codes = codes
         self._catching_up = asyncio.Lock()
+        self._purging = asyncio.Lock()
         self._left_over: list[tuple[str, bool]] | None = None
 
     async def prepare(self, names: Sequence[str]) -> None:
@@ -127,6 +128,10 @@ class SQLiteIndex:
 
     async def purge(self) -> bool:
         """Remove a further portion of what deleted objects left; False when nothing is left."""
+        async with self._purging:  # several may ask for it at the same time
+            return await self._purge()
+
+    async def _purge(self) -> bool:
         if self._left_over is None:
             tables = await self._readers.read(lambda reader: purging.left_over(reader.db))
             self._left_over = [(table, True) for table in tables]

@@ -58,6 +58,7 @@ _DELETES = (
     "DELETE FROM memory_tags WHERE project = ?",
     "DELETE FROM memories WHERE project = ?",
     "DELETE FROM answers WHERE project = ?",
+    "DELETE FROM erasures WHERE project = ?",
     "DELETE FROM usage WHERE project = ?",
     "DELETE FROM keys WHERE project = ?",
     "DELETE FROM projects WHERE number = ?",

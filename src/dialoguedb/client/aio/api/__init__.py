@@ -6,6 +6,7 @@ from msgspec import Raw
 
 from dialoguedb.client.aio.api.context import AsyncContextApi
 from dialoguedb.client.aio.api.dialogues import AsyncDialogueApi
+from dialoguedb.client.aio.api.erasures import AsyncErasureApi
 from dialoguedb.client.aio.api.keys import AsyncKeyApi
 from dialoguedb.client.aio.api.memories import AsyncMemoryApi
 from dialoguedb.client.aio.api.messages import AsyncMessageApi
@@ -30,6 +31,7 @@ class AsyncApi:
         self.summary = AsyncSummaryApi(sender)
         self.context = AsyncContextApi(sender)
         self.key = AsyncKeyApi(sender)
+        self.erasure = AsyncErasureApi(sender)
         self.project = AsyncProjectApi(sender)
         self.settings = AsyncSettingsApi(sender)
         self.template = AsyncTemplateApi(sender)

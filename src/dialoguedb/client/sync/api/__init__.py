@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from dialoguedb.client.sync.api.context import ContextApi
 from dialoguedb.client.sync.api.dialogues import DialogueApi
+from dialoguedb.client.sync.api.erasures import ErasureApi
 from dialoguedb.client.sync.api.keys import KeyApi
 from dialoguedb.client.sync.api.memories import MemoryApi
 from dialoguedb.client.sync.api.messages import MessageApi
@@ -31,6 +32,7 @@ class Api:
         self.summary = SummaryApi(sender)
         self.context = ContextApi(sender)
         self.key = KeyApi(sender)
+        self.erasure = ErasureApi(sender)
         self.project = ProjectApi(sender)
         self.settings = SettingsApi(sender)
         self.template = TemplateApi(sender)

@@ -24,6 +24,7 @@ _LET_GO = "DELETE FROM message_attachments WHERE message IN ({})"
 _DELETE_UNUSED = """
     DELETE FROM attachments WHERE number = ?1
     AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE attachment = ?1)
+    RETURNING number
 """
 
 
@@ -39,15 +40,16 @@ def insert(db: apsw.Connection, project: int, message: int, sent: NewMessage) ->
         db.execute(_HOLD, (message, attachment))
 
 
-def delete(db: apsw.Connection, messages: str, values: tuple[int, ...]) -> None:
-    """Delete the attachments of messages that no other message has; a SELECT tells their numbers.
+def delete(db: apsw.Connection, messages: str, values: tuple[int | str, ...]) -> int:
+    """Delete the attachments of messages that no other message has, and return their count.
 
-    It is called while the messages are still there.
+    A SELECT tells the row ids of the messages, while they are still there.
     """
     held = db.execute(_HELD.format(messages), values).fetchall()
-    if held:
-        db.execute(_LET_GO.format(messages), values)
-        db.executemany(_DELETE_UNUSED, held)
+    if not held:
+        return 0
+    db.execute(_LET_GO.format(messages), values)
+    return len(db.executemany(_DELETE_UNUSED, held).fetchall())
 
 
 def has_any(db: apsw.Connection, messages: str, values: tuple[int | str, ...]) -> bool:

@@ -12,6 +12,11 @@ from dialoguedb.store.sqlite.connection.writer import Operation
 
 T = TypeVar("T")
 
+_KEEP = (
+    "INSERT OR REPLACE INTO answers (key, project, request, answer, created, namespace)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+
 
 def at_most_once(
     operation: Operation[T], project: int | None, options: WriteOptions
@@ -26,8 +31,8 @@ def at_most_once(
         result = operation(db)
         kept = kept_response(record, result, options.now)
         db.execute(
-            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-            (record.key, project, kept.request, kept.answer, kept.created),
+            _KEEP,
+            (record.key, project, kept.request, kept.answer, kept.created, record.namespace),
         )
         return result
 

@@ -218,10 +218,10 @@ def store_tags(
     )
 
 
-def latest_created(db: apsw.Connection, dialogue: int, without: int) -> str:
-    """Return the greatest `created` of a dialogue's messages but one; empty when there is none."""
+def latest_created(db: apsw.Connection, dialogue: int, without: int | None = None) -> str:
+    """Return the greatest `created` of a dialogue's messages, but one; empty when there is none."""
     latest = (
-        "SELECT created FROM messages WHERE dialogue = ? AND number <> ?"
+        "SELECT created FROM messages WHERE dialogue = ? AND number IS NOT ?"
         " ORDER BY created DESC, seq DESC LIMIT 1"
     )
     return db.execute(latest, (dialogue, without)).get or ""

@@ -13,6 +13,7 @@ from dialoguedb.store.sqlite.connection.files import APPLICATION_ID
 from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.schema.attachment_schema import ATTACHMENTS
 from dialoguedb.store.sqlite.schema.commit_schema import COMMITS
+from dialoguedb.store.sqlite.schema.erasure_schema import ERASURES
 from dialoguedb.store.sqlite.schema.receipt_schema import RECEIPTS
 from dialoguedb.store.sqlite.schema.shown_texts import SHOWN_TEXTS, count_shown_texts
 from dialoguedb.store.sqlite.schema.summary_schema import SUMMARIES
@@ -341,6 +342,7 @@ MIGRATIONS = (
     Migration("shown texts", SHOWN_TEXTS, count_shown_texts),
     Migration("receipts", RECEIPTS),
     Migration("commits", COMMITS),
+    Migration("erasures", ERASURES),
 )
 
 

@@ -1,0 +1,226 @@
+"""Erasing a namespace: all that it holds, a portion in each transaction, and what the files keep.
+
+Those who could add to it go first: keys that are bound to it. What repeats its messages follows,
+then the messages, the dialogues from the leaves of their trees to the roots, and the memories. The
+last portion is the one that finds nothing: at its commit, nothing of the namespace is stored.
+"""
+
+from __future__ import annotations  # those of inner functions would be evaluated at each call
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import apsw
+import msgspec
+
+from dialoguedb.model.erasures import DeletedObjects, ErasureProgress
+from dialoguedb.model.projects import Project
+from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
+from dialoguedb.store.sqlite.connection.reader import Readers, Row
+from dialoguedb.store.sqlite.connection.writer import Writer
+from dialoguedb.store.sqlite.maintenance import cleaning
+from dialoguedb.store.sqlite.rows import attachment_rows, message_rows
+from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS, MEMORY_TAGS, MESSAGE_TAGS
+from dialoguedb.store.sqlite.search_index import catch_up
+
+_PORTION = 256
+"""Objects deleted in one transaction: other writes wait some ten milliseconds for it."""
+
+_PORTION_BYTES = 8 * 1024 * 1024
+_LISTED = "SELECT value FROM json_each(?)"
+
+Counts = dict[str, int]
+
+
+class _Owner(NamedTuple):
+    """The row id of a project, and a namespace of it."""
+
+    project: int
+    namespace: str
+
+
+class SQLiteErasures:
+    """Implements `ports.ErasureStore`."""
+
+    def __init__(self, writer: Writer, readers: Readers, row_ids: ProjectRowIds) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._row_ids = row_ids
+
+    async def advance(
+        self, project: Project, namespace: str, digest: bytes, now: str
+    ) -> ErasureProgress:
+        """Delete a portion of what a namespace holds; complete when nothing was left."""
+        owner = _Owner(self._row_ids.of(project), namespace)
+
+        def operation(db: apsw.Connection) -> ErasureProgress:
+            former = _begun(db, owner.project, digest, now)
+            portion = _delete_portion(db, owner)
+            deleted = former.deleted
+            for kind, count in portion.items():
+                deleted = deleted.plus(kind, count)
+            progress = ErasureProgress(former.started, deleted, is_complete=not portion)
+            _note(db, digest, progress)
+            return progress
+
+        return await self._writer.write(operation, long=True)
+
+    async def clean(self) -> bool:
+        """Overwrite what is left in the files; False when a long read keeps some of it for now."""
+        return await asyncio.to_thread(cleaning.clean, self._readers.path)
+
+
+def _begun(db: apsw.Connection, project: int, digest: bytes, now: str) -> ErasureProgress:
+    """Return how far an erasure is, which begins when it is not under way."""
+    found = "SELECT started, deleted FROM erasures WHERE namespace = ?"
+    row = db.execute(found, (digest,)).fetchone()
+    if row is None:
+        nothing = DeletedObjects()
+        values = (digest, project, now, msgspec.json.encode(nothing))
+        db.execute("INSERT INTO erasures VALUES (?, ?, ?, ?)", values)
+        return ErasureProgress(now, nothing, is_complete=False)
+    deleted = msgspec.json.decode(row[1], type=DeletedObjects)
+    return ErasureProgress(row[0], deleted, is_complete=False)
+
+
+def _note(db: apsw.Connection, digest: bytes, progress: ErasureProgress) -> None:
+    if progress.is_complete:
+        db.execute("DELETE FROM erasures WHERE namespace = ?", (digest,))
+        return
+    deleted = msgspec.json.encode(progress.deleted)
+    db.execute("UPDATE erasures SET deleted = ? WHERE namespace = ?", (deleted, digest))
+
+
+def _delete_portion(db: apsw.Connection, owner: _Owner) -> Counts:
+    """Delete some of what is left, and count it; nothing when nothing is left."""
+    deleted: Counts = {}
+    for kind, sql in _AT_ONCE.items():
+        db.execute(sql, owner)
+        deleted[kind] = db.changes()
+    for delete in _IN_PORTIONS:
+        portion = delete(db, owner)
+        if portion:
+            deleted.update(portion)
+            break
+    return {kind: count for kind, count in deleted.items() if count}
+
+
+_AT_ONCE = {
+    "keys": "DELETE FROM keys WHERE project = ? AND namespace = ?",
+    "kept_responses": (
+        "DELETE FROM answers WHERE project = ? AND (namespace = ? OR namespace IS NULL)"
+    ),
+}
+
+
+def _delete_of_dialogues(table: str, kind: str) -> Callable[[apsw.Connection, _Owner], Counts]:
+    """Return what deletes rows of a table that belong to dialogues, and are found by no search."""
+    sql = (
+        f"DELETE FROM {table} WHERE number IN ("
+        f" SELECT r.number FROM dialogues d JOIN {table} r ON r.dialogue = d.number"
+        f" WHERE d.project = ? AND d.namespace = ? LIMIT {_PORTION})"
+    )
+
+    def delete(db: apsw.Connection, owner: _Owner) -> Counts:
+        db.execute(sql, owner)
+        count = db.changes()
+        return {kind: count} if count else {}
+
+    return delete
+
+
+_MESSAGES = f"""
+    SELECT m.number, m.dialogue, m.tags, m.content_length
+    FROM dialogues d JOIN messages m ON m.dialogue = d.number
+    WHERE d.project = ? AND d.namespace = ? LIMIT {_PORTION}
+"""
+_LESS_MESSAGES = """
+    UPDATE dialogues SET total_messages = total_messages - ?, last_message_created = ?
+    WHERE number = ?
+"""
+
+
+def _delete_messages(db: apsw.Connection, owner: _Owner) -> Counts:
+    row_ids: list[int] = []
+    dialogues: Counter[int] = Counter()
+    room = _PORTION_BYTES
+    rows: list[Row] = db.execute(_MESSAGES, owner).fetchall()
+    for row_id, dialogue, tags, length in rows:
+        MESSAGE_TAGS.delete(db, dialogue, row_id, tags)
+        row_ids.append(row_id)
+        dialogues[dialogue] += 1
+        room -= length
+        if room < 0:
+            break
+    if not row_ids:
+        return {}
+    listed = (_as_json(row_ids),)
+    catch_up.remove(db, "message", _LISTED, listed)
+    attachments = attachment_rows.delete(db, _LISTED, listed)
+    db.execute(f"DELETE FROM messages WHERE number IN ({_LISTED})", listed)
+    for dialogue, count in dialogues.items():
+        latest = message_rows.latest_created(db, dialogue)
+        db.execute(_LESS_MESSAGES, (count, latest, dialogue))
+    return {"messages": len(row_ids), "attachments": attachments}
+
+
+_LEAVES = f"""
+    SELECT d.number, d.parent, b.tags
+    FROM dialogues d JOIN dialogue_bodies b ON b.dialogue = d.number
+    WHERE d.project = ? AND d.namespace = ? AND d.thread_count = 0 LIMIT {_PORTION}
+"""
+
+
+def _delete_dialogues(db: apsw.Connection, owner: _Owner) -> Counts:
+    leaves: list[Row] = db.execute(_LEAVES, owner).fetchall()
+    if not leaves:
+        return {}
+    listed = (_as_json(row_id for row_id, _, _ in leaves),)
+    for row_id, _, tags in leaves:
+        DIALOGUE_TAGS.delete(db, owner.project, row_id, tags)
+    catch_up.remove(db, "dialogue", _LISTED, listed)
+    db.execute(f"DELETE FROM dialogues WHERE number IN ({_LISTED})", listed)
+    parents = Counter(parent for _, parent, _ in leaves if parent is not None)
+    less = "UPDATE dialogues SET thread_count = thread_count - ? WHERE number = ?"
+    db.executemany(less, [(count, parent) for parent, count in parents.items()])
+    return {"dialogues": len(leaves)}
+
+
+_MEMORIES = f"""
+    SELECT number, tags, octet_length(value) FROM memories
+    WHERE project = ? AND namespace = ? LIMIT {_PORTION}
+"""
+
+
+def _delete_memories(db: apsw.Connection, owner: _Owner) -> Counts:
+    row_ids: list[int] = []
+    room = _PORTION_BYTES
+    rows: list[Row] = db.execute(_MEMORIES, owner).fetchall()
+    for row_id, tags, length in rows:
+        MEMORY_TAGS.delete(db, owner.project, row_id, tags)
+        row_ids.append(row_id)
+        room -= length
+        if room < 0:
+            break
+    if not row_ids:
+        return {}
+    listed = (_as_json(row_ids),)
+    catch_up.remove(db, "memory", _LISTED, listed)
+    db.execute(f"DELETE FROM memories WHERE number IN ({_LISTED})", listed)
+    return {"memories": len(row_ids)}
+
+
+def _as_json(row_ids: Iterable[int]) -> str:
+    return msgspec.json.encode(list(row_ids)).decode()
+
+
+_IN_PORTIONS = (
+    _delete_of_dialogues("summaries", "summaries"),
+    _delete_of_dialogues("receipts", "recorded_windows"),
+    _delete_messages,
+    _delete_dialogues,
+    _delete_memories,
+)
+"""In this order: a dialogue can only be deleted when nothing is in it, nor below it."""
