@@ -9,8 +9,10 @@ import apsw
 import pytest
 
 from dialoguedb import DialogueDB, private_files
+from dialoguedb.store.sqlite.schema import page_checksums
 from tests.cli.in_process import Terminal
 from tests.cli.test_backup import FILE
+from tests.migration.recorded import released
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no modes there")
 
@@ -120,6 +122,14 @@ class TestWhatWasOpen:
             done(filled, "keys", "create")
             assert open_ones(filled.data) == {".": "0o755"}
             assert db.get_dialogue("d").id == "d"
+
+    def test_is_closed_before_it_is_rewritten(self, room):
+        room.data.mkdir(mode=0o700)
+        path = room.data / FILE
+        released(1).execute("VACUUM INTO ?", (str(path),))
+        path.chmod(0o644)
+        assert page_checksums.are_missing(path)
+        assert mode_of(path) == "0o600"
 
     def test_is_left_alone_by_what_only_reads(self, filled):
         opened(filled.data)

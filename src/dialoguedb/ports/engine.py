@@ -80,6 +80,10 @@ class Engine(Protocol):
         """Take what is whole out of damaged data, into an empty or new directory; DataError."""
         ...
 
+    def outlook(self) -> list[str]:
+        """Return what the next start has still to do with the data, a line each; DataError."""
+        ...
+
     def missing_migrations(self) -> list[str]:
         """Return the names of the migrations that the data lacks; DataError."""
         ...

@@ -18,6 +18,9 @@ def check(**flags: Any) -> None:
     value, and that the search indexes agree with the data, all in one snapshot; servers can write
     meanwhile. Prints a line for each finding, and exits with code 1 if there are any.
     `dialoguedb reindex` repairs the search indexes.
+
+    After an upgrade it also prints what the next start has still to do: missing migrations, how
+    many messages they read, and how many objects are to be indexed.
     """
     engine = engine_of(chosen_settings(flags))
     findings = engine.check()
@@ -26,3 +29,5 @@ def check(**flags: Any) -> None:
     if findings:
         sys.exit(1)
     click.echo(f"Nothing wrong with {engine.address}")
+    for line in engine.outlook():
+        click.echo(line)

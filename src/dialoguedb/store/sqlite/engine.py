@@ -10,7 +10,14 @@ from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.maintenance import backup, check, recover, snapshot, upgrade
+from dialoguedb.store.sqlite.maintenance import (
+    backup,
+    check,
+    outlook,
+    recover,
+    snapshot,
+    upgrade,
+)
 
 
 class SQLiteEngine:
@@ -60,6 +67,10 @@ class SQLiteEngine:
         """Take what is whole out of the directory, into an empty or new one; DataError."""
         made = recover.recover(self.directory, destination, self._count_tokens)
         return Salvage(_copy_of(made.path), made.kept, made.lines)
+
+    def outlook(self) -> list[str]:
+        """Return what the next start has still to do with the data, a line each; DataError."""
+        return outlook.outlook(self.directory)
 
     def missing_migrations(self) -> list[str]:
         """Return the names of the migrations that the data lacks; DataError."""

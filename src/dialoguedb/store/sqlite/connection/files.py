@@ -10,7 +10,7 @@ import apsw
 
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData, ServiceUnavailable
-from dialoguedb.store.sqlite.connection import vfs
+from dialoguedb.store.sqlite.connection import commit_log, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
 
 FILE = "dialoguedb.sqlite3"
@@ -58,9 +58,7 @@ def connect(path: Path) -> apsw.Connection:
             db.set_busy_timeout(_BUSY_TIMEOUT_MS)
             if db.readonly("main"):  # SQLite opens it nevertheless
                 raise DataError(f"{path} cannot be opened for writing")
-            # Before anything is read, for SQLite gives the files beside it the same mode.
-            with private_files.closed_to_others(*_files_of(path)):
-                check_ours(db, path)
+            close_to_others(db, path)
             vfs.reserve_checksums(db)
             _use_log(db)
             db.pragma("synchronous", "FULL")
@@ -140,8 +138,14 @@ def check_ours(db: apsw.Connection, path: Path) -> None:
         raise NotOurData(f"{path} is a database of another program")
 
 
-def _files_of(path: Path) -> list[Path]:
-    return [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+def close_to_others(db: apsw.Connection, path: Path) -> None:
+    """Close a database to other users before its first read; NotOurData.
+
+    With the first read SQLite makes files beside it, and gives them its mode.
+    """
+    beside = [path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal")]
+    with private_files.closed_to_others(path, *beside, path.with_name(commit_log.FILE)):
+        check_ours(db, path)
 
 
 def _use_log(db: apsw.Connection) -> None:

@@ -16,8 +16,13 @@ from dialoguedb.values import timestamps
 def missing_steps(directory: Path) -> list[str]:
     """Return the names of the steps that a data directory lacks; DataError."""
     with snapshot.snapshot(snapshot.locate(directory)) as db:
-        steps = [step.name for step in migrations.MIGRATIONS[migrations.version(db) :]]
-        return steps if vfs.has_checksums(db) else [*steps, page_checksums.STEP]
+        return steps_missing_in(db)
+
+
+def steps_missing_in(db: apsw.Connection) -> list[str]:
+    """Return the names of the steps that an open database lacks."""
+    steps = [step.name for step in migrations.MIGRATIONS[migrations.version(db) :]]
+    return steps if vfs.has_checksums(db) else [*steps, page_checksums.STEP]
 
 
 def upgrade(directory: Path, count: TokenCounter) -> list[str]:
