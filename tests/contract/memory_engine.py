@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET, Raw, structs
 
-from dialoguedb.errors import InternalError
+from dialoguedb.errors import InternalError, MessageNotFound
 from dialoguedb.formats.attachments import cutting
 from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.model.dialogues import DeletedDialogue
@@ -296,6 +296,10 @@ class Messages(Part):
     async def get(self, project, namespace, ref, mode="inline"):
         _, found = self.find(project, namespace, ref)
         return shown(mode, ref.dialogue_id, namespace, found)
+
+    async def deferred_text(self, project, text, start):
+        """Find none: messages are whole here."""
+        raise MessageNotFound(f"{project.id} defers nothing: {text} from {start}")
 
     @operation
     def update(self, project, namespace, ref, new_tags, options):

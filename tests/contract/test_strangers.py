@@ -15,6 +15,7 @@ from dialoguedb.errors import (
     SummaryNotFound,
     TemplateNotFound,
 )
+from dialoguedb.formats.attachments.deferred import DeferredText
 from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.memories import MemoryFilter
@@ -84,6 +85,10 @@ FINDS_NOTHING = {
     "messages.get": (
         MessageNotFound,
         lambda ask: ask.store.messages.get(ask.who, ask.ns, MessageRef("d", "m")),
+    ),
+    "messages.deferred_text": (
+        MessageNotFound,
+        lambda ask: ask.store.messages.deferred_text(ask.who, DeferredText("0" * 64, 5), 0),
     ),
     "messages.update": (
         MessageNotFound,

@@ -5,6 +5,9 @@ import threading
 import apsw
 import pytest
 
+from dialoguedb.errors import MessageNotFound
+from dialoguedb.formats.attachments import deferred
+from dialoguedb.model.refs import MessageRef
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.maintenance import check
@@ -55,6 +58,23 @@ async def test_equal_ones_are_kept_once(me, kept):
     await me.append(received([*picture(), *picture()], id="m1"), received(picture(), id="m2"))
     await me.append(received(picture(OTHER), id="m3"))
     assert kept() == (2, 3)
+
+
+async def test_those_left_out_are_read_part_by_part_by_their_project_alone(world, me, store):
+    await me.append(received(picture(), id="m"))
+    whole = await store.messages.get(me.project, "", MessageRef("d", "m"))
+    message = await store.messages.get(me.project, "", MessageRef("d", "m"), "deferred")
+    before, text, after = deferred.parts(bytes(message.content))
+    assert isinstance(before, bytes)
+    assert isinstance(text, deferred.DeferredText)
+    assert isinstance(after, bytes)
+    assert deferred.full_length(bytes(message.content)) == len(bytes(whole.content))
+    middle = [await store.messages.deferred_text(me.project, text, at) for at in (0, 7)]
+    assert middle[0][7:] == middle[1]
+    assert b"".join([before, middle[0], after]) == bytes(whole.content)
+    stranger = await world.tenant()
+    with pytest.raises(MessageNotFound):
+        await store.messages.deferred_text(stranger.project, text, 0)
 
 
 async def test_projects_share_none(world, me, kept):

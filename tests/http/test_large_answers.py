@@ -1,5 +1,6 @@
 """Large answers and uploads: bounded in memory, made while they are read, released at once."""
 
+import base64
 import json
 import time
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ import pytest
 
 from dialoguedb.bootstrap.default_project import default_project_key
 from dialoguedb.embed.tokens import count_tokens
+from dialoguedb.formats.attachments import deferred
 from dialoguedb.http.app import build_app
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.options import HttpOptions
@@ -192,6 +194,73 @@ class TestAPage:
         statuses, parts = await client.call("HEAD", "/messages?dialogueId=d0")
         assert statuses == [HTTPStatus.OK]
         assert len(b"".join(parts)) < 3 * MIB
+
+
+PICTURE = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 10_000).decode()
+
+
+async def send_picture(client, number):
+    """Append a message with a picture of some size, twice; returns its content."""
+    source = {"type": "base64", "media_type": "image/png", "data": PICTURE}
+    content = [{"type": "text", "text": "é"}, *[{"type": "image", "source": source}] * 2]
+    message = {"id": f"p{number}", "role": "user", "content": content}
+    await client.json("POST", "/dialogue/pictures/messages", message)
+    return content
+
+
+class TestAttachments:
+    @pytest.fixture
+    async def content(self, client):
+        await client.json("POST", "/dialogue", {"id": "pictures"})
+        await send_picture(client, 1)
+        return await send_picture(client, 0)
+
+    @pytest.mark.parametrize(
+        ("target", "found"),
+        [
+            ("/message/p0?dialogueId=pictures", lambda answer: answer),
+            ("/messages?dialogueId=pictures", lambda answer: answer["items"][0]),
+            ("/messages?dialogueId=pictures&limit=1", lambda answer: answer["items"][0]),
+            ("/dialogue/pictures?messages=2", lambda answer: answer["messages"][1]),
+        ],
+    )
+    async def test_are_read_while_they_are_sent(self, target, found, content, client):
+        held = []
+
+        async def look():
+            held.append(client.held["answer"])
+
+        _, parts = await client.call("GET", target, between=look)
+        assert found(json.loads(b"".join(parts)))["content"] == content
+        assert max(map(len, parts)) < 2 * MIB
+        assert set(held) == {PIECE_READ_BYTES}
+        length = client.headers.get(b"content-length", b"%d" % sum(map(len, parts)))
+        assert int(length) == sum(map(len, parts))
+        assert client.held == {"upload": 0, "answer": 0}
+
+    async def test_have_their_length_in_the_head(self, content, client):
+        await client.call("HEAD", "/message/p0?dialogueId=pictures")
+        length = client.headers[b"content-length"]
+        _, parts = await client.call("GET", "/message/p0?dialogueId=pictures")
+        assert int(length) == sum(map(len, parts)) == int(client.headers[b"content-length"])
+
+    async def test_that_are_deleted_meanwhile_cut_the_answer_off(self, content, client):
+        async def delete():
+            await client.call("DELETE", "/dialogue/pictures")
+
+        statuses, _ = await client.call("GET", "/message/p0?dialogueId=pictures", between=delete)
+        assert statuses == [HTTPStatus.OK, "cut off"]
+        assert client.held == {"upload": 0, "answer": 0}
+
+    async def test_of_others_cannot_be_named(self, content, client):
+        _, parts = await client.call("GET", "/message/p0?dialogueId=pictures&attachments=reference")
+        sha256 = json.loads(b"".join(parts))["attachments"][0]["sha256"]
+        token = deferred.token(deferred.DeferredText(sha256, len(PICTURE)))
+        forged = token.decode().replace(token.decode()[15:30], "0" * 15)
+        message = {"id": "forged", "role": "user", "content": forged}
+        await client.json("POST", "/dialogue/pictures/messages", message)
+        answer = await client.json("GET", "/message/forged?dialogueId=pictures")
+        assert answer["content"] == forged
 
 
 class TestMemory:

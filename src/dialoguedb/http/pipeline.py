@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, nullcontext
 from typing import Any
 
@@ -16,6 +16,8 @@ from dialoguedb.errors import (
     RouteNotFound,
     UnreadableData,
 )
+from dialoguedb.formats.attachments import deferred
+from dialoguedb.formats.attachments.deferred import DEFERRED_BYTES, DeferredText
 from dialoguedb.http.admission.admission import Admission
 from dialoguedb.http.requests import bound_namespace, incoming, permissions, preconditions, queries
 from dialoguedb.http.requests.request import AdmittedRequest, AppContext, Exchange, Request
@@ -83,7 +85,10 @@ class ErrorMiddleware:
             assert response is not None
             if exchange.body is not None:
                 exchange.body.release()
-            if response.stream is None:
+            if response.stream is None and not deferred.is_complete(response.body):
+                await exchange.admit_read(large_reads.PIECE_READ_BYTES)
+                response.length, response.stream = deferred.full_length(response.body), _nothing()
+            elif response.stream is None:
                 exchange.hold_response(len(response.body))
         except incoming.ClientDisconnected:
             raise
@@ -108,13 +113,15 @@ class ErrorMiddleware:
     ) -> int:
         """Send a response whose pieces are made while the client reads those before."""
         piece, response.body, sent_bytes = response.body, b"", 0
+        project = exchange.caller.project if exchange.caller else None
         if exchange.answer is not None:
             exchange.answer.set_to(large_reads.PIECE_READ_BYTES, force=True)
         async with aclosing(stream):
             try:
                 while piece:
-                    sent_bytes += len(piece)
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    async for part in self._filled(project, piece):
+                        sent_bytes += len(part)
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
                     piece = await anext(stream, b"")
             except incoming.ClientDisconnected:
                 raise
@@ -124,6 +131,19 @@ class ErrorMiddleware:
                 return sent_bytes
         await send({"type": "http.response.body", "body": b""})
         return sent_bytes
+
+    async def _filled(self, project: Any, piece: bytes) -> AsyncIterator[bytes]:
+        """Yield a piece of a response, and in their places the attachments left out of it."""
+        if deferred.is_complete(piece):
+            yield piece
+            return
+        read = self._context.services.messages.deferred_text
+        for part in deferred.parts(piece):
+            if not isinstance(part, DeferredText):
+                yield part
+                continue
+            for start in range(0, part.length, DEFERRED_BYTES):
+                yield await read(project, part, start)
 
     def _error_response(self, head: incoming.RequestHead, error: Exception) -> Response:
         """Return the response for an error; a defect is logged, and not revealed."""
@@ -167,6 +187,12 @@ class ErrorMiddleware:
 
 async def _unused(_message: Message) -> None:
     """Stand for what would send: only the outermost layer does."""
+
+
+async def _nothing() -> AsyncGenerator[bytes]:
+    """Yield nothing, where all of a response is in its body."""
+    return
+    yield b""
 
 
 class NoSuchRoute:

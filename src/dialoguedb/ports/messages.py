@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
+from dialoguedb.formats.attachments.deferred import DeferredText
 from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
@@ -32,7 +33,10 @@ class MessageStore(Protocol):
         filters: MessageFilter,
         window: Window,
     ) -> Versioned[Slice[Message]]:
-        """Return a window of a dialogue's messages. Version: last `seq`."""
+        """Return a window of a dialogue's messages. Version: last `seq`.
+
+        In a window in pieces, tokens stand for the attachments.
+        """
         ...
 
     async def get(
@@ -43,6 +47,10 @@ class MessageStore(Protocol):
         attachments: AttachmentMode = "inline",
     ) -> Message:
         """Return one message."""
+        ...
+
+    async def deferred_text(self, project: Project, text: DeferredText, start: int) -> bytes:
+        """Return the next part of the base64 that a message holds a token for; MessageNotFound."""
         ...
 
     async def update(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Sequence
 
 from msgspec import Struct, field
 
+from dialoguedb.formats.attachments.deferred import DeferredText
 from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
@@ -102,6 +103,10 @@ class MessageService:
     ) -> Message:
         """Return one message."""
         return await self._store.get(project, namespace, ref, attachments)
+
+    async def deferred_text(self, project: Project, text: DeferredText, start: int) -> bytes:
+        """Return the next part of the base64 that a message holds a token for; MessageNotFound."""
+        return await self._store.deferred_text(project, text, start)
 
     async def update(
         self,

@@ -49,7 +49,10 @@ class Response(Struct, gc=False):
     content_type: bytes = b"application/json"
     headers: tuple[Header, ...] = ()
     stream: AsyncGenerator[bytes] | None = None
-    """What follows the body, whose length is not known then."""
+    """What follows the body."""
+
+    length: int | None = None
+    """The length of both together, if it is known."""
 
 
 def page_response(piece: PagePiece[Any], etag: bytes | None = None) -> Response:
@@ -101,8 +104,9 @@ def headers_of(response: Response, request_id: str, rate_limit: RateLimitStatus)
         (b"x-ratelimit-reset", b"%d" % rate_limit.reset),
         *response.headers,
     ]
-    if response.stream is None:
-        headers.insert(1, (b"content-length", b"%d" % len(response.body)))
+    length = len(response.body) if response.stream is None else response.length
+    if length is not None:
+        headers.insert(1, (b"content-length", b"%d" % length))
     if response.etag is not None:
         headers.append((b"etag", response.etag))
     return headers

@@ -17,7 +17,13 @@ from dialoguedb.http.requests.request import FieldValue, Request
 from dialoguedb.http.responses.response import Response, encode, page_response, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
-from dialoguedb.http.routes.names import Attachments, InNamespace, NamedInDialogue, OfDialogue
+from dialoguedb.http.routes.names import (
+    Attachments,
+    InNamespace,
+    NamedInDialogue,
+    OfDialogue,
+    sent_as,
+)
 from dialoguedb.model.dialogues import (
     DeletedDialogue,
     Dialogue,
@@ -129,7 +135,7 @@ async def get(request: Request) -> Response:
     """Return one dialogue, with its last messages if you like."""
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
     query: GetDialogue = request.query
-    last, mode = query.messages or 0, query.attachments or "inline"
+    last, mode = query.messages or 0, sent_as(query.attachments)
     return _response(
         await request.services.dialogues.get(request.project, namespace, dialogue_id, last, mode)
     )

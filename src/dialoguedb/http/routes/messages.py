@@ -18,7 +18,13 @@ from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import Response, encode, page_response, sequence_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
-from dialoguedb.http.routes.names import Attachments, NamedInDialogue, OfDialogue, OneMessage
+from dialoguedb.http.routes.names import (
+    Attachments,
+    NamedInDialogue,
+    OfDialogue,
+    OneMessage,
+    sent_as,
+)
 from dialoguedb.model.messages import (
     MESSAGE_WRITE_ONCE,
     Message,
@@ -136,7 +142,7 @@ async def get(request: Request) -> Response:
     """Return one message."""
     query: OneMessage = request.query
     ref = MessageRef(request.dialogue_id(), request.id_in_path("id"))
-    mode = query.attachments or "inline"
+    mode = sent_as(query.attachments)
     messages = request.services.messages
     return _response(await messages.get(request.project, request.namespace(), ref, mode))
 

@@ -1,6 +1,6 @@
 """How requests name what they are about, in their query or their body."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -21,12 +21,17 @@ class OfDialogue(InNamespace, frozen=True):
 
 
 Attachments = Annotated[
-    AttachmentMode,
+    Literal["inline", "reference"],
     Meta(
         description="Whether content has the bytes of attachments (`inline`, the default), or"
         " references to those of 4 KiB and more."
     ),
 ]
+
+
+def sent_as(attachments: str | UnsetType) -> AttachmentMode:
+    """Return how messages are read whose attachments are sent inline, or as references."""
+    return "reference" if attachments == "reference" else "deferred"
 
 
 class OneMessage(OfDialogue, frozen=True):

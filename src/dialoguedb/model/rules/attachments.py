@@ -5,8 +5,9 @@ from typing import TypeVar
 
 from msgspec import UNSET, Raw, structs
 
-from dialoguedb.formats.attachments import cutting
+from dialoguedb.formats.attachments import cutting, deferred
 from dialoguedb.formats.attachments.cutting import CutAttachment, CutContent
+from dialoguedb.formats.attachments.deferred import DeferredText
 from dialoguedb.model.messages import AttachmentReference, Message, NewMessage
 from dialoguedb.model.rules.messages import StoredMessage
 
@@ -27,6 +28,14 @@ def make_whole(stored: S, base64_of: Callable[[str], bytes]) -> S:
         return stored
     content = cutting.restore(_cut_content(stored), base64_of)
     return structs.replace(stored, content=content, attachments=b"")
+
+
+def with_tokens(stored: S) -> S:
+    """Return a message as it was received, with tokens in the place of its attachments."""
+    if not stored.attachments:
+        return stored
+    lengths = {one.sha256: one.text_bytes for one in _cut_content(stored).attachments}
+    return make_whole(stored, lambda sha256: deferred.token(DeferredText(sha256, lengths[sha256])))
 
 
 def with_references(stored: StoredMessage, dialogue_id: str, namespace: str) -> Message:

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Sequence
 
 import apsw
 
+from dialoguedb.formats.attachments.deferred import DeferredText
 from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef, MessageRef
-from dialoguedb.model.rules.attachments import with_references
+from dialoguedb.model.rules.attachments import with_references, with_tokens
 from dialoguedb.model.rules.messages import plan_append, plan_delete, plan_retag
 from dialoguedb.model.rules.usage import usage_of
-from dialoguedb.ports import Tags, Versioned, WriteOptions
+from dialoguedb.ports import Tags, Versioned, WriteOptions, large_reads
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
@@ -84,7 +85,9 @@ class SQLiteMessages:
         def query(reader: Reader) -> Versioned[Slice[Message]]:
             owner = find_owner(reader.db, project_row, namespace, dialogue_id)
             ref = DialogueRef(namespace, dialogue_id)
-            of = (owner.row_id, ListedDialogue(project_row, ref, filters.attachments))
+            defers = window.in_pieces and filters.attachments == "inline"
+            mode = "deferred" if defers else filters.attachments
+            of = (owner.row_id, ListedDialogue(project_row, ref, mode))
             return Versioned(message_rows.page(reader, of, filters, window), owner.last_seq)
 
         return await self._readers.list(window, query)
@@ -103,10 +106,20 @@ class SQLiteMessages:
             head, row = find_message(reader.db, project_row, namespace, ref)
             if attachments == "reference":
                 return with_references(row, head.id, head.namespace)
+            if attachments == "deferred":
+                return with_tokens(row).to_message(head.id, head.namespace)
             whole = attachment_rows.read_whole(reader, project_row, row)
             return whole.to_message(head.id, head.namespace)
 
         return await self._readers.read(query)
+
+    async def deferred_text(self, project: Project, text: DeferredText, start: int) -> bytes:
+        """Return the next part of the base64 that a message holds a token for; MessageNotFound."""
+        project_row = self._row_ids.of(project)
+        return await self._readers.read_off_loop(
+            lambda reader: attachment_rows.read_text(reader.db, project_row, text, start),
+            large_reads.PIECE_READ_BYTES,
+        )
 
     async def update(
         self,

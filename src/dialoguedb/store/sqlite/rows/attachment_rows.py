@@ -5,8 +5,9 @@ from typing import TypeVar
 
 import apsw
 
-from dialoguedb.errors import InternalError
+from dialoguedb.errors import InternalError, MessageNotFound
 from dialoguedb.formats.attachments.cutting import texts
+from dialoguedb.formats.attachments.deferred import DEFERRED_BYTES, DeferredText
 from dialoguedb.model.messages import NewMessage
 from dialoguedb.model.rules.attachments import make_whole
 from dialoguedb.model.rules.messages import StoredMessage
@@ -72,6 +73,19 @@ def whole(db: apsw.Connection, project: int, rows: Sequence[S]) -> Sequence[S]:
         return found[sha256]
 
     return [make_whole(row, base64_of) for row in rows]
+
+
+def read_text(db: apsw.Connection, project: int, text: DeferredText, start: int) -> bytes:
+    """Return a part of an attachment's base64, without reading all of it; MessageNotFound."""
+    row_id = db.execute(_FIND, (project, text.sha256)).get
+    if row_id is None:
+        raise MessageNotFound(f"The message with the attachment {text.sha256} was deleted")
+    blob = db.blob_open("main", "attachments", "base64", row_id, writeable=False)
+    try:
+        blob.seek(start)
+        return blob.read(min(DEFERRED_BYTES, text.length - start))
+    finally:
+        blob.close()
 
 
 def read_whole(reader: Reader, project: int, row: S) -> S:

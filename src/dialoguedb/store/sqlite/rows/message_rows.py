@@ -10,7 +10,7 @@ from msgspec import structs
 
 from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
 from dialoguedb.model.refs import DialogueRef, MessageRef
-from dialoguedb.model.rules.attachments import cut_from, with_references
+from dialoguedb.model.rules.attachments import cut_from, with_references, with_tokens
 from dialoguedb.model.rules.messages import (
     AppendPlan,
     StoredMessage,
@@ -174,7 +174,10 @@ def shape_of(reader: Reader, of: ListedDialogue) -> Shape[StoredMessage, Message
         return Shape(StoredMessage, each(refer), cut_message_bytes, _KEY)
 
     def make(rows: Sequence[StoredMessage]) -> list[Message]:
-        whole = attachment_rows.whole(reader.db, of.project, rows)
+        if of.attachments == "deferred":
+            whole: Sequence[StoredMessage] = [*map(with_tokens, rows)]
+        else:
+            whole = attachment_rows.whole(reader.db, of.project, rows)
         return to_messages(whole, ref.id, ref.namespace)
 
     return Shape(StoredMessage, make, message_bytes, _KEY)
