@@ -4,12 +4,14 @@ import json
 import stat
 import subprocess
 import sys
+import threading
 
 import httpx
 import pytest
 from mcp import MCPError
 
 from dialoguedb import DialogueDB
+from tests.embed.endpoint import vectors
 from tests.http.server import NO_AUTHORITIES, program, quiet_environment
 from tests.mcp.hosts import TOKEN, Agent, connected, over_http, over_stdio
 
@@ -141,6 +143,32 @@ def test_without_the_extra_it_says_what_to_install(tmp_path):
     assert ended.returncode == 1
     assert "pip install 'dialoguedb[mcp]'" in ended.stderr
     assert ended.stdout == ""
+
+
+async def test_searches_tell_how_far_a_new_index_is(tmp_path, endpoint):
+    with DialogueDB(path=tmp_path / "chats") as db:
+        db.create_dialogue(messages=[{"role": "user", "content": "a parcel"}])
+        db.create_memory("a parcel")
+    gate = threading.Event()
+
+    def wait_for_test(request):
+        gate.wait(60)
+        vectors()(request)
+
+    endpoint.script = [wait_for_test]
+    variables = {
+        "DIALOGUEDB_EMBEDDER": "openai",
+        "DIALOGUEDB_EMBEDDER_MODEL": "m",
+        "DIALOGUEDB_EMBEDDER_URL": endpoint.url,
+    }
+    async with over_stdio("--data", tmp_path / "chats", **variables) as client:
+        agent = Agent(client)
+        for tool in ("search", "search_memories"):
+            assert (await agent.ask(tool, query="package"))["indexing"] == {"done": 0, "of": 3}
+        gate.set()
+        while "indexing" in await agent.ask("search", query="package"):
+            pass
+        assert "indexing" not in await agent.ask("search_memories", query="package")
 
 
 # --- Over HTTP ----------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Tools for memories."""
 
+from msgspec import UNSET
+
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.mcp.arguments import (
     CreateMemoryArguments,
@@ -42,7 +44,8 @@ async def search_memories(
         arguments.query, namespace=arguments.namespace, tags=arguments.tags, limit=arguments.limit
     )
     return FoundMemoriesResponse(
-        memories=[Remembered.of(hit.item, hit.relevance) for hit in found.hits]
+        memories=[Remembered.of(hit.item, hit.relevance) for hit in found.hits],
+        indexing=found.indexing or UNSET,
     )
 
 

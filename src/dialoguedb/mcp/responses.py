@@ -2,10 +2,19 @@
 
 from typing import Any, Self
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.client.records import DialogueRecord, FoundItem, MemoryRecord, MessageRecord
+from dialoguedb.client.records import (
+    DialogueRecord,
+    FoundItem,
+    IndexingRecord,
+    MemoryRecord,
+    MessageRecord,
+)
 from dialoguedb.mcp.inline_files import without_files
+
+Indexing = IndexingRecord | UnsetType
+"""How far the indexes are; only there while more may be found later."""
 
 
 class ToolResponse(Struct, kw_only=True, rename="camel"):
@@ -209,6 +218,7 @@ class FoundSessionsResponse(ToolResponse):
 
     dialogues: list[Outline]
     messages: list[FoundMessage]
+    indexing: Indexing = UNSET
 
 
 class SessionsResponse(ToolResponse):
@@ -260,6 +270,7 @@ class FoundMemoriesResponse(ToolResponse):
     """What a search found."""
 
     memories: list[Remembered]
+    indexing: Indexing = UNSET
 
 
 class MemoriesResponse(ToolResponse):

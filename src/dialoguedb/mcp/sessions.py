@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.mcp.arguments import (
@@ -68,7 +69,9 @@ async def search(db: AsyncDatabase, arguments: SearchArguments) -> FoundSessions
         arguments.query, limit=arguments.limit, namespace=arguments.namespace
     )
     response = FoundSessionsResponse(
-        dialogues=[Outline.found(hit) for hit in found.hits], messages=[]
+        dialogues=[Outline.found(hit) for hit in found.hits],
+        messages=[],
+        indexing=found.indexing or UNSET,
     )
     if arguments.search_messages:
         messages = await db.api.search.messages(
