@@ -92,6 +92,11 @@ class TestWhatIsMade:
         done(room, "restore", f"{data}/copy", "--data", f"{data}/again")
         assert open_ones(room.directory / data.partition("/")[0]) == {}
 
+    def test_by_a_recovery(self, room, data):
+        done(room, "keys", "create", "--data", "origin")
+        done(room, "recover", "--from", "origin", "--to", f"{data}/whole")
+        assert open_ones(room.directory / data.partition("/")[0]) == {}
+
     def test_by_an_export(self, room, data):
         done(room, "dialogue", "create", "--data", "origin")
         (room.directory / data).mkdir(mode=0o700, parents=True)
