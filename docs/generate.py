@@ -390,6 +390,9 @@ page. *Permission* is the least that a [key](../how-to/manage-keys-and-projects.
 
 With `attachments=reference`, lists of messages and single ones have references in the place of
 [attachments](../how-to/store-attachments.md) of 4 KiB and more.
+
+While an index is built (after an upgrade, with another embedder, during `dialoguedb reindex`), the
+answer of a search has `"indexing": {"done": 1200, "of": 5000}`, which counts objects.
 """
 
 
