@@ -39,6 +39,8 @@ def prepare(path: Path) -> None:
 def are_missing(path: Path) -> bool:
     """Tell whether the pages of a database carry no checksums."""
     with closing(vfs.open_file(str(path), _EXISTING)) as db:
+        if db.readonly("main"):
+            return False  # whoever opens it for writing is refused
         files.close_to_others(db, path)
         return not vfs.has_checksums(db) and not were_there(db)
 
