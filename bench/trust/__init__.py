@@ -11,4 +11,6 @@ def method(_: Plan) -> str:
         " late, those due behind it count as late, too. Damage is done to copies of the same data,"
         " one bit at a time, half of them in what was written as text; a log is also cut off."
         " Pairs of absent and foreign ids are asked for in an order drawn by lot."
+        " Encryption: two engines in one process, one on an encrypted directory, take turns; a"
+        " figure is the median of the rounds' ratios of processor time."
     )

@@ -43,6 +43,7 @@
     └── DataError
         ├── NotOurData
         ├── NewerSchema
+        ├── NotUnlocked
         └── DamagedData
 
 Each class has the stable `code` that clients see; those of embedders and summarizers share their
@@ -359,6 +360,10 @@ class NewerSchema(DataError):
     """The data was written by a newer program."""
 
     code = "NEWER_SCHEMA"
+
+
+class NotUnlocked(DataError):
+    """The data is encrypted, and its key is missing or another one."""
 
 
 class DamagedData(DataError):

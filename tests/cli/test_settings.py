@@ -18,6 +18,8 @@ TEXTS = {
     "host": ("[::1]", "::1"),
     "port": ("0", 0),
     "tls_cert": ("cert.pem", Path("cert.pem")),
+    "encryption_key_file": ("encryption.key", Path("encryption.key")),
+    "encryption_key_command": ("kms 'the key'", "kms 'the key'"),
     "tls_key": ("key.pem", Path("key.pem")),
     "tls_self_signed": ("yes", True),
     "metrics_address": ("[::1]:9090", Address("::1", 9090)),

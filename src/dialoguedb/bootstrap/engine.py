@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dialoguedb.bootstrap.encryption_keys import encryption_key
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.ports.engine import Engine
 from dialoguedb.settings import Settings
@@ -19,5 +20,5 @@ def engine_of(settings: Settings) -> Engine:
     """Return the engine at the address of the settings; InvalidSetting."""
     address = settings.database
     if address.scheme == "sqlite":
-        return SQLiteEngine(data_directory(settings), count_tokens)
+        return SQLiteEngine(data_directory(settings), count_tokens, encryption_key(settings))
     raise unknown_engine(address.scheme)

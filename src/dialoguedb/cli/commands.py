@@ -113,6 +113,18 @@ def _recover() -> Command:
     return recover
 
 
+def _encrypt() -> Command:
+    from dialoguedb.cli.operations.encrypt import encrypt
+
+    return encrypt
+
+
+def _rekey() -> Command:
+    from dialoguedb.cli.operations.rekey import rekey
+
+    return rekey
+
+
 def _reindex() -> Command:
     from dialoguedb.cli.operations.reindex import reindex
 
@@ -143,6 +155,8 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "restore": (_restore, "Create a data directory from a backup."),
     "check": (_check, "Check the data for damage."),
     "recover": (_recover, "Take what is whole out of damaged data."),
+    "encrypt": (_encrypt, "Encrypt a data directory."),
+    "rekey": (_rekey, "Change the key of an encrypted data directory."),
     "reindex": (_reindex, "Rebuild the search indexes."),
     "migrate": (_migrate, "Migrate the data to this version's schema."),
 }

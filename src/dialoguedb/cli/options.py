@@ -13,7 +13,7 @@ from dialoguedb.settings import SECRET_FILES, SETTINGS, Setting, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STORAGE = ("data", "database")
+STORAGE = ("data", "database", "encryption_key_file", "encryption_key_command")
 """The settings of a command that only works on the data."""
 
 OPTIONS = tuple(

@@ -10,6 +10,9 @@ from dialoguedb.ports import Store
 from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
 
+KeySource = Callable[[], bytes]
+"""Reads the operator's key of encrypted data, 32 bytes; InvalidSetting."""
+
 Progress = Callable[[int, int], None]
 """Takes how much is done, and of how much."""
 
@@ -19,6 +22,7 @@ class DataCopy(Struct, frozen=True):
 
     address: str
     size_bytes: int
+    encrypted: bool = False
 
 
 class Salvage(Struct, frozen=True):
@@ -90,4 +94,19 @@ class Engine(Protocol):
 
     def migrate(self) -> list[str]:
         """Run the missing migrations, each in one transaction; returns their names. DataError."""
+        ...
+
+    def encrypt(self) -> DataCopy:
+        """Encrypt data that is not, and that nobody else uses; DataError."""
+        ...
+
+    def rekey(self, new: KeySource, *, keep_old: bool) -> None:
+        """Replace the operator's key of encrypted data, in use or not; DataError.
+
+        The former key opens the data, too, when it is kept.
+        """
+        ...
+
+    def rewrite(self) -> DataCopy:
+        """Encrypt encrypted data again, while nobody else uses it; DataError."""
         ...

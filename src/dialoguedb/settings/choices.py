@@ -18,6 +18,7 @@ from dialoguedb.settings.values import (
     SummarizerName,
     read_address,
     read_amount,
+    read_command,
     read_database,
     read_embedder,
     read_host,
@@ -82,6 +83,24 @@ class Settings(Struct, frozen=True, kw_only=True):
             read_database,
         ),
     ] = Database()
+    encryption_key_file: Annotated[
+        Path | None,
+        About(
+            "File with the key of encrypted data: 32 bytes, in hexadecimal or base64.",
+            "FILE",
+            "a file",
+            read_path,
+        ),
+    ] = None
+    encryption_key_command: Annotated[
+        str | None,
+        About(
+            "Command that prints this key, such as one that asks a key management service.",
+            "COMMAND",
+            "a command",
+            read_command,
+        ),
+    ] = None
     host: Annotated[
         str,
         About(

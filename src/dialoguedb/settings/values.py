@@ -3,6 +3,7 @@
 A reader raises ValueError when the text does not fit; InvalidSetting when there is more to say.
 """
 
+import shlex
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -151,6 +152,13 @@ def read_text(text: str) -> str:
 def read_name(text: str) -> str:
     """Read a name without white space around it."""
     if not text or text.strip() != text:
+        raise ValueError(text)
+    return text
+
+
+def read_command(text: str) -> str:
+    """Read a command with its arguments, quoted as in a shell."""
+    if not shlex.split(text):
         raise ValueError(text)
     return text
 

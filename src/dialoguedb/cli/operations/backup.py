@@ -28,4 +28,5 @@ def backup(destination: Path, **flags: Any) -> None:
     settings = chosen_settings(flags)
     with shown_progress("Copying", "Verifying") as progress:
         made = engine_of(settings).backup(destination, progress)
-    click.echo(f"Backed up and verified: {made.address} ({made.size_bytes:,} bytes)")
+    kind = ", encrypted" if made.encrypted else ""
+    click.echo(f"Backed up and verified: {made.address} ({made.size_bytes:,} bytes{kind})")

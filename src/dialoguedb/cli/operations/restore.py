@@ -26,4 +26,5 @@ def restore(backup: Path, **flags: Any) -> None:
     settings = chosen_settings(flags)
     with shown_progress("Restoring", "Verifying") as progress:
         made = engine_of(settings).restore(backup, progress)
-    click.echo(f"Restored and verified: {made.address} ({made.size_bytes:,} bytes)")
+    kind = ", encrypted" if made.encrypted else ""
+    click.echo(f"Restored and verified: {made.address} ({made.size_bytes:,} bytes{kind})")

@@ -16,6 +16,7 @@ from dialoguedb.ports import (
     StateStore,
 )
 from dialoguedb.ports.context import ContextStore
+from dialoguedb.ports.engine import KeySource
 from dialoguedb.ports.erasures import ErasureStore
 from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
@@ -30,6 +31,8 @@ from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.context import SQLiteContext
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
+from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from dialoguedb.store.sqlite.erasures import SQLiteErasures
 from dialoguedb.store.sqlite.index import SQLiteIndex
 from dialoguedb.store.sqlite.jobs import SQLiteSummaryJobs
@@ -60,11 +63,12 @@ class SQLiteStore:
         db: apsw.Connection,
         statistics: WriterStatistics | None,
         known: Sequence[Embedder] = (),
+        key: DataKey | None = None,
     ) -> None:
         in_process = {embedder.name: embedder for embedder in known if embedder.in_process}
         index = Index(in_process)
         self._writer = Writer(db, statistics, index)
-        self.readers = Readers(path)
+        self.readers = Readers(path, key)
         row_ids = ProjectRowIds(self.readers.quick.db)
         parts = (self._writer, self.readers, row_ids)
         self.path = path
@@ -94,6 +98,7 @@ class SQLiteStore:
         embedder: Embedder | None = None,
         others: Sequence[Embedder] = (),
         count: TokenCounter | None = None,
+        key: KeySource | None = None,
     ) -> "SQLiteStore":
         """Open a data directory, made and brought to this program's schema as needed; DataError.
 
@@ -103,10 +108,11 @@ class SQLiteStore:
         """
         path = files.prepare(directory)
         known = [embedder, *others] if embedder else [*others]
-        db = await asyncio.to_thread(_open, path, known if embedder else (), count)
+        data_key = await asyncio.to_thread(unlock, path, key)
+        db = await asyncio.to_thread(_open, path, known if embedder else (), count, data_key)
         try:
             with files.closed_on_error(db):
-                return cls(path, db, statistics, known)
+                return cls(path, db, statistics, known, data_key)
         except apsw.Error as error:
             raise files.unusable(path, error) from error
 
@@ -128,14 +134,17 @@ class SQLiteStore:
         self.readers.close()
 
 
-def open_database(path: Path, count: TokenCounter | None = None) -> apsw.Connection:
+def open_database(
+    path: Path, count: TokenCounter | None = None, key: DataKey | None = None
+) -> apsw.Connection:
     """Open a database file and bring it to this program's schema."""
     known = commit_log.acknowledged(path)
-    try:
-        page_checksums.prepare(path)
-    except apsw.Error as error:
-        raise files.unusable(path, error) from error
-    db = files.connect(path)
+    if key is None:
+        try:
+            page_checksums.prepare(path)
+        except apsw.Error as error:
+            raise files.unusable(path, error) from error
+    db = files.connect(path, key)
     try:
         with files.closed_on_error(db):
             migrations.migrate(db, timestamps.now(), count)
@@ -147,8 +156,10 @@ def open_database(path: Path, count: TokenCounter | None = None) -> apsw.Connect
     return db
 
 
-def _open(path: Path, known: Sequence[Embedder], count: TokenCounter | None) -> apsw.Connection:
-    db = open_database(path, count)
+def _open(
+    path: Path, known: Sequence[Embedder], count: TokenCounter | None, key: DataKey | None
+) -> apsw.Connection:
+    db = open_database(path, count, key)
     try:
         with files.closed_on_error(db):
             if known:

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dialoguedb import private_files
+from dialoguedb.errors import DataError
 from dialoguedb.ports import Store
-from dialoguedb.ports.engine import DataCopy, Progress, Salvage
+from dialoguedb.ports.engine import DataCopy, KeySource, Progress, Salvage
 from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite.encryption import key_ring, unlocking
 from dialoguedb.store.sqlite.maintenance import (
     backup,
     check,
     outlook,
     recover,
+    rewriting,
     snapshot,
     upgrade,
 )
@@ -23,10 +26,13 @@ from dialoguedb.store.sqlite.maintenance import (
 class SQLiteEngine:
     """Implements `ports.engine.Engine` for one data directory."""
 
-    def __init__(self, directory: Path, count_tokens: TokenCounter) -> None:
+    def __init__(
+        self, directory: Path, count_tokens: TokenCounter, key: KeySource | None = None
+    ) -> None:
         self.directory = directory
         self.address = str(directory)
         self._count_tokens = count_tokens
+        self._key = key
 
     def exists(self) -> bool:
         """Return whether the directory exists."""
@@ -48,38 +54,55 @@ class SQLiteEngine:
     ) -> Store:
         """Open the directory, made and brought to this program's schema as needed; DataError."""
         return await SQLiteStore.open(
-            self.directory, statistics, embedder, others, self._count_tokens
+            self.directory, statistics, embedder, others, self._count_tokens, self._key
         )
 
     def backup(self, destination: Path, progress: Progress) -> DataCopy:
         """Copy the directory into an empty or new one; DataError."""
-        return _copy_of(backup.backup(self.directory, destination, progress))
+        return _copy_of(backup.backup(self.directory, destination, progress, self._key))
 
     def restore(self, source: Path, progress: Progress) -> DataCopy:
         """Make the directory, empty or new, from a backup; DataError."""
-        return _copy_of(backup.restore(source, self.directory, progress))
+        return _copy_of(backup.restore(source, self.directory, progress, self._key))
 
     def check(self) -> list[str]:
         """Return what is wrong with the data, a line each; DataError when it cannot be read."""
-        return check.check(self.directory)
+        return check.check(self.directory, self._key)
 
     def recover(self, destination: Path) -> Salvage:
         """Take what is whole out of the directory, into an empty or new one; DataError."""
+        if key_ring.load(self.directory) is not None:
+            raise DataError(
+                f"{self.directory} is encrypted: rows are taken out of data that is not;"
+                " `dialoguedb restore` makes a directory of a backup"
+            )
         made = recover.recover(self.directory, destination, self._count_tokens)
         return Salvage(_copy_of(made.path), made.kept, made.lines)
 
     def outlook(self) -> list[str]:
         """Return what the next start has still to do with the data, a line each; DataError."""
-        return outlook.outlook(self.directory)
+        return outlook.outlook(self.directory, self._key)
 
     def missing_migrations(self) -> list[str]:
         """Return the names of the migrations that the data lacks; DataError."""
-        return upgrade.missing_steps(self.directory)
+        return upgrade.missing_steps(self.directory, self._key)
 
     def migrate(self) -> list[str]:
         """Run the missing migrations, each in one transaction; returns their names. DataError."""
-        return upgrade.upgrade(self.directory, self._count_tokens)
+        return upgrade.upgrade(self.directory, self._count_tokens, self._key)
+
+    def encrypt(self) -> DataCopy:
+        """Encrypt the directory, which nobody else uses, with the operator's key; DataError."""
+        return _copy_of(rewriting.encrypt(self.directory, self._key))
+
+    def rekey(self, new: KeySource, *, keep_old: bool) -> None:
+        """Replace the operator's key of the encrypted directory, in use or not; DataError."""
+        rewriting.rekey(self.directory, self._key, new(), keep=keep_old)
+
+    def rewrite(self) -> DataCopy:
+        """Encrypt the encrypted directory again, with another data key; DataError."""
+        return _copy_of(rewriting.rekey_data(self.directory, self._key))
 
 
 def _copy_of(file: Path) -> DataCopy:
-    return DataCopy(str(file), file.stat().st_size)
+    return DataCopy(str(file), file.stat().st_size, encrypted=not unlocking.is_plain(file))

@@ -69,7 +69,7 @@ class SQLiteErasures:
 
     async def clean(self) -> bool:
         """Overwrite what is left in the files; False when a long read keeps some of it for now."""
-        return await asyncio.to_thread(cleaning.clean, self._readers.path)
+        return await asyncio.to_thread(cleaning.clean, self._readers.path, key=self._readers.key)
 
 
 def _begun(db: apsw.Connection, project: int, digest: bytes, now: str) -> ErasureProgress:

@@ -138,7 +138,7 @@ class SQLiteIndex:
         if not self._left_over:
             self._left_over = None
             # What was deleted may still be read in pages of the log that are written by now.
-            await asyncio.to_thread(empty_log, self._readers.path)
+            await asyncio.to_thread(empty_log, self._readers.path, self._readers.key)
             return False
         table, begins = self._left_over.pop()
         operation = partial(purging.merge, table=table, begin=begins)

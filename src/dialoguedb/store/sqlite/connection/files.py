@@ -12,6 +12,8 @@ from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData, ServiceUnavailable
 from dialoguedb.store.sqlite.connection import commit_log, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
+from dialoguedb.store.sqlite.encryption import key_ring
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
 
 FILE = "dialoguedb.sqlite3"
 """The database's name in a data directory; SQLite keeps `-wal` and `-shm` beside it."""
@@ -19,7 +21,7 @@ FILE = "dialoguedb.sqlite3"
 APPLICATION_ID = 0x44444230
 """Marks the file as ours: "DDB0"."""
 
-_HARMLESS = frozenset({"lost+found", "tls", "first-key", "mcp-token"})
+_HARMLESS = frozenset({"lost+found", "tls", "first-key", "mcp-token", key_ring.FILE})
 _CACHE_KIB = 16 * 1024
 _STATEMENTS_CACHED = 256
 _LOG_BYTES_KEPT = 64 * 1024 * 1024
@@ -49,17 +51,18 @@ def prepare(directory: Path) -> Path:
     return path
 
 
-def connect(path: Path) -> apsw.Connection:
+def connect(path: Path, key: DataKey | None = None) -> apsw.Connection:
     """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
     try:
         private_files.create(path)
-        db = vfs.open_file(str(path), _RDWR, _STATEMENTS_CACHED)
+        db = vfs.open_file(str(path), _RDWR, _STATEMENTS_CACHED, key)
         with closed_on_error(db):
             db.set_busy_timeout(_BUSY_TIMEOUT_MS)
             if db.readonly("main"):  # SQLite opens it nevertheless
                 raise DataError(f"{path} cannot be opened for writing")
             close_to_others(db, path)
-            vfs.reserve_checksums(db)
+            if key is None:
+                vfs.reserve_checksums(db)
             _use_log(db)
             db.pragma("synchronous", "FULL")
             db.pragma("fullfsync", 1)  # macOS: without it fsync may return early
@@ -101,12 +104,12 @@ def closed_on_error(db: apsw.Connection) -> Iterator[None]:
         raise
 
 
-def connect_reader(path: Path) -> apsw.Connection:
+def connect_reader(path: Path, key: DataKey | None = None) -> apsw.Connection:
     """Open a connection that cannot write."""
     flags = (
         apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
     )  # a read-only one could not recover the log after a crash
-    db = vfs.open_file(str(path), flags, _STATEMENTS_CACHED)
+    db = vfs.open_file(str(path), flags, _STATEMENTS_CACHED, key)
     db.set_busy_timeout(_BUSY_TIMEOUT_MS)
     _configure(db)
     db.pragma("query_only", 1)

@@ -22,6 +22,7 @@ from dialoguedb.model.rules.pages import ITEM_BYTES, USUAL_ITEM_BYTES, take, tak
 from dialoguedb.ports import large_reads
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.values.lists import Slice, Window
 
 S = TypeVar("S")
@@ -64,8 +65,15 @@ class OverBudget(Exception):
 class Reader:
     """A connection that only reads, with its budget."""
 
-    def __init__(self, path: Path, *, on_loop: bool = False, mapped: bool = False) -> None:
-        self.db = files.connect_reader(path)
+    def __init__(
+        self,
+        path: Path,
+        key: DataKey | None = None,
+        *,
+        on_loop: bool = False,
+        mapped: bool = False,
+    ) -> None:
+        self.db = files.connect_reader(path, key)
         self._on_loop = on_loop
         self._checks = 0
         self._bytes_max: int | None = _LOOP_BYTES_MAX if on_loop else None
@@ -150,9 +158,10 @@ class Reader:
 class Readers:
     """The loop's reader, and those of the threads behind it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: DataKey | None = None) -> None:
         self.path = path
-        self.quick = Reader(path, on_loop=True)
+        self.key = key
+        self.quick = Reader(path, key, on_loop=True)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialoguedb-reader")
         self._local = threading.local()
         self._opened: list[Reader] = []
@@ -204,7 +213,7 @@ class Readers:
         reader: Reader | None = getattr(self._local, name, None)
         try:
             if reader is None:
-                reader = Reader(self.path, mapped=mapped)
+                reader = Reader(self.path, self.key, mapped=mapped)
                 setattr(self._local, name, reader)
                 self._opened.append(reader)
             return read(reader)

@@ -13,6 +13,7 @@ import apsw
 import apsw.sqlite_extra
 
 from dialoguedb.errors import DataError
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
 
 _EXTENSION = "cksumvfs"
 NAME = "cksmvfs"
@@ -30,10 +31,19 @@ _noted = threading.local()
 _registering = threading.Lock()
 
 
-def open_file(name: str, flags: int, statements: int = 100) -> apsw.Connection:
-    """Open a database by its path or URI; DataError where this installation lacks the layer."""
+def open_file(
+    name: str, flags: int, statements: int = 100, key: DataKey | None = None
+) -> apsw.Connection:
+    """Open a database by its path or URI; DataError where this installation lacks the layer.
+
+    One that is encrypted needs no checksums: its cipher authenticates each page.
+    """
     _register()
-    return apsw.Connection(name, flags=flags, vfs=NAME, statementcachesize=statements)
+    if key is None:
+        return apsw.Connection(name, flags=flags, vfs=NAME, statementcachesize=statements)
+    db = apsw.Connection(name, flags=flags, statementcachesize=statements)
+    key.use(db)
+    return db
 
 
 def reserve_checksums(db: apsw.Connection) -> None:
@@ -43,7 +53,12 @@ def reserve_checksums(db: apsw.Connection) -> None:
 
 def has_checksums(db: apsw.Connection) -> bool:
     """Tell whether the pages of an open database carry checksums that are verified."""
-    return bool(int(db.pragma("checksum_verification")))  # it answers with a text
+    return bool(int(db.pragma("checksum_verification") or 0))  # it answers with a text
+
+
+def is_encrypted(db: apsw.Connection) -> bool:
+    """Tell whether the pages of an open database are sealed, and carry no checksums for that."""
+    return db.open_vfs != NAME
 
 
 def ignore_checksums(db: apsw.Connection) -> None:

@@ -3,14 +3,19 @@
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData
+from dialoguedb.ports.engine import KeySource
 from dialoguedb.store.sqlite.connection import commit_log, files, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
+from dialoguedb.store.sqlite.encryption import key_ring
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
+from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.check import find_damage
 
@@ -24,22 +29,38 @@ _FINDINGS_SHOWN = 3
 _HARMLESS = frozenset({PARTIAL, "lost+found", "tls"})
 
 
-def backup(directory: Path, destination: Path, progress: Progress) -> Path:
+@dataclass(frozen=True)
+class _Source:
+    """A database to copy, in one state of it; the copy is encrypted if it is, with its key."""
+
+    path: Path
+    key: DataKey | None
+    state: AbstractContextManager[apsw.Connection]
+
+
+def backup(
+    directory: Path, destination: Path, progress: Progress, key: KeySource | None = None
+) -> Path:
     """Copy a data directory, in use or not, into an empty or new one; DataError."""
-    source = snapshot.locate(directory)
-    _insist_on_all_commits(source)
-    return _copy(source, destination, snapshot.snapshot(source), progress)
+    path = snapshot.locate(directory)
+    data_key = unlock(path, key)
+    _insist_on_all_commits(path, data_key)
+    return _copy(_Source(path, data_key, snapshot.snapshot(path, data_key)), destination, progress)
 
 
-def restore(source: Path, directory: Path, progress: Progress) -> Path:
+def restore(
+    source: Path, directory: Path, progress: Progress, key: KeySource | None = None
+) -> Path:
     """Make an empty or new data directory from a backup, or from its file; DataError."""
     path = source if source.is_file() else snapshot.locate(source)
-    return _copy(path, directory, snapshot.snapshot(path, at_rest=True), progress)
+    data_key = unlock(path, key)
+    state = snapshot.snapshot(path, data_key, at_rest=True)
+    return _copy(_Source(path, data_key, state), directory, progress)
 
 
-def _insist_on_all_commits(source: Path) -> None:
+def _insist_on_all_commits(source: Path, key: DataKey | None) -> None:
     known = commit_log.acknowledged(source)
-    with snapshot.snapshot(source) as db:
+    with snapshot.snapshot(source, key) as db:
         lost = commit_log.missing(db, known)
     if lost:
         raise DamagedData(
@@ -48,19 +69,16 @@ def _insist_on_all_commits(source: Path) -> None:
         )
 
 
-def _copy(
-    source: Path,
-    destination: Path,
-    state: AbstractContextManager[apsw.Connection],
-    progress: Progress,
-) -> Path:
+def _copy(source: _Source, destination: Path, progress: Progress) -> Path:
     prepare(destination)
     partial = destination / PARTIAL
     try:
         partial.unlink(missing_ok=True)  # left by a copy that was killed
-        with state as db:
-            _copy_pages(db, partial, progress)
-        _verify(partial, source)
+        with source.state as db:
+            _copy_pages(db, partial, source.key, progress)
+        verify(partial, source.path, source.key)
+        if source.key is not None:
+            key_ring.copy(source.path.parent, destination, source.key.salt)
         made = finish(partial, destination)
     except OSError as error:
         raise DataError(f"{destination} cannot be written: {error.strerror}") from error
@@ -72,9 +90,9 @@ def _copy(
 
 def finish(partial: Path, destination: Path) -> Path:
     """Put a file that is complete onto the disk, and give it its name."""
-    _sync(partial)
+    sync(partial)
     made = partial.rename(destination / files.FILE)
-    _sync(destination)
+    sync(destination)
     return made
 
 
@@ -92,10 +110,12 @@ def prepare(destination: Path) -> None:
     private_files.warn_if_open(destination)
 
 
-def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
+def _copy_pages(
+    db: apsw.Connection, partial: Path, key: DataKey | None, progress: Progress
+) -> None:
     try:
         private_files.create(partial)
-        copy = vfs.open_file(str(partial), _NEW)
+        copy = vfs.open_file(str(partial), _NEW, key=key)
     except (apsw.CantOpenError, OSError) as error:
         raise DataError(f"{partial.parent} cannot be written") from error
     try:
@@ -113,8 +133,9 @@ def _copy_pages(db: apsw.Connection, partial: Path, progress: Progress) -> None:
         copy.close(True)  # noqa: FBT003 - forced: the first error is the one to report
 
 
-def _verify(partial: Path, source: Path) -> None:
-    with snapshot.snapshot(partial, at_rest=True) as copy:
+def verify(partial: Path, source: Path, key: DataKey | None) -> None:
+    """Return when a copy is whole; DamagedData otherwise."""
+    with snapshot.snapshot(partial, key, at_rest=True) as copy:
         findings = find_damage(copy)
     if findings:
         more = len(findings) - _FINDINGS_SHOWN
@@ -122,7 +143,7 @@ def _verify(partial: Path, source: Path) -> None:
         raise DamagedData(f"{source} is damaged, no copy was kept: {shown}")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Put a file, or the names in a directory, onto the disk."""
     opened = os.open(path, os.O_RDONLY)
     try:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb.ports.engine import KeySource
 from dialoguedb.store.sqlite.connection import commit_log
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE
+from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.check_attachments import attachment_findings
 from dialoguedb.store.sqlite.maintenance.check_index import index_findings
@@ -159,11 +161,11 @@ RULES = (
 )
 
 
-def check(directory: Path) -> list[str]:
+def check(directory: Path, key: KeySource | None = None) -> list[str]:
     """Return what is wrong with a data directory, a line each; DataError when it cannot be read."""
     path = snapshot.locate(directory)
-    known = commit_log.acknowledged(path)
-    with snapshot.snapshot(path) as db:
+    known, data_key = commit_log.acknowledged(path), unlock(path, key)
+    with snapshot.snapshot(path, data_key) as db:
         lost = commit_log.missing(db, known)
         missing = [commit_log.loss(path, lost)] if lost else []
         return (

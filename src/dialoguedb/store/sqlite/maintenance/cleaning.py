@@ -20,6 +20,7 @@ import apsw
 from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.connection.errors import translate
 from dialoguedb.store.sqlite.connection.transactions import transaction
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.store.sqlite.maintenance import page_space
 
 _PAGES_PER_PORTION = 1_000
@@ -39,13 +40,15 @@ class LogInUse(Exception):
     """Somebody reads what the log holds, for longer than can be waited for."""
 
 
-def clean(path: Path, timeout_s: float = LOG_TIMEOUT_S) -> bool:
+def clean(path: Path, timeout_s: float = LOG_TIMEOUT_S, key: DataKey | None = None) -> bool:
     """Clean the file and empty its log; False when a long read keeps the log from being emptied.
+
+    An encrypted file keeps its unused bytes: sealed, and gone when it is rewritten.
 
     A portion waits so many seconds for others that still read what the log holds.
     """
     try:
-        with closing(files.connect(path)) as db:
+        with closing(files.connect(path, key)) as db:
             db.set_busy_timeout(_ATTEMPT_MS)
             try:
                 _clean(db, path, timeout_s)
@@ -57,10 +60,10 @@ def clean(path: Path, timeout_s: float = LOG_TIMEOUT_S) -> bool:
     return True
 
 
-def empty_log(path: Path) -> bool:
+def empty_log(path: Path, key: DataKey | None = None) -> bool:
     """Empty the log if nobody uses it right now; False otherwise."""
     try:
-        with closing(files.connect(path)) as db:
+        with closing(files.connect(path, key)) as db:
             db.set_busy_timeout(0)
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb.ports.engine import KeySource
+from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from dialoguedb.store.sqlite.maintenance import snapshot
 from dialoguedb.store.sqlite.maintenance.upgrade import steps_missing_in
 from dialoguedb.store.sqlite.schema import migrations
@@ -25,9 +27,10 @@ _CHANGED = "SELECT count(*) FROM changed"
 _HAS_CHANGED = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'changed')"
 
 
-def outlook(directory: Path) -> list[str]:
+def outlook(directory: Path, key: KeySource | None = None) -> list[str]:
     """Return what the next start has to do, a line each; DataError when it cannot be read."""
-    with snapshot.snapshot(snapshot.locate(directory)) as db:
+    path = snapshot.locate(directory)
+    with snapshot.snapshot(path, unlock(path, key)) as db:
         return [*_migrations(db), *_indexing(db)]
 
 

@@ -9,6 +9,7 @@ import apsw
 
 from dialoguedb.errors import DataError
 from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.store.sqlite.schema import migrations
 
 _READ_ONLY = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -24,7 +25,9 @@ def locate(directory: Path) -> Path:
 
 
 @contextmanager
-def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
+def snapshot(
+    path: Path, key: DataKey | None = None, *, at_rest: bool = False
+) -> Iterator[apsw.Connection]:
     """Hold a database of ours in its present state; DataError when it cannot be read.
 
     A file at rest, such as a backup, is one that nobody opens for writing meanwhile. It is read
@@ -33,7 +36,7 @@ def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
     db = None
     try:
         is_at_rest = at_rest or not os.access(path.parent, os.W_OK)
-        db = _open_at_rest(path) if is_at_rest else files.connect_reader(path)
+        db = _open_at_rest(path, key) if is_at_rest else files.connect_reader(path, key)
         files.check_ours(db, path)
         migrations.check_known(db)
         db.execute("BEGIN")
@@ -47,7 +50,7 @@ def snapshot(path: Path, *, at_rest: bool = False) -> Iterator[apsw.Connection]:
             db.close(True)  # noqa: FBT003 - forced: the first error is the one to report
 
 
-def _open_at_rest(path: Path) -> apsw.Connection:
+def _open_at_rest(path: Path, key: DataKey | None) -> apsw.Connection:
     if path.with_name(path.name + "-wal").exists():  # not at rest after all, or copied with its log
-        return files.connect_reader(path)
-    return vfs.open_file(f"{path.absolute().as_uri()}?immutable=1", _READ_ONLY)
+        return files.connect_reader(path, key)
+    return vfs.open_file(f"{path.absolute().as_uri()}?immutable=1", _READ_ONLY, key=key)

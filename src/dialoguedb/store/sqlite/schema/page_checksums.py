@@ -70,7 +70,9 @@ def insist(db: apsw.Connection, path: Path) -> None:
 
 
 def were_there(db: apsw.Connection) -> bool:
-    """Tell whether the pages of a database are known to have carried checksums."""
+    """Tell whether the pages of a database have carried checksums, and should still do so."""
+    if vfs.is_encrypted(db):  # since then
+        return False
     try:
         return bool(db.execute("SELECT checksums FROM commits").get)
     except apsw.SQLError:  # of a schema without this table

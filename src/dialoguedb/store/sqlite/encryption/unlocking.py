@@ -1,0 +1,98 @@
+"""Finding out whether a data directory is encrypted, and its data key, before it is opened."""
+
+import logging
+import os
+from pathlib import Path
+
+from dialoguedb import private_files
+from dialoguedb.errors import DataError, NotUnlocked
+from dialoguedb.ports.engine import KeySource
+from dialoguedb.store.sqlite.encryption import key_ring
+from dialoguedb.store.sqlite.encryption.data_key import SALT_BYTES, DataKey, require_ciphers
+
+_PLAIN = b"SQLite format 3\0"
+_GONE = b"This database was replaced.\n".ljust(4096, b"\0")
+
+logger = logging.getLogger(__name__)
+
+
+def unlock(path: Path, source: KeySource | None) -> DataKey | None:
+    """Return the key of a database that is there or to be made; None when it is not encrypted.
+
+    The operator's key is tried on the file beside the database, so with a wrong one the database
+    is not even opened. NotUnlocked when it is wrong or missing, DataError when one is given for a
+    database that is not encrypted.
+    """
+    _erase_what_is_left(path)
+    head = file_head(path)
+    if head == _PLAIN:
+        if source is not None:
+            raise DataError(
+                f"{path.parent} is not encrypted, but an encryption key is set; stop what uses the"
+                " directory and run `dialoguedb encrypt`, or leave the key out"
+            )
+        return None
+    ring = key_ring.load(path.parent)
+    if source is None:
+        if ring is not None:
+            raise NotUnlocked(
+                f"{path.parent} is encrypted; name its key with --encryption-key-file or"
+                " --encryption-key-command"
+            )
+        return None
+    require_ciphers()
+    master = source()
+    if ring is None:
+        if head:
+            raise DataError(
+                f"{path} is no database, or encrypted without its {key_ring.FILE}, which holds its"
+                " data key; every backup has a copy of it"
+            )
+        ring = key_ring.make(path.parent, master)
+    return ring.open(master, head or None)
+
+
+def _erase_what_is_left(path: Path) -> None:
+    """Erase what an interrupted rewriting has left; on a read-only disk it stays."""
+    try:
+        erase_replaced(path)
+    except DataError as error:
+        logger.warning("%s", error)
+
+
+def file_head(path: Path) -> bytes:
+    """Return the bytes that tell what a database is, none when it is still to be made."""
+    try:
+        with path.open("rb") as file:
+            return file.read(SALT_BYTES)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def is_plain(path: Path) -> bool:
+    """Tell whether a database is there and not encrypted."""
+    return file_head(path) == _PLAIN
+
+
+def replaced_by(path: Path) -> Path:
+    """Return where a database is that was replaced, until it is erased."""
+    return path.with_name(path.name + ".replaced")
+
+
+def erase_replaced(path: Path) -> None:
+    """Overwrite and remove what a database replaced; nothing while it still is the database."""
+    replaced = replaced_by(path)
+    try:
+        if replaced.samefile(path):
+            return
+        with private_files.open_file(replaced, "r+b") as file:
+            for _ in range(0, replaced.stat().st_size, len(_GONE)):
+                file.write(_GONE)
+            os.fsync(file.fileno())
+        replaced.unlink()
+    except FileNotFoundError:
+        return  # another process was as quick
+    except OSError as error:
+        raise DataError(f"{replaced} cannot be erased: {error.strerror}") from error
