@@ -26,6 +26,7 @@ pytestmark = pytest.mark.anyio
 
 MIB = 1024 * 1024
 LARGE = "x" * 400_000
+WAITS_FOR_NOBODY = {"upload_wait_seconds": 0, "answer_wait_seconds": 0}
 COUNT = 12
 """Large items, which make several pieces."""
 
@@ -110,7 +111,7 @@ async def serving(directory, **options):
         count_tokens=count_tokens,
     )
     metrics = Metrics()
-    chosen = {"upload_bytes": 72 * MIB, "answer_bytes": 72 * MIB, "memory_wait_seconds": 0}
+    chosen = {"upload_bytes": 72 * MIB, "answer_bytes": 72 * MIB, **WAITS_FOR_NOBODY}
     client = Client(
         build_app(services, metrics, HttpOptions(**{**chosen, **options})), metrics, services
     )

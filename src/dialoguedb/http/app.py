@@ -27,9 +27,8 @@ def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASG
     """Return the API as an ASGI application; its lifespan runs the background work."""
     authentication = Authentication(services, options.trusted_proxies)
     counts = RequestCounts(services)
-    wait_seconds = options.memory_wait_seconds
-    uploads = MemoryBudget(options.upload_bytes, wait_seconds=wait_seconds)
-    answers = MemoryBudget(options.answer_bytes, wait_seconds=wait_seconds)
+    uploads = MemoryBudget(options.upload_bytes, wait_seconds=options.upload_wait_seconds)
+    answers = MemoryBudget(options.answer_bytes, wait_seconds=options.answer_wait_seconds)
     metrics.load.budgets = {"upload": uploads, "answer": answers}
     context = AppContext(
         services=services,

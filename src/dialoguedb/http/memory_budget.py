@@ -12,8 +12,11 @@ from msgspec import Struct
 from dialoguedb.errors import ServiceUnavailable
 from dialoguedb.values import limits
 
-WAIT_SECONDS_MAX = 10
-"""How long a request waits for memory that others hold."""
+ANSWER_WAIT_SECONDS_MAX = 10
+"""How long a large answer waits for memory that others hold."""
+
+UPLOAD_WAIT_SECONDS_MAX = 20
+"""How long a large body waits for it, before it is read."""
 
 _LARGEST_BYTES = max(limits.BODY_BYTES_MAX, limits.PAGE_BYTES_MAX)
 
@@ -29,7 +32,7 @@ class _Waiting(Struct, eq=False):
 class MemoryBudget:
     """Counts the bytes that are held; it stores none."""
 
-    def __init__(self, bytes_max: int, *, wait_seconds: float = WAIT_SECONDS_MAX) -> None:
+    def __init__(self, bytes_max: int, *, wait_seconds: float = ANSWER_WAIT_SECONDS_MAX) -> None:
         self.bytes_max = bytes_max
         self.owner_bytes_max = max(bytes_max // 2, min(bytes_max, _LARGEST_BYTES))
         """What the requests of one key hold at the most."""

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dialoguedb.http.memory_budget import WAIT_SECONDS_MAX
+from dialoguedb.http.memory_budget import ANSWER_WAIT_SECONDS_MAX, UPLOAD_WAIT_SECONDS_MAX
 
 
 class HttpOptions(Struct, frozen=True, kw_only=True):
@@ -23,8 +23,11 @@ class HttpOptions(Struct, frozen=True, kw_only=True):
     upload_bytes: int
     """The memory for large bodies of requests; one key gets half of it, or room for one body."""
 
-    memory_wait_seconds: float = WAIT_SECONDS_MAX
-    """How long a request waits for memory that others hold."""
+    upload_wait_seconds: float = UPLOAD_WAIT_SECONDS_MAX
+    """How long a large body waits for memory that others hold."""
+
+    answer_wait_seconds: float = ANSWER_WAIT_SECONDS_MAX
+    """How long a large answer waits for it."""
 
     answer_bytes: int
     """The memory for large answers; one key gets half of it, or room for one page."""
