@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.formats.parts import Other, Part, ToolCall, ToolResult
+from dialoguedb.formats.parts import Other, Part, Text, ToolCall, ToolResult
 from dialoguedb.formats.turns import Turn
 from dialoguedb.values.fields import Id
 
@@ -101,6 +101,8 @@ class ToolLinker:
         if not turn.parts:
             self._add_issue(PartRef(index, 0), "EMPTY_TURN", turn.id, "says nothing")
         for part_index, part in enumerate(turn.parts):
+            if type(part) is Text:
+                continue
             if type(part) is ToolCall:
                 self._add_call(_tool_part(PartRef(index, part_index), turn, part))
             elif type(part) is ToolResult:
@@ -152,7 +154,7 @@ class ToolLinker:
         ):  # calls of one time come before results
             self._forget_recent()
         self._open[call.ref] = self._recent[call.ref] = call
-        for tool_id in {call.tool_id, call.alias or call.tool_id}:
+        for tool_id in {call.tool_id, call.alias} if call.alias else (call.tool_id,):
             groups = self._open_by_id.setdefault(tool_id, [])
             if not (groups and groups[-1] and groups[-1][0].ref.turn == call.ref.turn):
                 groups.append(deque())

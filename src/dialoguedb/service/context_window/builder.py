@@ -64,7 +64,9 @@ class ContextBuilder:
         self._tokens_of: dict[str, int] = {}
         """What each turn takes; what a group takes stands at one of it."""
 
-        self._retrieved: set[str] = set()
+        self._retrieved: dict[str, None] = {}
+        """The best first."""
+
         self._issues: list[Issue] = []
         self.history = history
         self._pairs = dict(history.pairs)
@@ -221,7 +223,7 @@ class ContextBuilder:
         for group in groups:
             new = self._missing(group)
             if self._take(new):
-                self._retrieved |= {turn.id for turn in new}
+                self._retrieved |= dict.fromkeys(turn.id for turn in new)
 
     def _add_pairs(self, pairs: ToolPairs) -> None:
         answers = set(self._pairs.values())
@@ -263,7 +265,7 @@ class ContextBuilder:
         while self.room < goal:
             first = self._first_of_last()
             if self._retrieved:
-                self._leave_out([self._retrieved.pop()])
+                self._leave_out([self._retrieved.popitem()[0]])
             elif first is not None and self.history.turns[first].id not in last:
                 self._drop(first)
             elif self._give_up_notes(last):

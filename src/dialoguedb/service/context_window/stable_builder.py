@@ -71,14 +71,7 @@ class StableBuilder:
         self._ending = ending
         self._count = TextCounts(count)
         self._shown = ShownTokens(request, self._count)
-        self._read = Read(
-            [parse_turn(one) for one in ending.messages],
-            ending.offsets,
-            ending.whole,
-            shows_unanswered=request.unanswered == "error",
-            dialect=request.format,
-        )
-        self._count.know(self._read.turns)
+        self._read = Read(request, ending, self._count)
         system = [turn for turn in map(parse_turn, ending.system) if text_of(turn)]
         self._system = leading(system, request.max_tokens // _LEADING_SHARE)
         self._later = [turn for turn in system if turn not in self._system]
@@ -101,12 +94,6 @@ class StableBuilder:
     def history(self) -> History:
         """The turns that the window may hold."""
         return self._start.history
-
-    @property
-    def first_message(self) -> str | None:
-        """The id of the message that the conversation begins with; None when there is none."""
-        turns = self._start.history.turns[self._start.index :]
-        return turns[0].id if turns else None
 
     @property
     def total_messages(self) -> int:
@@ -135,9 +122,8 @@ class StableBuilder:
 
     def _least_step(self) -> int:
         """Return the step from which all would have room as it was counted when stored."""
-        ends = zip(self._read.offsets, self._read.turns, strict=True)
-        end = max((offset + turn.tokens for offset, turn in ends), default=0)
-        return min(max(-((self._share - end) // self._steps.size), 0), self._steps.last)
+        excess = self._read.tokens - self._share
+        return min(max(-(-excess // self._steps.size), 0), self._steps.last)
 
     def _choose(self, step: int) -> Start:
         """Return the first start from which all has room, searched from a step on."""
@@ -167,12 +153,7 @@ class StableBuilder:
 
     def _last_turn(self) -> Start:
         """Return the start of a window of the last turn alone, with its tool calls."""
-        history = History(
-            self._read.turns,
-            whole=self._read.whole,
-            shows_unanswered=self._read.shows_unanswered,
-            dialect=self._read.dialect,
-        )
+        history = self._read.history()
         spoken = (at for at, turn in enumerate(history.turns) if turn.speaker != "system")
         last = next(filter(None, map(history.group, reversed([*spoken]))), ())
         return Start(self._steps.last + 1, history, min(last, default=0))
@@ -218,7 +199,7 @@ class StableBuilder:
         if index is not None:
             return [history.turns[at] for at in sorted(history.group(index)) if at < start.index]
         begins = position(turns[0])
-        earlier = [one for one in self._read.turns if one.by_user and position(one) < begins]
+        earlier = [one for one in self._read.turns() if one.by_user and position(one) < begins]
         if not earlier and self._ending.task:
             return [parse_turn(self._ending.task)]
         return earlier[-1:]
@@ -355,7 +336,8 @@ class StableBuilder:
             *(turn for at, turn in later if turn.has_text or history.is_whole(at, start.index)),
         ]
         system = [*self._system, *self._later_system(start)]
-        turns = [turn for turn in turns if turn.id not in {one.id for one in system}]
+        of_system = {one.id for one in system}
+        turns = [turn for turn in turns if turn.id not in of_system]
         ids = {turn.id for turn in (*turns, *self._found)}
         known = {**self._pairs, **history.pairs}
         shown = len(system) + len(ids)

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dialoguedb.formats.turns import Turn
+from dialoguedb.formats.turns import Turn, parse_turn
+from dialoguedb.model.context import ContextRequest
+from dialoguedb.ports.context import Ending
 from dialoguedb.service.context_window.history import History
 from dialoguedb.service.context_window.shown_tokens import ShownTokens
-from dialoguedb.values.fields import Dialect
+from dialoguedb.service.context_window.text_counts import TextCounts
 
 _STEP_PERCENT = 70
 """The step, of the conversation's share: a smaller one jumps more often."""
@@ -22,19 +24,52 @@ _SEARCHED_SHARE = 4
 """How much of a step a better start is searched in: a user's turn, or one between calls."""
 
 
-class Read(Struct, frozen=True):
-    """The end of a dialogue that was read, with the system's messages in their places."""
+class Read:
+    """The end of a dialogue that was read, with the system's messages in their places.
 
-    turns: Sequence[Turn]
-    offsets: Sequence[int]
-    whole: bool
-    shows_unanswered: bool
-    dialect: Dialect
+    A message is parsed when a start is searched before it, as most are read for their sizes alone.
+    """
+
+    def __init__(self, request: ContextRequest, ending: Ending, counts: TextCounts) -> None:
+        self._messages = ending.messages
+        self._parsed: list[Turn] = []
+        """The last messages."""
+
+        self._counts = counts
+        self._shows_unanswered = request.unanswered == "error"
+        self._dialect = request.format
+        self.offsets = ending.offsets
+        self.whole = ending.whole
+
+    @property
+    def tokens(self) -> int:
+        """The offset behind the last message."""
+        ends = zip(self.offsets, self._messages, strict=True)
+        return max((offset + one.token_count for offset, one in ends), default=0)
+
+    def turns(self, first: int = 0) -> list[Turn]:
+        """Return the turns from an index on."""
+        missing = len(self._messages) - len(self._parsed)
+        if first < missing:
+            new = [parse_turn(one) for one in self._messages[first:missing]]
+            self._counts.know(new)
+            self._parsed = [*new, *self._parsed]
+            missing = first
+        return self._parsed[first - missing :]
+
+    def history(self, first: int = 0) -> History:
+        """Return the turns from an index on, linked."""
+        return History(
+            self.turns(first),
+            whole=self.whole and not first,
+            shows_unanswered=self._shows_unanswered,
+            dialect=self._dialect,
+        )
 
     def index_of(self, offset: int) -> int:
         """Return the index of the first turn from an offset on, in the order of the dialogue."""
         found = (index for index, own in enumerate(self.offsets) if own >= offset)
-        return next(found, len(self.turns))
+        return next(found, len(self.offsets))
 
 
 class Start(Struct, frozen=True):
@@ -81,12 +116,7 @@ class Steps:
     def _linked(self, step: int) -> Start:
         read = self._read
         first = read.index_of(self._linked_from(step)) if step else 0
-        history = History(
-            read.turns[first:],
-            whole=read.whole and not first,
-            shows_unanswered=read.shows_unanswered,
-            dialect=read.dialect,
-        )
+        history = read.history(first)
         index = self._beginning(step, history, first)
         later = range(index, len(history.turns))
         tokens = [history.shown_tokens(at, self._shown) for at in later]
