@@ -1,8 +1,8 @@
 """Windows of a long dialogue of an agent: what prompt caches hit, what windows cost and count.
 
-A dialogue of 1,000 turns of a user, with rounds of tools, is appended step by step; before each
-call of the model windows are asked for, of three budgets, stable and not, without and with the
-user's last words as `query`.
+A dialogue of 1,000 turns of a user, with rounds of tools, is appended step by step; before calls of
+the model windows are asked for, of three budgets, stable and not, without and with the user's last
+words as `query`.
 """
 
 import json
@@ -27,9 +27,11 @@ NAME = "windows"
 BUDGETS = (4_000, 16_000, 64_000)
 _SEED = 5
 _NAME = "agent"
-_LATE_CALLS = 300
-"""Windows with a query, such as are not stable, and Anthropic's are asked for before so many of the
-last calls."""
+_CALLS = {4_000: 10_000, 16_000: 1_000, 64_000: 250}
+"""Stable windows are asked for before so many of the last calls: enough to see some jumps."""
+
+_LATE_CALLS = 200
+"""Windows with a query, such as are not stable, and Anthropic's are asked for before so many."""
 
 _LATENCY_GOAL_MS = 5.0
 _COUNT_GOAL = 2.0
@@ -65,9 +67,10 @@ def method(plan: Plan) -> str:
     """Say how windows are measured."""
     return (
         f"{_turns(plan):,} turns of a user in texts of our own, with up to four rounds of tools "
-        "each, in an engine in this process. A window of the format `openai` is asked for before "
-        "each call of the model, stable and without a query; others before the last "
-        f"{_LATE_CALLS} calls alone. The first window of a series is in no share of prefixes. "
+        "each, in an engine in this process. Stable windows without a query, of the format "
+        f"`openai`, are asked for before each call of the model at {BUDGETS[0]:,} tokens, before "
+        f"the last {_CALLS[16_000]:,} at {BUDGETS[1]:,} and the last {_CALLS[64_000]:,} at "
+        f"{BUDGETS[2]:,}; others before the last {_LATE_CALLS} calls. The first window of a series is in no share of prefixes. "
         "Tokens are those of the JSON of each message. Hits are those of caches as providers "
         "document them (bench/formats/prompt_caches.py), Anthropic's over windows of its format. "
         "The query is what the user said last; there are no memories. A text counts as rendered "
@@ -106,10 +109,11 @@ def _append_and_read(source: WindowSource, plan: Plan, series: list[_Series]) ->
             query = messages[0]["content"]
         if is_called:
             is_late = calls_left <= _LATE_CALLS
-            calls_left -= 1
             for one in series:
-                if is_late or (one.stable and not one.query):
+                calls = _CALLS[one.budget] if one.stable and not one.query else _LATE_CALLS
+                if calls_left <= calls:
                     _read(source, one, query, blocks, is_late=is_late)
+            calls_left -= 1
 
 
 def _read(

@@ -230,3 +230,43 @@ def test_a_chain_goes_on_where_it_stopped(db):
         chain.invoke({"question": question}, config)
     contents = [message.content for message in DialogueDBChatMessageHistory("user-1", db).messages]
     assert contents == ["First?", "One", "Second?", "Two"]
+
+
+def test_with_a_budget_its_messages_are_a_window_with_whole_calls(db):
+    history = DialogueDBChatMessageHistory("user-1", db, max_tokens=2_000)
+    assert history.messages == []
+    history.add_messages([HumanMessage("Before."), *MESSAGES])
+    sent = history.messages
+    assert sent[0] == MESSAGES[0]
+    assert HumanMessage("named", name="Ada") in sent
+    called = next(at for at, one in enumerate(sent) if isinstance(one, AIMessage))
+    assert sent[called].tool_calls == MESSAGES[5].tool_calls
+    assert sent[called + 1] == ToolMessage("rain", tool_call_id="c1")
+    assert sent[called + 2] == AIMessage("It rains.")
+
+
+def test_windows_begin_alike_until_one_jumps(db):
+    history = DialogueDBChatMessageHistory("user-1", db, namespace="ada", max_tokens=400)
+    history.add_messages([MESSAGES[0]])
+    jumps, before = 0, []
+    for turn in range(60):
+        question = HumanMessage(f"Question {turn}, in a few more words")
+        history.add_messages([question, AIMessage(f"An answer to question {turn}")])
+        sent = history.messages
+        assert sent[0] == MESSAGES[0]
+        jumps += sent[: len(before)] != before
+        before = sent
+    assert 1 <= jumps <= 6
+    assert len(before) < 60
+
+
+def test_a_chain_is_sent_a_window_and_stores_all(db):
+    chain = RunnableWithMessageHistory(
+        FakeListChatModel(responses=["One", "Two"]),
+        lambda session_id: DialogueDBChatMessageHistory(session_id, db, max_tokens=200),
+    )
+    whole = DialogueDBChatMessageHistory("user-1", db)
+    whole.add_messages([HumanMessage(f"Said {at}") for at in range(100)])
+    for question in ("First?", "Second?"):
+        chain.invoke([HumanMessage(question)], {"configurable": {"session_id": "user-1"}})
+    assert [one.content for one in whole.messages[100:]] == ["First?", "One", "Second?", "Two"]

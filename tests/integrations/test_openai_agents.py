@@ -211,3 +211,58 @@ async def test_an_agent_goes_on_where_it_stopped(session, async_db, their_sessio
     assert len(seen[0][1]) == 8
     check = await (await async_db.get_dialogue("user-1")).check()
     assert check.ok, check.issues
+
+
+SYSTEM = {"role": "system", "content": "Be kind."}
+
+
+LOOKED_UP: list[Any] = [
+    {"role": "user", "content": "What is the weather in Oslo?"},
+    {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x" * 500},
+    {**ITEMS[5], "id": "f1"},
+    ITEMS[6],
+    {"role": "user", "content": "Thanks"},
+]
+
+
+async def test_with_a_budget_it_answers_a_window_with_whole_calls(async_db):
+    session = DialogueDBSession("user-1", async_db, max_tokens=2_000)
+    assert await session.get_items() == []
+    await session.add_items([SYSTEM, *LOOKED_UP])
+    assert await session.get_items() == [SYSTEM, *LOOKED_UP]
+    assert await session.get_items(1) == LOOKED_UP[-1:]
+
+
+async def test_windows_begin_alike_until_one_jumps(async_db):
+    session = DialogueDBSession("user-1", async_db, namespace="ada", max_tokens=400)
+    await session.add_items([SYSTEM])
+    begins, jumps, before = [], 0, []
+    for turn in range(60):
+        await session.add_items(
+            [
+                {"role": "user", "content": f"Question {turn}, in a few more words"},
+                {"role": "assistant", "content": f"An answer to question {turn}"},
+            ]
+        )
+        items = await session.get_items()
+        jumps += items[: len(before)] != before
+        before = items
+        begins.append(items[0])
+    assert begins == [SYSTEM] * 60
+    assert 1 <= jumps <= 6
+    assert len(before) < 60
+
+
+async def test_an_agent_is_sent_a_window_and_what_it_is_asked(async_db):
+    session = DialogueDBSession("user-1", async_db, max_tokens=300)
+    await session.add_items([{"role": "user", "content": f"Said {at}"} for at in range(200)])
+    model = Scripted()
+    agent = Agent(name="Forecaster", model=model, tools=[weather])
+    config = RunConfig(tracing_disabled=True)
+    for text in ("Weather?", "And now?"):
+        await Runner.run(agent, text, session=session, run_config=config)
+    first, second = model.sent[0], model.sent[2]
+    assert 2 < len(first) < 60
+    assert first[-1] == {"role": "user", "content": "Weather?"}
+    assert second[: len(first)] == first
+    assert len(await DialogueDBSession("user-1", async_db).get_items()) == 208

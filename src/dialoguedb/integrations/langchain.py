@@ -1,6 +1,6 @@
 """A chat message history for LangChain; the extra is `langchain`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 
@@ -19,7 +19,7 @@ from dialoguedb.errors import DialogueNotFound
 from dialoguedb.integrations.batches import batches
 from dialoguedb.integrations.content import is_plain
 from dialoguedb.integrations.histories import append_messages, read_messages
-from dialoguedb.integrations.langchain_messages import CLASSES, is_of_tools, read_others
+from dialoguedb.integrations.langchain_messages import CLASSES, is_of_tools, of_chat, read_others
 from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 _ROLES = {"human": "user", "ai": "assistant", "function": "tool"}
@@ -32,27 +32,31 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
 
     Messages that are added together are stored together, all or none, up to 1,000 and 35 MB. Its
     async methods run the others on threads, which may share a database.
+
+    With `max_tokens` its messages are a window of the conversation instead of all of it: one that
+    begins as the one before it, so that the provider's cache hits.
     """
 
-    def __init__(self, session_id: str, db: Database, *, namespace: str | None = None) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        db: Database,
+        *,
+        namespace: str | None = None,
+        max_tokens: int | None = None,
+    ) -> None:
         super().__init__()
         self.session_id = session_id
         self._db = db
         self._namespace = namespace
+        self._max_tokens = max_tokens
 
     @property
     # The base class declares an attribute where its own histories have properties, too.
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]
-        """All messages, oldest first."""
+        """All messages, or a window of them, oldest first."""
         try:
-            found = read_messages(
-                self._db, self.session_id, limit=PAGE_ITEMS_MAX, namespace=self._namespace
-            )
-            return [
-                message
-                for by_others, records in groupby(found, _is_by_others)
-                for message in (read_others(records) if by_others else map(_restored, records))
-            ]
+            return [*self._all()] if self._max_tokens is None else self._window(self._max_tokens)
         except DialogueNotFound:
             return []
 
@@ -66,6 +70,24 @@ class DialogueDBChatMessageHistory(BaseChatMessageHistory):
         """Delete the dialogue for good."""
         with suppress(DialogueNotFound):
             self._db.delete_dialogue(self.session_id, namespace=self._namespace)
+
+    # --- Internals --------------------------------------------------------------------------
+
+    def _all(self) -> Iterator[BaseMessage]:
+        found = read_messages(
+            self._db, self.session_id, limit=PAGE_ITEMS_MAX, namespace=self._namespace
+        )
+        for by_others, records in groupby(found, _is_by_others):
+            if by_others:
+                yield from read_others(records)
+            else:
+                yield from map(_restored, records)
+
+    def _window(self, max_tokens: int) -> list[BaseMessage]:
+        window = self._db.api.context.get(
+            self.session_id, max_tokens, stable=True, namespace=self._namespace
+        )
+        return [*map(of_chat, window.messages)]
 
 
 def _message(message: BaseMessage) -> MessageDict:

@@ -30,7 +30,7 @@ def is_of_tools(record: MessageRecord) -> bool:
 def read_others(records: Iterable[MessageRecord]) -> list[BaseMessage]:
     """Return messages of any chat API; those that hold nothing LangChain has are left out."""
     stored = [_message(record) for record in records]
-    return [_restored(message) for message in convert(stored, "auto", "openai").messages]
+    return [*map(of_chat, convert(stored, "auto", "openai").messages)]
 
 
 def _message(record: MessageRecord) -> Json:
@@ -43,13 +43,15 @@ def _message(record: MessageRecord) -> Json:
     return message
 
 
-def _restored(message: Json) -> BaseMessage:
-    content = message["content"]
+def of_chat(message: Json) -> BaseMessage:
+    """Return a chat message of OpenAI as LangChain's."""
+    content, name = message["content"], message.get("name")
     if message["role"] == "tool":
         return ToolMessage(content, tool_call_id=message["tool_call_id"])
     if message["role"] == "assistant":
-        return AIMessage(content, tool_calls=[*map(_call, message.get("tool_calls", ()))])
-    return CLASSES[message["role"]](content=content)
+        calls = [*map(_call, message.get("tool_calls", ()))]
+        return AIMessage(content, name=name, tool_calls=calls)
+    return CLASSES[message["role"]](content=content, name=name)
 
 
 def _call(call: Json) -> Any:

@@ -28,6 +28,9 @@ class DialogueDBSession:
 
     It is a `Session` of the Agents SDK: `Runner.run(agent, "Hello", session=session)`. Items that
     are added together are stored together, all or none, up to 1,000 and 35 MB.
+
+    With `max_tokens` it answers a window of the conversation instead of all of it: one that begins
+    as the one before it, so that the provider's cache hits.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class DialogueDBSession:
         *,
         namespace: str | None = None,
         session_settings: Any = None,
+        max_tokens: int | None = None,
     ) -> None:
         self.session_id = session_id
         self.session_settings = session_settings
@@ -44,11 +48,14 @@ class DialogueDBSession:
 
         self._db = db
         self._namespace = namespace
+        self._max_tokens = max_tokens
 
     async def get_items(self, limit: int | None = None) -> list[Any]:
-        """Return the last items, or all, oldest first."""
+        """Return the last items, or all or a window of all, oldest first."""
         most = self._limit(limit)
         try:
+            if most is None and self._max_tokens is not None:
+                return await self._window(self._max_tokens)
             if most is None:
                 return [_item(record) async for record in self._records("asc", PAGE_ITEMS_MAX)]
             newest: list[Any] = []
@@ -94,6 +101,17 @@ class DialogueDBSession:
         if limit is None:
             limit = getattr(self.session_settings, "limit", None)
         return None if limit is None or limit < 0 else limit
+
+    async def _window(self, max_tokens: int) -> list[Any]:
+        window = await self._db.api.context.get(
+            self.session_id,
+            max_tokens,
+            format="responses",
+            stable=True,
+            namespace=self._namespace,
+        )
+        system = [{"role": "system", "content": window.system}] if window.system else []
+        return [*system, *window.messages]
 
     async def _records(self, order: Any, page_size: int) -> AsyncIterator[MessageRecord]:
         options: Any = {"order": order, "limit": page_size, "namespace": self._namespace}

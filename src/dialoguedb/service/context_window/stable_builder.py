@@ -48,6 +48,10 @@ _SUMMARY_SHARE = 5
 _TRAILING_PERCENT = 10
 """What may stand behind the conversation: no cache holds it, so it is little."""
 
+_FOUND_PERCENT = 20
+_LARGE_TOKENS = 16_000
+"""With a query there is room for more in a large window, which jumps less often."""
+
 _SYSTEM_SHARE = 8
 """Of the conversation's share, for further messages of the system."""
 
@@ -96,6 +100,17 @@ class StableBuilder:
         return self._start.history
 
     @property
+    def first_message(self) -> str | None:
+        """The id of the message that the conversation begins with; None when there is none."""
+        turns = self._start.history.turns[self._start.index :]
+        return turns[0].id if turns else None
+
+    @property
+    def holds_last_turn_alone(self) -> bool:
+        """Whether that takes too much to begin where windows may begin."""
+        return self._start.step > self._steps.last
+
+    @property
     def total_messages(self) -> int:
         """Messages of the dialogue."""
         return self._ending.total_messages
@@ -117,8 +132,12 @@ class StableBuilder:
         return max(self._request.max_tokens - fixed, 1)
 
     def _trailing_room(self) -> int:
-        is_used = self._request.query or self._request.memories
-        return self._request.max_tokens * _TRAILING_PERCENT // _PERCENT if is_used else 0
+        request = self._request
+        if not (request.query or request.memories):
+            return 0
+        is_large = request.query and request.max_tokens >= _LARGE_TOKENS
+        percent = _FOUND_PERCENT if is_large else _TRAILING_PERCENT
+        return request.max_tokens * percent // _PERCENT
 
     def _least_step(self) -> int:
         """Return the step from which all would have room as it was counted when stored."""
@@ -297,7 +316,7 @@ class StableBuilder:
         ), rendered
 
     def _stable_prefix(self, plan: WindowPlan, total: int) -> int:
-        if self._start.step > self._steps.last:
+        if self.holds_last_turn_alone:
             return 0  # the next window begins elsewhere
         return stable_prefix(self._with_open_calls(plan), self._count, total)
 
@@ -314,7 +333,7 @@ class StableBuilder:
         """Leave out what is least needed, as together it takes more than its parts were counted."""
         if self._found or self._memories:
             self._found, self._memories = [], []
-        elif self._start.step <= self._steps.last:
+        elif not self.holds_last_turn_alone:
             self._start = self._choose_later(self._start.step + 1)
         elif self._summary:
             self._summary = None
