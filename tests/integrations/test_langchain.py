@@ -235,10 +235,10 @@ def test_a_chain_goes_on_where_it_stopped(db):
 def test_with_a_budget_its_messages_are_a_window_with_whole_calls(db):
     history = DialogueDBChatMessageHistory("user-1", db, max_tokens=2_000)
     assert history.messages == []
-    history.add_messages([HumanMessage("Before."), *MESSAGES])
+    history.add_messages(MESSAGES)
     sent = history.messages
     assert sent[0] == MESSAGES[0]
-    assert HumanMessage("named", name="Ada") in sent
+    assert HumanMessage("named") in sent
     called = next(at for at, one in enumerate(sent) if isinstance(one, AIMessage))
     assert sent[called].tool_calls == MESSAGES[5].tool_calls
     assert sent[called + 1] == ToolMessage("rain", tool_call_id="c1")
@@ -270,3 +270,9 @@ def test_a_chain_is_sent_a_window_and_stores_all(db):
     for question in ("First?", "Second?"):
         chain.invoke([HumanMessage(question)], {"configurable": {"session_id": "user-1"}})
     assert [one.content for one in whole.messages[100:]] == ["First?", "One", "Second?", "Two"]
+
+
+def test_a_window_names_who_others_stored(db):
+    db.create_dialogue(id="user-1", messages=[{"role": "user", "content": "Hi", "name": "Ada"}])
+    history = DialogueDBChatMessageHistory("user-1", db, max_tokens=200)
+    assert history.messages == [HumanMessage("Hi", name="Ada")]

@@ -261,8 +261,8 @@ async def test_an_agent_is_sent_a_window_and_what_it_is_asked(async_db):
     config = RunConfig(tracing_disabled=True)
     for text in ("Weather?", "And now?"):
         await Runner.run(agent, text, session=session, run_config=config)
-    first, second = model.sent[0], model.sent[2]
-    assert 2 < len(first) < 60
-    assert first[-1] == {"role": "user", "content": "Weather?"}
-    assert second[: len(first)] == first
+    for sent, text in ((model.sent[0], "Weather?"), (model.sent[2], "And now?")):
+        assert 2 < len(sent) < 60
+        assert sent[-1] == {"role": "user", "content": text}
+    assert model.sent[1][: len(model.sent[0])] == model.sent[0]
     assert len(await DialogueDBSession("user-1", async_db).get_items()) == 208
