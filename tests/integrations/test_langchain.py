@@ -7,6 +7,7 @@ from langchain_core.chat_history import BaseChatMessageHistory, InMemoryChatMess
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import (
     AIMessage,
+    BaseMessage,
     ChatMessage,
     FunctionMessage,
     HumanMessage,
@@ -248,7 +249,8 @@ def test_with_a_budget_its_messages_are_a_window_with_whole_calls(db):
 def test_windows_begin_alike_until_one_jumps(db):
     history = DialogueDBChatMessageHistory("user-1", db, namespace="ada", max_tokens=400)
     history.add_messages([MESSAGES[0]])
-    jumps, before = 0, []
+    jumps = 0
+    before: list[BaseMessage] = []
     for turn in range(60):
         question = HumanMessage(f"Question {turn}, in a few more words")
         history.add_messages([question, AIMessage(f"An answer to question {turn}")])

@@ -236,7 +236,8 @@ async def test_with_a_budget_it_answers_a_window_with_whole_calls(async_db):
 async def test_windows_begin_alike_until_one_jumps(async_db):
     session = DialogueDBSession("user-1", async_db, namespace="ada", max_tokens=400)
     await session.add_items([SYSTEM])
-    begins, jumps, before = [], 0, []
+    begins, jumps = [], 0
+    before: list[Any] = []
     for turn in range(60):
         await session.add_items(
             [

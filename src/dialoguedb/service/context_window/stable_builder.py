@@ -48,7 +48,7 @@ _SUMMARY_SHARE = 5
 _TRAILING_PERCENT = 10
 """What may stand behind the conversation: no cache holds it, so it is little."""
 
-_FOUND_PERCENT = 20
+_FOUND_PERCENT = 15
 _LARGE_TOKENS = 16_000
 """With a query there is room for more in a large window, which jumps less often."""
 
