@@ -236,11 +236,9 @@ class Tenant:
             self.project, namespace, MessageRef(of, message_id), attachments
         )
 
-    async def tag(self, message_id, tags, of="d", namespace=""):
-        ref = MessageRef(of, message_id)
-        return await self.store.messages.update(
-            self.project, namespace, ref, tags, self.write_options()
-        )
+    async def tag(self, message_id, tags, of="d", namespace="", options=None):
+        ref, options = MessageRef(of, message_id), options or self.write_options()
+        return await self.store.messages.update(self.project, namespace, ref, tags, options)
 
     async def delete_message(self, message_id, of="d", namespace=""):
         await self.store.messages.delete(
@@ -276,10 +274,9 @@ class Tenant:
     async def memory(self, memory_id, namespace=""):
         return await self.store.memories.get(self.project, namespace, memory_id)
 
-    async def tag_memory(self, memory_id, tags, namespace=""):
-        return await self.store.memories.update(
-            self.project, namespace, memory_id, tags, self.write_options()
-        )
+    async def tag_memory(self, memory_id, tags, namespace="", options=None):
+        options = options or self.write_options()
+        return await self.store.memories.update(self.project, namespace, memory_id, tags, options)
 
     async def forget(self, memory_id, namespace=""):
         await self.store.memories.delete(self.project, namespace, memory_id, self.write_options())

@@ -318,6 +318,26 @@ class Messages(Part):
         latest = rest[-1].created if rest else ""
         self.data.dialogues[owner] = messages.plan_delete(project, dialogue, latest, options.now)
         self.data.messages[owner] = {one.id: one for one in rest}
+        return self.forget_quotes(project, owner, found, options.now)
+
+    def forget_quotes(self, project, owner, deleted, now):
+        data, is_due = self.data, False
+        for one in data.summaries_of(owner):
+            if not summaries.quotes(one, deleted):
+                continue
+            names = (project.id, one.id)
+            remakes = project.settings.summaries_after_deletion == "remake"
+            if one.status != "processing" and not remakes:
+                del data.summaries[names]
+                continue
+            left = data.covered(project.id, one)
+            ends = [summaries.MessageEnd(*ORDER(each), each.id) for each in left]
+            sums = (sum(getattr(each, name) for each in left) for name in ("seq", "tokens"))
+            bounds = (ends[0], ends[-1]) if ends else None
+            measured = summaries.Range(bounds, one.last_seq, len(left), *sums)
+            data.summaries[names] = summaries.without_deleted(one, measured, now)
+            is_due = is_due or bool(left)
+        return is_due
 
     def find(self, project, namespace, ref):
         owner = (self.data.id_of(project), namespace, ref.dialogue_id)

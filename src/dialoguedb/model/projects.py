@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -17,6 +17,10 @@ RATE_PER_SECOND_DEFAULT = 20_000
 RATE_BURST_DEFAULT = 20_000
 ABOVE_TOKENS_DEFAULT = 16_000
 KEEP_RECENT_DEFAULT = 8
+
+AfterDeletion = Literal["remake", "delete"]
+"""What becomes of summaries that cover a deleted message: they are made again without it, or
+deleted."""
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Rate = Annotated[int, Meta(ge=1, le=1_000_000_000)]
@@ -79,6 +83,7 @@ class ProjectSettings(Struct, rename="camel", frozen=True):
     immutable: bool = False
     deletion_protection: bool = False
     allowed_ips: AllowedIps = []
+    summaries_after_deletion: AfterDeletion = "delete"
     auto_compact: AutoCompact | None = None
     """Null means that dialogues are summarized only when somebody asks for it."""
 
@@ -115,6 +120,7 @@ class SettingsChange(Struct, rename="camel", forbid_unknown_fields=True):
     immutable: bool | UnsetType | None = UNSET
     deletion_protection: bool | UnsetType | None = UNSET
     allowed_ips: AllowedIps | UnsetType | None = UNSET
+    summaries_after_deletion: AfterDeletion | UnsetType | None = UNSET
     auto_compact: AutoCompactChange | UnsetType | None = UNSET
     """An object switches it on; null, off."""
 

@@ -71,6 +71,10 @@ class MessageStore(Protocol):
         dialogue_id: str,
         message_id: str,
         options: WriteOptions,
-    ) -> None:
-        """Delete one message."""
+    ) -> bool:
+        """Delete one message, and what repeats it.
+
+        Summaries that cover it are deleted or to be made again, as the project's settings say;
+        tells whether any is to be made.
+        """
         ...

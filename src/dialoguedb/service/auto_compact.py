@@ -28,6 +28,10 @@ class AutoCompaction:
         recipe = Recipe(self._worker.provider, self._worker.model, None)
         return structs.replace(options, compaction=CompactionRequest(self._new_id(), recipe))
 
+    def wake(self) -> None:
+        """Wake whoever makes summaries, as one is to be made again."""
+        self._worker.wake()
+
     def after(self, write: Versioned[Any]) -> None:
         """Wake whoever makes summaries when an append has stored one."""
         if write.is_compacted:

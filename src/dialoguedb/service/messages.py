@@ -127,5 +127,6 @@ class MessageService:
         message_id: str,
         options: WriteOptions,
     ) -> None:
-        """Delete one message."""
-        await self._store.delete(project, namespace, dialogue_id, message_id, options)
+        """Delete one message, and what repeats it."""
+        if await self._store.delete(project, namespace, dialogue_id, message_id, options):
+            self._compaction.wake()

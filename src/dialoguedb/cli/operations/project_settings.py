@@ -68,6 +68,11 @@ _OPTIONS = (
         help="Messages at the end of a dialogue to leave out.",
     ),
     click.option(
+        "--summaries-after-deletion",
+        type=click.Choice(["remake", "delete"]),
+        help="Make summaries that cover a deleted message again without it, or delete them.",
+    ),
+    click.option(
         "--allowed-ip",
         multiple=True,
         metavar="CIDR",
@@ -101,6 +106,7 @@ def change_of(flags: dict[str, Any]) -> SettingsChange:
         immutable=flags["immutable"],
         deletionProtection=flags["deletion_protection"],
         autoCompact=_auto_compact(flags["auto_compact_above"], flags["auto_compact_keep"]),
+        summariesAfterDeletion=flags["summaries_after_deletion"],
         allowedIps=[] if flags["any_ip"] else list(flags["allowed_ip"]) or None,
     )
     if not change:

@@ -35,6 +35,7 @@ from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.dialogue_rows import find
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.message_rows import ListedDialogue
+from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
@@ -133,8 +134,9 @@ class SQLiteDialogues:
             changed = (row.row_id, plan, options)
             return self._append(db, (project, project_row), changed, update.messages)
 
-        long = message_rows.is_long(update.messages)
-        return await self._writer.write(at_most_once(operation, project_row, options), long=long)
+        quoted = partial(_quoted, project_row, namespace, dialogue_id)
+        work = at_most_once(operation, project_row, options, quoted)
+        return await self._writer.write(work, long=message_rows.is_long(update.messages))
 
     async def change_status(
         self,
@@ -154,7 +156,8 @@ class SQLiteDialogues:
             self._writer.usage.record(db, (project, project_row), plan.usage, options)
             return plan.answer(project)
 
-        return await self._writer.write(at_most_once(operation, project_row, options))
+        quoted = partial(_quoted, project_row, namespace, dialogue_id)
+        return await self._writer.write(at_most_once(operation, project_row, options, quoted))
 
     async def delete(
         self, project: Project, namespace: str, dialogue_id: str, options: WriteOptions
@@ -175,3 +178,10 @@ class SQLiteDialogues:
 
         long = await self._readers.read(is_long)
         return await self._writer.write(at_most_once(operation, project_row, options), long=long)
+
+
+def _quoted(
+    project: int, namespace: str, dialogue_id: str, db: apsw.Connection, _result: object
+) -> Quoted:
+    """Return what the response to a change repeats: the whole dialogue."""
+    return Quoted("dialogue", find(db, project, namespace, dialogue_id).row_id)

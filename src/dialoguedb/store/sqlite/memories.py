@@ -14,8 +14,9 @@ from dialoguedb.ports import Tags, WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import memory_rows
+from dialoguedb.store.sqlite.rows import memory_rows, quoting_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
@@ -78,7 +79,10 @@ class SQLiteMemories:
             self._writer.usage.record(db, (project, project_row), usage_of(options), options)
             return after.to_memory()
 
-        return await self._writer.write(at_most_once(operation, project_row, options))
+        def quoted(db: apsw.Connection, _result: object) -> Quoted:
+            return Quoted("memory", memory_rows.find(db, project_row, namespace, memory_id).row_id)
+
+        return await self._writer.write(at_most_once(operation, project_row, options, quoted))
 
     async def delete(
         self, project: Project, namespace: str, memory_id: str, options: WriteOptions
@@ -90,5 +94,6 @@ class SQLiteMemories:
             row = memory_rows.find(db, project_row, namespace, memory_id)
             memory_rows.delete(db, project_row, row)
             catch_up.remove(db, "memory", "VALUES (?)", (row.row_id,))
+            quoting_rows.memory_deleted(db, project_row, namespace, row.row_id)
 
         await self._writer.write(at_most_once(operation, project_row, options))

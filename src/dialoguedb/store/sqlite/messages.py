@@ -17,7 +17,7 @@ from dialoguedb.ports import Tags, Versioned, WriteOptions, large_reads
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import attachment_rows, message_rows
+from dialoguedb.store.sqlite.rows import attachment_rows, message_rows, quoting_rows
 from dialoguedb.store.sqlite.rows.compaction import compact
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.message_rows import (
@@ -28,6 +28,7 @@ from dialoguedb.store.sqlite.rows.message_rows import (
     find_stored,
     is_long,
 )
+from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 from dialoguedb.store.sqlite.search_index import catch_up
 from dialoguedb.values.lists import Slice, Window
 
@@ -142,7 +143,11 @@ class SQLiteMessages:
             (whole,) = attachment_rows.whole(db, project_row, [after])
             return whole.to_message(head.id, head.namespace)
 
-        return await self._writer.write(at_most_once(operation, project_row, options))
+        def quoted(db: apsw.Connection, _result: object) -> Quoted:
+            head, row = find_message(db, project_row, namespace, ref)
+            return Quoted("message", head.row_id, row.seq)
+
+        return await self._writer.write(at_most_once(operation, project_row, options, quoted))
 
     async def delete(
         self,
@@ -151,8 +156,8 @@ class SQLiteMessages:
         dialogue_id: str,
         message_id: str,
         options: WriteOptions,
-    ) -> None:
-        """Delete one message."""
+    ) -> bool:
+        """Delete one message; tells whether summaries are to be made again without it."""
         project_row = self._row_ids.of(project)
         ref = MessageRef(dialogue_id, message_id)
 
@@ -160,12 +165,13 @@ class SQLiteMessages:
             values = (project_row, namespace, dialogue_id, message_id)
             return attachment_rows.has_any(reader.db, _NUMBER, values)
 
-        def operation(db: apsw.Connection) -> None:
+        def operation(db: apsw.Connection) -> bool:
             head, row = find_message(db, project_row, namespace, ref)
             latest = message_rows.latest_created(db, head.row_id, row.row_id)
             after = plan_delete(project, head, latest, options.now)
             message_rows.delete(db, row, head.row_id, after)
             catch_up.remove(db, "message", "VALUES (?)", (row.row_id,))
+            return quoting_rows.message_deleted(db, project, head.row_id, row, options.now)
 
         long = await self._readers.read(has_attachments)
-        await self._writer.write(at_most_once(operation, project_row, options), long=long)
+        return await self._writer.write(at_most_once(operation, project_row, options), long=long)

@@ -28,6 +28,7 @@ from dialoguedb.store.sqlite.rows import attachment_rows, memory_rows, message_r
 from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once, check_not_run
 from dialoguedb.store.sqlite.rows.message_rows import find_head
+from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 
 
 class ReceiptRow(Struct, gc=False):
@@ -93,7 +94,10 @@ class SQLiteReceipts:
             db.execute(_INSERT, (project_row, head.row_id, *values))
             self._writer.usage.record(db, (project, project_row), used, options)
 
-        await self._writer.write(at_most_once(operation, project_row, options))
+        def quoted(db: apsw.Connection, _result: object) -> Quoted:
+            return Quoted("window", find_head(db, project_row, namespace, dialogue_id).row_id)
+
+        await self._writer.write(at_most_once(operation, project_row, options, quoted))
 
     async def get(
         self, project: Project, namespace: str | None, receipt_id: str

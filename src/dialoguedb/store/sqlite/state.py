@@ -14,6 +14,7 @@ from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import dialogue_rows
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
+from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 
 _OBJECTS_AT_ONCE = 8
 
@@ -54,8 +55,13 @@ class SQLiteState:
             self._writer.usage.record(db, (project, project_row), plan.usage, options)
             return Versioned(Raw(plan.dialogue.state), plan.dialogue.revision)
 
-        long = _is_long(update)
-        return await self._writer.write(at_most_once(operation, project_row, options), long=long)
+        def quoted(db: apsw.Connection, _result: object) -> Quoted:
+            return Quoted(
+                "dialogue", dialogue_rows.find(db, project_row, namespace, dialogue_id).row_id
+            )
+
+        work = at_most_once(operation, project_row, options, quoted)
+        return await self._writer.write(work, long=_is_long(update))
 
 
 def _is_long(update: StateUpdate) -> bool:

@@ -28,11 +28,18 @@ from dialoguedb.ports import Versioned, WriteOptions
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import compaction, dialogue_rows, message_rows, summary_rows
+from dialoguedb.store.sqlite.rows import (
+    compaction,
+    dialogue_rows,
+    message_rows,
+    quoting_rows,
+    summary_rows,
+)
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.message_rows import find_head
+from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 from dialoguedb.store.sqlite.rows.summary_rows import SummaryRow
 from dialoguedb.values.lists import Slice, Window
 
@@ -72,7 +79,12 @@ class SQLiteSummaries:
                 self._writer.usage.record(db, (project, project_row), used, options)
             return Versioned(summary.to_summary(project), row.revision)
 
-        return await self._writer.write(at_most_once(operation, project_row, options))
+        def quoted(db: apsw.Connection, result: Versioned[Summary]) -> Quoted | None:
+            if result.value.content is None:
+                return None
+            return Quoted("summary", dialogue_rows.find(db, project_row, *dialogue).row_id)
+
+        return await self._writer.write(at_most_once(operation, project_row, options, quoted))
 
     async def get(self, project: Project, namespace: str | None, summary_id: str) -> Summary:
         """Return one summary; SummaryNotFound."""
@@ -145,6 +157,7 @@ class SQLiteSummaries:
             check_deletable(row)
             db.execute("DELETE FROM summaries WHERE number = ?", (row.row_id,))
             compaction.forget_room(db, row.dialogue)
+            quoting_rows.summary_deleted(db, row.dialogue)
 
         await self._writer.write(at_most_once(operation, project_row, options))
 

@@ -9,19 +9,27 @@ import apsw
 from dialoguedb.model.rules.idempotency import KeptResponse, check_kept, kept_response
 from dialoguedb.model.writes import IdempotencyRecord, WriteOptions
 from dialoguedb.store.sqlite.connection.writer import Operation
+from dialoguedb.store.sqlite.rows.quoting_rows import FindQuoted
 
 T = TypeVar("T")
 
+_NOTHING = (None, None, None)
 _KEEP = (
-    "INSERT OR REPLACE INTO answers (key, project, request, answer, created, namespace)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO answers (key, project, request, answer, created, namespace,"
+    " quoted, quoted_of, quoted_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
 def at_most_once(
-    operation: Operation[T], project: int | None, options: WriteOptions
+    operation: Operation[T],
+    project: int | None,
+    options: WriteOptions,
+    quoted: FindQuoted | None = None,
 ) -> Operation[T]:
-    """Let an operation run unless it ran before, when its options hold an idempotency key."""
+    """Let an operation run unless it ran before, when its options hold an idempotency key.
+
+    What `quoted` finds takes the kept response with it when it is deleted.
+    """
     record = options.idempotency
     if record is None:
         return operation
@@ -32,7 +40,10 @@ def at_most_once(
         kept = kept_response(record, result, options.now)
         db.execute(
             _KEEP,
-            (record.key, project, kept.request, kept.answer, kept.created, record.namespace),
+            (
+                *(record.key, project, kept.request, kept.answer, kept.created, record.namespace),
+                *((quoted and quoted(db, result)) or _NOTHING),
+            ),
         )
         return result
 

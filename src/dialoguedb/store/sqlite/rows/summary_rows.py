@@ -2,6 +2,7 @@
 
 import apsw
 
+from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.rules.summaries import (
     MessageEnd,
     Range,
@@ -129,6 +130,37 @@ def is_same(db: apsw.Connection, row: SummaryRow, last_seq: int) -> bool:
     """Tell whether the range of a summary still holds the messages that it was made of."""
     bounds = (row.dialogue, row.from_created, row.from_seq, row.to_created, row.to_seq)
     return bool(db.execute(_IS_SAME, (row.messages, row.seq_sum, *bounds, last_seq)).get)
+
+
+_COVERING = f"""
+    {SELECT} WHERE r.dialogue = ?1 AND (r.from_created, r.from_seq) <= (?2, ?3)
+    AND (r.to_created, r.to_seq) >= (?2, ?3) AND r.last_seq >= ?3
+"""
+_LEFT_END = f"""
+    SELECT created, seq, id FROM messages WHERE {_WITHIN} AND seq <= ?
+    ORDER BY created {{order}}, seq {{order}} LIMIT 1
+"""
+
+
+def covering(db: apsw.Connection, dialogue: int, message: StoredMessage) -> list[SummaryRow]:
+    """Return the summaries in whose range a message is."""
+    rows = db.execute(_COVERING, (dialogue, message.created, message.seq))
+    return [SummaryRow(*row) for row in rows]
+
+
+def left_of(db: apsw.Connection, row: SummaryRow) -> Range:
+    """Return what is left of the range of a summary."""
+    bounds = (row.from_created, row.from_seq, row.to_created, row.to_seq)
+    values = (row.dialogue, *bounds, row.last_seq)
+    ends = [
+        MessageEnd(*found)
+        for order in ("asc", "desc")
+        for found in db.execute(_LEFT_END.format(order=order), values)
+    ]
+    if not ends:
+        return Range(None, row.last_seq)
+    measured = db.execute(f"{_MEASURE} AND seq <= ?", values).get
+    return Range((ends[0], ends[-1]), row.last_seq, *measured)
 
 
 _SAME_RANGE = f"""

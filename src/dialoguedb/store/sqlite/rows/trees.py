@@ -4,7 +4,7 @@ import apsw
 
 from dialoguedb.model.dialogues import DeletedDialogue
 from dialoguedb.store.sqlite.connection.reader import Row
-from dialoguedb.store.sqlite.rows import attachment_rows
+from dialoguedb.store.sqlite.rows import attachment_rows, quoting_rows
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS
 from dialoguedb.store.sqlite.search_index import catch_up
@@ -30,6 +30,7 @@ def delete_tree(db: apsw.Connection, project: int, root: DialogueRow) -> Deleted
     dialogues, messages = db.execute(counts).get
     db.execute(f"DELETE FROM summaries WHERE dialogue IN {_TO_DELETE}")
     summaries = db.changes()
+    quoting_rows.dialogues_deleted(db, "SELECT number FROM temp.to_delete")
     db.execute(f"DELETE FROM receipts WHERE dialogue IN {_TO_DELETE}")
     db.execute(f"DELETE FROM message_tags WHERE dialogue IN {_TO_DELETE}")
     catch_up.remove(db, "message", f"SELECT number FROM messages WHERE dialogue IN {_TO_DELETE}")
