@@ -9,6 +9,17 @@ from dialoguedb.errors import DuplicateId, InvalidRequest, MemoryNotFound
 pytestmark = pytest.mark.anyio
 
 
+async def test_a_namespace_is_erased_with_a_receipt(db):
+    await db.create_memory("tea", namespace="ada")
+    await db.create_memory("coffee", namespace="bob")
+    await db.create_dialogue(namespace="ada", messages=[{"role": "user", "content": "Hi"}])
+    receipt = await db.erase("ada")
+    deleted = receipt.deleted
+    assert (deleted.memories, deleted.dialogues, deleted.messages) == (1, 1, 1)
+    assert receipt.public_key == (await db.api.erasure.key()).public_key
+    assert [memory.namespace for memory in await db.list_memories()] == ["bob"]
+
+
 class TestMemories:
     async def test_a_memory_is_created_with_all_that_it_is_given(self, db):
         made = await db.create_memory(

@@ -26,6 +26,7 @@ from dialoguedb.model.rules import (
     messages,
     pages,
     projects,
+    quoting,
     receipts,
     state,
     status,
@@ -323,7 +324,7 @@ class Messages(Part):
     def forget_quotes(self, project, owner, deleted, now):
         data, is_due = self.data, False
         for one in data.summaries_of(owner):
-            if not summaries.quotes(one, deleted):
+            if not quoting.quotes(one, deleted):
                 continue
             names = (project.id, one.id)
             remakes = project.settings.summaries_after_deletion == "remake"
@@ -335,7 +336,7 @@ class Messages(Part):
             sums = (sum(getattr(each, name) for each in left) for name in ("seq", "tokens"))
             bounds = (ends[0], ends[-1]) if ends else None
             measured = summaries.Range(bounds, one.last_seq, len(left), *sums)
-            data.summaries[names] = summaries.without_deleted(one, measured, now)
+            data.summaries[names] = quoting.without_deleted(one, measured, now)
             is_due = is_due or bool(left)
         return is_due
 
@@ -599,10 +600,10 @@ class Erasures(Part):
             deleted = deleted.plus(ERASED[kind], count)
             setattr(data, kind, {key: table[key] for key in table if key not in found})
         data.erasures[project_id, digest] = (started, deleted)
-        is_complete = not any(gone.values())
-        if is_complete:
-            del data.erasures[project_id, digest]
-        return ErasureProgress(started, deleted, is_complete)
+        return ErasureProgress(started, deleted, is_complete=not any(gone.values()))
+
+    async def finish(self, project, digest):
+        self.data.erasures.pop((self.data.id_of(project), digest), None)
 
     def of_namespace(self, kind, owner):
         table = getattr(self.data, kind)

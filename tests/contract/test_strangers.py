@@ -190,6 +190,7 @@ CHANGES_ONLY_ITS_OWN = {
     "erasures.advance": lambda ask: ask.store.erasures.advance(
         ask.who, ask.ns, b"digest", ask.options.now
     ),
+    "erasures.finish": lambda ask: ask.store.erasures.finish(ask.who, b"digest"),
     "projects.update": lambda ask: ask.store.projects.update(
         ask.who, SettingsChange(immutable=True), ask.options
     ),

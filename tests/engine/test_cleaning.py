@@ -116,6 +116,39 @@ async def test_a_long_read_keeps_the_log_as_it_is_and_that_is_said(store, me, tm
     assert files_with(b"zqx", tmp_path) == []
 
 
+async def test_the_log_is_emptied_when_something_was_deleted(store, me, tmp_path):
+    log = tmp_path / f"{store_files.FILE}-wal"
+    await me.new("d", messages=[message(id="m"), message()])
+    await me.summarize(id="s")
+    await me.remember(id="k")
+    assert not await store.index.forget_log()
+    deletions = [
+        lambda: me.delete_message("m"),
+        lambda: me.delete_summary("s"),
+        lambda: me.forget("k"),
+        lambda: me.delete("d"),
+        lambda: store.projects.delete(me.project.id, me.write_options()),
+    ]
+    for delete in deletions:
+        await delete()
+        assert log.stat().st_size
+        assert await store.index.forget_log()
+        assert log.stat().st_size == 0
+        assert not await store.index.forget_log()
+
+
+async def test_a_log_that_is_in_use_is_emptied_later(store, me, tmp_path):
+    await me.new("d", messages=[message("zqx")])
+    reader = store_files.connect_reader(tmp_path / store_files.FILE)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM messages").get == 1
+    await me.delete("d")
+    assert not await store.index.forget_log()
+    reader.close()
+    assert await store.index.forget_log()
+    assert files_with(b"zqx", tmp_path) == []
+
+
 async def test_purging_empties_the_log(store, me, tmp_path):
     await me.new("d", messages=[message("zqx")])
     log = tmp_path / f"{store_files.FILE}-wal"

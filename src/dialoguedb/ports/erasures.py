@@ -15,8 +15,12 @@ class ErasureStore(Protocol):
         """Delete a portion of what a namespace holds, of every kind of object.
 
         The counts are of all portions since the erasure began, also before a crash: they are kept
-        under the digest until one finds nothing left, which completes it.
+        under the digest until it is finished. It is complete when a portion finds nothing left.
         """
+        ...
+
+    async def finish(self, project: Project, digest: bytes) -> None:
+        """Forget the counts of an erasure."""
         ...
 
     async def clean(self) -> bool:

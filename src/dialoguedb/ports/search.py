@@ -236,6 +236,10 @@ class IndexStore(Protocol):
         """Have everything indexed again."""
         ...
 
+    async def forget_log(self) -> bool:
+        """Empty the engine's log if it may hold what was deleted; False when that was not done."""
+        ...
+
     async def purge(self) -> bool:
         """Remove a further portion of what deleted objects left; False when nothing is left.
 

@@ -59,7 +59,9 @@ class ErasureService:
                 pass
         is_clean = await self._store.clean()
         cleaned = self._clock() if is_clean else None
-        return self._receipt(project, namespace, progress, (completed, cleaned))
+        receipt = self._receipt(project, namespace, progress, (completed, cleaned))
+        await self._store.finish(project, digest)  # no sooner: a crash would lose the counts
+        return receipt
 
     @property
     def public_key(self) -> str:

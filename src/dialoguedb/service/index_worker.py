@@ -23,6 +23,7 @@ _PORTION_INTERVAL_S = 0.02
 _IDLE_INTERVAL_S = 0.2
 _FAILED_INTERVAL_S = 1.0
 _PURGE_INTERVAL_S = 600
+_LOG_INTERVAL_S = 2.0
 _WATCH_INTERVAL_S = 1.0
 _LEASE_S = 180
 """Longer than an embedder takes; then others may try what this process has leased."""
@@ -68,6 +69,7 @@ class IndexWorker:
             tasks.create_task(self._forever(self.drain, 0.0))
             tasks.create_task(self._forever(self._advance_and_log, _PORTION_INTERVAL_S))
             tasks.create_task(self._forever(self._purge, _PURGE_INTERVAL_S))
+            tasks.create_task(self._forever(self._forget_log, _LOG_INTERVAL_S))
             tasks.create_task(self._forever(self.watch, _WATCH_INTERVAL_S))
 
     async def _forever(self, work: Callable[[], Awaitable[bool]], interval_s: float) -> None:
@@ -143,6 +145,10 @@ class IndexWorker:
                     " start all servers on it with the same embedder",
                     *(seen or "words alone", self._chosen or "words alone"),
                 )
+        return True
+
+    async def _forget_log(self) -> bool:
+        await self._store.forget_log()
         return True
 
     async def drain(self) -> bool:

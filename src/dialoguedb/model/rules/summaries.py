@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from msgspec import UNSET, Raw, Struct, UnsetType, structs
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import (
     DuplicateId,
@@ -290,7 +290,7 @@ def recipe_of(summary: StoredSummary) -> Recipe:
     return Recipe(summary.provider, summary.model, summary.instructions, summary.prompt)
 
 
-_NOT_MADE: Mapping[str, Any] = {
+NOT_MADE: Mapping[str, Any] = {
     "content": None,
     "content_tokens": None,
     "previous": None,
@@ -344,45 +344,7 @@ def _create(
         chunks=nothing,
         modified=now,
         due=now,
-        **_NOT_MADE,
-    )
-
-
-def quotes(summary: StoredSummary, message: StoredMessage) -> bool:
-    """Tell whether a summary may repeat a message, or is being made of it.
-
-    One that nobody has begun will be made of what is there by then.
-    """
-    is_begun = summary.status != "processing" or summary.lease is not None
-    return is_begun and covers(summary, message)
-
-
-def without_deleted(summary: StoredSummary, left: Range, now: str) -> StoredSummary:
-    """Return a summary that is to be made again, of what is left of its range.
-
-    Whoever is making it loses the lease, and with it what was made of the deleted message.
-    """
-    start, end = left.ends or (None, None)
-    nothing = None if left.messages else 0
-    return structs.replace(
-        summary,
-        status="processing" if left.messages else "completed",
-        completed_seq=None if left.messages else summary.dialogue_last_seq,
-        from_created=start and start.created,
-        from_seq=start and start.seq,
-        from_id=start and start.id,
-        to_created=end and end.created,
-        to_seq=end and end.seq,
-        to_id=end and end.id,
-        messages=left.messages,
-        seq_sum=left.seq_sum,
-        tokens=left.tokens,
-        summarized=nothing,
-        skipped=nothing,
-        chunks=nothing,
-        modified=max(summary.modified, now),
-        due=now,
-        **_NOT_MADE,
+        **NOT_MADE,
     )
 
 

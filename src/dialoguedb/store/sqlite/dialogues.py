@@ -177,7 +177,10 @@ class SQLiteDialogues:
             return trees.delete_tree(db, project_row, row)
 
         long = await self._readers.read(is_long)
-        return await self._writer.write(at_most_once(operation, project_row, options), long=long)
+        work = at_most_once(operation, project_row, options)
+        deleted = await self._writer.write(work, long=long)
+        self._writer.has_deleted = True
+        return deleted
 
 
 def _quoted(

@@ -62,14 +62,27 @@ class SQLiteErasures:
             for kind, count in portion.items():
                 deleted = deleted.plus(kind, count)
             progress = ErasureProgress(former.started, deleted, is_complete=not portion)
-            _note(db, digest, progress)
+            noted = (msgspec.json.encode(progress.deleted), digest)
+            db.execute("UPDATE erasures SET deleted = ? WHERE namespace = ?", noted)
             return progress
 
         return await self._writer.write(operation, long=True)
 
+    async def finish(self, project: Project, digest: bytes) -> None:
+        """Forget the counts of an erasure."""
+        values = (digest, self._row_ids.of(project))
+
+        def operation(db: apsw.Connection) -> None:
+            db.execute("DELETE FROM erasures WHERE namespace = ? AND project = ?", values)
+
+        await self._writer.write(operation)
+
     async def clean(self) -> bool:
         """Overwrite what is left in the files; False when a long read keeps some of it for now."""
-        return await asyncio.to_thread(cleaning.clean, self._readers.path, key=self._readers.key)
+        path, key = self._readers.path, self._readers.key
+        is_clean = await asyncio.to_thread(cleaning.clean, path, key=key)
+        self._writer.has_deleted = self._writer.has_deleted or not is_clean
+        return is_clean
 
 
 def _begun(db: apsw.Connection, project: int, digest: bytes, now: str) -> ErasureProgress:
@@ -83,14 +96,6 @@ def _begun(db: apsw.Connection, project: int, digest: bytes, now: str) -> Erasur
         return ErasureProgress(now, nothing, is_complete=False)
     deleted = msgspec.json.decode(row[1], type=DeletedObjects)
     return ErasureProgress(row[0], deleted, is_complete=False)
-
-
-def _note(db: apsw.Connection, digest: bytes, progress: ErasureProgress) -> None:
-    if progress.is_complete:
-        db.execute("DELETE FROM erasures WHERE namespace = ?", (digest,))
-        return
-    deleted = msgspec.json.encode(progress.deleted)
-    db.execute("UPDATE erasures SET deleted = ? WHERE namespace = ?", (deleted, digest))
 
 
 def _delete_portion(db: apsw.Connection, owner: _Owner) -> Counts:

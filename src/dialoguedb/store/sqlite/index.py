@@ -137,14 +137,23 @@ class SQLiteIndex:
             self._left_over = [(table, True) for table in tables]
         if not self._left_over:
             self._left_over = None
-            # What was deleted may still be read in pages of the log that are written by now.
-            await asyncio.to_thread(empty_log, self._readers.path, self._readers.key)
+            await self._empty_log()  # it also holds what the merges have left out
             return False
         table, begins = self._left_over.pop()
         operation = partial(purging.merge, table=table, begin=begins)
         if await self._writer.write(operation, long=True):
             self._left_over.append((table, False))
         return True
+
+    async def forget_log(self) -> bool:
+        """Empty the log if it may hold what was deleted; False when that was not done."""
+        return self._writer.has_deleted and await self._empty_log()
+
+    async def _empty_log(self) -> bool:
+        self._writer.has_deleted = False
+        is_empty = await asyncio.to_thread(empty_log, self._readers.path, self._readers.key)
+        self._writer.has_deleted = self._writer.has_deleted or not is_empty
+        return is_empty
 
     async def status(self) -> IndexStatus:
         """Return the state of the index."""

@@ -97,3 +97,4 @@ class SQLiteMemories:
             quoting_rows.memory_deleted(db, project_row, namespace, row.row_id)
 
         await self._writer.write(at_most_once(operation, project_row, options))
+        self._writer.has_deleted = True

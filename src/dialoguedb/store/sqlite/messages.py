@@ -174,4 +174,6 @@ class SQLiteMessages:
             return quoting_rows.message_deleted(db, project, head.row_id, row, options.now)
 
         long = await self._readers.read(has_attachments)
-        return await self._writer.write(at_most_once(operation, project_row, options), long=long)
+        is_due = await self._writer.write(at_most_once(operation, project_row, options), long=long)
+        self._writer.has_deleted = True
+        return is_due

@@ -129,7 +129,9 @@ class SQLiteProjects:
                 db.execute(sql, (row.row_id,))
             return deleted
 
-        return await self._writer.write(at_most_once(operation, None, options), long=True)
+        deleted = await self._writer.write(at_most_once(operation, None, options), long=True)
+        self._writer.has_deleted = True
+        return deleted
 
     async def usage(self, project: Project, month: str) -> Usage:
         """Return what was used in a month such as `2026-11`."""

@@ -160,6 +160,7 @@ class SQLiteSummaries:
             quoting_rows.summary_deleted(db, row.dialogue)
 
         await self._writer.write(at_most_once(operation, project_row, options))
+        self._writer.has_deleted = True
 
 
 def _measure(

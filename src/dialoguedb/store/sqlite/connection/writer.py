@@ -111,6 +111,9 @@ class Writer:
         self._idle.set()
         self._deadline = 0.0
         self._due: Due = "nothing"
+        self.has_deleted = False
+        """Whether anything was deleted that the log may still hold."""
+
         db.set_busy_handler(self._wait_for_lock)
 
     def write(self, operation: Operation[T], *, long: bool = False) -> asyncio.Future[T]:

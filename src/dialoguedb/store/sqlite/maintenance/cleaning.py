@@ -64,7 +64,7 @@ def empty_log(path: Path, key: DataKey | None = None) -> bool:
     """Empty the log if nobody uses it right now; False otherwise."""
     try:
         with closing(files.connect(path, key)) as db:
-            db.set_busy_timeout(0)
+            db.set_busy_timeout(_ATTEMPT_MS)
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
         return False

@@ -11,7 +11,7 @@ import apsw
 
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.messages import StoredMessage
-from dialoguedb.model.rules.summaries import quotes, without_deleted
+from dialoguedb.model.rules.quoting import quotes, without_deleted
 from dialoguedb.store.sqlite.rows import compaction, summary_rows
 
 Kind = Literal["message", "dialogue", "window", "summary", "memory"]
