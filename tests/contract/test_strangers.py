@@ -206,6 +206,7 @@ NOBODYS = {
     "projects.delete",
     "projects.record_activity",
     "keys.find",
+    "search.indexing",
     "search.serving",
     "search.prepare_search",
     *(

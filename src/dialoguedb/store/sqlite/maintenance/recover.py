@@ -23,7 +23,7 @@ from dialoguedb.values import rawjson, timestamps
 
 TABLES = (
     *("secrets", "projects", "keys", "usage", "templates", "dialogues", "dialogue_bodies"),
-    *("messages", "memories", "summaries", "receipts", "attachments", "answers"),
+    *("messages", "memories", "summaries", "receipts", "attachments", "answers", "erasures"),
 )
 """What is copied."""
 
