@@ -2,8 +2,8 @@
 
 SQLite3 Multiple Ciphers, which is part of the apsw that is installed with DialogueDB, seals a page
 with ChaCha20-Poly1305 and a nonce of its own each time it is written, and verifies it each time it
-is read. The key is used as it is: deriving one from a password would cost each connection a tenth
-of a second.
+is read. The key is used as it is: deriving one from a password would cost each connection fifty
+milliseconds.
 """
 
 import secrets
