@@ -145,7 +145,7 @@ def _offsets_of(content: bytes, word: bytes) -> Iterator[int]:
 
 def measure(plan: Plan) -> list[Finding]:
     """Flip bits in the database, then in the log."""
-    count = 80 if plan.name == "full" else 20
+    count = 40 if plan.name == "full" else 20
     with plan.directory() as directory:
         damaged = Damaged(plan, directory)
         damaged.make()
