@@ -7,8 +7,8 @@ def method(_: Plan) -> str:
     """Say how trust is measured."""
     return (
         "Every server runs with its defaults. Memory is the most that the process ever held in RAM"
-        " (`VmHWM`). `/health` is asked for every 10 ms by another process; while an answer is"
-        " late, those due behind it count as late, too. Damage is done to copies of the same data,"
+        " (`VmHWM`). `/health` is asked for every 10 ms by another process; an answer that is late"
+        " counts for all who would have asked meanwhile. Damage is done to copies of the same data,"
         " one bit at a time, half of them in what was written as text; a log is also cut off."
         " Pairs of absent and foreign ids are asked for in an order drawn by lot."
         " Encryption: two engines in one process, one on an encrypted directory, take turns; a"

@@ -1,7 +1,7 @@
 """Asks a server for something small again and again, beside whatever else happens to it.
 
-A process of its own, so that an attack does not slow down what measures it. An answer is timed from
-when it was due to be asked for: while one is late, those behind it are late as well.
+A process of its own, so that an attack does not slow down what measures it. An answer that is late
+counts for all who would have asked meanwhile, one every 10 ms.
 """
 
 import json
@@ -89,16 +89,20 @@ def _probe(host: str, port: int, request: bytes, ended: threading.Event) -> list
     with socket.create_connection((host, port), timeout=_TIMEOUT_S) as connection:
         _ask(connection, request)
         print("probing", flush=True)  # noqa: T201 - what the parent waits for
-        due = time.perf_counter()
         while not ended.is_set():
-            wait = due - time.perf_counter()
-            if wait > 0:
-                time.sleep(wait)
-                due = time.perf_counter()  # a sleep that lasts longer is no fault of the server
+            began = time.perf_counter()
             _ask(connection, request)
-            taken.append(1_000 * (time.perf_counter() - due))
-            due += INTERVAL_S
+            seconds = time.perf_counter() - began
+            taken += [1_000 * left for left in _as_if_others_asked(seconds)]
+            time.sleep(INTERVAL_S - seconds % INTERVAL_S)
     return taken
+
+
+def _as_if_others_asked(seconds: float) -> Iterator[float]:
+    """Yield how long an answer took, and how long it would have those who asked meanwhile."""
+    while seconds > 0:
+        yield seconds
+        seconds -= INTERVAL_S
 
 
 def main() -> None:
