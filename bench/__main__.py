@@ -33,7 +33,7 @@ from bench import (
     written,
 )
 from bench.findings import Finding, Measurement
-from bench.trust import damage, encryption, equal_times, erasure, memory, soak
+from bench.trust import damage, encryption, equal_times, erasure, former, memory, soak
 
 _HERE = Path(__file__).parent
 _COMMAND = str(Path(sys.executable).with_name("dialoguedb"))
@@ -63,7 +63,7 @@ _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
 _TRUST = _Suite(
-    (memory, damage, erasure, equal_times, encryption, soak),
+    (memory, damage, erasure, equal_times, encryption, soak, former),
     _HERE / "trust-results.md",
     trust.method,
 )

@@ -93,12 +93,12 @@ def _probe(host: str, port: int, request: bytes, ended: threading.Event) -> list
             began = time.perf_counter()
             _ask(connection, request)
             seconds = time.perf_counter() - began
-            taken += [1_000 * left for left in _as_if_others_asked(seconds)]
+            taken += [1_000 * left for left in _as_if_others_waited(seconds)]
             time.sleep(INTERVAL_S - seconds % INTERVAL_S)
     return taken
 
 
-def _as_if_others_asked(seconds: float) -> Iterator[float]:
+def _as_if_others_waited(seconds: float) -> Iterator[float]:
     """Yield how long an answer took, and how long it would have those who asked meanwhile."""
     while seconds > 0:
         yield seconds
