@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import closing
+from http.client import IncompleteRead
 
 from bench.client import Client
 from bench.plan import BenchError
@@ -34,6 +35,10 @@ READS = (
 """Paths whose answers stay the same for as long as nothing is written."""
 
 
+CUT_OFF = 0
+"""The status of an answer that did not arrive whole."""
+
+
 def fill(server: Server) -> None:
     """Write the objects."""
     with closing(server.client()) as client:
@@ -50,7 +55,15 @@ def fill(server: Server) -> None:
 
 def read(client: Client) -> dict[str, tuple[int, bytes]]:
     """Return the answer of every path."""
-    return {path: client.ask("GET", path) for path in READS}
+    return {path: _answer(client, path) for path in READS}
+
+
+def _answer(client: Client, path: str) -> tuple[int, bytes]:
+    try:
+        return client.ask("GET", path)
+    except IncompleteRead:  # of what is sent while it is read
+        client.close()
+        return CUT_OFF, b""
 
 
 def _dialogue(client: Client, number: int) -> None:

@@ -48,7 +48,8 @@ class Read:
     @property
     def defects(self) -> list[str]:
         """Return the paths of answers that damage does not excuse."""
-        return [path for path, status in self.refused.items() if status != _UNAVAILABLE]
+        excused = {_UNAVAILABLE, contents.CUT_OFF}
+        return [path for path, status in self.refused.items() if status not in excused]
 
     @property
     def seen(self) -> bool:
