@@ -66,7 +66,7 @@ def _findings(left: dict[str, list[str]], kept: list[str]) -> Iterator[Finding]:
     for namespace, title in titles.items():
         words = left.get(namespace)
         goal = _NONE if namespace == _ERASED else None
-        detail = "not offered" if words is None else f"of {of}: {', '.join(words)}"
+        detail = "not offered" if words is None else f"of {of}; {', '.join(words) or 'none'}"
         yield Finding(NAME, title, None if words is None else len(words), goal=goal, detail=detail)
     yield Finding(NAME, "words of another namespace that are gone", of - len(kept), goal=_NONE)
 
