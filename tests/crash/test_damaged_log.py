@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from dialoguedb import DialogueDB
-from dialoguedb.errors import DamagedData, NotFound
+from dialoguedb.errors import DamagedData, NotFound, UnreadableData
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite import SQLiteStore, open_database
 from dialoguedb.store.sqlite.connection import commit_log, files
@@ -157,3 +157,78 @@ async def test_the_size_of_the_log_is_measured(tmp_path):
     assert statistics.log_bytes() == (tmp_path / "data" / LOG).stat().st_size > 0
     await store.close()
     assert statistics.log_bytes() == 0
+
+
+@pytest.fixture
+async def serving(tmp_path):
+    """Open a store with messages whose pages are in the log."""
+    store = await SQLiteStore.open(tmp_path / "data")
+    me = await World(store).tenant()
+    await me.new("d")
+    for index in range(20):
+        await me.append(message(f"parcel {index}", id=f"m{index}"))
+    yield store, me
+    await store.close()
+
+
+def change_log(store, frame=10):
+    """Change a byte of a frame in the log of an open store."""
+    log = store.path.with_name(LOG)
+    with log.open("r+b") as file:
+        file.seek(32 + (frame - 1) * (24 + 4096) + 1_000)
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
+
+
+@pytest.mark.anyio
+async def test_a_log_in_use_that_changes_is_found(serving, tmp_path):
+    store, _ = serving
+    directory = store.path.parent
+    assert check(directory) == []
+    change_log(store)
+    assert "The write-ahead log is damaged from frame 10 on" in check(directory)
+    with pytest.raises(DamagedData, match="frame 10"):
+        backup.backup(directory, tmp_path / "copy", lambda *_: None)
+    change_log(store)
+    assert check(directory) == []
+
+
+@pytest.mark.anyio
+async def test_a_damaged_log_is_not_copied_into_the_database(serving, caplog):
+    store, me = serving
+    change_log(store)
+    before = store.path.read_bytes()
+    texts = [message("x" * 3_000, id=f"n{index}") for index in range(1_000)]
+    await me.append(*texts)  # the log is found damaged when this is in it
+    with pytest.raises(UnreadableData):
+        await me.append(message())
+    with pytest.raises(UnreadableData):
+        await me.messages()
+    with pytest.raises(UnreadableData):
+        await store.ready()
+    assert "is damaged from frame 10 on" in caplog.text
+    assert store.path.read_bytes() == before
+
+
+@pytest.mark.anyio
+async def test_a_damaged_log_is_not_copied_at_the_end_either(tmp_path, caplog):
+    store = await SQLiteStore.open(tmp_path / "data")
+    me = await World(store).tenant()
+    await me.new("d", messages=[message(id="m0")])
+    change_log(store)
+    before = store.path.read_bytes()
+    await store.close()
+    assert store.path.read_bytes() == before
+    open_database(store.path).close()
+    assert MISSING in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_log_that_is_whole_is_copied_as_it_grows(serving):
+    store, me = serving
+    for index in range(300):
+        await me.append(message("x" * 3_000, id=f"n{index}"))
+    log = store.path.with_name(LOG)
+    assert log.stat().st_size < 1_500 * 4_120
+    assert check(store.path.parent) == []

@@ -8,7 +8,7 @@ import pytest
 
 from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore, open_database
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import commit_log, files
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
@@ -203,11 +203,12 @@ class TestReady:
 
 
 class TestDisk:
-    async def test_a_closed_store_is_one_file(self, tmp_path):
+    async def test_a_closed_store_is_one_file_and_its_count_of_commits(self, tmp_path):
         store = await SQLiteStore.open(tmp_path / "data")
         await (await World(store).tenant()).new("d")
         await store.close()
-        assert [path.name for path in store.path.parent.iterdir()] == [files.FILE]
+        left = {path.name for path in store.path.parent.iterdir()}
+        assert left == {files.FILE, commit_log.FILE}
 
     async def test_the_log_does_not_grow_without_end(self, store, me):
         log = store.path.with_name(files.FILE + "-wal")

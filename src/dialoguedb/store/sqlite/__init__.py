@@ -68,7 +68,7 @@ class SQLiteStore:
         in_process = {embedder.name: embedder for embedder in known if embedder.in_process}
         index = Index(in_process)
         self._writer = Writer(db, statistics, index)
-        self.readers = Readers(path, key)
+        self.readers = Readers(path, key, self._writer.insist_on_log)
         row_ids = ProjectRowIds(self.readers.quick.db)
         parts = (self._writer, self.readers, row_ids)
         self.path = path
@@ -130,8 +130,9 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """Finish the writes that wait, then release everything."""
-        await self._writer.close()
+        await self._writer.finish()
         self.readers.close()
+        await self._writer.close()
 
 
 def open_database(
@@ -147,9 +148,10 @@ def open_database(
     db = files.connect(path, key)
     try:
         with files.closed_on_error(db):
+            lost = commit_log.missing(db, known)  # before a file that lost even its tables is new
             migrations.migrate(db, timestamps.now(), count)
             page_checksums.insist(db, path)
-            if lost := commit_log.missing(db, known):
+            if lost:
                 logger.error("%s", commit_log.loss(path, lost))
     except apsw.Error as error:
         raise files.unusable(path, error) from error

@@ -158,9 +158,14 @@ class Reader:
 class Readers:
     """The loop's reader, and those of the threads behind it."""
 
-    def __init__(self, path: Path, key: DataKey | None = None) -> None:
+    def __init__(
+        self, path: Path, key: DataKey | None = None, insist: Callable[[], None] = lambda: None
+    ) -> None:
         self.path = path
         self.key = key
+        self._insist = insist
+        """Raises when nothing may be read any more."""
+
         self.quick = Reader(path, key, on_loop=True)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialoguedb-reader")
         self._local = threading.local()
@@ -168,6 +173,7 @@ class Readers:
 
     async def read(self, query: Callable[[Reader], T]) -> T:
         """Run a query where it belongs."""
+        self._insist()
         try:
             return self.quick.read(query)
         except (OverBudget, apsw.InterruptError, apsw.BusyError):
@@ -209,6 +215,7 @@ class Readers:
         return self._on_thread(lambda reader: reader.read(query), mapped=True)
 
     def _on_thread(self, read: Callable[[Reader], T], *, mapped: bool = False) -> T:
+        self._insist()
         name = "mapped" if mapped else "plain"
         reader: Reader | None = getattr(self._local, name, None)
         try:

@@ -31,6 +31,7 @@ import apsw
 from dialoguedb.errors import DialogueDBError, InternalError, ServiceUnavailable, defect
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.ports.statistics import WriterStatistics
+from dialoguedb.store.sqlite.connection.checkpoints import Checkpoints
 from dialoguedb.store.sqlite.connection.commit_log import CommitLog
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
 from dialoguedb.store.sqlite.connection.files import FileWatch
@@ -98,6 +99,8 @@ class Writer:
         self._db = db
         self._watch = FileWatch(Path(db.filename))
         self._commits = CommitLog(db)
+        self._checkpoints = Checkpoints(db)
+        self.insist_on_log = self._checkpoints.insist_on_log
         self.usage = UsageLog()
         self._index = index
         self._statistics = statistics or WriterStatistics()
@@ -129,12 +132,17 @@ class Writer:
             self._loop.call_soon(self._turn)
         return future
 
-    async def close(self) -> None:
-        """Finish what waits, then release the connection."""
+    async def finish(self) -> None:
+        """Finish what waits, and take no more."""
         self._closing = True
         await self._idle.wait()
         self._worker.shutdown()
+
+    async def close(self) -> None:
+        """Finish what waits, then release the connection, the last one of its store."""
+        await self.finish()
         self._commits.close()
+        self._checkpoints.prepare_close()
         self._db.close()
 
     def _turn(self) -> None:
@@ -197,6 +205,7 @@ class Writer:
 
     def _begin(self) -> None:
         self._watch.check()
+        self.insist_on_log()
         try:
             self._db.execute("BEGIN IMMEDIATE")
         except apsw.Error as error:

@@ -11,7 +11,7 @@ import apsw
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotOurData
 from dialoguedb.ports.engine import KeySource
-from dialoguedb.store.sqlite.connection import commit_log, files, vfs
+from dialoguedb.store.sqlite.connection import commit_log, files, log_frames, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
 from dialoguedb.store.sqlite.encryption import key_ring
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
@@ -62,6 +62,9 @@ def _insist_on_all_commits(source: Path, key: DataKey | None) -> None:
     known = commit_log.acknowledged(source)
     with snapshot.snapshot(source, key) as db:
         lost = commit_log.missing(db, known)
+        frame = log_frames.damaged_frame_of(source) if key is None else None
+    if frame:
+        raise DamagedData(f"The log of {source} is damaged from frame {frame} on; no copy was made")
     if lost:
         raise DamagedData(
             f"{commit_log.loss(source, lost)}; no copy was made. Once a server has started on it,"

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.ports.engine import KeySource
-from dialoguedb.store.sqlite.connection import commit_log
+from dialoguedb.store.sqlite.connection import commit_log, log_frames
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE
 from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from dialoguedb.store.sqlite.maintenance import snapshot
@@ -167,10 +167,11 @@ def check(directory: Path, key: KeySource | None = None) -> list[str]:
     known, data_key = commit_log.acknowledged(path), unlock(path, key)
     with snapshot.snapshot(path, data_key) as db:
         lost = commit_log.missing(db, known)
-        missing = [commit_log.loss(path, lost)] if lost else []
-        return (
-            missing + find_damage(db) + _found(index_findings(db) if _is_newest(db) else iter(()))
-        )
+        findings = [commit_log.loss(path, lost)] if lost else []
+        if data_key is None and (frame := log_frames.damaged_frame_of(path)):
+            findings.append(f"The write-ahead log is damaged from frame {frame} on")
+        findings += find_damage(db)
+        return findings + _found(index_findings(db) if _is_newest(db) else iter(()))
 
 
 def find_damage(db: apsw.Connection) -> list[str]:
