@@ -147,3 +147,56 @@ def test_every_page_of_a_new_database_carries_a_checksum(data):
     pages = vfs.VerifiedPages(str(data / files.FILE))
     assert all(map(pages.is_whole, range(1, pages.count + 1)))
     pages.close()
+
+
+@pytest.fixture
+def without_messages(data):
+    """Damage every page that holds messages themselves but the last, which takes new ones."""
+    path = data / files.FILE
+    with closing(vfs.open_file(str(path), apsw.SQLITE_OPEN_READWRITE)) as db:
+        query = "SELECT pageno FROM dbstat WHERE name = 'messages' AND pagetype = 'leaf'"
+        *pages, _ = [page for (page,) in db.execute(query)]
+    content = bytearray(path.read_bytes())
+    for page in pages:
+        content[page * 4096 - 100] ^= 1
+    path.write_bytes(content)
+    return data
+
+
+REQUESTS = {
+    "a message": lambda dialogue, _: dialogue.get_message("m3"),
+    "a list": lambda dialogue, _: [*dialogue.iter_messages()],
+    "the last page": lambda dialogue, _: dialogue.load_messages(order="desc", limit=100),
+    "a window": lambda dialogue, _: dialogue.context(50_000),
+    "a stable window": lambda dialogue, _: dialogue.context(50_000, stable=True),
+    "a check": lambda dialogue, _: dialogue.check(),
+    "a check for a provider": lambda dialogue, _: dialogue.check("openai"),
+    "a repair": lambda dialogue, _: dialogue.repair("openai"),
+    "a search by words": lambda _, db: db.search_messages("river", namespace="n", mode="keyword"),
+    "a search": lambda _, db: db.search_messages("river garden", namespace="n"),
+    "a deletion": lambda dialogue, _: dialogue.delete_message("m3"),
+    "a duplicate": lambda dialogue, _: dialogue.save_message("user", "other", id="m3"),
+}
+
+
+@pytest.mark.parametrize("request_name", REQUESTS)
+def test_every_way_to_what_is_damaged_is_refused_and_logged(without_messages, caplog, request_name):
+    with closing(DialogueDB(path=without_messages, retries=0)) as db:
+        dialogue = db.get_dialogue("d", namespace="n")
+        with pytest.raises(ServiceUnavailable, match="damaged") as refused:
+            REQUESTS[request_name](dialogue, db)
+        assert refused.value.code == "SERVICE_UNAVAILABLE"
+        assert db.get_memory("k", namespace="n").value == "likes gardens"
+        assert db.create_dialogue(id="new").save_message("user", "hello").content == "hello"
+    logged = [one for one in caplog.records if one.getMessage().startswith("damaged: ")]
+    assert logged
+    assert all(one.position.startswith("byte ") and one.request_id for one in logged)
+    assert "Traceback" not in caplog.text
+    assert "defect" not in caplog.text
+
+
+def test_a_summary_of_what_is_damaged_is_not_made_up(without_messages):
+    with closing(DialogueDB(path=without_messages, retries=0)) as db:
+        dialogue = db.get_dialogue("d", namespace="n")
+        with pytest.raises(ServiceUnavailable, match="damaged"):
+            dialogue.summarize(wait_s=1)

@@ -25,7 +25,8 @@ _SUM = struct.Struct("<I")
 Known = tuple[bytes, int] | None
 """Which database's commits were acknowledged last, and how many."""
 
-_COUNT = "UPDATE commits SET count = count + 1 RETURNING count"
+_COUNT = "UPDATE commits SET count = count + 1"
+_COUNTED = "SELECT count FROM commits"
 _STORED = "SELECT database, count FROM commits"
 
 
@@ -48,7 +49,8 @@ class CommitLog:
     def count(self) -> None:
         """Count the transaction in the database, if it has changed anything."""
         if self._db.total_changes() != self._changes:
-            self._count = self._db.execute(_COUNT).get
+            self._db.execute(_COUNT)  # RETURNING would take fifteen times as long
+            self._count = self._db.execute(_COUNTED).get
 
     def acknowledge(self) -> None:
         """Write down that the transaction is on the disk."""
