@@ -43,7 +43,7 @@ help:
 	@echo "make clean    remove environments, caches and builds"
 
 serve: .venv/.runtime
-	$(BIN)/dialoguedb serve --data $(DATA) $(ARGS)
+	$(BIN)/dialoguedb serve --data $(DATA) --print-first-key $(ARGS)
 
 test: .venv/.dev
 	$(BIN)/$(PYTEST) $(ARGS)

@@ -214,6 +214,13 @@ def test_a_server_writes_nothing_that_others_can_open(room):
         assert open_ones(room.data) == {}
 
 
+def test_the_first_key_is_printed_where_a_flag_asks_for_it(room):
+    with room.serving("--print-first-key") as serving:
+        assert serving.out.startswith('API key for project "default" (shown once): ')
+        assert serving.client(serving.first_key).get("/dialogue").status_code == 200
+        assert not (room.data / "first-key").exists()
+
+
 def test_certificates_of_an_older_version_are_closed(filled):
     with filled.serving("--tls-self-signed") as serving:
         assert serving.stop() == 0

@@ -15,9 +15,12 @@ FILE = "first-key"
 logger = logging.getLogger(__name__)
 
 
-def tell(key: str, data: Path) -> None:
-    """Show the key at a terminal; elsewhere output is kept, so write it to a file and name that."""
-    if sys.stdout.isatty():
+def tell(key: str, data: Path, *, printed: bool) -> None:
+    """Show the key at a terminal; elsewhere output is kept, so write it to a file and name that.
+
+    What is `printed` is shown anywhere.
+    """
+    if printed or sys.stdout.isatty():
         click.echo(f'API key for project "{DEFAULT_PROJECT}" (shown once): {key}')
         return
     path = data.absolute() / FILE

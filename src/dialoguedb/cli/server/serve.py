@@ -44,8 +44,11 @@ _SWITCH_SECONDS = 0.0005
         ),
     )
 )
+@click.option(
+    "--print-first-key", is_flag=True, help="Print the first key even if this is no terminal."
+)
 @settings_options()
-def serve(**flags: Any) -> None:
+def serve(*, print_first_key: bool, **flags: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C; it finishes requests in flight before it stops.
 
     The first start on a directory creates the project "default". Its key is shown once, at a
@@ -59,7 +62,7 @@ def serve(**flags: Any) -> None:
     if settings.metrics_address:
         listeners.append(sockets.listen(settings.metrics_address))
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(_serve(settings, context, *listeners))
+        runner.run(_serve(settings, context, *listeners, print_first_key=print_first_key))
 
 
 async def _serve(
@@ -67,12 +70,13 @@ async def _serve(
     context: ssl.SSLContext | None,
     listener: Listener,
     *metrics_listeners: Listener,
+    print_first_key: bool,
 ) -> None:
     async with applications(settings) as served:
         if settings.tls_self_signed:
             context = _self_signed(settings)
         if key := await default_project_key(served.services):
-            first_key.tell(key, data_directory(settings))
+            first_key.tell(key, data_directory(settings), printed=print_first_key)
         wait_s = settings.shutdown_timeout
 
         def ready() -> None:
