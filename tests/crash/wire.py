@@ -55,8 +55,19 @@ class Connection:
         status, *lines = head.decode().strip().splitlines()
         pairs = (line.split(": ", 1) for line in lines)
         self.headers = {name.lower(): value for name, value in pairs}
-        content = await self._reader.readexactly(int(self.headers["content-length"]))
-        return int(status.split()[1]), json.loads(content)
+        return int(status.split()[1]), json.loads(await self._body())
+
+    async def _body(self) -> bytes:
+        """Read the body of an answer, which a large one sends in pieces."""
+        assert self._reader
+        if "content-length" in self.headers:
+            return await self._reader.readexactly(int(self.headers["content-length"]))
+        content = b""
+        while size := int(await self._reader.readline(), 16):
+            content += await self._reader.readexactly(size)
+            await self._reader.readline()
+        await self._reader.readline()
+        return content
 
 
 async def until(true: Callable[[], bool], seconds_max: float = 30) -> None:
