@@ -141,7 +141,8 @@ DAMAGE = {
     "Summary ": "UPDATE summaries SET status = 'failed'",
     "A time of projects 'default' has not": "UPDATE projects SET created = ''",
     "A time of answers '6B' has not": (
-        "INSERT INTO answers VALUES (CAST('k' AS BLOB), 1, X'00', X'00', 'then')"
+        "INSERT INTO answers (key, project, request, answer, created)"
+        " VALUES (CAST('k' AS BLOB), 1, X'00', X'00', 'then')"
     ),
     "Usage of project number 1 in month '2026-1' is not a month's sum": (
         "UPDATE usage SET month = '2026-1'"

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import closing
 
 import apsw
 import pytest
@@ -233,3 +234,25 @@ class TestClosing:
         readers.close()
         assert await reading == 0
         await store.close()
+
+
+async def test_a_loop_that_is_left_holds_no_reader_to_old_data(tmp_path):
+    store = await SQLiteStore.open(tmp_path / "data")
+    try:
+        path = store.readers.path
+        with closing(files.connect(path)) as writer, closing(files.connect_reader(path)) as reader:
+            writer.execute("CREATE TABLE seen (number)")
+            writer.execute("INSERT INTO seen VALUES (1), (2)")
+            assert _first(reader) == 1
+            writer.execute("INSERT INTO seen VALUES (3)")
+            assert reader.execute("SELECT count(*) FROM seen").get == 3
+    finally:
+        await store.close()
+
+
+def _first(reader):
+    """Leave a loop over rows, which has run another statement."""
+    for (number,) in reader.execute("SELECT number FROM seen"):
+        if reader.execute("SELECT ? + 1", (number,)).get:
+            return number
+    return None
