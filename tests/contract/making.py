@@ -24,7 +24,7 @@ from dialoguedb.ports.search import Embedder
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.messages import MessageListFilter
-from dialoguedb.service.pages import ListRequest, PageRequest
+from dialoguedb.service.pages import ListRequest, PagePiece, PageRequest
 from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
 from dialoguedb.values.lists import Window
 from dialoguedb.values.rawjson import length
@@ -37,6 +37,15 @@ WINDOWS_MAX = 10_000
 def at(seconds: float) -> str:
     """Return the time that many seconds after the test's beginning."""
     return render(START + timedelta(seconds=seconds))
+
+
+async def whole(piece: PagePiece[Any]) -> PagePiece[Any]:
+    """Return a page that is too large to be read at once in one."""
+    items = [*piece.items]
+    while piece.rest is not None:
+        piece = await piece.rest()
+        items += piece.items
+    return PagePiece(items, piece.next)
 
 
 class TestClock:
@@ -248,7 +257,8 @@ class Tenant:
     async def messages_page(self, of=None, order="asc", limit=1_000, token=None):
         listing = ListRequest(of or MessageListFilter("", "d"), order, limit)
         request = PageRequest(listing, next=token)
-        return await self.services.messages.list(self.project, request)
+        found = await self.services.messages.list(self.project, request)
+        return msgspec.structs.replace(found, value=await whole(found.value))
 
     async def messages(self, of="d", namespace="", order="asc", limit=1_000, **fields):
         """Read a list of messages to its end, window by window."""
