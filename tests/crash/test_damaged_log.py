@@ -14,7 +14,7 @@ from dialoguedb.errors import DamagedData, NotFound, UnreadableData
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite import SQLiteStore, open_database
 from dialoguedb.store.sqlite.connection import commit_log, files
-from dialoguedb.store.sqlite.maintenance import backup
+from dialoguedb.store.sqlite.maintenance import backup, rewriting
 from dialoguedb.store.sqlite.maintenance.check import check
 from tests.contract.making import World, message
 
@@ -90,6 +90,15 @@ def test_a_backup_without_what_was_acknowledged_is_not_made(data, tmp_path):
     (data / LOG).unlink()
     with pytest.raises(DamagedData, match=MISSING):
         backup.backup(data, tmp_path / "copy", lambda *_: None)
+
+
+def test_data_without_what_was_acknowledged_is_not_encrypted(data):
+    (data / LOG).unlink()
+    before = (data / files.FILE).read_bytes()
+    with pytest.raises(DamagedData, match=MISSING):
+        rewriting.encrypt(data, lambda: bytes(32))
+    assert (data / files.FILE).read_bytes() == before
+    assert MISSING in "".join(check(data))
 
 
 def test_it_is_told_once_and_the_data_goes_on(data, caplog):
@@ -208,6 +217,30 @@ async def test_a_damaged_log_is_not_copied_into_the_database(serving, caplog):
     with pytest.raises(UnreadableData):
         await store.ready()
     assert "is damaged from frame 10 on" in caplog.text
+    assert store.path.read_bytes() == before
+
+
+async def purge(store):
+    while await store.index.purge():
+        pass
+
+
+EMPTIES_THE_LOG = [
+    lambda store: store.index.forget_log(),
+    purge,
+    lambda store: store.erasures.clean(),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("empty", EMPTIES_THE_LOG, ids=["soon", "purge", "erasure"])
+async def test_a_damaged_log_is_not_emptied_after_a_deletion(serving, empty):
+    store, me = serving
+    await me.delete_message("m0")
+    change_log(store)
+    before = store.path.read_bytes()
+    with pytest.raises(UnreadableData, match="from frame 10 on"):
+        await empty(store)
     assert store.path.read_bytes() == before
 
 

@@ -1,8 +1,11 @@
 """An erasure goes on where a crash has left it, and keeps the data whole at every commit."""
 
+from contextlib import closing
+
 import pytest
 
-from dialoguedb.store.sqlite import SQLiteStore
+from dialoguedb.store.sqlite import SQLiteStore, open_database
+from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.maintenance import check
 from dialoguedb.values import timestamps
 from tests.contract.making import World, message
@@ -39,4 +42,23 @@ async def test_it_goes_on_where_a_crash_has_left_it(tmp_path):
     assert portions > 6
     me.store = store
     assert [one.id for one in await me.dialogues()] == ["d"]
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "harm", ["UPDATE dialogues SET thread_count = 1", "DELETE FROM dialogue_bodies"]
+)
+async def test_it_is_not_complete_while_a_dialogue_with_damaged_counts_is_left(tmp_path, harm):
+    store = await SQLiteStore.open(tmp_path)
+    me = await World(store).tenant()
+    await me.new("d", "ns", messages=[message()])
+    await store.close()
+    with closing(open_database(tmp_path / files.FILE)) as db:
+        db.execute(harm)
+    store = await SQLiteStore.open(tmp_path)
+    deleted, is_complete = 0, False
+    while not is_complete:
+        progress = await store.erasures.advance(me.project, "ns", b"digest", timestamps.now())
+        deleted, is_complete = progress.deleted.dialogues, progress.is_complete
+    assert deleted == 1
     await store.close()

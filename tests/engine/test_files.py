@@ -1,9 +1,11 @@
 """Data directories: which are opened, which are refused, and that a refusal changes nothing."""
 
+import asyncio
 import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -190,3 +192,20 @@ class TestRaces:
         files.check_ours(db, path)
         db.exec_trace = None
         db.close()
+
+
+READS_IT = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('{}'); db.close()"
+
+
+async def test_data_that_a_process_opens_twice_keeps_its_log_when_another_one_closes(tmp_path):
+    """Older SQLites go by the locks of the file alone; without them the log would be deleted."""
+    first = await SQLiteStore.open(tmp_path)
+    second = await SQLiteStore.open(tmp_path)
+    log = tmp_path / f"{files.FILE}-wal"
+    before = log.stat().st_ino
+    reads = READS_IT.format("SELECT count(*) FROM sqlite_schema")
+    command = [sys.executable, "-c", reads, str(first.path)]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+    assert log.stat().st_ino == before
+    await second.close()
+    await first.close()

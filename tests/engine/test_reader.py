@@ -236,6 +236,21 @@ class TestClosing:
         await store.close()
 
 
+@pytest.mark.parametrize("way", ["read", "read_off_loop", "run"])
+async def test_a_page_that_is_written_while_it_is_read_is_read_again(store, way):
+    """Cleaning overwrites what is unused in a page, and its checksum, in the file itself."""
+    failed = []
+
+    def query(reader):
+        if not failed:
+            failed.append(apsw.IOError("as for half of a page"))
+            failed[0].extendedresult = apsw.SQLITE_IOERR_DATA
+            raise failed[0]
+        return reader.db.execute("SELECT 7").get
+
+    assert await getattr(store.readers, way)(query) == 7
+
+
 async def test_a_loop_that_is_left_holds_no_reader_to_old_data(tmp_path):
     store = await SQLiteStore.open(tmp_path / "data")
     try:

@@ -176,6 +176,27 @@ class TestAPage:
         assert [item["id"] for item in page["items"]] == [f"m{number}" for number in range(COUNT)]
         assert client.headers[b"etag"] == b'"%d"' % COUNT
 
+    async def test_ends_before_what_is_appended_meanwhile_and_the_next_has_all_of_it(self, client):
+        sent = 0
+
+        async def append():
+            nonlocal sent
+            messages = [
+                {"id": f"new{sent + number}", "role": "user", "content": "x"} for number in range(4)
+            ]
+            sent += len(messages)
+            await client.json("POST", "/dialogue/d0/messages", messages)
+
+        target = f"/messages?dialogueId=d0&limit={COUNT + 2}"
+        page = await client.json("GET", target, between=append)
+        listed = [item["id"] for item in page["items"]]
+        assert listed == [f"m{number}" for number in range(COUNT)]
+        while page["next"]:
+            page = await client.json("GET", f"{target}&next={page['next']}")
+            listed += [item["id"] for item in page["items"]]
+        assert sent > 4
+        assert listed[COUNT:] == [f"new{number}" for number in range(sent)]
+
     async def test_goes_on_without_what_is_deleted_meanwhile(self, client):
         async def delete():
             await client.call("DELETE", "/message/m11?dialogueId=d0")

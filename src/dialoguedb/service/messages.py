@@ -1,6 +1,7 @@
 """Messages: ids for new ones, pages of lists."""
 
 from collections.abc import Awaitable, Sequence
+from itertools import takewhile
 
 from msgspec import Struct, field
 
@@ -24,10 +25,16 @@ class MessageListFilter(Struct, frozen=True):
     """Its name in page tokens stays, or those that were handed out would end."""
 
 
-def up_to(last_seq: int, found: Slice[Message]) -> Slice[Message]:
-    """Return a piece without what was appended since the page was begun."""
-    items = [message for message in found.items if message.seq <= last_seq]
-    return Slice(items, found.more_after, found.size, found.is_piece)
+def up_to(last_seq: int, window: Window, found: Slice[Message]) -> Slice[Message]:
+    """Return a piece as far as nothing in it was appended since the page was begun.
+
+    There the page ends, and the next one goes on from there.
+    """
+    items = list(takewhile(lambda message: message.seq <= last_seq, found.items))
+    if len(items) == len(found.items):
+        return found
+    last = items[-1] if items else None
+    return Slice(items, (last.created, last.seq) if last else window.after)
 
 
 class MessageService:
@@ -89,7 +96,7 @@ class MessageService:
         found = await fetch(listing.pieces)
 
         async def rest(window: Window) -> Slice[Message]:
-            return up_to(found.version, (await fetch(window)).value)
+            return up_to(found.version, window, (await fetch(window)).value)
 
         piece = self._pages.piece(scope, listing, rest, found.value)
         return Versioned(piece, found.version)

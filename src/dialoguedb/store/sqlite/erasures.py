@@ -172,9 +172,10 @@ def _delete_messages(db: apsw.Connection, owner: _Owner) -> Counts:
 
 
 _LEAVES = f"""
-    SELECT d.number, d.parent, b.tags
-    FROM dialogues d JOIN dialogue_bodies b ON b.dialogue = d.number
-    WHERE d.project = ? AND d.namespace = ? AND d.thread_count = 0 LIMIT {_PORTION}
+    SELECT d.number, d.parent, ifnull(b.tags, X'5B5D')
+    FROM dialogues d LEFT JOIN dialogue_bodies b ON b.dialogue = d.number
+    WHERE d.project = ? AND d.namespace = ?
+    AND NOT EXISTS (SELECT 1 FROM dialogues c WHERE c.parent = d.number) LIMIT {_PORTION}
 """
 
 

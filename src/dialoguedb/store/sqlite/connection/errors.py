@@ -48,9 +48,13 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, (apsw.CorruptError, apsw.NotADBError, *UNREADABLE))
 
 
+def is_page_damage(error: Exception) -> bool:
+    """Tell whether a page differs from its checksum, perhaps as it was written meanwhile."""
+    return getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
+
+
 def _position_of(error: Exception) -> str:
-    is_page = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
-    return vfs.last_damage() if is_page else ""
+    return vfs.last_damage() if is_page_damage(error) else ""
 
 
 def _meaning_of(error: Exception) -> DialogueDBError:

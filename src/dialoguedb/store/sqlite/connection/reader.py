@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import starmap
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -21,7 +22,7 @@ from msgspec import Struct
 from dialoguedb.model.rules.pages import ITEM_BYTES, USUAL_ITEM_BYTES, take, take_piece
 from dialoguedb.ports import large_reads
 from dialoguedb.store.sqlite.connection import files
-from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
+from dialoguedb.store.sqlite.connection.errors import UNREADABLE, is_page_damage, translate
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.values.lists import Slice, Window
 
@@ -179,7 +180,8 @@ class Readers:
         except (OverBudget, apsw.InterruptError, apsw.BusyError):
             pass  # and not from here, where the exception would keep what the query held
         except (apsw.Error, *UNREADABLE) as error:
-            raise translate(error) from error
+            if not is_page_damage(error):
+                raise translate(error) from error
         return await self.read_off_loop(query)
 
     async def list(self, window: Window, query: Callable[[Reader], T]) -> T:
@@ -223,7 +225,7 @@ class Readers:
                 reader = Reader(self.path, self.key, mapped=mapped)
                 setattr(self._local, name, reader)
                 self._opened.append(reader)
-            return read(reader)
+            return _repeated(partial(read, reader))
         except (apsw.Error, *UNREADABLE) as error:
             raise translate(error) from error
 
@@ -232,3 +234,13 @@ class Readers:
         self._pool.shutdown()
         for reader in (self.quick, *self._opened):
             reader.db.close()
+
+
+def _repeated(read: Callable[[], T]) -> T:
+    """Read once more past a page that differs from its checksum: cleaning may have written it."""
+    try:
+        return read()
+    except apsw.IOError as error:
+        if not is_page_damage(error):
+            raise
+    return read()

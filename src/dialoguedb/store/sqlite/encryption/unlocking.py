@@ -4,12 +4,15 @@ import logging
 import os
 from pathlib import Path
 
+import apsw
+
 from dialoguedb import private_files
 from dialoguedb.errors import DataError, NotUnlocked
 from dialoguedb.ports.engine import KeySource
 from dialoguedb.store.sqlite.encryption import key_ring
 from dialoguedb.store.sqlite.encryption.data_key import SALT_BYTES, DataKey, require_ciphers
 
+_READ_ONLY = (apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0)
 _PLAIN = b"SQLite format 3\0"
 _GONE = b"This database was replaced.\n".ljust(4096, b"\0")
 
@@ -61,14 +64,20 @@ def _erase_what_is_left(path: Path) -> None:
 
 
 def file_head(path: Path) -> bytes:
-    """Return the bytes that tell what a database is, none when it is still to be made."""
-    try:
-        with path.open("rb") as file:
-            return file.read(SALT_BYTES)
-    except FileNotFoundError:
+    """Return the bytes that tell what a database is, none when it is still to be made.
+
+    They are read through SQLite: closing the file otherwise would drop the locks of this process.
+    """
+    if not path.exists():
         return b""
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        file = apsw.VFSFile("", str(path), [*_READ_ONLY])
+        try:
+            return bytes(file.xRead(SALT_BYTES, 0))
+        finally:
+            file.xClose()
+    except apsw.Error as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
 
 
 def is_plain(path: Path) -> bool:

@@ -44,7 +44,7 @@ def backup(
     """Copy a data directory, in use or not, into an empty or new one; DataError."""
     path = snapshot.locate(directory)
     data_key = unlock(path, key)
-    _insist_on_all_commits(path, data_key)
+    insist_on_all_commits(path, data_key)
     return _copy(_Source(path, data_key, snapshot.snapshot(path, data_key)), destination, progress)
 
 
@@ -58,7 +58,8 @@ def restore(
     return _copy(_Source(path, data_key, state), directory, progress)
 
 
-def _insist_on_all_commits(source: Path, key: DataKey | None) -> None:
+def insist_on_all_commits(source: Path, key: DataKey | None) -> None:
+    """Raise DamagedData when a database lacks commits, or the log of one in use is damaged."""
     known = commit_log.acknowledged(source)
     with snapshot.snapshot(source, key) as db:
         lost = commit_log.missing(db, known)

@@ -17,8 +17,10 @@ from struct import unpack
 
 import apsw
 
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.errors import UnreadableData
+from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.connection.errors import translate
+from dialoguedb.store.sqlite.connection.log_frames import damaged_frame
 from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.store.sqlite.maintenance import page_space
@@ -31,6 +33,9 @@ LOG_TIMEOUT_S = 10.0
 _LOG_INTERVAL_S = 0.1
 _ATTEMPT_MS = 20
 """How long an attempt to empty the log may keep others from writing."""
+
+_TURN_MS = 10_000
+"""How long a portion waits for others that write, whom it keeps from nothing meanwhile."""
 
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
@@ -49,7 +54,6 @@ def clean(path: Path, timeout_s: float = LOG_TIMEOUT_S, key: DataKey | None = No
     """
     try:
         with closing(files.connect(path, key)) as db:
-            db.set_busy_timeout(_ATTEMPT_MS)
             try:
                 _clean(db, path, timeout_s)
                 _empty_log(db, timeout_s)
@@ -65,6 +69,7 @@ def empty_log(path: Path, key: DataKey | None = None) -> bool:
     try:
         with closing(files.connect(path, key)) as db:
             db.set_busy_timeout(_ATTEMPT_MS)
+            _insist_on_whole_log(db)
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
         return False
@@ -95,6 +100,7 @@ def _alone(db: apsw.Connection, path: Path, timeout_s: float) -> Iterator[None]:
     deadline = time.monotonic() + timeout_s
     while True:
         _empty_log(db, timeout_s)
+        db.set_busy_timeout(_TURN_MS)
         with transaction(db):
             if log.stat().st_size == 0:
                 yield
@@ -105,6 +111,8 @@ def _alone(db: apsw.Connection, path: Path, timeout_s: float) -> Iterator[None]:
 
 def _empty_log(db: apsw.Connection, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
+    _insist_on_whole_log(db)
+    db.set_busy_timeout(_ATTEMPT_MS)
     while True:
         try:
             db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
@@ -114,6 +122,20 @@ def _empty_log(db: apsw.Connection, timeout_s: float) -> None:
             time.sleep(_LOG_INTERVAL_S)
         else:
             return
+
+
+def _insist_on_whole_log(db: apsw.Connection) -> None:
+    """Raise UnreadableData when the log is damaged: in the file, its pages would seem right."""
+    if vfs.is_encrypted(db):  # then each page is authenticated
+        return
+    frame = damaged_frame(db)
+    if frame is not None:
+        db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        raise UnreadableData(
+            f"The write-ahead log is damaged from frame {frame} on, so it is not emptied;"
+            " see `dialoguedb check`",
+            "the log",
+        )
 
 
 @contextmanager

@@ -36,6 +36,7 @@ def encrypt(directory: Path, source: KeySource | None) -> Path:
     path = snapshot.locate(directory)
     if key_ring.load(directory) is not None and not unlocking.is_plain(path):
         raise DataError(f"{directory} is encrypted already; `dialoguedb rekey` changes its key")
+    backup.insist_on_all_commits(path, None)
     return _rewrite(path, None, source())
 
 
@@ -45,6 +46,7 @@ def rekey_data(directory: Path, source: KeySource | None) -> Path:
     key = unlocking.unlock(path, source)
     if key is None or source is None:
         raise not_encrypted(directory)
+    backup.insist_on_all_commits(path, key)
     return _rewrite(path, key, source())
 
 
