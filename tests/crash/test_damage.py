@@ -8,9 +8,10 @@ import apsw
 import pytest
 
 from dialoguedb import DialogueDB
-from dialoguedb.errors import DataError, ServiceUnavailable, UnreadableData
+from dialoguedb.embed.tokens import count_tokens
+from dialoguedb.errors import DamagedData, DataError, ServiceUnavailable, UnreadableData
 from dialoguedb.store.sqlite.connection import files, vfs
-from dialoguedb.store.sqlite.maintenance import backup
+from dialoguedb.store.sqlite.maintenance import backup, recover
 from dialoguedb.store.sqlite.maintenance.check import check
 
 MESSAGES = 120
@@ -200,3 +201,26 @@ def test_a_summary_of_what_is_damaged_is_not_made_up(without_messages):
         dialogue = db.get_dialogue("d", namespace="n")
         with pytest.raises(ServiceUnavailable, match="damaged"):
             dialogue.summarize(wait_s=1)
+
+
+@pytest.mark.parametrize("cut", [1, 100, 4096, 5 * 4096])
+def test_a_file_that_was_cut_is_refused_and_what_is_left_recovered(data, tmp_path, cut):
+    path = data / files.FILE
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(DamagedData, match="is cut"):
+        DialogueDB(path=data).close()
+    with pytest.raises(DamagedData, match="is cut"):
+        check(data)
+    assert recover.recover(data, tmp_path / "new", count_tokens).kept["messages"] > 0
+    assert check(tmp_path / "new") == []
+
+
+@pytest.mark.parametrize("length", [0, 1, 99])
+def test_a_file_that_lost_its_content_is_not_begun_again(data, tmp_path, length):
+    path = data / files.FILE
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DamagedData):
+        DialogueDB(path=data).close()
+    assert path.stat().st_size == length
+    with pytest.raises(DataError):
+        recover.recover(data, tmp_path / "new", count_tokens)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import closing
+from typing import Any
 
 import apsw
 import pytest
@@ -239,7 +240,7 @@ class TestClosing:
 @pytest.mark.parametrize("way", ["read", "read_off_loop", "run"])
 async def test_a_page_that_is_written_while_it_is_read_is_read_again(store, way):
     """Cleaning overwrites what is unused in a page, and its checksum, in the file itself."""
-    failed = []
+    failed: list[Any] = []
 
     def query(reader):
         if not failed:

@@ -24,7 +24,7 @@ from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.retrieval.codes import CodeCache
-from dialoguedb.store.sqlite.connection import commit_log, files
+from dialoguedb.store.sqlite.connection import commit_log, files, whole_file
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Readers
 from dialoguedb.store.sqlite.connection.transactions import transaction
@@ -140,6 +140,7 @@ def open_database(
 ) -> apsw.Connection:
     """Open a database file and bring it to this program's schema."""
     known = commit_log.acknowledged(path)
+    whole_file.insist(path)
     if key is None:
         try:
             page_checksums.prepare(path)

@@ -13,7 +13,9 @@ from dialoguedb.store.sqlite.encryption import key_ring
 from dialoguedb.store.sqlite.encryption.data_key import SALT_BYTES, DataKey, require_ciphers
 
 _READ_ONLY = (apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0)
-_PLAIN = b"SQLite format 3\0"
+PLAIN = b"SQLite format 3\0"
+"""How a database begins that is not encrypted."""
+
 _GONE = b"This database was replaced.\n".ljust(4096, b"\0")
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,7 @@ def unlock(path: Path, source: KeySource | None) -> DataKey | None:
     """
     _erase_what_is_left(path)
     head = file_head(path)
-    if head == _PLAIN:
+    if head == PLAIN:
         if source is not None:
             raise DataError(
                 f"{path.parent} is not encrypted, but an encryption key is set; stop what uses the"
@@ -63,7 +65,7 @@ def _erase_what_is_left(path: Path) -> None:
         logger.warning("%s", error)
 
 
-def file_head(path: Path) -> bytes:
+def file_head(path: Path, count: int = SALT_BYTES) -> bytes:
     """Return the bytes that tell what a database is, none when it is still to be made.
 
     They are read through SQLite: closing the file otherwise would drop the locks of this process.
@@ -73,7 +75,7 @@ def file_head(path: Path) -> bytes:
     try:
         file = apsw.VFSFile("", str(path), [*_READ_ONLY])
         try:
-            return bytes(file.xRead(SALT_BYTES, 0))
+            return bytes(file.xRead(count, 0))
         finally:
             file.xClose()
     except apsw.Error as error:
@@ -82,7 +84,7 @@ def file_head(path: Path) -> bytes:
 
 def is_plain(path: Path) -> bool:
     """Tell whether a database is there and not encrypted."""
-    return file_head(path) == _PLAIN
+    return file_head(path) == PLAIN
 
 
 def replaced_by(path: Path) -> Path:

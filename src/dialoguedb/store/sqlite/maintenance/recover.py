@@ -1,5 +1,6 @@
 """Takes what is whole out of a damaged data directory, into a new one."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from msgspec import Struct
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, InvalidRequest
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.store.sqlite.connection import commit_log, files, vfs
+from dialoguedb.store.sqlite.connection import commit_log, files, vfs, whole_file
 from dialoguedb.store.sqlite.connection.commit_log import Known
 from dialoguedb.store.sqlite.connection.reader import Row
 from dialoguedb.store.sqlite.maintenance import backup, snapshot
@@ -42,6 +43,9 @@ _EXISTING = apsw.SQLITE_OPEN_READWRITE
 _DAMAGED = ".damaged"
 _BLOCK_BYTES = 4096
 _ROWS_LISTED = 100
+_HEADER_BYTES = 100
+_PAGE_BYTES_MIN = 4096
+_LENGTHENED_BYTES_MAX = 1 << 20
 
 
 class Recovered(Struct):
@@ -65,6 +69,7 @@ def recover(source: Path, destination: Path, count: TokenCounter) -> Recovered:
     try:
         for suffix in ("", "-wal"):
             _copy_blocks(damaged.with_name(damaged.name + suffix), Path(f"{copied}{suffix}"))
+        _lengthen(copied)
         kept, lines = _take_over(copied, partial, count, known)
         made = backup.finish(partial, destination)
     except OSError as error:
@@ -74,6 +79,18 @@ def recover(source: Path, destination: Path, count: TokenCounter) -> Recovered:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
     return Recovered(made, kept, lines)
+
+
+def _lengthen(path: Path) -> None:
+    """Put zeros in the place of pages that were cut off, so that SQLite reads the others."""
+    with private_files.open_file(path, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        header = file.read(_HEADER_BYTES).ljust(_HEADER_BYTES, b"\0")
+        expected = max(whole_file.expected_bytes(header), _PAGE_BYTES_MIN)
+        # A damaged header may say anything.
+        if size < expected <= 2 * size + _LENGTHENED_BYTES_MAX:
+            file.truncate(expected)
 
 
 def _copy_blocks(source: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.errors import DataError
-from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.connection import files, vfs, whole_file
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.store.sqlite.schema import migrations
 
@@ -34,6 +34,7 @@ def snapshot(
     without a trace beside it, and so from a read-only disk, too; there every file is at rest.
     """
     db = None
+    whole_file.insist(path)
     try:
         is_at_rest = at_rest or not os.access(path.parent, os.W_OK)
         db = _open_at_rest(path, key) if is_at_rest else files.connect_reader(path, key)
