@@ -206,6 +206,13 @@ def test_what_to_erase_must_be_named(api, body):
     assert len(done(api.get("/dialogue"))["items"]) == 1
 
 
+def test_two_namespaces_in_one_request_erase_nothing(api):
+    dialogue = new_dialogue(api, namespace="ann")
+    answer = api.post("/admin/erasures?namespace=bob", json={"namespace": "ann"})
+    assert answer.status_code == 400
+    assert [one["id"] for one in done(api.get("/dialogue"))["items"]] == [dialogue["id"]]
+
+
 def test_a_key_bound_to_the_namespace_is_refused_from_then_on(api, server):
     with server.client(new_key(api, namespace="ns")["key"]) as client:
         new_dialogue(client, id="d")

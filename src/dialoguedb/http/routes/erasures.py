@@ -4,12 +4,14 @@ from dialoguedb.errors import DialogueImmutable
 from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.http.routes.names import InNamespace
 from dialoguedb.model.erasures import ErasureInput, ErasureKey, ErasureReceipt
 
 
 @endpoint(
     "Erasures",
     "admin",
+    query=InNamespace,
     body=ErasureInput,
     example={"namespace": "user_789"},
     response=ErasureReceipt,
@@ -23,7 +25,8 @@ async def create(request: Request) -> Response:
     created meanwhile go as well, until nothing is left. Repeating it changes nothing, and
     continues what was interrupted.
     """
-    namespace = request.decode(ErasureInput).namespace
+    body = request.decode(ErasureInput)
+    namespace = request.namespace(("namespace", body.namespace))
     receipt = await request.services.erasures.erase(request.project, namespace)
     request.context.forget_keys()
     return Response(encode(receipt))
