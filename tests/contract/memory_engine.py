@@ -300,7 +300,7 @@ class Messages(Part):
 
     async def deferred_text(self, project, text, start):
         """Find none: messages are whole here."""
-        raise MessageNotFound(f"{project.id} defers nothing: {text} from {start}")
+        raise MessageNotFound(f"{self.data.id_of(project)} defers nothing: {text} from {start}")
 
     @operation
     def update(self, project, namespace, ref, new_tags, options):

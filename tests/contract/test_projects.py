@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "immutable": False,
     "deletionProtection": False,
     "allowedIps": [],
+    "summariesAfterDeletion": "delete",
     "autoCompact": None,
 }
 

@@ -17,6 +17,7 @@ import httpx
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
+COMMAND_SECONDS_MAX = 120
 READY = re.compile(r"ready on (?P<url>https?://[^\s:]+:(?P<port>\d+))")
 
 # Making a context that loads the system's authorities costs more than a whole test.
@@ -73,7 +74,7 @@ class Server:
             cwd=self.data.parent,
             env=quiet_environment(),
             text=True,
-            timeout=START_SECONDS_MAX,
+            timeout=COMMAND_SECONDS_MAX,
         )
         return run.stdout.strip()
 

@@ -120,14 +120,14 @@ class TestRecording:
         new_message(api, dialogue, content="More.")
         assert done(api.post(path, json=body, headers=header)) == first
 
-    def test_a_retry_is_answered_though_the_dialogue_is_deleted_since(self, api, dialogue):
+    def test_a_retry_is_answered_until_the_dialogue_is_deleted(self, api, dialogue):
         body = {"maxTokens": 4_000, "record": True}
         header = {"Idempotency-Key": "once"}
         path = f"/dialogue/{dialogue}/context"
         first = done(api.post(path, json=body, headers=header))
-        done(api.delete(f"/dialogue/{dialogue}"))
         assert done(api.post(path, json=body, headers=header)) == first
-        refused(api.post(path, json=body), "DIALOGUE_NOT_FOUND")
+        done(api.delete(f"/dialogue/{dialogue}"))
+        refused(api.post(path, json=body, headers=header), "DIALOGUE_NOT_FOUND")
 
 
 class TestDeleting:

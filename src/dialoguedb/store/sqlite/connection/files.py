@@ -25,7 +25,7 @@ _HARMLESS = frozenset({"lost+found", "tls", "first-key", "mcp-token", key_ring.F
 _CACHE_KIB = 16 * 1024
 _STATEMENTS_CACHED = 256
 _LOG_BYTES_KEPT = 64 * 1024 * 1024
-_BUSY_TIMEOUT_MS = 60_000
+BUSY_TIMEOUT_MS = 60_000
 _LOG_ATTEMPTS = 200
 _LOG_BACKOFF_S = 0.05
 # No connection is ever used by two threads at once, so SQLite need not lock each call.
@@ -53,11 +53,21 @@ def prepare(directory: Path) -> Path:
 
 def connect(path: Path, key: DataKey | None = None) -> apsw.Connection:
     """Open a connection for writing; DataError when the file is not ours, damaged or read-only."""
+    db = _connect(path, key)
+    if key is None and not vfs.has_checksums(db):
+        # The layer looks at the header when a file is opened, and another process may have made
+        # this one since: then pages would be written without checksums.
+        db.close()
+        db = _connect(path, key)
+    return db
+
+
+def _connect(path: Path, key: DataKey | None) -> apsw.Connection:
     try:
         private_files.create(path)
         db = vfs.open_file(str(path), _RDWR, _STATEMENTS_CACHED, key)
         with closed_on_error(db):
-            db.set_busy_timeout(_BUSY_TIMEOUT_MS)
+            db.set_busy_timeout(BUSY_TIMEOUT_MS)
             if db.readonly("main"):  # SQLite opens it nevertheless
                 raise DataError(f"{path} cannot be opened for writing")
             close_to_others(db, path)
@@ -110,7 +120,7 @@ def connect_reader(path: Path, key: DataKey | None = None) -> apsw.Connection:
         apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
     )  # a read-only one could not recover the log after a crash
     db = vfs.open_file(str(path), flags, _STATEMENTS_CACHED, key)
-    db.set_busy_timeout(_BUSY_TIMEOUT_MS)
+    db.set_busy_timeout(BUSY_TIMEOUT_MS)
     _configure(db)
     db.pragma("query_only", 1)
     return db

@@ -28,6 +28,9 @@ from dialoguedb.store.sqlite.maintenance import page_space
 _PAGES_PER_PORTION = 1_000
 """Read and looked through within some ten milliseconds, in which nobody writes."""
 
+_INTERVAL_S = 0.1
+"""Between two portions: whoever waits for the lock of writers tries as often as that."""
+
 LOG_TIMEOUT_S = 10.0
 
 _LOG_INTERVAL_S = 0.1
@@ -91,6 +94,7 @@ def _clean(db: apsw.Connection, path: Path, timeout_s: float) -> None:
                 # Written although it stays as it is: a change that others notice.
                 db.pragma("user_version", db.pragma("user_version"))
             index = last
+        time.sleep(_INTERVAL_S)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ def prepare(path: Path) -> None:
 def are_missing(path: Path) -> bool:
     """Tell whether the pages of a database carry no checksums."""
     with closing(vfs.open_file(str(path), _EXISTING)) as db:
+        db.set_busy_timeout(files.BUSY_TIMEOUT_MS)  # others may be the first to start as well
         if db.readonly("main"):
             return False  # whoever opens it for writing is refused
         files.close_to_others(db, path)
