@@ -153,9 +153,16 @@ def own(engine, tmp_path):
         yield server
 
 
+@pytest.fixture
+def own_api(own):
+    """Speak with the key of its first project."""
+    with own.client(own.first_key) as client:
+        yield client
+
+
 @pytest.mark.parametrize("seed", range(2))
-def test_no_word_of_a_person_is_left_in_any_file(own, seed):
-    api = own.client(own.first_key)
+def test_no_word_of_a_person_is_left_in_any_file(own, own_api, seed):
+    api = own_api
     person, other = Person(seed), Person(seed + 100)
     person.live(api)
     dialogue = other.live(api)
@@ -184,19 +191,20 @@ def test_an_attachment_of_two_people_is_left_to_the_other(api):
     assert erase(api, "yours")["deleted"]["attachments"] == 1
 
 
-def test_the_command_does_it_beside_the_server_and_verifies_it(api, server, project, tmp_path):
+def test_the_command_does_it_beside_the_server_and_verifies_it(own, own_api, tmp_path):
+    api = own_api
     person = Person(3)
     person.live(api)
-    named = ["--namespace", person.namespace, "--project", project.name]
-    receipt = json.loads(server.command("erase", *named, "--yes", "--json"))
+    named = ["--namespace", person.namespace, "--project", "default"]
+    receipt = json.loads(own.command("erase", *named, "--yes", "--json"))
     assert receipt["deleted"]["dialogues"] == 2
-    assert left_in_files(person, server.data) == set()
+    assert left_in_files(person, own.data) == set()
     assert all_of(api, person.namespace)[0] == []
     file = tmp_path / "receipt"
     file.write_text(json.dumps(receipt, indent=1))
     key = done(api.get("/admin/erasures/key"))["publicKey"]
     for more in [[], ["--public-key", key], ["--namespace", person.namespace]]:
-        assert "genuine" in server.command("erase", "--verify", str(file), *more)
+        assert "genuine" in own.command("erase", "--verify", str(file), *more)
 
 
 def test_it_needs_an_admin_key(api, server):

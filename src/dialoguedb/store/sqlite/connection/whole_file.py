@@ -13,7 +13,7 @@ _LARGEST_PAGE = 65_536
 
 def insist(path: Path) -> None:
     """Raise DamagedData when a file is empty that was not, or shorter than its header says."""
-    damage = _damage(path) if path.exists() else None
+    damage = _damage(path) if path.is_file() else None
     if damage:
         raise DamagedData(
             f"{path} {damage}; `dialoguedb restore` makes a new directory of a backup that is "
