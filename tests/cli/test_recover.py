@@ -18,3 +18,19 @@ def test_what_is_not_there_is_refused(filled):
     ended = filled.run("recover", "--from", "nothing", "--to", "recovered")
     assert ended.code == 1
     assert "There is no data in nothing" in ended.error
+
+
+def test_the_directory_that_is_named_is_recovered_whatever_database_is_set(filled):
+    words = ["recover", "--from", "dialoguedb-data", "--to", "recovered"]
+    ended = filled.run(*words, DIALOGUEDB_DATABASE="sqlite:elsewhere")
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_encrypted_data_is_refused_and_nothing_is_made(filled):
+    (filled.data.parent / "key").write_text("5a" * 32)
+    encrypted = filled.run("encrypt", "--encryption-key-file", "key")
+    assert encrypted.code == 0, encrypted.err
+    ended = filled.run("recover", "--from", "dialoguedb-data", "--to", "recovered")
+    assert ended.code == 1
+    assert "is encrypted" in ended.error
+    assert not (filled.data.parent / "recovered").exists()

@@ -6,6 +6,7 @@ import click
 
 from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import chosen_settings, examples
+from dialoguedb.settings import Database
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
@@ -29,7 +30,9 @@ def recover(source: Path, destination: Path) -> None:
     line for each thing that is lost, or was changed because of it. The damaged directory is not
     changed; stop its server first. A backup, if there is one, has more.
     """
-    salvage = engine_of(chosen_settings({"data": source})).recover(destination)
+    # The directory that is named, whatever database the environment or the file names.
+    settings = chosen_settings({"data": source, "database": Database()})
+    salvage = engine_of(settings).recover(destination)
     for line in salvage.lines:
         click.echo(line)
     kept = ", ".join(f"{count:,} {table}" for table, count in salvage.kept.items())
