@@ -166,6 +166,16 @@ class TestReceipts:
             assert not is_genuine(msgspec.json.encode(left), public_key)
         assert not is_genuine(msgspec.json.encode({**receipt, "more": 1}), public_key)
 
+    @pytest.mark.parametrize("begin", [b'{"completed":"2001",', b'{"deleted":{},'])
+    async def test_no_field_can_be_there_twice(self, erase, me, begin):
+        receipt = msgspec.json.encode(await erase())
+        public_key = me.services.erasures.public_key
+        assert is_genuine(receipt, public_key)
+        assert not is_genuine(begin + receipt[1:], public_key)
+        within = receipt.replace(b'"messages":0', b'"messages":9,"messages":0')
+        assert within != receipt
+        assert not is_genuine(within, public_key)
+
     @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b"null", b"\xff", b'{"signature":"?"}'])
     async def test_what_is_no_receipt_is_not_genuine(self, me, text):
         assert not is_genuine(text, me.services.erasures.public_key)

@@ -1,5 +1,6 @@
 """Erasing a namespace in every kind of object, and the signed receipt of it."""
 
+import json
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -108,6 +109,7 @@ def is_genuine(receipt: bytes, public_key: str) -> bool:
     """Tell whether the JSON of a receipt is signed with this key, and unchanged."""
     try:
         fields = msgspec.json.decode(receipt, type=dict[str, object])
+        json.loads(receipt, object_pairs_hook=_insist_on_one_each)
         msgspec.convert(fields, ErasureFacts)
         signature = b64decode(str(fields.get("signature")), validate=True)
         key = Ed25519PublicKey.from_public_bytes(b64decode(public_key, validate=True))
@@ -115,6 +117,12 @@ def is_genuine(receipt: bytes, public_key: str) -> bool:
     except (msgspec.MsgspecError, ValueError, InvalidSignature):
         return False
     return fields.get("publicKey") == public_key
+
+
+def _insist_on_one_each(members: list[tuple[str, object]]) -> None:
+    """Raise ValueError for a name that is there twice: a reader may see the one not signed."""
+    if len({name for name, _ in members}) < len(members):
+        raise ValueError
 
 
 def is_of(receipt: bytes, namespace: str) -> bool:
