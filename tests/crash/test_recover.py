@@ -122,6 +122,21 @@ def test_the_root_of_a_table_is_damaged(data, tmp_path, table):
     recovered(data, tmp_path)
 
 
+@pytest.mark.parametrize("table", ["usage", "secrets"])
+def test_rows_that_nothing_else_tells_of_are_not_lost_in_silence(data, tmp_path, table):
+    damage(data, *pages_of(data, table))
+    made, _ = recovered(data, tmp_path)
+    assert f"Lost: an unknown number of rows of {table}" in made.lines
+
+
+def test_all_rows_are_lost_with_the_page_that_leads_to_them(data, tmp_path):
+    damage(data, pages_of(data, "messages")[0])
+    made, found = recovered(data, tmp_path)
+    assert sum(map(len, found.values())) == made.kept["messages"] == 0
+    assert made.kept["dialogues"] == 11
+    assert any(line.endswith(" more rows of messages") for line in made.lines)
+
+
 @pytest.mark.parametrize("table", ["messages_in_order", "sqlite_autoindex_messages_1", "vectors"])
 def test_a_damaged_index_costs_nothing(data, tmp_path, table):
     damage(data, *pages_of(data, table))

@@ -79,6 +79,7 @@ def mend(db: apsw.Connection) -> list[str]:
     if db.execute("SELECT count(*) FROM secrets WHERE name = 'page tokens'").get == 0:
         db.execute("INSERT INTO secrets VALUES ('page tokens', randomblob(32))")
         lines.append("Changed: page tokens that clients hold are not valid any more")
+        lines.append("Changed: another key signs receipts of erasures")
     return lines
 
 

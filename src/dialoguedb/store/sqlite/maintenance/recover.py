@@ -199,6 +199,8 @@ def _is_json(value: object) -> bool:
 
 
 def _listed(table: DamagedTable) -> Iterator[str]:
+    if table.is_cut:
+        yield f"Lost: an unknown number of rows of {table.name}"
     if not table.lost:
         return
     what = _NAMED.get(table.name)

@@ -30,6 +30,9 @@ class DamagedTable:
         self.lost: list[int] = []
         """Row ids of what cannot be read."""
 
+        self.is_cut = False
+        """Whether rows without row ids cannot be read, nor counted."""
+
     def rows(self, is_sound: Callable[[Row], bool]) -> Iterator[Row]:
         """Read what is whole, and sound as far as its values tell."""
         if not self._has_row_ids:
@@ -99,19 +102,22 @@ class DamagedTable:
     def _from_both_ends(self) -> Iterator[Row]:
         seen: set[tuple[object, ...]] = set()
         keys = [self.columns.index(key) for key in self._keys]
-        query = f"{self._select} ORDER BY {{}}"
-        for row in self._readable(self._verified, query, *self._keys):
-            if (key := tuple(row[index] for index in keys)) not in seen:
-                seen.add(key)
-                yield row
+        for direction in ("", " DESC"):
+            order = ", ".join(f"{key}{direction}" for key in self._keys)
+            try:
+                for row in self._verified.execute(f"{self._select} ORDER BY {order}"):
+                    if (key := tuple(row[index] for index in keys)) not in seen:
+                        seen.add(key)
+                        yield row
+            except UNREAD:
+                self.is_cut = True
 
     @staticmethod
-    def _readable(db: apsw.Connection, query: str, *order: str) -> Iterator[Row]:
+    def _readable(db: apsw.Connection, query: str, order: str) -> Iterator[Row]:
         """Read from both ends up to damage."""
         for direction in ("", " DESC"):
             with suppress(*UNREAD):
-                by = ", ".join(f"{column}{direction}" for column in order)
-                yield from db.execute(query.format(by))
+                yield from db.execute(query.format(f"{order}{direction}"))
 
     def _is_without_row_ids(self) -> bool:
         flag = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
