@@ -215,6 +215,45 @@ def test_a_file_that_was_cut_is_refused_and_what_is_left_recovered(data, tmp_pat
     assert check(tmp_path / "new") == []
 
 
+@pytest.fixture
+def with_log(data, tmp_path):
+    """Copy data in use, whose last pages are one large message; the log has none of them."""
+    with closing(DialogueDB(path=data)) as db:
+        db.get_dialogue("d", namespace="n").save_message("user", text(7), id="large")
+    with closing(DialogueDB(path=data)) as db:
+        db.create_memory("later", id="later")
+        copied = tmp_path / "copied"
+        return shutil.copytree(data, copied, ignore=shutil.ignore_patterns("*-shm"))
+
+
+@pytest.mark.parametrize("cut", [1, 4096, 5 * 4096])
+def test_a_file_that_was_cut_is_refused_beside_its_log_as_well(with_log, tmp_path, cut):
+    path = with_log / files.FILE
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(DamagedData, match="is cut"):
+        DialogueDB(path=with_log).close()
+    with pytest.raises(DamagedData, match="is cut"):
+        check(with_log)
+    made = recover.recover(with_log, tmp_path / "new", count_tokens)
+    assert made.kept == {"dialogues": 1, "messages": MESSAGES, "memories": 2}
+    assert "Lost: message 'large'" in made.lines
+    assert check(tmp_path / "new") == []
+
+
+def test_pages_that_a_crash_has_left_to_the_log_are_not_missing(data, tmp_path):
+    """A checkpoint writes the first page first, with the length that the file is to have."""
+    with closing(DialogueDB(path=data)) as db:
+        before = (data / files.FILE).read_bytes()
+        db.get_dialogue("d", namespace="n").save_message("user", text(7), id="large")
+        shutil.copytree(data, tmp_path / "copied", ignore=shutil.ignore_patterns("*-shm"))
+    after = (data / files.FILE).read_bytes()
+    assert len(after) > len(before)
+    (tmp_path / "copied" / files.FILE).write_bytes(after[:4096] + before[4096:])
+    assert check(tmp_path / "copied") == []
+    with closing(DialogueDB(path=tmp_path / "copied")) as db:
+        assert db.get_dialogue("d", namespace="n").get_message("large").content == text(7)
+
+
 @pytest.mark.parametrize("length", [0, 1, 99])
 def test_a_file_that_lost_its_content_is_not_begun_again(data, tmp_path, length):
     path = data / files.FILE

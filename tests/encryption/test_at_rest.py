@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -148,6 +149,30 @@ async def test_a_flipped_bit_in_any_page_is_found_and_never_served(tmp_path):
     path.write_bytes(whole)
     assert check.check(tmp_path, key) == []
     assert missed == []
+
+
+@pytest.mark.parametrize("has_log", [False, True])
+@pytest.mark.parametrize("cut", [1, 100, PAGE_BYTES, 5 * PAGE_BYTES])
+async def test_a_file_that_was_cut_is_refused(tmp_path, cut, has_log):
+    store = await opened(tmp_path / "data")
+    await Words().store(store, messages=30)
+    await store.close()
+    store = await opened(tmp_path / "data")
+    await store.ready()  # which writes to a log
+    copied = tmp_path / "copied"
+    if has_log:
+        shutil.copytree(tmp_path / "data", copied, ignore=shutil.ignore_patterns("*-shm"))
+    await store.close()
+    if not has_log:
+        shutil.copytree(tmp_path / "data", copied)
+    path = database(copied)
+    assert path.with_name(f"{path.name}-wal").exists() is has_log
+    path.write_bytes(path.read_bytes()[:-cut])
+    for _ in range(2):  # the first refusal leaves it as it is
+        with pytest.raises(DamagedData):
+            check.check(copied, key)
+        with pytest.raises(DamagedData):
+            await opened(copied)
 
 
 async def test_a_page_in_the_place_of_another_is_found(tmp_path):

@@ -149,6 +149,7 @@ def open_database(
     db = files.connect(path, key)
     try:
         with files.closed_on_error(db):
+            whole_file.insist_on_pages(db, path)
             lost = commit_log.missing(db, known)  # before a file that lost even its tables is new
             migrations.migrate(db, timestamps.now(), count)
             page_checksums.insist(db, path)

@@ -43,6 +43,7 @@ def snapshot(
         db.execute("BEGIN")
         if migrations.version(db) == 0:  # this first read takes hold of the state, too
             raise DataError(f"{path} is empty")
+        whole_file.insist_on_pages(db, path)
         yield db
     except apsw.Error as error:
         raise files.unusable(path, error) from error
