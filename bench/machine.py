@@ -11,7 +11,7 @@ import apsw
 from bench.load import GENERATOR
 
 _PACKAGES = (
-    *("dialoguedb", "uvicorn", "starlette", "msgspec", "uvloop", "httptools", "apsw"),
+    *("dialoguedb", "uvicorn", "starlette", "msgspec", "uvloop", "httptools", "apsw-sqlite3mc"),
     *("numpy", "wordllama", "tokenizers"),
 )
 _GIB = 1024**3
