@@ -24,11 +24,12 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
     "--to", "destination", type=_DIRECTORY, required=True, metavar="DIR", help="Empty or new."
 )
 def recover(source: Path, destination: Path) -> None:
-    """Take everything that is whole out of a damaged data directory.
+    """Take what is whole out of a damaged data directory.
 
-    Reads row by row, past damaged pages, and makes a new data directory of what is whole. Prints a
-    line for each thing that is lost, or was changed because of it. The damaged directory is not
-    changed; stop its server first. A backup, if there is one, has more.
+    Reads row by row, past damaged pages, and makes a new data directory of what is whole and can be
+    reached: rows behind a damaged page that leads to them are lost. Prints a line for what is lost,
+    or was changed because of it. The damaged directory is not changed; stop its server first. A
+    backup, if there is one, has more; of encrypted data it is the only way back.
     """
     # The directory that is named, whatever database the environment or the file names.
     settings = chosen_settings({"data": source, "database": Database()})
