@@ -191,7 +191,10 @@ def test_whoever_comes_over_http_shows_the_token(tmp_path):
             refused = greeted(url, token)
             assert refused.status_code == 401
             assert refused.headers["WWW-Authenticate"] == "Bearer"
-        assert greeted(url, None, Authorization=TOKEN).status_code == 401
+        for shown in (TOKEN, f"Basic {TOKEN}", f"Bearer{TOKEN}"):
+            assert greeted(url, None, Authorization=shown).status_code == 401
+        for scheme in ("bearer", "BEARER"):
+            assert greeted(url, None, Authorization=f"{scheme} {TOKEN}").status_code == 200
         assert greeted(url).json()["result"]["serverInfo"]["title"] == "DialogueDB"
 
 

@@ -130,7 +130,7 @@ class TokenAuthentication:
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._expected = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or respond with 401."""
@@ -145,5 +145,7 @@ class TokenAuthentication:
         await response(scope, receive, send)
 
     def _is_authorized(self, scope: Scope) -> bool:
-        shown = dict(scope["headers"]).get(b"authorization", b"")
-        return hmac.compare_digest(shown, self._expected)
+        header = dict(scope["headers"]).get(b"authorization", b"")
+        scheme, _, shown = header.partition(b" ")
+        is_token = hmac.compare_digest(shown.strip(), self._expected)
+        return is_token and scheme.lower() == b"bearer"
