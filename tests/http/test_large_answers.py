@@ -129,6 +129,16 @@ async def fill(client):
         await client.json("POST", "/dialogue/d0/messages", message)
 
 
+def sample(client, name, **labels):
+    """Return the sum of what a metric counts."""
+    return sum(
+        one.value
+        for family in client.metrics.collect()
+        for one in family.samples
+        if one.name == name and labels.items() <= one.labels.items()
+    )
+
+
 LISTS = ["/messages?dialogueId=d0", "/memory", "/dialogue"]
 
 
@@ -204,13 +214,26 @@ class TestAPage:
         page = await client.json("GET", "/messages?dialogueId=d0&limit=1000", between=delete)
         assert [item["id"] for item in page["items"]] == [f"m{number}" for number in range(11)]
 
-    async def test_that_cannot_be_read_to_its_end_is_cut_off(self, client):
+    async def test_that_cannot_be_read_to_its_end_is_cut_off(self, client, caplog):
         async def delete():
             await client.call("DELETE", "/dialogue/d0")
 
         statuses, _ = await client.call("GET", "/messages?dialogueId=d0", between=delete)
         assert statuses == [HTTPStatus.OK, "cut off"]
         assert client.held == {"upload": 0, "answer": 0}
+        (logged,) = caplog.messages
+        assert logged.startswith("cut off: GET /messages: ")
+        assert "d0" in logged
+
+    async def test_that_is_not_read_to_its_end_is_counted_as_far_as_it_was_sent(self, client):
+        async def hang_up():
+            raise ClientDisconnected
+
+        before = sample(client, "dialoguedb_http_sent_bytes_total")
+        _, parts = await client.call("GET", "/messages?dialogueId=d0", between=hang_up)
+        sent_bytes = sample(client, "dialoguedb_http_sent_bytes_total") - before
+        assert sent_bytes == sum(map(len, parts)) > MIB
+        assert sample(client, "dialoguedb_http_requests_total", route="/messages") == 1
 
     async def test_is_not_read_for_its_head(self, client):
         statuses, parts = await client.call("HEAD", "/messages?dialogueId=d0")

@@ -42,6 +42,7 @@ class Cycle(RequestResponseCycle):
             self._held = message
             return
         if message["type"] == CUT_OFF:
+            self.disconnected = True  # else uvicorn would report it, without the request
             self.transport.abort()
             return
         body, more = message.get("body", b""), message.get("more_body", False)

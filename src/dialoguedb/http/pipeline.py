@@ -124,9 +124,9 @@ class ErrorMiddleware:
                         await send({"type": "http.response.body", "body": part, "more_body": True})
                     piece = await anext(stream, b"")
             except incoming.ClientDisconnected:
-                raise
+                return sent_bytes
             except Exception as error:  # noqa: BLE001 - as above, but it can only be cut off
-                self._error_response(exchange.head, error)
+                self._log_cut_off(exchange.head, error)
                 await send({"type": CUT_OFF})
                 return sent_bytes
         await send({"type": "http.response.body", "body": b""})
@@ -162,6 +162,13 @@ class ErrorMiddleware:
             else:
                 _log.warning("unavailable: %s", cause, extra=extra)
         return response
+
+    def _log_cut_off(self, head: incoming.RequestHead, error: Exception) -> None:
+        """Log what its client cannot be told: why a response ends before its end."""
+        self._error_response(head, error)
+        reason = error if isinstance(error, DialogueDBError) else type(error).__name__
+        extra = {"request_id": head.request_id}
+        _log.warning("cut off: %s %s: %s", head.method, head.target, reason, extra=extra)
 
     def _record(
         self, exchange: Exchange, method: str, status: int, sent: tuple[int, float]

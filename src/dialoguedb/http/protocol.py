@@ -1,8 +1,8 @@
 """The connection: uvicorn's HTTP/1.1 protocol, bounded against hostile and stalled clients.
 
 Bytes that are no request are answered with our error object, after the responses to the requests
-before them. Otherwise it serves as uvicorn does, but ignores upgrades, and writes the head and the
-body of a response at once.
+before them. Otherwise it serves as uvicorn does, but ignores upgrades, and writes responses as
+`cycle` does.
 """
 
 import asyncio
