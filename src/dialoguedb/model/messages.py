@@ -50,11 +50,11 @@ class AttachmentReference(Struct, rename="camel", gc=False):
     media_type: str | UnsetType = UNSET
 
 
-AttachmentMode = Literal["inline", "reference", "deferred"]
-"""Whether the content of messages has the bytes of attachments, references to them, or tokens.
+AttachmentMode = Literal["inline", "reference"]
+"""Whether the content of messages has the bytes of attachments, or references to them."""
 
-Tokens are for what is sent, and replaced then: `formats.attachments.deferred`.
-"""
+AttachmentRead = Literal[AttachmentMode, "deferred"]
+"""The same, or tokens for what is sent, which are replaced then: `formats.attachments.deferred`."""
 
 
 class Message(Struct, rename="camel", gc=False, kw_only=True):

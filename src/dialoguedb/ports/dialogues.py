@@ -10,7 +10,7 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.messages import AttachmentMode
+from dialoguedb.model.messages import AttachmentRead
 from dialoguedb.model.projects import Project
 from dialoguedb.model.writes import Versioned, WriteOptions
 from dialoguedb.values.lists import Slice, Window
@@ -31,7 +31,7 @@ class DialogueStore(Protocol):
         namespace: str,
         dialogue_id: str,
         last_messages: int,
-        attachments: AttachmentMode = "inline",
+        attachments: AttachmentRead = "inline",
     ) -> Versioned[Dialogue]:
         """Return a dialogue with its last messages, oldest first; 0 leaves them out."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from dialoguedb.formats.attachments.deferred import DeferredText
-from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentRead, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.model.writes import Tags, Versioned, WriteOptions
@@ -44,7 +44,7 @@ class MessageStore(Protocol):
         project: Project,
         namespace: str,
         ref: MessageRef,
-        attachments: AttachmentMode = "inline",
+        attachments: AttachmentRead = "inline",
     ) -> Message:
         """Return one message."""
         ...

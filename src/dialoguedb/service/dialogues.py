@@ -12,7 +12,7 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.messages import AttachmentMode
+from dialoguedb.model.messages import AttachmentRead
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.auto_compact import AutoCompaction
@@ -55,7 +55,7 @@ class DialogueService:
         namespace: str,
         dialogue_id: str,
         last_messages: int,
-        attachments: AttachmentMode = "inline",
+        attachments: AttachmentRead = "inline",
     ) -> Versioned[Dialogue]:
         """Return a dialogue with its last messages, oldest first."""
         return await self._store.get(project, namespace, dialogue_id, last_messages, attachments)

@@ -6,7 +6,7 @@ from itertools import takewhile
 from msgspec import Struct, field
 
 from dialoguedb.formats.attachments.deferred import DeferredText
-from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentRead, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import MessageRef
 from dialoguedb.ports import MessageStore, Tags, Versioned, WriteOptions
@@ -106,7 +106,7 @@ class MessageService:
         project: Project,
         namespace: str,
         ref: MessageRef,
-        attachments: AttachmentMode = "inline",
+        attachments: AttachmentRead = "inline",
     ) -> Message:
         """Return one message."""
         return await self._store.get(project, namespace, ref, attachments)

@@ -1,10 +1,10 @@
 """How requests name what they are about, in their query or their body."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.model.messages import AttachmentMode
+from dialoguedb.model.messages import AttachmentMode, AttachmentRead
 from dialoguedb.values.fields import Id, Namespace
 
 
@@ -21,7 +21,7 @@ class OfDialogue(InNamespace, frozen=True):
 
 
 Attachments = Annotated[
-    Literal["inline", "reference"],
+    AttachmentMode,
     Meta(
         description="Whether content has the bytes of attachments (`inline`, the default), or"
         " references to those of 4 KiB and more."
@@ -29,7 +29,7 @@ Attachments = Annotated[
 ]
 
 
-def sent_as(attachments: str | UnsetType) -> AttachmentMode:
+def sent_as(attachments: AttachmentMode | UnsetType) -> AttachmentRead:
     """Return how messages are read whose attachments are sent inline, or as references."""
     return "reference" if attachments == "reference" else "deferred"
 

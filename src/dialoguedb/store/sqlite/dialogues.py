@@ -16,7 +16,7 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.messages import AttachmentMode, Message, NewMessage
+from dialoguedb.model.messages import AttachmentRead, Message, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
 from dialoguedb.model.rules.dialogues import (
@@ -88,7 +88,7 @@ class SQLiteDialogues:
         namespace: str,
         dialogue_id: str,
         last_messages: int,
-        attachments: AttachmentMode = "inline",
+        attachments: AttachmentRead = "inline",
     ) -> Versioned[Dialogue]:
         """Return a dialogue with its last messages, oldest first; 0 leaves them out."""
         project_row = self._row_ids.of(project)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Sequence
 import apsw
 
 from dialoguedb.formats.attachments.deferred import DeferredText
-from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentRead, Message, MessageFilter, NewMessage
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.rules.attachments import with_references, with_tokens
@@ -98,7 +98,7 @@ class SQLiteMessages:
         project: Project,
         namespace: str,
         ref: MessageRef,
-        attachments: AttachmentMode = "inline",
+        attachments: AttachmentRead = "inline",
     ) -> Message:
         """Return one message."""
         project_row = self._row_ids.of(project)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import apsw
 from msgspec import structs
 
-from dialoguedb.model.messages import AttachmentMode, Message, MessageFilter, NewMessage
+from dialoguedb.model.messages import AttachmentRead, Message, MessageFilter, NewMessage
 from dialoguedb.model.refs import DialogueRef, MessageRef
 from dialoguedb.model.rules.attachments import cut_from, with_references, with_tokens
 from dialoguedb.model.rules.messages import (
@@ -163,7 +163,7 @@ class ListedDialogue(NamedTuple):
     """The row id of its project."""
 
     ref: DialogueRef
-    attachments: AttachmentMode = "inline"
+    attachments: AttachmentRead = "inline"
 
 
 def shape_of(reader: Reader, of: ListedDialogue) -> Shape[StoredMessage, Message]:
@@ -185,8 +185,7 @@ def shape_of(reader: Reader, of: ListedDialogue) -> Shape[StoredMessage, Message
 
 def last(reader: Reader, row_id: int, of: ListedDialogue, count: int) -> list[Message]:
     """Return the last messages of a dialogue, oldest first."""
-    filters = MessageFilter(attachments=of.attachments)
-    found = page(reader, (row_id, of), filters, Window(count, "desc"))
+    found = page(reader, (row_id, of), MessageFilter(), Window(count, "desc"))
     return found.items[::-1]
 
 
