@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from dialoguedb.values.fields import Id, Namespace, Timestamp
 
@@ -32,8 +33,7 @@ class DeletedObjects(Struct, rename="camel", kw_only=True):
 
     def plus(self, kind: str, count: int) -> "DeletedObjects":
         """Return the counts after more of a kind."""
-        before = {name: getattr(self, name) for name in self.__struct_fields__}
-        return DeletedObjects(**{**before, kind: before[kind] + count})
+        return replace(self, **{kind: getattr(self, kind) + count})
 
 
 class ErasureProgress(Struct, frozen=True):
