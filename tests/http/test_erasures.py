@@ -249,3 +249,14 @@ def test_others_are_served_while_a_large_one_is_erased(api):
             sent.append(new_message(api, "other"))
     assert erasing.result()["deleted"]["messages"] == 4_000
     assert len(contents(api, "other", limit=1_000)) == len(sent)
+
+
+def test_no_response_is_kept_for_a_repeated_one(api):
+    operations = done(api.get("/openapi.json"))["paths"]["/admin/erasures"]
+    named = {parameter["name"] for parameter in operations["post"]["parameters"]}
+    assert "Idempotency-Key" not in named
+    new_dialogue(api, id="d", namespace="ns")
+    key = {"Idempotency-Key": "once"}
+    for count in (1, 0):
+        receipt = done(api.post("/admin/erasures", json={"namespace": "ns"}, headers=key))
+        assert receipt["deleted"]["dialogues"] == count

@@ -50,6 +50,9 @@ class RouteEndpoint(Struct, frozen=True, kw_only=True):
     versions: Versions | None = None
     """What the ETag of the response counts."""
 
+    keeps_responses: bool = True
+    """Whether a write answers a repeated `Idempotency-Key` with the response it has kept."""
+
     conditional: bool = False
     """Whether `If-Match` can expect that version."""
 

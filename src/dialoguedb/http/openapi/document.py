@@ -185,15 +185,16 @@ def _parameters(route: Route, schemas: _Schemas) -> Iterator[Json]:
             required = {"required": True} if needed else {}
             yield {**_parameter(name, "query", schema), **required}
     yield _header_parameter("X-Request-Id", "Comes back; a new UUID when it is not well-formed.")
-    if _is_write(route):
+    if _keeps_responses(route):
         text = f"Does the request at most once within {limits.IDEMPOTENCY_HOURS} hours."
         yield _header_parameter("Idempotency-Key", text)
     if endpoint.conditional:
         yield _header_parameter("If-Match", "The version you saw; a stale one changes nothing.")
 
 
-def _is_write(route: Route) -> bool:
-    return route.endpoint.permission not in {None, "read"} and route.method in _WRITING
+def _keeps_responses(route: Route) -> bool:
+    is_write = route.endpoint.permission not in {None, "read"} and route.method in _WRITING
+    return is_write and route.endpoint.keeps_responses
 
 
 def _parameter(name: str, location: str, schema: Json) -> Json:
@@ -232,7 +233,7 @@ def _errors(route: Route) -> Iterator[type[DialogueDBError]]:
     yield from _EVERY_ROUTE
     if route.endpoint.permission:
         yield from _WITH_KEY
-        if _is_write(route):
+        if _keeps_responses(route):
             yield IdempotencyKeyReused
     yield from (error for error in route.endpoint.errors if error not in _EVERY_ROUTE)
 

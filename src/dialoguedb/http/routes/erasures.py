@@ -15,6 +15,7 @@ from dialoguedb.model.erasures import ErasureInput, ErasureKey, ErasureReceipt
     body=ErasureInput,
     example={"namespace": "user_789"},
     response=ErasureReceipt,
+    keeps_responses=False,
     errors=(DialogueImmutable,),
 )
 async def create(request: Request) -> Response:
@@ -23,7 +24,7 @@ async def create(request: Request) -> Response:
     Deletes its dialogues with all that is in them, its memories, the keys bound to it, the
     responses kept for idempotency keys, and what any of these have left in the files. Objects
     created meanwhile go as well, until nothing is left. Repeating it changes nothing, and
-    continues what was interrupted.
+    continues what was interrupted; so an `Idempotency-Key` has no effect.
     """
     body = request.decode(ErasureInput)
     namespace = request.namespace(("namespace", body.namespace))
