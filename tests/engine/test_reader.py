@@ -252,6 +252,31 @@ async def test_a_page_that_is_written_while_it_is_read_is_read_again(store, way)
     assert await getattr(store.readers, way)(query) == 7
 
 
+@pytest.mark.parametrize("way", ["read", "read_off_loop", "run"])
+async def test_an_error_that_is_kept_holds_no_reader_to_old_data(tmp_path, way):
+    store = await SQLiteStore.open(tmp_path)
+
+    def refuse(reader):
+        rows = reader.db.execute("SELECT 1 UNION ALL SELECT count(*) FROM projects")
+        if rows.fetchone():
+            raise MessageNotFound("no")
+
+    try:
+        read = getattr(store.readers, way)
+        before = await read(lambda reader: reader.db.execute("SELECT count(*) FROM projects").get)
+        kept = []
+        for _ in range(20):  # on each of the threads
+            with pytest.raises(MessageNotFound) as refused:
+                await read(refuse)
+            kept.append(refused.value)
+        await World(store).tenant()
+        for _ in range(20):
+            now = await read(lambda reader: reader.db.execute("SELECT count(*) FROM projects").get)
+            assert now > before
+    finally:
+        await store.close()
+
+
 async def test_a_loop_that_is_left_holds_no_reader_to_old_data(tmp_path):
     store = await SQLiteStore.open(tmp_path / "data")
     try:

@@ -1,6 +1,7 @@
 """The writer: operations of many callers in one transaction, each on its own."""
 
 import asyncio
+import copy
 import threading
 
 import apsw
@@ -291,6 +292,26 @@ class TestOtherProcesses:
         assert await writer.write(insert("mine")) == "mine"
         assert names() == ["mine"]
         other.execute("COMMIT")
+
+    @pytest.mark.parametrize(
+        "error", [DuplicateId("no"), IdempotencyHit(b"seen"), ZeroDivisionError()]
+    )
+    @pytest.mark.parametrize("long", [False, True])
+    async def test_an_error_that_is_kept_holds_nothing_up(self, writer, other, names, error, long):
+        """A cursor that it was raised over would keep the writer in what was there then."""
+        await writer.write(insert("first"))
+
+        def refuse(db):
+            rows = db.execute("SELECT name FROM things UNION ALL SELECT 'more'")
+            if rows.fetchone():
+                raise copy.copy(error)
+
+        with pytest.raises((DuplicateId, IdempotencyHit, InternalError)) as kept:
+            await writer.write(refuse, long=long)
+        insert("theirs")(other)
+        assert await writer.write(insert("mine")) == "mine"
+        assert names() == ["first", "theirs", "mine"]
+        assert kept.value.__traceback__
 
     async def test_both_take_their_turns(self, writer, path, names):
         theirs = Writer(open_database(path), None, Index({}))

@@ -1,5 +1,9 @@
 """Translates SQLite's errors into those of this package; nothing else does."""
 
+from contextlib import suppress
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+from traceback import walk_tb
+
 import apsw
 import msgspec
 
@@ -24,6 +28,9 @@ _MESSAGES: dict[type[apsw.Error], str] = {
     apsw.CantOpenError: "The database file cannot be opened",
     apsw.NoMemError: "The server is out of memory",
 }
+_SUSPENDS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
+"""Marks functions that clearing would end where they wait."""
+
 _NO_PARENT = apsw.SQLITE_CONSTRAINT_FOREIGNKEY
 _CUT_OFF = frozenset({apsw.SQLITE_IOERR_DATA, apsw.SQLITE_IOERR_SHORT_READ})
 
@@ -33,6 +40,22 @@ def translate(error: Exception) -> DialogueDBError:
     meaning = _meaning_of(error)
     meaning.__cause__ = error
     return meaning
+
+
+def release(error: BaseException) -> None:
+    """Drop what the functions that an error came through still hold.
+
+    A cursor that is open among it would keep its connection in the snapshot that it reads for as
+    long as somebody keeps the error. Other processes may write meanwhile; then reads are old, and
+    SQLite refuses each write at once.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        for frame, _ in walk_tb(seen.__traceback__):
+            if not frame.f_code.co_flags & _SUSPENDS:
+                with suppress(RuntimeError):  # it still runs
+                    frame.clear()
+        seen = seen.__cause__ or seen.__context__
 
 
 def is_full_disk(error: DialogueDBError) -> bool:

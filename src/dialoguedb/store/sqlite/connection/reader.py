@@ -22,7 +22,12 @@ from msgspec import Struct
 from dialoguedb.model.rules.pages import ITEM_BYTES, USUAL_ITEM_BYTES, take, take_piece
 from dialoguedb.ports import large_reads
 from dialoguedb.store.sqlite.connection import files
-from dialoguedb.store.sqlite.connection.errors import UNREADABLE, is_page_damage, translate
+from dialoguedb.store.sqlite.connection.errors import (
+    UNREADABLE,
+    is_page_damage,
+    release,
+    translate,
+)
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.values.lists import Slice, Window
 
@@ -90,6 +95,9 @@ class Reader:
         self.db.execute("BEGIN")
         try:
             return query(self)
+        except BaseException as error:
+            release(error)
+            raise
         finally:
             self._checks = 0  # else the rollback of a read over budget could be broken off as well
             if self.db.in_transaction:

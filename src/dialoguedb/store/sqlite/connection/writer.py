@@ -33,7 +33,7 @@ from dialoguedb.ports import IdempotencyHit
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite.connection.checkpoints import Checkpoints
 from dialoguedb.store.sqlite.connection.commit_log import CommitLog
-from dialoguedb.store.sqlite.connection.errors import UNREADABLE, translate
+from dialoguedb.store.sqlite.connection.errors import UNREADABLE, release, translate
 from dialoguedb.store.sqlite.connection.files import FileWatch
 from dialoguedb.store.sqlite.connection.usage import UsageLog
 
@@ -254,6 +254,7 @@ class Writer:
             job.error = InternalError("The engine failed")
             job.error.__cause__ = error
         if job.error is not None:
+            release(job.error)
             self.usage.forget(recorded)
 
     def _commit(self, batch: list[_Job]) -> None:
