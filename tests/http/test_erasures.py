@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.http.checking import done, refused
-from tests.http.making import HELLO, contents, new_dialogue, new_key, new_message, summarized
+from tests.http.making import HELLO, contents, new_dialogue, new_key, new_message, summarized, walk
 from tests.http.server import running
 
 ROOT = re.compile(rb"(?=([a-z]{8}k))")
@@ -248,7 +248,7 @@ def test_others_are_served_while_a_large_one_is_erased(api):
         while not erasing.done():
             sent.append(new_message(api, "other"))
     assert erasing.result()["deleted"]["messages"] == 4_000
-    assert len(contents(api, "other", limit=1_000)) == len(sent)
+    assert len(walk(api, "/dialogue/other/messages", limit=1_000)) == len(sent)
 
 
 def test_no_response_is_kept_for_a_repeated_one(api):
