@@ -13,7 +13,7 @@ from dialoguedb import DialogueDB
 from dialoguedb.errors import DamagedData, NotFound, UnreadableData
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite import SQLiteStore, open_database
-from dialoguedb.store.sqlite.connection import commit_log, files
+from dialoguedb.store.sqlite.connection import commit_log, files, log_frames
 from dialoguedb.store.sqlite.maintenance import backup, rewriting
 from dialoguedb.store.sqlite.maintenance.check import check
 from tests.contract.making import World, message
@@ -112,10 +112,52 @@ def test_it_is_told_once_and_the_data_goes_on(data, caplog):
     assert MISSING not in caplog.text
 
 
+def logged_at_start(data, caplog):
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        assert len(messages_in(data)) == MESSAGES
+    return [one.getMessage() for one in caplog.records if commit_log.FILE in one.getMessage()]
+
+
 @pytest.mark.parametrize("content", [b"", b"\0" * 28, b"\xff" * 28, b"short", b"x" * 4096])
-def test_a_damaged_count_is_no_alarm(data, content):
+def test_a_damaged_count_is_told_once_and_is_no_loss(data, caplog, content):
     (data / commit_log.FILE).write_bytes(content)
+    [finding] = check(data)
+    assert f"{commit_log.FILE} is damaged" in finding
+    assert MISSING not in finding
+    assert logged_at_start(data, caplog) == [finding]
     assert check(data) == []
+    assert logged_at_start(data, caplog) == []
+
+
+def test_a_count_that_is_missing_beside_a_log_is_found(data):
+    (data / commit_log.FILE).unlink()
+    [finding] = check(data)
+    assert f"{commit_log.FILE} is missing" in finding
+
+
+def test_a_count_that_is_missing_beside_a_log_is_told_once(data, caplog):
+    (data / commit_log.FILE).unlink()
+    [logged] = logged_at_start(data, caplog)
+    assert f"{commit_log.FILE} is missing" in logged
+    assert logged_at_start(data, caplog) == []
+    assert check(data) == []
+
+
+def test_a_copy_without_a_count_is_no_finding(data, tmp_path, caplog):
+    backup.backup(data, tmp_path / "copy", lambda *_: None)
+    assert check(tmp_path / "copy") == []
+    assert logged_at_start(tmp_path / "copy", caplog) == []
+    assert check(tmp_path / "copy") == []
+
+
+def test_the_count_is_there_before_the_first_commit_is_counted(tmp_path):
+    """So that a kill at any time leaves one."""
+    path = tmp_path / files.FILE
+    with closing(open_database(path)) as db:
+        log = commit_log.CommitLog(db)
+        assert commit_log.acknowledged(path) == (db.execute("SELECT database FROM commits").get, 0)
+        log.close()
 
 
 def test_the_count_of_another_database_is_no_alarm(data, tmp_path):
@@ -218,6 +260,14 @@ async def test_a_damaged_log_is_not_copied_into_the_database(serving, caplog):
         await store.ready()
     assert "is damaged from frame 10 on" in caplog.text
     assert store.path.read_bytes() == before
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 4_000, 32 + 4_120, 32 + 4_120 + 3])
+async def test_a_log_in_use_that_was_cut_is_damaged_from_there_on(serving, length):
+    store, _ = serving
+    os.truncate(store.path.with_name(LOG), length)
+    assert log_frames.damaged_frame(store.readers.quick.db) == max(1, (length - 32) // 4_120 + 1)
 
 
 async def purge(store):

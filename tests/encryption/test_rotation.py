@@ -1,14 +1,18 @@
 """Changing keys: the operator's while the data is in use, the data's own while it is not."""
 
+import traceback
+
 import pytest
 
 from dialoguedb.errors import DataError, InvalidSetting, NotUnlocked
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import commit_log
 from dialoguedb.store.sqlite.encryption import key_ring, unlocking
+from dialoguedb.store.sqlite.encryption.data_key import new_data_key
 from dialoguedb.store.sqlite.maintenance import check, rewriting, snapshot
 from tests.contract.making import World, message
 from tests.encryption.rooms import (
+    KEY,
     OTHER_KEY,
     Words,
     data_key_of,
@@ -100,6 +104,41 @@ async def test_the_data_gets_another_key_and_stays_the_same(tmp_path):
     assert await everything(tmp_path, key) == before
     assert check.check(tmp_path, key) == []
     assert set(lying_in(tmp_path)) == {database(tmp_path).name, key_ring.FILE, commit_log.FILE}
+
+
+async def test_a_file_that_cannot_be_made_is_told_without_the_key(tmp_path):
+    await (await opened(tmp_path)).close()
+    new = new_data_key()
+    (tmp_path / "partial").mkdir()
+    with snapshot.snapshot(database(tmp_path), data_key_of(tmp_path)) as db:
+        db.execute("COMMIT")
+        with pytest.raises(DataError, match="partial") as refusal:
+            rewriting.vacuum_into(db, tmp_path / "partial", new)
+    text = "".join(traceback.format_exception(refusal.value))
+    assert new.key.hex() not in text
+
+
+async def test_a_rest_that_cannot_be_removed_is_told(tmp_path):
+    await (await opened(tmp_path)).close()
+    database(tmp_path).with_name(database(tmp_path).name + ".rewritten").mkdir()
+    with pytest.raises(DataError, match="cannot be written"):
+        rewriting.rekey_data(tmp_path, key)
+    assert await opened_by(tmp_path) == ["key"]
+
+
+async def test_a_key_that_changes_while_the_data_gets_another_stays_changed(tmp_path):
+    await (await opened(tmp_path)).close()
+    calls = iter(range(3))
+
+    def slow_key():
+        if next(calls) == 1:  # the data key is open, and the new one not sealed yet
+            rewriting.rekey(tmp_path, key, OTHER_KEY, keep=False)
+        return KEY
+
+    with pytest.raises(NotUnlocked):
+        rewriting.rekey_data(tmp_path, slow_key)
+    assert await opened_by(tmp_path) == ["other_key"]
+    assert check.check(tmp_path, other_key) == []
 
 
 async def test_encrypting_keeps_everything(tmp_path):

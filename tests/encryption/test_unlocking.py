@@ -112,6 +112,17 @@ async def test_a_lost_file_of_keys_is_told(use, encrypted):
     assert key_ring.FILE in await refused(use, encrypted, key, DataError)
 
 
+async def test_a_lost_file_of_keys_is_told_without_a_key_as_well(use, encrypted):
+    (encrypted / key_ring.FILE).unlink()
+    assert f"without its {key_ring.FILE}" in await refused(use, encrypted, None, DamagedData)
+
+
+async def test_what_lost_its_file_of_keys_is_not_encrypted_again(encrypted):
+    (encrypted / key_ring.FILE).unlink()
+    with pytest.raises(DamagedData, match=f"without its {key_ring.FILE}"):
+        rewriting.encrypt(encrypted, key)
+
+
 BAD_RINGS = {
     "empty": b"",
     "no JSON": b"{",
@@ -152,7 +163,7 @@ async def test_the_file_of_keys_of_another_directory_does_not_fit(encrypted, tmp
 
 async def test_a_foreign_file_is_no_encrypted_database(tmp_path):
     database(tmp_path).write_bytes(b"something else" * 1_000)
-    assert "no database" in await refused(open_store, tmp_path, key, DataError)
+    assert "no SQLite database" in await refused(open_store, tmp_path, key, DataError)
 
 
 def failing():

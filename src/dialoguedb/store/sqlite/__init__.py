@@ -139,7 +139,7 @@ def open_database(
     path: Path, count: TokenCounter | None = None, key: DataKey | None = None
 ) -> apsw.Connection:
     """Open a database file and bring it to this program's schema."""
-    known = commit_log.acknowledged(path)
+    known, had_log = commit_log.acknowledged(path), commit_log.has_log(path)
     whole_file.insist(path)
     if key is None:
         try:
@@ -151,10 +151,13 @@ def open_database(
         with files.closed_on_error(db):
             whole_file.insist_on_pages(db, path)
             lost = commit_log.missing(db, known)  # before a file that lost even its tables is new
+            doubt = commit_log.doubt(db, path, had_log=had_log)
             migrations.migrate(db, timestamps.now(), count)
             page_checksums.insist(db, path)
             if lost:
                 logger.error("%s", commit_log.loss(path, lost))
+            if doubt:
+                logger.warning("%s", doubt)
     except apsw.Error as error:
         raise files.unusable(path, error) from error
     return db

@@ -3,13 +3,14 @@
 A write-ahead log that is damaged ends, for SQLite, before the damage: what was committed behind it
 is gone without a word. So each transaction counts itself in the database, and when its commit is on
 the disk, the count is written to the file. The file is never ahead of what is on the disk, so a
-database with fewer commits has lost some. It is not synced: a power failure may leave an older
-count, which notices less and never too much.
+database with fewer commits has lost some. It is synced when it is made, not later: a power failure
+may leave an older count, which notices less and never too much.
 """
 
 import os
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +41,8 @@ class CommitLog:
         self._database = bytes(db.execute("SELECT database FROM commits").get)
         self._changes = 0
         self._count = 0
+        if acknowledged(Path(db.filename)) is None:
+            self._make()
 
     def begin(self) -> None:
         """Begin to count a transaction."""
@@ -56,18 +59,34 @@ class CommitLog:
         """Write down that the transaction is on the disk."""
         if not self._count:
             return
-        try:
-            if self._file is None:
-                private_files.create(self._path)
-                self._file = private_files.open_file(self._path, "r+b")
-            os.pwrite(self._file.fileno(), _encoded(self._database, self._count), 0)
-        except OSError:  # the commit stands; a later one is written down
-            return
+        with suppress(OSError):  # the commit stands; a later one is written down
+            self._write(self._count)
 
     def close(self) -> None:
         """Release the file."""
         if self._file is not None:
             self._file.close()
+
+    def _make(self) -> None:
+        """Write the file before the first commit, so that a later one is never without it."""
+        with suppress(OSError):
+            opened = self._write(self._db.execute(_COUNTED).get)
+            os.ftruncate(opened, _RECORD.size + _SUM.size)
+            os.fsync(opened)
+            directory = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+
+    def _write(self, count: int) -> int:
+        """Write a count; returns the descriptor of the file. OSError."""
+        if self._file is None:
+            private_files.create(self._path)
+            self._file = private_files.open_file(self._path, "r+b")
+        opened = self._file.fileno()
+        os.pwrite(opened, _encoded(self._database, count), 0)
+        return opened
 
 
 def acknowledged(path: Path) -> Known:
@@ -92,6 +111,33 @@ def missing(db: apsw.Connection, known: Known) -> int:
     except apsw.SQLError:  # an older copy, of a schema without this table
         return known[1]
     return max(0, known[1] - count) if database == known[0] else 0
+
+
+def has_log(path: Path) -> bool:
+    """Tell whether a database has a write-ahead log that is not empty."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def doubt(db: apsw.Connection, path: Path, *, had_log: bool) -> str | None:
+    """Say that it is unknown whether commits are missing; None when it is known.
+
+    A copy has no count beside it, and nothing to miss: it had no log when it was opened.
+    """
+    file = path.with_name(FILE)
+    if acknowledged(path) is not None or not (file.exists() or had_log):
+        return None
+    try:
+        if not db.execute(_COUNTED).get:
+            return None
+    except apsw.SQLError:  # of a schema without this table
+        return None
+    return (
+        f"{file} is {'damaged' if file.exists() else 'missing'}, which says how many commits were"
+        f" acknowledged: whether {path} lacks any of them is not known"
+    )
 
 
 def loss(path: Path, count: int) -> str:

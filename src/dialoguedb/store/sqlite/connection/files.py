@@ -14,6 +14,7 @@ from dialoguedb.store.sqlite.connection import commit_log, vfs
 from dialoguedb.store.sqlite.connection.errors import is_damage
 from dialoguedb.store.sqlite.encryption import key_ring
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
+from dialoguedb.store.sqlite.encryption.unlocking import RECOURSE
 
 FILE = "dialoguedb.sqlite3"
 """The database's name in a data directory; SQLite keeps `-wal` and `-shm` beside it."""
@@ -129,11 +130,10 @@ def connect_reader(path: Path, key: DataKey | None = None) -> apsw.Connection:
 def unusable(path: Path, error: apsw.Error) -> DataError:
     """Say what an operator should know when the file cannot be used."""
     if is_damage(error):
-        return DamagedData(
-            f"{path} is damaged or no SQLite database ({error}); "
-            "`dialoguedb restore` makes a new directory of a backup that is whole, "
-            "`dialoguedb recover` of what is still whole here"
-        )
+        # What another program wrote has no checksums, but begins like a database.
+        is_database = not isinstance(error, apsw.NotADBError)
+        otherwise = "another program wrote to it" if is_database else "no SQLite database"
+        return DamagedData(f"{path} is damaged or {otherwise} ({error}); {RECOURSE}")
     if isinstance(error, apsw.CantOpenError):
         return DataError(f"{path} cannot be opened ({error})")
     if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError):

@@ -20,7 +20,7 @@ Sums = tuple[int, int]
 _EXISTING = apsw.SQLITE_OPEN_READWRITE
 _BIG = np.dtype(">u4")
 _ORDERS = {0x377F0682: np.dtype("<u4"), 0x377F0683: _BIG}
-_HEADER_BYTES, _HEADER_WORDS = 32, 8
+_HEADER_BYTES = 32
 _FRAME_HEADER_BYTES, _FRAME_WORDS = 24, 6
 _SUMMED_BYTES = 8
 """Of a frame's header, before the page; the salts and the checksum behind them are not."""
@@ -66,8 +66,8 @@ def _header_of(log: Path) -> bytes:
 
 def _first_damaged(log: Path, count: int) -> int | None:
     with log.open("rb") as file:
-        header = np.frombuffer(file.read(_HEADER_BYTES), _BIG)
-        if len(header) < _HEADER_WORDS or header[0] not in _ORDERS:
+        header = np.frombuffer(file.read(_HEADER_BYTES).ljust(_HEADER_BYTES, b"\0"), _BIG)
+        if header[0] not in _ORDERS:
             return 1
         order, page_bytes = _ORDERS[int(header[0])], int(header[2])
         sums = _added((0, 0), header[:_FRAME_WORDS].astype(_BIG).view(order)[None])[-1]
@@ -78,8 +78,9 @@ def _first_damaged(log: Path, count: int) -> int | None:
             expected = min(_FRAMES_AT_ONCE, count - start)
             found = file.read(expected * frame_bytes)
             whole = len(found) // frame_bytes
-            frames = np.frombuffer(found, _BIG, whole * frame_bytes // 4).reshape(whole, -1)
-            octets = np.frombuffer(found, np.uint8)[: frames.nbytes].reshape(whole, -1)
+            octets = np.frombuffer(found, np.uint8, whole * frame_bytes)
+            octets = octets.reshape(whole, frame_bytes)
+            frames = octets.view(_BIG)
             summed = np.hstack((octets[:, :_SUMMED_BYTES], octets[:, _FRAME_HEADER_BYTES:]))
             for index, after in enumerate(_added(sums, summed.view(order))):
                 frame = frames[index]

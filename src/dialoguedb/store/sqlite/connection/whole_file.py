@@ -8,7 +8,7 @@ import apsw
 
 from dialoguedb.errors import DamagedData
 from dialoguedb.store.sqlite.connection import commit_log
-from dialoguedb.store.sqlite.encryption.unlocking import PLAIN, file_head
+from dialoguedb.store.sqlite.encryption.unlocking import PLAIN, RECOURSE, file_head
 
 _HEADER_BYTES = 100
 _LARGEST_PAGE = 65_536
@@ -35,7 +35,7 @@ def _damage(path: Path) -> str | None:
     header = file_head(path, _HEADER_BYTES)
     size = path.stat().st_size
     if size == 0:
-        if _has_log(path):
+        if commit_log.has_log(path):
             return "is empty, and its write-ahead log is not"
         return "is empty, and held commits before" if commit_log.acknowledged(path) else None
     if size < _HEADER_BYTES:
@@ -56,10 +56,7 @@ def _cut(path: Path, size: int, expected: int) -> str | None:
 
 
 def _damaged(path: Path, damage: str) -> DamagedData:
-    return DamagedData(
-        f"{path} {damage}; `dialoguedb restore` makes a new directory of a backup that is "
-        "whole, `dialoguedb recover` of what is still whole here"
-    )
+    return DamagedData(f"{path} {damage}; {RECOURSE}")
 
 
 def expected_bytes(header: bytes) -> int:
@@ -72,13 +69,6 @@ def expected_bytes(header: bytes) -> int:
 
 def _log_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
-
-
-def _has_log(path: Path) -> bool:
-    try:
-        return _log_of(path).stat().st_size > 0
-    except FileNotFoundError:
-        return False
 
 
 def _has_pages(log: Path, start: int, end: int) -> bool:

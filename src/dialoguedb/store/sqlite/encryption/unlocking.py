@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb import private_files
-from dialoguedb.errors import DataError, NotUnlocked
+from dialoguedb.errors import DamagedData, DataError, NotUnlocked
 from dialoguedb.ports.engine import KeySource
 from dialoguedb.store.sqlite.encryption import key_ring
 from dialoguedb.store.sqlite.encryption.data_key import SALT_BYTES, DataKey, require_ciphers
@@ -15,6 +15,12 @@ from dialoguedb.store.sqlite.encryption.data_key import SALT_BYTES, DataKey, req
 _READ_ONLY = (apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0)
 PLAIN = b"SQLite format 3\0"
 """How a database begins that is not encrypted."""
+
+RECOURSE = (
+    "`dialoguedb restore` makes a new directory of a backup that is whole,"
+    " `dialoguedb recover` of what is still whole here"
+)
+"""What an operator can do about damage."""
 
 _GONE = b"This database was replaced.\n".ljust(4096, b"\0")
 
@@ -26,7 +32,7 @@ def unlock(path: Path, source: KeySource | None) -> DataKey | None:
 
     The operator's key is tried on the file beside the database, so with a wrong one the database
     is not even opened. NotUnlocked when it is wrong or missing, DataError when one is given for a
-    database that is not encrypted.
+    database that is not encrypted, DamagedData for a file that no key can open.
     """
     _erase_what_is_left(path)
     head = file_head(path)
@@ -38,6 +44,11 @@ def unlock(path: Path, source: KeySource | None) -> DataKey | None:
             )
         return None
     ring = key_ring.load(path.parent)
+    if head and ring is None:
+        raise DamagedData(
+            f"{path} is damaged or no SQLite database, or encrypted without its {key_ring.FILE},"
+            f" which holds its data key and of which every backup has a copy; {RECOURSE}"
+        )
     if source is None:
         if ring is not None:
             raise NotUnlocked(
@@ -48,11 +59,6 @@ def unlock(path: Path, source: KeySource | None) -> DataKey | None:
     require_ciphers()
     master = source()
     if ring is None:
-        if head:
-            raise DataError(
-                f"{path} is no database, or encrypted without its {key_ring.FILE}, which holds its"
-                " data key; every backup has a copy of it"
-            )
         ring = key_ring.make(path.parent, master)
     return ring.open(master, head or None)
 
@@ -70,7 +76,7 @@ def file_head(path: Path, count: int = SALT_BYTES) -> bytes:
 
     They are read through SQLite: closing the file otherwise would drop the locks of this process.
     """
-    if not path.exists():
+    if not path.is_file():
         return b""
     try:
         file = apsw.VFSFile("", str(path), [*_READ_ONLY])

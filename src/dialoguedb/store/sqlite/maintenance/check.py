@@ -164,10 +164,13 @@ RULES = (
 def check(directory: Path, key: KeySource | None = None) -> list[str]:
     """Return what is wrong with a data directory, a line each; DataError when it cannot be read."""
     path = snapshot.locate(directory)
-    known, data_key = commit_log.acknowledged(path), unlock(path, key)
+    known, had_log = commit_log.acknowledged(path), commit_log.has_log(path)
+    data_key = unlock(path, key)
     with snapshot.snapshot(path, data_key) as db:
         lost = commit_log.missing(db, known)
         findings = [commit_log.loss(path, lost)] if lost else []
+        if doubt := commit_log.doubt(db, path, had_log=had_log):
+            findings.append(doubt)
         if data_key is None and (frame := log_frames.damaged_frame_of(path)):
             findings.append(f"The write-ahead log is damaged from frame {frame} on")
         findings += find_damage(db)

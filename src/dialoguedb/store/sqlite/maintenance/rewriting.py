@@ -36,6 +36,7 @@ def encrypt(directory: Path, source: KeySource | None) -> Path:
     path = snapshot.locate(directory)
     if key_ring.load(directory) is not None and not unlocking.is_plain(path):
         raise DataError(f"{directory} is encrypted already; `dialoguedb rekey` changes its key")
+    unlocking.unlock(path, None)  # or it is told why it cannot be read
     backup.insist_on_all_commits(path, None)
     return _rewrite(path, None, source())
 
@@ -74,13 +75,21 @@ def _rewrite(path: Path, key: DataKey | None, master: MasterKey) -> Path:
     directory, new = path.parent, new_data_key()
     partial = directory / _PARTIAL
     replaced = unlocking.replaced_by(path)
+
+    def adding(ring: KeyRing | None) -> KeyRing:
+        if key is None:  # a ring that is there was left by one that was killed
+            return key_ring.empty().adding(new, master)
+        if ring is None:
+            raise not_encrypted(directory)
+        ring.open(master, key.salt)  # `rekey` may have replaced the operator's key meanwhile
+        return ring.adding(new, master)
+
     with _held_alone(path, key) as db:
-        for rest in (partial, replaced, path.with_name(path.name + "-journal")):
-            rest.unlink(missing_ok=True)  # empty, or of one that was killed before it was done
-        before = key_ring.load(directory) if key else None  # else of one that was killed
-        key_ring.replace(directory, lambda _: (before or key_ring.empty()).adding(new, master))
         try:
-            _vacuum_into(db, partial, new)
+            for rest in (partial, replaced, path.with_name(path.name + "-journal")):
+                rest.unlink(missing_ok=True)  # empty, or of one that was killed before it was done
+            key_ring.replace(directory, adding)
+            vacuum_into(db, partial, new)
             backup.verify(partial, path, new)
             backup.sync(partial)
             replaced.hardlink_to(path)
@@ -97,7 +106,7 @@ def _rewrite(path: Path, key: DataKey | None, master: MasterKey) -> Path:
     return path
 
 
-def _vacuum_into(db: apsw.Connection, partial: Path, key: DataKey) -> None:
+def vacuum_into(db: apsw.Connection, partial: Path, key: DataKey) -> None:
     """Write all that a database holds into a new file, encrypted."""
     private_files.create(partial)
     try:
@@ -106,6 +115,11 @@ def _vacuum_into(db: apsw.Connection, partial: Path, key: DataKey) -> None:
         if is_damage(error):
             raise
         raise DataError(f"{partial.parent} cannot take the copy; is its disk full?") from error
+    except apsw.Error as error:
+        if is_damage(error):
+            raise
+        # What SQLite says of a file that it cannot open is its address, and the key is in that.
+        raise DataError(f"{partial} cannot be written ({type(error).__name__})") from None
 
 
 @contextmanager
