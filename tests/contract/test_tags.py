@@ -114,7 +114,7 @@ class TestTagsChanged:
         assert all(msgspec.json.decode(one.tags) == ["u"] for one in left)
 
     @pytest.mark.parametrize(
-        "tag", ["", " ", "a,b", "%", "_", "é", "e\u0301", "😀", '"', "'; --", "\x00", "\n", "A"]
+        "tag", ["", " ", "a,b", "%", "_", "é", "e\u0301", "😀", '"', "'; --", "\x01", "\n", "A"]
     )
     async def test_a_tag_is_matched_whole_and_exactly(self, tag, me):
         await me.new("d", tags=(tag,), messages=[message(id="m", tags=(tag,))])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from .checking import done, error_of, ids
-from .making import new_dialogue, new_message, post_bytes, walk
+from .checking import done, error_of, ids, refused
+from .making import HELLO, new_dialogue, new_message, post_bytes, walk
 from .sockets import Line, chunked, exact, head, no_surprise
 
 SQL = [
@@ -213,7 +213,36 @@ class TestJsonBombs:
         assert answer.status == 200
 
 
+NUL_BODIES = {
+    "label": ("/dialogue", {"label": "a\0b"}),
+    "tags": ("/dialogue", {"tags": ["a", "\0"]}),
+    "role": ("/dialogue", {"message": {"role": "a\0", "content": "b"}}),
+    "name": ("/dialogue", {"messages": [{"role": "user", "content": "b", "name": "\0"}]}),
+    "tags of a message": ("/dialogue", {"message": {**HELLO, "tags": ["\0"]}}),
+    "label of a memory": ("/memory", {"value": 1, "label": "\0"}),
+    "description": ("/memory", {"value": 1, "description": "a\0"}),
+    "prompt": ("/admin/summary-templates", {"name": "t", "prompt": "{messages}\0"}),
+    "purpose": (
+        "/admin/summary-templates",
+        {"name": "t", "prompt": "{messages}", "description": "\0"},
+    ),
+    "instructions": ("/summary", {"dialogueId": "d", "instructions": "\0"}),
+    "name of a key": ("/admin/keys", {"scope": "read", "name": "\0"}),
+}
+
+
 class TestUnicodeEverywhere:
+    @pytest.mark.parametrize(("path", "body"), NUL_BODIES.values(), ids=[*NUL_BODIES])
+    def test_a_nul_is_refused_in_every_text_that_is_no_content(self, path, body, api):
+        error = refused(api.post(path, json=body), "INVALID_PARAMETER")
+        assert "characters that are not allowed" in str(error)
+
+    def test_a_nul_is_kept_in_contents_and_values(self, api):
+        new_dialogue(api, id="nul", state={"a": "\0"}, metadata={"\0": "\0"}, message=HELLO)
+        assert new_message(api, "nul", content="a\0b")["content"] == "a\0b"
+        found = done(api.get("/dialogue/nul"))
+        assert (found["state"], found["metadata"]) == ({"a": "\0"}, {"\0": "\0"})
+
     @pytest.mark.parametrize("text", ["\u0000", "\uffff", "\U0010fffe", "\u2028", "İß", "a" * 300])
     @pytest.mark.parametrize("field", ["id", "namespace", "label", "threadOf", "tags", "created"])
     def test_any_text_in_any_field_is_taken_or_refused(self, field, text, api):

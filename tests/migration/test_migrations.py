@@ -216,3 +216,18 @@ class TestShownTexts:
             ("message", 2, 1)  # the third is not indexed yet in any case
         ]
         assert db.execute("SELECT count(*) FROM compaction_room").get == 0
+
+
+def test_texts_with_a_nul_are_reported_and_stay(caplog):
+    db = released(13)
+    db.execute(MESSAGES_OF_SCHEMA_7)
+    db.execute("UPDATE messages SET name = 'a' || char(0) WHERE seq < 3")
+    db.execute("UPDATE dialogues SET label = char(0)")
+    migrations.migrate(db, NOW, count_tokens)
+    reported = [record.getMessage() for record in caplog.records]
+    assert [one.split(",")[0] for one in reported] == [
+        "2 messages hold U+0000 as name",
+        "1 dialogues hold U+0000 as label",
+    ]
+    kept = db.execute("SELECT count(*) FROM messages WHERE name = 'a' || char(0)").get
+    assert kept == 2

@@ -35,7 +35,7 @@ def test_it_names_migrations_with_the_messages_they_read_and_what_is_to_be_index
     assert engine.check() == []
     assert engine.outlook() == [
         f"The next start migrates the data: {', '.join(NAMES[1:])}, page checksums",
-        f"It reads each of {MESSAGES} messages for tokens, windows, shown texts",
+        f"It reads each of {MESSAGES} messages for tokens, windows, shown texts, texts with U+0000",
         f"It indexes {MESSAGES + 2} objects in the background; searches tell how far that is",
     ]
 

@@ -7,7 +7,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from dialoguedb.model.messages import Message
 from dialoguedb.model.templates import TemplateName
 from dialoguedb.values import limits
-from dialoguedb.values.fields import Id, JsonObject, Namespace, StoredTags, Tags, Timestamp
+from dialoguedb.values.fields import (
+    WELL_FORMED,
+    Id,
+    JsonObject,
+    Namespace,
+    StoredTags,
+    Tags,
+    Timestamp,
+)
 from dialoguedb.values.lists import Page
 from dialoguedb.values.validation_errors import ValidationErrors
 from dialoguedb.values.validators import FieldValidators, validate_metadata, value_or_none
@@ -21,6 +29,7 @@ Instructions = Annotated[
     str,
     Meta(
         max_length=limits.INSTRUCTIONS_CHARS_MAX,
+        pattern=WELL_FORMED,
         description="What to pay attention to, in words for the model.",
         examples=["Keep every order number."],
     ),

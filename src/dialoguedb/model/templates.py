@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.values import limits
-from dialoguedb.values.fields import Timestamp
+from dialoguedb.values.fields import WELL_FORMED, Timestamp
 from dialoguedb.values.validation_errors import ValidationErrors
 from dialoguedb.values.validators import FieldValidators, value_or_none
 
@@ -60,6 +60,7 @@ PromptText = Annotated[
     Meta(
         min_length=1,
         max_length=limits.PROMPT_CHARS_MAX,
+        pattern=WELL_FORMED,
         description="What the model is asked; names in braces stand for: "
         + "; ".join(f"`{{{name}}}` {what}" for name, what in VARIABLES.items())
         + ". All other braces stay as they are.",
@@ -68,7 +69,11 @@ PromptText = Annotated[
 ]
 Purpose = Annotated[
     str,
-    Meta(max_length=limits.DESCRIPTION_CHARS_MAX, description="What the template is for."),
+    Meta(
+        max_length=limits.DESCRIPTION_CHARS_MAX,
+        pattern=WELL_FORMED,
+        description="What the template is for.",
+    ),
 ]
 
 

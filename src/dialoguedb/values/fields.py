@@ -7,6 +7,9 @@ from msgspec import Meta, Raw
 from dialoguedb.values import limits
 
 _END = r"(?![\s\S])"  # `$` would let a final line feed through
+WELL_FORMED = rf"^[^\x00]*{_END}"
+"""Texts that are not content: whatever engine keeps them, U+0000 is refused."""
+
 _FORBIDDEN = r"\x00-\x1f\x7f-\x9f/\\?#%"
 
 Id = Annotated[
@@ -33,26 +36,40 @@ Namespace = Annotated[
 Label = Annotated[
     str,
     Meta(
-        max_length=limits.NAME_CHARS_MAX, description="A title for people.", examples=["Order 17"]
+        max_length=limits.NAME_CHARS_MAX,
+        pattern=WELL_FORMED,
+        description="A title for people.",
+        examples=["Order 17"],
     ),
 ]
 Name = Annotated[
     str,
-    Meta(max_length=limits.NAME_CHARS_MAX, description="Who speaks.", examples=["Ada"]),
+    Meta(
+        max_length=limits.NAME_CHARS_MAX,
+        pattern=WELL_FORMED,
+        description="Who speaks.",
+        examples=["Ada"],
+    ),
 ]
 Role = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=limits.NAME_CHARS_MAX,
+        pattern=WELL_FORMED,
         description="`user`, `assistant`, `system`, `tool` or your own.",
         examples=["user"],
     ),
 ]
 Description = Annotated[
-    str, Meta(max_length=limits.DESCRIPTION_CHARS_MAX, description="What the memory is for.")
+    str,
+    Meta(
+        max_length=limits.DESCRIPTION_CHARS_MAX,
+        pattern=WELL_FORMED,
+        description="What the memory is for.",
+    ),
 ]
-Tag = Annotated[str, Meta(max_length=limits.TAG_CHARS_MAX)]
+Tag = Annotated[str, Meta(max_length=limits.TAG_CHARS_MAX, pattern=WELL_FORMED)]
 Tags = Annotated[
     list[Tag],
     Meta(max_length=limits.TAGS_MAX, description="Labels to filter by.", examples=[["vip"]]),

@@ -83,7 +83,7 @@ class _SummaryRun:
     async def _outcome(
         self, content: str | None, chunks: int, former: Former | None
     ) -> SummaryResult:
-        text = (content or "").strip().encode("utf-8", "replace").decode()
+        text = (content or "").replace("\0", " ").strip().encode("utf-8", "replace").decode()
         return SummaryResult(
             provider=self._maker.summarizer.name,
             model=self._maker.summarizer.model,

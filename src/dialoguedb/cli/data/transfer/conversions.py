@@ -28,8 +28,8 @@ def time_of(value: Any) -> str | None:
 
 
 def label(value: Any) -> str | None:
-    """Return a title, cut to the length of a label; None when there is none."""
-    text = str(value).strip() if value else ""
+    """Return a title without U+0000, cut to the length of a label; None when there is none."""
+    text = str(value).replace("\0", "").strip() if value else ""
     return text[: limits.NAME_CHARS_MAX] or None
 
 
