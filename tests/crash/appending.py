@@ -43,7 +43,7 @@ def start_at_once(barrier, directories: list[Path]) -> list[str]:
 async def _start_at_once(barrier, directories: list[Path]) -> list[str]:
     secrets = []
     for directory in directories:
-        barrier.wait(60)
+        barrier.wait(100)
         store = await SQLiteStore.open(directory)
         secrets.append(store.page_token_secret().hex())
         await store.ready()

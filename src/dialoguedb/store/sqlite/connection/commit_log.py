@@ -9,10 +9,11 @@ may leave an older count, which notices less and never too much.
 
 import os
 import struct
+import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import apsw
 
@@ -25,6 +26,9 @@ _RECORD = struct.Struct("<16sQ")
 _SUM = struct.Struct("<I")
 Known = tuple[bytes, int] | None
 """Which database's commits were acknowledged last, and how many."""
+
+_SCHEMA_CHANGES_S = 0.01
+_SCHEMA_ATTEMPTS = 1_000
 
 _COUNT = "UPDATE commits SET count = count + 1"
 _COUNTED = "SELECT count FROM commits"
@@ -106,10 +110,10 @@ def missing(db: apsw.Connection, known: Known) -> int:
     """Return how many commits a database lacks of those that were acknowledged before."""
     if known is None:
         return 0
-    try:
-        database, count = db.execute(_STORED).get
-    except apsw.SQLError:  # an older copy, of a schema without this table
+    stored = read_if_there(db, _STORED)
+    if stored is None:  # an older copy
         return known[1]
+    database, count = stored
     return max(0, known[1] - count) if database == known[0] else 0
 
 
@@ -129,15 +133,24 @@ def doubt(db: apsw.Connection, path: Path, *, had_log: bool) -> str | None:
     file = path.with_name(FILE)
     if acknowledged(path) is not None or not (file.exists() or had_log):
         return None
-    try:
-        if not db.execute(_COUNTED).get:
-            return None
-    except apsw.SQLError:  # of a schema without this table
+    if not read_if_there(db, _COUNTED):
         return None
     return (
         f"{file} is {'damaged' if file.exists() else 'missing'}, which says how many commits were"
         f" acknowledged: whether {path} lacks any of them is not known"
     )
+
+
+def read_if_there(db: apsw.Connection, select: str) -> Any:
+    """Return the row of the table of commits; None in a schema that has no such table yet."""
+    for _ in range(_SCHEMA_ATTEMPTS):
+        try:
+            return db.execute(select).get
+        except apsw.SchemaChangeError:  # another process makes or migrates it at this moment
+            time.sleep(_SCHEMA_CHANGES_S)
+        except apsw.SQLError:
+            break
+    return None
 
 
 def loss(path: Path, count: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import apsw
 
 from dialoguedb.errors import DamagedData
-from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.connection import commit_log, files, vfs
 
 STEP = "page checksums"
 """As it is named among the steps of the schema."""
@@ -74,7 +74,4 @@ def were_there(db: apsw.Connection) -> bool:
     """Tell whether the pages of a database have carried checksums, and should still do so."""
     if vfs.is_encrypted(db):  # since then
         return False
-    try:
-        return bool(db.execute("SELECT checksums FROM commits").get)
-    except apsw.SQLError:  # of a schema without this table
-        return False
+    return bool(commit_log.read_if_there(db, "SELECT checksums FROM commits"))
