@@ -146,7 +146,7 @@ def read_if_there(db: apsw.Connection, select: str) -> Any:
     for _ in range(_SCHEMA_ATTEMPTS):
         try:
             return db.execute(select).get
-        except apsw.SchemaChangeError:  # another process makes or migrates it at this moment
+        except apsw.SchemaChangeError:  # another process makes or migrates it now
             time.sleep(_SCHEMA_CHANGES_S)
         except apsw.SQLError:
             break
