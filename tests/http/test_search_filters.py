@@ -169,7 +169,7 @@ class TestTags:
         assert set(found_by_query(api, "hello", tags="a,c")) == both
         assert found_by_query(api, "hello", filter={"tags": {"$all": ["a", "b"]}}) == ["ab"]
 
-    @pytest.mark.parametrize("tag", ["x y", '"', "'", "a,b", "*", "zs1", "é", "\u0000", "😀" * 64])
+    @pytest.mark.parametrize("tag", ["x y", '"', "'", "a,b", "*", "zs1", "é", "😀" * 64])
     def test_a_tag_is_only_ever_a_tag(self, tag, api):
         new_dialogue(api, id="d")
         new_messages(api, "d", {"id": "with", "tags": [tag]}, {"id": "without"})
