@@ -10,6 +10,9 @@ PYTEST = python -m pytest -n $(WORKERS) --dist worksteal
 # The suite starts hundreds of processes from the same source: it is compiled once, not by each.
 unexport PYTHONDONTWRITEBYTECODE
 
+# The tests that run on every engine.
+ON_BOTH = tests/contract tests/http tests/client tests/mcp tests/embed tests/property tests/crash
+
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 BUILD_LOCK = requirements/build.txt
@@ -18,7 +21,7 @@ DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
 FORMATS_LOCK = requirements/formats.txt
 
-.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats properties crash hostile bench bench-search bench-summaries bench-integrations bench-templates bench-windows bench-trust lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats properties postgres crash chaos hostile bench bench-search bench-summaries bench-integrations bench-templates bench-windows bench-trust bench-postgres lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -29,7 +32,9 @@ help:
 	@echo "make sync     generate the client without an event loop from the one with"
 	@echo "make integrations the tests of the integrations, in an environment of their own with their libraries"
 	@echo "make formats  windows in chat templates and in the packages of providers, in an environment of its own"
+	@echo "make postgres  all tests of PostgreSQL on each of its versions"
 	@echo "make crash    the slow crash campaign"
+	@echo "make chaos    servers, PostgreSQL and their network fail under load, for minutes"
 	@echo "make hostile  the campaign of a hostile world: crashes, I/O errors, attacks, damage; an hour"
 	@echo "make properties  the property tests with examples of their own, many times as many"
 	@echo "make bench    the measurements"
@@ -39,6 +44,7 @@ help:
 	@echo "make bench-templates  windows in all chat templates that llama.cpp and vLLM ship"
 	@echo "make bench-windows  what prompt caches hit of the windows of a long dialogue, and what they cost"
 	@echo "make bench-trust  memory under attack, damage, and answers that tell strangers nothing"
+	@echo "make bench-postgres  PostgreSQL beside pgbench and the embedded engine"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest versions)"
 	@echo "make clean    remove environments, caches and builds"
 
@@ -89,6 +95,13 @@ formats: .venv-formats/.made
 properties: .venv/.dev
 	HYPOTHESIS_PROFILE=campaign $(BIN)/$(PYTEST) --timeout 3600 $(ARGS) tests/property
 
+# What the suite runs on the newest version alone, too.
+postgres: .venv/.dev
+	$(BIN)/$(PYTEST) -k postgres --every-version $(ARGS) $(ON_BOTH) tests/postgres
+
+chaos: .venv/.dev
+	$(BIN)/python -m pytest -m slow --timeout 900 $(ARGS) tests/postgres
+
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash
 
@@ -110,6 +123,9 @@ bench-windows: .venv/.runtime
 
 bench-trust: .venv/.runtime
 	$(BIN)/python -m bench --trust $(ARGS)
+
+bench-postgres: .venv/.dev
+	$(BIN)/python -m bench --postgres $(ARGS)
 
 bench-integrations: .venv-integrations/.made
 	mkdir -p build
@@ -185,9 +201,9 @@ INTEGRATIONS = google-adk langchain langgraph openai-agents
 
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
-	$(LOCK) --extra mcp --output-file $(RUNTIME_LOCK) pyproject.toml
+	$(LOCK) --extra mcp --extra postgres --output-file $(RUNTIME_LOCK) pyproject.toml
 	$(LOCK) $(INTEGRATIONS:%=--extra %) --extra dev --constraint $(BUILD_LOCK) --output-file $(INTEGRATIONS_LOCK) pyproject.toml requirements/integrations.in
-	$(LOCK) --extra mcp --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
+	$(LOCK) --extra mcp --extra postgres --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 	$(LOCK) --generate-hashes --constraint $(BUILD_LOCK) --output-file $(FORMATS_LOCK) pyproject.toml requirements/formats.in
 
 .venv-lock/bin/uv: | .venv/.made-with

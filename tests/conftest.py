@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, settings
 for folder in ("contract", "crash", "e2e", "http"):  # what their tests share asserts, too
     pytest.register_assert_rewrite(f"tests.{folder}")
 
+from tests.databases import engines  # noqa: E402 - after the lines above
 from tests.directories import prefer_memory  # noqa: E402 - as above
-from tests.embed.endpoint import EmbeddingServer  # noqa: E402 - after the lines above
-from tests.http.checking import done  # noqa: E402 - after the lines above
+from tests.embed.endpoint import EmbeddingServer  # noqa: E402 - as above
+from tests.http.checking import done  # noqa: E402 - as above
 from tests.http.server import Project, Server, running  # noqa: E402 - as above
 
 prefer_memory()
@@ -33,13 +34,30 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dialoguedb"))
 
-# Every engine the promises are kept on; a new one is added here and in `storage_flags`.
-ENGINES = ["sqlite"]
-
 names = (f"project-{number}" for number in itertools.count(1))
 
 
-@pytest.fixture(scope="session", params=ENGINES)
+def pytest_addoption(parser):
+    """Let `make postgres` run everything on each version of PostgreSQL."""
+    parser.addoption(
+        "--every-version", action="store_true", help="all tests on every version of PostgreSQL"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests that their engine is not for."""
+    every = config.getoption("every_version")
+    left_out = {item for item in items if not engines.is_for(item, every_version=every)}
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_unconfigure():
+    """Stop the servers that tests have started."""
+    engines.stop_servers()
+
+
+@pytest.fixture(scope="session", params=engines.SERVED)
 def engine(request):
     """Name the engine under the server."""
     return request.param

@@ -6,6 +6,7 @@ import pytest
 
 from dialoguedb import AsyncDialogueDB, DialogueDB
 from tests.client.awaited import Awaited
+from tests.databases.engines import embedded_in
 
 LOCATIONS = ["server", "embedded"]
 MANNERS = ["async", "sync"]
@@ -30,10 +31,10 @@ def manner(request):
 
 
 @pytest.fixture
-def where(location, project, server, tmp_path):
+def where(location, project, server, engine, tmp_path):
     """Return what leads a client to a fresh project."""
     if location == "embedded":
-        return {"path": tmp_path / "chats"}
+        return embedded_in(engine, tmp_path / "chats")
     return {"api_key": project.key, "endpoint": server.base_url}
 
 

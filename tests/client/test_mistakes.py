@@ -176,6 +176,11 @@ class TestChoices:
             ({"path": ":memory:"}, "TemporaryDirectory"),
             ({"path": "chats", "tls": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}, "not both"),
             ({"path": "chats", "retries": -1}, "retries should be"),
+            ({"database": 5}, "database should be a URL"),
+            ({"database": "chats"}, "database should be a URL"),
+            ({"database": "postgresql://u:ddb_key@h:x/n"}, "its port is a number"),
+            ({"database": "postgresql://h/n", "path": "chats"}, "not both"),
+            ({"database": "postgresql://h/n", "endpoint": "http://a"}, "not both"),
         ],
         ids=lambda value: str(value).partition(" object at ")[0],
     )
@@ -195,7 +200,7 @@ class TestChoices:
 
 class TestShown:
     async def test_a_client_shows_where_it_leads_and_no_key(self, open_db, where):
-        location = where.get("endpoint") or where["path"]
+        [location] = [text for name, text in where.items() if name != "api_key"]
         shown = [repr(open_db()), repr(open_db(namespace="ada"))]
         assert all(str(location) in one and "ddb_" not in one for one in shown)
         assert shown[1].endswith(", namespace 'ada'>")

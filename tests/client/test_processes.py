@@ -20,14 +20,15 @@ from dialoguedb.errors import (
 )
 from tests.client.network import network
 from tests.crash.servers import Servers
+from tests.databases.engines import embedded_in
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def servers(tmp_path):
+async def servers(engine, tmp_path):
     """Servers on a directory of this test's own, which may be killed."""
-    servers = Servers(tmp_path)
+    servers = Servers(tmp_path, engine)
     yield servers
     await servers.kill_all()
 
@@ -86,13 +87,13 @@ class TestEmbedded:
         with pytest.raises(Closed):
             db.list_dialogues()
 
-    async def test_it_is_safe_beside_a_server_and_other_programs(self, servers):
+    async def test_it_is_safe_beside_a_server_and_other_programs(self, servers, engine):
         server = await servers.start()
         url = f"http://127.0.0.1:{server.port}"
         opened = [
             AsyncDialogueDB(servers.key, endpoint=url),
-            AsyncDialogueDB(path=servers.data),
-            AsyncDialogueDB(path=servers.data),
+            AsyncDialogueDB(**embedded_in(engine, servers.data)),
+            AsyncDialogueDB(**embedded_in(engine, servers.data)),
         ]
         await opened[0].create_dialogue(id="chat")
         at_each = [await db.get_dialogue("chat") for db in opened]

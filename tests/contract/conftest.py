@@ -2,35 +2,21 @@
 
 import pytest
 
+from dialoguedb.store.postgres import PostgresStore
 from dialoguedb.store.sqlite import SQLiteStore
 from tests.contract.making import World
 from tests.contract.memory_engine import MemoryStore
+from tests.databases.engines import VERSIONS, databases_of
 
-# Every engine the promises are kept on: how to open it in an empty directory, and what it can.
-ENGINES = {"sqlite": SQLiteStore.open, "memory": MemoryStore.open}
-ABILITIES: dict[str, set[str]] = {"sqlite": {"search", "compaction"}, "memory": set()}
-
-
-def pytest_collection_modifyitems(config, items):
-    """Leave out the tests that need what their engine cannot; see the marker `needs`."""
-    left_out = [item for item in items if _needed(item) - _abilities(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+EMBEDDED = {"sqlite": SQLiteStore.open, "memory": MemoryStore.open}
 
 
-def _needed(item):
-    return {need for mark in item.iter_markers("needs") for need in mark.args}
-
-
-def _abilities(item):
-    engine = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
-    return ABILITIES.get(str(engine), ABILITIES["sqlite"])
-
-
-@pytest.fixture(scope="session", params=ENGINES)
+@pytest.fixture(scope="session", params=[*EMBEDDED, *VERSIONS])
 def engine(request):
-    """Return what opens an engine."""
-    return ENGINES[request.param]
+    """Return what opens an engine in a directory, or in the database that stands for one."""
+    if request.param in EMBEDDED:
+        return EMBEDDED[request.param]
+    return databases_of(request.param).opener(PostgresStore.open)
 
 
 @pytest.fixture(scope="session")

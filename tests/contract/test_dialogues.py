@@ -10,7 +10,7 @@ from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
 from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message, plain
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 RAW = b'{"z":1.0,"a":1,"big":123456789012345678901234567890,"n":null,"s":"\\ud800\\u0000"}'
 

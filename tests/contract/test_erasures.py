@@ -11,7 +11,7 @@ from dialoguedb.ports import IdempotencyHit
 from dialoguedb.service.erasures import is_genuine, is_of, namespace_hash
 from tests.contract.making import idempotent, message, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 NOTHING = {
     "dialogues": 0,

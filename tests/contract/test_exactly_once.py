@@ -13,7 +13,7 @@ from dialoguedb.errors import (
 )
 from tests.contract.making import at, ids, memory, message, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 DIFFERENT_MESSAGES: dict[str, Any] = {
     "content": {"content": "other"},

@@ -12,7 +12,7 @@ from dialoguedb.errors import (
 from dialoguedb.ports import IdempotencyHit, IdempotencyRecord
 from tests.contract.making import idempotent, message, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 DAY_S = 24 * 3600
 

@@ -5,7 +5,7 @@ import pytest
 from dialoguedb.errors import DialogueEnded, DialogueImmutable
 from tests.contract.making import ids, message
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 # Everything that can be done to the dialogue "d", which has the message "m" and the thread "t".
 OPERATIONS = {

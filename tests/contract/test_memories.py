@@ -7,7 +7,7 @@ from dialoguedb.errors import MemoryNotFound
 from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, plain
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 VALUES = [
     b"null",

@@ -9,7 +9,7 @@ from dialoguedb.values.limits import PAGE_BYTES_MAX
 from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message, plain, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 
 @pytest.fixture(autouse=True)

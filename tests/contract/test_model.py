@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -417,6 +418,7 @@ def outcome(operation):
         return refusal
 
 
+@pytest.mark.timeout(600)  # some 20,000 reads, each over a socket where the engine is a server
 def test_dialogues_behave_like_their_model(engine):
     run_state_machine_as_test(
         partial(Machine, engine),  # type: ignore[arg-type] # it only wants something to call

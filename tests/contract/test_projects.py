@@ -16,7 +16,7 @@ from dialoguedb.model.keys import KeyInput
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from tests.contract.making import idempotent, message, plain, read_to_end, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 DEFAULTS: dict[str, Any] = {
     "rateLimit": {"enabled": True, "perSecond": 20_000, "burst": 20_000},

@@ -13,7 +13,7 @@ from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, ids, message
 from tests.contract.searching import found, neighbour_of, search
 
-pytestmark = [pytest.mark.anyio, pytest.mark.needs("search")]
+pytestmark = [pytest.mark.anyio, pytest.mark.needs("search"), pytest.mark.every_version]
 
 IMAGE = {"type": "image", "source": {"type": "url", "url": "https://example.org/cat.png"}}
 EVERYTHING_ELSE = [

@@ -13,7 +13,7 @@ from dialoguedb.errors import (
 from dialoguedb.values.limits import STATE_BYTES_MAX
 from tests.contract.making import message, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 NASTY = (
     b'{"z":1.0,"a":1e400,"big":123456789012345678901234567890,"s":"\\ud800\\u0000","e":{"b":[]}}'

@@ -19,7 +19,7 @@ from dialoguedb.model.refs import DialogueRef
 from dialoguedb.ports import IdempotencyHit
 from tests.contract.making import idempotent, ids, message, plain, summary, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 RECIPE = Recipe("extractive", None, None)
 

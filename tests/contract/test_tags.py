@@ -9,7 +9,7 @@ import pytest
 from dialoguedb.values.lists import TimeRange
 from tests.contract.making import at, ids, message, together
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 TAGGED = [1_999, 2_000, 2_001]
 OTHERS = 100

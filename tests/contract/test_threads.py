@@ -5,7 +5,7 @@ import pytest
 from dialoguedb.errors import DialogueImmutable, DialogueNotFound
 from tests.contract.making import at, ids, message, plain
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
 
 async def make_tree(me):

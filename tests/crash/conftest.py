@@ -23,8 +23,8 @@ def tmp_path():
 
 
 @pytest.fixture
-async def servers(tmp_path):
-    """Return a data directory to run servers on."""
-    servers = Servers(tmp_path)
+async def servers(engine, tmp_path):
+    """Return data to run servers on."""
+    servers = Servers(tmp_path, engine)
     yield servers
     await servers.kill_all()

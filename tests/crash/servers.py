@@ -1,24 +1,44 @@
-"""Real server processes on one data directory, started, killed and started again."""
+"""Real server processes on the same data, started, killed and started again."""
 
 import asyncio
 import signal
 import subprocess
 from pathlib import Path
 
+from tests.databases.engines import storage_flags
 from tests.http.server import READY, STOP_SECONDS_MAX, program, quiet_environment
 
 
 class Servers:
-    """A data directory, and the servers that run on it."""
+    """Data, and the servers that run on it."""
 
-    def __init__(self, room: Path, data: Path | None = None) -> None:
+    def __init__(self, room: Path, engine: str = "sqlite", data: Path | None = None) -> None:
         self.room = room
         self.data = data or room / "data"
+        self._engine = engine
+        self._storage: list[str] | None = None
         self.key = ""
+        self.options: list[str] = []
+        """What the servers are started with, too."""
+
         self.environment: dict[str, str] = {}
         """What the servers find in theirs."""
 
         self._started: list[asyncio.subprocess.Process] = []
+
+    @property
+    def storage(self) -> list[str]:
+        """What names the data on the command line."""
+        return self._storage or storage_flags(self._engine, self.data)
+
+    @storage.setter
+    def storage(self, flags: list[str]) -> None:
+        self._storage = flags
+
+    @property
+    def address(self) -> str:
+        """Where the data is."""
+        return self.storage[1]
 
     async def start(self) -> "Server":
         """Start a server on a free port and wait until it is ready."""
@@ -36,7 +56,7 @@ class Servers:
         log = self.room / f"log-{len(self._started)}"
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
-                *(program(), "serve", "--data", str(self.data), "--port", "0"),
+                *(program(), "serve", *self.storage, "--port", "0", *self.options),
                 cwd=self.room,
                 env={**quiet_environment(), **self.environment},
                 stdin=subprocess.DEVNULL,
@@ -56,7 +76,7 @@ class Servers:
     async def run(self, *words: str) -> tuple[int, str]:
         """Run another command on the data; returns its exit code and its output."""
         process = await asyncio.create_subprocess_exec(
-            *(program(), *words, "--data", str(self.data)),
+            *(program(), *words, *self.storage),
             cwd=self.room,
             env=quiet_environment(),
             stdin=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from tests.crash.wire import Connection
 
 pytestmark = [
     pytest.mark.anyio,
+    pytest.mark.needs("files"),
     pytest.mark.skipif(sys.platform != "linux", reason="needs prlimit or a mount"),
 ]
 

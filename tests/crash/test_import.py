@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.databases.engines import storage_flags
 from tests.e2e.programs import Room
 from tests.http.server import program, quiet_environment
 
@@ -29,12 +30,12 @@ def written(path, dialogues, size):
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def contents(room):
+def contents(room, there):
     """Read what an export of the data holds: per dialogue its messages, and the memories."""
     dialogues: dict[str, list[str]] = {}
     memories: list[int] = []
     open_one: list[str] = []
-    for line in map(json.loads, room.run("export", "--data", "there").out.splitlines()):
+    for line in map(json.loads, room.run("export", *there).out.splitlines()):
         if "dialogue" in line:
             open_one = dialogues.setdefault(line["dialogue"]["id"], [])
         elif "message" in line:
@@ -45,13 +46,14 @@ def contents(room):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_an_import_that_is_killed_again_and_again_leaves_one_copy(tmp_path, size):
+def test_an_import_that_is_killed_again_and_again_leaves_one_copy(engine, tmp_path, size):
     rounds, dialogues, messages = size
     room = Room(tmp_path)
     written(tmp_path / "in.jsonl", dialogues, messages)
-    words = [program(), "import", "in.jsonl", "--data", "there"]
+    there = storage_flags(engine, tmp_path / "there")
+    words = [program(), "import", "in.jsonl", *there]
     began = time.monotonic()
-    fresh = [*words[:-1], "timed"]
+    fresh = [*words[:3], *storage_flags(engine, tmp_path / "timed")]
     subprocess.run(fresh, cwd=tmp_path, check=True, env=quiet_environment(), capture_output=True)
     seconds = time.monotonic() - began
     for round_number in range(rounds):
@@ -61,13 +63,13 @@ def test_an_import_that_is_killed_again_and_again_leaves_one_copy(tmp_path, size
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(SECONDS_MAX)
-    done = room.run("import", "in.jsonl", "--data", "there")
+    done = room.run("import", "in.jsonl", *there)
     assert done.code == 0, done.err
-    found, memories = contents(room)
+    found, memories = contents(room, there)
     assert memories == list(range(dialogues))
     assert found.pop("long") == [f"{n}" for n in range(dialogues * messages)]
     for number in range(dialogues):
         assert found.pop(f"d{number}") == [f"{number} {n}" for n in range(messages)]
         assert found.pop(f"t{number}") == []
     assert found == {}
-    assert room.run("check", "--data", "there").code == 0
+    assert room.run("check", *there).code == 0

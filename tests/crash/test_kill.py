@@ -38,7 +38,7 @@ async def check_all(servers: Servers, journal):
     await journal.retry(server.port, servers.key)
     await journal.check(server.port, servers.key)
     await server.stop()
-    assert await servers.run("check") == (0, f"Nothing wrong with {servers.data}\n")
+    assert await servers.run("check") == (0, f"Nothing wrong with {servers.address}\n")
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)

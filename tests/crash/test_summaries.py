@@ -93,4 +93,4 @@ async def test_running_summaries_are_completed_exactly_once(restarted, summarizi
     assert len(model.requests) == 2 * COUNT
     for server in running:
         await server.stop()
-    assert await servers.run("check") == (0, f"Nothing wrong with {servers.data}\n")
+    assert await servers.run("check") == (0, f"Nothing wrong with {servers.address}\n")

@@ -28,18 +28,24 @@ class Connection:
         assert self._writer
         self._writer.close()
 
-    async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    async def ask(
+        self, method: str, path: str, body: Any = None, idempotency: str | None = None
+    ) -> tuple[int, Any]:
         """Send a request; returns the status and the JSON of its answer, which must be whole."""
-        self.send(method, path, json.dumps(body).encode() if body is not None else b"")
+        content = json.dumps(body).encode() if body is not None else b""
+        headers = f"Idempotency-Key: {idempotency}\r\n" if idempotency else ""
+        self.send(method, path, content, headers=headers)
         return await self.answer()
 
-    def send(self, method: str, path: str, content: bytes, length: int | None = None) -> None:
+    def send(
+        self, method: str, path: str, content: bytes, length: int | None = None, headers: str = ""
+    ) -> None:
         """Send a request, or its beginning when its length is greater."""
         assert self._writer
         length = len(content) if length is None else length
         self._writer.write(
             f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self._key}\r\n"
-            f"Content-Length: {length}\r\n\r\n".encode()
+            f"{headers}Content-Length: {length}\r\n\r\n".encode()
             + content
         )
 

@@ -10,7 +10,7 @@ from dialoguedb.embed.wordllama import WordLlama
 from dialoguedb.store.sqlite import SQLiteStore
 from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.maintenance import check
-from tests.engine.test_check import fill
+from tests.awkward_data import fill
 
 EMBEDDER = WordLlama()
 
@@ -23,8 +23,8 @@ def sound(tmp_path_factory):
 
 
 async def filled(directory):
-    await fill(directory, EMBEDDER)
     store = await SQLiteStore.open(directory, None, EMBEDDER)
+    await fill(store)
     await store.index.catch_up()
     await store.close()
 

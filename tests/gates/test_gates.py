@@ -51,6 +51,16 @@ def test_mypy_is_strict(tmp_path):
         ("model/__init__.py", "import starlette", "The core knows no framework, driver or socket"),
         ("service/__init__.py", "import apsw", "The core knows no framework, driver or socket"),
         ("http/__init__.py", "import apsw", "HTTP reaches data only through the service"),
+        (
+            "store/sqlite/engine.py",
+            "from dialoguedb.store.postgres import index",
+            "Engines know nothing of each other",
+        ),
+        (
+            "bootstrap/engine.py",
+            "import asyncpg",
+            "Drivers are used by their engines alone",
+        ),
         ("somewhere_new.py", "", "Imports point inward"),
     ],
 )

@@ -1,5 +1,16 @@
 """Servers that are made to suffer."""
 
-from tests.crash.conftest import anyio_backend, servers, tmp_path
+import pytest
 
-__all__ = ["anyio_backend", "servers", "tmp_path"]
+from tests.crash.conftest import anyio_backend, tmp_path
+from tests.crash.servers import Servers
+
+__all__ = ["anyio_backend", "tmp_path"]
+
+
+@pytest.fixture
+async def servers(tmp_path):
+    """Return a data directory to run servers on."""
+    servers = Servers(tmp_path)
+    yield servers
+    await servers.kill_all()

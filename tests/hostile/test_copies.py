@@ -34,7 +34,7 @@ def copied_as_it_stands(server, data, to):
 
 async def check_copy(servers, data, acknowledged):
     """Open a copy: what was acknowledged by then is there."""
-    elsewhere = Servers(servers.room, data)
+    elsewhere = Servers(servers.room, data=data)
     elsewhere.key = servers.key
     server = await elsewhere.start()
     known = Written(acknowledged=acknowledged)

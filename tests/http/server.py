@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from tests.databases.engines import storage_flags
+
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 30
 COMMAND_SECONDS_MAX = 120
@@ -51,6 +53,11 @@ class Server:
     """A running server: where it listens, where its data lies, how it is stopped."""
 
     data: Path
+    """The directory of its data, or the one that stands for its database."""
+
+    storage: list[str]
+    """The flags that lead a command to its data."""
+
     log_file: Path
     base_url: str
     port: int
@@ -68,7 +75,7 @@ class Server:
     def command(self, *words: str) -> str:
         """Run another command of the program on this server's data and return its output."""
         run = subprocess.run(
-            [program(), *words, "--data", str(self.data)],
+            [program(), *words, *self.storage],
             capture_output=True,
             check=True,
             cwd=self.data.parent,
@@ -88,17 +95,12 @@ class Server:
         return self.log_file.read_text()
 
 
-def storage_flags(engine: str, directory: Path) -> list[str]:
-    """Say where a server on this engine keeps its data."""
-    assert engine == "sqlite", engine
-    return ["--data", str(directory)]
-
-
 @contextmanager
 def running(engine: str, room: Path, data: Path | None = None) -> Iterator[Server]:
     """Run a server until the block ends: logs in `room`, data there too or beside another's."""
     data = data or room / "data"
-    words = [program(), "serve", *storage_flags(engine, data), "--port", "0"]
+    storage = storage_flags(engine, data)
+    words = [program(), "serve", *storage, "--port", "0"]
     with (room / "log").open("w") as log_file:
         process = subprocess.Popen(
             words,
@@ -111,7 +113,9 @@ def running(engine: str, room: Path, data: Path | None = None) -> Iterator[Serve
         )
     with process:
         try:
-            server = _when_ready(process, data, room / "log")
+            lines, ready = _when_ready(process, room / "log")
+            found = ready["url"], int(ready["port"])
+            server = Server(data, storage, room / "log", *found, process, lines)
             server.operator_key = server.command("keys", "create", "--operator", "--quiet")
             yield server
             process.terminate()
@@ -120,7 +124,7 @@ def running(engine: str, room: Path, data: Path | None = None) -> Iterator[Serve
             process.kill()
 
 
-def _when_ready(process: subprocess.Popen[str], data: Path, log: Path) -> Server:
+def _when_ready(process: subprocess.Popen[str], log: Path) -> tuple[list[str], re.Match[str]]:
     assert process.stdout
     lines = []
     killer = threading.Timer(START_SECONDS_MAX, process.kill)
@@ -129,7 +133,7 @@ def _when_ready(process: subprocess.Popen[str], data: Path, log: Path) -> Server
         for line in process.stdout:
             lines.append(line)
             if ready := READY.search(line):
-                return Server(data, log, ready["url"], int(ready["port"]), process, lines)
+                return lines, ready
     finally:
         killer.cancel()
     message = f"the server did not start:\n{''.join(lines)}{log.read_text()[-4000:]}"

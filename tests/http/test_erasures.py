@@ -160,6 +160,7 @@ def own_api(own):
         yield client
 
 
+@pytest.mark.needs("files")
 @pytest.mark.parametrize("seed", range(2))
 def test_no_word_of_a_person_is_left_in_any_file(own, own_api, seed):
     api = own_api
@@ -182,11 +183,12 @@ def test_no_word_of_a_person_is_left_in_any_file(own, own_api, seed):
     assert "Nothing wrong" in own.command("check")
 
 
-def test_an_attachment_of_two_people_is_left_to_the_other(api):
+def test_an_attachment_of_two_people_is_left_to_the_other(api, engine):
     image = image_part(f"data:image/png;base64,{Person(9).base64()}")
     for name in ["mine", "yours"]:
         new_dialogue(api, id="d", namespace=name, messages=[{**HELLO, "content": [image]}])
-    assert erase(api, "mine")["deleted"]["attachments"] == 0
+    is_shared = engine == "sqlite"  # PostgreSQL keeps it once for each namespace
+    assert erase(api, "mine")["deleted"]["attachments"] == (0 if is_shared else 1)
     assert contents(api, "d", namespace="yours") == [[image]]
     assert erase(api, "yours")["deleted"]["attachments"] == 1
 

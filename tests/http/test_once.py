@@ -220,6 +220,7 @@ class TestIdempotencyKeys:
         first = done(api.post(MESSAGES, json=HELLO, headers=KEY))
         assert done(api.post(f"{MESSAGES}?namespace=", json=HELLO, headers=KEY)) == first
 
+    @pytest.mark.needs("files")
     def test_what_is_recorded_can_be_read_by_nobody_else(self, server, api, tmp_path):
         secret = {"content": "Said To Nobody Else", "metadata": {"m": "Noted Nowhere Else"}}
         first = done(api.post(MESSAGES, json={**HELLO, **secret}, headers=KEY))

@@ -1,4 +1,5 @@
-"""What is on file of the API's answers: it still answers every request with the same bytes."""
+"""What is on file of the API's answers: it still answers every request with the same bytes, on
+every engine."""
 
 from pathlib import Path
 
@@ -6,13 +7,15 @@ import pytest
 
 from tools.recording.comparing import differences
 from tools.recording.server import Servers
+from tools.recording.storages import storage_of
 
 FILES = sorted(Path(__file__).with_name("recorded").glob("*.jsonl"))
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory):
-    with Servers(tmp_path_factory.mktemp("recorded")) as servers:
+def servers(engine, tmp_path_factory):
+    room = tmp_path_factory.mktemp("recorded")
+    with Servers(room, storage_of(engine)) as servers:
         yield servers
 
 

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.databases.engines import storage_flags
 from tests.mcp.hosts import Agent, connected, over_http, over_stdio
 
 
@@ -14,11 +15,11 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="module", params=["stdio without a server", "http beside a server"])
-async def client(request, server, tmp_path_factory):
+async def client(request, engine, server, tmp_path_factory):
     """Connect to tools for all tests of a module."""
     room = tmp_path_factory.mktemp("room")
     if request.param.startswith("stdio"):
-        async with over_stdio("--data", room / "chats") as client:
+        async with over_stdio(*storage_flags(engine, room / "chats")) as client:
             yield client
         return
     key = server.command("keys", "create", "--project", "default", "--quiet")

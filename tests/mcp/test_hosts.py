@@ -76,7 +76,7 @@ async def test_what_is_stored_without_a_server_is_there_the_next_time(tmp_path):
 
 
 async def test_a_directory_may_be_used_beside_a_running_server(server, tmp_path):
-    async with over_stdio("--data", server.data, "--namespace", tmp_path.name) as client:
+    async with over_stdio(*server.storage, "--namespace", tmp_path.name) as client:
         agent = Agent(client)
         key = server.command("keys", "create", "--project", "default", "--quiet")
         with DialogueDB(key, endpoint=server.base_url, namespace=tmp_path.name) as db:

@@ -11,7 +11,7 @@ from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.text import document, indexed, query_terms, stems
 from dialoguedb.store.sqlite.schema import migrations
 from dialoguedb.store.sqlite.search_index import words
-from dialoguedb.store.sqlite.search_index.words import FTS5Tokenizer
+from dialoguedb.store.tokenizer import FTS5Tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
+
+from tools.recording.storages import Storage
 
 _READY = re.compile(r"ready on http://[^:\s]+:(?P<port>\d+)")
 _COMMAND = (sys.executable, "-m", "dialoguedb")
@@ -25,8 +26,9 @@ class ServerError(Exception):
 
 @dataclass(frozen=True)
 class Beginnings:
-    """A data directory that has nothing but an operator's key, to be copied."""
+    """Data that has nothing but an operator's key, to be copied."""
 
+    storage: Storage
     directory: Path
     operator_key: str
     began: datetime
@@ -41,13 +43,13 @@ class Running:
     began: datetime
 
 
-def prepare(room: Path) -> Beginnings:
+def prepare(room: Path, storage: Storage) -> Beginnings:
     """Make the data that each server gets a copy of."""
     began = datetime.now(UTC)
     data = room / "beginnings"
     # The command is this project's own, never input.
     made = subprocess.run(  # noqa: S603
-        [*_COMMAND, "keys", "create", "--operator", "--quiet", "--data", str(data)],
+        [*_COMMAND, "keys", "create", "--operator", "--quiet", *storage.flags(data)],
         capture_output=True,
         check=True,
         cwd=room,
@@ -55,15 +57,15 @@ def prepare(room: Path) -> Beginnings:
         text=True,
         timeout=_SECONDS_MAX,
     )
-    return Beginnings(data, made.stdout.strip(), began)
+    return Beginnings(storage, data, made.stdout.strip(), began)
 
 
 class Servers:
     """The servers of one run: topics with the same options share one, unless they want it alone."""
 
-    def __init__(self, room: Path) -> None:
+    def __init__(self, room: Path, storage: Storage) -> None:
         self._room = room
-        self._beginnings = prepare(room)
+        self._beginnings = prepare(room, storage)
         self._shared: dict[tuple[str, ...], Running] = {}
         self._stack = ExitStack()
 
@@ -94,11 +96,11 @@ class Servers:
 def running(beginnings: Beginnings, room: Path, options: Sequence[str]) -> Iterator[Running]:
     """Run a server on a copy of the data for as long as the block lasts."""
     data, log = room / "data", room / "log"
-    shutil.copytree(beginnings.directory, data)
+    beginnings.storage.copy(beginnings.directory, data)
     with log.open("w") as errors:
         # The command is this project's own, never input.
         process = subprocess.Popen(  # noqa: S603
-            [*_COMMAND, "serve", "--data", str(data), "--port", "0", *options],
+            [*_COMMAND, "serve", *beginnings.storage.flags(data), "--port", "0", *options],
             cwd=room,
             env=_environment(),
             stderr=errors,

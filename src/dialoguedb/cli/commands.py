@@ -125,6 +125,12 @@ def _rekey() -> Command:
     return rekey
 
 
+def _copy() -> Command:
+    from dialoguedb.cli.operations.copy import copy
+
+    return copy
+
+
 def _reindex() -> Command:
     from dialoguedb.cli.operations.reindex import reindex
 
@@ -153,6 +159,7 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "erase": (_erase, "Erase a namespace, such as one person."),
     "backup": (_backup, "Copy the data of a running or stopped server."),
     "restore": (_restore, "Create a data directory from a backup."),
+    "copy": (_copy, "Copy all data to another engine."),
     "check": (_check, "Check the data for damage."),
     "recover": (_recover, "Take what is whole out of damaged data."),
     "encrypt": (_encrypt, "Encrypt a data directory."),

@@ -1,30 +1,39 @@
-"""Opens the database of a data command through the SDK: at a server or in a directory."""
+"""Opens the database of a data command through the SDK: at a server, or in this process."""
 
 import functools
 import os
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
-from dialoguedb.cli.options import warn_of_secret
+from dialoguedb.cli.options import DATABASE, PASSWORD_FILE, warn_of_secret, warn_of_url
 from dialoguedb.client.options import (
     KEY_FILE_VARIABLE,
     KEY_VARIABLES,
     key_in_file,
     key_of_environment,
 )
-from dialoguedb.errors import DataError, InvalidSetting
+from dialoguedb.errors import InvalidSetting
+from dialoguedb.settings import Database, Secret, postgres_urls
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
+    from dialoguedb.ports.engine import Engine
+
+ClientOptions = dict[str, Any]
+"""The arguments of a client that say where the data is."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_CHOICES = ("endpoint", "api_key", "api_key_file", "ca", "data")
+_CHOICES = (
+    *("endpoint", "api_key", "api_key_file", "ca", "data"),
+    *("database", "database_password_file"),
+)
 
 _OPTIONS = (
     click.option(
@@ -56,6 +65,17 @@ _OPTIONS = (
         metavar="DIR",
         help="Use this data directory instead, without a server and without a key.",
     ),
+    click.option(
+        "--database",
+        metavar="URL",
+        help="Use this database instead, such as postgresql://USER@HOST/NAME; the same way.",
+    ),
+    click.option(
+        "--database-password-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="File with its password.",
+    ),
 )
 
 
@@ -72,55 +92,80 @@ def with_database(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_new_database(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Do the same for a command that may be somebody's first, and makes the data directory."""
-    return _with_client(command, announce_new_directory)
+    """Do the same for a command that may be somebody's first, and makes the data."""
+    return _with_client(command, announce_new_data)
 
 
 def _with_client(
-    command: Callable[..., Any], around: Callable[[Path | None], AbstractContextManager[None]]
+    command: Callable[..., Any],
+    around: Callable[[ClientOptions], AbstractContextManager[None]],
 ) -> Callable[..., Any]:
     @database_options
     @functools.wraps(command)
     def opened(**flags: Any) -> None:
         from dialoguedb.embedded import DialogueDB  # noqa: PLC0415 - no `--help` waits for it
 
-        directory, options = flags["data"], _client_options(flags)
-        with around(directory), DialogueDB(**options) as db:
+        options = client_options(flags)
+        with around(options), DialogueDB(**options) as db:
             command(db, **flags)
 
     return opened
 
 
-def _existing(directory: Path | None) -> AbstractContextManager[None]:
-    if directory is not None and not directory.exists():
-        raise DataError(f"There is no data in {directory}: it does not exist")
-    return nullcontext()
+@contextmanager
+def _existing(options: ClientOptions) -> Iterator[None]:
+    engine = _engine(options)
+    if engine and not engine.exists():
+        engine.require_data()
+    yield
 
 
 @contextmanager
-def announce_new_directory(directory: Path | None) -> Iterator[None]:
-    """Report that a command created a new data directory, in case another one was meant."""
-    is_new = directory is not None and not directory.exists()
+def announce_new_data(options: ClientOptions) -> Iterator[None]:
+    """Report that a command created new data, in case another place was meant."""
+    engine = _engine(options)
+    is_new = engine and not engine.exists()
     yield
-    if directory is not None and is_new and directory.exists():
-        click.echo(f"Created a new data directory: {directory}", err=True)
+    if engine and is_new and engine.exists():
+        click.echo(f"Created a new {engine.kind}: {engine.address}", err=True)
 
 
-def async_database(flags: dict[str, Any], namespace: str | None = None) -> "AsyncDialogueDB":
-    """Open what the flags name, for many calls at once, and take them out of `flags`."""
+def _engine(options: ClientOptions) -> "Engine | None":
+    """Return the engine that works in this process; None when a server does."""
+    directory, url = options.get("path"), options.get("database")
+    if directory is None and url is None:
+        return None
+    from dialoguedb.bootstrap.engine import engine_of  # noqa: PLC0415 - no `--help` waits for it
+    from dialoguedb.bootstrap.in_process.chosen_settings import (  # noqa: PLC0415 - nor for this
+        settings_at,
+        settings_in,
+    )
+
+    if directory is None:
+        return engine_of(settings_at(url))
+    return engine_of(replace(settings_in(directory), data=directory))  # as the user names it
+
+
+def async_database(options: ClientOptions, namespace: str | None = None) -> "AsyncDialogueDB":
+    """Return what opens the database for many calls at once."""
     from dialoguedb.embedded import AsyncDialogueDB  # noqa: PLC0415 - no `--help` waits for it
 
-    return AsyncDialogueDB(**_client_options(flags), namespace=namespace)
+    return AsyncDialogueDB(**options, namespace=namespace)
 
 
-def _client_options(flags: dict[str, Any]) -> dict[str, Any]:
-    endpoint, api_key, key_file, ca, data = (flags.pop(name, None) for name in _CHOICES)
-    if data is not None:
+def client_options(flags: dict[str, Any]) -> ClientOptions:
+    """Return what opens the database that the flags name; takes them out of `flags`."""
+    url = _database_url(flags)
+    if flags["database"] is not None:
+        warn_of_url(DATABASE.read(flags["database"], DATABASE.flag))
+    endpoint, api_key, key_file, ca, data, *_ = (flags.pop(name, None) for name in _CHOICES)
+    if data is not None or url is not None:
         if endpoint or api_key or key_file or ca:
             raise click.UsageError(
-                "--data works without a server and cannot be combined with its options."
+                f"{'--data' if url is None else '--database'} works without a server and cannot be"
+                " combined with its options."
             )
-        return {"path": data}
+        return {"path": data} if url is None else {"database": url}
     if api_key and key_file:
         raise click.UsageError("Choose either --api-key or --api-key-file, not both.")
     if api_key:
@@ -132,6 +177,25 @@ def _client_options(flags: dict[str, Any]) -> dict[str, Any]:
             " directory with --data, to work without a server"
         )
     return {"endpoint": endpoint, "api_key": key, "tls": _trust(ca) if ca else None}
+
+
+def _database_url(flags: dict[str, Any]) -> str | None:
+    """Return the URL of the database, with its password; None for a directory or a server.
+
+    As for a server, one that the environment names takes the place of a directory.
+    """
+    url, file = flags["database"], flags["database_password_file"]
+    if url is None:
+        if file is not None:
+            raise click.UsageError("--database-password-file needs --database.")
+        return os.environ.get(DATABASE.variable) if flags["data"] is not None else None
+    database: Database = DATABASE.read(url, DATABASE.flag)
+    if file is None:
+        return str(url)
+    if database.password is not None:
+        raise click.UsageError("Give the password in --database or in a file, not both.")
+    password: Secret = PASSWORD_FILE.read(str(file), PASSWORD_FILE.flag)
+    return postgres_urls.with_password(str(database), password.text)
 
 
 def _trust(authorities: Path) -> ssl.SSLContext:

@@ -9,11 +9,14 @@ import click
 
 from dialoguedb import settings
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.settings import SECRET_FILES, SETTINGS, Setting, Settings
+from dialoguedb.settings import SECRET_FILES, SETTINGS, Database, Setting, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-STORAGE = ("data", "database", "encryption_key_file", "encryption_key_command")
+STORAGE = (
+    *("data", "database", "database_password", "database_password_file", "pooled"),
+    *("encryption_key_file", "encryption_key_command"),
+)
 """The settings of a command that only works on the data."""
 
 OPTIONS = tuple(
@@ -22,6 +25,9 @@ OPTIONS = tuple(
     for option in (setting, *(one for one in SECRET_FILES if one.field == setting.name))
 )
 """Everything that can be given as an option, in the order of help texts."""
+
+DATABASE = next(option for option in OPTIONS if option.name == "database")
+PASSWORD_FILE = next(option for option in OPTIONS if option.name == "database_password_file")
 
 EMBEDDING = tuple(option.name for option in OPTIONS if option.name.startswith("embedder"))
 """The settings of a command that embeds."""
@@ -85,13 +91,19 @@ def _option(setting: Setting) -> Callable[[F], F]:
     )
 
 
-def warn_of_secret(flag: str, variable: str) -> None:
+def warn_of_secret(flag: str, variable: str, file: str | None = None) -> None:
     """Warn of a secret on the command line, which the system shows to every user."""
     click.echo(
         f"Warning: other users of this machine can see {flag} in the list of processes;"
-        f" use {variable} or {flag}-file",
+        f" use {variable} or {file or flag + '-file'}",
         err=True,
     )
+
+
+def warn_of_url(database: Database, flag: str = "--database") -> None:
+    """Warn of a password in a URL on the command line."""
+    if database.password is not None:
+        warn_of_secret(f"the password in {flag}", "PGPASSWORD", f"{flag}-password-file")
 
 
 def default_note(setting: Setting) -> str:
@@ -113,4 +125,6 @@ def chosen_settings(flags: dict[str, Any]) -> Settings:
     for setting in SETTINGS:
         if setting.about.is_secret and given[setting.name] is not None:
             warn_of_secret(setting.flag, setting.variable)
+    if given["database"] is not None:
+        warn_of_url(given["database"])
     return settings.load(given, os.environ, config)

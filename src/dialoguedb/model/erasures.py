@@ -61,7 +61,7 @@ class ErasureFacts(Struct, rename="camel", kw_only=True):
     deleted: DeletedObjects
     files_cleaned: Timestamp | None
     """When nothing of it was left in the files either; null when a long read of another process
-    kept the log from being emptied."""
+    kept the log from being emptied, and always on PostgreSQL, whose files are its own."""
 
 
 class ErasureReceipt(ErasureFacts, rename="camel", kw_only=True):

@@ -1,12 +1,14 @@
 """An engine at one address: opening its data, and what operators do with data that is not open."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
 from dialoguedb.ports import Store
+from dialoguedb.ports.copies import Copies
 from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
 
@@ -42,6 +44,9 @@ class Engine(Protocol):
     address: str
     """Where the data is, without any password."""
 
+    kind: str
+    """What is there: a data directory, or tables in a database."""
+
     def exists(self) -> bool:
         """Return whether there is anything at the address, be it data or not."""
         ...
@@ -66,6 +71,12 @@ class Engine(Protocol):
         may. Without an embedder the stored choice stays: what is written waits for its vectors
         when the others do not make them.
         """
+        ...
+
+    def open_copies(
+        self, embedder: Embedder | None = None, others: Sequence[Embedder] = ()
+    ) -> AbstractAsyncContextManager[Copies]:
+        """Open the rows to copy, also of a copy that is not finished; DataError."""
         ...
 
     def backup(self, destination: Path, progress: Progress) -> DataCopy:

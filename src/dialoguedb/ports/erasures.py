@@ -26,6 +26,7 @@ class ErasureStore(Protocol):
     async def clean(self) -> bool:
         """Overwrite what deleted objects have left in the files.
 
-        False when a long read of others keeps some of it for now.
+        False when a long read of others keeps some of it for now, or the files are not the
+        engine's to overwrite.
         """
         ...

@@ -70,11 +70,21 @@ def pack_all(vectors: Vectors) -> bytes:
     return packed.tobytes()
 
 
+def pack_unknown(dimensions: int) -> bytes:
+    """Return what stands for a vector that is missing: no cosine with it is a number."""
+    return np.float32(np.nan).tobytes() + bytes(dimensions)
+
+
 def unpack(blobs: Sequence[bytes]) -> Vectors:
     """Return stored vectors of one embedder, one in a row."""
-    if not blobs:
+    return unpack_all(b"".join(blobs), len(blobs))
+
+
+def unpack_all(blob: bytes, count: int) -> Vectors:
+    """Return so many stored vectors of one embedder, which stand in one."""
+    if not count:
         return np.empty((0, 0), np.float32)
-    packed = np.frombuffer(b"".join(blobs), np.uint8).reshape(len(blobs), -1)
+    packed = np.frombuffer(blob, np.uint8).reshape(count, -1)
     scales = np.ascontiguousarray(packed[:, :_SCALE_BYTES]).view("<f4")
     unpacked: Vectors = packed[:, _SCALE_BYTES:].view(np.int8) * scales
     return unpacked

@@ -7,6 +7,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
@@ -97,7 +98,7 @@ def _with_file(secret: Setting) -> Setting:
         f"File with the value of {secret.key}, which then is in no list of processes.",
         "FILE",
         f"a file with {secret.about.expected}",
-        read_secret_file,
+        partial(read_secret_file, secret.about.read),
     )
     return Setting(f"{secret.name}_file", about, secret.kind, None, secret.name)
 

@@ -26,6 +26,7 @@ from dialoguedb.settings.values import (
     read_name,
     read_network,
     read_origin,
+    read_password,
     read_path,
     read_port,
     read_seconds,
@@ -77,12 +78,33 @@ class Settings(Struct, frozen=True, kw_only=True):
     database: Annotated[
         Database,
         About(
-            "Engine and address: sqlite: is the data directory, sqlite:DIR another directory.",
+            "Engine and address: sqlite: is the data directory, sqlite:DIR another directory;"
+            " postgresql://USER@HOST/NAME a PostgreSQL database.",
             "URL",
-            "a database such as sqlite:DIR",
+            "a database such as sqlite:DIR or postgresql://USER@HOST/NAME",
             read_database,
         ),
     ] = Database()
+    database_password: Annotated[
+        Secret | None,
+        About(
+            "Password for PostgreSQL; others can see a command line, so use the variable or a file."
+            " Without it, PGPASSWORD and the password file of libpq are read.",
+            "PASSWORD",
+            "a password",
+            read_password,
+            is_secret=True,
+        ),
+    ] = None
+    pooled: Annotated[
+        bool,
+        About(
+            "A connection pooler stands before PostgreSQL; PgBouncer is noticed without this.",
+            "",
+            _ON_OFF,
+            read_switch,
+        ),
+    ] = False
     encryption_key_file: Annotated[
         Path | None,
         About(
@@ -119,6 +141,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             read_port,
         ),
     ] = 8000
+    workers: Annotated[
+        int,
+        About("Processes that serve the port together.", "N", _AMOUNT, read_amount),
+    ] = 1
     tls_cert: Annotated[
         Path | None,
         About("Certificate chain (PEM); enables HTTPS.", "FILE", "a file", read_path),

@@ -4,6 +4,7 @@ A reader raises ValueError when the text does not fit; InvalidSetting when there
 """
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -12,8 +13,9 @@ from urllib.parse import urlsplit
 
 from dialoguedb import private_files
 from dialoguedb.errors import InvalidSetting
+from dialoguedb.settings import postgres_urls
 
-PORT_MAX = 65_535
+PORT_MAX = postgres_urls.PORT_MAX
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 EmbedderName = Literal["wordllama", "none", "openai", "sentence-transformers"]
@@ -34,27 +36,30 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """A text that nothing shows."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Database:
     """The address of the data: a URL whose scheme names the engine."""
 
     scheme: str = "sqlite"
     location: str = field(default="", repr=False)
-    """What follows the scheme, as the engine reads it; it may hold a password."""
+    """What follows the scheme, as the engine reads it, without a password."""
+
+    password: Secret | None = None
+    """What stood in the URL."""
 
     def __str__(self) -> str:
-        """Write it as it is set."""
+        """Write it as it is set, but for a password."""
         return f"{self.scheme}:{self.location}"
 
 
-ENGINES = frozenset({"sqlite"})
+ENGINES = ("sqlite", "postgresql")
 """The schemes of the engines that there are."""
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A text that nothing shows."""
-
-    text: str = field(repr=False)
 
 
 def read_port(text: str) -> int:
@@ -107,6 +112,9 @@ def read_database(text: str) -> Database:
     scheme, colon, location = text.partition(":")
     if not colon:
         raise ValueError(text)
+    if scheme in {"postgresql", "postgres"}:
+        location, password = postgres_urls.read(location)
+        return Database("postgresql", location, Secret(password) if password else None)
     if scheme not in ENGINES:
         raise unknown_engine(scheme)
     if location.startswith("//"):
@@ -116,7 +124,9 @@ def read_database(text: str) -> Database:
 
 def unknown_engine(scheme: str) -> InvalidSetting:
     """Return the refusal of an address, which is not repeated: it often holds a password."""
-    return InvalidSetting(f"a {scheme!r} database is not available in this release, only sqlite")
+    return InvalidSetting(
+        f"a {scheme!r} database is not available in this release, only {' and '.join(ENGINES)}"
+    )
 
 
 def read_network(text: str) -> Network:
@@ -170,11 +180,18 @@ def read_secret(text: str) -> Secret:
     return Secret(text)
 
 
-def read_secret_file(text: str) -> Secret:
+def read_password(text: str) -> Secret:
+    """Read a password of one line."""
+    if not text or any(control in text for control in "\0\n\r"):
+        raise ValueError
+    return Secret(text)
+
+
+def read_secret_file(read: Callable[[str], object], text: str) -> object:
     """Read the file with a secret."""
     path = read_path(text)
     try:
-        return read_secret(private_files.read_secret(path))
+        return read(private_files.read_secret(path))
     except OSError as error:
         raise InvalidSetting(f"{path} cannot be read: {error.strerror}") from error
 

@@ -3,9 +3,9 @@
 An engine lives on an event loop of its own, on a thread of its own, so that every thread, event
 loop and notebook can use it.
 
-SQLite forbids to carry its connections, or its locks on a file, across a fork. So all engines are
-closed right before one, and opened again after it: in the parent at once, in the child when its
-first request needs one.
+SQLite forbids to carry its connections, or its locks on a file, across a fork, and two processes
+cannot share a connection to PostgreSQL. So all engines are closed right before one, and opened
+again after it: in the parent at once, in the child when its first request needs one.
 """
 
 import asyncio
@@ -14,18 +14,16 @@ import threading
 import weakref
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 
-import msgspec
 from uvicorn.loops.auto import auto_loop_factory
 
-from dialoguedb import settings
+from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.bootstrap.in_process.application import ApplicationTransport, started
 from dialoguedb.bootstrap.server import applications
 from dialoguedb.client.transport.requests import ApiRequest, ApiResponse
 from dialoguedb.errors import Closed, ServiceUnavailable
 from dialoguedb.model.keys import new_secret
-from dialoguedb.settings import Database, Settings
+from dialoguedb.settings import Settings
 
 
 class EngineThread:
@@ -122,11 +120,11 @@ def _open_standard_files() -> None:
 
 
 class LocalEngine:
-    """The engine on a data directory: opened when it is needed, closed around a fork."""
+    """The engine on some data: opened when it is needed, closed around a fork."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self._settings = _settings_for(directory)
+    def __init__(self, chosen: Settings) -> None:
+        self.address = engine_of(chosen).address
+        self._settings = chosen
         self._gate = threading.Lock()
         self._engine: EngineThread | None = None
         self._is_closed = False
@@ -178,24 +176,17 @@ class LocalEngine:
             engine.close()
 
 
-def _settings_for(directory: Path) -> Settings:
-    """Return an operator's settings, for this directory: a server beside has the same ones."""
-    chosen = settings.load({}, os.environ)
-    here = directory.expanduser().absolute()
-    return msgspec.structs.replace(chosen, data=here, database=Database(), rate_limits=False)
-
-
 class EngineTransport:
     """Carries requests to an engine in this process, for any number of threads."""
 
     may_lose_responses = False
 
-    def __init__(self, directory: Path) -> None:
-        self._engine = LocalEngine(directory)
+    def __init__(self, chosen: Settings) -> None:
+        self._engine = LocalEngine(chosen)
 
     def __str__(self) -> str:
         """Tell where the data is."""
-        return f"in {self._engine.directory}"
+        return f"in {self._engine.address}"
 
     def open(self) -> None:
         """Open the data; DataError."""
@@ -215,12 +206,12 @@ class AsyncEngineTransport:
 
     may_lose_responses = False
 
-    def __init__(self, directory: Path) -> None:
-        self._engine = LocalEngine(directory)
+    def __init__(self, chosen: Settings) -> None:
+        self._engine = LocalEngine(chosen)
 
     def __str__(self) -> str:
         """Tell where the data is."""
-        return f"in {self._engine.directory}"
+        return f"in {self._engine.address}"
 
     async def open(self) -> None:
         """Open the data; DataError."""

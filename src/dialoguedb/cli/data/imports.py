@@ -17,7 +17,12 @@ from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.transfer.importer import Importer, ImportReport, batches
 from dialoguedb.cli.data.transfer.lines import InputFile
 from dialoguedb.cli.data.transfer.source_files import FORMATS, files_of, format_of, lines_of
-from dialoguedb.cli.databases import announce_new_directory, async_database, database_options
+from dialoguedb.cli.databases import (
+    announce_new_data,
+    async_database,
+    client_options,
+    database_options,
+)
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import json_option, printable, show
 from dialoguedb.cli.progress import shown_progress
@@ -66,8 +71,9 @@ def import_(path: Path, **flags: Any) -> None:
     broken: DialogueDBError | None = None
     with _file(path) as file:
         sources = _sources(file, chosen)
-        with announce_new_directory(flags["data"]), shown_progress("Importing") as progress:
-            db = async_database(flags)
+        options = client_options(flags)
+        with announce_new_data(options), shown_progress("Importing") as progress:
+            db = async_database(options)
             try:
                 asyncio.run(_import(db, sources, namespace, report, progress))
             except DialogueDBError as error:  # what was imported before is shown first

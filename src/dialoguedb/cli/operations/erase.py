@@ -60,8 +60,9 @@ def erase(**flags: Any) -> None:
     """Erase a namespace, such as one person, and print a signed receipt.
 
     Deletes its dialogues and memories with all that is in them, the keys bound to it, responses
-    kept for idempotency keys, and what deleted objects have left in the files. Servers can run
-    meanwhile. If it is interrupted, run it again. Backups that were made before still hold it.
+    kept for idempotency keys, and what deleted objects have left in the files of a data directory.
+    Servers can run meanwhile. If it is interrupted, run it again. Backups that were made before
+    still hold it.
     """
     settings = chosen_settings(flags)
     namespace: str | None = flags["namespace"]

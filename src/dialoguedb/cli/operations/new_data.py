@@ -16,4 +16,4 @@ def announcing_new_data(settings: Settings) -> Iterator[None]:
     is_new = not engine.exists()
     yield
     if is_new:
-        click.echo(f"Created a new data directory: {engine.address}", err=True)
+        click.echo(f"Created a new {engine.kind}: {engine.address}", err=True)

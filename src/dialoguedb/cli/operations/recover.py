@@ -32,9 +32,15 @@ def recover(source: Path, destination: Path) -> None:
     backup, if there is one, has more; of encrypted data it is the only way back.
     """
     # The directory that is named, whatever database the environment or the file names.
-    settings = chosen_settings({"data": source, "database": Database()})
+    settings = chosen_settings({"data": source, "database": _database(source)})
     salvage = engine_of(settings).recover(destination)
     for line in salvage.lines:
         click.echo(line)
     kept = ", ".join(f"{count:,} {table}" for table, count in salvage.kept.items())
     click.echo(f"Recovered into {salvage.copy.address}: {kept}")
+
+
+def _database(source: Path) -> Database:
+    """Return the directory, or an engine that says how its data is recovered."""
+    scheme = source.parts[0].rstrip(":") if source.parts else ""
+    return Database(scheme) if scheme == "postgresql" else Database()

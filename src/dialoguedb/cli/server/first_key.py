@@ -25,6 +25,7 @@ def tell(key: str, data: Path, *, printed: bool) -> None:
         return
     path = data.absolute() / FILE
     try:
+        private_files.make_directory(path.parent)  # of a database it need not be there
         private_files.replace(path, f"{key}\n".encode())
     except OSError as error:
         logger.warning(

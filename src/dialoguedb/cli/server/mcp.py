@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dialoguedb import __version__
-from dialoguedb.cli.databases import async_database, database_options
+from dialoguedb.cli.databases import async_database, client_options, database_options
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.server import logs, tokens
 from dialoguedb.cli.server.tokens import HostToken
@@ -82,7 +82,7 @@ def mcp(**flags: Any) -> None:
     logs.configure("warning")
     is_http = flags["transport"] == "http"
     token = tokens.chosen(flags, flags["data"]) if is_http else None
-    database = async_database(flags, flags.pop("namespace"))
+    database = async_database(client_options(flags), flags.pop("namespace"))
     if token is not None:
         address = Address(flags["host"], flags["port"])
         asyncio.run(_serve(database, flags["tools"], address, token))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from socket import socket
 from types import FrameType
@@ -120,18 +120,17 @@ class Server(uvicorn.Server):
 
 
 @contextmanager
-def stopped_by_signals(*servers: uvicorn.Server) -> Iterator[None]:
-    """Let SIGTERM and SIGINT stop the servers; a second one no longer waits for requests."""
+def stopped_by_signals(
+    *servers: uvicorn.Server, signals: Sequence[int] = (signal.SIGTERM, signal.SIGINT)
+) -> Iterator[None]:
+    """Let signals stop the servers; a second one no longer waits for requests."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         for server in servers:
             server.force_exit = server.should_exit
             server.should_exit = True
 
-    before = {
-        signal_number: signal.signal(signal_number, stop)
-        for signal_number in (signal.SIGTERM, signal.SIGINT)
-    }
+    before = {signal_number: signal.signal(signal_number, stop) for signal_number in signals}
     try:
         yield
     finally:

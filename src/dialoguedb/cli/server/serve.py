@@ -1,38 +1,13 @@
-"""`dialoguedb serve`: what is opened, shown and run, in this order."""
+"""`dialoguedb serve`: by one process, or by several that share a port."""
 
-import asyncio
-import ctypes
-import gc
-import logging
-import os
-import ssl
-import sys
-from threading import Thread
+import signal
 from typing import Any
 
 import click
-from uvicorn.loops.auto import auto_loop_factory
 
-from dialoguedb import __version__
-from dialoguedb.bootstrap.default_project import default_project_key
-from dialoguedb.bootstrap.engine import data_directory
-from dialoguedb.bootstrap.server import applications
 from dialoguedb.cli.options import chosen_settings, examples, settings_options
-from dialoguedb.cli.server import first_key, logs, sockets, tls
-from dialoguedb.cli.server.runner import Server, stopped_by_signals
-from dialoguedb.cli.server.sockets import Listener
+from dialoguedb.cli.server import logs, readiness, sockets, tls, workers
 from dialoguedb.settings import Address, Settings
-
-logger = logging.getLogger(__name__)
-
-_OBJECTS_PER_COLLECTION = 20_000
-"""Requests leave no cycles behind, so there is little to collect."""
-
-_MMAP_THRESHOLD = -3
-_MAPPED_BYTES_MIN = 256 * 1024
-
-_SWITCH_SECONDS = 0.0005
-"""How long the event loop may keep the interpreter from the thread that is to commit."""
 
 
 @click.command(
@@ -41,6 +16,10 @@ _SWITCH_SECONDS = 0.0005
         (
             "On a network, with TLS",
             "dialoguedb serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
+        ),
+        (
+            "On a PostgreSQL database, with four processes",
+            "dialoguedb serve --database postgresql://dialoguedb@db/dialoguedb --workers 4",
         ),
     )
 )
@@ -51,83 +30,31 @@ _SWITCH_SECONDS = 0.0005
 def serve(*, print_first_key: bool, **flags: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C; it finishes requests in flight before it stops.
 
-    The first start on a directory creates the project "default". Its key is shown once, at a
-    terminal; elsewhere it is written to the file first-key in the data directory, so that no log
-    has it. Logs are JSON lines on stderr.
+    The first start on a directory or database creates the project "default". Its key is shown once,
+    at a terminal; elsewhere it is written to the file first-key in the data directory, so that no
+    log has it. Logs are JSON lines on stderr.
+
+    With --workers, each process has rate limits, metrics and connections of its own, and a process
+    that dies is replaced. Metrics by project are then on a port for each, from that of
+    --metrics-address on.
     """
     settings = chosen_settings(flags)
-    context = tls.from_files(settings)
+    tls.from_files(settings)
     logs.configure(settings.log_level)
+    served_by = workers.serve if settings.workers > 1 else _serve
+    served_by(settings, print_first_key=print_first_key)
+
+
+def _serve(settings: Settings, *, print_first_key: bool) -> None:
+    from dialoguedb.cli.server import process  # noqa: PLC0415 - workers load it, not their parent
+
     listeners = [sockets.listen(Address(settings.host, settings.port))]
     if settings.metrics_address:
         listeners.append(sockets.listen(settings.metrics_address))
-    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(_serve(settings, context, *listeners, print_first_key=print_first_key))
-
-
-async def _serve(
-    settings: Settings,
-    context: ssl.SSLContext | None,
-    listener: Listener,
-    *metrics_listeners: Listener,
-    print_first_key: bool,
-) -> None:
-    async with applications(settings) as served:
-        if settings.tls_self_signed:
-            context = _self_signed(settings)
-        if key := await default_project_key(served.services):
-            first_key.tell(key, data_directory(settings), printed=print_first_key)
-        wait_s = settings.shutdown_timeout
-
-        def ready() -> None:
-            _tell_ready(listener, context)
-            # No daemon: stopped in the middle of loading, it would take the process down.
-            Thread(target=served.warm_up, name="dialoguedb-warm-up").start()
-
-        rate = settings.read_rate * 1024
-        servers = [Server(served.api, listener, context, wait_s, ready, read_rate=rate)]
-        for metrics_listener in metrics_listeners:
-            click.echo(f"Metrics by project on http://{metrics_listener.address}/metrics")
-            servers.append(Server(served.project_metrics, metrics_listener, None, wait_s))
-        _spare_collector()
-        _return_freed_memory()
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        with stopped_by_signals(*servers):
-            await asyncio.gather(*(server.run_until_stopped() for server in servers))
-    logger.info("Stopped")
-
-
-def _spare_collector() -> None:
-    """Let the garbage collector come seldom, and leave alone what stays."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_PER_COLLECTION)
-
-
-def _return_freed_memory() -> None:
-    """Have large blocks of memory go back to the system as soon as they are freed.
-
-    The GNU C library keeps ever larger ones once some were freed, so that one large answer would
-    cost its memory for good. Other libraries do not know this option, nor do they do so.
-    """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None
-    if set_option is not None:
-        set_option(_MMAP_THRESHOLD, _MAPPED_BYTES_MIN)
-
-
-def _self_signed(settings: Settings) -> ssl.SSLContext:
-    """Return the TLS side for a certificate of our own."""
-    from dialoguedb.cli.server import self_signed  # noqa: PLC0415 - only this option needs it
-
-    certificate = self_signed.certificate(settings.data, settings.host)
-    authority = certificate.with_name(self_signed.AUTHORITY)
-    click.echo(f"Certificate authority for your clients to trust: {authority}")
-    return tls.load(certificate, None)
-
-
-def _tell_ready(listener: Listener, context: ssl.SSLContext | None) -> None:
-    url = f"{'https' if context else 'http'}://{listener.address}"
-    if not (context or listener.is_local):
-        logger.warning("Keys and content travel unencrypted: plain HTTP, reachable by others")
-    logger.info("Ready", extra={"url": url, "version": __version__})
-    click.echo(f"DialogueDB ready on {url}")
+    process.run(
+        settings,
+        listeners,
+        lambda: readiness.tell(settings, listeners[0]),
+        print_first_key=print_first_key,
+        stops=(signal.SIGTERM, signal.SIGINT),
+    )

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import sys
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -24,19 +25,37 @@ class Listener:
         return all(ip_address(one.getsockname()[0]).is_loopback for one in self.listening)
 
 
-def listen(address: Address) -> Listener:
-    """Listen on every address of a host, all on one port; 0 takes any free one."""
+def listen(address: Address, *, shared: bool = False) -> Listener:
+    """Listen on every address of a host, all on one port; 0 takes any free one.
+
+    When it is shared, others of this user may listen there, too, and connections are spread.
+    """
     listening: list[socket.socket] = []
     port = address.port
     try:
         for family, host in _hosts(address):
-            listening.append(_listen(family, host, port))
+            listening.append(_listen(family, host, port, shared=shared))
             port = listening[0].getsockname()[1]
     except OSError as error:
         for one in listening:
             one.close()
         raise InvalidSetting(f"Cannot listen on {address}: {_reason(error)}") from error
     return Listener(Address(address.host, port), listening)
+
+
+def listen_together(address: Address, count: int) -> list[Listener]:
+    """Listen once for each of several processes, all on one port.
+
+    On Linux each has a queue of its own, which the system fills in turn and which outlives its
+    process when somebody else holds the socket, too; elsewhere they share one.
+    """
+    first = listen(address)  # refuses a port that is taken, which sharing would not
+    if sys.platform != "linux":
+        return [first] * count
+    for one in first.listening:
+        one.close()
+    taken = Address(address.host, first.address.port)
+    return [listen(taken, shared=True) for _ in range(count)]
 
 
 def _hosts(address: Address) -> list[tuple[socket.AddressFamily, str]]:
@@ -46,10 +65,12 @@ def _hosts(address: Address) -> list[tuple[socket.AddressFamily, str]]:
     return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
 
 
-def _listen(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+def _listen(family: socket.AddressFamily, host: str, port: int, *, shared: bool) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:  # `::` takes IPv4 as well, whatever the system's default
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
         made.bind((host, port))

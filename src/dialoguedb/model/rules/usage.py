@@ -48,7 +48,7 @@ def sums(recorded: Iterable[tuple[int, Usage]]) -> dict[tuple[int, str], Usage]:
     """
     totals: dict[tuple[int, str], Usage] = {}
     for project, used in recorded:
-        if used.messages or used.dialogues or used.stored_bytes:
+        if used.requests or used.messages or used.dialogues or used.stored_bytes:
             add_up(totals.setdefault((project, used.month), Usage(used.month)), used)
     return totals
 

@@ -16,6 +16,7 @@ from dialoguedb.ports import (
     StateStore,
 )
 from dialoguedb.ports.context import ContextStore
+from dialoguedb.ports.copies import Copies
 from dialoguedb.ports.engine import KeySource
 from dialoguedb.ports.erasures import ErasureStore
 from dialoguedb.ports.receipts import ReceiptStore
@@ -30,6 +31,7 @@ from dialoguedb.store.sqlite.connection.reader import Readers
 from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.context import SQLiteContext
+from dialoguedb.store.sqlite.copies import SQLiteCopies
 from dialoguedb.store.sqlite.dialogues import SQLiteDialogues
 from dialoguedb.store.sqlite.encryption.data_key import DataKey
 from dialoguedb.store.sqlite.encryption.unlocking import unlock
@@ -89,6 +91,7 @@ class SQLiteStore:
         indexes = SQLiteIndex(self._writer, self.readers, index, codes)
         self.index: IndexStore = indexes
         self.search: SearchStore = SQLiteSearch(self.readers, row_ids, codes, indexes)
+        self.copies: Copies = SQLiteCopies(self._writer, self.readers)
 
     @classmethod
     async def open(

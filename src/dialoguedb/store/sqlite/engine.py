@@ -1,11 +1,13 @@
 """SQLite in a data directory, as an engine that operators handle."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dialoguedb import private_files
 from dialoguedb.errors import DataError
 from dialoguedb.ports import Store
+from dialoguedb.ports.copies import Copies
 from dialoguedb.ports.engine import DataCopy, KeySource, Progress, Salvage
 from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
@@ -25,6 +27,8 @@ from dialoguedb.store.sqlite.maintenance import (
 
 class SQLiteEngine:
     """Implements `ports.engine.Engine` for one data directory."""
+
+    kind = "data directory"
 
     def __init__(
         self, directory: Path, count_tokens: TokenCounter, key: KeySource | None = None
@@ -53,6 +57,31 @@ class SQLiteEngine:
         others: Sequence[Embedder] = (),
     ) -> Store:
         """Open the directory, made and brought to this program's schema as needed; DataError."""
+        store = await self._open(statistics, embedder, others)
+        try:
+            await store.copies.check_finished()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    @asynccontextmanager
+    async def open_copies(
+        self, embedder: Embedder | None = None, others: Sequence[Embedder] = ()
+    ) -> AsyncIterator[Copies]:
+        """Open the rows, also of a copy that is not finished; DataError."""
+        store = await self._open(None, embedder, others)
+        try:
+            yield store.copies
+        finally:
+            await store.close()
+
+    async def _open(
+        self,
+        statistics: WriterStatistics | None,
+        embedder: Embedder | None,
+        others: Sequence[Embedder],
+    ) -> SQLiteStore:
         return await SQLiteStore.open(
             self.directory, statistics, embedder, others, self._count_tokens, self._key
         )

@@ -21,11 +21,11 @@ from dialoguedb.model.rules.receipts import (
 )
 from dialoguedb.model.summaries import Summary
 from dialoguedb.model.writes import WriteOptions
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
 from dialoguedb.store.sqlite.rows import attachment_rows, memory_rows, message_rows, summary_rows
-from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once, check_not_run
 from dialoguedb.store.sqlite.rows.message_rows import find_head
 from dialoguedb.store.sqlite.rows.quoting_rows import Quoted

@@ -20,18 +20,19 @@ from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.search import find
 from dialoguedb.retrieval.snapshot import Item, Term
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.errors import is_full_disk
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.index import SQLiteIndex, serving_embedder
 from dialoguedb.store.sqlite.rows import attachment_rows, dialogue_rows, memory_rows
-from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
 from dialoguedb.store.sqlite.search_index import rebuilds, words
 from dialoguedb.store.sqlite.search_queries import filters as search_filters
 from dialoguedb.store.sqlite.search_queries.filters import Where
 from dialoguedb.store.sqlite.search_queries.scopes import Data, SQLiteScope, StoredVectors, array
+from dialoguedb.store.tokenizer import FTS5Tokenizer
 from dialoguedb.values.lists import TimeRange
 
 logger = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class SQLiteSnapshot:
         self._project = project
         self._row_id = row_id
         self._filters = filters
-        self._tokenizer = words.FTS5Tokenizer(data.db)
+        self._tokenizer = FTS5Tokenizer(data.db)
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""

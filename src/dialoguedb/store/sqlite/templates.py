@@ -17,10 +17,10 @@ from dialoguedb.model.rules.templates import (
 )
 from dialoguedb.model.templates import NewTemplate, Template, TemplateChange
 from dialoguedb.ports import WriteOptions
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Shape, each
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.values.lists import Slice, Window

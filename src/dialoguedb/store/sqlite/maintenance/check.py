@@ -1,13 +1,13 @@
 """Looks for damage: in the file, and in the invariants of the data in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import apsw
 
 from dialoguedb.ports.engine import KeySource
+from dialoguedb.store.findings import FINDINGS_MAX, MORE, Rule
 from dialoguedb.store.sqlite.connection import commit_log, log_frames
 from dialoguedb.store.sqlite.connection.errors import UNREADABLE
 from dialoguedb.store.sqlite.encryption.unlocking import unlock
@@ -18,22 +18,11 @@ from dialoguedb.store.sqlite.maintenance.check_pages import page_findings
 from dialoguedb.store.sqlite.maintenance.check_values import value_findings
 from dialoguedb.store.sqlite.schema import migrations
 
-_FINDINGS_MAX = 100
-"""Lines shown of one kind; a damaged index can have as many as there are rows."""
-
 _TIMESTAMP = (
     "[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]Z"
 )
 _NAMED = "p.name, d.namespace, d.id FROM dialogues d JOIN projects p ON p.number = d.project"
 _DIALOGUE = "Dialogue {2!r} of namespace {1!r} in project {0!r}"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """An invariant of rows; the query finds the rows that break it."""
-
-    finding: str
-    query: str
 
 
 _COUNTED = f"""
@@ -210,9 +199,9 @@ def _is_newest(db: apsw.Connection) -> bool:
 
 
 def _shortened(findings: Iterator[str]) -> Iterator[str]:
-    yield from islice(findings, _FINDINGS_MAX)
+    yield from islice(findings, FINDINGS_MAX)
     if next(findings, None) is not None:
-        yield f"... and more of this kind; only {_FINDINGS_MAX} are shown"
+        yield MORE
 
 
 def _file_findings(db: apsw.Connection) -> Iterator[str]:

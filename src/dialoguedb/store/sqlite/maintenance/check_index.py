@@ -9,6 +9,7 @@ from dialoguedb.retrieval.filter_tokens import namespace_hash
 from dialoguedb.store.sqlite.search_index import embedders, sources, words
 from dialoguedb.store.sqlite.search_index.sources import KINDS, Source
 from dialoguedb.store.sqlite.search_index.words import TABLES
+from dialoguedb.store.tokenizer import folded
 
 REMEDY = "; `dialoguedb reindex` rebuilds the index"
 
@@ -138,7 +139,7 @@ def _samples(db: apsw.Connection, kind: str) -> list[Source]:
 
 
 def _is_indexed(db: apsw.Connection, kind: str, source: Source, size: bytes) -> bool:
-    written = words.folded(db, source.words)
+    written = folded(db, source.words)
     some = list(dict.fromkeys(written))[:_WORDS_COMPARED]
     phrases = " AND ".join(map(words.quote, some))
     match = f"SELECT 1 FROM {TABLES[kind]} WHERE {TABLES[kind]} MATCH ? AND rowid = ?"

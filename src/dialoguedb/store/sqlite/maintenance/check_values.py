@@ -7,15 +7,8 @@ from itertools import groupby
 from operator import itemgetter
 
 import apsw
-import msgspec
 
-from dialoguedb.errors import InvalidRequest
-from dialoguedb.formats.attachments import cutting
-from dialoguedb.formats.attachments.cutting import CutContent
-from dialoguedb.model.projects import ProjectSettings
-from dialoguedb.values import rawjson
-
-_EMPTY = frozenset({b"{}", b"[]"})
+from dialoguedb.store.findings import STARTS, are_settings, has_length, is_json_of, tags_of
 
 Tagged = tuple[int, int, frozenset[str]]
 """A tagged row's id, its owner's row id, and its tags."""
@@ -23,13 +16,12 @@ Tagged = tuple[int, int, frozenset[str]]
 
 @dataclass(frozen=True)
 class Noun:
-    """Where a noun keeps its values: the JSON columns with what each begins with."""
+    """Where a noun keeps its values."""
 
     name: str
     rows: str
     """Selects number and id, then the JSON columns."""
 
-    starts: tuple[bytes, ...]
     arrays: str
     """Selects number, owner and the array of tags, in order of number."""
 
@@ -42,7 +34,6 @@ NOUNS = (
         "dialogue",
         "SELECT d.number, d.id, b.tags, b.metadata, b.state"
         " FROM dialogues d JOIN dialogue_bodies b ON b.dialogue = d.number",
-        (b"[", b"{", b"{"),
         "SELECT d.number, d.project, b.tags"
         " FROM dialogues d JOIN dialogue_bodies b ON b.dialogue = d.number"
         " WHERE b.tags <> X'5B5D' ORDER BY d.number",
@@ -51,14 +42,12 @@ NOUNS = (
     Noun(
         "message",
         "SELECT number, id, tags, metadata, content FROM messages",
-        (b"[", b"{", b'"{['),
         "SELECT number, dialogue, tags FROM messages WHERE tags <> X'5B5D' ORDER BY number",
         "SELECT message, dialogue, tag FROM message_tags ORDER BY message",
     ),
     Noun(
         "memory",
         "SELECT number, id, tags, metadata, value FROM memories",
-        (b"[", b"{", b'"{[tfn-0123456789'),
         "SELECT number, project, tags FROM memories WHERE tags <> X'5B5D' ORDER BY number",
         "SELECT memory, project, tag FROM memory_tags ORDER BY memory",
     ),
@@ -76,17 +65,9 @@ def value_findings(db: apsw.Connection) -> Iterator[Iterator[str]]:
 
 def _json_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
     for row_id, name, *values in db.execute(noun.rows):
-        for value, start in zip(values, noun.starts, strict=True):
-            if not (value[:1] in start and (value in _EMPTY or _is_json(value))):
+        for value, start in zip(values, STARTS[noun.name], strict=True):
+            if not is_json_of(value, start):
                 yield f"A value of {noun.name} {name!r} (row {row_id}) is not the JSON it should be"
-
-
-def _is_json(value: bytes) -> bool:
-    try:
-        rawjson.check_syntax(rawjson.prepare(value))
-    except InvalidRequest:
-        return False
-    return True
 
 
 def _tag_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
@@ -99,14 +80,7 @@ def _tag_findings(db: apsw.Connection, noun: Noun) -> Iterator[str]:
 
 def _in_arrays(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
     for row_id, owner, tags in db.execute(noun.arrays):
-        yield row_id, owner, frozenset(_decoded(tags))
-
-
-def _decoded(tags: bytes) -> list[str]:
-    try:
-        return msgspec.json.decode(tags, type=list[str])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return []
+        yield row_id, owner, tags_of(tags)
 
 
 def _in_side_table(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
@@ -117,23 +91,11 @@ def _in_side_table(db: apsw.Connection, noun: Noun) -> Iterator[Tagged]:
 def _length_findings(db: apsw.Connection) -> Iterator[str]:
     lengths = "SELECT id, content_length, content, attachments FROM messages"
     for name, length, content, attachments in db.execute(lengths):
-        if _is_json(content) and length != _length(content, attachments):
+        if not has_length(length, content, attachments):
             yield f"Message {name!r} says its content has {length} bytes, which it has not"
-
-
-def _length(content: bytes, attachments: bytes) -> int | None:
-    """Return the length of content with its attachments; None when they cannot be read."""
-    if not attachments:
-        return rawjson.length(content)
-    try:
-        return CutContent(content, cutting.decode(attachments)).full_bytes
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def _settings_findings(db: apsw.Connection) -> Iterator[str]:
     for name, settings in db.execute("SELECT name, settings FROM projects"):
-        try:
-            msgspec.json.decode(settings, type=ProjectSettings)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        if not are_settings(settings):
             yield f"The settings of project {name!r} cannot be read"

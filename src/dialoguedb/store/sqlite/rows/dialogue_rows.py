@@ -9,9 +9,10 @@ from dialoguedb.model.dialogues import Dialogue, DialogueFilter, Status
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.dialogues import DialoguePlan, StoredDialogue, dialogue_bytes
 from dialoguedb.model.rules.status import dialogue_not_found
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows import message_rows
-from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
+from dialoguedb.store.sqlite.rows.columns import assignments
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder, are_few
 from dialoguedb.store.sqlite.rows.tags import DIALOGUE_TAGS
 from dialoguedb.values.lists import Slice, Window

@@ -4,7 +4,7 @@ import apsw
 from msgspec import structs
 
 from dialoguedb.model.rules.keys import StoredKey, key_not_found
-from dialoguedb.store.sqlite.rows.columns import columns_of
+from dialoguedb.store.columns import columns_of
 
 SELECT = f"SELECT {columns_of(StoredKey)} FROM keys r"
 _FIELDS = StoredKey.__struct_fields__

@@ -8,8 +8,8 @@ from msgspec import structs
 
 from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.rules.memories import StoredMemory, memory_bytes, memory_not_found
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
-from dialoguedb.store.sqlite.rows.columns import columns_of
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.tags import MEMORY_TAGS
 from dialoguedb.values.lists import Slice, Window

@@ -20,9 +20,10 @@ from dialoguedb.model.rules.messages import (
     to_messages,
 )
 from dialoguedb.model.rules.status import DialogueHead, dialogue_not_found
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows import attachment_rows
-from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
+from dialoguedb.store.sqlite.rows.columns import assignments
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.tags import MESSAGE_TAGS
 from dialoguedb.values.lists import Slice, TimeRange, Window

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dialoguedb.model.projects import Project, ProjectSettings
 from dialoguedb.model.rules.projects import project_not_found
-from dialoguedb.store.sqlite.rows.columns import columns_of
+from dialoguedb.store.columns import columns_of
 
 _settings = msgspec.json.Decoder(ProjectSettings)
 

@@ -12,8 +12,9 @@ from dialoguedb.model.rules.summaries import (
     summary_not_found,
 )
 from dialoguedb.model.summaries import NewSummary
+from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.rows import message_rows
-from dialoguedb.store.sqlite.rows.columns import assignments, columns_of
+from dialoguedb.store.sqlite.rows.columns import assignments
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder, placeholders
 from dialoguedb.values.lists import Window
 

@@ -1,54 +1,16 @@
 """The index of words: FTS5 tables, which hold words and filter tokens of objects, not their texts.
 
-FTS5's own tokenizers, unicode61 with Porter's stemmer on top, split queries as they do texts.
+Its tokenizers, see `store.tokenizer`, split queries as they do texts.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Iterable
 
 import apsw
 import msgspec
 
-from dialoguedb.retrieval.snapshot import Term, TermGroup
+from dialoguedb.retrieval.snapshot import TermGroup
 
 TABLES = {"message": "message_words", "dialogue": "dialogue_words", "memory": "memory_words"}
-
-_FOLDING = ("unicode61", "remove_diacritics", "2")
-_STEMMING = ("porter", *_FOLDING)
-
-
-class FTS5Tokenizer:
-    """Implements `retrieval.snapshot.Tokenizer` with what a connection has."""
-
-    def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
-
-    def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
-        """Return the words of each text in order, repeated as they are."""
-        fold, stem = (self._db.fts5_tokenizer(name, list(args)) for name, *args in _BOTH)
-        return [
-            [Term(*both) for both in zip(_tokens(fold, text), _tokens(stem, text), strict=True)]
-            for text in texts
-        ]
-
-
-_BOTH = (_FOLDING, _STEMMING)
-
-
-def folded(db: apsw.Connection, text: str) -> list[str]:
-    """Return the words and tokens of what is indexed, each as it can be asked for."""
-    return _tokens(db.fts5_tokenizer(_FOLDING[0], list(_FOLDING[1:])), text)
-
-
-def _tokens(tokenizer: apsw.FTS5Tokenizer, text: str) -> list[str]:
-    found = tokenizer(
-        text.encode("utf-8", "replace"),
-        apsw.FTS5_TOKENIZE_DOCUMENT,
-        None,
-        include_offsets=False,
-        include_colocated=False,
-    )
-    return cast("list[str]", found)  # as it is without offsets
 
 
 def insert(db: apsw.Connection, kind: str, rows: Iterable[tuple[int, str]]) -> None:

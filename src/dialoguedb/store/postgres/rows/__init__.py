@@ -1,0 +1,1 @@
+"""Rows by name, and the SQL that reads and writes them."""

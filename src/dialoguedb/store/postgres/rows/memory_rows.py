@@ -1,0 +1,120 @@
+"""Rows of memories: found, listed, stored."""
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+
+from msgspec import structs
+
+from dialoguedb.model.memories import Memory, MemoryFilter
+from dialoguedb.model.rules.memories import StoredMemory, memory_bytes, memory_not_found
+from dialoguedb.model.rules.pages import ESCAPED_BYTES
+from dialoguedb.store.columns import columns_of
+from dialoguedb.store.postgres.connection.connection import Connection
+from dialoguedb.store.postgres.rows import pages
+from dialoguedb.store.postgres.rows.columns import placeholders
+from dialoguedb.store.postgres.rows.list_queries import SelectBuilder
+from dialoguedb.store.postgres.rows.pages import Shape, each
+from dialoguedb.store.postgres.rows.tags import MEMORY_TAGS
+from dialoguedb.store.postgres.schema.partitions import part_of
+from dialoguedb.store.postgres.search_index.index import RowRef
+from dialoguedb.values.lists import Slice, Window
+
+
+class MemoryRow(StoredMemory, gc=False):
+    """A memory as it is stored."""
+
+    part: int
+    row_id: int
+
+    @property
+    def ref(self) -> RowRef:
+        """Its primary key."""
+        return RowRef(self.part, self.row_id)
+
+
+SELECT = f"SELECT {columns_of(MemoryRow, row_id='r.number')} FROM memories r"
+_ONE = f"{SELECT} WHERE r.part = $1 AND r.project = $2 AND r.namespace = $3 AND r.id = $4"
+_LOCKED = f"{_ONE} FOR UPDATE"
+_ALL = (
+    f"{SELECT} JOIN unnest($3::bigint[], $4::text[]) WITH ORDINALITY wanted (part, id, place)"
+    " ON r.part = wanted.part AND r.id = wanted.id"
+    " WHERE r.project = $1 AND r.namespace = $2 ORDER BY wanted.place"
+)
+_STORED_BYTES = (
+    "octet_length(r.value) + octet_length(r.metadata) + octet_length(r.tags)"
+    f" + char_length(coalesce(r.description, '')) * {ESCAPED_BYTES}"
+)
+_FIELDS = StoredMemory.__struct_fields__
+_INSERT = (
+    f"INSERT INTO memories (part, project, {', '.join(_FIELDS)})"
+    f" VALUES ({placeholders(2 + len(_FIELDS))}) RETURNING number"
+)
+
+
+async def get(
+    db: Connection, project: int, namespace: str, memory_id: str, *, lock: bool = False
+) -> MemoryRow | None:
+    """Return a memory's row, if there is one."""
+    part = part_of(project, namespace, memory_id)
+    row = await db.row(_LOCKED if lock else _ONE, part, project, namespace, memory_id)
+    return MemoryRow(*row) if row else None
+
+
+async def find(
+    db: Connection, project: int, namespace: str, memory_id: str, *, lock: bool = False
+) -> MemoryRow:
+    """Return a memory's row; MemoryNotFound."""
+    row = await get(db, project, namespace, memory_id, lock=lock)
+    if row is None:
+        raise memory_not_found(memory_id)
+    return row
+
+
+async def get_all(
+    db: Connection, project: int, namespace: str, ids: Sequence[str]
+) -> list[MemoryRow]:
+    """Return the rows of those memories that are there, in the order of their ids."""
+    parts = [part_of(project, namespace, one) for one in ids]
+    rows = await db.rows(_ALL, project, namespace, parts, ids)
+    return [MemoryRow(*row) for row in rows]
+
+
+async def insert(db: Connection, project: int, memory: StoredMemory) -> RowRef:
+    """Store a new memory; returns its primary key."""
+    part = part_of(project, memory.namespace, memory.id)
+    row_id = await db.value(_INSERT, part, project, *structs.astuple(memory))
+    ref = RowRef(part, row_id)
+    await MEMORY_TAGS.replace(db, project, ref, (b"[]", memory.tags))
+    return ref
+
+
+async def store_tags(db: Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
+    """Store a memory's tags in place of its former ones."""
+    await MEMORY_TAGS.replace(db, project, former.ref, (former.tags, after.tags))
+    await db.execute(
+        "UPDATE memories SET tags = $1, modified = $2 WHERE part = $3 AND number = $4",
+        after.tags,
+        after.modified,
+        *former.ref,
+    )
+
+
+async def delete(db: Connection, row: MemoryRow) -> None:
+    """Delete a memory, its tags with it."""
+    await db.execute("DELETE FROM memories WHERE part = $1 AND number = $2", *row.ref)
+
+
+async def page(
+    project: int, filters: MemoryFilter, window: Window, db: Connection
+) -> Slice[Memory]:
+    """Return a window of a project's memories."""
+    query = SelectBuilder(SELECT, (f"r.{filters.order_by}", "r.id", "r.namespace"), window)
+    query.fixed["r.project"] = project
+    if filters.namespace is not None:
+        query.fixed["r.namespace"] = filters.namespace
+    if filters.tags:
+        await MEMORY_TAGS.add_filter(db, query, project, filters.tags)
+    await query.add_span(db, "memories", filters.created)
+    key: Callable[[MemoryRow], tuple[str, ...]] = attrgetter(filters.order_by, "id", "namespace")
+    shape = Shape(MemoryRow, each(MemoryRow.to_memory), memory_bytes, key, _STORED_BYTES)
+    return await pages.page(db, query, shape)

@@ -1,0 +1,257 @@
+"""Search: a snapshot on a connection, which `retrieval` searches on a thread."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dialoguedb.model.messages import Message
+from dialoguedb.model.projects import Project
+from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.model.search import Search, SearchFilter, SearchObject
+from dialoguedb.model.search_results import IndexingProgress
+from dialoguedb.ports.search import QueryVector, SearchHit, Serving, Weights
+from dialoguedb.retrieval import filter_tokens
+from dialoguedb.retrieval.embedders import StoredEmbedder
+from dialoguedb.retrieval.filter_tokens import TokenGroups
+from dialoguedb.retrieval.search import find
+from dialoguedb.retrieval.snapshot import Item, Term
+from dialoguedb.store import tokenizer
+from dialoguedb.store.columns import columns_of
+from dialoguedb.store.postgres.connection.connection import Connection, Row
+from dialoguedb.store.postgres.connection.project_row_ids import ProjectRowIds
+from dialoguedb.store.postgres.connection.readers import Readers
+from dialoguedb.store.postgres.index import PostgresIndex, serving
+from dialoguedb.store.postgres.rows import attachment_rows, dialogue_rows, memory_rows
+from dialoguedb.store.postgres.rows.dialogue_rows import DialogueRow
+from dialoguedb.store.postgres.rows.memory_rows import MemoryRow
+from dialoguedb.store.postgres.schema.partitions import part_of
+from dialoguedb.store.postgres.search_index import rebuilds
+from dialoguedb.store.postgres.search_queries import filters as search_filters
+from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection, on_thread
+from dialoguedb.store.postgres.search_queries.filters import Where, looked_up
+from dialoguedb.store.postgres.search_queries.scopes import Data, PostgresScope
+from dialoguedb.store.tokenizer import FTS5Tokenizer
+from dialoguedb.values.lists import TimeRange
+
+_OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
+_NEAREST_MAX = 1_000
+"""What an index of vectors may look at, at most, for one answer; pgvector's own limit."""
+
+_PLANNING = {
+    "enable_seqscan": "off",
+    "jit": "off",
+    "hnsw.ef_search": str(_NEAREST_MAX),
+    "hnsw.iterative_scan": "relaxed_order",
+}
+"""Nothing that is searched is read without an index, and no plan is worth compiling."""
+
+_SET = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in _PLANNING.items())
+_BEGIN = f"""
+    SELECT {_SET}, e.* FROM (VALUES (1)) AS once LEFT JOIN
+        (SELECT number, name, dimensions, state FROM embedders WHERE state = 'serving') AS e ON true
+"""
+
+
+class LocatedMessage(StoredMessage, gc=False):
+    """A message with its dialogue."""
+
+    dialogue_id: str
+    namespace: str
+    row_id: int
+
+
+_COLUMNS = columns_of(
+    LocatedMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number"
+)
+_GIVEN = "unnest($1::bigint[]) AS k (number)"
+_MESSAGES = (
+    f"SELECT {_COLUMNS} FROM {_GIVEN} {looked_up('messages r', 'r.number = k.number')}"
+    f" {looked_up('dialogues d', 'd.part = r.part AND d.number = r.dialogue')}"
+    " WHERE d.project = $2"
+)
+_BESIDE = (
+    "SELECT k.number AS beside, beside.*"
+    f" FROM {_GIVEN} {looked_up('messages o', 'o.number = k.number')}"
+    f" {looked_up('dialogues d', 'd.part = o.part AND d.number = o.dialogue')}"
+    f" CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM messages r"
+    " WHERE r.part = o.part AND r.dialogue = o.dialogue"
+    " AND (r.created, r.seq) {} (o.created, o.seq)"
+    " ORDER BY r.created {order}, r.seq {order} LIMIT $3) AS beside WHERE d.project = $2"
+)
+_BEFORE = _BESIDE.format("<", order="DESC")
+_AFTER = _BESIDE.format(">", order="ASC")
+
+
+class PostgresSearch:
+    """Implements `ports.search.SearchStore`."""
+
+    def __init__(self, readers: Readers, row_ids: ProjectRowIds, _index: PostgresIndex) -> None:
+        self._readers = readers
+        self._row_ids = row_ids
+
+    async def serving(self) -> Serving | None:
+        """Return the embedder whose index serves; None while there is none."""
+        return await self._readers.read_once(serving)
+
+    async def indexing(self) -> IndexingProgress | None:
+        """Return how far everything is that is to be indexed again; None when all is."""
+        if not await self._readers.read_once(rebuilds.is_incomplete):
+            return None
+        return await self._readers.read(rebuilds.progress)
+
+    async def prepare_search(self) -> None:
+        """Do nothing: the database caches for itself."""
+
+    async def search(
+        self, project: Project, search: Search, vector: QueryVector | None, weights: Weights
+    ) -> list[SearchHit]:
+        """Return the most relevant objects, as many as asked for, the best first."""
+        row_id = await self._row_ids.of(project)
+
+        async def query(db: Connection) -> list[SearchHit]:
+            embedder = (await db.rows(_BEGIN))[0][-len(StoredEmbedder._fields) :]
+            stored = None if embedder[0] is None else StoredEmbedder(*embedder)
+
+            def work(blocking: BlockingConnection) -> list[SearchHit]:
+                snapshot = PostgresSnapshot(Data(blocking, stored), project, row_id, search.filter)
+                return find(snapshot, search, vector, weights)
+
+            return await on_thread(db, work)
+
+        return await self._readers.read(query)
+
+
+class PostgresSnapshot:
+    """Implements `retrieval.snapshot.SearchSnapshot` within a transaction that reads."""
+
+    def __init__(self, data: Data, project: Project, row_id: int, filters: SearchFilter) -> None:
+        self._data = data
+        self._db = data.db
+        self._project = project
+        self._row_id = row_id
+        self._filters = filters
+        self._tokenizer = FTS5Tokenizer(tokenizer.connection())
+
+    def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
+        """Return the words of each text in order, repeated as they are."""
+        return self._tokenizer.tokenize(texts)
+
+    # --- Scopes -------------------------------------------------------------------------------
+
+    def scope(self, kind: SearchObject) -> PostgresScope:
+        """Return the objects that are looked for by what they say themselves."""
+        filters = self._filters
+        if kind == "message":
+            scope = self._messages(
+                search_filters.of_messages(filters), filter_tokens.of_messages(filters)
+            )
+            by_time = filters.created != TimeRange()
+            return replace(scope, metadata=filters.metadata, by_time=by_time)
+        where = search_filters.of_memories(filters)
+        within = self._within(kind)
+        if kind == "dialogue":
+            where = search_filters.of_dialogues(filters)
+            within = within if filters.dialogue_id is None else self._one_dialogue()
+        return PostgresScope(
+            self._data,
+            kind,
+            self._row_id,
+            filters.namespace,
+            within,
+            where,
+            filters.metadata,
+            filter_tokens.of_fields(filters),
+        )
+
+    def messages_of_dialogues(self) -> PostgresScope:
+        """Return the messages through which dialogues are found."""
+        filters = self._filters
+        scope = self._messages(
+            search_filters.of_messages_of_dialogues(filters), filter_tokens.of_turns(filters)
+        )
+        return replace(scope, metadata=filters.metadata, of_dialogue=True)
+
+    def _messages(self, where: Where, groups: TokenGroups) -> PostgresScope:
+        namespace = self._filters.namespace
+        scope = PostgresScope(
+            self._data,
+            "message",
+            self._row_id,
+            namespace,
+            self._within("message"),
+            where,
+            (),
+            groups,
+        )
+        if self._filters.dialogue_id is None:
+            return scope
+        within = self._one_dialogue()
+        sql = search_filters.numbered(f"SELECT d.number FROM dialogues d WHERE {within.sql}")
+        row_id = self._db.value(sql, *within.values)
+        dialogue = -1 if row_id is None else row_id
+        return replace(scope, namespace=namespace or "", within=within, dialogue=dialogue)
+
+    def _within(self, kind: SearchObject) -> Where:
+        owner = _OWNERS[kind]
+        within = Where([f"{owner}.project = ?"], [self._row_id])
+        namespace = self._filters.namespace
+        if namespace is not None:
+            within.add(f"{owner}.namespace = ?", namespace)
+        if namespace:  # all of it lies together
+            within.add(f"{owner}.part = ?", part_of(self._row_id, namespace, ""))
+        return within
+
+    def _one_dialogue(self) -> Where:
+        """Return what makes objects part of the one dialogue that is named."""
+        namespace, name = self._filters.namespace or "", self._filters.dialogue_id or ""
+        part = part_of(self._row_id, namespace, name)
+        return Where(
+            ["d.part = ?", "d.project = ?", "d.namespace = ?", "d.id = ?"],
+            [part, self._row_id, namespace, name],
+        )
+
+    # --- Items --------------------------------------------------------------------------------
+
+    def items(self, kind: SearchObject, keys: Sequence[int]) -> dict[int, Item]:
+        """Return objects in full, by row id."""
+        if kind == "message":
+            return {**self.messages(keys)}
+        if kind == "dialogue":
+            found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
+            return {row.row_id: row.to_dialogue(self._project) for row in found}
+        rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
+        return {row.row_id: row.to_memory() for row in rows}
+
+    def messages(self, keys: Sequence[int]) -> dict[int, Message]:
+        """Return messages in full, by row id."""
+        found = self._whole(self._db.rows(_MESSAGES, [*keys], self._row_id))
+        return {one.row_id: _message(one) for one in found}
+
+    def around(
+        self, keys: Sequence[int], count: int
+    ) -> dict[int, tuple[list[Message], list[Message]]]:
+        """Return the messages before and after each message in its dialogue, oldest first."""
+        before, after = (self._beside(select, keys, count) for select in (_BEFORE, _AFTER))
+        return {key: (before[key][::-1], after[key]) for key in keys}
+
+    def _beside(self, select: str, keys: Sequence[int], count: int) -> dict[int, list[Message]]:
+        rows = self._db.rows(select, [*keys], self._row_id, count)
+        found = self._whole([tuple(row)[1:] for row in rows])
+        beside: dict[int, list[Message]] = {key: [] for key in keys}
+        for row, one in zip(rows, found, strict=True):
+            beside[row[0]].append(_message(one))
+        return beside
+
+    def _whole(self, rows: Sequence[Row]) -> Sequence[LocatedMessage]:
+        found = [LocatedMessage(*row) for row in rows]
+        return self._db.run(lambda db: attachment_rows.whole(db, self._row_id, found))
+
+    def _listed(self, select: str, keys: Sequence[int]) -> list[Row]:
+        return self._db.rows(
+            f"{select} WHERE r.number = ANY($1::bigint[]) AND r.project = $2",
+            [*keys],
+            self._row_id,
+        )
+
+
+def _message(found: LocatedMessage) -> Message:
+    return found.to_message(found.dialogue_id, found.namespace)

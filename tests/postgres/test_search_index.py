@@ -1,0 +1,34 @@
+"""The index of vectors takes what is old, and the extension that it needs is asked for."""
+
+import pytest
+
+from dialoguedb.store.postgres import PostgresStore
+from dialoguedb.store.postgres.search_index.vectors import TAIL
+from tests.contract.indexes import BUILT_IN, opened
+from tests.contract.making import message
+from tests.databases.engines import databases_of
+from tests.databases.statements import execute, rows
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+
+OLD = 250
+COPIES = f"""
+    INSERT INTO message_vectors (part, embedder, number, project, scope, vector, packed)
+    SELECT part, embedder, number + copy, project, scope, vector, packed
+    FROM message_vectors, generate_series(1, {TAIL + OLD - 1}) AS copy
+"""
+SETTLED = "SELECT count(*), max(number) FROM message_vectors WHERE settled > 0"
+
+
+async def test_all_but_the_newest_vectors_come_into_their_index(tmp_path):
+    databases = databases_of("postgres")
+    async with opened(databases.opener(PostgresStore.open), tmp_path, BUILT_IN) as shelf:
+        await shelf.new("d", messages=[message("a parcel", id="m")])
+        await execute(databases.url_of(tmp_path), COPIES)
+        await shelf.store.index.catch_up()
+        ((count, last),) = await rows(databases.url_of(tmp_path), SETTLED)
+        assert OLD <= count < OLD + 100
+        assert last == count  # the oldest
+        await shelf.store.index.catch_up()
+        assert [(count, last)] == await rows(databases.url_of(tmp_path), SETTLED)
+        assert await shelf.find("parcel", mode="semantic") == ["m"]
