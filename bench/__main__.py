@@ -22,6 +22,7 @@ from bench import (
     meaning,
     peer,
     plan,
+    postgres,
     reads,
     recall,
     report,
@@ -33,6 +34,9 @@ from bench import (
     written,
 )
 from bench.findings import Finding, Measurement
+from bench.postgres import appends as postgres_appends
+from bench.postgres import reads as postgres_reads
+from bench.postgres import searches as postgres_searches
 from bench.trust import damage, encryption, equal_times, erasure, former, memory, soak
 
 _HERE = Path(__file__).parent
@@ -67,9 +71,14 @@ _TRUST = _Suite(
     _HERE / "trust-results.md",
     trust.method,
 )
+_POSTGRES = _Suite(
+    (postgres_appends, postgres_reads, postgres_searches),
+    _HERE / "postgres-results.md",
+    postgres.method,
+)
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
-    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS, _TRUST)
+    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS, _TRUST, _POSTGRES)
     for module in suite.measures
 }
 
@@ -84,6 +93,7 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
 @click.option("--attachments", "of_attachments", is_flag=True, help="Measure attachments instead.")
 @click.option("--windows", "of_windows", is_flag=True, help="Measure windows instead.")
 @click.option("--trust", "of_trust", is_flag=True, help="Measure what operators trust instead.")
+@click.option("--postgres", "of_postgres", is_flag=True, help="Measure PostgreSQL instead.")
 @click.option("--quick", is_flag=True, help="Shorter rounds on smaller data; some minutes.")
 @click.option("--minilm", is_flag=True, help="Search with MiniLM, too; installs it on first use.")
 @click.option("--results", type=click.Path(path_type=Path), help="Write the report to this file.")
@@ -98,13 +108,14 @@ def main(  # noqa: PLR0913 -- one argument for each option
     of_attachments: bool,
     of_windows: bool,
     of_trust: bool,
+    of_postgres: bool,
     quick: bool,
     minilm: bool,
     results: Path | None,
     scratch: Path | None,
     command: str,
 ) -> None:
-    """Measure the engine, search, summaries, imports, attachments, windows or the MEASURES named.
+    """Measure the engine, search, summaries, imports and so on, or the MEASURES named.
 
     A full run of one of these also rewrites its page beside this file.
     """
@@ -118,6 +129,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
         (of_attachments, _ATTACHMENTS),
         (of_windows, _WINDOWS),
         (of_trust, _TRUST),
+        (of_postgres, _POSTGRES),
     )
     suite = next((suite for is_meant, suite in chosen_suites if is_meant), _ENGINE)
     console = Console() if sys.stdout.isatty() else Console(width=_PLAIN_WIDTH)
