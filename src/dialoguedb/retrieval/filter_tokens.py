@@ -41,6 +41,11 @@ def namespace_token(namespace: int) -> str:
     return f"{PREFIX}s{namespace}"
 
 
+def scope_token(project: int, namespace: int | None) -> str:
+    """Return the token of all that belongs to a project, or to a namespace of it, by its hash."""
+    return project_token(project) if namespace is None else namespace_token(namespace)
+
+
 def tag_token(tag: str) -> str:
     """Return the token of what has a tag."""
     return f"{PREFIX}t{zlib.crc32(tag.encode())}"

@@ -27,9 +27,10 @@ from dialoguedb.store.postgres.schema.partitions import part_of
 from dialoguedb.store.postgres.search_index import rebuilds
 from dialoguedb.store.postgres.search_queries import filters as search_filters
 from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection, on_thread
-from dialoguedb.store.postgres.search_queries.filters import Where, looked_up
+from dialoguedb.store.postgres.search_queries.filters import looked_up
 from dialoguedb.store.postgres.search_queries.scopes import Data, PostgresScope
 from dialoguedb.store.tokenizer import FTS5Tokenizer
+from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}

@@ -30,9 +30,9 @@ from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
 from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
 from dialoguedb.store.sqlite.search_index import rebuilds, words
 from dialoguedb.store.sqlite.search_queries import filters as search_filters
-from dialoguedb.store.sqlite.search_queries.filters import Where
 from dialoguedb.store.sqlite.search_queries.scopes import Data, SQLiteScope, StoredVectors, array
 from dialoguedb.store.tokenizer import FTS5Tokenizer
+from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
 logger = logging.getLogger(__name__)

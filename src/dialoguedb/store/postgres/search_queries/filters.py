@@ -6,14 +6,13 @@ another way. It is read, and `retrieval.metadata_filters` decides.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
-from typing import Any
 
 from dialoguedb.model.search import SearchFilter, TagFilter
 from dialoguedb.retrieval.filter_tokens import IMAGE
 from dialoguedb.store.postgres.search_index import words
+from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
 _EVER = TimeRange()
@@ -28,32 +27,6 @@ _TAGS = {
     "dialogue": "dialogue_tags t WHERE t.part = d.part AND t.dialogue = d.number",
     "memory": "memory_tags t WHERE t.part = r.part AND t.memory = r.number",
 }
-
-
-@dataclass
-class Where:
-    """Conditions that are all to hold, with a `?` for each of the values in them."""
-
-    conditions: list[str] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
-
-    def add(self, condition: str, *values: Any) -> None:
-        """Add a condition."""
-        self.conditions.append(condition)
-        self.values.extend(values)
-
-    def __bool__(self) -> bool:
-        """Tell whether there is any."""
-        return bool(self.conditions)
-
-    def __add__(self, other: "Where") -> "Where":
-        """Return both together."""
-        return Where(self.conditions + other.conditions, self.values + other.values)
-
-    @property
-    def sql(self) -> str:
-        """The conditions as one."""
-        return " AND ".join(self.conditions) or "true"
 
 
 @lru_cache(_STATEMENTS_KEPT)

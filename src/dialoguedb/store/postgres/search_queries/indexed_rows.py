@@ -13,7 +13,8 @@ from dialoguedb.store.postgres.schema.partitions import part_of
 from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.postgres.search_queries import statements
 from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection
-from dialoguedb.store.postgres.search_queries.filters import Where, looked_up, numbered
+from dialoguedb.store.postgres.search_queries.filters import looked_up, numbered
+from dialoguedb.store.where import Where
 
 _SAMPLE = 2_000
 _COMMON = 0.2
@@ -40,10 +41,7 @@ class IndexedRows:
     @property
     def match(self) -> str:
         """The query for all there is in the project or namespace."""
-        namespace = self._namespace
-        if namespace is None:
-            return words.quote(filter_tokens.project_token(self.project))
-        return words.quote(filter_tokens.namespace_token(namespace))
+        return words.quote(filter_tokens.scope_token(self.project, self._namespace))
 
     def bound(self, table: str) -> Where:
         """Return the conditions on rows of an index."""

@@ -31,8 +31,9 @@ from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.postgres.search_index.vectors import filled, size_of
 from dialoguedb.store.postgres.search_queries import statements
 from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection
-from dialoguedb.store.postgres.search_queries.filters import Where, numbered
+from dialoguedb.store.postgres.search_queries.filters import numbered
 from dialoguedb.store.postgres.search_queries.indexed_rows import IndexedRows, integers
+from dialoguedb.store.where import Where
 
 _TOKENS_MAX = 20_000
 """Objects with certain filter tokens up to which all of them are read."""

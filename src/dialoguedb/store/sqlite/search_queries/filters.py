@@ -6,13 +6,13 @@ what is stored as an object equals nothing. A key that is missing satisfies `$ni
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import apsw
 
 from dialoguedb.formats.attachments.scanner import IMAGE_WORDS, has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
+from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
 _EVER = TimeRange()
@@ -23,32 +23,6 @@ _OF_DIALOGUE = "(SELECT b.{} FROM dialogue_bodies b WHERE b.dialogue = d.number)
 # Most messages have none of the words, and are not parsed.
 _MAY_SHOW_IMAGE = " OR ".join(f"instr(m.content, X'{word.hex()}')" for word in IMAGE_WORDS)
 _SHOWS_IMAGE = f"(({_MAY_SHOW_IMAGE}) AND shows_image(m.content))"
-
-
-@dataclass
-class Where:
-    """Conditions that are all to hold, and the values in them."""
-
-    conditions: list[str] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
-
-    def add(self, condition: str, *values: Any) -> None:
-        """Add a condition."""
-        self.conditions.append(condition)
-        self.values.extend(values)
-
-    def __bool__(self) -> bool:
-        """Tell whether there is any."""
-        return bool(self.conditions)
-
-    def __add__(self, other: "Where") -> "Where":
-        """Return both together."""
-        return Where(self.conditions + other.conditions, self.values + other.values)
-
-    @property
-    def sql(self) -> str:
-        """The conditions as one."""
-        return " AND ".join(self.conditions) or "true"
 
 
 def of_messages(filters: SearchFilter) -> Where:

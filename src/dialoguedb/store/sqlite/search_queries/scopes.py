@@ -26,7 +26,7 @@ from dialoguedb.retrieval.snapshot import (
 )
 from dialoguedb.store.sqlite.search_index import words
 from dialoguedb.store.sqlite.search_index.words import TABLES
-from dialoguedb.store.sqlite.search_queries.filters import Where
+from dialoguedb.store.where import Where
 
 _EVERY = 1 << 62
 _TOKENS_MAX = 20_000
@@ -149,10 +149,7 @@ class SQLiteScope:
     @property
     def _match(self) -> str:
         """The MATCH expression of all there is in the project or namespace."""
-        namespace = self._namespace
-        if namespace is None:
-            return words.quote(filter_tokens.project_token(self.project))
-        return words.quote(filter_tokens.namespace_token(namespace))
+        return words.quote(filter_tokens.scope_token(self.project, self._namespace))
 
     # --- Rows and filters ---------------------------------------------------------------------
 
