@@ -65,8 +65,7 @@ _MESSAGES: dict[type[Exception], str] = {
 
 def is_lost(error: BaseException) -> bool:
     """Tell whether the connection is gone, rather than the statement wrong."""
-    # What the driver cannot encode is a ValueError as well, and leaves the connection whole.
-    return isinstance(error, LOST) and not isinstance(error, ValueError)
+    return isinstance(error, LOST)
 
 
 def translate(error: Exception) -> DialogueDBError:
