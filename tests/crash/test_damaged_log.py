@@ -5,7 +5,9 @@ import logging
 import os
 import random
 import shutil
-from contextlib import closing
+import subprocess
+import sys
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -268,6 +270,48 @@ async def test_a_log_in_use_that_was_cut_is_damaged_from_there_on(serving, lengt
     store, _ = serving
     os.truncate(store.path.with_name(LOG), length)
     assert log_frames.damaged_frame(store.readers.quick.db) == max(1, (length - 32) // 4_120 + 1)
+
+
+INTERRUPTED = """
+import sys, time, apsw
+path, seconds = sys.argv[1], float(sys.argv[2])
+db = apsw.Connection(path)
+db.execute("BEGIN IMMEDIATE")
+with open(path + "-shm", "r+b", buffering=0) as memory:
+    header = memory.read(48)
+    memory.seek(0)
+    memory.write(header[:8] + bytes([header[8] ^ 1]) + header[9:])
+    print("interrupted", flush=True)
+    time.sleep(seconds)
+    memory.seek(0)
+    memory.write(header)
+    db.execute("ROLLBACK")
+"""
+"""A writer that the machine interrupts between the two copies of what the log holds."""
+
+
+@contextmanager
+def interrupted_writer(path):
+    """Be between the two copies when the block begins, and beyond them a little later."""
+    command = [sys.executable, "-c", INTERRUPTED, str(path), "0.2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writing:
+        assert writing.stdout is not None
+        assert writing.stdout.readline() == "interrupted\n"
+        yield
+    assert writing.returncode == 0
+
+
+@pytest.mark.anyio
+async def test_a_writer_that_is_interrupted_is_waited_for(serving, tmp_path):
+    store, me = serving
+    directory = store.path.parent
+    with interrupted_writer(store.path):
+        assert check(directory) == []
+    with interrupted_writer(store.path):
+        backup.backup(directory, tmp_path / "copy", lambda *_: None)
+    with interrupted_writer(store.path):
+        assert log_frames.damaged_frame(store.readers.quick.db) is None
+    await me.append(message("parcel"))
 
 
 async def purge(store):

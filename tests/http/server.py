@@ -77,12 +77,13 @@ class Server:
         run = subprocess.run(
             [program(), *words, *self.storage],
             capture_output=True,
-            check=True,
+            check=False,
             cwd=self.data.parent,
             env=quiet_environment(),
             text=True,
             timeout=COMMAND_SECONDS_MAX,
         )
+        assert run.returncode == 0, run.stderr
         return run.stdout.strip()
 
     @property

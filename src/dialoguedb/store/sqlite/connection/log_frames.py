@@ -5,6 +5,7 @@ checksum goes on from that of the frame before: two sums, to which each pair of 
 and the other sum. That is linear, so a frame adds what its words weigh, whatever came before.
 """
 
+import time
 from functools import cache
 from pathlib import Path
 
@@ -12,12 +13,11 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from dialoguedb.store.sqlite.connection import vfs
+from dialoguedb.store.sqlite.connection import files
 
 Words = npt.NDArray[np.uint32]
 Sums = tuple[int, int]
 
-_EXISTING = apsw.SQLITE_OPEN_READWRITE
 _BIG = np.dtype(">u4")
 _ORDERS = {0x377F0682: np.dtype("<u4"), 0x377F0683: _BIG}
 _HEADER_BYTES = 32
@@ -30,13 +30,15 @@ _SMALLEST_PAGE_BYTES = 512
 _FRAMES_AT_ONCE = 256
 _MASK = 0xFFFFFFFF
 _ATTEMPTS = 5
+_COUNT_ATTEMPTS = 5_000
+_COUNT_INTERVAL_S = 0.002
 
 
 def damaged_frame_of(path: Path) -> int | None:
     """Return the first damaged frame in the log of a database; None when there is none."""
     if not path.with_name(f"{path.name}-wal").exists():
         return None
-    db = vfs.open_file(str(path), _EXISTING)
+    db = files.connect_reader(path)
     try:
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # it would copy the damage
         db.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # this opens the log
@@ -50,13 +52,27 @@ def damaged_frame(db: apsw.Connection) -> int | None:
     log = Path(db.filename_wal)
     for _ in range(_ATTEMPTS):
         header = _header_of(log)
-        count, _copied = db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        count = _frames_of(db)
         if count <= 0:
             return None
         frame = _first_damaged(log, count)
         if frame is None or header == _header_of(log):
             return frame  # else others have begun the log again meanwhile
     return None
+
+
+def _frames_of(db: apsw.Connection) -> int:
+    """Return how many frames are committed; BusyError when others write them all the while.
+
+    While another process writes the two copies of that number, SQLite finds them different and
+    refuses at once, whatever the busy timeout.
+    """
+    for _ in range(_COUNT_ATTEMPTS):
+        try:
+            return db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
+        except apsw.BusyError:
+            time.sleep(_COUNT_INTERVAL_S)
+    return db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0]
 
 
 def _header_of(log: Path) -> bytes:
