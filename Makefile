@@ -201,9 +201,9 @@ INTEGRATIONS = google-adk langchain langgraph openai-agents
 
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -
-	$(LOCK) --extra mcp --extra postgres --output-file $(RUNTIME_LOCK) pyproject.toml
+	$(LOCK) --extra mcp --extra postgres --extra redis --output-file $(RUNTIME_LOCK) pyproject.toml
 	$(LOCK) $(INTEGRATIONS:%=--extra %) --extra dev --constraint $(BUILD_LOCK) --output-file $(INTEGRATIONS_LOCK) pyproject.toml requirements/integrations.in
-	$(LOCK) --extra mcp --extra postgres --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
+	$(LOCK) --extra mcp --extra postgres --extra redis --extra dev --constraint $(BUILD_LOCK) --constraint $(RUNTIME_LOCK) --output-file $(DEV_LOCK) pyproject.toml
 	$(LOCK) --generate-hashes --constraint $(BUILD_LOCK) --output-file $(FORMATS_LOCK) pyproject.toml requirements/formats.in
 
 .venv-lock/bin/uv: | .venv/.made-with

@@ -11,6 +11,7 @@ from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.cli.options import chosen_settings, settings_options
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.settings import SECRET_FILES, SETTINGS, Address, Database, Secret, Settings, load
+from dialoguedb.settings.values import RateLimitStore
 
 TEXTS = {
     "data": ("~/data", Path("~/data").expanduser()),
@@ -29,6 +30,11 @@ TEXTS = {
     "trusted_proxy": ("10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
     "cors_origin": ("https://a.example,http://b:1", ("https://a.example", "http://b:1")),
     "rate_limits": ("off", False),
+    "rate_limit_store": (
+        "rediss://user:a%20secret@cache:6380/1",
+        RateLimitStore("redis", "rediss://user@cache:6380/1", Secret("a secret")),
+    ),
+    "redis_password": ("a secret", Secret("a secret")),
     "access_log": ("1", True),
     "upload_memory": ("64", 64),
     "answer_memory": ("128", 128),
@@ -140,6 +146,14 @@ def test_the_forms_of_an_sqlite_database(text, directory):
         ("DATABASE", "postgresql://u:hidden@[::1/chat"),
         ("DATABASE", "postgresql://u:hidden@db/chat?search_path=x"),
         ("DATABASE_PASSWORD", "hid\0den"),
+        ("RATE_LIMIT_STORE", "memory"),
+        ("RATE_LIMIT_STORE", "http://u:hidden@cache"),
+        ("RATE_LIMIT_STORE", "redis://u:hidden@"),
+        ("RATE_LIMIT_STORE", "redis://u:hidden@cache:0x1"),
+        ("RATE_LIMIT_STORE", "redis://u:hid#den@cache"),
+        ("RATE_LIMIT_STORE", "redis://u:hidden@cache/first"),
+        ("RATE_LIMIT_STORE", "redis://cache?password=hidden"),
+        ("RATE_LIMIT_STORE", "unix://u:hidden@"),
         ("EMBEDDER", "word2vec"),
         ("EMBEDDER_MODEL", " "),
         ("EMBEDDER_URL", "127.0.0.1:11434/v1"),
@@ -171,6 +185,23 @@ def test_nothing_shows_a_secret():
     assert settings.embedder_key.text == "sk-hidden"
     for shown in (repr(settings), str(settings.embedder_key), f"{settings}"):
         assert "hidden" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("process", "process"),
+        ("database", "database"),
+        ("redis://:hidden@cache/3", "redis://cache/3"),
+        ("rediss://u:hidden@[::1]:6380?ssl_ca_certs=ca", "rediss://u@[::1]:6380?ssl_ca_certs=ca"),
+        ("unix://u:hidden@/run/redis.sock?db=2", "unix://u@/run/redis.sock?db=2"),
+    ],
+)
+def test_the_forms_of_where_rates_are_counted(text, shown):
+    store = load({}, {"DIALOGUEDB_RATE_LIMIT_STORE": text}).rate_limit_store
+    assert str(store) == shown
+    assert "hidden" not in repr(store)
+    assert (store.password == Secret("hidden")) == ("hidden" in text)
 
 
 def test_a_flag_that_does_not_fit_shows_no_secret():

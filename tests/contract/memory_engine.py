@@ -725,6 +725,7 @@ class MemoryStore:
         self.memories, self.summaries, self.jobs = Memories(data), Summaries(data), Jobs(data)
         self.templates, self.context, self.keys = Templates(data), Context(data), Keys(data)
         self.receipts, self.erasures = Receipts(data), Erasures(data)
+        self.rate_limits = None
         self.projects, self.search = Projects(data), None
         self.index = SimpleNamespace(status=None, purge=self.purge)
 

@@ -20,8 +20,8 @@ SERVED = ["sqlite", *VERSIONS]
 
 ABILITIES = {
     "sqlite": {"search", "compaction", "files"},
-    "postgres": {"search", "compaction"},
-    "postgres16": {"search", "compaction"},
+    "postgres": {"search", "compaction", "shared_rates"},
+    "postgres16": {"search", "compaction", "shared_rates"},
     "memory": set(),
 }
 """What a test may need of its engine; `files` are data in a directory that a test looks into."""

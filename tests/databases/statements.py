@@ -1,5 +1,8 @@
 """Statements on a database, beside whatever uses it."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
@@ -21,3 +24,13 @@ async def rows(url: str, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.fetch(sql)]
     finally:
         await connection.close()
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    """Let nobody else use a table for a while."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(url))
+        runner.run(connection.execute(f"BEGIN; LOCK TABLE {table}"))
+        yield
+        runner.run(connection.close())

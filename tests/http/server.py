@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,11 +97,13 @@ class Server:
 
 
 @contextmanager
-def running(engine: str, room: Path, data: Path | None = None) -> Iterator[Server]:
+def running(
+    engine: str, room: Path, data: Path | None = None, flags: Sequence[str | Path] = ()
+) -> Iterator[Server]:
     """Run a server until the block ends: logs in `room`, data there too or beside another's."""
     data = data or room / "data"
     storage = storage_flags(engine, data)
-    words = [program(), "serve", *storage, "--port", "0"]
+    words = [program(), "serve", *storage, "--port", "0", *map(str, flags)]
     with (room / "log").open("w") as log_file:
         process = subprocess.Popen(
             words,

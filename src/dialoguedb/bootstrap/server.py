@@ -14,6 +14,7 @@ from dialoguedb.bootstrap.embedders import known, warm_up
 from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.bootstrap.index_worker import indexing
 from dialoguedb.bootstrap.process_key import admit
+from dialoguedb.bootstrap.rate_limits import rate_limit_store_of
 from dialoguedb.bootstrap.services import opened_store, services_of, weights_of
 from dialoguedb.bootstrap.summary_worker import summarizing
 from dialoguedb.embed.tokens import count_tokens
@@ -53,12 +54,14 @@ async def applications(
     """
     metrics = Metrics()
     embedders = known(settings)
+    share_rate_limits = rate_limit_store_of(settings)
     async with (
         opened_store(settings, metrics.commits, embedders) as store,
         running(_forget_answers(store)),
         running(_warm(store)),
         indexing(store.index, embedders),
         summarizing(store.jobs, settings, metrics.summaries) as workshop,
+        share_rate_limits(store) as rate_limits,
     ):
         if own_secret is None:
             engine_of(settings).warn_if_open()
@@ -66,7 +69,7 @@ async def applications(
             await admit(store, own_secret)
         services = services_of(store, embedders, weights_of(settings), workshop)
         yield Applications(
-            api=build_app(services, metrics, _http_options(settings)),
+            api=build_app(services, metrics, _http_options(settings), rate_limits),
             project_metrics=build_project_metrics_app(metrics),
             services=services,
             warm_up=partial(_warm_up, embedders),

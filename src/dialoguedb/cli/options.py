@@ -127,4 +127,11 @@ def chosen_settings(flags: dict[str, Any]) -> Settings:
             warn_of_secret(setting.flag, setting.variable)
     if given["database"] is not None:
         warn_of_url(given["database"])
+    store = given["rate_limit_store"]
+    if store is not None and store.password is not None:
+        warn_of_secret(
+            "the password in --rate-limit-store",
+            "DIALOGUEDB_REDIS_PASSWORD",
+            "--redis-password-file",
+        )
     return settings.load(given, os.environ, config)

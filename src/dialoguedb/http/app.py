@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dialoguedb.http.admission.admission import Admission, RequestCounts
 from dialoguedb.http.admission.authentication import Authentication
 from dialoguedb.http.admission.rate_limits import RateLimits
+from dialoguedb.http.admission.shared_rate_limits import SharedRateLimits
 from dialoguedb.http.cross_origin import CrossOrigin
 from dialoguedb.http.memory_budget import MemoryBudget
 from dialoguedb.http.metrics import CONTENT_TYPE, Metrics
@@ -20,11 +21,20 @@ from dialoguedb.http.pipeline import ErrorMiddleware, NoSuchRoute, PathEndpoint
 from dialoguedb.http.requests.request import AppContext
 from dialoguedb.http.route_endpoint import RouteEndpoint
 from dialoguedb.http.route_table import ROUTES
+from dialoguedb.ports.rate_limits import RateLimitStore
 from dialoguedb.service import Services
 
 
-def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASGIApp:
-    """Return the API as an ASGI application; its lifespan runs the background work."""
+def build_app(
+    services: Services,
+    metrics: Metrics,
+    options: HttpOptions,
+    rate_limit_store: RateLimitStore | None = None,
+) -> ASGIApp:
+    """Return the API as an ASGI application; its lifespan runs the background work.
+
+    Without a store, this process counts rates by itself.
+    """
     authentication = Authentication(services, options.trusted_proxies)
     counts = RequestCounts(services)
     uploads = MemoryBudget(options.upload_bytes, wait_seconds=options.upload_wait_seconds)
@@ -40,12 +50,14 @@ def build_app(services: Services, metrics: Metrics, options: HttpOptions) -> ASG
         answers=answers,
         large_work=asyncio.Semaphore(1),
     )
-    admission = Admission(authentication, RateLimits(enabled=options.rate_limits), counts)
+    own = RateLimits(enabled=options.rate_limits)
+    shared = SharedRateLimits(rate_limit_store, own) if rate_limit_store else None
+    admission = Admission(authentication, own, shared, counts)
     router = Router(
         _routes(admission, context),
         redirect_slashes=False,
         default=NoSuchRoute(),
-        lifespan=_background(counts, metrics),
+        lifespan=_background(counts, metrics, shared),
     )
     app = ErrorMiddleware(router.app, context, access_log=options.access_log)
     return CrossOrigin(app, options.cors_origins) if options.cors_origins else app
@@ -63,7 +75,7 @@ def _routes(admission: Admission, context: AppContext) -> list[Route]:
 
 
 def _background(
-    counts: RequestCounts, metrics: Metrics
+    counts: RequestCounts, metrics: Metrics, shared_rate_limits: SharedRateLimits | None
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -71,6 +83,8 @@ def _background(
         yield
         for task in tasks:
             task.cancel()
+        if shared_rate_limits:
+            await shared_rate_limits.close()
         await counts.flush()
 
     return lifespan

@@ -24,6 +24,7 @@ from dialoguedb.ports.keys import KeyStore
 from dialoguedb.ports.memories import MemoryStore
 from dialoguedb.ports.messages import MessageStore
 from dialoguedb.ports.projects import ProjectStore
+from dialoguedb.ports.rate_limits import RateLimitStore
 from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import IndexStore, SearchStore
 from dialoguedb.ports.state import StateStore
@@ -62,6 +63,8 @@ class Store(Protocol):
     search: SearchStore
     index: IndexStore
     erasures: ErasureStore
+    rate_limits: RateLimitStore | None
+    """Buckets that all who open the data share, where an engine has them."""
 
     async def ready(self) -> None:
         """Return when a write would be durable now; ServiceUnavailable otherwise."""

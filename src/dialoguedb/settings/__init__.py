@@ -15,7 +15,8 @@ from typing import Any, get_args, get_origin
 from msgspec.structs import fields
 
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.settings.choices import About, Settings
+from dialoguedb.settings.about import About
+from dialoguedb.settings.choices import Settings
 from dialoguedb.settings.values import Address, Database, LogLevel, Secret, read_secret_file
 
 __all__ = [

@@ -1,12 +1,11 @@
 """Every choice of an operator, with its default."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, get_args
 
 from msgspec import Struct
 
+from dialoguedb.settings.about import About
 from dialoguedb.settings.values import (
     PORT_MAX,
     Address,
@@ -14,6 +13,7 @@ from dialoguedb.settings.values import (
     EmbedderName,
     LogLevel,
     Network,
+    RateLimitStore,
     Secret,
     SummarizerName,
     read_address,
@@ -29,6 +29,7 @@ from dialoguedb.settings.values import (
     read_password,
     read_path,
     read_port,
+    read_rate_limit_store,
     read_seconds,
     read_secret,
     read_summarizer,
@@ -36,26 +37,6 @@ from dialoguedb.settings.values import (
     read_text,
     read_url,
 )
-
-
-@dataclass(frozen=True)
-class About:
-    """What a setting is for, and how its value is written and read."""
-
-    purpose: str
-    form: str
-    """The placeholder of the value in help texts, such as `PORT`."""
-
-    expected: str
-    """What the value has to be, such as `a port from 0 to 65535`."""
-
-    read: Callable[[str], object]
-    is_secret: bool = False
-
-    def refusal(self, text: str) -> str:
-        """Say that a text is not what is expected."""
-        return f"{'this' if self.is_secret else repr(text)} is not {self.expected}"
-
 
 _NETWORK = "an address range such as 10.0.0.0/8"
 _SECONDS = "a whole number of seconds"
@@ -193,6 +174,26 @@ class Settings(Struct, frozen=True, kw_only=True):
         bool,
         About("Enforce the projects' rate limits.", "", _ON_OFF, read_switch),
     ] = True
+    rate_limit_store: Annotated[
+        RateLimitStore,
+        About(
+            "Where requests are counted for rate limits: process, in each server process by itself;"
+            " database, for all servers together in PostgreSQL; or the URL of a Redis for all.",
+            "STORE",
+            "process, database, or a URL such as redis://HOST:PORT/0",
+            read_rate_limit_store,
+        ),
+    ] = RateLimitStore()
+    redis_password: Annotated[
+        Secret | None,
+        About(
+            "Password for Redis; others can see a command line, so use the variable or a file.",
+            "PASSWORD",
+            "a password",
+            read_password,
+            is_secret=True,
+        ),
+    ] = None
     access_log: Annotated[
         bool,
         About("Log every request, not only failed ones.", "", _ON_OFF, read_switch),

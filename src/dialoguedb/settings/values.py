@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from dialoguedb import private_files
 from dialoguedb.errors import InvalidSetting
-from dialoguedb.settings import postgres_urls
+from dialoguedb.settings import postgres_urls, redis_urls
 
 PORT_MAX = postgres_urls.PORT_MAX
 
@@ -56,6 +56,22 @@ class Database:
     def __str__(self) -> str:
         """Write it as it is set, but for a password."""
         return f"{self.scheme}:{self.location}"
+
+
+@dataclass(frozen=True)
+class RateLimitStore:
+    """Where requests are counted for rate limits."""
+
+    kind: Literal["process", "database", "redis"] = "process"
+    url: str = field(default="", repr=False)
+    """That of Redis, without a password."""
+
+    password: Secret | None = None
+    """What stood in the URL."""
+
+    def __str__(self) -> str:
+        """Write it as it is set, but for a password."""
+        return self.url or self.kind
 
 
 ENGINES = ("sqlite", "postgresql")
@@ -127,6 +143,16 @@ def unknown_engine(scheme: str) -> InvalidSetting:
     return InvalidSetting(
         f"a {scheme!r} database is not available in this release, only {' and '.join(ENGINES)}"
     )
+
+
+def read_rate_limit_store(text: str) -> RateLimitStore:
+    """Read where requests are counted."""
+    if text == "process":
+        return RateLimitStore("process")
+    if text == "database":
+        return RateLimitStore("database")
+    url, password = redis_urls.read(text)
+    return RateLimitStore("redis", url, Secret(password) if password else None)
 
 
 def read_network(text: str) -> Network:

@@ -34,9 +34,9 @@ def serve(*, print_first_key: bool, **flags: Any) -> None:
     at a terminal; elsewhere it is written to the file first-key in the data directory, so that no
     log has it. Logs are JSON lines on stderr.
 
-    With --workers, each process has rate limits, metrics and connections of its own, and a process
-    that dies is replaced. Metrics by project are then on a port for each, from that of
-    --metrics-address on.
+    With --workers, each process has metrics and connections of its own, and rate limits unless
+    --rate-limit-store has them shared; a process that dies is replaced. Metrics by project are then
+    on a port for each, from that of --metrics-address on.
     """
     settings = chosen_settings(flags)
     tls.from_files(settings)

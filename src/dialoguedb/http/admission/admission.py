@@ -7,6 +7,7 @@ from collections import Counter
 from dialoguedb.errors import defect
 from dialoguedb.http.admission.authentication import Authentication
 from dialoguedb.http.admission.rate_limits import RateLimits, rate_limit_exceeded
+from dialoguedb.http.admission.shared_rate_limits import SharedRateLimits
 from dialoguedb.http.requests import bound_namespace
 from dialoguedb.http.requests.request import AdmittedRequest, Exchange
 from dialoguedb.model.keys import AnyPermission, Caller
@@ -68,10 +69,15 @@ class Admission:
     """Authenticates, authorizes, limits the rate, and counts."""
 
     def __init__(
-        self, authentication: Authentication, rate_limits: RateLimits, counts: RequestCounts
+        self,
+        authentication: Authentication,
+        rate_limits: RateLimits,
+        shared_rate_limits: SharedRateLimits | None,
+        counts: RequestCounts,
     ) -> None:
         self._authentication = authentication
         self._rate_limits = rate_limits
+        self._shared = shared_rate_limits
         self._counts = counts
 
     async def admit(self, exchange: Exchange, permission: AnyPermission) -> AdmittedRequest:
@@ -88,7 +94,9 @@ class Admission:
             bound_namespace.check_query(head.query_string, caller.namespace)
         project = caller.project
         if project is not None:
-            exchange.rate_limit_status, wait_s = self._rate_limits.spend(project)
+            shared = self._shared
+            spent = await shared.spend(project) if shared else self._rate_limits.spend(project)
+            exchange.rate_limit_status, wait_s = spent
             if wait_s:
                 raise rate_limit_exceeded(project.settings.rate_limit, wait_s)
         is_over = await self._counts.count(caller)

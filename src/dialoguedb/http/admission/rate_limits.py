@@ -13,6 +13,10 @@ from msgspec import Struct
 from dialoguedb.errors import ErrorDetail, RateLimitExceeded
 from dialoguedb.http.responses.response import RateLimitStatus, default_rate_limit_status
 from dialoguedb.model.projects import Project, RateLimit
+from dialoguedb.ports.rate_limits import TokensTaken
+
+Spent = tuple[RateLimitStatus, float]
+"""What a request is told of a project's limit, and how long to wait if it is one too many."""
 
 _ROUNDING = 1e-9
 
@@ -45,25 +49,33 @@ class RateLimits:
         self._projects_max = projects_max
         self._buckets: dict[str, TokenBucket] = {}
 
-    def spend(self, project: Project) -> tuple[RateLimitStatus, float]:
+    def limits(self, project: Project) -> bool:
+        """Return whether a project has a limit that counts here."""
+        return self._enabled and project.settings.rate_limit.enabled
+
+    def spend(self, project: Project) -> Spent:
         """Spend one request; returns the status, and the seconds to wait if it was one too many."""
-        rate = project.settings.rate_limit
-        if not (self._enabled and rate.enabled):
+        if not self.limits(project):
             return default_rate_limit_status(), 0.0
+        rate = project.settings.rate_limit
         now = self._clock()
         bucket = self._buckets.get(project.id) or self._fill(project.id, rate, now)
         returned = (now - bucket.counted_at) * rate.per_second
-        bucket.tokens = min(rate.burst, bucket.tokens + returned)
-        bucket.counted_at = now
-        wait_s = 0.0
-        if bucket.tokens >= 1 - _ROUNDING:
-            bucket.tokens -= 1
-        else:
-            wait_s = (1 - bucket.tokens) / rate.per_second
-        used_s = (rate.burst - bucket.tokens) / rate.per_second
-        bucket.full_at = now + used_s
-        reset = math.ceil(time.time() + used_s)
-        return RateLimitStatus(rate.burst, int(bucket.tokens), reset), wait_s
+        tokens = min(rate.burst, bucket.tokens + returned)
+        has_one = tokens >= 1 - _ROUNDING
+        tokens -= has_one
+        self._set(bucket, rate, tokens, now)
+        return _spent(rate, tokens, is_served=has_one)
+
+    def spent(self, project: Project, taken: TokensTaken, requests: int) -> list[Spent]:
+        """Return what each of several requests was told that took tokens elsewhere, in order."""
+        rate, now = project.settings.rate_limit, self._clock()
+        bucket = self._buckets.get(project.id) or self._fill(project.id, rate, now)
+        self._set(bucket, rate, taken.left, now)  # to go on here when there is no answer there
+        lefts = [taken.left + after for after in reversed(range(taken.count))]
+        refused = _spent(rate, taken.left, is_served=False)
+        served = [_spent(rate, left, is_served=True) for left in lefts]
+        return served + [refused] * (requests - taken.count)
 
     def _fill(self, project_id: str, rate: RateLimit, now: float) -> TokenBucket:
         if len(self._buckets) >= self._projects_max:
@@ -71,6 +83,17 @@ class RateLimits:
             self._buckets = {name: one for name, one in self._buckets.items() if one.full_at > now}
         bucket = self._buckets[project_id] = TokenBucket(rate.burst, now, now)
         return bucket
+
+    def _set(self, bucket: TokenBucket, rate: RateLimit, tokens: float, now: float) -> None:
+        bucket.tokens, bucket.counted_at = tokens, now
+        bucket.full_at = now + (rate.burst - tokens) / rate.per_second
+
+
+def _spent(rate: RateLimit, tokens: float, *, is_served: bool) -> Spent:
+    """Return what a request is told of which so much is left."""
+    wait_s = 0.0 if is_served else (1 - tokens) / rate.per_second
+    reset = math.ceil(time.time() + (rate.burst - tokens) / rate.per_second)
+    return RateLimitStatus(rate.burst, int(tokens), reset), wait_s
 
 
 def rate_limit_exceeded(rate: RateLimit, wait_s: float) -> RateLimitExceeded:

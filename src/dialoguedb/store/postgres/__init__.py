@@ -15,6 +15,7 @@ from dialoguedb.ports import (
 from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.copies import Copies
 from dialoguedb.ports.erasures import ErasureStore
+from dialoguedb.ports.rate_limits import RateLimitStore
 from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.statistics import WriterStatistics
@@ -34,6 +35,7 @@ from dialoguedb.store.postgres.keys import PostgresKeys
 from dialoguedb.store.postgres.memories import PostgresMemories
 from dialoguedb.store.postgres.messages import PostgresMessages
 from dialoguedb.store.postgres.projects import PostgresProjects
+from dialoguedb.store.postgres.rate_limits import PostgresRateLimits
 from dialoguedb.store.postgres.receipts import PostgresReceipts
 from dialoguedb.store.postgres.rows import idempotency
 from dialoguedb.store.postgres.schema import migrations
@@ -78,6 +80,7 @@ class PostgresStore:
         indexes = PostgresIndex(writer, readers, index)
         self.index: IndexStore = indexes
         self.search: SearchStore = PostgresSearch(readers, row_ids, indexes)
+        self.rate_limits: RateLimitStore | None = PostgresRateLimits(pool, row_ids)
         self.copies: Copies = PostgresCopies(writer, readers, index)
 
     @classmethod

@@ -67,6 +67,7 @@ _DELETES = (
     "DELETE FROM answers WHERE project = $1",
     "DELETE FROM erasures WHERE project = $1",
     "DELETE FROM usage WHERE project = $1",
+    "DELETE FROM rate_limits WHERE project = $1",
     "DELETE FROM keys WHERE project = $1",
     "DELETE FROM projects WHERE number = $1",
 )

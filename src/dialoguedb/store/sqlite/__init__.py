@@ -7,6 +7,7 @@ from pathlib import Path
 
 import apsw
 
+from dialoguedb.errors import NewerSchema, ServiceUnavailable
 from dialoguedb.ports import (
     DialogueStore,
     KeyStore,
@@ -19,6 +20,7 @@ from dialoguedb.ports.context import ContextStore
 from dialoguedb.ports.copies import Copies
 from dialoguedb.ports.engine import KeySource
 from dialoguedb.ports.erasures import ErasureStore
+from dialoguedb.ports.rate_limits import RateLimitStore
 from dialoguedb.ports.receipts import ReceiptStore
 from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.statistics import WriterStatistics
@@ -71,6 +73,7 @@ class SQLiteStore:
         index = Index(in_process)
         self._writer = Writer(db, statistics, index)
         self.readers = Readers(path, key, self._writer.insist_on_log)
+        self._verifying: asyncio.Future[None] | None = None
         row_ids = ProjectRowIds(self.readers.quick.db)
         parts = (self._writer, self.readers, row_ids)
         self.path = path
@@ -84,6 +87,7 @@ class SQLiteStore:
         self.context: ContextStore = SQLiteContext(self.readers, row_ids)
         self.receipts: ReceiptStore = SQLiteReceipts(*parts)
         self.erasures: ErasureStore = SQLiteErasures(*parts)
+        self.rate_limits: RateLimitStore | None = None  # each request would wait for the one writer
         self.jobs: SummaryJobs = SQLiteSummaryJobs(self._writer, self.readers)
         self.projects: ProjectStore = SQLiteProjects(*parts)
         self.keys: KeyStore = SQLiteKeys(*parts)
@@ -120,8 +124,16 @@ class SQLiteStore:
             raise files.unusable(path, error) from error
 
     async def ready(self) -> None:
-        """Return when a write would be durable now; ServiceUnavailable otherwise."""
+        """Return when a write would be durable now; ServiceUnavailable, UnreadableData."""
         await self._writer.write(_touch)
+        if self._verifying is None:  # whoever asks meanwhile waits for the same
+            self._verifying = asyncio.ensure_future(self.readers.run_apart(self._writer.verify_log))
+            self._verifying.add_done_callback(self._verified)
+        await asyncio.shield(self._verifying)
+
+    def _verified(self, verified: asyncio.Future[None]) -> None:
+        self._verifying = None
+        verified.exception()  # those that waited may all be gone
 
     async def forget_answers(self, before: str) -> None:
         """Drop the recorded responses of idempotency keys used before a time."""
@@ -202,4 +214,8 @@ def secret(db: apsw.Connection) -> bytes:
 
 def _touch(db: apsw.Connection) -> None:
     """Write a page without changing anything; an UPDATE to equal values would write none."""
+    try:
+        migrations.check_known(db)
+    except NewerSchema as error:  # it was migrated while this program had it open
+        raise ServiceUnavailable(error.message) from error
     db.pragma("user_version", migrations.version(db))

@@ -1,8 +1,8 @@
 """The first schema.
 
 Every primary and foreign key begins with the partition key, but those of tables that each machine
-would have a copy of: projects, keys, usage, templates, embedders. Texts are compared byte by byte.
-What callers sent as JSON is kept as bytes, for `json` and `jsonb` change it.
+would have a copy of: projects, keys, usage, rate_limits, templates, embedders. Texts are compared
+byte by byte. What callers sent as JSON is kept as bytes, for `json` and `jsonb` change it.
 """
 
 _BY_BYTES = 'text COLLATE "C"'
@@ -50,6 +50,14 @@ CREATE TABLE usage (
     stored_bytes bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (project, month, slot)
 );
+
+-- Token buckets. They are not logged: no request waits for the disk, and a crash fills them.
+CREATE UNLOGGED TABLE rate_limits (
+    project bigint PRIMARY KEY REFERENCES projects,
+    tokens double precision NOT NULL,
+    taken bigint NOT NULL,
+    counted_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
 
 CREATE TABLE templates (
     project bigint NOT NULL REFERENCES projects,
