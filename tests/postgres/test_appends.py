@@ -47,6 +47,16 @@ class TestGatheredAppends:
         assert [one.seq for one in listed] == [*range(1, 81)]
         assert (await me.get()).total_messages == 80
 
+    async def test_they_keep_their_order_while_others_are_stored(self, me):
+        waiting = []
+        for n in range(60):
+            waiting.append(asyncio.ensure_future(me.append(message(str(n)), to="de"[n % 2])))
+            if n % 7 == 0:
+                await asyncio.sleep(0.001)
+        await asyncio.gather(*waiting)
+        assert await me.contents("d") == [str(n) for n in range(0, 60, 2)]
+        assert await me.contents("e") == [str(n) for n in range(1, 60, 2)]
+
     async def test_a_message_that_two_of_them_hold_is_stored_once(self, me):
         done = await outcomes(*(me.append(message("a", id="m")) for _ in range(5)))
         assert [[one.seq for one in appended] for appended in done] == [[1]] * 5

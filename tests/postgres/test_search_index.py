@@ -1,5 +1,6 @@
 """The index of vectors takes what is old, and the extension that it needs is asked for."""
 
+import numpy as np
 import pytest
 
 from dialoguedb.store.postgres import PostgresStore
@@ -31,4 +32,26 @@ async def test_all_but_the_newest_vectors_come_into_their_index(tmp_path):
         assert last == count  # the oldest
         await shelf.store.index.catch_up()
         assert [(count, last)] == await rows(databases.url_of(tmp_path), SETTLED)
+        assert await shelf.find("parcel", mode="semantic") == ["m"]
+
+
+class Enormous:
+    """An embedder whose numbers are beyond what half precision holds."""
+
+    name = "enormous"
+    in_process = True
+
+    def embed(self, texts, *, query=False):
+        return np.asarray([[1e6, -1e6, float(len(text)), 0.5] for text in texts], np.float32)
+
+
+async def test_vectors_are_stored_in_half_precision(tmp_path):
+    databases = databases_of("postgres")
+    async with opened(databases.opener(PostgresStore.open), tmp_path, Enormous()) as shelf:
+        await shelf.new("d", messages=[message("a parcel", id="m")])
+        ((stored,),) = await rows(
+            databases.url_of(tmp_path), "SELECT vector::real[] FROM message_vectors"
+        )
+        assert len(stored) == 256
+        assert stored[:4] == [65504.0, -65504.0, 8.0, 0.5]
         assert await shelf.find("parcel", mode="semantic") == ["m"]

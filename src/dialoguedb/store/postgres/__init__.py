@@ -102,6 +102,7 @@ class PostgresStore:
                 db = Connection(raw)
                 await migrations.migrate(db, timestamps.now())
                 secret = await db.value("SELECT value FROM secrets WHERE name = 'page tokens'")
+            await pool.expire_connections()  # one of before the migration knows no vectors
             store = cls(pool, secret, statistics, known)
             if embedder:
                 await store.index.prepare([one.name for one in known])

@@ -111,6 +111,9 @@ class AppendBatcher:
         self._alone = alone
         self._waiting: deque[_Job] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._locked: set[DialogueKey] = set()
+        """The dialogues of running transactions: another would wait for them with all it holds."""
+
         self._is_due = False
 
     async def append(self, append: Append) -> Result:
@@ -131,28 +134,42 @@ class AppendBatcher:
     def _turn(self) -> None:
         self._is_due = False
         while self._waiting and len(self._running) < _LANES:
-            task = asyncio.get_running_loop().create_task(self._run(self._take()))
+            batch = self._take()
+            if not batch:
+                return
+            dialogues = {job.append.dialogue for job in batch}
+            self._locked |= dialogues
+            task = asyncio.get_running_loop().create_task(self._run(batch))
             self._running.add(task)
-            task.add_done_callback(self._settled)
+            task.add_done_callback(partial(self._settled, dialogues))
 
-    def _settled(self, task: asyncio.Task[None]) -> None:
+    def _settled(self, dialogues: set[DialogueKey], task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        self._locked -= dialogues
         self._turn()
 
     def _take(self) -> list[_Job]:
-        """Take appends from the queue; of two with one idempotency key, the first."""
+        """Take the appends that need not wait for others; of one idempotency key, the first.
+
+        What is left is later than what it waits for, so appends to a dialogue keep their order.
+        """
         batch: list[_Job] = []
+        left: list[_Job] = []
         keys: set[bytes] = set()
+        locked = set(self._locked)
         room = _BYTES_MAX
-        while self._waiting and len(batch) < _APPENDS_MAX and room > 0:
-            job = self._waiting[0]
+        while self._waiting and len(batch) + len(left) < _APPENDS_MAX and room > 0:
+            job = self._waiting.popleft()
             record = job.append.options.idempotency
-            if record and record.key in keys:
-                break
+            if job.append.dialogue in locked or (record and record.key in keys):
+                locked.add(job.append.dialogue)
+                left.append(job)
+                continue
             if record:
                 keys.add(record.key)
             room -= job.size
-            batch.append(self._waiting.popleft())
+            batch.append(job)
+        self._waiting.extendleft(reversed(left))
         return batch
 
     async def _run(self, batch: list[_Job]) -> None:
@@ -231,7 +248,7 @@ class _Plans:
         stored = self._stored.setdefault(key, {})
         plan = plan_append(head, append.new, stored, append.options)
         if plan.new:
-            self.made.append(Appended(append.project_row, head.ref, plan))
+            self.made.append(Appended(append.project_row, head.namespace, head.ref, plan))
             changed = {name: getattr(plan, name) for name in HEAD}
             self._heads[key] = structs.replace(head, **changed)
             named = zip(plan.new, plan.sent, strict=True)
@@ -266,5 +283,5 @@ async def _append_all(
         if taken:
             raise _KeysTaken(taken)
     if plans.made:
-        await index.add(db, "message", await message_rows.append(db, plans.made))
+        await index.add_new(db, "message", await message_rows.append(db, plans.made))
     return outcomes

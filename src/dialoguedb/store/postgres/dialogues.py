@@ -70,7 +70,7 @@ class PostgresDialogues:
             plan = plan_creation(namespace, new, parent, options, is_taken=is_taken)
             row, messages = await dialogue_rows.insert(db, project_row, parent, plan)
             await self._index.add(db, "dialogue", [row])
-            await self._index_new(db, messages)
+            await self._index.add_new(db, "message", messages)
             return await self._append(
                 db, (project, project_row), (row, plan, options), new.messages
             )
@@ -139,7 +139,7 @@ class PostgresDialogues:
             stored = await message_rows.find_stored(db, project_row, row.ref, sent)
             plan = plan_update(row, update, stored, options)
             messages = await dialogue_rows.store(db, project_row, row, plan)
-            await self._index_new(db, messages)
+            await self._index.add_new(db, "message", messages)
             if plan.is_indexed_again:
                 await self._index.change(db, "dialogue", [row.ref], text=True)
             changed = (row.ref, plan, options)
@@ -181,10 +181,6 @@ class PostgresDialogues:
             return await trees.delete_tree(db, self._index, project_row, row)
 
         return await self._write(at_most_once(operation, project_row, options), options)
-
-    async def _index_new(self, db: Transaction, messages: Sequence[RowRef]) -> None:
-        if messages:
-            await self._index.add(db, "message", messages)
 
     async def _write(self, work: Operation[T], options: WriteOptions) -> T:
         return await self._writer.write(work, repeatable=options.idempotency is not None)

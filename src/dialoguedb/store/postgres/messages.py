@@ -72,8 +72,8 @@ class PostgresMessages:
             is_compacted = False
             if plan.new:
                 of = (append.project, project_row)
-                rows = await message_rows.append(db, [Appended(project_row, head.ref, plan)])
-                await self._index.add(db, "message", rows)
+                made = Appended(project_row, head.namespace, head.ref, plan)
+                await self._index.add_new(db, "message", await message_rows.append(db, [made]))
                 await db.usage.record(db, of, plan.usage, options)
                 if options.compaction is not None:
                     is_compacted = await compact(db, of, head.ref, plan, options)

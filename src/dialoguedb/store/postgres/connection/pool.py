@@ -19,6 +19,11 @@ _CONNECT_S = 10.0
 _FREE_S = 60.0
 _STATEMENTS_KEPT = 256
 
+_SCHEMA_OF_VECTORS = """
+    SELECT n.nspname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.typname = 'halfvec' AND pg_type_is_visible(t.oid)
+"""
+
 REFUSALS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ssl.SSLError)
 """What is raised by a database that cannot be opened."""
 
@@ -46,6 +51,7 @@ async def open_pool(
             timeout=_CONNECT_S,
             statement_cache_size=0 if pooled else _STATEMENTS_KEPT,
             reset=_keep,
+            init=_prepare,
         )
     except REFUSALS as error:
         raise cannot_open(error) from None
@@ -104,6 +110,18 @@ async def borrowed(pool: Any) -> AsyncIterator[asyncpg.Connection]:
             raw.terminate()
         with suppress(*FAILURES):  # what was answered stays answered
             await pool.release(raw)
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    """Have vectors sent as they are stored, not as numbers that are written and read one by one.
+
+    Before the first migration there are none; `PostgresStore.open` takes new connections after it.
+    """
+    schema = await connection.fetchval(_SCHEMA_OF_VECTORS)
+    if schema is not None:
+        await connection.set_type_codec(
+            "halfvec", schema=schema, encoder=bytes, decoder=bytes, format="binary"
+        )
 
 
 async def _keep(_connection: asyncpg.Connection) -> None:

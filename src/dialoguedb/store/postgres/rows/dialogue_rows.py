@@ -17,7 +17,7 @@ from dialoguedb.store.postgres.rows.pages import Shape, each
 from dialoguedb.store.postgres.rows.pages import page as page_of
 from dialoguedb.store.postgres.rows.tags import DIALOGUE_TAGS
 from dialoguedb.store.postgres.schema.partitions import part_of
-from dialoguedb.store.postgres.search_index.index import RowRef
+from dialoguedb.store.postgres.search_index.sources import RowRef, Source
 from dialoguedb.values.lists import Slice, Window
 
 _ORDERS = {
@@ -123,8 +123,8 @@ async def exists(db: Connection, project: int, namespace: str, dialogue_id: str)
 
 async def insert(
     db: Connection, project: int, parent: DialogueRow | None, plan: DialoguePlan
-) -> tuple[RowRef, list[RowRef]]:
-    """Store a new dialogue with its messages; returns their rows."""
+) -> tuple[RowRef, list[Source]]:
+    """Store a new dialogue with its messages; returns its row, and them as they are indexed."""
     new = plan.dialogue
     part = part_of(project, new.namespace, new.id)
     above = parent.ref if parent else (None, None)
@@ -135,17 +135,19 @@ async def insert(
         await db.execute(_ADD_THREAD, *parent.ref)
     if not plan.append:
         return row, []
-    return row, await message_rows.insert(db, [Appended(project, row, plan.append)])
+    made = Appended(project, new.namespace, row, plan.append)
+    return row, await message_rows.insert(db, [made])
 
 
 async def store(
     db: Connection, project: int, former: DialogueRow, plan: DialoguePlan
-) -> list[RowRef]:
-    """Store a dialogue as it is after a change; returns the rows of new messages."""
+) -> list[Source]:
+    """Store a dialogue as it is after a change; returns new messages as they are indexed."""
     after = plan.dialogue
     added = []
     if plan.append and plan.append.new:
-        added = await message_rows.append(db, [Appended(project, former.ref, plan.append)])
+        made = Appended(project, after.namespace, former.ref, plan.append)
+        added = await message_rows.append(db, [made])
     if not plan.is_changed:
         return added
     await db.execute(_UPDATE, *former.ref, *(getattr(after, name) for name in _CHANGED))

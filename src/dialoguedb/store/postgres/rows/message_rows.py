@@ -29,7 +29,9 @@ from dialoguedb.store.postgres.rows.pages import Shape, bytes_max, each, page_of
 from dialoguedb.store.postgres.rows.pages import page as page_by_query
 from dialoguedb.store.postgres.rows.tags import MESSAGE_TAGS
 from dialoguedb.store.postgres.schema.partitions import part_of
-from dialoguedb.store.postgres.search_index.index import RowRef
+from dialoguedb.store.postgres.search_index import sources
+from dialoguedb.store.postgres.search_index.embedders import HELD
+from dialoguedb.store.postgres.search_index.sources import RowRef, Source
 from dialoguedb.values.lists import Slice, Window
 
 COLUMNS = columns_of(StoredMessage)
@@ -69,7 +71,7 @@ _ARRAYS = ", ".join(
 )
 _INSERT = f"""
     INSERT INTO messages (part, dialogue, {", ".join(_FIELDS)})
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], {_ARRAYS})
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], {_ARRAYS}) WHERE {HELD}
     RETURNING part, dialogue, seq, number
 """
 HEAD = (
@@ -236,12 +238,13 @@ class Appended(NamedTuple):
     """What is stored in a dialogue."""
 
     project: int
+    namespace: str
     dialogue: RowRef
     plan: AppendPlan
 
 
-async def insert(db: Connection, appended: Sequence[Appended]) -> list[RowRef]:
-    """Store the new messages of plans; returns their rows."""
+async def insert(db: Connection, appended: Sequence[Appended]) -> list[Source]:
+    """Store the new messages of plans; returns them as they are to be indexed."""
     made = [
         (one, cut_from(stored, sent), sent)
         for one in appended
@@ -250,27 +253,28 @@ async def insert(db: Connection, appended: Sequence[Appended]) -> list[RowRef]:
     columns = zip(*((*one.dialogue, *_values(stored)) for one, stored, _ in made), strict=True)
     rows = await db.rows(_INSERT, *map(list, columns)) if made else []
     row_ids = {(part, dialogue, seq): row_id for part, dialogue, seq, row_id in rows}
-    sent_messages, tags = [], []
+    sent_messages, tags, found = [], [], []
     for one, stored, sent in made:
         part = one.dialogue.part
         row = RowRef(part, row_ids[part, one.dialogue.row_id, stored.seq])
         sent_messages.append(SentMessage(one.project, row, sent))
         tags += [(one.dialogue.row_id, row, tag) for tag in sent.tags]
+        found.append(sources.of_message(row, one.project, one.namespace, stored))
     await attachment_rows.insert(db, sent_messages)
     await MESSAGE_TAGS.insert_many(db, tags)
-    return [one.row for one in sent_messages]
+    return found
 
 
 def _values(stored: StoredMessage) -> tuple[object, ...]:
     return structs.astuple(structs.replace(stored, by_user=int(stored.by_user)))
 
 
-async def append(db: Connection, appended: Sequence[Appended]) -> list[RowRef]:
+async def append(db: Connection, appended: Sequence[Appended]) -> list[Source]:
     """Store the new messages of plans, made one after another, and the heads of their dialogues."""
-    rows = await insert(db, appended)
+    found = await insert(db, appended)
     heads = {one.dialogue: one.plan for one in appended}  # the last of each dialogue
     await _store_heads(db, [*heads.items()])
-    return rows
+    return found
 
 
 async def _store_heads(

@@ -50,6 +50,11 @@ class Index:
         """Index new objects."""
         await self.change(db, kind, rows, text=True)
 
+    async def add_new(self, db: Connection, kind: SearchObject, found: Sequence[Source]) -> None:
+        """Index objects whose statement has kept embedders from coming and going."""
+        for start in range(0, len(found), _PORTION):
+            await self._store(db, kind, found[start : start + _PORTION], text=True)
+
     async def change(
         self, db: Connection, kind: SearchObject, rows: Sequence[RowRef], *, text: bool
     ) -> None:

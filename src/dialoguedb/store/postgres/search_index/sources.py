@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.text import document, indexed
 from dialoguedb.store.postgres.connection.connection import Connection, Row
@@ -94,6 +95,12 @@ def of_row(kind: str, row: Row) -> Source:
     hashed, tokens = _belongs(project, namespace)
     text, found_by, more = document(kind, row_id, *fields)
     return Source(part, row_id, project, hashed, written, text, indexed((*tokens, *more), found_by))
+
+
+def of_message(row: RowRef, project: int, namespace: str, stored: StoredMessage) -> Source:
+    """Make it of a message that is stored in this transaction."""
+    read = (stored.tags, stored.metadata, stored.content, stored.name, stored.created, stored.role)
+    return of_row("message", (*row, project, namespace, stored.modified, *read))
 
 
 @lru_cache(_NAMESPACES_KEPT)

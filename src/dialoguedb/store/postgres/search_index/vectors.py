@@ -4,6 +4,7 @@ These are half-precision numbers, filled up with zeros to a length that has an i
 """
 
 from collections.abc import Sequence
+from struct import pack as pack_header
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +20,13 @@ TAIL = 5_000
 """The newest vectors, which stay without an index: to compare so many takes a millisecond."""
 
 _SETTLED_TOGETHER = 100
+_HALF_MAX = float(np.finfo(np.float16).max)
 
 _STORE = """
     INSERT INTO {kind}_vectors AS v (part, embedder, number, project, scope, vector, packed)
-    SELECT part, $1, number, project, scope,
-        ($6::real[])[1 + (at - 1) * $7::integer : at * $7::integer]::halfvec, ($8::bytea[])[at]
-    FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-        WITH ORDINALITY AS new (part, number, project, scope, at)
+    SELECT part, $1, number, project, scope, vector, packed FROM unnest(
+        $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::halfvec[], $7::bytea[]
+    ) AS new (part, number, project, scope, vector, packed)
     ON CONFLICT (part, embedder, number) DO UPDATE
         SET vector = excluded.vector, packed = excluded.packed, settled = 0
 """
@@ -64,18 +65,27 @@ def size_of(dimensions: int) -> int | None:
 
 
 def filled(vectors: Vectors) -> Floats:
-    """Return vectors, one in a row, as long as they are stored; what is no number becomes 0."""
+    """Return vectors, one in a row, as long as they are stored, within half precision.
+
+    What is no number becomes 0.
+    """
     dimensions = vectors.shape[1]
     missing = (size_of(dimensions) or dimensions) - dimensions
-    known = np.nan_to_num(vectors, posinf=0.0, neginf=0.0)
+    known = np.nan_to_num(vectors, posinf=0.0, neginf=0.0).clip(-_HALF_MAX, _HALF_MAX)
     return np.asarray(np.pad(known, ((0, 0), (0, missing))), np.float32)
+
+
+def _halves(vectors: Vectors) -> list[bytes]:
+    """Return vectors, one in a row, as pgvector sends and receives a `halfvec`."""
+    stored = filled(vectors).astype(">f2")
+    header = pack_header(">hh", stored.shape[1], 0)
+    return [header + row.tobytes() for row in stored]
 
 
 async def store(
     db: Connection, embedder: int, kind: str, owners: Sequence[Owner], made: Vectors
 ) -> None:
     """Store an embedder's vectors in place of those there are, one for each owner."""
-    stored = filled(made)
     await db.execute(
         _STORE.format(kind=kind),
         embedder,
@@ -83,8 +93,7 @@ async def store(
         [owner.row_id for owner in owners],
         [owner.project for owner in owners],
         [owner.namespace for owner in owners],
-        stored.ravel().tolist(),
-        stored.shape[1],
+        _halves(made),
         [pack(vector) for vector in made],
     )
 
