@@ -8,7 +8,7 @@ from typing import Any
 
 from dialoguedb.model.projects import Project
 from dialoguedb.ports.rate_limits import TokensTaken
-from dialoguedb.store.postgres.connection.errors import CONFLICTS, FAILURES, translate
+from dialoguedb.store.postgres.connection.errors import FAILURES, is_overtaken, translate
 from dialoguedb.store.postgres.connection.pool import borrowed
 from dialoguedb.store.postgres.connection.project_row_ids import ProjectRowIds
 
@@ -50,7 +50,7 @@ class PostgresRateLimits:
             except FAILURES as error:
                 # Two transactions meet where they are serializable by default. A lost connection
                 # may have taken the tokens, so the statement is not repeated for it.
-                if not isinstance(error, CONFLICTS) or attempt == _ATTEMPTS:
+                if not is_overtaken(error) or attempt == _ATTEMPTS:
                     raise translate(error) from error
             else:
                 assert row is not None

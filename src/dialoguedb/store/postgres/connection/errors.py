@@ -31,18 +31,24 @@ DAMAGED = (
 )
 """What a statement raises that meets damage in the files of the database."""
 
-CONFLICTS = (
+_CONFLICTS = (
     asyncpg.UniqueViolationError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidCachedStatementError,
 )
-"""What a transaction raises that another, or a migration, has overtaken; it is run again."""
+"""What a transaction raises that another, or a migration, has overtaken."""
 
-LOST = (
+_OF_PROJECT = "_project_fkey"
+"""How the constraints are named by which a row names its project."""
+
+_ABOUT_VALUES = ("the server expects ", "the number of query arguments ", "query argument ")
+"""How the driver begins to say that a statement has the wrong values, on whatever connection."""
+
+_LOST = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
+    asyncpg.InterfaceError,  # but for those about the values of a statement
     asyncpg.InternalClientError,  # the driver was broken off in mid-answer, by a pooler for one
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -65,7 +71,28 @@ _MESSAGES: dict[type[Exception], str] = {
 
 def is_lost(error: BaseException) -> bool:
     """Tell whether the connection is gone, rather than the statement wrong."""
-    return isinstance(error, LOST)
+    return isinstance(error, _LOST) and not str(error).startswith(_ABOUT_VALUES)
+
+
+def is_overtaken(error: BaseException) -> bool:
+    """Tell whether another transaction was faster, so that it is to be run again.
+
+    What a row names is locked before, or it is the row's project, which only its deletion takes
+    away. Any other violated foreign key means that this was not so.
+    """
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return not _is_project_gone(error)
+    return isinstance(error, _CONFLICTS)
+
+
+def _is_project_gone(error: asyncpg.ForeignKeyViolationError) -> bool:
+    """Tell whether a row was to name a project that is gone.
+
+    The detail has the columns that do not match, in any language: those of the row with the name,
+    or, when what others name was to be deleted, those of that.
+    """
+    is_named = "(number)=" in (error.detail or "")
+    return (error.constraint_name or "").endswith(_OF_PROJECT) and not is_named
 
 
 def translate(error: Exception) -> DialogueDBError:
@@ -76,7 +103,7 @@ def translate(error: Exception) -> DialogueDBError:
 
 
 def _meaning_of(error: Exception) -> DialogueDBError:
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
+    if isinstance(error, asyncpg.ForeignKeyViolationError) and _is_project_gone(error):
         return ProjectNotFound("The project was deleted")
     if isinstance(error, (asyncpg.DataCorruptedError, asyncpg.IndexCorruptedError, *UNREADABLE)):
         return UnreadableData(
@@ -89,6 +116,6 @@ def _meaning_of(error: Exception) -> DialogueDBError:
 def _text_of(error: Exception) -> str | None:
     if is_lost(error):
         return "The database cannot be reached; try again"
-    if isinstance(error, CONFLICTS):
+    if isinstance(error, _CONFLICTS):
         return "Others changed the same data again and again; try again"
     return next((text for kind, text in _MESSAGES.items() if isinstance(error, kind)), None)

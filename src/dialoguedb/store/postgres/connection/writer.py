@@ -19,10 +19,10 @@ from dialoguedb.ports import IdempotencyHit
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.connection.errors import (
-    CONFLICTS,
     FAILURES,
     UNREADABLE,
     is_lost,
+    is_overtaken,
     translate,
 )
 from dialoguedb.store.postgres.connection.pool import borrowed
@@ -101,7 +101,7 @@ class Writer:
             except (DialogueDBError, IdempotencyHit):
                 raise
             except (*FAILURES, *UNREADABLE) as error:
-                may_repeat = isinstance(error, CONFLICTS) or (
+                may_repeat = is_overtaken(error) or (
                     is_lost(error) and (repeatable or not attempted.commits)
                 )
                 if not may_repeat or attempt == _ATTEMPTS:
