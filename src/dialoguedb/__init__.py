@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dialoguedb.client.aio.memories import AsyncMemory
     from dialoguedb.client.aio.messages import AsyncMessage
     from dialoguedb.client.inputs import MessageDict
-    from dialoguedb.client.records import Found
+    from dialoguedb.client.search_records import Found
     from dialoguedb.client.sync.dialogues import Dialogue
     from dialoguedb.client.sync.memories import Memory
     from dialoguedb.client.sync.messages import Message
@@ -58,7 +58,7 @@ def _public() -> dict[str, Any]:
     from dialoguedb.client.aio.memories import AsyncMemory
     from dialoguedb.client.aio.messages import AsyncMessage
     from dialoguedb.client.inputs import MessageDict
-    from dialoguedb.client.records import Found
+    from dialoguedb.client.search_records import Found
     from dialoguedb.client.sync.dialogues import Dialogue
     from dialoguedb.client.sync.memories import Memory
     from dialoguedb.client.sync.messages import Message

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from dialoguedb.client.records import Found
+from dialoguedb.client.search_records import Found
 from dialoguedb.client.sync.database import Database
 from dialoguedb.client.tracking.changes import TrackedObject
 from dialoguedb.values.lists import Page

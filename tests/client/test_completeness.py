@@ -7,7 +7,7 @@ from typing import get_type_hints
 import msgspec
 import pytest
 
-from dialoguedb.client import inputs, records
+from dialoguedb.client import inputs, records, search_records
 from dialoguedb.client.sync.database import Database
 from dialoguedb.client.transport.requests import ApiResponse
 from dialoguedb.errors import DialogueDBError, InvalidRequest
@@ -66,7 +66,7 @@ def test_a_record_has_every_field_that_is_returned(kind, record):
 
 def test_fields_that_are_the_same_are_of_the_models_own_types():
     assert get_type_hints(records.DeletionReceipt)["deleted"] == DeletedDialogue | None
-    assert get_type_hints(records.FoundItem)["explain"] == SearchExplanation | None
+    assert get_type_hints(search_records.FoundItem)["explain"] == SearchExplanation | None
     assert get_type_hints(records.ContextRecord)["tokens"] is ContextTokens
 
 

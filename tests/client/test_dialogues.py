@@ -59,6 +59,14 @@ class TestMaking:
             assert not dialogue.has_more_messages
             assert not dialogue.is_dirty
 
+    async def test_last_messages_too_large_for_one_response_are_all_read(self, db):
+        made = await db.create_dialogue(id="d", namespace="ada")
+        source = {"type": "base64", "media_type": "image/png", "data": "A" * 9_000_000}
+        for _ in range(5):
+            await made.save_message("user", [{"type": "image", "source": source}])
+        read = await db.get_dialogue("d", namespace="ada", messages=4)
+        assert [one.seq for one in read.messages] == [2, 3, 4, 5]
+
     async def test_an_id_is_given_once(self, db):
         await db.create_dialogue(id="one")
         with pytest.raises(DuplicateId) as refused:

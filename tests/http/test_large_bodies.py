@@ -85,6 +85,32 @@ class TestAPageOfAList:
         assert shown == list(range(40 - len(shown), 40))
         assert len(shown) == 31
 
+    @pytest.mark.parametrize("asked", [32, 1_000])
+    def test_the_last_messages_tell_where_those_before_are(self, heavy, asked, api):
+        dialogue = done(api.get(f"/dialogue/d?messages={asked}"))
+        assert len(dialogue["messages"]) == 31
+        rest = walk(api, "/dialogue/d/messages", next=dialogue["messagesNext"])
+        seen = [one["id"] for one in (*reversed(rest), *dialogue["messages"])]
+        assert seen == [str(number) for number in range(40)]
+
+    def test_references_stay_references_in_what_comes_before(self, api):
+        source = {"type": "base64", "media_type": "image/png", "data": "A" * 40_000}
+        image = {"type": "image", "source": source}
+        text = {"type": "text", "text": "x" * (MIB - 100_000)}
+        new_dialogue(api, id="d")
+        for start in range(0, 40, 20):
+            batch = [{"id": f"{start + one}", "content": [text, image]} for one in range(20)]
+            new_messages(api, "d", *batch)
+        dialogue = done(api.get("/dialogue/d?messages=40&attachments=reference"))
+        rest = walk(api, "/dialogue/d/messages", next=dialogue["messagesNext"])
+        shown = [*rest, *dialogue["messages"]]
+        assert len(shown) == 40
+        assert all("A" * 1_000 not in str(one["content"][1]) for one in shown)
+
+    @pytest.mark.parametrize("asked", [0, 31])
+    def test_when_all_asked_for_are_there_nothing_more_is_told(self, heavy, asked, api):
+        assert "messagesNext" not in done(api.get(f"/dialogue/d?messages={asked}"))
+
     def test_memories_and_dialogues_have_the_same_end(self, api):
         for number in range(33):
             new_memory(api, id=str(number), value="x" * MIB)

@@ -379,17 +379,54 @@ class TestTheSizeOfAnAnswer:
 
     def test_it_ends_early_at_32_mib(self, api, pictures):
         answer = api.post("/search", json={"query": "zeppelin", "object": "message"})
-        assert len(done(answer)["items"]) == len(done(answer)["results"]) == 2
+        found = done(answer)
+        assert len(found["items"]) == len(found["results"]) == 2
         assert len(answer.content) <= 33 * self.MIB
+        omitted = [one["id"] for one in found["omitted"]]
+        assert sorted([*(one["id"] for one in found["items"]), *omitted]) == [
+            "m0",
+            "m1",
+            "m2",
+            "m3",
+        ]
+        left_out = found["omitted"][0]
+        assert (left_out["object"], left_out["dialogueId"]) == ("message", "d")
+        assert 0 <= left_out["relevance"] <= found["results"][-1]["relevance"]
+        done(api.get(f"/dialogue/d/message/{left_out['id']}"))
+
+    def test_nothing_is_named_as_left_out_when_all_is_there(self, api, pictures):
+        answer = done(
+            api.post("/search", json={"query": "zeppelin", "object": "message", "limit": 2})
+        )
+        assert "omitted" not in answer
+
+    @pytest.mark.parametrize("kind", ["dialogue", "memory"])
+    def test_other_objects_that_are_left_out_are_named(self, api, kind):
+        for number in range(20):
+            text = {"a": "x" * (self.MIB - 100)}
+            if kind == "memory":
+                new_memory(api, id=f"{number}", namespace="n", value=text, label="zeppelin")
+            else:
+                new_dialogue(api, id=f"{number}", namespace="n", state=text, label="zeppelin")
+        request = {"query": "zeppelin", "object": kind, "limit": 100}
+        found = done(api.post("/search", json=request))
+        omitted = {(one["object"], one["namespace"], one["id"]) for one in found["omitted"]}
+        shown = {(kind, "n", one["id"]) for one in found["items"]}
+        assert shown.isdisjoint(omitted)
+        assert shown | omitted == {(kind, "n", f"{number}") for number in range(20)}
 
     def test_what_comes_along_is_left_out_where_there_is_no_room(self, api, pictures):
         request = {"query": "zeppelin", "object": "message", "context": 10, "limit": 1}
         answer = api.post("/search", json=request)
         context = done(answer)["results"][0]["context"]
         assert len(context["before"] + context["after"]) == 3
+        assert "omittedMessages" not in done(answer)["results"][0]
         request["limit"] = 2
         answer = api.post("/search", json=request)
         assert 1 <= len(done(answer)["items"]) <= 2
+        for result in done(answer)["results"]:
+            shown = len(result["context"]["before"] + result["context"]["after"])
+            assert shown + result.get("omittedMessages", 0) == 3
         assert len(answer.content) <= 33 * self.MIB
         answer = api.post("/search", json={"query": "zeppelin", "object": "dialogue"})
         assert len(done(answer)["results"][0]["matches"]) == 3

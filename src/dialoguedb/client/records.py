@@ -4,8 +4,7 @@ Types that `model` has are used from there. Those declared here differ: absent f
 is in Python's own values, and codes are open, for a newer server may have more of them.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
@@ -13,10 +12,8 @@ from dialoguedb.model.context import ContextTokens
 from dialoguedb.model.dialogues import DeletedDialogue, Status
 from dialoguedb.model.keys import AnyPermission
 from dialoguedb.model.projects import ProjectSettings
-from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
-from dialoguedb.model.search_results import SearchExplanation
 from dialoguedb.model.summaries import SummaryStatus
-from dialoguedb.values.lists import Order, Page
+from dialoguedb.values.lists import Page
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -80,6 +77,10 @@ class DialogueRecord(Struct, rename="camel", kw_only=True):
     created: str
     modified: str
     messages: list[MessageRecord] | None = None
+    messages_next: str | None = None
+    """There when fewer messages came than requested: the token that lists those before, newest
+    first."""
+
     version: str | None = None
     """The version that `if_match` takes; lists and searches do not have it."""
 
@@ -125,91 +126,6 @@ class MessagePage(Page[MessageRecord]):
 
     version: str | None = None
     """The version that `if_match` of an append takes."""
-
-
-# --- Search -------------------------------------------------------------------------------------
-
-
-class MatchRecord(Struct):
-    """A message by which a dialogue was found."""
-
-    item: MessageRecord
-    relevance: float
-
-
-class NeighbourRecords(Struct):
-    """The messages around one that was found, oldest first."""
-
-    before: list[MessageRecord]
-    after: list[MessageRecord]
-
-
-class FoundItem(Struct, Generic[T]):
-    """An object that was found, and its relevance: 0 to 1 within one search."""
-
-    object: SearchObject
-    relevance: float
-    item: T
-    matches: list[MatchRecord] | None = None
-    explain: SearchExplanation | None = None
-    context: NeighbourRecords | None = None
-
-
-class SearchInterpretation(Struct, rename="camel"):
-    """How the server understood a search: dates resolved, and the mode if it had to be another."""
-
-    order_by: SearchOrderBy
-    order: Order
-    filter: dict[str, Any] | None = None
-    mode: SearchMode | None = None
-
-
-class IndexingRecord(Struct):
-    """How far the indexes are after an upgrade or a change of embedder."""
-
-    done: int
-    of: int
-
-
-class Found(Struct, Generic[T]):
-    """What a search found; it can be used like a list of the objects."""
-
-    hits: list[FoundItem[T]] = field(name="results")
-    request: SearchInterpretation
-    indexing: IndexingRecord | None = None
-
-    @property
-    def items(self) -> list[T]:
-        """The objects alone."""
-        return [hit.item for hit in self.hits]
-
-    def of(self, make: Callable[[T], S]) -> "Found[S]":
-        """Return the same with each object converted."""
-        hits = [
-            FoundItem(
-                hit.object, hit.relevance, make(hit.item), hit.matches, hit.explain, hit.context
-            )
-            for hit in self.hits
-        ]
-        return Found(hits, self.request, self.indexing)
-
-    def __len__(self) -> int:
-        """Count the objects."""
-        return len(self.hits)
-
-    def __iter__(self) -> Iterator[T]:
-        """Iterate over the objects."""
-        return (hit.item for hit in self.hits)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        """Return an object, or a list of some."""
-        return self.items[index]
 
 
 # --- Summaries and context ----------------------------------------------------------------------

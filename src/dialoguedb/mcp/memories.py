@@ -46,6 +46,7 @@ async def search_memories(
     return FoundMemoriesResponse(
         memories=[Remembered.of(hit.item, hit.relevance) for hit in found.hits],
         indexing=found.indexing or UNSET,
+        omitted=found.omitted or UNSET,
     )
 
 

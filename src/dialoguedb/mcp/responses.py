@@ -4,17 +4,15 @@ from typing import Any, Self
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.client.records import (
-    DialogueRecord,
-    FoundItem,
-    IndexingRecord,
-    MemoryRecord,
-    MessageRecord,
-)
+from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord
+from dialoguedb.client.search_records import FoundItem, IndexingRecord, OmittedItem
 from dialoguedb.mcp.inline_files import without_files
 
 Indexing = IndexingRecord | UnsetType
 """How far the indexes are; only there while more may be found later."""
+
+Omitted = list[OmittedItem] | UnsetType
+"""What was found, too; only there when all would be too large."""
 
 
 class ToolResponse(Struct, kw_only=True, rename="camel"):
@@ -219,6 +217,7 @@ class FoundSessionsResponse(ToolResponse):
     dialogues: list[Outline]
     messages: list[FoundMessage]
     indexing: Indexing = UNSET
+    omitted: Omitted = UNSET
 
 
 class SessionsResponse(ToolResponse):
@@ -271,6 +270,7 @@ class FoundMemoriesResponse(ToolResponse):
 
     memories: list[Remembered]
     indexing: Indexing = UNSET
+    omitted: Omitted = UNSET
 
 
 class MemoriesResponse(ToolResponse):

@@ -72,12 +72,14 @@ async def search(db: AsyncDatabase, arguments: SearchArguments) -> FoundSessions
         dialogues=[Outline.found(hit) for hit in found.hits],
         messages=[],
         indexing=found.indexing or UNSET,
+        omitted=found.omitted or UNSET,
     )
     if arguments.search_messages:
         messages = await db.api.search.messages(
             arguments.query, limit=arguments.limit, namespace=arguments.namespace
         )
         response.messages = [FoundMessage.of(hit.item, hit.relevance) for hit in messages.hits]
+        response.omitted = [*(found.omitted or ()), *(messages.omitted or ())] or UNSET
     return response
 
 

@@ -48,6 +48,9 @@ class Dialogue(Struct, rename="camel", gc=False, kw_only=True):
     created: Timestamp
     modified: Timestamp
     messages: list[Message] | UnsetType = UNSET
+    messages_next: str | UnsetType = UNSET
+    """There when fewer messages are shown than asked for, since more would be too large: it lists
+    those before, as `next` of the dialogue's messages, newest first."""
 
 
 class NewDialogue(Struct, gc=False):

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from dialoguedb.model.search import SearchMode, SearchOrderBy
 from dialoguedb.model.search_request import Kind, TagsFilter
-from dialoguedb.values.fields import Timestamp
+from dialoguedb.values.fields import Id, Namespace, Timestamp
 from dialoguedb.values.lists import Order
 
 _MESSAGE = {"$ref": "#/components/schemas/Message"}
@@ -63,6 +63,20 @@ class SearchResult(Struct):
 
     explain: SearchExplanation | UnsetType = UNSET
     context: SearchContext | UnsetType = UNSET
+    omitted_messages: Annotated[int, Meta(ge=1)] | UnsetType = field(
+        name="omittedMessages", default=UNSET
+    )
+    """How many of `matches` or `context` are left out, since all would be too large."""
+
+
+class OmittedResult(Struct, rename="camel"):
+    """An object that was found, and is left out, since all would be too large."""
+
+    object: Kind
+    id: Id
+    relevance: Relevance
+    namespace: Namespace | UnsetType = UNSET
+    dialogue_id: Id | UnsetType = UNSET
 
 
 class ResolvedDates(Struct):
@@ -112,3 +126,6 @@ class SearchResults(Struct):
     request: ResolvedSearch
     indexing: IndexingProgress | UnsetType = UNSET
     """How far the indexes are, until they are complete after an upgrade or a change of embedder."""
+
+    omitted: list[OmittedResult] | UnsetType = UNSET
+    """What was found, too, and is left out, since all would be too large; a GET shows each."""

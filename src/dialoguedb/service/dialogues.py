@@ -12,12 +12,13 @@ from dialoguedb.model.dialogues import (
     DialogueUpdate,
     NewDialogue,
 )
-from dialoguedb.model.messages import AttachmentRead
+from dialoguedb.model.messages import AttachmentMode, AttachmentRead, MessageFilter
 from dialoguedb.model.projects import Project
 from dialoguedb.ports import DialogueStore, Versioned, WriteOptions
 from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.message_preparation import MessagePreparation
-from dialoguedb.service.pages import PagePiece, PageRequest, PageTokens
+from dialoguedb.service.messages import MessageListFilter, list_scope
+from dialoguedb.service.pages import ListRequest, PagePiece, PageRequest, PageTokens
 from dialoguedb.values.lists import Slice, Window
 
 
@@ -57,8 +58,20 @@ class DialogueService:
         last_messages: int,
         attachments: AttachmentRead = "inline",
     ) -> Versioned[Dialogue]:
-        """Return a dialogue with its last messages, oldest first."""
-        return await self._store.get(project, namespace, dialogue_id, last_messages, attachments)
+        """Return a dialogue with its last messages, oldest first.
+
+        When all that are asked for are too large, it has a page token for those before.
+        """
+        found = await self._store.get(project, namespace, dialogue_id, last_messages, attachments)
+        dialogue = found.value
+        shown = [*(dialogue.messages or ())]
+        if shown and len(shown) < min(last_messages, dialogue.total_messages):
+            sent: AttachmentMode = "reference" if attachments == "reference" else "inline"
+            of = MessageListFilter(namespace, dialogue_id, MessageFilter(attachments=sent))
+            scope, listing = list_scope(project, dialogue_id), ListRequest(of, "desc")
+            oldest = (shown[0].created, shown[0].seq)
+            dialogue.messages_next = self._pages.token(scope, listing, oldest)
+        return found
 
     async def list(
         self, project: Project, request: PageRequest[DialogueFilter]

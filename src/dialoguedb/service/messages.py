@@ -25,6 +25,11 @@ class MessageListFilter(Struct, frozen=True):
     """Its name in page tokens stays, or those that were handed out would end."""
 
 
+def list_scope(project: Project, dialogue_id: str) -> str:
+    """Return what page tokens of a dialogue's messages are valid for."""
+    return f"messages {project.id} {dialogue_id}"
+
+
 def up_to(last_seq: int, window: Window, found: Slice[Message]) -> Slice[Message]:
     """Return a piece as far as nothing in it was appended since the page was begun.
 
@@ -86,7 +91,7 @@ class MessageService:
 
         What is appended while it is read belongs to a later page.
         """
-        scope = f"messages {project.id} {request.list_request.filter.dialogue_id}"
+        scope = list_scope(project, request.list_request.filter.dialogue_id)
         listing = self._pages.resume(scope, request)
         of = listing.filter
 

@@ -104,7 +104,7 @@ class PageTokens:
         """Return a page of what was found, with a token when more follows."""
         if found.more_after is None:
             return Page(found.items)
-        return Page(found.items, self._encode(scope, list_request, found.more_after))
+        return Page(found.items, self.token(scope, list_request, found.more_after))
 
     def piece(
         self, scope: str, list_request: ListRequest[F], fetch: Fetch[T], found: Slice[T]
@@ -130,9 +130,8 @@ class PageTokens:
 
         return PagePiece(found.items, rest=read_on)
 
-    def _encode(
-        self, scope: str, list_request: ListRequest[F], after: tuple[str | int, ...]
-    ) -> str:
+    def token(self, scope: str, list_request: ListRequest[F], after: tuple[str | int, ...]) -> str:
+        """Return the token of the page after an item with this key."""
         payload = msgspec.msgpack.encode(_PageToken(list_request.filter, list_request.order, after))
         return _to_base64(self._sign(scope, payload) + payload)
 

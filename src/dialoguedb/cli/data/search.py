@@ -12,7 +12,7 @@ from dialoguedb.cli.data.previews import memory_preview, message_preview
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.output import Record, json_option, plain, show_json, show_table
-from dialoguedb.client.records import Found
+from dialoguedb.client.search_records import Found
 from dialoguedb.values import limits
 
 if TYPE_CHECKING:
@@ -133,6 +133,12 @@ def _show(
     if found.indexing:
         done, total = found.indexing.done, found.indexing.of
         click.echo(f"Indexed {done:,} of {total:,}: more may be found later", err=True)
+    if found.omitted:
+        click.echo(
+            f"{len(found.omitted):,} more were found, and are too large to be shown with these:"
+            " `omitted` in the JSON names them",
+            err=True,
+        )
     answer = plain(found)
     if as_json or not sys.stdout.isatty():
         show_json({"items": [hit["item"] for hit in answer["results"]], **answer})

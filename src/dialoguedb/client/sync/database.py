@@ -16,7 +16,8 @@ from dialoguedb.client.inputs import (
 )
 from dialoguedb.client.keyword_arguments import known_only
 from dialoguedb.client.options import RETRIES_DEFAULT, TIMEOUT_S_DEFAULT, check_options
-from dialoguedb.client.records import DeletionReceipt, Found
+from dialoguedb.client.records import DeletionReceipt, DialogueRecord
+from dialoguedb.client.search_records import Found
 from dialoguedb.client.sync.api import Api
 from dialoguedb.client.sync.dialogues import Dialogue
 from dialoguedb.client.sync.memories import Memory
@@ -90,7 +91,23 @@ class Database:
         record = self.api.dialogue.get(
             dialogue_id, namespace=namespace, messages=messages, attachments=attachments
         )
+        if record.messages_next is not None:
+            self._read_earlier(record, namespace, messages or 0)
         return Dialogue(self.api, record)
+
+    def _read_earlier(self, record: DialogueRecord, namespace: str | None, count: int) -> None:
+        """Read what is missing of the last messages, which are too large to come at once."""
+        shown = record.messages or []
+        while record.messages_next is not None and len(shown) < count:
+            page = self.api.message.list(
+                record.id,
+                namespace=namespace,
+                limit=count - len(shown),
+                next=record.messages_next,
+            )
+            shown = [*reversed(page.items), *shown]
+            record.messages_next = page.next
+        record.messages, record.messages_next = shown, None
 
     @known_only
     def get_or_create_dialogue(

@@ -132,7 +132,10 @@ async def list_(request: Request) -> Response:
     errors=(DialogueNotFound,),
 )
 async def get(request: Request) -> Response:
-    """Return one dialogue, with its last messages if you like."""
+    """Return one dialogue, with its last messages if you like.
+
+    `messagesNext` is there when they are too large for one answer: the oldest of them are missing.
+    """
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
     query: GetDialogue = request.query
     last, mode = query.messages or 0, sent_as(query.attachments)

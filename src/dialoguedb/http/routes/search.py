@@ -14,6 +14,7 @@ from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import AnyTagOf
 from dialoguedb.http.routes.names import OfDialogue
+from dialoguedb.model.dialogues import Dialogue
 from dialoguedb.model.messages import Message
 from dialoguedb.model.search_request import (
     Context,
@@ -28,6 +29,7 @@ from dialoguedb.model.search_request import (
     TimeZone,
 )
 from dialoguedb.model.search_results import (
+    OmittedResult,
     SearchContext,
     SearchExplanation,
     SearchMatch,
@@ -184,7 +186,10 @@ class _SizeLimit:
 
 
 def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
-    """Return the results; they end early at the size of a page, with at least one object."""
+    """Return the results; they end early at the size of a page, with at least one object.
+
+    What is left out is named.
+    """
     limit = _SizeLimit(limits.PAGE_BYTES_MAX)
     items: list[Raw] = []
     results: list[SearchResult] = []
@@ -194,7 +199,18 @@ def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
             break
         items.append(Raw(item))
         results.append(_result(hit, items[-1], search, limit))
-    return SearchResults(items, results, found.request, found.indexing or UNSET)
+    omitted = [_omitted(hit) for hit in found.hits[len(items) :]]
+    return SearchResults(items, results, found.request, found.indexing or UNSET, omitted or UNSET)
+
+
+def _omitted(hit: SearchHit) -> OmittedResult:
+    item = hit.item
+    omitted = OmittedResult("memory", item.id, _rounded(hit.relevance), item.namespace)
+    if isinstance(item, Message):
+        omitted.object, omitted.dialogue_id = "message", item.dialogue_id
+    elif isinstance(item, Dialogue):
+        omitted.object = "dialogue"
+    return omitted
 
 
 def _result(hit: SearchHit, item: Raw, request: SearchRequest, limit: _SizeLimit) -> SearchResult:
@@ -206,13 +222,17 @@ def _result(hit: SearchHit, item: Raw, request: SearchRequest, limit: _SizeLimit
             SearchMatch(message, _rounded(match.relevance))
             for message, match in zip(matches, hit.matches, strict=False)
         ]
+        result.omitted_messages = len(hit.matches) - len(matches) or UNSET
     if request.explain:
         result.explain = SearchExplanation(
             _rounded(hit.semantic), _rounded(hit.keyword), _rounded(hit.neighbours), hit.terms
         )
     if search.context and search.object == "message":
         before = _fitting(reversed(hit.before), limit)
-        result.context = SearchContext(before[::-1], _fitting(hit.after, limit))
+        after = _fitting(hit.after, limit)
+        result.context = SearchContext(before[::-1], after)
+        around = len(hit.before) + len(hit.after)
+        result.omitted_messages = around - len(before) - len(after) or UNSET
     return result
 
 

@@ -108,18 +108,23 @@ class DialogueDBStore(BaseStore):
     def _found(self, op: SearchOp, query: str) -> list[SearchItem]:
         """Return the items that match a query best."""
         last = op.offset + op.limit
-        hits = self._db.api.search.memories(
+        found = self._db.api.search.memories(
             query,
             tags={"$all": [self._prefix(op.namespace_prefix)], "$nin": [self._tag(_UNSEARCHABLE)]},
             metadata=metadata_filter(op.filter) or None,
             namespace=self._namespace,
             limit=SEARCH_ITEMS_MAX if op.filter else min(last + 1, SEARCH_ITEMS_MAX),
-        ).hits
-        newest = self._newest_ids([hit.item for hit in hits])
+        )
+        hits = [(hit.item, hit.relevance) for hit in found.hits]
+        for left_out in found.omitted or ():
+            with suppress(MemoryNotFound):
+                item = self._db.api.memory.get(left_out.id, namespace=self._namespace)
+                hits.append((item, left_out.relevance))
+        newest = self._newest_ids([item for item, _ in hits])
         return [
-            _search_item(hit.item, hit.relevance)
-            for hit in hits
-            if hit.item.id in newest and matches(hit.item.value, op.filter)
+            _search_item(item, relevance)
+            for item, relevance in hits
+            if item.id in newest and matches(item.value, op.filter)
         ][op.offset : last]
 
     def _newest_ids(self, records: Iterable[MemoryRecord]) -> set[str]:

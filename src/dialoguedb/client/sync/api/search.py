@@ -6,7 +6,8 @@ from typing import Any, TypeVar, Unpack
 
 from dialoguedb.client.inputs import SearchOptions
 from dialoguedb.client.keyword_arguments import known_only
-from dialoguedb.client.records import DialogueRecord, Found, MemoryRecord, MessageRecord
+from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord
+from dialoguedb.client.search_records import Found
 from dialoguedb.client.sync.sender import Sender
 from dialoguedb.client.transport.requests import write_call
 from dialoguedb.model.search import SearchObject
