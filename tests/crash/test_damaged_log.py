@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from dialoguedb import DialogueDB
-from dialoguedb.errors import DamagedData, NotFound, UnreadableData
+from dialoguedb.errors import DamagedData, NotFound, ServiceUnavailable, UnreadableData
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.store.sqlite import SQLiteStore, open_database
 from dialoguedb.store.sqlite.connection import commit_log, files, log_frames
@@ -359,3 +359,75 @@ async def test_a_log_that_is_whole_is_copied_as_it_grows(serving):
     log = store.path.with_name(LOG)
     assert log.stat().st_size < 1_500 * 4_120
     assert check(store.path.parent) == []
+
+
+def delete_in_use(store):
+    store.path.with_name(LOG).unlink()
+
+
+def replace_in_use(store):
+    log = store.path.with_name(LOG)
+    content = log.read_bytes()
+    log.unlink()
+    log.write_bytes(content)
+
+
+def cut_in_use(store):
+    os.truncate(store.path.with_name(LOG), 0)
+
+
+def shorten_in_use(store):
+    os.truncate(store.path.with_name(LOG), 40 * 4_120)
+
+
+def forget_shared_memory(store):
+    store.path.with_name(f"{files.FILE}-shm").unlink()
+
+
+def move_data(store):
+    store.path.rename(store.path.with_name("elsewhere"))
+
+
+def migrate_by_a_newer_program(store):
+    with closing(files.connect(store.path)) as db:
+        db.pragma("user_version", 10_000)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "harm",
+    [
+        change_log,
+        delete_in_use,
+        replace_in_use,
+        cut_in_use,
+        shorten_in_use,
+        forget_shared_memory,
+        move_data,
+        migrate_by_a_newer_program,
+    ],
+)
+async def test_a_server_is_not_ready_once_a_write_would_not_last(serving, harm):
+    store, _ = serving
+    await store.ready()
+    harm(store)
+    for _ in range(2):
+        with pytest.raises((UnreadableData, ServiceUnavailable)):
+            await store.ready()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("harm", [delete_in_use, replace_in_use, forget_shared_memory])
+async def test_nothing_is_acknowledged_that_only_a_deleted_log_holds(serving, harm):
+    store, me = serving
+    harm(store)
+    with pytest.raises(ServiceUnavailable, match="moved, replaced or deleted"):
+        await me.append(message("lost"))
+
+
+@pytest.mark.anyio
+async def test_many_ask_at_once_whether_a_damaged_log_is_ready(serving):
+    store, _ = serving
+    change_log(store)
+    told = await asyncio.gather(*(store.ready() for _ in range(50)), return_exceptions=True)
+    assert {type(one) for one in told} == {UnreadableData}

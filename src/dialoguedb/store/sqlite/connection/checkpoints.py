@@ -27,6 +27,10 @@ class Checkpoints:
         self._db = db
         self._due = _FRAMES
         self._is_damaged = False
+        self._log = db.filename_wal
+        self._is_encrypted = vfs.is_encrypted(db)
+        """Then each page is authenticated."""
+
         db.set_wal_hook(self._grew)
 
     def insist_on_log(self) -> None:
@@ -38,10 +42,19 @@ class Checkpoints:
                 "the log",
             )
 
+    def verify_apart(self, db: apsw.Connection) -> None:
+        """Verify the log by another connection, on its thread; UnreadableData."""
+        if not self._is_damaged and not self._is_encrypted:
+            with suppress(apsw.BusyError):  # it is verified when it is asked for again
+                self._judge(damaged_frame(db))
+        self.insist_on_log()
+
     def prepare_close(self) -> None:
         """Verify the log, which SQLite copies when the last connection closes."""
         with suppress(apsw.Error, OSError):
             self._verify()
+        if self._is_damaged:
+            self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
 
     def _grew(self, db: apsw.Connection, _: str, frames: int) -> int:
         """Take note of a commit; SQLite calls it, on the thread of the commit."""
@@ -56,15 +69,15 @@ class Checkpoints:
         return apsw.SQLITE_OK
 
     def _verify(self) -> None:
-        if self._is_damaged or vfs.is_encrypted(self._db):  # then each page is authenticated
-            return
-        frame = damaged_frame(self._db)
-        if frame is None:
+        if not self._is_damaged and not self._is_encrypted:
+            self._judge(damaged_frame(self._db))
+
+    def _judge(self, frame: int | None) -> None:
+        if frame is None or self._is_damaged:
             return
         self._is_damaged = True
-        self._db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         logger.error(
             "The write-ahead log %s is damaged from frame %d on: nothing is served from it. A"
             " restart goes on with the commits before that frame and logs how many are missing",
-            *(self._db.filename_wal, frame),
+            *(self._log, frame),
         )

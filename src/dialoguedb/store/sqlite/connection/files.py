@@ -99,10 +99,11 @@ class FileWatch:
         """Raise ServiceUnavailable when the path names another file, or none."""
         try:
             is_same = os.path.samestat(self._opened, self._path.stat())
-        except FileNotFoundError:
+        except OSError:  # also when its directory cannot be entered any more
             is_same = False
         if not is_same:
-            raise ServiceUnavailable(f"{FILE} was moved, replaced or deleted while it was open")
+            name = self._path.name
+            raise ServiceUnavailable(f"{name} was moved, replaced or deleted while it was open")
 
 
 @contextmanager

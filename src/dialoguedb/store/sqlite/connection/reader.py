@@ -215,6 +215,11 @@ class Readers:
         """Run a query that meets many pages of the file, such as a search: on a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._mapped, query)
 
+    async def run_apart(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Run work outside of a transaction, on a thread."""
+        run = asyncio.get_running_loop().run_in_executor
+        return await run(self._pool, self._on_thread, lambda reader: work(reader.db))
+
     def _short(self, query: Callable[[Reader], T]) -> T:
         return self._on_thread(lambda reader: reader.read_short(query))
 

@@ -97,10 +97,13 @@ class Writer:
         self, db: apsw.Connection, statistics: WriterStatistics | None, index: CatchUp
     ) -> None:
         self._db = db
-        self._watch = FileWatch(Path(db.filename))
+        # What is written to a log that was deleted is gone when the last process closes it.
+        names = (db.filename, db.filename_wal, f"{db.filename}-shm")
+        self._watches = [FileWatch(Path(name)) for name in names]
         self._commits = CommitLog(db)
         self._checkpoints = Checkpoints(db)
         self.insist_on_log = self._checkpoints.insist_on_log
+        self.verify_log = self._checkpoints.verify_apart
         self.usage = UsageLog()
         self._index = index
         self._statistics = statistics or WriterStatistics()
@@ -204,7 +207,8 @@ class Writer:
         return True
 
     def _begin(self) -> None:
-        self._watch.check()
+        for watch in self._watches:
+            watch.check()
         self.insist_on_log()
         try:
             self._db.execute("BEGIN IMMEDIATE")
