@@ -266,6 +266,8 @@ class ServiceUnavailable(DialogueDBError):
     """The engine cannot do this now, such as with a full disk; trying again may help."""
 
     code = "SERVICE_UNAVAILABLE"
+    retry_after_s = 1
+    """When it may help."""
 
 
 class EmbedderUnavailable(ServiceUnavailable):

@@ -1,5 +1,6 @@
 """Large answers and uploads: bounded in memory, made while they are read, released at once."""
 
+import asyncio
 import base64
 import json
 import time
@@ -9,6 +10,7 @@ from http import HTTPStatus
 import pytest
 
 from dialoguedb.bootstrap.default_project import default_project_key
+from dialoguedb.client.options import RETRIES_DEFAULT
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.formats.attachments import deferred
 from dialoguedb.http.app import build_app
@@ -355,6 +357,31 @@ class TestMemory:
         for pieces in cases.values():
             statuses, _ = await client.call("POST", "/dialogue/d1/messages", pieces=pieces)
             assert statuses == [HTTPStatus.OK]
+            assert client.held == {"upload": 0, "answer": 0}
+
+    async def test_is_found_by_all_uploads_that_come_back_when_they_are_told(self, tmp_path):
+        choices = {"upload_bytes": 2 * MIB, "upload_wait_seconds": 0.2}
+        async with serving(tmp_path / "many", **choices) as client:
+            await client.json("POST", "/dialogue", {"id": "d"})
+            refused = 0
+
+            async def upload(number):
+                nonlocal refused
+                message = {"id": f"m{number}", "role": "user", "content": [{"x": LARGE}] * 2}
+                for _ in range(1 + RETRIES_DEFAULT):
+                    assert client.held["upload"] <= 2 * MIB
+                    sent = json.dumps(message).encode()
+                    statuses, _ = await client.call("POST", "/dialogue/d/messages", sent)
+                    if statuses == [HTTPStatus.OK]:
+                        return
+                    assert statuses == [HTTPStatus.SERVICE_UNAVAILABLE]
+                    refused += 1
+                    await asyncio.sleep(int(client.headers[b"retry-after"]))
+
+            await asyncio.gather(*map(upload, range(25)))
+            found = await client.json("GET", "/dialogue/d")
+            assert found["totalMessages"] == 25
+            assert refused > 0
             assert client.held == {"upload": 0, "answer": 0}
 
     @pytest.mark.parametrize("pieces", [None, [b" " * 300_000, b" " * 300_000]])

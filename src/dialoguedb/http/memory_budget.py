@@ -1,7 +1,7 @@
 """The memory that requests may take beside the little that each needs, bounded for all and by key.
 
 Who finds no room waits for it, in the order of arrival; whose key holds its part already does not
-keep those of others waiting.
+keep those of others waiting. Who waits too long is refused, and told when to come back.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections import Counter, deque
 from msgspec import Struct
 
 from dialoguedb.errors import ServiceUnavailable
+from dialoguedb.http.return_schedule import ReturnSchedule
 from dialoguedb.values import limits
 
 ANSWER_WAIT_SECONDS_MAX = 10
@@ -42,6 +43,7 @@ class MemoryBudget:
         """Requests that waited too long, or could not wait."""
 
         self._wait_seconds = wait_seconds
+        self._schedule = ReturnSchedule(wait_seconds)
         self._held: Counter[str] = Counter()
         self._waiting: deque[_Waiting] = deque()
 
@@ -70,6 +72,7 @@ class MemoryBudget:
         """Reserve bytes, as soon as they are free; ServiceUnavailable when that takes long."""
         if self.try_reserve(owner, count):
             return
+        self._schedule.waits(owner)
         waiting = _Waiting(owner, count, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._admit()
@@ -83,21 +86,24 @@ class MemoryBudget:
             else:  # it was admitted just then
                 self.release(owner, count)
             if isinstance(error, TimeoutError):
-                raise self.refusal() from None
+                raise self.refusal(owner, count) from None
             raise
 
     def release(self, owner: str, count: int) -> None:
         """Release bytes that were reserved."""
         self.held_bytes -= count
         self._held[owner] -= count
+        self._schedule.released(owner, count)
         if not self._held[owner]:
             del self._held[owner]
         self._admit()
 
-    def refusal(self) -> ServiceUnavailable:
-        """Return the error for a request that finds no room."""
+    def refusal(self, owner: str, count: int) -> ServiceUnavailable:
+        """Return the error for a request that finds no room, with a time to come back."""
         self.refused += 1
-        return ServiceUnavailable("The server holds as many large bodies as it can; try again")
+        error = ServiceUnavailable("The server holds as many large bodies as it can; try again")
+        error.retry_after_s = self._schedule.seconds_until_return(owner, count)
+        return error
 
     def _fits(self, owner: str, count: int) -> bool:
         """Tell whether there is room; the only one finds it, however much it takes."""
@@ -148,7 +154,7 @@ class MemoryShare:
         elif force:
             self._budget.add(self._owner, more)
         elif more and not self._budget.try_reserve(self._owner, more):
-            raise self._budget.refusal()
+            raise self._budget.refusal(self._owner, more)
         self.held_bytes = count
 
     def release(self) -> None:

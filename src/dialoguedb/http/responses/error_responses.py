@@ -21,9 +21,6 @@ from dialoguedb.errors import (
 )
 from dialoguedb.http.responses.response import Header, Response, encode
 
-UNAVAILABLE_RETRY_SECONDS = 1
-"""When to try again after a 503."""
-
 STATUSES: dict[type[DialogueDBError], tuple[int, str]] = {
     InvalidRequest: (400, "validation_error"),
     Unauthorized: (401, "authentication_error"),
@@ -94,8 +91,6 @@ def _headers(error: DialogueDBError) -> tuple[Header, ...]:
             return ((b"www-authenticate", b"Bearer"),)
         case MethodNotAllowed():
             return ((b"allow", ", ".join(error.allowed).encode()),)
-        case RateLimitExceeded():
+        case RateLimitExceeded() | ServiceUnavailable():
             return ((b"retry-after", b"%d" % error.retry_after_s),)
-        case ServiceUnavailable():
-            return ((b"retry-after", b"%d" % UNAVAILABLE_RETRY_SECONDS),)
     return ()
