@@ -14,6 +14,8 @@ from tests.cli.in_process import Terminal
 from tests.databases.engines import databases_of
 from tests.databases.postgres import at_once
 from tests.databases.statements import execute, rows
+from tests.http.making import HELLO
+from tests.http.server import running as serve
 
 PICTURE = "data:image/png;base64," + "iVBORw0KGgoAAAANSUhEUg" * 40 + "AA=="
 
@@ -155,6 +157,148 @@ def test_changes_reach_a_directory_as_well(room, data, url, tmp_path):
     copied(room, url, f"sqlite:{target}")
     assert seen(room, path=target) == seen(room, database=url)
     assert room.run("check", "--data", target).out.startswith("Nothing wrong")
+
+
+# --- What the last run verifies -------------------------------------------------------------------
+
+
+DAMAGE = "UPDATE messages SET content = '\"Another\"' WHERE id = 'm0'"
+
+
+def content_of(**address: Any):
+    with DialogueDB(**address) as db:
+        return db.get_dialogue("parent", namespace="ada").get_message("m0").content
+
+
+def test_the_last_run_compares_all_again_when_something_has_changed(room, data, url):
+    source = f"sqlite:{data}"
+    copied(room, source, url, "--live")
+    at_once(execute(url, DAMAGE))
+    with DialogueDB(path=data) as db:
+        db.create_memory("milk", id="milk")
+    out = copied(room, source, url)
+    assert "Copied now: 2; as before: 5; deleted: 0\nCompared again by checksums: 5\n" in out
+    assert seen(room, database=url) == seen(room, path=data)
+
+
+def test_the_last_run_compares_all_again_after_one_that_was_not_complete(room, data, url):
+    at_once(execute(url, "CREATE EXTENSION vector"))
+    room.run("migrate", "--database", url)
+    at_once(execute(url, "ALTER TABLE memories ADD CHECK (id <> 'tea')"))
+    assert room.run("copy", "--live", "--from", f"sqlite:{data}", "--to", url).code == 1
+    at_once(execute(url, "ALTER TABLE memories DROP CONSTRAINT memories_id_check"))
+    at_once(execute(url, DAMAGE))
+    out = copied(room, f"sqlite:{data}", url)
+    assert "Copied now: 3; as before: 3; deleted: 0\nCompared again by checksums: 3\n" in out
+    assert seen(room, database=url) == seen(room, path=data)
+
+
+def test_the_last_run_reads_nothing_again_when_nothing_has_changed(room, data, url, tmp_path):
+    for source, target in ((f"sqlite:{data}", url), (url, f"sqlite:{tmp_path / 'back'}")):
+        copied(room, source, target, "--live")
+        out = copied(room, source, target)
+        assert "Copied now: 0; as before: 6; deleted: 0" in out
+        assert "Compared again" not in out
+    assert seen(room, path=tmp_path / "back") == seen(room, path=data)
+
+
+def test_a_directory_is_compared_again_as_well(room, data, url, tmp_path):
+    copied(room, f"sqlite:{data}", url)
+    target = tmp_path / "back"
+    copied(room, url, f"sqlite:{target}", "--live")
+    stored = vfs.open_file(str(target / files.FILE), apsw.SQLITE_OPEN_READWRITE)
+    stored.execute(DAMAGE.replace("'\"Another\"'", "CAST('\"Another\"' AS BLOB)"))
+    stored.close()
+    with DialogueDB(database=url) as db:
+        db.create_memory("milk", id="milk")
+    assert "Compared again by checksums: 5" in copied(room, url, f"sqlite:{target}")
+    assert content_of(path=target) == content_of(database=url) == "Where is parcel 0?"
+
+
+# --- Responses kept for idempotency keys ----------------------------------------------------------
+
+
+@pytest.fixture(params=[("sqlite", "postgres"), ("postgres", "sqlite")], ids=" to ".join)
+def houses(request, tmp_path):
+    """Return the engines and directories of a source and a target, each with its URL."""
+
+    def house(engine, name):
+        directory = tmp_path / name
+        directory.mkdir()
+        if engine == "sqlite":
+            return engine, directory, f"sqlite:{directory / 'data'}"
+        return engine, directory, databases_of(engine).url_of(directory / "data")
+
+    old, new = request.param
+    return house(old, "old"), house(new, "new")
+
+
+def serving(house):
+    engine, directory, _ = house
+    return serve(engine, directory, directory / "data")
+
+
+REQUESTS: list[tuple[str, str, Any]] = [
+    ("POST", "/dialogue", {"id": "d", "namespace": "ada", "message": HELLO}),
+    ("POST", "/dialogue/d/messages?namespace=ada", {**HELLO, "id": "m"}),
+    ("PUT", "/message/m?dialogueId=d&namespace=ada", {"tags": ["t"]}),
+    ("PUT", "/dialogue/d?namespace=ada", {"label": "l"}),
+    ("POST", "/memory", {"value": 1, "id": "tea"}),
+    ("PUT", "/memory/tea", {"tags": ["t"]}),
+    ("POST", "/admin/keys", {"name": "bot"}),
+]
+
+
+def answers(server, key):
+    """Send each request with a key of its own; returns what is answered."""
+    with server.client(key) as client:
+        sent = [
+            client.request(method, path, json=body, headers={"Idempotency-Key": f"k{number}"})
+            for number, (method, path, body) in enumerate(REQUESTS)
+        ]
+        return [(one.status_code, one.headers.get("ETag"), one.content) for one in sent]
+
+
+def test_a_retry_is_answered_by_the_copy_as_by_the_source(room, houses):
+    old, new = houses
+    with serving(old) as server:
+        key = server.first_key
+        assert {status for status, _, _ in answers(server, key)} == {200}
+        made = answers(server, key)
+    out = copied(room, old[2], new[2])
+    assert "Responses kept for idempotency keys: " in out
+    with serving(new) as server, server.client(key) as client:
+        assert answers(server, key) == made
+        assert client.get("/dialogue/d?namespace=ada").json()["totalMessages"] == 2
+        other = client.post("/memory", json={"value": 2}, headers={"Idempotency-Key": "k4"})
+        assert other.json()["error"]["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
+def test_a_copied_response_goes_with_what_it_repeats(room, houses):
+    old, new = houses
+    with serving(old) as server:
+        key = server.first_key
+        answers(server, key)
+    copied(room, old[2], new[2], "--live")
+    copied(room, old[2], new[2])
+    with serving(new) as server, server.client(key) as client:
+        assert client.delete("/memory/tea").status_code == 200
+        assert client.delete("/message/m?dialogueId=d&namespace=ada").status_code == 200
+        assert [answers(server, key)[number][0] for number in (2, 5)] == [404, 404]
+
+
+def test_a_response_that_is_too_old_is_not_copied(room, houses):
+    old, new = houses
+    with serving(old) as server:
+        answers(server, server.first_key)
+    age = "UPDATE answers SET created = '2020-01-01T00:00:00.000Z'"
+    if old[0] == "sqlite":
+        stored = vfs.open_file(str(old[1] / "data" / files.FILE), apsw.SQLITE_OPEN_READWRITE)
+        stored.execute(age)
+        stored.close()
+    else:
+        at_once(execute(old[2], age))
+    assert "Responses kept" not in copied(room, old[2], new[2])
 
 
 def test_other_data_is_not_written_to(room, data, url, tmp_path):

@@ -14,6 +14,7 @@ from dialoguedb.ports.copies import Values
 from dialoguedb.ports.engine import Progress
 from dialoguedb.service.copies import Copier, CopyReport
 from dialoguedb.settings import Settings
+from dialoguedb.values import limits, timestamps
 
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
 _LENGTH_BYTES = 8
@@ -67,7 +68,7 @@ async def copy(source: Settings, target: Settings, progress: Progress, *, live: 
     async with origin.open_copies() as from_, copied.open_copies(embedder, others) as to:
         await from_.check_finished()
         copier = Copier(from_, to, RowFile, progress)
-        report = await copier.run()
-        if report.is_complete and not live:
-            await copier.finish()
-        return report
+        if live:
+            return await copier.run()
+        oldest = timestamps.add_seconds(timestamps.now(), -limits.IDEMPOTENCY_HOURS * 3600)
+        return await copier.run_last(oldest)

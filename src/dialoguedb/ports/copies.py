@@ -68,6 +68,36 @@ class Head(NamedTuple):
     version: bytes
 
 
+class CopiedResponse(NamedTuple):
+    """A response kept for an idempotency key."""
+
+    created: str
+    key: bytes
+    project_id: str
+    """Empty for what operators did."""
+
+    request: bytes
+    answer: bytes
+    namespace: str | None
+    quoted: str | None
+    """What it repeats beside its request, of the object that follows."""
+
+    quoted_of: ObjectRef | None
+    quoted_seq: int | None
+
+    @property
+    def position(self) -> "ResponsePosition":
+        """Where others follow it."""
+        return ResponsePosition(self.created, self.key)
+
+
+class ResponsePosition(NamedTuple):
+    """Between two kept responses in their order."""
+
+    created: str
+    key: bytes = b""
+
+
 class CopiedProject(Struct, frozen=True):
     """A project with all that belongs to it directly; without an id, what operators have."""
 
@@ -108,11 +138,16 @@ class Copies(Protocol):
         """Raise DataError when the data is a copy that is not finished."""
         ...
 
-    async def begin(self, secret: bytes) -> None:
+    async def begin(self, secret: bytes) -> bool:
         """Make new data the copy of the data with a secret, or go on; DataError if it is neither.
 
-        No server opens it before `finish`.
+        Returns whether nothing was missing at the end of the last pass; until the end of this one
+        something may be. No server opens it before `finish`.
         """
+        ...
+
+    async def note_complete(self) -> None:
+        """Note that nothing is missing at the end of this pass."""
         ...
 
     async def finish(self) -> None:
@@ -159,6 +194,18 @@ class Copies(Protocol):
 
     async def link_threads(self) -> None:
         """Link dialogues that were written before what they are threads of."""
+        ...
+
+    async def responses(self, after: ResponsePosition, limit: int) -> list[CopiedResponse]:
+        """Return kept responses in order, but those that repeat what is gone."""
+        ...
+
+    async def forget_responses(self) -> None:
+        """Drop all kept responses."""
+        ...
+
+    async def store_responses(self, responses: Sequence[CopiedResponse]) -> None:
+        """Keep responses, but those that repeat what is not there."""
         ...
 
     async def counts(self) -> dict[str, int]:

@@ -2,20 +2,31 @@
 
 An object is copied when its version differs: so what was broken off goes on, and a later pass
 brings over what changed since. Whoever writes to the source meanwhile changes objects that a later
-pass has to bring over; the last one runs while nobody writes.
+pass has to bring over; the last one runs while nobody writes. It verifies again what it need not
+copy, unless the pass before was complete and nothing has changed since, and copies the responses
+kept for idempotency keys, so that the copy answers a retry as the source would.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Protocol
 
 from msgspec import Struct
 
 from dialoguedb.errors import DataError, DialogueDBError, ProjectNotFound
-from dialoguedb.ports.copies import Copies, Head, Kind, ObjectRef, RowSink, Values
+from dialoguedb.ports.copies import (
+    Copies,
+    Head,
+    Kind,
+    ObjectRef,
+    ResponsePosition,
+    RowSink,
+    Values,
+)
 from dialoguedb.ports.engine import Progress
 
 _PAGE = 500
+_RESPONSES = 200
 _TOGETHER = 4
 _KINDS: tuple[Kind, ...] = ("dialogue", "memory")
 
@@ -36,6 +47,12 @@ class Spool(RowSink, Protocol):
         ...
 
 
+_Object = tuple[str, Kind, ObjectRef]
+"""Of a project, by its id."""
+
+_Work = Callable[[_Object, Spool], Awaitable[None]]
+
+
 class CopyFailure(Struct, frozen=True):
     """Something that could not be copied."""
 
@@ -50,8 +67,14 @@ class CopyReport(Struct):
     equal: int = 0
     """Objects that were there already."""
 
+    verified: int = 0
+    """Those of them that were compared again, row by row."""
+
     deleted: int = 0
     """Objects that are in the source no more."""
+
+    responses: int = 0
+    """Responses kept for idempotency keys."""
 
     failures: list[CopyFailure] = []
     differing: int = 0
@@ -84,11 +107,39 @@ class Copier:
         self._total = 0
         self._report = CopyReport()
         self._slots = asyncio.Semaphore(_TOGETHER)
+        self._verifies = False
 
     async def run(self) -> CopyReport:
         """Make one pass; DataError when the target holds anything but a copy of this source."""
         self._report = CopyReport()
+        self._verifies = False
         await self._target.begin(await self._source.secret())
+        await self._pass()
+        if self._report.is_complete:
+            await self._target.note_complete()
+        return self._report
+
+    async def run_last(self, responses_since: str) -> CopyReport:
+        """Make the last pass, and let servers open the copy if it is complete; DataError.
+
+        Responses kept until then are too old to be copied.
+        """
+        self._report = CopyReport()
+        was_complete = await self._target.begin(await self._source.secret())
+        self._verifies = not (was_complete and await self._is_unchanged())
+        await self._pass()
+        if self._report.is_complete:
+            await self._copy_responses(responses_since)
+        if self._report.is_complete:
+            await self._target.finish()
+        return self._report
+
+    async def _is_unchanged(self) -> bool:
+        names = [project.id for project in await self._source.projects() if project.id]
+        return await self._count_differing(names) == 0
+
+    async def _pass(self) -> None:
+        await self._target.forget_responses()
         counts = await self._source.counts()
         self._done, self._total = 0, counts["dialogues"] + counts["memories"]
         names = await self._copy_projects()
@@ -99,11 +150,20 @@ class Copier:
         await self._target.link_threads()
         self._report.differing = await self._count_differing(names)
         self._report.counts = await self._target.counts()
-        return self._report
 
-    async def finish(self) -> None:
-        """Let servers open the copy."""
-        await self._target.finish()
+    async def _copy_responses(self, since: str) -> None:
+        """Copy the responses kept since a time, which repeat objects that are copied."""
+        after = ResponsePosition(since)
+        try:
+            while page := await self._source.responses(after, _RESPONSES):
+                await self._target.store_responses(page)
+                if await self._target.responses(after, len(page)) != page:
+                    raise DataError("They are not the same after they were copied")
+                self._report.responses += len(page)
+                after = page[-1].position
+        except DialogueDBError as error:
+            kept = "responses kept for idempotency keys"
+            self._report.failures.append(CopyFailure(kept, error))
 
     # --- Projects ---------------------------------------------------------------------------
 
@@ -142,25 +202,21 @@ class Copier:
         async for page in _pages(self._source, project_id, kind):
             refs = [head.ref for head in page]
             found = await self._versions_of(self._target, project_id, kind, refs)
-            changed = [head for head in page if found.get(head.ref) != head.version]
-            self._report.equal += len(page) - len(changed)
-            self._advance(len(page) - len(changed))
+            changed = {head.ref for head in page if found.get(head.ref) != head.version}
+            due = refs if self._verifies else [ref for ref in refs if ref in changed]
+            self._report.equal += len(refs) - len(due)
+            self._advance(len(refs) - len(due))
             async with asyncio.TaskGroup() as tasks:
-                for head in changed:
+                for ref in due:
                     await self._slots.acquire()
-                    tasks.create_task(self._copy(project_id, kind, head.ref))
+                    work = self._copy if ref in changed else self._verify
+                    tasks.create_task(self._with_spool(work, (project_id, kind, ref)))
 
-    async def _copy(self, project_id: str, kind: Kind, ref: ObjectRef) -> None:
+    async def _with_spool(self, work: _Work, of: _Object) -> None:
+        _, kind, ref = of
         spool = self._new_spool()
         try:
-            if not await self._source.read(project_id, kind, ref, spool):
-                return  # it was just deleted
-            await self._target.write(project_id, kind, ref, spool.rows)
-            checksum = spool.checksum()
-            await self._target.read(project_id, kind, ref, spool)
-            if spool.checksum() != checksum:
-                raise DataError("It is not the same after it was copied")
-            self._report.copied += 1
+            await work(of, spool)
         except DialogueDBError as error:
             where = f" in namespace {ref.namespace!r}" if ref.namespace else ""
             self._report.failures.append(CopyFailure(f"{kind} {ref.id!r}{where}", error))
@@ -168,6 +224,27 @@ class Copier:
             spool.close()
             self._slots.release()
             self._advance(1)
+
+    async def _copy(self, of: _Object, spool: Spool) -> None:
+        if not await self._source.read(*of, spool):
+            return  # it was just deleted
+        await self._target.write(*of, spool.rows)
+        checksum = spool.checksum()
+        await self._target.read(*of, spool)
+        if spool.checksum() != checksum:
+            raise DataError("It is not the same after it was copied")
+        self._report.copied += 1
+
+    async def _verify(self, of: _Object, spool: Spool) -> None:
+        """Compare an object with its copy of the same version; copy it again if they differ."""
+        await self._target.read(*of, spool)
+        checksum = spool.checksum()
+        await self._source.read(*of, spool)
+        if spool.checksum() != checksum:
+            await self._copy(of, spool)
+            return
+        self._report.equal += 1
+        self._report.verified += 1
 
     def _advance(self, count: int) -> None:
         self._done += count

@@ -3,10 +3,16 @@
 `{of}` says which rows belong to an object, and `{m}`, `{a}` and so on what else a join needs.
 """
 
-from dialoguedb.ports.copies import TABLES
+from collections.abc import Sequence
+from typing import Any
+
+from dialoguedb.ports.copies import TABLES, CopiedResponse, Kind, ObjectRef
 
 UNFINISHED = "copy"
 """The name of the secret that marks a copy which is not finished."""
+
+COMPLETE = "complete copy"
+"""The name of the one that says that its last pass left nothing out."""
 
 NOT_FINISHED = "This is a copy that is not finished: run `dialoguedb copy` again, to its end"
 OTHER_DATA = "There is other data where the copy is to be; name a new database or directory"
@@ -29,6 +35,17 @@ OBJECTS = {"dialogue": "dialogues", "memory": "memories"}
 
 COUNTED = ("projects", "keys", "templates", "dialogues", "messages", "memories", "summaries")
 
+RESPONSES = """
+    SELECT a.created, a.key, coalesce(p.id, ''), a.request, a.answer, a.namespace, a.quoted,
+        coalesce(d.namespace, m.namespace), coalesce(d.id, m.id), a.quoted_seq
+    FROM answers a LEFT JOIN projects p ON p.number = a.project
+    LEFT JOIN dialogues d ON a.quoted <> 'memory' AND d.number = a.quoted_of
+    LEFT JOIN memories m ON a.quoted = 'memory' AND m.number = a.quoted_of
+    WHERE (a.created, a.key) > ({}, {}) AND (a.quoted IS NULL OR coalesce(d.id, m.id) IS NOT NULL)
+    ORDER BY a.created, a.key LIMIT {}
+"""
+"""Kept responses after a position, at most so many."""
+
 _ORDERS = {
     "dialogue_tags": "tag",
     "messages": "created, seq",
@@ -44,6 +61,20 @@ _JOINED = {
     " JOIN message_attachments h ON {held} JOIN attachments a ON {kept}"
     " WHERE {of} ORDER BY x.seq, a.sha256",
 }
+
+
+def response_of(row: Sequence[Any]) -> CopiedResponse:
+    """Return a kept response as it is copied."""
+    created, key, project_id, request, answer, about, quoted, *ref, seq = row
+    quoted_of = ObjectRef(*ref) if quoted is not None else None
+    return CopiedResponse(
+        *(created, key, project_id, request, answer, about), quoted, quoted_of, seq
+    )
+
+
+def kind_of_quoted(response: CopiedResponse) -> Kind:
+    """Return the kind of object that a response belongs to which repeats something."""
+    return "memory" if response.quoted == "memory" else "dialogue"
 
 
 def of_kind(kind: str) -> list[str]:

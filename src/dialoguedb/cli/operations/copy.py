@@ -56,10 +56,12 @@ def copy(source: str, target: str, *, live: bool, **flags: Any) -> None:
     Copies projects with their keys, settings, templates and usage; dialogues with their state,
     threads, messages, summaries and recorded windows; and memories, all with ids, times and
     sequence numbers. Each is read again from the copy and compared by a checksum, and all are
-    counted. Search indexes are made again. Responses kept for idempotency keys are not copied.
+    counted. Search indexes are made again.
 
     If it is interrupted, run it again: it goes on. Servers may write to the source meanwhile; what
-    changes then is copied by the next run, so the last one, without --live, needs them stopped. No
+    changes then is copied by the next run, so the last one, without --live, needs them stopped. It
+    compares all by checksums again, unless nothing has changed since a run that was complete, and
+    copies the responses kept for idempotency keys, so that a client may send a request again. No
     server opens the copy before that run has found it complete, and none may write to it.
     """
     secrets = (flags.pop("from_password_file"), flags.pop("to_password_file"))
@@ -96,6 +98,10 @@ def _show(report: CopyReport, *, live: bool) -> None:
     click.echo(
         f"Copied now: {report.copied:,}; as before: {report.equal:,}; deleted: {report.deleted:,}"
     )
+    if report.verified:
+        click.echo(f"Compared again by checksums: {report.verified:,}")
+    if report.responses:
+        click.echo(f"Responses kept for idempotency keys: {report.responses:,}")
     for failure in report.failures[:_FAILURES_SHOWN]:
         click.echo(f"Not copied: {failure.what}: {printable(failure.error.message)}", err=True)
     if len(report.failures) > _FAILURES_SHOWN:

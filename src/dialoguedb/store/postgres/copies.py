@@ -10,14 +10,17 @@ from dialoguedb.ports.copies import (
     PROJECT_TABLES,
     TABLES,
     CopiedProject,
+    CopiedResponse,
     Head,
     Kind,
     ObjectRef,
+    ResponsePosition,
     RowSink,
     RowSource,
     Values,
 )
 from dialoguedb.store.copied_rows import (
+    COMPLETE,
     COUNTED,
     NOT_FINISHED,
     OBJECTS,
@@ -29,7 +32,13 @@ from dialoguedb.store.copied_rows import (
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.connection.readers import Readers
 from dialoguedb.store.postgres.connection.writer import Transaction, Writer
-from dialoguedb.store.postgres.rows import copied_rows, dialogue_rows, memory_rows, trees
+from dialoguedb.store.postgres.rows import (
+    copied_responses,
+    copied_rows,
+    dialogue_rows,
+    memory_rows,
+    trees,
+)
 from dialoguedb.store.postgres.rows.copied_rows import Owner
 from dialoguedb.store.postgres.schema.partitions import part_of
 from dialoguedb.store.postgres.search_index.index import Index, RowRef
@@ -85,17 +94,24 @@ class PostgresCopies:
         if mark is not None:
             raise DataError(NOT_FINISHED)
 
-    async def begin(self, secret: bytes) -> None:
+    async def begin(self, secret: bytes) -> bool:
         """Make new data the copy of the data with a secret, or go on; DataError if it is neither.
 
-        No server opens it before `finish`.
+        Returns whether nothing was missing at the end of the last pass; until the end of this one
+        something may be. No server opens it before `finish`.
         """
-        await self._writer.write(lambda db: _begin(db, secret))
+        return await self._writer.write(lambda db: _begin(db, secret), repeatable=True)
+
+    async def note_complete(self) -> None:
+        """Note that nothing is missing at the end of this pass."""
+        note = "INSERT INTO secrets VALUES ($1, '') ON CONFLICT DO NOTHING"
+        await self._writer.write(lambda db: db.execute(note, COMPLETE), repeatable=True)
 
     async def finish(self) -> None:
         """Make the copy data like any other."""
-        done = "DELETE FROM secrets WHERE name = $1"
-        await self._writer.write(lambda db: db.execute(done, UNFINISHED))
+        marks = [UNFINISHED, COMPLETE]
+        done = "DELETE FROM secrets WHERE name = ANY($1::text[])"
+        await self._writer.write(lambda db: db.execute(done, marks), repeatable=True)
 
     async def projects(self) -> list[CopiedProject]:
         """Return all projects by id, first what operators have."""
@@ -227,6 +243,18 @@ class PostgresCopies:
         """Link dialogues that were written before what they are threads of."""
         await self._writer.write(lambda db: db.execute(_LINK), repeatable=True)
 
+    async def responses(self, after: ResponsePosition, limit: int) -> list[CopiedResponse]:
+        """Return kept responses in order, but those that repeat what is gone."""
+        return await self._readers.read(lambda db: copied_responses.read(db, after, limit))
+
+    async def forget_responses(self) -> None:
+        """Drop all kept responses."""
+        await self._writer.write(lambda db: db.execute("DELETE FROM answers"), repeatable=True)
+
+    async def store_responses(self, responses: Sequence[CopiedResponse]) -> None:
+        """Keep responses, but those that repeat what is not there."""
+        await self._writer.write(lambda db: copied_responses.store(db, responses), repeatable=True)
+
     async def counts(self) -> dict[str, int]:
         """Return how many rows each kind of object has."""
 
@@ -252,14 +280,15 @@ async def _find(db: Connection, kind: Kind, project: int, ref: ObjectRef) -> Row
     return RowRef(*row) if row else None
 
 
-async def _begin(db: Connection, secret: bytes) -> None:
+async def _begin(db: Connection, secret: bytes) -> bool:
     if await db.value(_NAMED, UNFINISHED) == secret:
-        return
+        return bool(await db.execute("DELETE FROM secrets WHERE name = $1", COMPLETE))
     if await db.value("SELECT (SELECT count(*) FROM projects) + (SELECT count(*) FROM keys)"):
         raise DataError(OTHER_DATA)
     await db.execute("DELETE FROM secrets WHERE name = $1", UNFINISHED)
     await db.execute("INSERT INTO secrets VALUES ($1, $2)", UNFINISHED, secret)
     await db.execute("UPDATE secrets SET value = $2 WHERE name = $1", _PAGE_TOKENS, secret)
+    return False
 
 
 async def _projects(db: Connection) -> list[CopiedProject]:

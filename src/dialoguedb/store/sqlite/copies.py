@@ -14,14 +14,17 @@ from dialoguedb.ports.copies import (
     PROJECT_TABLES,
     TABLES,
     CopiedProject,
+    CopiedResponse,
     Head,
     Kind,
     ObjectRef,
+    ResponsePosition,
     RowSink,
     RowSource,
     Values,
 )
 from dialoguedb.store.copied_rows import (
+    COMPLETE,
     COUNTED,
     NOT_FINISHED,
     OBJECTS,
@@ -32,7 +35,13 @@ from dialoguedb.store.copied_rows import (
 )
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import attachment_rows, dialogue_rows, memory_rows, trees
+from dialoguedb.store.sqlite.rows import (
+    attachment_rows,
+    copied_responses,
+    dialogue_rows,
+    memory_rows,
+    trees,
+)
 from dialoguedb.store.sqlite.search_index import catch_up
 
 _READ = {
@@ -75,17 +84,23 @@ class SQLiteCopies:
         if await self._readers.read(lambda reader: reader.db.execute(mark, (UNFINISHED,)).get):
             raise DataError(NOT_FINISHED)
 
-    async def begin(self, secret: bytes) -> None:
+    async def begin(self, secret: bytes) -> bool:
         """Make new data the copy of the data with a secret, or go on; DataError if it is neither.
 
-        No server opens it before `finish`.
+        Returns whether nothing was missing at the end of the last pass; until the end of this one
+        something may be. No server opens it before `finish`.
         """
-        await self._writer.write(lambda db: _begin(db, secret), long=True)
+        return await self._writer.write(lambda db: _begin(db, secret), long=True)
+
+    async def note_complete(self) -> None:
+        """Note that nothing is missing at the end of this pass."""
+        note = "INSERT OR IGNORE INTO secrets VALUES (?, x'')"
+        await self._writer.write(lambda db: db.execute(note, (COMPLETE,)).fetchall())
 
     async def finish(self) -> None:
         """Make the copy data like any other."""
-        done = "DELETE FROM secrets WHERE name = ?"
-        await self._writer.write(lambda db: db.execute(done, (UNFINISHED,)).fetchall())
+        done = "DELETE FROM secrets WHERE name IN (?, ?)"
+        await self._writer.write(lambda db: db.execute(done, (UNFINISHED, COMPLETE)).fetchall())
 
     async def projects(self) -> list[CopiedProject]:
         """Return all projects by id, first what operators have."""
@@ -181,6 +196,20 @@ class SQLiteCopies:
         """Link dialogues that were written before what they are threads of."""
         await self._writer.write(lambda db: db.execute(_LINK).fetchall(), long=True)
 
+    async def responses(self, after: ResponsePosition, limit: int) -> list[CopiedResponse]:
+        """Return kept responses in order, but those that repeat what is gone."""
+        return await self._readers.run(
+            lambda reader: copied_responses.read(reader.db, after, limit)
+        )
+
+    async def forget_responses(self) -> None:
+        """Drop all kept responses."""
+        await self._writer.write(lambda db: db.execute("DELETE FROM answers").fetchall(), long=True)
+
+    async def store_responses(self, responses: Sequence[CopiedResponse]) -> None:
+        """Keep responses, but those that repeat what is not there."""
+        await self._writer.write(lambda db: copied_responses.store(db, responses), long=True)
+
     async def counts(self) -> dict[str, int]:
         """Return how many rows each kind of object has."""
 
@@ -202,14 +231,16 @@ def _find(db: apsw.Connection, kind: Kind, project: int, ref: ObjectRef) -> int 
     return row_id
 
 
-def _begin(db: apsw.Connection, secret: bytes) -> None:
+def _begin(db: apsw.Connection, secret: bytes) -> bool:
     mark = "SELECT value FROM secrets WHERE name = ?"
     if db.execute(mark, (UNFINISHED,)).get == secret:
-        return
+        db.execute("DELETE FROM secrets WHERE name = ?", (COMPLETE,))
+        return bool(db.changes())
     if db.execute("SELECT (SELECT count(*) FROM projects) + (SELECT count(*) FROM keys)").get:
         raise DataError(OTHER_DATA)
     db.execute("INSERT OR REPLACE INTO secrets VALUES (?, ?)", (UNFINISHED, secret))
     db.execute("UPDATE secrets SET value = ? WHERE name = 'page tokens'", (secret,))
+    return False
 
 
 def _projects(reader: Reader) -> list[CopiedProject]:
