@@ -350,7 +350,7 @@ def messages(commands, dialogue):
 
 
 def test_conversations_of_chatgpt_are_imported_as_last_shown(commands):
-    assert imported(commands, "chatgpt.json")["dialogues"] == 2
+    assert imported(commands, "chatgpt.json")["dialogues"] == 2 + 1
     name = "672b0000-0000-800c-8000-000000000001"
     dialogue = commands.at("dialogue", "get", name)
     assert dialogue["label"] == "Oslo in May"
@@ -359,10 +359,14 @@ def test_conversations_of_chatgpt_are_imported_as_last_shown(commands):
     shown = messages(commands, name)
     assert [one["id"] for one in shown] == ["n1", "n2", "n3", "n5"]
     assert [one["role"] for one in shown] == ["user", "assistant", "tool", "assistant"]
-    assert shown[0]["content"][1] == {"type": "text", "text": "How warm is it there?"}
+    assert shown[0]["content"] == "[image]\nHow warm is it there?"
+    assert shown[0]["metadata"]["assets"][0]["asset_pointer"] == "file-service://file-abc"
     assert shown[1]["metadata"] == {"model": "gpt-4o", "recipient": "browser"}
-    assert shown[2]["content"]["text"] == "16 degrees"
+    assert shown[2]["content"] == "16 degrees"
     assert shown[3]["created"] == "2024-11-06T16:03:25.000Z"
+    (thread,) = commands.at("dialogue", "get-threads", name)["items"]
+    assert thread["id"] == f"{name}-n1b"
+    assert [one["content"] for one in messages(commands, thread["id"])] == ["How warm is Osl"]
 
 
 def test_conversations_of_claude_are_imported_with_tools_and_attachments(commands):
@@ -416,7 +420,7 @@ def test_a_conversation_that_cannot_be_read_is_told_and_the_others_are_imported(
     assert ended.code == 1
     assert "conversation 1 of" in ended.err
     assert "conversation 2 of" in ended.err
-    assert (ended.record["dialogues"], ended.record["failed"]) == (len(whole), 2)
+    assert (ended.record["dialogues"], ended.record["failed"]) == (len(whole) + 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -467,7 +471,7 @@ def test_a_directory_is_imported_whole(commands):
     (commands.directory / "in" / "users.json").write_text('[{"uuid": "u"}]')
     ended = commands.run("import", "in")
     assert ended.code == 0
-    assert ended.record["dialogues"] == 2 + 1 + 3 + 1 + 1
+    assert ended.record["dialogues"] == 3 + 1 + 3 + 1 + 1
     assert "Skipped, its format is not known: in/users.json" in ended.err
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,14 @@ from dialoguedb import private_files
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.transfer.importer import Importer, ImportReport, batches
 from dialoguedb.cli.data.transfer.lines import InputFile
-from dialoguedb.cli.data.transfer.source_files import FORMATS, files_of, format_of, lines_of
+from dialoguedb.cli.data.transfer.source_files import (
+    FORMATS,
+    Source,
+    files_of,
+    format_of,
+    lines_of,
+)
+from dialoguedb.cli.data.transfer.trees import Branches
 from dialoguedb.cli.databases import (
     announce_new_data,
     async_database,
@@ -56,6 +63,19 @@ _STANDARD_INPUT = Path("-")
     type=click.Choice(FORMATS),
     help="The format of the files.  [default: detected for each]",
 )
+@click.option(
+    "--branches",
+    type=click.Choice(["threads", "current", "all"]),
+    default="threads",
+    show_default=True,
+    help="What becomes of messages that were edited or answered anew: threads of the dialogue,"
+    " nothing, or threads that repeat what is before them.",
+)
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Keep messages that were changed since they were imported, each in a thread.",
+)
 @fields.namespace
 @database_options
 @json_option
@@ -67,29 +87,38 @@ def import_(path: Path, **flags: Any) -> None:
     """
     as_json = flags.pop("as_json")
     chosen, namespace = flags.pop("format_name"), flags.pop("namespace")
+    branches, update = flags.pop("branches"), flags.pop("update")
     report = ImportReport()
     broken: DialogueDBError | None = None
     with _file(path) as file:
-        sources = _sources(file, chosen)
+        sources = _sources(file, chosen, branches)
         options = client_options(flags)
         with announce_new_data(options), shown_progress("Importing") as progress:
             db = async_database(options)
             try:
-                asyncio.run(_import(db, sources, namespace, report, progress))
+                asyncio.run(_import(db, sources, (namespace, update), report, progress))
             except DialogueDBError as error:  # what was imported before is shown first
                 broken = error
     counts = {name: getattr(report, name) for name in ("dialogues", "messages", "memories")}
     if broken and not (any(counts.values()) or report.failures):
         raise broken
     show({**counts, "failed": len(report.failures)}, as_json=as_json)
-    for failure in report.failures[:_FAILURES_SHOWN]:
-        click.echo(f"Not imported: {failure.what}: {printable(failure.error.message)}", err=True)
-    if len(report.failures) > _FAILURES_SHOWN:
-        click.echo(f"… and {len(report.failures) - _FAILURES_SHOWN:,} more", err=True)
+    kept = "kept in a thread" if update else "left as it is; --update keeps both"
+    _list(f"Changed since it was imported, and {kept}", report.changed)
+    failed = (f"{one.what}: {printable(one.error.message)}" for one in report.failures)
+    _list("Not imported", list(failed))
     if broken:
         raise broken
     if report.failures:
         sys.exit(1)
+
+
+def _list(heading: str, what: Sequence[str]) -> None:
+    """Write things to stderr, a line each, as many as a reader bears."""
+    for one in what[:_FAILURES_SHOWN]:
+        click.echo(f"{heading}: {one}", err=True)
+    if len(what) > _FAILURES_SHOWN:
+        click.echo(f"… and {len(what) - _FAILURES_SHOWN:,} more", err=True)
 
 
 @contextmanager
@@ -105,10 +134,10 @@ def _file(path: Path) -> Iterator[InputFile]:
         yield InputFile(copy, "standard input")
 
 
-def _sources(path: InputFile, chosen: str | None) -> list[tuple[InputFile, str]]:
+def _sources(path: InputFile, chosen: str | None, branches: Branches) -> list[Source]:
     """Return the files with their formats; of a directory, those whose format is known."""
     formats = [(file, chosen or format_of(file)) for file in files_of(path)]
-    known = [(file, name) for file, name in formats if name is not None]
+    known = [Source(file, name, branches) for file, name in formats if name is not None]
     for file, name in formats:
         if name is None and path.path.is_dir():
             click.echo(f"Skipped, its format is not known: {file}", err=True)
@@ -119,27 +148,28 @@ def _sources(path: InputFile, chosen: str | None) -> list[tuple[InputFile, str]]
 
 async def _import(
     db: "AsyncDialogueDB",
-    sources: list[tuple[InputFile, str]],
-    namespace: str | None,
+    sources: list[Source],
+    how: tuple[str | None, bool],
     report: ImportReport,
     progress: Progress,
 ) -> None:
     """Import the files; the database is opened, and its directory made, when there is a batch."""
-    total = sum(file.path.stat().st_size for file, _ in sources)
+    namespace, update = how
+    total = sum(source.file.path.stat().st_size for source in sources)
     before = offset = 0
 
     def read(bytes_read: int) -> None:
         nonlocal offset
         offset = before + bytes_read
 
-    importer = Importer(db, report, stored=lambda: progress(offset, total))
+    importer = Importer(db, report, stored=lambda: progress(offset, total), update=update)
     is_open = False
     async with AsyncExitStack() as opened:
-        for file, name in sources:
-            ready = batches(lines_of(file, name, read, report.fail), namespace)
+        for source in sources:
+            ready = batches(lines_of(source, read, report.fail), namespace)
             if first := await asyncio.to_thread(next, ready, None):
                 if not is_open:
                     await opened.enter_async_context(db)
                     is_open = True
                 await importer.store(chain([first], ready))
-            before += file.path.stat().st_size
+            before += source.file.path.stat().st_size

@@ -1,13 +1,23 @@
 """Stores lines of the export format; reading them again stores nothing twice."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, Struct, structs
 
 from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
-from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MemoryLine, MessageLine, read_one
+from dialoguedb.cli.data.transfer.lines import (
+    DialogueLine,
+    Line,
+    MemoryLine,
+    MessageLine,
+    read_one,
+)
+from dialoguedb.cli.data.transfer.trees import FORKED_AFTER
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import (
     Conflict,
     DialogueDBError,
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
 _REQUEST_BYTES = 2 * 1024 * 1024
 _OTHER_FIELDS_BYTES = 1024
 _CONCURRENT_MAX = 8
+_VERSION_CHARS = 8
 _DEPTH_IN_LISTS = limits.JSON_DEPTH_MAX - len("{[{")
 
 
@@ -79,6 +90,8 @@ class ImportReport(Struct):
     messages: int = 0
     memories: int = 0
     failures: list[ImportFailure] = []
+    changed: list[str] = []
+    """Messages that are stored with another content than the file has now."""
 
     def fail(self, what: str, error: DialogueDBError) -> None:
         """Add a failure."""
@@ -89,11 +102,17 @@ class Importer:
     """Stores batches: several dialogues at once, the batches of one dialogue in order."""
 
     def __init__(
-        self, db: "AsyncDialogueDB", report: ImportReport, stored: Callable[[], None]
+        self,
+        db: "AsyncDialogueDB",
+        report: ImportReport,
+        stored: Callable[[], None],
+        *,
+        update: bool = False,
     ) -> None:
         self._db = db
         self._report = report
         self._stored = stored
+        self._update = update
         self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
         self._running: dict[ObjectKey, asyncio.Task[None]] = {}
         self._failed: set[ObjectKey] = set()
@@ -157,10 +176,11 @@ class Importer:
             return
         dialogue = batch.dialogue
         is_stored = batch.is_first and await self._create(batch)
+        changed = 0
         if batch.messages and not is_stored:
-            await self._append(batch)
+            changed = await self._append(batch)
         self._report.dialogues += batch.is_first
-        self._report.messages += len(batch.messages)
+        self._report.messages += len(batch.messages) - changed
         if batch.is_last and dialogue.status != "active":
             await self._close(dialogue)
 
@@ -192,13 +212,40 @@ class Importer:
         if not _is_same(stored, line):
             raise DuplicateId(f"Another dialogue {line.id!r} is there already")
 
-    async def _append(self, batch: ImportBatch) -> None:
+    async def _append(self, batch: ImportBatch) -> int:
+        """Append messages; returns how many are stored already, with another content."""
         namespace, messages = batch.dialogue.namespace, self._db.api.message
         if not batch.is_deep:
-            await messages.create_many(batch.dialogue.id, batch.messages, namespace=namespace)
+            with suppress(DuplicateId):  # then one by one, to see which it is
+                await messages.create_many(batch.dialogue.id, batch.messages, namespace=namespace)
+                return 0
+        changed = 0
+        for position, message in enumerate(batch.messages):
+            try:
+                await messages.create(batch.dialogue.id, **message, namespace=namespace)
+            except DuplicateId:
+                changed += 1
+                await self._keep_change(batch, position)
+        return changed
+
+    async def _keep_change(self, batch: ImportBatch, position: int) -> None:
+        """Report a message that was changed since it was stored; keep it in a thread if asked."""
+        message, dialogue = batch.messages[position], batch.dialogue
+        self._report.changed.append(f"message {message['id']} of dialogue {dialogue.id}")
+        if not self._update:
             return
-        for message in batch.messages:
-            await messages.create(batch.dialogue.id, **message, namespace=namespace)
+        version = hashlib.sha256(bytes(message["content"])).hexdigest()[:_VERSION_CHARS]
+        noted: dict[str, Any] = {"changed": message["id"]}
+        if position:
+            noted[FORKED_AFTER] = batch.messages[position - 1]["id"]
+        with suppress(DuplicateId):  # this change was kept before
+            await self._db.api.dialogue.create(
+                id=f"{dialogue.id}-{message['id']}-{version}",
+                namespace=dialogue.namespace,
+                thread_of=dialogue.id,
+                metadata=noted,
+                messages=[message],
+            )
 
     async def _close(self, dialogue: DialogueLine) -> None:
         """End or archive what was ended or archived when it was exported."""
@@ -307,9 +354,16 @@ def _with_namespace(lines: Iterable[Line], namespace: str | None) -> Iterator[Li
 
 def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:
     """Tell whether a stored dialogue came from this line, whatever was changed since."""
-    return (stored.thread_of, stored.metadata) == (line.thread_of, line.metadata) and (
-        line.created is None or stored.created == timestamps.parse(line.created)
+    is_of_same = stored.metadata == line.metadata or (
+        _source_of(line) is not None and _source_of(line) == _source_of(stored)
     )
+    is_as_old = line.created is None or stored.created == timestamps.parse(line.created)
+    return bool(stored.thread_of == line.thread_of and is_of_same and is_as_old)
+
+
+def _source_of(line: DialogueLine) -> Any:
+    """Return the program that a dialogue came from; what else it notes changes there."""
+    return json_codec.decode(bytes(line.metadata), dict).get("source")
 
 
 def _name_of(batch: ImportBatch | MemoryLine) -> str:

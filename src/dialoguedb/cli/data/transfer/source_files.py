@@ -1,97 +1,169 @@
 """Files to import: the format of each, and its lines."""
 
 import mmap
+import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from dialoguedb.cli.data.transfer import chatgpt, claude, locomo, openai
 from dialoguedb.cli.data.transfer import lines as own_format
-from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line
+from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
+from dialoguedb.cli.data.transfer.readers import chatgpt, claude, locomo, openai
+from dialoguedb.cli.data.transfer.readers.reader import (
+    DOCUMENTS_SHOWN,
+    FileContent,
+    Reader,
+    one_each,
+)
+from dialoguedb.cli.data.transfer.trees import Branches
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 _SUFFIXES = (".json", ".jsonl")
 
 
-class _Format(Struct):
-    """How a format is recognised, and how its documents become lines."""
-
-    recognises: Callable[[Any], bool]
-    lines: Callable[[Any], Iterator[Line]]
-
-
-_OTHER_FORMATS = {
-    chatgpt.NAME: _Format(chatgpt.recognises, chatgpt.lines),
-    claude.NAME: _Format(claude.recognises, claude.lines),
-    locomo.NAME: _Format(locomo.recognises, locomo.lines),
-    openai.CHAT: _Format(openai.recognises_chat, openai.chat_lines),
-    openai.RESPONSES: _Format(openai.recognises_responses, openai.responses_lines),
+_TREES = {
+    chatgpt.NAME: (chatgpt.recognises, chatgpt.lines),
+    claude.NAME: (claude.recognises, claude.lines),
 }
-FORMATS = (own_format.FORMAT, *_OTHER_FORMATS)
+_READERS: dict[str, Reader] = {
+    locomo.NAME: one_each(locomo.recognises, locomo.lines),
+    openai.CHAT_LINES: Reader(
+        openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True
+    ),
+    openai.CHAT: one_each(openai.recognises_chat, openai.chat_lines),
+    openai.RESPONSES: one_each(openai.recognises_responses, openai.responses_lines),
+}
+FORMATS = (own_format.FORMAT, *_TREES, *_READERS)
+
+
+def readers(branches: Branches = "threads") -> dict[str, Reader]:
+    """Return the readers of other programs' formats, the most certain first."""
+    trees = {
+        name: one_each(recognises, partial(lines, branches=branches))
+        for name, (recognises, lines) in _TREES.items()
+    }
+    return trees | _READERS
+
 
 Read = Callable[[int], None]
 """Takes the position of bytes of a file that were read."""
 
 
 def files_of(file: InputFile) -> list[InputFile]:
-    """Return a file itself, or those of a directory that may be imported."""
+    """Return a file itself, or those in a directory, however deep, that may be imported."""
     if not file.path.is_dir():
         return [file]
-    found = [one for one in sorted(file.path.iterdir()) if one.suffix.lower() in _SUFFIXES]
+    found = [
+        Path(folder, name)
+        for folder, _, names in os.walk(file.path)
+        for name in names
+        if Path(name).suffix.lower() in _SUFFIXES
+    ]
     if not found:
         raise InvalidRequest(f"{file} has no file that ends in {' or '.join(_SUFFIXES)}")
-    return [InputFile(one, str(one)) for one in found]
+    return [InputFile(one, str(one)) for one in sorted(found)]
 
 
 def format_of(file: InputFile) -> str | None:
-    """Return the format of a file, by what its first document looks like; None when unknown."""
-    first = next(_documents(file), None)
-    if first is None:
+    """Return the format of a file, by what its first documents look like; None when unknown."""
+    first = [document for _, document in islice(_until_broken(file, []), DOCUMENTS_SHOWN)]
+    if not first:
+        next(_documents(file), None)  # raises why
         return None
-    document = first[1]
-    if own_format.is_header(document):
+    if own_format.is_header(first[0]):
         return own_format.FORMAT
-    return next((name for name, one in _OTHER_FORMATS.items() if one.recognises(document)), None)
+    return next((name for name, one in readers().items() if one.recognises(first)), None)
 
 
 Fail = Callable[[str, DialogueDBError], None]
 """Takes what could not be imported, and why."""
 
 
-def lines_of(file: InputFile, format_name: str, read: Read, fail: Fail) -> Iterator[Line]:
+class Source(Struct):
+    """A file to import, and how."""
+
+    file: InputFile
+    format: str
+    branches: Branches = "threads"
+
+
+def lines_of(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
     """Yield the content of a file as lines; calls `fail` when some of it is missing."""
-    if format_name == own_format.FORMAT:
-        check = own_format.CompletenessCheck(file.path)
-        for offset, line in own_format.read_file(file):
-            read(offset)
-            check.count(line)
-            yield line
-        if problem := check.problem():
-            fail(f"what {file} lacks", InvalidRequest(problem))
+    if source.format == own_format.FORMAT:
+        yield from _own_lines(source.file, read, fail)
         return
+    reader = readers(source.branches)[source.format]
     counts: dict[str, int] = {}
-    for position, (offset, document) in enumerate(_documents(file), start=1):
+    broken: list[InvalidRequest] = []
+    for what, offset, document in _conversations(source.file, reader, broken):
         try:
-            converted = _converted(document, format_name)
+            converted = _converted(document, reader, source.format)
         except InvalidRequest as error:
-            fail(f"conversation {position} of {file}", error)
+            fail(f"{what} of {source.file}", error)
         else:
             yield from _with_unique_ids(converted, counts)
         read(offset)
+    if broken:
+        raise broken[0]
 
 
-def _converted(document: Any, format_name: str) -> list[Line]:
-    """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
-    chosen = _OTHER_FORMATS[format_name]
-    if not chosen.recognises(document):
-        raise InvalidRequest(f"It is not of the format {format_name}")
+def _own_lines(file: InputFile, read: Read, fail: Fail) -> Iterator[Line]:
+    check = own_format.CompletenessCheck(file.path)
+    for offset, line in own_format.read_file(file):
+        read(offset)
+        check.count(line)
+        yield line
+    if problem := check.problem():
+        fail(f"what {file} lacks", InvalidRequest(problem))
+
+
+def _conversations(
+    file: InputFile, reader: Reader, broken: list[InvalidRequest]
+) -> Iterator[tuple[str, int, Any]]:
+    """Yield what a reader takes, how an error names it, and the offset where it ends."""
+    found = _until_broken(file, broken)
+    if not reader.is_whole_file:
+        for position, (offset, document) in enumerate(found, start=1):
+            yield f"conversation {position}", offset, document
+        return
+    documents = [document for _, document in found]
+    if documents:
+        yield "the conversation", file.path.stat().st_size, FileContent(file, documents)
+
+
+def _until_broken(file: InputFile, broken: list[InvalidRequest]) -> Iterator[tuple[int, Any]]:
+    """Yield documents until one cannot be read; adds why."""
     try:
-        return list(chosen.lines(document))
+        yield from _documents(file)
+    except InvalidRequest as error:
+        broken.append(error)
+
+
+def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
+    """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
+    try:
+        found = list(reader.lines(document))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
+    if not any(isinstance(line, MessageLine) for line in found) and _holds_messages(document):
+        raise InvalidRequest("Nothing in it was understood as said by anybody")
+    return found
+
+
+def _holds_messages(document: Any) -> bool:
+    """Tell whether a conversation is not an empty one."""
+    if isinstance(document, FileContent):
+        return True
+    if isinstance(document, dict):
+        held = (document.get(name) for name in ("mapping", "chat_messages", "messages", "items"))
+        return any(bool(one) for one in held)
+    return bool(document)
 
 
 def _with_unique_ids(found: Iterable[Line], counts: dict[str, int]) -> Iterator[Line]:
@@ -118,7 +190,7 @@ def _documents(file: InputFile) -> Iterator[tuple[int, Any]]:
                 if mapped[:64].lstrip()[:1] == b"[":
                     yield from _elements(mapped)
                 else:
-                    yield from _lines(mapped)
+                    yield from _lines(mapped, file)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise InvalidRequest(f"{file} is not JSON: {error}") from error
 
@@ -134,7 +206,7 @@ def _elements(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
         yield offset, json_codec.decode(bytes(raw), object)
 
 
-def _lines(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
+def _lines(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
     first = mapped.readline()
     try:
         document = json_codec.decode(first, object)
@@ -142,11 +214,18 @@ def _lines(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
         yield len(mapped), json_codec.decode(bytes(mapped), object)
         return
     yield len(first), document
-    offset = len(first)
+    offset, number = len(first), 1
     while raw := mapped.readline():
-        offset += len(raw)
-        if raw.strip():
-            yield offset, json_codec.decode(raw, object)
+        offset, number = offset + len(raw), number + 1
+        if not raw.strip():
+            continue
+        try:
+            document = json_codec.decode(raw, object)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            is_cut = not raw.endswith(b"\n")
+            why = "is cut off" if is_cut else f"is not JSON, and nothing after it was read: {error}"
+            raise InvalidRequest(f"Line {number} of {file} {why}") from error
+        yield offset, document
 
 
 def _is_message(document: Any) -> bool:

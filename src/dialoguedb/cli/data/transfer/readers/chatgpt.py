@@ -1,10 +1,11 @@
 """ChatGPT's data export: `conversations.json`, an array of trees of messages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
+from dialoguedb.cli.data.transfer.trees import Branches, Node, arranged
 
 NAME = "chatgpt"
 
@@ -14,6 +15,12 @@ _KEPT = {
     "archived": "is_archived",
     "starred": "is_starred",
 }
+_HIDDEN = "is_visually_hidden_from_conversation"
+_NOTED = ("citations", "content_references", "attachments", "aggregate_result", "finish_details")
+"""What stands beside a text in the metadata of a message, and is kept."""
+
+_SILENT = frozenset({"reasoning_recap"})
+"""Content that says how long the model thought, and nothing else."""
 
 
 def recognises(document: Any) -> bool:
@@ -21,72 +28,106 @@ def recognises(document: Any) -> bool:
     return isinstance(document, dict) and isinstance(document.get("mapping"), dict)
 
 
-def lines(document: dict[str, Any]) -> Iterator[Line]:
-    """Yield a conversation as it was last shown: of what was edited or redone, the last version."""
+def lines(document: dict[str, Any], branches: Branches = "threads") -> Iterator[Line]:
+    """Yield a conversation as it was last shown; what was edited or redone becomes threads."""
     kept = {name: document.get(key) for name, key in _KEPT.items()}
-    yield DialogueLine(
+    dialogue = DialogueLine(
         id=document.get("conversation_id") or document["id"],
         label=label(document.get("title")),
         created=time_of(document.get("create_time")),
         metadata=json_of({"source": NAME, **pruned(kept)}),
     )
-    for message in _shown(document):
-        content = _content(message.get("content") or {})
-        if content:
-            yield _message(message, content)
+    nodes = [_node(own, node) for own, node in document["mapping"].items()]
+    current = document.get("current_node")
+    yield from arranged(dialogue, nodes, current, branches)
 
 
-def _shown(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the messages from the root to the one that was shown last."""
-    mapping = document["mapping"]
-    at = document.get("current_node")
-    if at not in mapping:
-        at = next(reversed(mapping), None)
-    path: list[dict[str, Any]] = []
-    seen = set()
-    while at in mapping and at not in seen:
-        seen.add(at)
-        if message := mapping[at].get("message"):
-            path.append({"id": at, **message})
-        at = mapping[at].get("parent")
-    return path[::-1]
+def _node(own: str, node: dict[str, Any]) -> Node:
+    message = node.get("message")
+    if not message:
+        return Node(own, node.get("parent"))
+    line = _message({"id": own, **message})
+    return Node(own, node.get("parent"), line, time_of(message.get("create_time")) or "")
 
 
-def _message(message: dict[str, Any], content: Any) -> MessageLine:
+def _message(message: dict[str, Any]) -> MessageLine | None:
+    """Return what somebody said; None when nothing was."""
     author, details = message.get("author") or {}, message.get("metadata") or {}
-    recipient = message.get("recipient")
+    found, assets = _content(message.get("content") or {})
+    if not found:
+        return None
+    role, recipient = author.get("role") or "user", message.get("recipient")
+    is_hidden = bool(details.get(_HIDDEN) or details.get("is_user_system_message"))
+    status = message.get("status")
     metadata = {
         "model": details.get("model_slug"),
-        "hidden": details.get("is_visually_hidden_from_conversation"),
+        "hidden": is_hidden,
         "recipient": None if recipient == "all" else recipient,
+        "channel": message.get("channel"),
+        "status": None if status == "finished_successfully" else status,
+        "assets": assets or None,
+        **{name: details.get(name) or None for name in _NOTED},
     }
     return MessageLine(
         id=message["id"],
-        role=author.get("role") or "user",
+        role="system" if is_hidden and role == "user" else role,
         name=label(author.get("name")),
-        content=json_of(content),
+        content=json_of(found),
         metadata=json_of(pruned(metadata)),
         created=time_of(message.get("create_time")),
     )
 
 
-def _content(content: dict[str, Any]) -> Any:
-    """Return the text; content of other kinds as it is, its parts as blocks."""
-    parts = content.get("parts")
-    if not isinstance(parts, list):
-        words = content.get("text")
-        is_text = content.get("content_type") in {"text", "code", "execution_output"}
-        return words if is_text else pruned(content) if _says_something(content) else None
-    if all(isinstance(part, str) for part in parts):
-        return "\n".join(parts)
-    return [_block(part) for part in parts if part]
+def _content(content: dict[str, Any]) -> tuple[Any, list[Any]]:
+    """Return what is said, text wherever it is text, and what it points to outside the file."""
+    kind = content.get("content_type")
+    if kind in _SILENT:
+        return None, []
+    if isinstance(parts := content.get("parts"), list):
+        said = [_part(part) for part in parts]
+        texts, assets = [text for text, _ in said if text], [one for _, one in said if one]
+        return "\n".join(texts) or ("[attachment]" if assets else ""), assets
+    if kind in _TEXTS:
+        return _TEXTS[kind](content), []
+    if any(value for name, value in content.items() if name != "content_type"):
+        text = content.get("text")
+        return text if isinstance(text, str) and text else pruned(content), []
+    return None, []
 
 
-def _block(part: Any) -> dict[str, Any]:
-    if isinstance(part, dict):
-        return {"type": part.get("content_type", "part"), **part}
-    return {"type": "text", "text": str(part)}
+def _part(part: Any) -> tuple[str, Any]:
+    """Return the text of a part, and the part where it is more."""
+    if isinstance(part, str):
+        return part, None
+    if not isinstance(part, dict):
+        return str(part) if part is not None else "", None
+    kind = part.get("content_type", "")
+    if isinstance(part.get("text"), str):  # what was spoken, written down
+        beside = part.keys() - {"content_type", "text"}
+        return part["text"], part if any(part[name] for name in beside) else None
+    return ("[image]" if "image" in kind else ""), part
 
 
-def _says_something(content: dict[str, Any]) -> bool:
-    return any(value for name, value in content.items() if name != "content_type")
+def _profile(content: dict[str, Any]) -> str:
+    """Return the instructions of a user, who wrote them once and for all."""
+    return "\n\n".join(filter(None, map(content.get, ("user_profile", "user_instructions"))))
+
+
+def _thoughts(content: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"type": "thinking", "thinking": "\n".join(filter(None, (one["summary"], one["content"])))}
+        for one in content.get("thoughts") or ()
+        if one.get("summary") or one.get("content")
+    ]
+
+
+_TEXTS: dict[Any, Callable[[dict[str, Any]], Any]] = {
+    "text": lambda content: content.get("text"),
+    "code": lambda content: content.get("text"),
+    "execution_output": lambda content: content.get("text"),
+    "user_editable_context": _profile,
+    "model_editable_context": lambda content: content.get("model_set_context"),
+    "tether_browsing_display": lambda content: content.get("result") or content.get("summary"),
+    "thoughts": _thoughts,
+}
+"""What contents without parts say, by their kind."""

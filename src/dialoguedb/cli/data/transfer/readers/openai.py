@@ -1,12 +1,14 @@
 """What programs keep for OpenAI's interfaces: chat messages, and items of Responses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import digest, label, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
+from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
 CHAT = "openai-chat"
+CHAT_LINES = "openai-chat-lines"
 RESPONSES = "openai-responses"
 
 _SHOWN = frozenset({"role", "content", "name"})
@@ -27,6 +29,23 @@ def recognises_chat(document: Any) -> bool:
 def recognises_responses(document: Any) -> bool:
     """Tell whether these are items of Responses, or an object that holds them."""
     return _all(_items(document), lambda one: "type" in one or "role" in one)
+
+
+def recognises_chat_lines(first: Sequence[Any]) -> bool:
+    """Tell whether the lines of a file are the messages of one chat."""
+    return _all([*first], lambda one: "content" in one and isinstance(one.get("role"), str))
+
+
+def chat_of_lines(content: FileContent) -> Iterator[Line]:
+    """Yield the one conversation of a file with a message a line.
+
+    Its id is made of the file's name and its first line, so that it stays when the file grows.
+    """
+    messages = content.documents
+    if not recognises_chat_lines(messages):
+        raise ValueError("a line is no message")
+    own_id = f"{CHAT}-{digest([content.file.path.name, messages[0]])}"
+    return chat_lines({"id": own_id, "messages": messages})
 
 
 def chat_lines(document: Any) -> Iterator[Line]:

@@ -1,0 +1,1 @@
+"""Readers of what other programs keep of conversations, a module for each."""

@@ -1,0 +1,51 @@
+"""What a reader of another program's files provides."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from dialoguedb.cli.data.transfer.lines import InputFile, Line
+
+Document = Any
+"""One JSON value: an element of an array, a line of JSONL, or the whole file."""
+
+DOCUMENTS_SHOWN = 20
+"""How many of the first documents of a file a reader is shown to recognise its format."""
+
+
+class FileContent(Struct):
+    """The documents of a file that make one conversation together, as far as they can be read."""
+
+    file: InputFile
+    documents: list[Document]
+
+
+class Reader(Struct, frozen=True):
+    """How a format is recognised, and how what it keeps becomes the lines of an import."""
+
+    recognises: Callable[[Sequence[Document]], bool]
+    """Takes the first documents of a file; true only for what is certainly of this format."""
+
+    lines: Callable[[Any], Iterator[Line]]
+    """Takes a document, or a `FileContent`; yields dialogues, each with its messages behind it.
+
+    A thread stands behind what it is a thread of. KeyError, TypeError, AttributeError, ValueError
+    and InvalidRequest mean that something is not as the format has it; nothing of it is imported.
+    """
+
+    is_whole_file: bool = False
+    """Whether the lines of a file make conversations together, and not one each."""
+
+
+def one_each(
+    recognises: Callable[[Document], bool], lines: Callable[[Document], Iterator[Line]]
+) -> Reader:
+    """Return the reader of a format whose every document is a conversation."""
+
+    def checked(document: Document) -> Iterator[Line]:
+        if not recognises(document):
+            raise ValueError("it is something else")
+        return lines(document)
+
+    return Reader(lambda first: bool(first) and recognises(first[0]), checked)
