@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from dialoguedb import private_files
 from dialoguedb.cli.data import fields
@@ -76,6 +77,7 @@ _STANDARD_INPUT = Path("-")
     is_flag=True,
     help="Keep messages that were changed since they were imported, each in a thread.",
 )
+@click.option("--dry-run", is_flag=True, help="Only count what would be imported.")
 @fields.namespace
 @database_options
 @json_option
@@ -86,8 +88,8 @@ def import_(path: Path, **flags: Any) -> None:
     What cannot be stored is reported on stderr, with exit code 1; the rest is imported.
     """
     as_json = flags.pop("as_json")
-    chosen, namespace = flags.pop("format_name"), flags.pop("namespace")
-    branches, update = flags.pop("branches"), flags.pop("update")
+    chosen, branches = flags.pop("format_name"), flags.pop("branches")
+    how = _How(*(flags.pop(name) for name in ("namespace", "update", "dry_run")))
     report = ImportReport()
     broken: DialogueDBError | None = None
     with _file(path) as file:
@@ -96,14 +98,14 @@ def import_(path: Path, **flags: Any) -> None:
         with announce_new_data(options), shown_progress("Importing") as progress:
             db = async_database(options)
             try:
-                asyncio.run(_import(db, sources, (namespace, update), report, progress))
+                asyncio.run(_import(db, sources, how, report, progress))
             except DialogueDBError as error:  # what was imported before is shown first
                 broken = error
     counts = {name: getattr(report, name) for name in ("dialogues", "messages", "memories")}
     if broken and not (any(counts.values()) or report.failures):
         raise broken
     show({**counts, "failed": len(report.failures)}, as_json=as_json)
-    kept = "kept in a thread" if update else "left as it is; --update keeps both"
+    kept = "kept in a thread" if how.update else "left as it is; --update keeps both"
     _list(f"Changed since it was imported, and {kept}", report.changed)
     failed = (f"{one.what}: {printable(one.error.message)}" for one in report.failures)
     _list("Not imported", list(failed))
@@ -146,15 +148,26 @@ def _sources(path: InputFile, chosen: str | None, branches: Branches) -> list[So
     return known
 
 
+class _How(Struct):
+    """How files are imported."""
+
+    namespace: str | None
+    update: bool
+    is_dry: bool
+    """Whether things are only counted."""
+
+
 async def _import(
     db: "AsyncDialogueDB",
     sources: list[Source],
-    how: tuple[str | None, bool],
+    how: _How,
     report: ImportReport,
     progress: Progress,
 ) -> None:
-    """Import the files; the database is opened, and its directory made, when there is a batch."""
-    namespace, update = how
+    """Import the files; the database is opened, and its directory made, when there is a batch.
+
+    A file that cannot be read to its end is a failure among several files, and an error alone.
+    """
     total = sum(source.file.path.stat().st_size for source in sources)
     before = offset = 0
 
@@ -162,14 +175,21 @@ async def _import(
         nonlocal offset
         offset = before + bytes_read
 
-    importer = Importer(db, report, stored=lambda: progress(offset, total), update=update)
-    is_open = False
+    importer = Importer(db, report, lambda: progress(offset, total), update=how.update)
     async with AsyncExitStack() as opened:
+        is_open = how.is_dry
         for source in sources:
-            ready = batches(lines_of(source, read, report.fail), namespace)
-            if first := await asyncio.to_thread(next, ready, None):
-                if not is_open:
+            ready = batches(lines_of(source, read, report.fail), how.namespace)
+            try:
+                first = await asyncio.to_thread(next, ready, None)
+                if first and not is_open:
                     await opened.enter_async_context(db)
                     is_open = True
-                await importer.store(chain([first], ready))
+                if first:
+                    every = chain([first], ready)
+                    await (report.count(every) if how.is_dry else importer.store(every))
+            except InvalidRequest as error:
+                if len(sources) == 1:
+                    raise
+                report.fail(str(source.file), error)
             before += source.file.path.stat().st_size

@@ -93,6 +93,19 @@ class ImportReport(Struct):
     changed: list[str] = []
     """Messages that are stored with another content than the file has now."""
 
+    def add(self, batch: "ImportBatch | MemoryLine", changed: int = 0) -> None:
+        """Count what a batch holds, but for messages that were changed."""
+        if isinstance(batch, MemoryLine):
+            self.memories += 1
+            return
+        self.dialogues += batch.is_first
+        self.messages += len(batch.messages) - changed
+
+    async def count(self, ready: Iterator["ImportBatch | MemoryLine"]) -> None:
+        """Count batches, read on a thread."""
+        while batch := await asyncio.to_thread(next, ready, None):
+            self.add(batch)
+
     def fail(self, what: str, error: DialogueDBError) -> None:
         """Add a failure."""
         self.failures.append(ImportFailure(what, error))
@@ -172,15 +185,14 @@ class Importer:
     async def _store_one(self, batch: ImportBatch | MemoryLine) -> None:
         if isinstance(batch, MemoryLine):
             await self._db.api.memory.create(**structs.asdict(batch))
-            self._report.memories += 1
+            self._report.add(batch)
             return
         dialogue = batch.dialogue
         is_stored = batch.is_first and await self._create(batch)
         changed = 0
         if batch.messages and not is_stored:
             changed = await self._append(batch)
-        self._report.dialogues += batch.is_first
-        self._report.messages += len(batch.messages) - changed
+        self._report.add(batch, changed)
         if batch.is_last and dialogue.status != "active":
             await self._close(dialogue)
 

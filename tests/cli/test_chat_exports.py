@@ -1,0 +1,203 @@
+"""Exports of chat programs, imported again when they have grown, and read as they were meant."""
+
+import json
+
+import pytest
+
+from tests.cli.commands import Commands
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Commands(tmp_path, ["--data", "home"], {})
+
+
+def node(own, parent, role, said, at=None, **message):
+    content = said if isinstance(said, dict) else {"content_type": "text", "parts": [said]}
+    author = {"role": role, "name": None, "metadata": {}}
+    found = {"id": own, "author": author, "create_time": at, "content": content, **message}
+    return {own: {"id": own, "parent": parent, "children": [], "message": found}}
+
+
+def chatgpt(*nodes, **fields):
+    mapping = {"root": {"id": "root", "message": None, "parent": None, "children": []}}
+    for one in nodes:
+        mapping |= one
+    times = {"create_time": 1_760_000_000.0, "current_node": [*mapping][-1]}
+    return [
+        {"id": "c", "conversation_id": "c", "title": "T", **times, **fields, "mapping": mapping}
+    ]
+
+
+def claude(*messages, **fields):
+    at = "2026-05-01T10:00:%02d.000000Z"
+    listed = [
+        {
+            "uuid": own,
+            "sender": sender,
+            "text": text,
+            "created_at": at % second,
+            "content": [{"type": "text", "text": text}],
+            "parent_message_uuid": parent,
+        }
+        for second, (own, parent, sender, text) in enumerate(messages)
+    ]
+    return [{"uuid": "c", "name": "T", "created_at": at % 0, "chat_messages": listed, **fields}]
+
+
+def take(home, document, *words, name="in.json"):
+    text = document if isinstance(document, str) else json.dumps(document)
+    (home.directory / name).write_text(text)
+    return home.run("import", name, *words)
+
+
+def said(home, dialogue="c"):
+    items = home.at("message", "list", dialogue)["items"]
+    return [(one["id"], one["role"], one["content"]) for one in items]
+
+
+def threads(home, dialogue="c"):
+    return sorted(one["id"] for one in home.at("dialogue", "get-threads", dialogue)["items"])
+
+
+QUESTION = node("a", "root", "user", "one", 1_760_000_001.0)
+ANSWER = node("b", "a", "assistant", "two", 1_760_000_003.0)
+MORE = node("e", "b", "user", "three", 1_760_000_010.0)
+
+
+class TestAgain:
+    def test_a_conversation_that_went_on_is_continued_whatever_else_changed(self, home):
+        assert take(home, chatgpt(QUESTION, ANSWER, default_model_slug="m")).code == 0
+        grown = chatgpt(QUESTION, ANSWER, MORE, default_model_slug="n", is_starred=True, title="U")
+        ended = take(home, grown)
+        assert (ended.code, ended.err) == (0, "")
+        assert [own for own, *_ in said(home)] == ["a", "b", "e"]
+
+    def test_an_answer_that_was_finished_since_is_told_and_what_follows_is_added(self, home):
+        take(home, chatgpt(QUESTION, ANSWER))
+        finished = node("b", "a", "assistant", "two, and finished", 1_760_000_003.0)
+        ended = take(home, chatgpt(QUESTION, finished, MORE))
+        assert ended.code == 0
+        assert ended.record["messages"] == 2
+        assert "Changed since it was imported" in ended.err
+        assert "message b of dialogue c" in ended.err
+        assert [text for *_, text in said(home)] == ["one", "two", "three"]
+        assert threads(home) == []
+
+    def test_with_update_both_versions_are_kept(self, home):
+        take(home, chatgpt(QUESTION, ANSWER))
+        finished = node("b", "a", "assistant", "two, and finished", 1_760_000_003.0)
+        for _ in range(2):
+            assert take(home, chatgpt(QUESTION, finished), "--update").code == 0
+        (thread,) = threads(home)
+        assert said(home, thread) == [("b", "assistant", "two, and finished")]
+        assert home.at("dialogue", "get", thread)["metadata"]["forkedAfter"] == "a"
+
+    def test_a_file_with_a_message_a_line_is_one_conversation_that_grows(self, home):
+        lines = [json.dumps({"role": role, "content": role}) for role in ("system", "user")]
+        take(home, "\n".join(lines), name="chat.jsonl")
+        lines.append(json.dumps({"role": "assistant", "content": "x"}))
+        assert take(home, "\n".join(lines), name="chat.jsonl").code == 0
+        (dialogue,) = home.at("dialogue", "list")["items"]
+        assert [role for _, role, _ in said(home, dialogue["id"])] == [
+            "system",
+            "user",
+            "assistant",
+        ]
+
+
+class TestWhoSpeaks:
+    def test_hidden_instructions_are_no_words_of_the_user(self, home):
+        profile = {
+            "content_type": "user_editable_context",
+            "user_profile": "A pilot.",
+            "user_instructions": "Be brief.",
+        }
+        hidden = {"metadata": {"is_visually_hidden_from_conversation": True}}
+        asked = node("a", "p", "user", "one", 1_760_000_001.0)
+        take(home, chatgpt(node("p", "root", "user", profile, **hidden), asked))
+        assert said(home)[0] == ("p", "system", "A pilot.\n\nBe brief.")
+
+    def test_what_was_spoken_is_text(self, home):
+        heard = {
+            "content_type": "audio_transcription",
+            "text": "Water the ficus.",
+            "direction": "in",
+        }
+        pointer = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://f"}
+        spoken = {"content_type": "multimodal_text", "parts": [heard, pointer]}
+        take(home, chatgpt(node("a", "root", "user", spoken, 1.0)))
+        (one,) = home.at("message", "list", "c")["items"]
+        assert one["content"] == "Water the ficus."
+        assert one["metadata"]["assets"] == [heard, pointer]
+
+    def test_thoughts_are_thoughts(self, home):
+        thoughts = [{"summary": "Rivers", "content": "Which is longest?"}]
+        thinking = {"content_type": "thoughts", "thoughts": thoughts}
+        recap = {"content_type": "reasoning_recap", "content": "Thought for 5s"}
+        nodes = [
+            node("t", "a", "assistant", thinking, 2.0),
+            node("r", "t", "assistant", recap, 3.0),
+            node("b", "r", "assistant", "The Loire", 4.0),
+        ]
+        take(home, chatgpt(QUESTION, *nodes))
+        block = {"type": "thinking", "thinking": "Rivers\nWhich is longest?"}
+        assert said(home)[1:] == [("t", "assistant", [block]), ("b", "assistant", "The Loire")]
+
+
+class TestBranches:
+    TALK = (
+        ("h1", "0", "human", "Name a river"),
+        ("a1", "h1", "assistant", "The Rhine"),
+        ("a2", "h1", "assistant", "The Loire"),
+        ("h2", "a2", "human", "How lnog?"),
+        ("h3", "a2", "human", "How long?"),
+    )
+
+    def test_of_claude_they_are_threads_of_the_newest_path(self, home):
+        assert take(home, claude(*self.TALK)).code == 0
+        assert [own for own, *_ in said(home)] == ["h1", "a2", "h3"]
+        assert threads(home) == ["c-a1", "c-h2"]
+
+    def test_a_named_leaf_is_heeded(self, home):
+        take(home, claude(*self.TALK, current_leaf_message_uuid="a1"), "--branches", "current")
+        assert [own for own, *_ in said(home)] == ["h1", "a1"]
+        assert threads(home) == []
+
+
+class TestNothingIsLostSilently:
+    def test_a_conversation_of_which_nothing_is_understood_is_a_failure(self, home):
+        empty = {"content_type": "text", "parts": [""]}
+        ended = take(home, chatgpt(node("a", "root", "user", empty)))
+        assert ended.code == 1
+        assert "Nothing in it was understood" in ended.err
+
+    def test_a_line_that_cannot_be_read_is_named_and_what_is_before_it_is_stored(self, home):
+        lines = [json.dumps({"role": "user", "content": str(n)}) for n in range(3)]
+        ended = take(home, "\n".join([lines[0], lines[1], lines[2][:9]]), name="chat.jsonl")
+        assert ended.code == 1
+        assert "Line 3 of chat.jsonl is cut off" in ended.err
+        assert take(home, "\n".join(lines), name="chat.jsonl").code == 0
+        (dialogue,) = home.at("dialogue", "list")["items"]
+        assert [text for *_, text in said(home, dialogue["id"])] == ["0", "1", "2"]
+
+    def test_what_would_be_imported_can_be_asked_before(self, home):
+        ended = take(home, chatgpt(QUESTION, ANSWER), "--dry-run")
+        assert ended.record == {"dialogues": 1, "messages": 2, "memories": 0, "failed": 0}
+        assert not (home.directory / "home").exists()
+
+    def test_a_file_that_is_broken_stops_no_other(self, home):
+        folder = home.directory / "in"
+        folder.mkdir()
+        line = json.dumps({"role": "user", "content": "whole"})
+        (folder / "a.jsonl").write_text(f"{line}\n{{")
+        (folder / "b.json").write_text(json.dumps(chatgpt(QUESTION)))
+        ended = home.run("import", "in")
+        assert (ended.code, ended.record["messages"]) == (1, 2)
+        assert "Line 2 of in/a.jsonl is cut off" in ended.err
+
+    def test_folders_are_searched_in_depth(self, home):
+        deep = home.directory / "in" / "2026" / "05"
+        deep.mkdir(parents=True)
+        (deep / "c.json").write_text(json.dumps(chatgpt(QUESTION)))
+        assert home.at("import", "in")["messages"] == 1
