@@ -12,8 +12,8 @@ def home(tmp_path):
     return Commands(tmp_path, ["--data", "home"], {})
 
 
-def node(own, parent, role, said, at=None, **message):
-    content = said if isinstance(said, dict) else {"content_type": "text", "parts": [said]}
+def node(own, parent, role, text, at=None, **message):
+    content = text if isinstance(text, dict) else {"content_type": "text", "parts": [text]}
     author = {"role": role, "name": None, "metadata": {}}
     found = {"id": own, "author": author, "create_time": at, "content": content, **message}
     return {own: {"id": own, "parent": parent, "children": [], "message": found}}
@@ -51,7 +51,7 @@ def take(home, document, *words, name="in.json"):
     return home.run("import", name, *words)
 
 
-def said(home, dialogue="c"):
+def texts(home, dialogue="c"):
     items = home.at("message", "list", dialogue)["items"]
     return [(one["id"], one["role"], one["content"]) for one in items]
 
@@ -71,7 +71,7 @@ class TestAgain:
         grown = chatgpt(QUESTION, ANSWER, MORE, default_model_slug="n", is_starred=True, title="U")
         ended = take(home, grown)
         assert (ended.code, ended.err) == (0, "")
-        assert [own for own, *_ in said(home)] == ["a", "b", "e"]
+        assert [own for own, *_ in texts(home)] == ["a", "b", "e"]
 
     def test_an_answer_that_was_finished_since_is_told_and_what_follows_is_added(self, home):
         take(home, chatgpt(QUESTION, ANSWER))
@@ -81,7 +81,7 @@ class TestAgain:
         assert ended.record["messages"] == 2
         assert "Changed since it was imported" in ended.err
         assert "message b of dialogue c" in ended.err
-        assert [text for *_, text in said(home)] == ["one", "two", "three"]
+        assert [text for *_, text in texts(home)] == ["one", "two", "three"]
         assert threads(home) == []
 
     def test_with_update_both_versions_are_kept(self, home):
@@ -90,7 +90,7 @@ class TestAgain:
         for _ in range(2):
             assert take(home, chatgpt(QUESTION, finished), "--update").code == 0
         (thread,) = threads(home)
-        assert said(home, thread) == [("b", "assistant", "two, and finished")]
+        assert texts(home, thread) == [("b", "assistant", "two, and finished")]
         assert home.at("dialogue", "get", thread)["metadata"]["forkedAfter"] == "a"
 
     def test_a_file_with_a_message_a_line_is_one_conversation_that_grows(self, home):
@@ -99,7 +99,7 @@ class TestAgain:
         lines.append(json.dumps({"role": "assistant", "content": "x"}))
         assert take(home, "\n".join(lines), name="chat.jsonl").code == 0
         (dialogue,) = home.at("dialogue", "list")["items"]
-        assert [role for _, role, _ in said(home, dialogue["id"])] == [
+        assert [role for _, role, _ in texts(home, dialogue["id"])] == [
             "system",
             "user",
             "assistant",
@@ -114,9 +114,9 @@ class TestWhoSpeaks:
             "user_instructions": "Be brief.",
         }
         hidden = {"metadata": {"is_visually_hidden_from_conversation": True}}
-        asked = node("a", "p", "user", "one", 1_760_000_001.0)
-        take(home, chatgpt(node("p", "root", "user", profile, **hidden), asked))
-        assert said(home)[0] == ("p", "system", "A pilot.\n\nBe brief.")
+        question = node("a", "p", "user", "one", 1_760_000_001.0)
+        take(home, chatgpt(node("p", "root", "user", profile, **hidden), question))
+        assert texts(home)[0] == ("p", "system", "A pilot.\n\nBe brief.")
 
     def test_what_was_spoken_is_text(self, home):
         heard = {
@@ -142,7 +142,7 @@ class TestWhoSpeaks:
         ]
         take(home, chatgpt(QUESTION, *nodes))
         block = {"type": "thinking", "thinking": "Rivers\nWhich is longest?"}
-        assert said(home)[1:] == [("t", "assistant", [block]), ("b", "assistant", "The Loire")]
+        assert texts(home)[1:] == [("t", "assistant", [block]), ("b", "assistant", "The Loire")]
 
 
 class TestBranches:
@@ -156,12 +156,12 @@ class TestBranches:
 
     def test_of_claude_they_are_threads_of_the_newest_path(self, home):
         assert take(home, claude(*self.TALK)).code == 0
-        assert [own for own, *_ in said(home)] == ["h1", "a2", "h3"]
+        assert [own for own, *_ in texts(home)] == ["h1", "a2", "h3"]
         assert threads(home) == ["c-a1", "c-h2"]
 
     def test_a_named_leaf_is_heeded(self, home):
         take(home, claude(*self.TALK, current_leaf_message_uuid="a1"), "--branches", "current")
-        assert [own for own, *_ in said(home)] == ["h1", "a1"]
+        assert [own for own, *_ in texts(home)] == ["h1", "a1"]
         assert threads(home) == []
 
 
@@ -179,7 +179,7 @@ class TestNothingIsLostSilently:
         assert "Line 3 of chat.jsonl is cut off" in ended.err
         assert take(home, "\n".join(lines), name="chat.jsonl").code == 0
         (dialogue,) = home.at("dialogue", "list")["items"]
-        assert [text for *_, text in said(home, dialogue["id"])] == ["0", "1", "2"]
+        assert [text for *_, text in texts(home, dialogue["id"])] == ["0", "1", "2"]
 
     def test_what_would_be_imported_can_be_asked_before(self, home):
         ended = take(home, chatgpt(QUESTION, ANSWER), "--dry-run")

@@ -69,7 +69,7 @@ _STANDARD_INPUT = Path("-")
     type=click.Choice(["threads", "current", "all"]),
     default="threads",
     show_default=True,
-    help="What becomes of messages that were edited or answered anew: threads of the dialogue,"
+    help="What becomes of messages that were edited or answered again: threads of the dialogue,"
     " nothing, or threads that repeat what is before them.",
 )
 @click.option(

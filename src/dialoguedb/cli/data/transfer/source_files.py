@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import lines as own_format
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
-from dialoguedb.cli.data.transfer.readers import chatgpt, claude, locomo, openai
+from dialoguedb.cli.data.transfer.readers import chatgpt, claude, codex, locomo, openai
 from dialoguedb.cli.data.transfer.readers.reader import (
     DOCUMENTS_SHOWN,
     FileContent,
@@ -32,6 +32,7 @@ _TREES = {
     claude.NAME: (claude.recognises, claude.lines),
 }
 _READERS: dict[str, Reader] = {
+    codex.NAME: Reader(codex.recognises, codex.lines, is_whole_file=True),
     locomo.NAME: one_each(locomo.recognises, locomo.lines),
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True
@@ -151,7 +152,8 @@ def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
         found = list(reader.lines(document))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
-    if not any(isinstance(line, MessageLine) for line in found) and _holds_messages(document):
+    is_silent = not any(isinstance(line, MessageLine) for line in found)
+    if found and is_silent and _holds_messages(document):
         raise InvalidRequest("Nothing in it was understood as said by anybody")
     return found
 
@@ -214,9 +216,9 @@ def _lines(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
         yield len(mapped), json_codec.decode(bytes(mapped), object)
         return
     yield len(first), document
-    offset, number = len(first), 1
+    offset, line = len(first), 1
     while raw := mapped.readline():
-        offset, number = offset + len(raw), number + 1
+        offset, line = offset + len(raw), line + 1
         if not raw.strip():
             continue
         try:
@@ -224,7 +226,7 @@ def _lines(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             is_cut = not raw.endswith(b"\n")
             why = "is cut off" if is_cut else f"is not JSON, and nothing after it was read: {error}"
-            raise InvalidRequest(f"Line {number} of {file} {why}") from error
+            raise InvalidRequest(f"Line {line} of {file} {why}") from error
         yield offset, document
 
 

@@ -1,6 +1,6 @@
 """Conversations kept as trees: what a program shows is the dialogue, other branches are threads.
 
-A program keeps a tree because questions are edited and answers made anew. The path that it shows
+A program keeps a tree because questions are edited and answers requested again. The path that it shows
 becomes the dialogue; whatever branches off becomes a thread of what it branches off from.
 """
 
@@ -118,14 +118,12 @@ class _Tree:
 
     def forks_of(self, path: Sequence[Node]) -> Iterator[tuple[list[Node], str]]:
         """Yield where other branches begin, each with the part of the path before it."""
-        places: list[str | None] = [node.id for node in path]
-        if path and path[0].parent not in self.nodes:
-            places.insert(0, None)
-        for place in places:
-            for child in self._children.get(place, ()):
+        is_from_root = bool(path) and path[0].parent not in self.nodes
+        for index in range(0 if is_from_root else 1, len(path) + 1):
+            parent = path[index - 1].id if index else None
+            for child in self._children.get(parent, ()):
                 if child not in self._seen:
-                    until = next((i for i, node in enumerate(path, 1) if node.id == place), 0)
-                    yield list(path[:until]), child
+                    yield list(path[:index]), child
 
     def has_circle(self) -> bool:
         """Tell whether messages are left that no root leads to; once all branches were followed."""

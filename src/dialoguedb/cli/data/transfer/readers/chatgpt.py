@@ -84,8 +84,8 @@ def _content(content: dict[str, Any]) -> tuple[Any, list[Any]]:
     if kind in _SILENT:
         return None, []
     if isinstance(parts := content.get("parts"), list):
-        said = [_part(part) for part in parts]
-        texts, assets = [text for text, _ in said if text], [one for _, one in said if one]
+        read = [_part(part) for part in parts]
+        texts, assets = [text for text, _ in read if text], [one for _, one in read if one]
         return "\n".join(texts) or ("[attachment]" if assets else ""), assets
     if kind in _TEXTS:
         return _TEXTS[kind](content), []
