@@ -26,11 +26,16 @@ def test_the_directory_that_is_named_is_recovered_whatever_database_is_set(fille
     assert (ended.code, ended.err) == (0, "")
 
 
-def test_encrypted_data_is_refused_and_nothing_is_made(filled):
+def test_encrypted_data_is_recovered_with_its_key_alone(filled):
     (filled.data.parent / "key").write_text("5a" * 32)
-    encrypted = filled.run("encrypt", "--encryption-key-file", "key")
+    key = ["--encryption-key-file", "key"]
+    encrypted = filled.run("encrypt", *key)
     assert encrypted.code == 0, encrypted.err
-    ended = filled.run("recover", "--from", "dialoguedb-data", "--to", "recovered")
+    words = ["recover", "--from", "dialoguedb-data", "--to", "recovered"]
+    ended = filled.run(*words)
     assert ended.code == 1
-    assert "is encrypted" in ended.error
+    assert "is encrypted; name its key" in ended.error
     assert not (filled.data.parent / "recovered").exists()
+    ended = filled.run(*words, *key)
+    assert (ended.code, ended.err) == (0, "")
+    assert filled.run("check", "--data", "recovered", *key).code == 0

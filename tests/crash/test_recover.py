@@ -9,8 +9,11 @@ import pytest
 
 from dialoguedb import DialogueDB
 from dialoguedb.embed.tokens import count_tokens
-from dialoguedb.errors import DataError, NotOurData
+from dialoguedb.errors import DataError, NotOurData, NotUnlocked
 from dialoguedb.store.sqlite.connection import files, vfs
+from dialoguedb.store.sqlite.encryption import unlocking
+from dialoguedb.store.sqlite.encryption.unlocking import unlock
+from dialoguedb.store.sqlite.maintenance import rewriting
 from dialoguedb.store.sqlite.maintenance.check import check
 from dialoguedb.store.sqlite.maintenance.recover import MADE_AGAIN, TABLES, recover
 from dialoguedb.store.sqlite.schema import migrations
@@ -129,12 +132,101 @@ def test_rows_that_nothing_else_tells_of_are_not_lost_in_silence(data, tmp_path,
     assert f"Lost: an unknown number of rows of {table}" in made.lines
 
 
-def test_all_rows_are_lost_with_the_page_that_leads_to_them(data, tmp_path):
-    damage(data, pages_of(data, "messages")[0])
+def leading_pages_of(data, table):
+    """Return the pages of a table that only lead to others, its root first."""
+    with closing(vfs.open_file(str(data / files.FILE), apsw.SQLITE_OPEN_READWRITE)) as db:
+        query = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'internal' ORDER BY path"
+        return [page for (page,) in db.execute(query, (table,))]
+
+
+def test_no_row_is_lost_with_the_pages_that_lead_to_them(data, tmp_path):
+    damage(data, *leading_pages_of(data, "messages"))
     made, found = recovered(data, tmp_path)
-    assert sum(map(len, found.values())) == made.kept["messages"] == 0
-    assert made.kept["dialogues"] == 11
-    assert any(line.endswith(" more rows of messages") for line in made.lines)
+    assert sum(map(len, found.values())) == made.kept["messages"] == 1_201
+    assert made.lines == ["Changed: 1201 rows of messages are kept that nothing led to any more"]
+
+
+@pytest.mark.parametrize("also", ["dialogues", "memories", "messages_in_order", "attachments"])
+def test_pages_of_several_tables_that_nothing_leads_to_are_told_apart(data, tmp_path, also):
+    root = pages_of(data, also)[0]
+    is_leaf = root not in leading_pages_of(data, also)
+    damage(data, *leading_pages_of(data, "messages"), root)
+    made, _ = recovered(data, tmp_path)
+    if also != "attachments":
+        assert made.kept["messages"] == 1_201
+    if also == "dialogues" and not is_leaf:
+        assert made.kept["dialogues"] == 11
+
+
+def test_rows_on_damaged_pages_are_named_although_their_root_is_damaged_too(data, tmp_path):
+    damage(data, *leading_pages_of(data, "messages"), *pages_of(data, "messages")[5:8])
+    made, found = recovered(data, tmp_path)
+    lost = [line for line in made.lines if line.startswith("Lost: message ")]
+    assert lost
+    assert sum(map(len, found.values())) + len(lost) == 1_201
+
+
+def test_what_was_deleted_is_not_found_again(data, tmp_path):
+    with closing(DialogueDB(path=data)) as db:
+        for number in range(0, DIALOGUES, 2):
+            db.delete_dialogue(f"d{number}", namespace="n")
+    damage(data, *leading_pages_of(data, "messages"))
+    _, found = recovered(data, tmp_path)
+    assert sorted(found) == ["d1", "d3", "d5", "d7", "d9", "thread"]
+    assert sum(map(len, found.values())) == 5 * MESSAGES + 1
+
+
+def master_key():
+    return bytes(range(32))
+
+
+@pytest.fixture(scope="module")
+def sealed(sound, tmp_path_factory):
+    """Encrypt the same data."""
+    data = shutil.copytree(sound, tmp_path_factory.mktemp("sealed") / "data")
+    rewriting.encrypt(data, master_key)
+    return data
+
+
+@pytest.fixture
+def encrypted(sealed, tmp_path):
+    return shutil.copytree(sealed, tmp_path / "data")
+
+
+def pages_of_encrypted(data, table, kind):
+    key = unlock(data / files.FILE, master_key)
+    path = str(data / files.FILE)
+    with closing(vfs.open_file(path, apsw.SQLITE_OPEN_READWRITE, key=key)) as db:
+        query = "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ? ORDER BY path"
+        return [page for (page,) in db.execute(query, (table, kind))]
+
+
+@pytest.mark.parametrize("kind", ["nothing", "leaf", "internal", "all internal"])
+def test_encrypted_data_is_recovered_with_its_key(encrypted, tmp_path, kind):
+    damaged = []
+    if kind != "nothing":
+        damaged = pages_of_encrypted(encrypted, "messages", kind.rsplit(" ", 1)[-1])
+        damaged = damaged if kind == "all internal" else damaged[:1]
+    damage(encrypted, *damaged)
+    made = recover(encrypted, tmp_path / "new", count_tokens, master_key)
+    assert not unlocking.is_plain(tmp_path / "new" / files.FILE)
+    assert check(tmp_path / "new", master_key) == []
+    lost = [line for line in made.lines if line.startswith("Lost: message ")]
+    assert made.kept["messages"] + len(lost) == 1_201
+    assert bool(lost) == (kind == "leaf")
+    with pytest.raises(NotUnlocked):
+        recover(encrypted, tmp_path / "other", count_tokens)
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_encrypted_data_whose_beginning_is_lost_is_refused(encrypted, tmp_path, page):
+    damage(encrypted, page)
+    try:
+        recover(encrypted, tmp_path / "new", count_tokens, master_key)
+    except DataError:
+        assert not (tmp_path / "new" / files.FILE).exists()
+    else:
+        assert check(tmp_path / "new", master_key) == []
 
 
 @pytest.mark.parametrize("table", ["messages_in_order", "sqlite_autoindex_messages_1", "vectors"])

@@ -1,11 +1,12 @@
 """`dialoguedb recover`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dialoguedb.bootstrap.engine import engine_of
-from dialoguedb.cli.options import chosen_settings, examples
+from dialoguedb.cli.options import chosen_settings, examples, settings_options
 from dialoguedb.settings import Database
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -23,16 +24,17 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--to", "destination", type=_DIRECTORY, required=True, metavar="DIR", help="Empty or new."
 )
-def recover(source: Path, destination: Path) -> None:
+@settings_options("encryption_key_file", "encryption_key_command")
+def recover(source: Path, destination: Path, **flags: Any) -> None:
     """Take what is whole out of a damaged data directory.
 
-    Reads row by row, past damaged pages, and makes a new data directory of what is whole and can be
-    reached: rows behind a damaged page that leads to them are lost. Prints a line for what is lost,
-    or was changed because of it. The damaged directory is not changed; stop its server first. A
-    backup, if there is one, has more; of encrypted data it is the only way back.
+    Reads row by row, past damaged pages, and makes a new data directory of what is whole, also of
+    what no page leads to any more. Prints a line for what is lost, or was changed because of it.
+    The damaged directory is not changed; stop its server first. A backup, if there is one, has
+    more. Encrypted data needs its key, and what is made of it is encrypted with the same.
     """
     # The directory that is named, whatever database the environment or the file names.
-    settings = chosen_settings({"data": source, "database": _database(source)})
+    settings = chosen_settings({**flags, "data": source, "database": _database(source)})
     salvage = engine_of(settings).recover(destination)
     for line in salvage.lines:
         click.echo(line)

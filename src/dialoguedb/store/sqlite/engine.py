@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dialoguedb import private_files
-from dialoguedb.errors import DataError
 from dialoguedb.ports import Store
 from dialoguedb.ports.copies import Copies
 from dialoguedb.ports.engine import DataCopy, KeySource, Progress, Salvage
@@ -13,7 +12,7 @@ from dialoguedb.ports.search import Embedder
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.encryption import key_ring, unlocking
+from dialoguedb.store.sqlite.encryption import unlocking
 from dialoguedb.store.sqlite.maintenance import (
     backup,
     check,
@@ -100,12 +99,7 @@ class SQLiteEngine:
 
     def recover(self, destination: Path) -> Salvage:
         """Take what is whole out of the directory, into an empty or new one; DataError."""
-        if key_ring.load(self.directory) is not None:
-            raise DataError(
-                f"{self.directory} is encrypted: rows are taken out of data that is not;"
-                " `dialoguedb restore` makes a directory of a backup"
-            )
-        made = recover.recover(self.directory, destination, self._count_tokens)
+        made = recover.recover(self.directory, destination, self._count_tokens, self._key)
         return Salvage(_copy_of(made.path), made.kept, made.lines)
 
     def outlook(self) -> list[str]:

@@ -10,14 +10,19 @@ from msgspec import Struct
 
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, InvalidRequest
+from dialoguedb.ports.engine import KeySource
 from dialoguedb.ports.tokens import TokenCounter
 from dialoguedb.store.sqlite.connection import commit_log, files, vfs, whole_file
 from dialoguedb.store.sqlite.connection.commit_log import Known
 from dialoguedb.store.sqlite.connection.reader import Row
+from dialoguedb.store.sqlite.encryption import key_ring
+from dialoguedb.store.sqlite.encryption.data_key import DataKey
+from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from dialoguedb.store.sqlite.maintenance import backup, snapshot
 from dialoguedb.store.sqlite.maintenance.check import find_damage
 from dialoguedb.store.sqlite.maintenance.mending import mend
 from dialoguedb.store.sqlite.maintenance.schema_pages import make_readable
+from dialoguedb.store.sqlite.maintenance.stray_pages import StrayPages
 from dialoguedb.store.sqlite.maintenance.whole_rows import UNREAD, DamagedTable
 from dialoguedb.store.sqlite.schema import migrations
 from dialoguedb.values import rawjson, timestamps
@@ -59,9 +64,26 @@ class Recovered(Struct):
     """What is lost or had to be changed."""
 
 
-def recover(source: Path, destination: Path, count: TokenCounter) -> Recovered:
-    """Make an empty or new directory of all that is whole in a damaged one; DataError."""
+class _Damaged(Struct):
+    """A copy of the damaged files, and what opens it."""
+
+    path: Path
+    key: DataKey | None
+
+    def open(self) -> apsw.Connection:
+        """Open it once more."""
+        return vfs.open_file(str(self.path), _EXISTING, key=self.key)
+
+
+def recover(
+    source: Path, destination: Path, count: TokenCounter, key: KeySource | None = None
+) -> Recovered:
+    """Make an empty or new directory of all that is whole in a damaged one; DataError.
+
+    Of an encrypted one it is encrypted, with the same keys.
+    """
     damaged = snapshot.locate(source)
+    data_key = _data_key(damaged, key)
     known = commit_log.acknowledged(damaged)
     backup.prepare(destination)
     copied = destination / f"{files.FILE}{_DAMAGED}"
@@ -69,8 +91,11 @@ def recover(source: Path, destination: Path, count: TokenCounter) -> Recovered:
     try:
         for suffix in ("", "-wal"):
             _copy_blocks(damaged.with_name(damaged.name + suffix), Path(f"{copied}{suffix}"))
-        _lengthen(copied)
-        kept, lines = _take_over(copied, partial, count, known)
+        if data_key is None:
+            _lengthen(copied)
+        kept, lines = _take_over(_Damaged(copied, data_key), partial, count, known)
+        if data_key is not None:
+            key_ring.copy(source, destination, data_key.salt)
         made = backup.finish(partial, destination)
     except OSError as error:
         raise DataError(f"{destination} cannot be written: {error.strerror}") from error
@@ -79,6 +104,13 @@ def recover(source: Path, destination: Path, count: TokenCounter) -> Recovered:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
     return Recovered(made, kept, lines)
+
+
+def _data_key(damaged: Path, key: KeySource | None) -> DataKey | None:
+    """Return what opens the data; a damaged beginning does not make it look encrypted."""
+    if key is None and key_ring.load(damaged.parent) is None:
+        return None
+    return unlock(damaged, key)
 
 
 def _lengthen(path: Path) -> None:
@@ -107,19 +139,20 @@ def _copy_blocks(source: Path, target: Path) -> None:
 
 
 def _take_over(
-    copied: Path, partial: Path, count: TokenCounter, known: Known
+    damaged: _Damaged, partial: Path, count: TokenCounter, known: Known
 ) -> tuple[dict[str, int], list[str]]:
+    copied = damaged.path
     try:
-        make_readable(copied)
-        with (
-            closing(vfs.open_file(str(copied), _EXISTING)) as verified,
-            closing(vfs.open_file(str(copied), _EXISTING)) as as_it_is,
-        ):
+        if damaged.key is None:  # what is sealed cannot be put right
+            make_readable(copied)
+        with closing(damaged.open()) as verified, closing(damaged.open()) as as_it_is:
             files.check_ours(verified, copied)
             migrations.check_known(verified)
-            vfs.ignore_checksums(as_it_is)
-            with closing(_made(partial, migrations.version(verified), count)) as db:
-                kept, lines = _fill(verified, as_it_is, db, count)
+            if damaged.key is None:
+                vfs.ignore_checksums(as_it_is)
+            version = migrations.version(verified)
+            with closing(_made(partial, version, count, damaged.key)) as db:
+                kept, lines = _fill(_Source(damaged, verified, as_it_is), db, count)
                 if lost := commit_log.missing(verified, known):
                     lines.insert(0, commit_log.loss(copied.with_suffix(""), lost))
                 return kept, lines
@@ -127,19 +160,27 @@ def _take_over(
         raise DamagedData(f"Nothing can be taken out of {copied.name}: {error}") from error
 
 
-def _made(partial: Path, version: int, count: TokenCounter) -> apsw.Connection:
+def _made(partial: Path, version: int, count: TokenCounter, key: DataKey | None) -> apsw.Connection:
     """Make a database of a version's schema, for rows that do not agree yet."""
     if version == 0:
         raise DataError("The damaged file is empty")
     private_files.create(partial)
-    db = files.connect(partial)
+    db = files.connect(partial, key)
     migrations.migrate(db, timestamps.now(), count, version)
     db.pragma("foreign_keys", 0)
     return db
 
 
+class _Source(Struct):
+    """The damaged data, opened twice: with its pages verified, and as they are."""
+
+    damaged: _Damaged
+    verified: apsw.Connection
+    as_it_is: apsw.Connection
+
+
 def _fill(
-    verified: apsw.Connection, as_it_is: apsw.Connection, db: apsw.Connection, count: TokenCounter
+    source: _Source, db: apsw.Connection, count: TokenCounter
 ) -> tuple[dict[str, int], list[str]]:
     lines: list[str] = []
     kept: dict[str, int] = {}
@@ -147,15 +188,18 @@ def _fill(
     for name in TABLES:
         if name not in tables:
             continue
-        table = DamagedTable(verified, as_it_is, name)
+        table = DamagedTable(source.verified, source.as_it_is, name)
         db.execute("BEGIN")
         lines += _copy_rows(table, db)
+        if table.is_damaged:
+            with closing(source.damaged.open()) as alone:
+                lines += _copy_strays(table, StrayPages(alone), db)
         db.execute("COMMIT")
         lines += _listed(table)
         if name in _NAMED:
             kept[name] = 0
     db.execute("BEGIN")
-    lines += _made_again(verified, db)
+    lines += _made_again(source.verified, db)
     db.execute("COMMIT")
     migrations.migrate(db, timestamps.now(), count)
     db.execute("BEGIN")
@@ -169,13 +213,30 @@ def _fill(
 def _copy_rows(table: DamagedTable, db: apsw.Connection) -> Iterator[str]:
     if table.name == "secrets":
         db.execute("DELETE FROM secrets")
-    values = ", ".join("?" * len(table.columns))
-    insert = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({values})"
+    insert = _insert(table)
     for row in table.rows(_soundness(table.columns)):
         try:
             db.execute(insert, row)
         except apsw.ConstraintError as error:
             yield f"Lost: a row of {table.name} that does not agree with another ({error})"
+
+
+def _copy_strays(table: DamagedTable, strays: StrayPages, db: apsw.Connection) -> Iterator[str]:
+    """Copy the rows that nothing leads to, and tell how many; what was lost may be among them."""
+    insert, is_sound, found = _insert(table), _soundness(table.columns), set[int]()
+    for row_id, row in strays.rows(table.name):
+        if is_sound(row):
+            with suppress(apsw.ConstraintError):  # it is there already
+                db.execute(insert, row)
+                found.add(row_id)
+    table.lost = [row_id for row_id in table.lost if row_id not in found]
+    if found:
+        yield f"Changed: {len(found)} rows of {table.name} are kept that nothing led to any more"
+
+
+def _insert(table: DamagedTable) -> str:
+    values = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({values})"
 
 
 def _soundness(columns: list[str]) -> Callable[[Row], bool]:

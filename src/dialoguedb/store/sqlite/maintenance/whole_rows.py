@@ -30,6 +30,9 @@ class DamagedTable:
         self.lost: list[int] = []
         """Row ids of what cannot be read."""
 
+        self.is_damaged = False
+        """Whether rows with row ids may be there that were not read."""
+
         self.is_cut = False
         """Whether rows without row ids cannot be read, nor counted."""
 
@@ -66,6 +69,7 @@ class DamagedTable:
                     last = row_id
                     yield row_id, tuple(row)
             except UNREAD:
+                self.is_damaged = True
                 known = self._known_row_ids() if known is None else known
                 for row_id in known:
                     if row_id <= last:
