@@ -113,10 +113,13 @@ async def _add_vectors(db: Connection) -> None:
             "The database lacks the extension pgvector, which this role may not add: have an"
             " administrator run CREATE EXTENSION vector in this database, then start again"
         ) from None
-    except asyncpg.PostgresError as error:
+    except (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError) as error:
+        major = db.raw.get_server_version().major
         raise DataError(
-            "The database server lacks the extension pgvector, which search needs: install it"
-            f" there (package postgresql-NN-pgvector), then start again ({error})"
+            "The database server lacks the extension pgvector, which search needs: install it there"
+            f" (package postgresql-{major}-pgvector of Debian and Ubuntu, pgvector_{major} of"
+            f" PostgreSQL's RPMs, or the image pgvector/pgvector:pg{major}), then start again"
+            f" ({error.args[0]})"
         ) from None
     found = await db.value("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     if tuple(map(int, str(found).split(".")[:2])) < _PGVECTOR:
