@@ -1,6 +1,6 @@
 """Conversations kept as trees: what a program shows is the dialogue, other branches are threads.
 
-A program keeps a tree because questions are edited and answers requested again. The path that it shows
+Programs keep trees because questions are edited and answers requested again. The path that is shown
 becomes the dialogue; whatever branches off becomes a thread of what it branches off from.
 """
 
