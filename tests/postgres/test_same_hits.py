@@ -1,9 +1,9 @@
 """Both engines find the same, in the same order, as relevant: they score by the same vectors."""
 
+import json
 import random
 from contextlib import AsyncExitStack
 
-import msgspec
 import pytest
 
 from dialoguedb.model.search import Condition, TagFilter
@@ -37,10 +37,19 @@ FILTERS = {
     "no tag": {"tags": TagFilter(none_of=("urgent",))},
     "a value": {"metadata": (Condition("floor", "$in", (2,)),)},
     "a range": {"metadata": (Condition("floor", "$gte", (3,)), Condition("ok", "$nin", (False,)))},
+    "a text": {"metadata": (Condition("who", "$gt", ("Ros",)), Condition("who", "$lt", ("Rosé",)))},
+    "not a value": {"metadata": (Condition("who", "$nin", ("Rosé", "Igor")),)},
+    "no key": {"metadata": (Condition("none", "$lt", (1,)),)},
     "a time": {"created": TimeRange(at(60), at(200))},
     "no image": {"has_image": False},
     "a dialogue": {"dialogue_id": "d3", "namespace": "south"},
 }
+
+
+def metadata(number):
+    """Write metadata in one of the ways that callers do."""
+    made = {"floor": number % 5, "ok": number % 3 == 0, "who": ["Rosé", "Rosa", "Igor"][number % 3]}
+    return json.dumps(made, ensure_ascii=number % 2 == 0, separators=(",", ":")).encode()
 
 
 def made(chance, number):
@@ -52,7 +61,7 @@ def made(chance, number):
         role="assistant" if number % 2 else "user",
         name=chance.choice([None, "Rosa", "Igor"]),
         tags=("urgent",) if number % 9 == 0 else (),
-        metadata=msgspec.json.encode({"floor": number % 5, "ok": number % 3 == 0}),
+        metadata=metadata(number),
         created=at(number),
     )
 

@@ -68,10 +68,10 @@ def _satisfies(members: Members, condition: Condition) -> bool:
 def _holds(value: Any, condition: Condition) -> bool:
     if isinstance(value, list | dict):
         return False
-    value = _read(value)
+    value = comparable(value)
     if condition.operator in {"$in", "$nin"}:
-        return any(_is_equal(value, _read(one)) for one in condition.values)
-    bound = _read(condition.values[0])
+        return any(_is_equal(value, comparable(one)) for one in condition.values)
+    bound = comparable(condition.values[0])
     compare = _COMPARISONS[condition.operator]
     return _is_ordered(value) and _kind(value) is _kind(bound) and compare(value, bound)
 
@@ -88,7 +88,7 @@ def _is_ordered(value: Any) -> bool:
     return _kind(value) in {float, str}
 
 
-def _read(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """Return a value as numbers are compared: one that takes more than 64 bits is a fraction."""
     if not isinstance(value, int) or isinstance(value, bool) or -_LARGEST <= value < _LARGEST:
         return value

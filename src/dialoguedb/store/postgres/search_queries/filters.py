@@ -1,7 +1,6 @@
 """The SQL of a search's filters; every value of a caller is a bound parameter.
 
-Metadata is no part of it: PostgreSQL's JSON refuses some of what is stored, and compares numbers in
-another way. It is read, and `retrieval.metadata_filters` decides.
+Metadata is no part of it, see `metadata`.
 """
 
 import re

@@ -13,7 +13,7 @@ import numpy as np
 from dialoguedb.model.search import Condition, SearchObject
 from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.retrieval.filter_tokens import TokenGroups
-from dialoguedb.retrieval.metadata_filters import needs_some, satisfies
+from dialoguedb.retrieval.metadata_filters import satisfies
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
@@ -33,6 +33,7 @@ from dialoguedb.store.postgres.search_queries import statements
 from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection
 from dialoguedb.store.postgres.search_queries.filters import numbered
 from dialoguedb.store.postgres.search_queries.indexed_rows import IndexedRows, integers
+from dialoguedb.store.postgres.search_queries.metadata import of_metadata
 from dialoguedb.store.where import Where
 
 _TOKENS_MAX = 20_000
@@ -157,8 +158,7 @@ class PostgresScope:
         where = self.within + self.filters
         if not self.metadata:
             return self._select(source, listed, where, limit)
-        if needs_some(self.metadata):
-            where += Where([f"{self._metadata} <> '{{}}'::bytea"])
+        where += of_metadata(self._metadata, self.metadata)
         sql = (
             f"SELECT {statements.OWNERS[self.object]}.number, {self._metadata}"
             f" FROM {self._joined(source)} WHERE {where.sql}"
