@@ -20,6 +20,7 @@ from dialoguedb.retrieval.scoring import Counts, held
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
+    Held,
     Neighborhood,
     Position,
     Postings,
@@ -167,6 +168,8 @@ class LargeScope:
         enough = self._context.enough
         if len(keys) < enough and not self._context.by_words:
             keys = np.union1d(keys, self._scope.some_matching(len(keys) + enough))
+        if self.newest.looked_up:
+            return keys, self.newest.held(self._scope, keys)
         return keys, self.newest.roughly_held(keys)
 
     def _nearest(self, among: RowKeys | None) -> RowKeys:
@@ -217,17 +220,19 @@ class Newest:
 
     def __init__(self, groups: Sequence[TermGroup], postings: Postings) -> None:
         self.mixed = postings.mixed
+        self.looked_up = postings.looked_up
         self._groups = groups
-        self._holding = postings.holding
+        self._holding = [held.keys for held in postings.holding]
+        self._since = [held.since for held in postings.holding]
         bounds = postings.first, postings.last
-        counts = [_estimated(keys, bounds) for keys in postings.holding]
+        counts = [_estimated(held, bounds) for held in postings.holding]
         documents = max(_estimated(postings.every, bounds), *counts, 1)
         self.counts = Counts(documents, np.array(counts, np.float32))
 
     @property
     def complete(self) -> bool:
         """Whether no other object of the scope holds a term."""
-        return not any(map(_is_cut, self._holding))
+        return all(since is None for since in self._since)
 
     def scored(self) -> tuple[RowKeys, Floats]:
         """Return the objects that hold a term, sorted, and how much their terms tell."""
@@ -244,25 +249,23 @@ class Newest:
     def held(self, scope: SearchScope, keys: RowKeys) -> Floats:
         """Return which terms objects hold, reading of older ones; shape (n, groups)."""
         found = self.roughly_held(keys)
-        cut = [group for group, holding in enumerate(self._holding) if _is_cut(holding)]
-        oldest_read = max((int(self._holding[group][0]) for group in cut), default=0)
+        cut = {group: since for group, since in enumerate(self._since) if since is not None}
+        oldest_read = max(cut.values(), default=0)
         older = np.flatnonzero(keys < oldest_read)
         if not len(older):
             return found
         groups = [self._groups[group] for group in cut]
         of_older = held(keys[older], scope.holding(groups, keys[older], "neighborhoods"))
-        cells = np.ix_(older, np.array(cut))
+        cells = np.ix_(older, np.array([*cut]))
         found[cells] = np.maximum(found[cells], of_older)
         return found
 
 
-def _is_cut(holding: RowKeys) -> bool:
-    return len(holding) == _NEWEST
-
-
-def _estimated(newest: RowKeys, bounds: tuple[int, int]) -> int:
+def _estimated(newest: Held, bounds: tuple[int, int]) -> int:
     """Estimate how many there are as if they were spread evenly."""
-    if not _is_cut(newest):
-        return len(newest)
+    if newest.since is None:
+        return len(newest.keys)
     first, last = bounds
-    return round(len(newest) * (last - first + 1) / (last - int(newest[0]) + 1))
+    known = len(newest.keys) - int(np.searchsorted(newest.keys, newest.since))
+    estimated = round(known * (last - first + 1) / (last - newest.since + 1))
+    return max(estimated, len(newest.keys))

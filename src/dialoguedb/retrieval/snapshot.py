@@ -64,19 +64,35 @@ class Rows(NamedTuple):
         return cls(keys, np.full(len(keys), NO_DIALOGUE, np.int64))
 
 
+class Held(NamedTuple):
+    """Rows that hold something, sorted."""
+
+    keys: RowKeys
+    since: int | None
+    """From this key on none is missing; None when none is at all."""
+
+    @classmethod
+    def newest(cls, keys: RowKeys, limit: int) -> "Held":
+        """Return rows that are the newest, up to a limit."""
+        return cls(keys, int(keys[0]) if len(keys) == limit else None)
+
+
 class Postings(NamedTuple):
-    """The newest rows that hold each term group, each sorted."""
+    """The newest rows that hold each term group."""
 
     first: int
     last: int
     """The lowest and the highest key in the index, whatever scope it belongs to."""
 
-    every: RowKeys
+    every: Held
     """The newest rows of the scope, whatever they hold."""
 
-    holding: list[RowKeys]
+    holding: list[Held]
     mixed: bool
     """Whether some that hold a term may lie outside the scope."""
+
+    looked_up: bool = False
+    """Whether it is soon looked up which terms some hundred candidates hold, whatever their age."""
 
 
 class Position(NamedTuple):
@@ -139,6 +155,7 @@ class SearchScope(Protocol):
     def newest(self, groups: Sequence[TermGroup], limit: int, *, strictly: bool) -> Postings:
         """Return the newest rows that hold each term group, and the newest of all, up to a limit.
 
+        Of a common term an engine may return fewer, but as many as a search returns at most.
         Unless `strictly`, rows outside the scope may be among those that hold a term, where that is
         faster; they take part of the limit.
         """

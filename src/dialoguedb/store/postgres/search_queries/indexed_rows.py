@@ -1,6 +1,6 @@
 """The rows of the indexes in a project or namespace, and which of them hold a word."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +8,13 @@ import numpy as np
 
 from dialoguedb.model.search import SearchObject
 from dialoguedb.retrieval import filter_tokens
-from dialoguedb.retrieval.snapshot import Postings, RowKeys, TermGroup
+from dialoguedb.retrieval.snapshot import RowKeys, TermGroup
 from dialoguedb.store.postgres.schema.partitions import part_of
 from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.postgres.search_queries import statements
 from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection
 from dialoguedb.store.postgres.search_queries.filters import looked_up, numbered
 from dialoguedb.store.where import Where
-
-_SAMPLE = 2_000
-_COMMON = 0.2
-"""The share of the newest rows from which on a word is looked for in the rows, newest first."""
 
 
 @dataclass(frozen=True)
@@ -53,71 +49,36 @@ class IndexedRows:
         return bound
 
     @property
-    def _table(self) -> str:
+    def table(self) -> str:
+        """The index of words, as `w`."""
         return f"{self.object}_words w"
 
     def some(self, limit: int) -> Where:
         """Return a query for rows of the index of words."""
         bound = self.bound("w")
-        sql = f"SELECT w.number FROM {self._table} WHERE {bound.sql} LIMIT ?"
+        sql = f"SELECT w.number FROM {self.table} WHERE {bound.sql} LIMIT ?"
         return Where([sql], [*bound.values, limit])
 
     def worded(self, keys: RowKeys) -> Where:
         """Return some rows of the index of words as a table with its values."""
         bound = self.bound("w")
-        listed = looked_up(self._table, f"{bound.sql} AND w.number = k.number")
+        listed = looked_up(self.table, f"{bound.sql} AND w.number = k.number")
         return Where([f"{statements.GIVEN} {listed}"], [keys.tolist(), *bound.values])
 
     def all_worded(self) -> Where:
         """Return all of them in the same way."""
         bound = self.bound("w")
-        sql = f"(SELECT * FROM {self._table} WHERE {bound.sql} OFFSET 0) AS w"
+        sql = f"(SELECT * FROM {self.table} WHERE {bound.sql} OFFSET 0) AS w"
         return Where([sql], bound.values)
 
     def looked_through(self, groups: Sequence[TermGroup], rows: Where) -> list[RowKeys]:
         """Return which rows of a part of the index hold each term group, looking at each row."""
         if not groups:
             return []
-        held = (
-            "coalesce(string_agg(int8send(w.number), '') FILTER (WHERE w.words @@ ?::tsquery), '')"
-        )
-        columns = ", ".join([held] * len(groups))
+        columns = ", ".join([statements.HELD] * len(groups))
         matches = map(words.match, groups)
         found = self.row(f"SELECT {columns} FROM {rows.sql}", *matches, *rows.values)
         return [integers(row_ids) for row_ids in found]
-
-    def newest(self, groups: Sequence[TermGroup], limit: int) -> Postings:
-        """Return the newest rows that hold each term group, and the newest of all, up to a limit.
-
-        Of rows that are not many all are looked through, in the time that one word may take.
-        """
-        bound = self.bound("w")
-        newest = f"SELECT w.number FROM {self._table} WHERE {bound.sql} ORDER BY w.number DESC"
-        every = np.sort(self.each([Where([f"{newest} LIMIT ?"], [*bound.values, limit])])[0])
-        if len(every) < limit:
-            first, last = (int(every[0]), int(every[-1])) if len(every) else (0, 0)
-            holding = self.looked_through(groups, self.all_worded())
-        else:
-            first, last = self._bounds()
-            holding = self.each(self._newest_of(groups, every[-_SAMPLE:], limit))
-        return Postings(first, last, every, [np.sort(held) for held in holding], mixed=False)
-
-    def _newest_of(
-        self, groups: Sequence[TermGroup], sample: RowKeys, limit: int
-    ) -> Iterator[Where]:
-        """Yield a query for each term group, by how common it is among the newest rows."""
-        bound = self.bound("w")
-        for group, held in zip(
-            groups, self.looked_through(groups, self.worded(sample)), strict=True
-        ):
-            match = words.match(group)
-            if len(held) < _COMMON * len(sample):
-                yield self.held(f"{self.match} & {match}", limit)
-                continue
-            holds = "(w.words @@ ?::tsquery) IS TRUE"  # which no index is gathered for
-            newest = f"SELECT w.number FROM {self._table} WHERE {bound.sql} AND {holds}"
-            sql = f"{newest} ORDER BY w.number DESC LIMIT ?"
-            yield Where([sql], [*bound.values, match, limit])
 
     def held(self, match: str, limit: int | None) -> Where:
         """Return a query for rows of the scope whose words match, by their index."""
@@ -129,9 +90,10 @@ class IndexedRows:
         )
         return Where([sql], [match, *bound.values, limit])
 
-    def _bounds(self) -> tuple[int, int]:
+    def bounds(self) -> tuple[int, int]:
+        """Return the lowest and the highest number there is in the project."""
         first, last = self.row(
-            f"SELECT min(number), max(number) FROM {self._table} WHERE w.project = ?", self.project
+            f"SELECT min(number), max(number) FROM {self.table} WHERE w.project = ?", self.project
         )
         return first or 0, last or 0
 

@@ -34,6 +34,7 @@ from dialoguedb.store.postgres.search_queries.blocking import BlockingConnection
 from dialoguedb.store.postgres.search_queries.filters import numbered
 from dialoguedb.store.postgres.search_queries.indexed_rows import IndexedRows, integers
 from dialoguedb.store.postgres.search_queries.metadata import of_metadata
+from dialoguedb.store.postgres.search_queries.newest import NewestRows
 from dialoguedb.store.where import Where
 
 _TOKENS_MAX = 20_000
@@ -228,12 +229,12 @@ class PostgresScope:
     def newest(
         self,
         groups: Sequence[TermGroup],
-        limit: int,
+        limit: int,  # noqa: ARG002 - more of what is rare costs no more, more of the rest a lot
         *,
         strictly: bool,  # noqa: ARG002 - rows outside the scope are never among them
     ) -> Postings:
         """Return the newest rows that hold each term group, and the newest of all."""
-        return self._index.newest(groups, limit)
+        return NewestRows(self._index, groups).postings()
 
     # --- Vectors and other features -----------------------------------------------------------
 

@@ -20,6 +20,9 @@ LISTED = {
 OWNERS = {"message": "m", "dialogue": "d", "memory": "r"}
 METADATA = {"message": "m.metadata", "dialogue": "b.metadata", "memory": "r.metadata"}
 NUMBERS = "coalesce(string_agg(int8send(number), ''), '')"
+HELD = "coalesce(string_agg(int8send(w.number), '') FILTER (WHERE w.words @@ ?::tsquery), '')"
+"""The numbers of rows `w` that hold something."""
+
 
 MESSAGES = """
     SELECT coalesce(string_agg(int8send(number), ''), ''),

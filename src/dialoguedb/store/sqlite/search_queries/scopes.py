@@ -15,6 +15,7 @@ from dialoguedb.retrieval.codes import CodeCache, Positions, StoredVector, Vecto
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
+    Held,
     KeyPattern,
     Neighborhood,
     Position,
@@ -236,7 +237,7 @@ class SQLiteScope:
         within = "" if mixed else f"{self._match} AND "
         newest = f"{self._holding} ORDER BY rowid DESC LIMIT {limit}"
         every, *holding = (
-            np.sort(column(db, newest, (match,)))
+            Held.newest(np.sort(column(db, newest, (match,))), limit)
             for match in (self._match, *(within + words.match(group) for group in groups))
         )
         return Postings(first, last, every, holding, mixed)
