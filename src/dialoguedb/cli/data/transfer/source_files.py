@@ -161,7 +161,7 @@ def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
 def _holds_messages(document: Any) -> bool:
     """Tell whether a conversation is not an empty one."""
     if isinstance(document, FileContent):
-        return True
+        return not document.is_silent
     if isinstance(document, dict):
         held = (document.get(name) for name in ("mapping", "chat_messages", "messages", "items"))
         return any(bool(one) for one in held)

@@ -19,6 +19,11 @@ class FileContent(Struct):
 
     file: InputFile
     documents: list[Document]
+    unfinished: list[str] = []
+    """What a reader left out because more of it is still to be written, in sentences."""
+
+    is_silent: bool = False
+    """Whether a reader understood all of it, and nothing was said by anybody."""
 
 
 class Reader(Struct, frozen=True):

@@ -1,0 +1,67 @@
+"""What the tests of other programs' files ask for."""
+
+import json
+
+import pytest
+
+from tests.cli.commands import Commands
+
+
+class Imports:
+    """Files of programs, imported into a directory by the commands, in this process."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.commands = Commands(directory, ["--data", "data"], {})
+
+    def write(self, name, content):
+        """Write a file: lines of a list, a document of anything else, a text as it is."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            text = content
+        elif name.endswith(".jsonl"):
+            text = "".join(json.dumps(line) + "\n" for line in content)
+        else:
+            text = json.dumps(content, indent=1)
+        path.write_text(text)
+        return path
+
+    def read(self, path, *words):
+        """Import a file twice, which has to be the same as once; returns the counts."""
+        counts = [self.commands.at("import", path, *words) for _ in range(2)]
+        assert counts[0] == counts[1]
+        assert counts[0]["failed"] == 0
+        return counts[0]
+
+    def dialogue(self, own_id):
+        return self.commands.at("dialogue", "get", own_id)
+
+    def messages(self, own_id):
+        return self.commands.at("message", "list", own_id)["items"]
+
+    def window(self, own_id, dialect="openai"):
+        """Return the messages of a window, which has to be without issues."""
+        words = ["--max-tokens", "9999", "--format", dialect]
+        window = self.commands.at("dialogue", "context", own_id, *words)
+        assert window["issues"] == []
+        return window["messages"]
+
+    def said(self, own_id):
+        """Return who says what in the window of a dialogue: texts, calls and results."""
+        return [line for message in self.window(own_id) for line in _said(message)]
+
+
+def _said(message):
+    role, content = message["role"], message["content"]
+    texts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+    for part in texts:
+        if shown := part.get("text", part["type"]):
+            yield role, shown
+    for call in message.get("tool_calls", ()):
+        yield "call", call["function"]["name"], json.loads(call["function"]["arguments"])
+
+
+@pytest.fixture
+def imports(tmp_path):
+    return Imports(tmp_path)
