@@ -64,6 +64,8 @@ class Server:
     process: subprocess.Popen[str]
     first_lines: list[str] = field(default_factory=list)
     operator_key: str = ""
+    program: Sequence[str] = ()
+    """How it was started, where it is another program than the installed one."""
 
     def client(self, key: str | None = None) -> httpx.Client:
         """Return a client that carries this key, or none."""
@@ -75,7 +77,7 @@ class Server:
     def command(self, *words: str) -> str:
         """Run another command of the program on this server's data and return its output."""
         run = subprocess.run(
-            [program(), *words, *self.storage],
+            [*(self.program or [program()]), *words, *self.storage],
             capture_output=True,
             check=False,
             cwd=self.data.parent,
@@ -98,12 +100,19 @@ class Server:
 
 @contextmanager
 def running(
-    engine: str, room: Path, data: Path | None = None, flags: Sequence[str | Path] = ()
+    engine: str,
+    room: Path,
+    data: Path | None = None,
+    flags: Sequence[str | Path] = (),
+    started_by: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Run a server until the block ends: logs in `room`, data there too or beside another's."""
+    """Run a server until the block ends: logs in `room`, data there too or beside another's.
+
+    It is started by the installed program, or by another.
+    """
     data = data or room / "data"
     storage = storage_flags(engine, data)
-    words = [program(), "serve", *storage, "--port", "0", *map(str, flags)]
+    words = [*(started_by or [program()]), "serve", *storage, "--port", "0", *map(str, flags)]
     with (room / "log").open("w") as log_file:
         process = subprocess.Popen(
             words,
@@ -119,6 +128,7 @@ def running(
             lines, ready = _when_ready(process, room / "log")
             found = ready["url"], int(ready["port"])
             server = Server(data, storage, room / "log", *found, process, lines)
+            server.program = started_by
             server.operator_key = server.command("keys", "create", "--operator", "--quiet")
             yield server
             process.terminate()

@@ -1,5 +1,8 @@
 """The schema, step by step from the first; each step is one transaction with its own record."""
 
+import asyncio
+import logging
+import random
 import secrets
 from dataclasses import dataclass
 
@@ -10,9 +13,13 @@ from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.schema.first import FIRST
 from dialoguedb.store.postgres.schema.search import SEARCH
 
+logger = logging.getLogger(__name__)
+
 _LOCK = 0x44444230
 """Of migrations: whoever holds it is the only one that changes the schema of this database."""
 
+_ATTEMPTS = 20
+_BACKOFF_S = (0.05, 0.5)
 _SECRET_BYTES = 32
 _PGVECTOR = (0, 8)
 
@@ -56,14 +63,34 @@ async def migrate(db: Connection, now: str) -> list[str]:
     done: list[str] = []
     for step in range(await version(db), len(MIGRATIONS)):
         try:
-            async with db.raw.transaction():
-                await db.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-                if await version(db) == step:  # another process may have been faster
-                    await _take(db, step, now)
-                    done.append(MIGRATIONS[step].name)
+            if await _take_once(db, step, now):
+                done.append(MIGRATIONS[step].name)
         except asyncpg.InsufficientPrivilegeError as error:
             raise await _not_allowed(db, error) from error
     return done
+
+
+async def _take_once(db: Connection, step: int, now: str) -> bool:
+    """Take a step unless another process has; returns whether it did.
+
+    A step locks one table after the other, and so do servers that run meanwhile, in another order.
+    Where they wait for each other, the database breaks one of them off, which begins again.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            async with db.raw.transaction():
+                await db.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+                if await version(db) > step:
+                    return False
+                await _take(db, step, now)
+        except asyncpg.DeadlockDetectedError:
+            if attempt == _ATTEMPTS:
+                raise
+            logger.info("Step %r of the schema waits for servers; it begins again", step + 1)
+            await asyncio.sleep(random.uniform(*_BACKOFF_S))  # noqa: S311 - it hides nothing
+        else:
+            return True
+    raise AssertionError
 
 
 async def _not_allowed(db: Connection, error: Exception) -> DataError:
