@@ -201,9 +201,10 @@ _FOREIGN_KEYS = """
     CROSS JOIN unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (mine, theirs, place)
     JOIN pg_attribute mine ON mine.attrelid = c.conrelid AND mine.attnum = k.mine
     JOIN pg_attribute theirs ON theirs.attrelid = c.confrelid AND theirs.attnum = k.theirs
+    JOIN pg_class referrer ON referrer.oid = c.conrelid
     WHERE c.contype = 'f' AND c.connamespace = (
         SELECT relnamespace FROM pg_class WHERE oid = 'projects'::regclass
-    )
+    ) AND referrer.relpersistence = 'p' -- a replica has no others
     GROUP BY c.oid ORDER BY 1, 2
 """
 
