@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 
 _CHUNK = 1 << 16
-_TURNS = (b"BEGIN", b"COMMIT")
+_TURNS = (b"BEGIN", b"COMMIT", b"ROLLBACK")
 """What a client sends when a connection may be cut: before it arrives, or after its answer."""
 
 

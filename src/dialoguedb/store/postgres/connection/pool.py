@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
+from asyncpg.transaction import Transaction
 
 from dialoguedb.errors import DataError, ServiceUnavailable
 from dialoguedb.store.postgres.connection.connection import Connection
@@ -103,13 +104,41 @@ async def borrowed(pool: Any) -> AsyncIterator[asyncpg.Connection]:
         yield raw
     except BaseException as error:
         if is_lost(error):
-            raw.terminate()  # the driver may think that it is still in use
+            _terminate(raw)  # the driver may think that it is still in use
         raise
     finally:
-        if raw.is_in_transaction():
-            raw.terminate()
-        with suppress(*FAILURES):  # what was answered stays answered
+        with suppress(*FAILURES):  # what was answered stays answered, and what failed its failure
+            if raw.is_in_transaction():
+                raw.terminate()
             await pool.release(raw)
+
+
+def _terminate(raw: asyncpg.Connection) -> None:
+    with suppress(*FAILURES):  # when it is gone, the pool has taken it back
+        raw.terminate()
+
+
+@asynccontextmanager
+async def in_snapshot(raw: asyncpg.Connection) -> AsyncIterator[None]:
+    """Show what the database is at one moment, till the block ends as it ends by itself.
+
+    The driver's own transaction raises that it cannot be rolled back in place of what has failed,
+    even of a cancellation, which then is none.
+    """
+    snapshot = raw.transaction(isolation="repeatable_read", readonly=True)
+    await snapshot.start()
+    try:
+        yield
+    except BaseException:
+        await roll_back(snapshot)
+        raise
+    await snapshot.commit()
+
+
+async def roll_back(transaction: Transaction) -> None:
+    """Roll back as far as the connection is there; whoever lent it ends one that stays open."""
+    with suppress(*FAILURES):
+        await transaction.rollback()
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:

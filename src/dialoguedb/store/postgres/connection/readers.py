@@ -21,7 +21,7 @@ from dialoguedb.store.postgres.connection.budgets import (
 )
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.connection.errors import FAILURES, UNREADABLE, is_lost, translate
-from dialoguedb.store.postgres.connection.pool import borrowed
+from dialoguedb.store.postgres.connection.pool import borrowed, in_snapshot
 from dialoguedb.values.lists import Window
 
 T = TypeVar("T")
@@ -85,10 +85,7 @@ class Readers:
         raise AssertionError
 
     async def _in_snapshot(self, budget: Budget, query: Query[T]) -> T:
-        async with (
-            borrowed(self._pool) as raw,
-            raw.transaction(isolation="repeatable_read", readonly=True),
-        ):
+        async with borrowed(self._pool) as raw, in_snapshot(raw):
             return await query(Connection(raw, budget))
 
     async def _plain(self, query: Query[T]) -> T:

@@ -25,7 +25,7 @@ from dialoguedb.store.postgres.connection.errors import (
     is_overtaken,
     translate,
 )
-from dialoguedb.store.postgres.connection.pool import borrowed
+from dialoguedb.store.postgres.connection.pool import borrowed, roll_back
 from dialoguedb.store.postgres.connection.usage import UsageLog
 
 T = TypeVar("T")
@@ -142,7 +142,7 @@ async def _in_transaction(
         await transaction.commit()
     except BaseException:
         if not attempted.commits and not raw.is_closed():
-            await transaction.rollback()
+            await roll_back(transaction)
         raise
     return result
 
