@@ -17,7 +17,7 @@ REPLAYED = "SELECT pg_last_wal_replay_lsn() >= $${}$$::pg_lsn"
 class Standby(PostgresServer):
     """A server that follows another."""
 
-    def follow(self, primary):
+    def start_behind(self, primary):
         """Copy the data of another, and start on it."""
         self.directory.chmod(0o755)
         self.data.mkdir(mode=0o700)
@@ -42,7 +42,7 @@ def replica(primary, tmp_path_factory):
     standby = Standby(primary.directory / "standby", 18)
     standby.directory.mkdir()
     try:
-        standby.follow(primary)
+        standby.start_behind(primary)
         yield standby
     finally:
         standby.stop()

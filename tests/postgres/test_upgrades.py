@@ -45,7 +45,7 @@ migrations.MIGRATIONS += (migrations.Migration("later", {"; ".join(STEP)!r}),)
 from dialoguedb.cli import main
 main()
 """
-TOLD = f"The data has schema {len(MIGRATIONS) + 1}, this program knows up to {len(MIGRATIONS)}: "
+REFUSAL = f"The data has schema {len(MIGRATIONS) + 1}, this program knows up to {len(MIGRATIONS)}: "
 
 
 @pytest.fixture
@@ -149,9 +149,10 @@ class TestProgramsOfTwoVersions:
                     with running("postgres", tmp_path / "newer", data, (), started_by) as newer:
                         with newer.client(old.first_key) as second:
                             written.extend(new_message(second, "d")["seq"] for _ in range(20))
-                            once = {"headers": {"Idempotency-Key": "k"}, "json": HELLO}
-                            made = done(first.post("/dialogue/d/messages", **once))
-                            assert done(second.post("/dialogue/d/messages", **once)) == made
+                            key = {"Idempotency-Key": "k"}
+                            path = "/dialogue/d/messages"
+                            made = done(first.post(path, json=HELLO, headers=key))
+                            assert done(second.post(path, json=HELLO, headers=key)) == made
                             until.set()
                             writing.result()
                             assert get_dialogue(second, "d")["totalMessages"] == len(written) + 1
@@ -185,16 +186,14 @@ class TestProgramsOfTwoVersions:
         for words in commands:
             ended = room.run(*words, *flags)
             assert (ended.code, ended.out) == (1, ""), words
-            assert TOLD in ended.error, words
-        for words in (
-            ["copy", "--from", url, "--to", f"sqlite:{tmp_path / 'copy'}"],
-            ["copy", "--from", f"sqlite:{tmp_path / 'other'}", "--to", url],
-        ):
-            with running("sqlite", tmp_path, tmp_path / "other"):
-                pass
-            ended = room.run(*words)
-            assert ended.code == 1, words
-            assert TOLD in ended.error, words
+            assert REFUSAL in ended.error, words
+        with running("sqlite", tmp_path, tmp_path / "other"):
+            pass
+        other, new = (f"sqlite:{tmp_path / name}" for name in ("other", "copy"))
+        for source, target in ((url, new), (other, url)):
+            ended = room.run("copy", "--from", source, "--to", target)
+            assert ended.code == 1
+            assert REFUSAL in ended.error
         ended = room.run_alone("serve", "--port", "0", *flags)
         assert ended.code == 1
-        assert TOLD in ended.error
+        assert REFUSAL in ended.error
