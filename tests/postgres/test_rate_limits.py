@@ -11,6 +11,10 @@ from dialoguedb.http.admission.rate_limits import RateLimits
 from dialoguedb.http.admission.shared_rate_limits import SharedRateLimits
 from dialoguedb.model.projects import ProjectSettings, RateLimit
 from dialoguedb.model.writes import WriteOptions
+from dialoguedb.store.postgres import PostgresStore
+from tests.contract.making import World
+from tests.databases import pooler
+from tests.databases.engines import databases_of
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +68,24 @@ async def test_servers_take_no_token_twice(servers):
     taken = await asyncio.gather(*(stores[n % 2].take(project, 1) for n in range(200)))
     returned = time.monotonic() - began
     assert 50 <= sum(one.count for one in taken) <= 50 + returned
+
+
+@pytest.mark.skipif(pooler.PROGRAM is None, reason="pgbouncer is not installed")
+async def test_servers_behind_a_pooler_take_no_token_twice():
+    server = databases_of("postgres").server
+    name = server.new_database().rpartition("/")[2]
+    with pooler.pooling(server.port) as port:
+        url, began = f"postgresql://postgres@127.0.0.1:{port}/{name}", time.monotonic()
+        stores = [await PostgresStore.open(url, pooled=True) for _ in range(2)]
+        made = [(await World(stores[0]).tenant()).project for _ in range(3)]
+        projects = [limited(one, per_second=1, burst=20 + n) for n, one in enumerate(made)]
+        for n, project in enumerate(projects):
+            takes = (stores[turn % 2].rate_limits.take(project, 1) for turn in range(100))
+            taken = await asyncio.gather(*takes)
+            returned = time.monotonic() - began
+            assert 20 + n <= sum(one.count for one in taken) <= 20 + n + returned
+        for store in stores:
+            await store.close()
 
 
 async def test_requests_that_arrive_together_are_counted_together(servers):
