@@ -7,15 +7,16 @@ import pytest
 from dialoguedb.cli.data.transfer.lines import InputFile, encoded
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
-from tests.importing import codex_files
+from tests.importing import codex_files, gemini_cli_files
 
-LOGS = {"codex": codex_files.whole()}
+LOGS = {"codex": codex_files.whole(), "gemini-cli": gemini_cli_files.whole()}
 
 
 def found(path, name):
     """Return what a file yields, and whether some of it is told to be missing."""
     source = Source(InputFile(path, "f"), name)
-    lines, told = [], []
+    lines: list[bytes] = []
+    told: list[object] = []
     try:
         lines.extend(map(encoded, lines_of(source, lambda _: None, lambda *one: told.append(one))))
     except InvalidRequest as error:

@@ -13,7 +13,15 @@ from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import lines as own_format
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
-from dialoguedb.cli.data.transfer.readers import chatgpt, claude, codex, locomo, openai
+from dialoguedb.cli.data.transfer.readers import (
+    chatgpt,
+    claude,
+    codex,
+    gemini_cli,
+    locomo,
+    openai,
+    opencode,
+)
 from dialoguedb.cli.data.transfer.readers.reader import (
     DOCUMENTS_SHOWN,
     FileContent,
@@ -33,6 +41,8 @@ _TREES = {
 }
 _READERS: dict[str, Reader] = {
     codex.NAME: Reader(codex.recognises, codex.lines, is_whole_file=True),
+    gemini_cli.NAME: Reader(gemini_cli.recognises, gemini_cli.lines, is_whole_file=True),
+    opencode.NAME: one_each(opencode.recognises, opencode.lines),
     locomo.NAME: one_each(locomo.recognises, locomo.lines),
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True
@@ -161,7 +171,7 @@ def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
 def _holds_messages(document: Any) -> bool:
     """Tell whether a conversation is not an empty one."""
     if isinstance(document, FileContent):
-        return not document.is_silent
+        return True
     if isinstance(document, dict):
         held = (document.get(name) for name in ("mapping", "chat_messages", "messages", "items"))
         return any(bool(one) for one in held)

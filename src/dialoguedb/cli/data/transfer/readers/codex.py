@@ -9,13 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
-from dialoguedb.cli.data.transfer.readers.conversation import conversation, texts_joined
+from dialoguedb.cli.data.transfer.readers.conversation import conversation, read_lines, texts_joined
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
-from dialoguedb.client.encoding import json_codec
 
 NAME = "codex"
 
@@ -60,8 +57,7 @@ def lines(content: FileContent) -> Iterator[Line]:
     about = content.documents[0]["payload"]
     inherited = _inherited(about, content.file.path, {about["id"]})
     messages = [*_messages([*inherited, *content.documents])]
-    if not messages:
-        content.is_silent = all(one.get("type") in _KNOWN for one in content.documents)
+    if not messages and all(one.get("type") in _KNOWN for one in content.documents):
         return
     dialogue = DialogueLine(
         id=about["id"],
@@ -93,7 +89,7 @@ def _inherited(about: Json, path: Path, read: set[str]) -> list[Json]:
     if parent is None or end is None or parent in read:
         return []
     file = _rollout_of(parent, path)
-    found = _read(file) if file else []
+    found = read_lines(file) if file else []
     if not (found and _is_header(found[0])):
         return []
     before = _inherited(found[0]["payload"], path, {*read, parent})
@@ -115,18 +111,6 @@ def _rollout_of(thread: str, beside: Path) -> Path | None:
     if not found and folder.name == "sessions":
         found = sorted(folder.parent.glob(f"archived_sessions/{name}"))
     return found[0] if found else None
-
-
-def _read(file: Path) -> list[Json]:
-    """Return the lines of a file, until one is none."""
-    found: list[Json] = []
-    with file.open("rb") as opened:
-        for raw in opened:
-            try:
-                found.append(json_codec.decode(raw, dict))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                break
-    return found
 
 
 def _messages(documents: Sequence[Json]) -> Iterator[MessageLine]:
@@ -156,7 +140,7 @@ def _failed_command(event: Any) -> dict[str, Json]:
     return {item["id"]: {"status": item.get("status"), "exitCode": item["exit_code"]}}
 
 
-def _message(item: Json, failed: dict[str, Json]) -> MessageLine | None:
+def _message(item: Any, failed: dict[str, Json]) -> MessageLine | None:
     """Return what somebody said or did; None when it is the program's."""
     kind = item["type"]
     kept = {name: value for name, value in item.items() if name != _NOTES and value is not None}

@@ -1,6 +1,7 @@
 """Conversations that a program kept as a list of messages: their ids, and their order."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from dialoguedb.cli.data.transfer.conversions import digest
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine
 from dialoguedb.cli.data.transfer.trees import in_order
+from dialoguedb.client.encoding import json_codec
 from dialoguedb.values.fields import Id
 
 
@@ -54,3 +56,15 @@ def texts_joined(parts: Any) -> Any:
         if isinstance(part.get("text"), str) and not any(part[name] for name in beside):
             return part["text"]
     return parts
+
+
+def read_lines(file: Path) -> list[dict[str, Any]]:
+    """Return the lines of another file that belongs to a conversation, until one is none."""
+    found: list[dict[str, Any]] = []
+    with file.open("rb") as opened:
+        for raw in opened:
+            try:
+                found.append(json_codec.decode(raw, dict))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                break
+    return found

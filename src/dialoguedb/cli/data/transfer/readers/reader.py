@@ -22,9 +22,6 @@ class FileContent(Struct):
     unfinished: list[str] = []
     """What a reader left out because more of it is still to be written, in sentences."""
 
-    is_silent: bool = False
-    """Whether a reader understood all of it, and nothing was said by anybody."""
-
 
 class Reader(Struct, frozen=True):
     """How a format is recognised, and how what it keeps becomes the lines of an import."""
