@@ -16,11 +16,15 @@ from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, Me
 from dialoguedb.cli.data.transfer.readers import (
     chatgpt,
     claude,
+    claude_code,
+    cline,
     codex,
     gemini_cli,
     locomo,
     openai,
     opencode,
+    pi,
+    qwen_code,
 )
 from dialoguedb.cli.data.transfer.readers.reader import (
     DOCUMENTS_SHOWN,
@@ -39,7 +43,13 @@ _TREES = {
     chatgpt.NAME: (chatgpt.recognises, chatgpt.lines),
     claude.NAME: (claude.recognises, claude.lines),
 }
+_SESSION_TREES = {
+    pi.NAME: (pi.recognises, pi.lines),
+    qwen_code.NAME: (qwen_code.recognises, qwen_code.lines),
+}
 _READERS: dict[str, Reader] = {
+    claude_code.NAME: Reader(claude_code.recognises, claude_code.lines, is_whole_file=True),
+    cline.NAME: Reader(cline.recognises, cline.lines, is_whole_file=True),
     codex.NAME: Reader(codex.recognises, codex.lines, is_whole_file=True),
     gemini_cli.NAME: Reader(gemini_cli.recognises, gemini_cli.lines, is_whole_file=True),
     opencode.NAME: one_each(opencode.recognises, opencode.lines),
@@ -50,7 +60,7 @@ _READERS: dict[str, Reader] = {
     openai.CHAT: one_each(openai.recognises_chat, openai.chat_lines),
     openai.RESPONSES: one_each(openai.recognises_responses, openai.responses_lines),
 }
-FORMATS = (own_format.FORMAT, *_TREES, *_READERS)
+FORMATS = (own_format.FORMAT, *_TREES, *_SESSION_TREES, *_READERS)
 
 
 def readers(branches: Branches = "threads") -> dict[str, Reader]:
@@ -59,7 +69,11 @@ def readers(branches: Branches = "threads") -> dict[str, Reader]:
         name: one_each(recognises, partial(lines, branches=branches))
         for name, (recognises, lines) in _TREES.items()
     }
-    return trees | _READERS
+    sessions = {
+        name: Reader(recognises, partial(lines, branches=branches), is_whole_file=True)
+        for name, (recognises, lines) in _SESSION_TREES.items()
+    }
+    return trees | sessions | _READERS
 
 
 Read = Callable[[int], None]
@@ -78,7 +92,8 @@ def files_of(file: InputFile) -> list[InputFile]:
     ]
     if not found:
         raise InvalidRequest(f"{file} has no file that ends in {' or '.join(_SUFFIXES)}")
-    return [InputFile(one, str(one)) for one in sorted(found)]
+    found.sort(key=lambda one: (one.parent, one.name))  # a session before its subagents below it
+    return [InputFile(one, str(one)) for one in found]
 
 
 def format_of(file: InputFile) -> str | None:
@@ -119,6 +134,8 @@ def lines_of(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
             fail(f"{what} of {source.file}", error)
         else:
             yield from _with_unique_ids(converted, counts)
+            for problem in _unfinished(document):
+                fail(f"the end of {source.file}", InvalidRequest(problem))
         read(offset)
     if broken:
         raise broken[0]
@@ -166,6 +183,10 @@ def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
     if found and is_silent and _holds_messages(document):
         raise InvalidRequest("Nothing in it was understood as said by anybody")
     return found
+
+
+def _unfinished(document: Any) -> list[str]:
+    return document.unfinished if isinstance(document, FileContent) else []
 
 
 def _holds_messages(document: Any) -> bool:
