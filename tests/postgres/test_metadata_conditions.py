@@ -95,13 +95,13 @@ conditions = st.one_of(
 )
 
 
-def by_sql(metadata, asked):
+def by_sql(metadata, queries):
     """Return which are left by PostgreSQL for each of some conditions."""
 
     async def run():
         db = await asyncpg.connect(databases_of("postgres").server.url())
         try:
-            return [await left(db, metadata, one) for one in asked]
+            return [await left(db, metadata, one) for one in queries]
         finally:
             await db.close()
 
@@ -148,9 +148,9 @@ def by_sqlite(metadata, of):
         for one in (1, 2, 5, "é", "É", "k")
     ],
 )
-def test_nothing_that_satisfies_the_conditions_is_left_out(objects, asked):
+def test_nothing_that_satisfies_the_conditions_is_left_out(objects, queries):
     metadata = [one.encode() for one in objects]
-    for of, kept in zip(asked, by_sql([*metadata, *BROKEN], asked), strict=True):
+    for of, kept in zip(queries, by_sql([*metadata, *BROKEN], queries), strict=True):
         satisfying = {at for at, one in enumerate(metadata) if satisfies(one, of)}
         assert satisfying <= kept, of
         broken = {len(metadata) + at for at, one in enumerate(BROKEN) if satisfies(one, of)}

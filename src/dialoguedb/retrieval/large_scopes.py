@@ -38,6 +38,9 @@ _WORDED = 300
 _COMPARED = 1_000
 """Of those that hold the same words the shortest are taken, among so many."""
 
+_UNSEEN = 0.5
+"""As how often a term counts that none of the newest objects hold, but older ones may."""
+
 _SEEDS = 60
 _SEEDS_OF_DIALOGUE = 3
 _AROUND = 4
@@ -51,10 +54,11 @@ def find(
 
     `spread` is for many dialogues, not many messages of one.
     """
-    large = _look(context, scope, spread=spread, strictly=False)
+    few = scope.few_matching(FEW) if scope.filtered else None
+    large = _look(context, scope, few, spread=spread, strictly=False)
     seeds = large.seeds()
     if large.newest.mixed and len(scope.matching(seeds)) < len(seeds):
-        large = _look(context, scope, spread=spread, strictly=True)
+        large = _look(context, scope, few, spread=spread, strictly=True)
         seeds = large.seeds()
     candidates = large.around(seeds)
     if spread and large.lacks_dialogues(candidates):
@@ -63,19 +67,30 @@ def find(
 
 
 def _look(
-    context: ScoringContext, scope: SearchScope, *, spread: bool, strictly: bool
+    context: ScoringContext,
+    scope: SearchScope,
+    few: RowKeys | None,
+    *,
+    spread: bool,
+    strictly: bool,
 ) -> "LargeScope":
     groups = context.query.groups
-    newest = Newest(groups, scope.newest(groups, _NEWEST, strictly=strictly))
+    to_count = few is not None
+    newest = Newest(groups, scope.newest(groups, _NEWEST, strictly=strictly, to_count=to_count))
     vector = context.vector_where(newest.counts)
-    return LargeScope(Scorer(context, scope, newest.counts, vector), newest, spread=spread)
+    return LargeScope(Scorer(context, scope, newest.counts, vector), newest, few, spread=spread)
 
 
 class LargeScope:
     """Chooses the rows of a large scope that are compared in full."""
 
-    def __init__(self, scorer: Scorer, newest: "Newest", *, spread: bool) -> None:
+    def __init__(
+        self, scorer: Scorer, newest: "Newest", few: RowKeys | None, *, spread: bool
+    ) -> None:
         self.newest = newest
+        self._few = few
+        """All that match the filters, where these are few."""
+
         self._scorer = scorer
         self._context = scorer.context
         self._scope = scorer.scope
@@ -97,6 +112,8 @@ class LargeScope:
     def lacks_dialogues(self, candidates: ScoredCandidates) -> bool:
         """Tell whether more dialogues may hold a word than those that were found."""
         if not self._context.by_words or self.newest.complete:
+            return False
+        if self._few is not None and len(self._few) <= FEW:
             return False
         found = np.unique(candidates.rows.dialogues[candidates.found])
         return len(found) < self._context.search.limit
@@ -122,7 +139,7 @@ class LargeScope:
 
     def _rough(self) -> tuple[RowKeys, Floats]:
         """Return rows that match the filters, and roughly which words they hold."""
-        few = self._scope.few_matching(FEW) if self._scope.filtered else None
+        few = self._few
         if few is None:
             keys = self._best_of_all()
             if len(keys) >= self._context.enough or not self._scope.filtered:
@@ -267,5 +284,5 @@ def _estimated(newest: Held, bounds: tuple[int, int]) -> int:
         return len(newest.keys)
     first, last = bounds
     known = len(newest.keys) - int(np.searchsorted(newest.keys, newest.since))
-    estimated = round(known * (last - first + 1) / (last - newest.since + 1))
+    estimated = round((known or _UNSEEN) * (last - first + 1) / (last - newest.since + 1))
     return max(estimated, len(newest.keys))

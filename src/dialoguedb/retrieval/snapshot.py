@@ -152,10 +152,13 @@ class SearchScope(Protocol):
         """
         ...
 
-    def newest(self, groups: Sequence[TermGroup], limit: int, *, strictly: bool) -> Postings:
+    def newest(
+        self, groups: Sequence[TermGroup], limit: int, *, strictly: bool, to_count: bool
+    ) -> Postings:
         """Return the newest rows that hold each term group, and the newest of all, up to a limit.
 
-        Of a common term an engine may return fewer, but as many as a search returns at most.
+        Of a common term an engine may return fewer, but as many as a search returns at most; of any
+        term where candidates are known already, and it is only `to_count` who holds it.
         Unless `strictly`, rows outside the scope may be among those that hold a term, where that is
         faster; they take part of the limit.
         """

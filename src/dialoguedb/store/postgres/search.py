@@ -34,13 +34,13 @@ from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
-_NEAREST_MAX = 1_000
-"""What an index of vectors may look at, at most, for one answer; pgvector's own limit."""
+_NEAREST = 600
+"""What an index of vectors keeps in view: as many as `retrieval` asks for at a time."""
 
 _PLANNING = {
     "enable_seqscan": "off",
     "jit": "off",
-    "hnsw.ef_search": str(_NEAREST_MAX),
+    "hnsw.ef_search": str(_NEAREST),
     "hnsw.iterative_scan": "relaxed_order",
 }
 """Nothing that is searched is read without an index, and no plan is worth compiling."""

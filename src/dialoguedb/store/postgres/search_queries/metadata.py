@@ -121,11 +121,11 @@ def _add_likely(where: Where, condition: Condition) -> None:
 
 def _path(conditions: Sequence[Condition], write: Callable[[str], str]) -> str:
     """Write the path that something is found by in metadata which may satisfy conditions."""
-    wanted = " && ".join(f"({_wanted(condition, write)})" for condition in conditions)
-    return f"$ ? ({wanted})"
+    filters = " && ".join(f"({_predicate(condition, write)})" for condition in conditions)
+    return f"$ ? ({filters})"
 
 
-def _wanted(condition: Condition, write: Callable[[str], str]) -> str:
+def _predicate(condition: Condition, write: Callable[[str], str]) -> str:
     if not _is_storable(condition.key):
         return _NEVER if condition.operator != "$nin" else f"!({_NEVER})"
     value = f"@.{write(condition.key)}[*]"
@@ -151,14 +151,14 @@ def _may_hold(condition: Condition, write: Callable[[str], str]) -> str:
 
 def _listed(values: Sequence[Scalar], write: Callable[[str], str]) -> str:
     read = [comparable(value) for value in values]
-    numbers = sorted(value for value in read if _is_number(value))
+    finite = sorted(value for value in read if _is_number(value))
     texts = sorted(value for value in read if isinstance(value, str) and _is_storable(value))
     among = [json.dumps(value) for value in read if value is None or isinstance(value, bool)]
     return _any(
         [
             *(
                 f"@ >= {_wider('>=', low)} && @ <= {_wider('<=', high)}"
-                for low, high in _ranges(numbers)
+                for low, high in _ranges(finite)
             ),
             *(f"@ >= {write(low)} && @ <= {write(high)}" for low, high in _ranges(texts)),
             *(f"@ == {value}" for value in among),

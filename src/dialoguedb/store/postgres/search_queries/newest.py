@@ -38,8 +38,11 @@ class NewestRows:
     looked_up: int = _LOOKED_UP
     enough: int = _ENOUGH
 
-    def postings(self) -> Postings:
-        """Return the newest rows that hold each term group, and the newest of all."""
+    def postings(self, *, to_count: bool = False) -> Postings:
+        """Return the newest rows that hold each term group, and the newest of all.
+
+        To count them none is looked up.
+        """
         every, *newest = map(np.sort, self._read())
         if len(every) < self.read:
             first, last = (int(every[0]), int(every[-1])) if len(every) else (0, 0)
@@ -48,6 +51,9 @@ class NewestRows:
         first, last = self.index.bounds()
         since = int(every[0])
         factor = (last - first + 1) / (last - since + 1)
+        if to_count:
+            counted = [Held(each, since) for each in newest]
+            return Postings(first, last, Held(every, since), counted, mixed=False, looked_up=True)
         rare = self._rare(newest, factor)
         found, is_cut = self._looked_up(rare, newest, factor)
         holding = [

@@ -232,9 +232,10 @@ class PostgresScope:
         limit: int,  # noqa: ARG002 - more of what is rare costs no more, more of the rest a lot
         *,
         strictly: bool,  # noqa: ARG002 - rows outside the scope are never among them
+        to_count: bool,
     ) -> Postings:
         """Return the newest rows that hold each term group, and the newest of all."""
-        return NewestRows(self._index, groups).postings()
+        return NewestRows(self._index, groups).postings(to_count=to_count)
 
     # --- Vectors and other features -----------------------------------------------------------
 

@@ -223,7 +223,14 @@ class SQLiteScope:
         holding = words.any_of(term.word for group in groups for term in group)
         return column(self.data.db, self._holding, (f"{self._match} AND {holding}",))
 
-    def newest(self, groups: Sequence[TermGroup], limit: int, *, strictly: bool) -> Postings:
+    def newest(
+        self,
+        groups: Sequence[TermGroup],
+        limit: int,
+        *,
+        strictly: bool,
+        to_count: bool,  # noqa: ARG002 - it costs the same
+    ) -> Postings:
         """Return the newest rows that hold each term group, and the newest of all, up to a limit.
 
         Where nearly all there is belongs to the scope, to look up its token costs more than what
