@@ -36,6 +36,7 @@ from bench import (
 from bench.findings import Finding, Measurement
 from bench.postgres import appends as postgres_appends
 from bench.postgres import reads as postgres_reads
+from bench.postgres import scale as postgres_scale
 from bench.postgres import searches as postgres_searches
 from bench.trust import damage, encryption, equal_times, erasure, former, memory, soak
 
@@ -72,7 +73,7 @@ _TRUST = _Suite(
     trust.method,
 )
 _POSTGRES = _Suite(
-    (postgres_appends, postgres_reads, postgres_searches),
+    (postgres_appends, postgres_reads, postgres_searches, postgres_scale),
     _HERE / "postgres-results.md",
     postgres.method,
 )
