@@ -68,6 +68,13 @@ def said(lines):
     ]
 
 
+def sizes(content):
+    """Return where a file is cut: at every end of a line, just beside it, and often between."""
+    ends = {at + 1 for at, byte in enumerate(content) if byte == ord("\n")}
+    beside = {end + by for end in ends for by in (-2, -1, 0, 1)}
+    return sorted({*beside, *range(0, len(content), 41)} & {*range(len(content) + 1)})
+
+
 # --- Every program ------------------------------------------------------------------------------
 
 
@@ -112,7 +119,7 @@ def test_a_file_cut_anywhere_gives_what_stands_before_and_the_whole_completes_it
     every = said(whole)
     first = next(line for line in whole if isinstance(line, DialogueLine))
     least = 0
-    for size in range(len(content) + 1):
+    for size in sizes(content):
         found, failed = read(tmp_path / name, content[:size])
         before = said(found)
         assert before == every[: len(before)]
