@@ -1,6 +1,7 @@
 """Exports of chat programs, imported again when they have grown, and read as they were meant."""
 
 import json
+import random
 
 import pytest
 
@@ -163,6 +164,60 @@ class TestBranches:
         take(home, claude(*self.TALK, current_leaf_message_uuid="a1"), "--branches", "current")
         assert [own for own, *_ in texts(home)] == ["h1", "a1"]
         assert threads(home) == []
+
+
+class TestAnotherPathIsShown:
+    """Of b and d, both answers to a, the other one is shown when the file is exported again."""
+
+    def export(self, *beyond, shown):
+        other = node("d", "a", "assistant", "due", 1_760_000_005.0)
+        return chatgpt(QUESTION, ANSWER, other, *beyond, current_node=shown)
+
+    def test_the_dialogue_keeps_its_path_and_branches_grow_by_themselves(self, home):
+        assert take(home, chatgpt(QUESTION, ANSWER)).code == 0
+        more = node("f", "d", "user", "e poi?", 1_760_000_020.0)
+        for _ in range(2):
+            assert take(home, self.export(more, shown="f")).code == 0
+            assert [own for own, *_ in texts(home)] == ["a", "b"]
+            assert threads(home) == ["c-d"]
+            assert [own for own, *_ in texts(home, "c-d")] == ["d", "f"]
+        noted = home.at("dialogue", "get", "c-d")["metadata"]
+        assert noted == {"source": "chatgpt", "forkedAfter": "a"}
+
+    def test_back_on_the_first_path_both_go_on(self, home):
+        take(home, self.export(shown="b"))
+        more = node("f", "d", "user", "e poi?", 1_760_000_020.0)
+        assert take(home, self.export(more, shown="f")).code == 0
+        assert take(home, self.export(more, MORE, shown="e")).code == 0
+        assert [own for own, *_ in texts(home)] == ["a", "b", "e"]
+        assert [own for own, *_ in texts(home, "c-d")] == ["d", "f"]
+        assert threads(home) == ["c-d"]
+
+    def test_what_branches_off_the_former_path_is_a_thread_of_the_dialogue(self, home):
+        take(home, chatgpt(QUESTION, ANSWER, MORE))
+        other = node("g", "b", "user", "tre", 1_760_000_011.0)
+        assert take(home, self.export(MORE, other, shown="d")).code == 0
+        assert [own for own, *_ in texts(home)] == ["a", "b", "e"]
+        assert threads(home) == ["c-d", "c-g"]
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_however_a_tree_grows_each_message_is_stored_once_behind_its_parent(self, home, seed):
+        drawn = random.Random(seed)
+        parents, times = {"m0": "root"}, {"m0": 1_760_000_000.0}
+        for _ in range(4):
+            for _ in range(drawn.randint(1, 4)):
+                parents[f"m{len(parents)}"] = drawn.choice([*parents])
+                times[[*parents][-1]] = 1_760_000_000.0 + drawn.randint(0, 99)
+            nodes = [node(own, of, "user", own, times[own]) for own, of in parents.items()]
+            take(home, chatgpt(*nodes, current_node=drawn.choice([*parents])))
+            self.check(home, parents)
+
+    def check(self, home, parents):
+        listed = home.at("dialogue", "list", "--limit", "100")["items"]
+        stored = [[own for own, *_ in texts(home, one["id"])] for one in listed]
+        assert sorted(own for path in stored for own in path) == sorted(parents)
+        for path in stored:
+            assert [parents[after] for after in path[1:]] == path[:-1]
 
 
 class TestNothingIsLostSilently:

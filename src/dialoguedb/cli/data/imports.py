@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from dialoguedb import private_files
 from dialoguedb.cli.data import fields
-from dialoguedb.cli.data.transfer.importer import Importer, ImportReport, batches
+from dialoguedb.cli.data.transfer.batches import batches
+from dialoguedb.cli.data.transfer.importer import Importer, ImportReport
 from dialoguedb.cli.data.transfer.lines import InputFile
 from dialoguedb.cli.data.transfer.source_files import (
     FORMATS,

@@ -2,20 +2,16 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw, Struct, structs
+from msgspec import Struct, structs
 
+from dialoguedb.cli.data.transfer.batches import ImportBatch, is_deep
 from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
-from dialoguedb.cli.data.transfer.lines import (
-    DialogueLine,
-    Line,
-    MemoryLine,
-    MessageLine,
-    read_one,
-)
+from dialoguedb.cli.data.transfer.lines import DialogueLine, MemoryLine, read_one
+from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
 from dialoguedb.cli.data.transfer.trees import FORKED_AFTER
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import (
@@ -27,53 +23,13 @@ from dialoguedb.errors import (
     InvalidRequest,
     NotFound,
 )
-from dialoguedb.values import limits, rawjson, timestamps
+from dialoguedb.values import timestamps
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
 
-_REQUEST_BYTES = 2 * 1024 * 1024
-_OTHER_FIELDS_BYTES = 1024
 _CONCURRENT_MAX = 8
 _VERSION_CHARS = 8
-_DEPTH_IN_LISTS = limits.JSON_DEPTH_MAX - len("{[{")
-
-
-class ImportBatch(Struct):
-    """Messages of a dialogue that go in one request."""
-
-    dialogue: DialogueLine
-    messages: list[dict[str, Any]] = []
-    is_deep: bool = False
-    is_first: bool = True
-    is_last: bool = True
-    size: int = 0
-    before: int = 0
-    """Messages in the batches before."""
-
-    @classmethod
-    def of(cls, line: DialogueLine) -> "ImportBatch":
-        """Return the first batch of a dialogue."""
-        return cls(line, size=_bytes_of(line.state, line.metadata, line.tags))
-
-    def following(self) -> "ImportBatch":
-        """Return the next batch of the dialogue, which is empty."""
-        return ImportBatch(self.dialogue, is_first=False, before=self.before + len(self.messages))
-
-    def has_room(self, line: MessageLine) -> bool:
-        """Tell whether a message fits into the batch."""
-        if not self.size:
-            return True
-        is_full = len(self.messages) == limits.MESSAGES_PER_REQUEST_MAX
-        size = self.size + _bytes_of(line.content, line.metadata, line.tags)
-        return not (is_full or self.is_deep or _is_deep_in(line)) and size <= _REQUEST_BYTES
-
-    def add(self, line: MessageLine) -> None:
-        """Add a message."""
-        position = self.before + len(self.messages) + 1
-        self.is_deep = _is_deep_in(line)
-        self.messages.append(_input(self.dialogue, line, position))
-        self.size += _bytes_of(line.content, line.metadata, line.tags)
 
 
 class ImportFailure(Struct):
@@ -93,7 +49,7 @@ class ImportReport(Struct):
     changed: list[str] = []
     """Messages that are stored with another content than the file has now."""
 
-    def add(self, batch: "ImportBatch | MemoryLine", changed: int = 0) -> None:
+    def add(self, batch: ImportBatch | MemoryLine, changed: int = 0) -> None:
         """Count what a batch holds, but for messages that were changed."""
         if isinstance(batch, MemoryLine):
             self.memories += 1
@@ -101,7 +57,7 @@ class ImportReport(Struct):
         self.dialogues += batch.is_first
         self.messages += len(batch.messages) - changed
 
-    async def count(self, ready: Iterator["ImportBatch | MemoryLine"]) -> None:
+    async def count(self, ready: Iterator[ImportBatch | MemoryLine]) -> None:
         """Count batches, read on a thread."""
         while batch := await asyncio.to_thread(next, ready, None):
             self.add(batch)
@@ -126,6 +82,7 @@ class Importer:
         self._report = report
         self._stored = stored
         self._update = update
+        self._trees = StoredTrees(db)
         self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
         self._running: dict[ObjectKey, asyncio.Task[None]] = {}
         self._failed: set[ObjectKey] = set()
@@ -187,14 +144,24 @@ class Importer:
             await self._db.api.memory.create(**structs.asdict(batch))
             self._report.add(batch)
             return
-        dialogue = batch.dialogue
-        is_stored = batch.is_first and await self._create(batch)
-        changed = 0
+        changed, dialogue = 0, batch.dialogue
+        is_new = batch.is_first and not self._trees.knows(dialogue)
+        is_stored = is_new and await self._create(batch)
         if batch.messages and not is_stored:
-            changed = await self._append(batch)
+            changed = await self._append_where_it_belongs(batch)
         self._report.add(batch, changed)
         if batch.is_last and dialogue.status != "active":
             await self._close(dialogue)
+
+    async def _append_where_it_belongs(self, batch: ImportBatch) -> int:
+        """Append messages to their dialogue, and those of other branches to theirs."""
+        if not self._trees.knows(batch.dialogue):
+            return await self._append(batch)
+        changed = 0
+        for part in self._trees.parts_of(batch):
+            if not (part.is_first and await self._create(part)):
+                changed += await self._append(part)
+        return changed
 
     async def _create(self, batch: ImportBatch) -> bool:
         """Create a dialogue unless it exists; returns whether its messages were stored with it."""
@@ -203,7 +170,7 @@ class Importer:
         for name in ("status", "ended_at", "archived_at"):
             del fields[name]
         try:
-            if batch.is_deep or _is_deep(line.state):
+            if batch.is_deep or is_deep(line.state):
                 del fields["state"]
                 await self._db.api.dialogue.create(**fields)
             else:
@@ -211,6 +178,7 @@ class Importer:
                 return True
         except (DuplicateId, DialogueImmutable) as error:
             await self._check_same(line, error)
+            await self._trees.add(line)
         else:
             await self._db.api.state.update(line.id, line.state, namespace=line.namespace)
         return False
@@ -281,96 +249,14 @@ class Importer:
         return read_one(response, DialogueLine)
 
 
-def batches(lines: Iterable[Line], namespace: str | None) -> Iterator[ImportBatch | MemoryLine]:
-    """Group messages into requests of a good size; each memory is one by itself.
-
-    All are put into the namespace, unless it is None. When a line cannot be read, what was read
-    before it comes first.
-    """
-    broken: list[InvalidRequest] = []
-    current: ImportBatch | None = None
-    for line in _until_broken(_with_namespace(lines, namespace), broken):
-        if isinstance(line, MessageLine):
-            assert current is not None
-            if not current.has_room(line):
-                current.is_last = False
-                yield current
-                current = current.following()
-            current.add(line)
-            continue
-        if current is not None:
-            yield current
-        current = ImportBatch.of(line) if isinstance(line, DialogueLine) else None
-        if isinstance(line, MemoryLine):
-            yield line
-    if current is not None:
-        current.is_last = not broken
-        yield current
-    if broken:
-        raise broken[0]
-
-
-def _until_broken(lines: Iterable[Line], broken: list[InvalidRequest]) -> Iterator[Line]:
-    """Yield lines until one cannot be read, or is a message without a dialogue; adds why."""
-    is_in_dialogue = False
-    try:
-        for line in lines:
-            if isinstance(line, MessageLine) and not is_in_dialogue:
-                broken.append(InvalidRequest("A message has to stand behind its dialogue"))
-                return
-            is_in_dialogue = isinstance(line, DialogueLine | MessageLine)
-            yield line
-    except InvalidRequest as error:
-        broken.append(error)
-
-
-def _bytes_of(value: Raw, metadata: Raw, tags: Sequence[str]) -> int:
-    """Return about how many bytes of a request an object takes."""
-    large = sum(len(memoryview(raw)) for raw in (value, metadata))
-    return large + limits.TAG_CHARS_MAX * len(tags) + _OTHER_FIELDS_BYTES
-
-
-def _is_deep_in(line: MessageLine) -> bool:
-    return _is_deep(line.content) or _is_deep(line.metadata)
-
-
-def _is_deep(value: Raw) -> bool:
-    """Tell whether a value is nested too deeply to be within a list, or below a name."""
-    raw = bytes(value)
-    brackets = raw.count(b"[") + raw.count(b"{")
-    return brackets > _DEPTH_IN_LISTS and rawjson.depth(raw) > _DEPTH_IN_LISTS
-
-
-def _input(dialogue: DialogueLine, line: MessageLine, position: int) -> dict[str, Any]:
-    """Return a message to store; one without an id gets the same id in every run."""
-    own_id = f"{dialogue.id}-{position}"
-    if len(own_id) > limits.NAME_CHARS_MAX:
-        own_id = str(position)
-    return {
-        "id": line.id or own_id,
-        "role": line.role,
-        "name": line.name,
-        "content": line.content,
-        "tags": line.tags,
-        "metadata": line.metadata,
-        "created": line.created,
-    }
-
-
-def _with_namespace(lines: Iterable[Line], namespace: str | None) -> Iterator[Line]:
-    for line in lines:
-        if namespace is not None and isinstance(line, DialogueLine | MemoryLine):
-            line.namespace = namespace
-        yield line
-
-
 def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:
     """Tell whether a stored dialogue came from this line, whatever was changed since."""
     is_of_same = stored.metadata == line.metadata or (
         _source_of(line) is not None and _source_of(line) == _source_of(stored)
     )
+    is_branch = bool(line.thread_of and is_of_same)  # its time may have been raised
     is_as_old = line.created is None or stored.created == timestamps.parse(line.created)
-    return bool(stored.thread_of == line.thread_of and is_of_same and is_as_old)
+    return stored.thread_of == line.thread_of and is_of_same and (is_as_old or is_branch)
 
 
 def _source_of(line: DialogueLine) -> Any:

@@ -23,6 +23,10 @@ ORIGINAL_TIME = "originalTime"
 """The member of a message's metadata that holds its time, where it is before its predecessor's."""
 
 
+class TreeLine(DialogueLine):
+    """A dialogue with branches, which may have been shown by another path before."""
+
+
 class Node(Struct):
     """A place in a tree, with a message unless the program keeps none there."""
 
@@ -38,10 +42,12 @@ def arranged(
 ) -> Iterator[Line]:
     """Yield a dialogue with its messages, and its threads after it.
 
-    `current` is the last node that the program shows; if there is no such node, the newest leaf.
+    `current` is the last node that the program shows; what follows it is shown, too, up to the
+    newest leaf. If there is no such node, the newest leaf of all is the last.
     """
     tree = _Tree(nodes)
-    shown = tree.path_to(current if current in tree.nodes else tree.newest_leaf(None))
+    dialogue = TreeLine(**structs.asdict(dialogue)) if tree.has_branches() else dialogue
+    shown = tree.path_to(tree.newest_leaf(current if current in tree.nodes else None))
     waiting: list[tuple[DialogueLine, list[Node], list[Node]]] = [(dialogue, [], shown)]
     while waiting:
         line, before, path = waiting.pop(0)
@@ -58,7 +64,8 @@ def arranged(
             forked = [*before, *beyond]
             branch = tree.path_to(tree.newest_leaf(start))
             branch = branch[branch.index(tree.nodes[start]) :]
-            waiting.append((_thread(dialogue, parent, forked, branch), forked, branch))
+            thread = _thread(dialogue, parent, forked, branch)
+            waiting.append((thread, forked, branch))
     if tree.has_circle():
         raise InvalidRequest("Its messages follow each other in a circle")
 
@@ -125,6 +132,10 @@ class _Tree:
                 if child not in self._seen:
                     yield list(path[:index]), child
 
+    def has_branches(self) -> bool:
+        """Tell whether more than one path can be shown."""
+        return any(len(children) > 1 for children in self._children.values())
+
     def has_circle(self) -> bool:
         """Tell whether messages are left that no root leads to; once all branches were followed."""
         return any(node.message and own not in self._seen for own, node in self.nodes.items())
@@ -140,23 +151,38 @@ class _Tree:
                 waiting += self._children.get(at, ())
 
 
-def _thread(
-    of: DialogueLine, parent: DialogueLine, before: Sequence[Node], branch: Sequence[Node]
+def forked_after(line: DialogueLine) -> str | None:
+    """Return the message after which a thread begins; None when it is no thread of a tree."""
+    found: str | None = json_codec.decode(bytes(line.metadata), dict).get(FORKED_AFTER)
+    return found
+
+
+def thread_of(
+    conversation: DialogueLine,
+    parent: DialogueLine,
+    after: str | None,
+    first: str,
+    created: str | None,
 ) -> DialogueLine:
-    """Return the thread that a branch becomes; `of` is the conversation."""
-    kept: dict[str, Any] = json_codec.decode(bytes(of.metadata), dict)
-    after = next((node.message.id for node in reversed(before) if node.message), None)
-    forked = {FORKED_AFTER: after} if after else {}
+    """Return the thread that a branch becomes, by the message before it and its first one."""
+    kept: dict[str, Any] = json_codec.decode(bytes(conversation.metadata), dict)
     source = {name: kept[name] for name in ("source",) if name in kept}
-    first = next((node for node in branch if node.message), branch[0])
     return DialogueLine(
-        id=f"{of.id}-{first.id}",
-        namespace=of.namespace,
+        id=f"{conversation.id}-{first}",
+        namespace=conversation.namespace,
         thread_of=parent.id,
-        label=of.label,
-        created=_created(first) or of.created,
-        metadata=json_of({**source, **forked}),
+        label=conversation.label,
+        created=created or conversation.created,
+        metadata=json_of({**source, FORKED_AFTER: after}),
     )
+
+
+def _thread(
+    conversation: DialogueLine, parent: DialogueLine, before: Sequence[Node], branch: Sequence[Node]
+) -> DialogueLine:
+    after = next((node.message.id for node in reversed(before) if node.message), None)
+    first = next((node for node in branch if node.message), branch[0])
+    return thread_of(conversation, parent, after, first.id, _created(first))
 
 
 def _messages(nodes: Iterable[Node]) -> list[MessageLine]:
