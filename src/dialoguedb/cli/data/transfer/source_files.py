@@ -20,6 +20,7 @@ from dialoguedb.cli.data.transfer.readers import (
     cline,
     codex,
     gemini_cli,
+    llm,
     locomo,
     openai,
     opencode,
@@ -53,6 +54,7 @@ _READERS: dict[str, Reader] = {
     codex.NAME: Reader(codex.recognises, codex.lines, is_whole_file=True),
     gemini_cli.NAME: Reader(gemini_cli.recognises, gemini_cli.lines, is_whole_file=True),
     opencode.NAME: one_each(opencode.recognises, opencode.lines),
+    llm.NAME: Reader(llm.recognises, llm.lines, is_whole_file=True),
     locomo.NAME: one_each(locomo.recognises, locomo.lines),
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True

@@ -96,7 +96,8 @@ class _Log(Struct):
     def _message(self, message: Json, *, is_new: bool) -> None:
         """Add what a message says and does, unless it was there before."""
         parts = message.get("content") or []
-        parts = [{"text": parts}] if isinstance(parts, str) else parts
+        parts = parts if isinstance(parts, list) else [parts]
+        parts = [{"text": part} if isinstance(part, str) else part for part in parts]
         if message["type"] == "user" and str(parts[0].get("text") if parts else "").startswith(
             _CONTEXT
         ):
