@@ -22,10 +22,15 @@ from dialoguedb.cli.data.transfer.readers import (
     gemini_cli,
     llm,
     locomo,
+    open_webui,
     openai,
     opencode,
+    opentelemetry,
     pi,
+    pydantic_ai,
     qwen_code,
+    sharegpt,
+    ui_messages,
 )
 from dialoguedb.cli.data.transfer.readers.reader import (
     DOCUMENTS_SHOWN,
@@ -43,6 +48,7 @@ _SUFFIXES = (".json", ".jsonl")
 _TREES = {
     chatgpt.NAME: (chatgpt.recognises, chatgpt.lines),
     claude.NAME: (claude.recognises, claude.lines),
+    open_webui.NAME: (open_webui.recognises, open_webui.lines),
 }
 _SESSION_TREES = {
     pi.NAME: (pi.recognises, pi.lines),
@@ -55,6 +61,10 @@ _READERS: dict[str, Reader] = {
     gemini_cli.NAME: Reader(gemini_cli.recognises, gemini_cli.lines, is_whole_file=True),
     opencode.NAME: one_each(opencode.recognises, opencode.lines),
     llm.NAME: Reader(llm.recognises, llm.lines, is_whole_file=True),
+    pydantic_ai.NAME: Reader(pydantic_ai.recognises, pydantic_ai.lines, is_whole_file=True),
+    ui_messages.NAME: Reader(ui_messages.recognises, ui_messages.lines, is_whole_file=True),
+    opentelemetry.NAME: Reader(opentelemetry.recognises, opentelemetry.lines, is_whole_file=True),
+    sharegpt.NAME: one_each(sharegpt.recognises, sharegpt.lines),
     locomo.NAME: one_each(locomo.recognises, locomo.lines),
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True
