@@ -50,7 +50,7 @@ class ClaudeCode:
         """Return what a user typed."""
         return self.user(content, promptSource="sdk", turnOrigin="sdk", rowSource="local")
 
-    def said(self, message: str, block: Json, stop: str = "end_turn", **members: Any) -> Json:
+    def spoke(self, message: str, block: Json, stop: str = "end_turn", **members: Any) -> Json:
         """Return one block of what the model said."""
         inner = {"id": message, "role": "assistant", "model": "opus", "content": [block]}
         return self.line("assistant", message={**inner, "stop_reason": stop}, **members)
@@ -58,7 +58,7 @@ class ClaudeCode:
     def called(self, message: str, call: str, command: str) -> Json:
         """Return a call."""
         block = {"type": "tool_use", "id": call, "name": "Bash", "input": {"command": command}}
-        return self.said(message, block, "tool_use")
+        return self.spoke(message, block, "tool_use")
 
     def answered(self, call: str, output: Any, **members: Any) -> Json:
         """Return a result."""
@@ -83,8 +83,8 @@ def claude_code() -> list[Json]:
         write.line("attachment", attachment={"type": "date"}, rendered=[{"content": "Read both"}]),
         write.note("last-prompt", lastPrompt="Read both", leafUuid="u2"),
         write.note("api-request-blob", message={"role": "user", "content": [text("Read both")]}),
-        write.said("m1", THOUGHT, "tool_use"),
-        write.said("m1", text("I read them."), "tool_use"),
+        write.spoke("m1", THOUGHT, "tool_use"),
+        write.spoke("m1", text("I read them."), "tool_use"),
         write.called("m1", "c1", "cat a"),
         write.note("queue-operation", operation="enqueue", content="Quickly!"),
         write.called("m1", "c2", "cat b"),
@@ -100,7 +100,7 @@ def claude_code() -> list[Json]:
                 "origin": {"kind": "human"},
             },
         ),
-        write.said("m2", text("One and two.")),
+        write.spoke("m2", text("One and two.")),
         write.line("system", subtype="compact_boundary", content="Conversation compacted"),
         write.user("The session so far: …", isCompactSummary=True),
         write.user("<local-command-caveat>…", isMeta=True, rowSource="harness"),
@@ -126,7 +126,7 @@ def claude_code() -> list[Json]:
             toolDenialKind="user-rejected",
             rowSource="harness",
         ),
-        write.said("m5", text("Yes, it is.")),
+        write.spoke("m5", text("Yes, it is.")),
     ]
 
 
@@ -257,13 +257,13 @@ def pi() -> list[Json]:
     picture = {"type": "image", "mimeType": "image/png", "data": PIXEL}
     signed = {"type": "thinking", "thinking": "Two files.", "thinkingSignature": "c2ln"}
     calls = [signed, text("I read them."), _pi_call("c1", "cat a"), _pi_call("c2", "cat b")]
-    spoke = {"api": "anthropic-messages", "model": "opus", "stopReason": "toolUse"}
+    made = {"api": "anthropic-messages", "model": "opus", "stopReason": "toolUse"}
     failed = {"isError": True}
     return [
         PI_HEADER,
         change,
         pi_entry("p2", "p1", "user", [text("Read both"), picture]),
-        pi_entry("p3", "p2", "assistant", calls, **spoke),
+        pi_entry("p3", "p2", "assistant", calls, **made),
         pi_entry("p4", "p3", "toolResult", [text("one")], toolCallId="c1", toolName="bash"),
         pi_entry(
             "p5", "p4", "toolResult", [text("no")], toolCallId="c2", toolName="bash", **failed

@@ -62,7 +62,7 @@ def read(path, content):
     return found, failed
 
 
-def said(lines):
+def spoken(lines):
     return [
         (line.id, line.role, bytes(line.content)) for line in lines if isinstance(line, MessageLine)
     ]
@@ -99,9 +99,9 @@ def test_calls_are_tied_to_their_results_in_windows(program, here):
     words = ("dialogue", "context", DIALOGUES[program], "--max-tokens", "9999", "--format")
     window = here.at(*words, "openai")
     assert window["issues"] == []
-    asked = next(one for one in window["messages"] if one.get("tool_calls"))
-    at = window["messages"].index(asked)
-    assert [call["id"] for call in asked["tool_calls"]] == ["c1", "c2"]
+    calling = next(one for one in window["messages"] if one.get("tool_calls"))
+    at = window["messages"].index(calling)
+    assert [call["id"] for call in calling["tool_calls"]] == ["c1", "c2"]
     answers = window["messages"][at + 1 : at + 3]
     assert [one["tool_call_id"] for one in answers] == ["c1", "c2"]
     window = here.at(*words, "anthropic")
@@ -116,12 +116,12 @@ def test_a_file_cut_anywhere_gives_what_stands_before_and_the_whole_completes_it
     name, content, _ = PROGRAMS[program]
     whole, failed = read(tmp_path / name, content)
     assert failed == []
-    every = said(whole)
+    every = spoken(whole)
     first = next(line for line in whole if isinstance(line, DialogueLine))
     least = 0
     for size in sizes(content):
         found, failed = read(tmp_path / name, content[:size])
-        before = said(found)
+        before = spoken(found)
         assert before == every[: len(before)]
         assert len(before) >= least
         least = len(before)
@@ -174,8 +174,8 @@ def test_subagents_of_claude_code_are_threads(here):
     called = write.called("m1", "c1", "agent")
     answered = write.answered("c1", "launched") | {"toolUseResult": began}
     (folder / "s1.jsonl").write_bytes(encoded([write.typed("Go"), called, answered]))
-    told = [agent.user("List the files"), agent.said("m9", text("Two files."))]
-    (beside / "agent-a7.jsonl").write_bytes(encoded(told))
+    inner = [agent.user("List the files"), agent.spoke("m9", text("Two files."))]
+    (beside / "agent-a7.jsonl").write_bytes(encoded(inner))
     about = {"agentType": "general-purpose", "toolUseId": "c1", "spawnDepth": 1}
     (beside / "agent-a7.meta.json").write_text(json.dumps(about))
     for _ in range(2):
@@ -190,22 +190,22 @@ def test_subagents_of_claude_code_are_threads(here):
 
 def test_subagents_within_a_file_are_threads_by_their_chains(tmp_path):
     write, agent = ClaudeCode(), ClaudeCode(isSidechain=True)
-    inner = [agent.user("List"), agent.said("m9", text("Two."))]
+    inner = [agent.user("List"), agent.spoke("m9", text("Two."))]
     for one in inner:
         one.update(uuid=f"a{one['uuid']}", parentUuid=one["parentUuid"] and "au1")
-    lines = [write.typed("Go"), *inner, write.said("m1", text("Done."))]
+    lines = [write.typed("Go"), *inner, write.spoke("m1", text("Done."))]
     found, failed = read(tmp_path / "s1.jsonl", encoded(lines))
     assert failed == []
     assert [(one.id, one.thread_of) for one in found if isinstance(one, DialogueLine)] == [
         ("s1", None),
         ("s1-agent-au1", "s1"),
     ]
-    assert [own for own, *_ in said(found)] == ["u1", "u2", "au1", "au2"]
+    assert [own for own, *_ in spoken(found)] == ["u1", "u2", "au1", "au2"]
 
 
 def test_a_fork_of_claude_code_is_a_dialogue_of_its_own(here):
     write = ClaudeCode()
-    old = [write.typed("Go"), write.said("m1", text("Done."))]
+    old = [write.typed("Go"), write.spoke("m1", text("Done."))]
     copied = [{**one, "sessionId": "s2", "requestSessionId": "s1"} for one in old]
     (here.directory / "s1.jsonl").write_bytes(encoded(old))
     (here.directory / "s2.jsonl").write_bytes(
@@ -219,7 +219,7 @@ def test_a_fork_of_claude_code_is_a_dialogue_of_its_own(here):
 
 def test_a_message_that_is_being_written_waits_for_its_end(here):
     write = ClaudeCode()
-    begun = [write.typed("Go"), write.said("m1", sessions.THOUGHT, "tool_use")]
+    begun = [write.typed("Go"), write.spoke("m1", sessions.THOUGHT, "tool_use")]
     path = here.directory / "s1.jsonl"
     path.write_bytes(encoded(begun))
     ended = here.run("import", path)
@@ -243,18 +243,18 @@ def test_a_session_in_which_nobody_spoke_is_no_failure(here):
 
 def test_a_line_that_is_there_twice_is_one_and_others_of_its_id_are_told_apart(tmp_path):
     write = ClaudeCode()
-    lines = [write.typed("Go"), write.said("m1", text("Done."))]
+    lines = [write.typed("Go"), write.spoke("m1", text("Done."))]
     other = write.typed("More") | {"uuid": "u1"}
     found, failed = read(tmp_path / "s1.jsonl", encoded([*lines, *lines, other]))
     assert failed == []
-    assert [own for own, *_ in said(found)] == ["u1", "u2", "u1-2"]
+    assert [own for own, *_ in spoken(found)] == ["u1", "u2", "u1-2"]
 
 
 def test_surroundings_that_an_editor_adds_are_not_said(tmp_path):
     write = ClaudeCode()
     blocks = [text("<ide_opened_file>The user opened /a</ide_opened_file>"), text("Explain it")]
     found, _ = read(tmp_path / "s1.jsonl", encoded([write.user(blocks)]))
-    assert said(found) == [("u1", "user", b'"Explain it"')]
+    assert spoken(found) == [("u1", "user", b'"Explain it"')]
 
 
 # --- Trees --------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def test_an_id_of_several_entries_of_pi_is_told_apart(tmp_path):
     ]
     found, failed = read(tmp_path / "p.jsonl", encoded(lines))
     assert failed == []
-    assert [own for own, *_ in said(found)] == ["p1", "p2", "p2-2", "p3"]
+    assert [own for own, *_ in spoken(found)] == ["p1", "p2", "p2-2", "p3"]
 
 
 def test_a_rewound_session_of_qwen_code_shows_what_came_of_it(tmp_path):
@@ -297,7 +297,7 @@ def test_a_rewound_session_of_qwen_code_shows_what_came_of_it(tmp_path):
         qwen_line("q4", "q3", "assistant", {"text": "Right."}),
     ]
     found, _ = read(tmp_path / "q.jsonl", encoded(lines))
-    assert [own for own, *_ in said(found)] == ["q1", "q4", "q2"]
+    assert [own for own, *_ in spoken(found)] == ["q1", "q4", "q2"]
 
 
 # --- Cline --------------------------------------------------------------------------------------

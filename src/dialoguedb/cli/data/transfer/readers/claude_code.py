@@ -26,7 +26,7 @@ from dialoguedb.cli.data.transfer.readers.sessions import (
     first,
     last,
     objects,
-    spoken,
+    without_silent,
 )
 
 NAME = "claude-code"
@@ -79,7 +79,7 @@ def _is_own(line: Any) -> bool:
     return (kind == "attachment" and is_of_session) or (kind in _TITLES and "leafUuid" in line)
 
 
-class _Said(Struct):
+class _Spoken(Struct):
     """A message, of one line or several."""
 
     id: str
@@ -106,7 +106,7 @@ class _Talk(Struct):
 
     session: str
     agent: str | None
-    said: list[_Said] = []
+    spoken: list[_Spoken] = []
     seen: Seen = field(default_factory=Seen)
     lines: list[Json] = []
 
@@ -119,14 +119,14 @@ def lines(content: FileContent) -> Iterator[Line]:
     """Yield the session of a file; what subagents did in it becomes threads."""
     documents = objects(content.documents)
     talks = _talks(documents)
-    unfinished = [one for talk in talks for one in talk.said if one.is_unfinished]
+    unfinished = [one for talk in talks for one in talk.spoken if one.is_unfinished]
     content.unfinished += [f"Message {one.id} is not written to its end" for one in unfinished]
     title = first(
         last([one.get(key) for one in documents if one.get("type") == kind])
         for kind, key in _TITLES.items()
     )
     for talk in sorted(talks, key=lambda one: one.agent is not None):
-        messages = [_message(one, talk) for one in talk.said if not one.is_unfinished]
+        messages = [_message(one, talk) for one in talk.spoken if not one.is_unfinished]
         if messages:
             yield from conversation(_dialogue(talk, title, content), messages)
 
@@ -135,7 +135,7 @@ def _talks(documents: Sequence[Json]) -> list[_Talk]:
     """Return who talked in a file, with what they said, in the order of their first lines."""
     talks: dict[tuple[str, str | None], _Talk] = {}
     agents: dict[str, str] = {}
-    open_message: _Said | None = None
+    open_message: _Spoken | None = None
     for line in documents:
         if line.get("type") == "queue-operation":  # somebody types while the model still speaks
             continue
@@ -144,10 +144,10 @@ def _talks(documents: Sequence[Json]) -> list[_Talk]:
             agent = _agent_of(line, agents)
             talk = talks.setdefault((session, agent), _Talk(session, agent))
             talk.lines.append(line)
-        said = _read(line, talk, open_message) if talk else None
-        if open_message and said is not open_message:
+        spoken = _read(line, talk, open_message) if talk else None
+        if open_message and spoken is not open_message:
             open_message.is_closed = True
-        open_message = said
+        open_message = spoken
     return list(talks.values())
 
 
@@ -160,10 +160,10 @@ def _agent_of(line: Json, agents: dict[str, str]) -> str | None:
     return agent
 
 
-def _read(line: Json, talk: _Talk, before: _Said | None) -> _Said | None:
+def _read(line: Json, talk: _Talk, before: _Spoken | None) -> _Spoken | None:
     """Add what a line says; returns the message that the next line may belong to."""
     role, blocks = _words(line)
-    if not blocks or not talk.seen.number(line["uuid"], blocks):
+    if not blocks or not talk.seen.count(line["uuid"], blocks):
         return None
     message = line.get("message") or {}
     if before and role == "assistant" and _is_more(line, before, talk):
@@ -171,14 +171,14 @@ def _read(line: Json, talk: _Talk, before: _Said | None) -> _Said | None:
         before.stopped = message.get("stop_reason")
         return before
     is_open = role == "assistant" and bool(message.get("id"))
-    said = _Said(line["uuid"], role, [*blocks], line, message.get("stop_reason"), not is_open)
-    talk.said.append(said)
-    return said if is_open else None
+    spoken = _Spoken(line["uuid"], role, [*blocks], line, message.get("stop_reason"), not is_open)
+    talk.spoken.append(spoken)
+    return spoken if is_open else None
 
 
-def _is_more(line: Json, before: _Said, talk: _Talk) -> bool:
+def _is_more(line: Json, before: _Spoken, talk: _Talk) -> bool:
     """Tell whether a line is of the same message as the one before it."""
-    is_last = bool(talk.said) and talk.said[-1] is before
+    is_last = bool(talk.spoken) and talk.spoken[-1] is before
     return is_last and before.line["message"]["id"] == line["message"].get("id")
 
 
@@ -209,7 +209,7 @@ def _of_the_user(line: Json, blocks: Sequence[Any]) -> list[Any]:
 def _blocks(content: Any) -> list[Any]:
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
-    return spoken(content or ())
+    return without_silent(content or ())
 
 
 def _typed_meanwhile(attachment: Json) -> list[Any]:
@@ -237,8 +237,8 @@ def _begins(block: Json, marks: tuple[str, ...]) -> bool:
     return block.get("type") == "text" and block["text"].lstrip().startswith(marks)
 
 
-def _message(said: _Said, talk: _Talk) -> MessageLine:
-    line = said.line
+def _message(spoken: _Spoken, talk: _Talk) -> MessageLine:
+    line = spoken.line
     message = line.get("message") or {}
     started = line.get("toolUseResult")
     agent = started.get("agentId") if isinstance(started, dict) else None
@@ -249,16 +249,16 @@ def _message(said: _Said, talk: _Talk) -> MessageLine:
         "thread": _thread_id(talk.session, agent) if agent else None,
     }
     return MessageLine(
-        id=said.id,
-        role=said.role,
-        content=json_of(texts_joined(said.blocks)),
+        id=spoken.id,
+        role=spoken.role,
+        content=json_of(texts_joined(spoken.blocks)),
         metadata=json_of(pruned(noted)),
         created=time_of(line.get("timestamp")),
     )
 
 
 def _dialogue(talk: _Talk, title: Any, content: FileContent) -> DialogueLine:
-    messages = [one.line.get("message") or {} for one in talk.said]
+    messages = [one.line.get("message") or {} for one in talk.spoken]
     noted = {
         "source": NAME,
         "model": first(one.get("model") for one in messages),

@@ -15,7 +15,7 @@ from dialoguedb.cli.data.transfer.readers.sessions import (
     dialogue_of,
     first,
     image,
-    spoken,
+    without_silent,
 )
 
 NAME = "cline"
@@ -41,7 +41,7 @@ def lines(content: FileContent) -> Iterator[Line]:
     held, about = document["messages"], _about(content, document["sessionId"])
     seen = Seen()
     messages = [
-        line for one in held if seen.number(str(one.get("id")), one) and (line := _message(one))
+        line for one in held if seen.count(str(one.get("id")), one) and (line := _message(one))
     ]
     if messages:
         title = (about.get("metadata") or {}).get("title")
@@ -69,7 +69,7 @@ def _message(message: Json) -> MessageLine | None:
     found = message.get("content")
     if isinstance(found, str):
         found = [{"type": "text", "text": found}]
-    blocks = spoken(map(_block, found or ()))
+    blocks = without_silent(map(_block, found or ()))
     if message["role"] == "user":
         blocks = _typed(blocks)
     if not blocks:
@@ -89,7 +89,7 @@ def _time(milliseconds: Any) -> float | None:
 
 def _typed(blocks: list[Json]) -> list[Json]:
     """Return what a user typed without the tag around it."""
-    return spoken(
+    return without_silent(
         {**one, "text": found[1]}
         if one.get("type") == "text" and (found := _TYPED.fullmatch(one["text"].strip()))
         else one
@@ -117,7 +117,7 @@ def _outcome(outcome: Json, *, is_one_of_many: bool) -> list[Json]:
     """Return what a tool answered to one of the things asked of it."""
     if "type" in outcome:
         return [outcome]
-    asked = outcome.get("query") if is_one_of_many else None
+    query = outcome.get("query") if is_one_of_many else None
     found, wrong = outcome.get("result"), outcome.get("error")
     if isinstance(found, list) and all(isinstance(one, dict) and "type" in one for one in found):
         blocks, found = [_block(one) for one in found], None
@@ -125,7 +125,7 @@ def _outcome(outcome: Json, *, is_one_of_many: bool) -> list[Json]:
         blocks = []
     texts = [
         one if isinstance(one, str) else bytes(json_of(one)).decode()
-        for one in (asked, found, wrong)
+        for one in (query, found, wrong)
         if one
     ]
     return [{"type": "text", "text": "\n".join(texts)}, *blocks] if texts else blocks

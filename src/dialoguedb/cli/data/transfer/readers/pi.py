@@ -16,7 +16,7 @@ from dialoguedb.cli.data.transfer.readers.sessions import (
     image,
     last,
     objects,
-    spoken,
+    without_silent,
 )
 from dialoguedb.cli.data.transfer.trees import Branches, arranged
 
@@ -61,7 +61,7 @@ def _message(entry: Json) -> MessageLine | None:
     if entry.get("type") != "message":
         return None
     message = entry["message"]
-    role, content = _said(message)
+    role, content = _content(message)
     if not content:
         return None
     return MessageLine(
@@ -72,7 +72,7 @@ def _message(entry: Json) -> MessageLine | None:
     )
 
 
-def _said(message: Json) -> tuple[str, list[Json]]:
+def _content(message: Json) -> tuple[str, list[Json]]:
     """Return who speaks, and what."""
     role = message["role"]
     if role not in _ROLES:  # of a command that a user ran, an extension, a summary
@@ -81,7 +81,7 @@ def _said(message: Json) -> tuple[str, list[Json]]:
     if isinstance(found, str):
         found = [{"type": "text", "text": found}]
     is_signed = str(message.get("api")).startswith(_SIGNING)
-    blocks = spoken(_block(one, is_signed=is_signed) for one in found or ())
+    blocks = without_silent(_block(one, is_signed=is_signed) for one in found or ())
     return _ROLES[role], [_result(message, blocks)] if role == "toolResult" else blocks
 
 

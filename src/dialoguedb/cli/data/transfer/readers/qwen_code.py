@@ -15,7 +15,7 @@ from dialoguedb.cli.data.transfer.readers.sessions import (
     first,
     last,
     objects,
-    spoken,
+    without_silent,
 )
 from dialoguedb.cli.data.transfer.trees import Branches, arranged
 
@@ -74,7 +74,7 @@ def _dialogue(session: str, agent: str | None, records: Sequence[Json]) -> Dialo
 def _message(line: Json) -> MessageLine | None:
     """Return what is said in a line; None when nothing is."""
     role = _ROLES.get(line.get("type") or "")
-    parts = spoken((line.get("message") or {}).get("parts") or ()) if role else ()
+    parts = without_silent((line.get("message") or {}).get("parts") or ()) if role else ()
     if role is None or not parts:
         return None
     if role == "user" and not _is_typed(line):

@@ -52,7 +52,7 @@ def last(values: Sequence[Any]) -> Any:
     return first(reversed(values))
 
 
-def spoken(blocks: Iterable[Any]) -> list[Any]:
+def without_silent(blocks: Iterable[Any]) -> list[Any]:
     """Return blocks or parts without the texts that say nothing."""
     return [one for one in blocks if any(one.get(name) for name in one.keys() - {"type"})]
 
@@ -68,7 +68,7 @@ class Seen(Struct):
 
     _of: dict[str, list[Any]] = {}
 
-    def number(self, own_id: str, value: Any) -> int:
+    def count(self, own_id: str, value: Any) -> int:
         """Return how many different values have had the id by now; 0 when this one had it."""
         known = self._of.setdefault(own_id, [])
         if value in known:
@@ -94,13 +94,13 @@ def chained(lines: Iterable[tuple[Json, MessageLine | None]], links: Links) -> I
     before: str | None = None
     for index, (line, message) in enumerate(lines):
         own_id = str(line.get(links.own) or f"line {index}")
-        number = seen.number(own_id, line.get("message") or line)
-        if not number:
+        count = seen.count(own_id, line.get("message") or line)
+        if not count:
             continue
         parent = line.get(links.parent, before)
         if parent is not None:
             parent = latest.get(parent, before)
-        before = latest[own_id] = own_id if number == 1 else f"{own_id}-{number}"
+        before = latest[own_id] = own_id if count == 1 else f"{own_id}-{count}"
         if message:
             message.id = valid_id(before) if links.own in line else None
         yield Node(before, parent, message, (message and message.created) or "")
