@@ -9,7 +9,7 @@ from dialoguedb.errors import DialogueImmutable, DialogueNotFound
 from dialoguedb.model.keys import KeyInput
 from dialoguedb.ports import IdempotencyHit
 from dialoguedb.service.erasures import is_genuine, is_of, namespace_hash
-from tests.contract.making import idempotent, message, together
+from tests.contract.making import at, idempotent, message, together
 
 pytestmark = [pytest.mark.anyio, pytest.mark.every_version]
 
@@ -180,3 +180,27 @@ class TestReceipts:
     async def test_what_is_no_receipt_is_not_genuine(self, me, text):
         assert not is_genuine(text, me.services.erasures.public_key)
         assert not is_genuine(text, "no key")
+
+
+@pytest.mark.parametrize("shape", ["apart", "chain", "star", "tree"])
+async def test_threads_go_before_what_they_belong_to(me, erase, shape):
+    parents = {
+        "apart": lambda _: None,
+        "chain": lambda n: n - 1,
+        "star": lambda _: 0,
+        "tree": lambda n: (n - 1) // 3,
+    }[shape]
+    # A caller may give times that run backwards: then the newest are the parents.
+    for n in range(40):
+        parent = parents(n) if n else None
+        thread_of = None if parent is None else f"d{parent}"
+        await me.new(
+            f"d{n}",
+            "ns",
+            thread_of=thread_of,
+            messages=[message(f"{n}")],
+            created=at(-n) if n % 2 else None,
+        )
+    receipt = await erase()
+    assert (counts(receipt)["dialogues"], counts(receipt)["messages"]) == (40, 40)
+    assert await all_of(me, "ns") == ([], [], [])

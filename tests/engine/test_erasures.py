@@ -2,6 +2,7 @@
 
 from contextlib import closing
 
+import apsw
 import pytest
 
 from dialoguedb.store.sqlite import SQLiteStore, open_database
@@ -62,3 +63,49 @@ async def test_it_is_not_complete_while_a_dialogue_with_damaged_counts_is_left(t
         deleted, is_complete = progress.deleted.dialogues, progress.is_complete
     assert deleted == 1
     await store.close()
+
+
+class Steps:
+    """Counts what SQLite does on connections, in hundreds of steps."""
+
+    steps = 0
+
+    def watch(self, db):
+        db.set_progress_handler(self.step, 100)
+
+    def step(self):
+        self.steps += 1
+        return False
+
+
+async def erased(store, me):
+    while True:
+        progress = await store.erasures.advance(me.project, "ns", b"digest", timestamps.now())
+        if progress.is_complete:
+            return progress
+
+
+async def steps_to_erase(directory, dialogues, *, threads):
+    """Return how much SQLite does for an erasure: the steps of its machine."""
+    store = await SQLiteStore.open(directory)
+    me = await World(store).tenant()
+    for n in range(dialogues):
+        thread_of = "d0" if threads and n else None
+        await me.new(f"d{n}", "ns", thread_of=thread_of, messages=[message("a"), message("b")])
+    await store.close()
+    counted = Steps()
+    apsw.connection_hooks.append(counted.watch)
+    store = await SQLiteStore.open(directory)
+    apsw.connection_hooks.remove(counted.watch)
+    counted.steps = 0
+    progress = await erased(store, me)
+    assert (progress.deleted.dialogues, progress.deleted.messages) == (dialogues, 2 * dialogues)
+    await store.close()
+    return counted.steps
+
+
+@pytest.mark.parametrize("threads", [False, True])
+async def test_what_it_does_grows_with_what_it_deletes(tmp_path, threads):
+    few = await steps_to_erase(tmp_path / "few", 600, threads=threads)
+    many = await steps_to_erase(tmp_path / "many", 2_400, threads=threads)
+    assert many < 5 * few

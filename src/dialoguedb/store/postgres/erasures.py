@@ -1,8 +1,9 @@
 """Erasing a namespace: all that it holds, a portion in each transaction.
 
-Those who could add to it go first: keys that are bound to it. What repeats its messages follows,
-then the messages, the dialogues from the leaves of their trees to the roots, and the memories. The
-last portion is the one that finds nothing of what was stored before it.
+Those who could add to it go first: keys that are bound to it. The dialogues follow, from the leaves
+of their trees to the roots, each after what is in it: what repeats its messages, then these. Then
+come the memories. The last portion is the one that finds nothing of what was stored before it. Each
+portion reads as much as it deletes, whatever else there is.
 """
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
@@ -56,6 +57,7 @@ class PostgresErasures:
 
         async def operation(db: Transaction) -> ErasureProgress:
             former = await _begun(db, owner.project, digest, now)
+            await db.execute(_PLANNING)
             portion = await self._delete_portion(db, owner)
             deleted = former.deleted
             for kind, count in (portion or {}).items():
@@ -88,12 +90,18 @@ class PostgresErasures:
         """Delete some of what is left, and count it; None when nothing is left."""
         at_once = {kind: await db.execute(sql, *owner) for kind, sql in _AT_ONCE.items()}
         deleted = {kind: count for kind, count in at_once.items() if count}
-        for delete in _IN_PORTIONS:
-            portion = await delete(db, owner, self._index)
+        leaves = await _leaves(db, owner)
+        for delete in _OF_DIALOGUES if leaves else ():
+            portion = await delete(db, owner, leaves, self._index)
             if portion is not None:
                 return deleted | portion
-        return deleted or None
+        portion = None if leaves else await _delete_memories(db, owner, self._index)
+        return deleted | portion if portion else deleted or None
 
+
+_WHOLE_TABLES = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+_PLANNING = "SELECT " + ", ".join(f"set_config('{one}', 'off', true)" for one in _WHOLE_TABLES)
+"""A portion is looked up row by row, as is what foreign keys ask for, whatever statistics say."""
 
 _BEGIN = """
     INSERT INTO erasures (namespace, project, started, deleted) VALUES ($1, $2, $3, $4)
@@ -145,21 +153,69 @@ def _columns(refs: Iterable[RowRef]) -> tuple[list[int], list[int]]:
     return [part for part, _ in pairs], [row_id for _, row_id in pairs]
 
 
-DeletePortion = Callable[[Connection, _Owner, Index], Awaitable[Counts | None]]
-"""Deletes some of one kind; None when none of it was there."""
+_NO_THREADS = """
+    NOT EXISTS (SELECT 1 FROM dialogues c WHERE c.parent = d.number AND c.parent_part = d.part)
+"""
+# A subquery without a limit may be made a hash of all threads that there are.
+_WITH_THREADS = """
+    LEFT JOIN LATERAL (
+        SELECT true AS found FROM dialogues c
+        WHERE c.parent = d.number AND c.parent_part = d.part LIMIT 1
+    ) AS threads ON true
+"""
+_NEWEST = f"""
+    SELECT d.part, d.number, threads.found FROM (
+        SELECT part, number FROM dialogues WHERE project = $1 AND namespace = $2
+        ORDER BY created DESC, id DESC LIMIT {_PORTION}
+    ) AS d {_WITH_THREADS}
+"""
+_GIVEN = "unnest($1::bigint[], $2::bigint[]) AS k (part, number)"
+_THREADS = f"""
+    SELECT d.part, d.number, threads.found FROM {_GIVEN} CROSS JOIN LATERAL (
+        SELECT part, number FROM dialogues
+        WHERE parent = k.number AND parent_part = k.part LIMIT {_PORTION}
+    ) AS d {_WITH_THREADS} LIMIT {_PORTION}
+"""
+
+
+async def _leaves(db: Connection, owner: _Owner) -> list[RowRef]:
+    """Return the next dialogues to be deleted with all that is in them: those without threads.
+
+    The newest come first, which are seldom the parents of others. However many dialogues there are,
+    a portion of them is read, and one of each level below.
+    """
+    leaves: dict[RowRef, None] = {}  # one may be among the newest and below another of them
+    rows = await db.rows(_NEWEST, *owner)
+    while rows and len(leaves) < _PORTION:
+        leaves |= {RowRef(*row[:2]): None for row in rows if not row[-1]}
+        parents = [RowRef(*row[:2]) for row in rows if row[-1]]
+        rows = await db.rows(_THREADS, *_columns(parents)) if parents else []
+    return [*leaves][:_PORTION]
+
+
+DeletePortion = Callable[[Connection, _Owner, Sequence[RowRef], Index], Awaitable[Counts | None]]
+"""Deletes some of one kind in dialogues; None when none of it was there."""
+
+
+def _found_in(table: str, columns: str) -> str:
+    """Return the SELECT of some rows that belong to dialogues."""
+    return f"""
+        SELECT r.* FROM {_GIVEN} CROSS JOIN LATERAL (
+            SELECT {columns} FROM {table}
+            WHERE part = k.part AND dialogue = k.number LIMIT {_PORTION}
+        ) AS r LIMIT {_PORTION}
+    """
 
 
 def _delete_of_dialogues(table: str, kind: Kind, counted: str) -> DeletePortion:
     """Return what deletes rows of a table that belong to dialogues, and are found by no search."""
-    found = f"""
-        SELECT r.part, r.number, r.dialogue
-        FROM dialogues d JOIN {table} r ON r.part = d.part AND r.dialogue = d.number
-        WHERE d.project = $1 AND d.namespace = $2 LIMIT {_PORTION}
-    """
+    found = _found_in(table, "part, number, dialogue")
     delete_these = _DELETE.format(table=table, returned="r.id")
 
-    async def delete(db: Connection, owner: _Owner, _index: Index) -> Counts | None:
-        rows = await db.rows(found, *owner)
+    async def delete(
+        db: Connection, owner: _Owner, of: Sequence[RowRef], _index: Index
+    ) -> Counts | None:
+        rows = await db.rows(found, *_columns(of))
         if not rows:
             return None
         await _lock(db, (RowRef(part, dialogue) for part, _, dialogue in rows))
@@ -171,11 +227,7 @@ def _delete_of_dialogues(table: str, kind: Kind, counted: str) -> DeletePortion:
     return delete
 
 
-_MESSAGES = f"""
-    SELECT m.part, m.number, m.dialogue, m.content_length
-    FROM dialogues d JOIN messages m ON m.part = d.part AND m.dialogue = d.number
-    WHERE d.project = $1 AND d.namespace = $2 LIMIT {_PORTION}
-"""
+_MESSAGES = _found_in("messages", "part, number, dialogue, content_length")
 _DELETE_MESSAGES = _DELETE.format(table="messages", returned="r.part, r.dialogue")
 _LESS_MESSAGES = """
     UPDATE dialogues d SET total_messages = d.total_messages - less.count,
@@ -187,8 +239,10 @@ _LESS_MESSAGES = """
 """
 
 
-async def _delete_messages(db: Connection, owner: _Owner, index: Index) -> Counts | None:
-    rows = _within_bytes(await db.rows(_MESSAGES, *owner))
+async def _delete_messages(
+    db: Connection, _owner: _Owner, of: Sequence[RowRef], index: Index
+) -> Counts | None:
+    rows = _within_bytes(await db.rows(_MESSAGES, *_columns(of)))
     if not rows:
         return None
     await _lock(db, (RowRef(part, dialogue) for part, _, dialogue, _ in rows))
@@ -213,13 +267,6 @@ def _within_bytes(rows: Sequence[Row]) -> list[Row]:
     return taken
 
 
-_NO_THREADS = """
-    NOT EXISTS (SELECT 1 FROM dialogues c WHERE c.parent = d.number AND c.parent_part = d.part)
-"""
-_LEAVES = f"""
-    SELECT d.part, d.number, d.parent_part, d.parent FROM dialogues d
-    WHERE d.project = $1 AND d.namespace = $2 AND {_NO_THREADS} LIMIT {_PORTION}
-"""
 _STILL_EMPTY = f"""
     SELECT d.part, d.number, d.parent_part, d.parent FROM dialogues d
     JOIN unnest($1::bigint[], $2::bigint[]) known (part, number)
@@ -237,11 +284,16 @@ _LESS_THREADS = """
 """
 
 
-async def _delete_dialogues(db: Connection, owner: _Owner, index: Index) -> Counts | None:
-    leaves = await db.rows(_LEAVES, *owner)
-    if not leaves:
-        return None
-    found = [RowRef(part, row_id) for part, row_id, _, _ in leaves]
+_PARENTS = f"""
+    SELECT d.part, d.number, d.parent_part, d.parent
+    FROM {_GIVEN} JOIN dialogues d ON d.part = k.part AND d.number = k.number
+"""
+
+
+async def _delete_dialogues(
+    db: Connection, _owner: _Owner, found: Sequence[RowRef], index: Index
+) -> Counts | None:
+    leaves = await db.rows(_PARENTS, *_columns(found))
     await _lock(db, [*found, *_parents(leaves)])
     rows = await db.rows(_STILL_EMPTY, *_columns(found))  # others may have added to them
     refs = [RowRef(part, row_id) for part, row_id, _, _ in rows]
@@ -272,11 +324,10 @@ async def _delete_memories(db: Connection, owner: _Owner, index: Index) -> Count
     return {"memories": len(gone)}
 
 
-_IN_PORTIONS = (
+_OF_DIALOGUES: tuple[DeletePortion, ...] = (
     _delete_of_dialogues("summaries", "summary", "summaries"),
     _delete_of_dialogues("receipts", "receipt", "recorded_windows"),
     _delete_messages,
     _delete_dialogues,
-    _delete_memories,
 )
-"""In this order: a dialogue can only be deleted when nothing is in it, nor below it."""
+"""In this order: what repeats messages goes before them, and a dialogue when it is empty."""

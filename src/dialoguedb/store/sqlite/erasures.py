@@ -1,8 +1,9 @@
 """Erasing a namespace: all that it holds, a portion in each transaction, and what the files keep.
 
-Those who could add to it go first: keys that are bound to it. What repeats its messages follows,
-then the messages, the dialogues from the leaves of their trees to the roots, and the memories. The
-last portion is the one that finds nothing: at its commit, nothing of the namespace is stored.
+Those who could add to it go first: keys that are bound to it. The dialogues follow, from the leaves
+of their trees to the roots, each after what is in it: what repeats its messages, then these. Then
+come the memories. The last portion is the one that finds nothing: at its commit, nothing of the
+namespace is stored. Each portion reads as much as it deletes, whatever else there is.
 """
 
 from __future__ import annotations  # those of inner functions would be evaluated at each call
@@ -104,12 +105,19 @@ def _delete_portion(db: apsw.Connection, owner: _Owner) -> Counts:
     for kind, sql in _AT_ONCE.items():
         db.execute(sql, owner)
         deleted[kind] = db.changes()
-    for delete in _IN_PORTIONS:
-        portion = delete(db, owner)
-        if portion:
-            deleted.update(portion)
-            break
+    if leaves := _leaves(db, owner):
+        deleted |= _delete_of_leaves(db, owner, _as_json(leaves))
+    else:
+        deleted |= _delete_memories(db, owner)
     return {kind: count for kind, count in deleted.items() if count}
+
+
+def _delete_of_leaves(db: apsw.Connection, owner: _Owner, dialogues: str) -> Counts:
+    """Delete a portion of what dialogues hold, or these when nothing is in them any more."""
+    for delete in _CONTENTS:
+        if portion := delete(db, dialogues):
+            return portion
+    return _delete_dialogues(db, owner, dialogues)
 
 
 _AT_ONCE = {
@@ -120,16 +128,41 @@ _AT_ONCE = {
 }
 
 
-def _delete_of_dialogues(table: str, kind: str) -> Callable[[apsw.Connection, _Owner], Counts]:
+_HAS_THREADS = "EXISTS (SELECT 1 FROM dialogues c WHERE c.parent = d.number)"
+_NEWEST = f"""
+    SELECT d.number, {_HAS_THREADS} FROM dialogues d WHERE d.project = ? AND d.namespace = ?
+    ORDER BY d.created DESC, d.id DESC LIMIT {_PORTION}
+"""
+_THREADS = f"""
+    SELECT d.number, {_HAS_THREADS} FROM dialogues d
+    WHERE d.parent IN ({_LISTED}) LIMIT {_PORTION}
+"""
+
+
+def _leaves(db: apsw.Connection, owner: _Owner) -> list[int]:
+    """Return the next dialogues to be deleted with all that is in them: those without threads.
+
+    The newest come first, which are seldom the parents of others. However many dialogues there are,
+    a portion of them is read, and one of each level below.
+    """
+    leaves: dict[int, None] = {}  # one may be among the newest and below another of them
+    rows: list[Row] = db.execute(_NEWEST, owner).fetchall()
+    while rows and len(leaves) < _PORTION:
+        leaves |= dict.fromkeys(row_id for row_id, has_threads in rows if not has_threads)
+        parents = [row_id for row_id, has_threads in rows if has_threads]
+        rows = db.execute(_THREADS, (_as_json(parents),)).fetchall() if parents else []
+    return [*leaves][:_PORTION]
+
+
+def _delete_of_dialogues(table: str, kind: str) -> Callable[[apsw.Connection, str], Counts]:
     """Return what deletes rows of a table that belong to dialogues, and are found by no search."""
     sql = (
         f"DELETE FROM {table} WHERE number IN ("
-        f" SELECT r.number FROM dialogues d JOIN {table} r ON r.dialogue = d.number"
-        f" WHERE d.project = ? AND d.namespace = ? LIMIT {_PORTION})"
+        f" SELECT number FROM {table} WHERE dialogue IN ({_LISTED}) LIMIT {_PORTION})"
     )
 
-    def delete(db: apsw.Connection, owner: _Owner) -> Counts:
-        db.execute(sql, owner)
+    def delete(db: apsw.Connection, dialogues: str) -> Counts:
+        db.execute(sql, (dialogues,))
         count = db.changes()
         return {kind: count} if count else {}
 
@@ -137,9 +170,8 @@ def _delete_of_dialogues(table: str, kind: str) -> Callable[[apsw.Connection, _O
 
 
 _MESSAGES = f"""
-    SELECT m.number, m.dialogue, m.tags, m.content_length
-    FROM dialogues d JOIN messages m ON m.dialogue = d.number
-    WHERE d.project = ? AND d.namespace = ? LIMIT {_PORTION}
+    SELECT number, dialogue, tags, content_length FROM messages
+    WHERE dialogue IN ({_LISTED}) LIMIT {_PORTION}
 """
 _LESS_MESSAGES = """
     UPDATE dialogues SET total_messages = total_messages - ?, last_message_created = ?
@@ -147,11 +179,11 @@ _LESS_MESSAGES = """
 """
 
 
-def _delete_messages(db: apsw.Connection, owner: _Owner) -> Counts:
+def _delete_messages(db: apsw.Connection, of: str) -> Counts:
     row_ids: list[int] = []
     dialogues: Counter[int] = Counter()
     room = _PORTION_BYTES
-    rows: list[Row] = db.execute(_MESSAGES, owner).fetchall()
+    rows: list[Row] = db.execute(_MESSAGES, (of,)).fetchall()
     for row_id, dialogue, tags, length in rows:
         MESSAGE_TAGS.delete(db, dialogue, row_id, tags)
         row_ids.append(row_id)
@@ -171,19 +203,16 @@ def _delete_messages(db: apsw.Connection, owner: _Owner) -> Counts:
     return {"messages": len(row_ids), "attachments": attachments}
 
 
-_LEAVES = f"""
+_EMPTIED = f"""
     SELECT d.number, d.parent, ifnull(b.tags, X'5B5D')
     FROM dialogues d LEFT JOIN dialogue_bodies b ON b.dialogue = d.number
-    WHERE d.project = ? AND d.namespace = ?
-    AND NOT EXISTS (SELECT 1 FROM dialogues c WHERE c.parent = d.number) LIMIT {_PORTION}
+    WHERE d.number IN ({_LISTED})
 """
 
 
-def _delete_dialogues(db: apsw.Connection, owner: _Owner) -> Counts:
-    leaves: list[Row] = db.execute(_LEAVES, owner).fetchall()
-    if not leaves:
-        return {}
-    listed = (_as_json(row_id for row_id, _, _ in leaves),)
+def _delete_dialogues(db: apsw.Connection, owner: _Owner, of: str) -> Counts:
+    listed = (of,)
+    leaves: list[Row] = db.execute(_EMPTIED, listed).fetchall()
     for row_id, _, tags in leaves:
         DIALOGUE_TAGS.delete(db, owner.project, row_id, tags)
     catch_up.remove(db, "dialogue", _LISTED, listed)
@@ -222,11 +251,9 @@ def _as_json(row_ids: Iterable[int]) -> str:
     return msgspec.json.encode(list(row_ids)).decode()
 
 
-_IN_PORTIONS = (
+_CONTENTS = (
     _delete_of_dialogues("summaries", "summaries"),
     _delete_of_dialogues("receipts", "recorded_windows"),
     _delete_messages,
-    _delete_dialogues,
-    _delete_memories,
 )
-"""In this order: a dialogue can only be deleted when nothing is in it, nor below it."""
+"""In this order: what repeats messages goes before them."""
