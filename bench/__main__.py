@@ -36,6 +36,7 @@ from bench import (
 from bench.findings import Finding, Measurement
 from bench.postgres import appends as postgres_appends
 from bench.postgres import reads as postgres_reads
+from bench.postgres import recall as postgres_recall
 from bench.postgres import scale as postgres_scale
 from bench.postgres import searches as postgres_searches
 from bench.trust import damage, encryption, equal_times, erasure, former, memory, soak
@@ -73,7 +74,7 @@ _TRUST = _Suite(
     trust.method,
 )
 _POSTGRES = _Suite(
-    (postgres_appends, postgres_reads, postgres_searches, postgres_scale),
+    (postgres_appends, postgres_reads, postgres_searches, postgres_scale, postgres_recall),
     _HERE / "postgres-results.md",
     postgres.method,
 )

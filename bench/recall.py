@@ -34,7 +34,7 @@ _WHOLE = "hybrid, with neighbours"
 
 
 @dataclass(frozen=True)
-class _Ablation:
+class Ablation:
     """One way to rank: a mode, on a server with these options."""
 
     name: str
@@ -42,22 +42,23 @@ class _Ablation:
     options: tuple[str, ...] = ()
 
 
-_ABLATIONS = (
-    _Ablation("keyword", "keyword", WITHOUT_NEIGHBOURS),
-    _Ablation("semantic", "semantic", WITHOUT_NEIGHBOURS),
-    _Ablation("hybrid", "hybrid", WITHOUT_NEIGHBOURS),
-    _Ablation("keyword, with neighbours", "keyword"),
-    _Ablation("semantic, with neighbours", "semantic"),
-    _Ablation(_WHOLE, "hybrid"),
+ABLATIONS = (
+    Ablation("keyword", "keyword", WITHOUT_NEIGHBOURS),
+    Ablation("semantic", "semantic", WITHOUT_NEIGHBOURS),
+    Ablation("hybrid", "hybrid", WITHOUT_NEIGHBOURS),
+    Ablation("keyword, with neighbours", "keyword"),
+    Ablation("semantic, with neighbours", "semantic"),
+    Ablation(_WHOLE, "hybrid"),
 )
 
 
 @dataclass(frozen=True)
-class _Answer:
-    """What came of one question: the recall at each of the depths."""
+class Response:
+    """What came of one question: the ids found, and the recall at each of the depths."""
 
     conversation: str
     category: int
+    found: tuple[str, ...]
     recalls: tuple[float, ...]
 
 
@@ -71,24 +72,25 @@ def measure(plan: Plan) -> list[Measurement]:
 
 
 def _measured(plan: Plan, embedding: Embedding, read: list[Conversation]) -> Iterator[Measurement]:
-    answers: dict[str, list[_Answer]] = {}
+    answers: dict[str, list[Response]] = {}
     with plan.directory() as directory, embedding.serving(plan, directory / "data") as server:
         client = server.client()
-        _load(client, read)
+        load(client, read)
         await_index(client)
         client.close()
-        for options, ablations in groupby(_ABLATIONS, attrgetter("options")):
+        for options, ablations in groupby(ABLATIONS, attrgetter("options")):
             server.program.stop()
             server.start(options)
             client = server.client()
             for ablation in ablations:
-                answers[ablation.name] = list(_answers(client, ablation, read))
+                answers[ablation.name] = list(responses_to(client, ablation, read))
             client.close()
     yield from _findings(embedding, answers[_WHOLE])
     yield Figures(f"Recall, {embedding.name}", _COLUMNS, list(_rows(answers)))
 
 
-def _load(client: Client, read: list[Conversation]) -> None:
+def load(client: Client, read: list[Conversation]) -> None:
+    """Store the conversations, each in a namespace of its own."""
     for conversation in read:
         for session in conversation.sessions:
             directory = {"namespace": conversation.name}
@@ -98,32 +100,38 @@ def _load(client: Client, read: list[Conversation]) -> None:
                 client.call("POST", path, {"messages": batch, **directory})
 
 
-def _answers(client: Client, ablation: _Ablation, read: list[Conversation]) -> Iterator[_Answer]:
+def responses_to(
+    client: Client, ablation: Ablation, read: list[Conversation], *, across: bool = False
+) -> Iterator[Response]:
+    """Ask every question in one way, of its conversation or across the project."""
     for conversation in read:
-        filters = {"namespace": conversation.name, "mode": ablation.mode, "limit": max(FIRST)}
+        filters: dict[str, object] = {"mode": ablation.mode, "limit": max(FIRST)}
+        if not across:
+            filters["namespace"] = conversation.name
         for question in conversation.questions:
-            found = [item["id"] for item in search(client, question.text, **filters)]
+            found = tuple(item["id"] for item in search(client, question.text, **filters))
             recalls = tuple(_recall(question, found[:first]) for first in FIRST)
-            yield _Answer(conversation.name, question.category, recalls)
+            yield Response(conversation.name, question.category, found, recalls)
 
 
-def _recall(question: Question, found: list[str]) -> float:
+def _recall(question: Question, found: tuple[str, ...]) -> float:
     return _PERCENT * len(question.answer_ids.intersection(found)) / len(question.answer_ids)
 
 
-def _means(answers: list[_Answer]) -> list[float]:
+def means(answers: list[Response]) -> list[float]:
+    """Return the mean recall at each of the depths."""
     return [mean(recalls) for recalls in zip(*(one.recalls for one in answers), strict=True)]
 
 
-def _findings(embedding: Embedding, answers: list[_Answer]) -> Iterator[Finding]:
-    for first, figure in zip(FIRST, _means(answers), strict=True):
+def _findings(embedding: Embedding, answers: list[Response]) -> Iterator[Finding]:
+    for first, figure in zip(FIRST, means(answers), strict=True):
         bound = _GOALS.get((embedding.name, first))
         goal = Goal(bound, at_least=True, unit="") if bound else None
         what = f"R@{first}, {_WHOLE}, {embedding.name}"
         yield Finding(NAME, what, figure, goal=goal, detail=f"{len(answers)} questions")
 
 
-def _rows(answers: dict[str, list[_Answer]]) -> Iterator[tuple[str, ...]]:
+def _rows(answers: dict[str, list[Response]]) -> Iterator[tuple[str, ...]]:
     for name, given in answers.items():
         yield _row(name, "all", given)
         for category, of in CATEGORIES.items():
@@ -133,6 +141,6 @@ def _rows(answers: dict[str, list[_Answer]]) -> Iterator[tuple[str, ...]]:
             yield _row(name, f"conversation {conversation}", of_it)
 
 
-def _row(name: str, of: str, answers: list[_Answer]) -> tuple[str, ...]:
-    figures = _means(answers) if answers else []
+def _row(name: str, of: str, answers: list[Response]) -> tuple[str, ...]:
+    figures = means(answers) if answers else []
     return name, of, str(len(answers)), *(f"{figure:.1f}" for figure in figures)
