@@ -100,7 +100,7 @@ postgres: .venv/.dev
 	$(BIN)/$(PYTEST) -k postgres --every-version $(ARGS) $(ON_BOTH) tests/postgres
 
 chaos: .venv/.dev
-	$(BIN)/python -m pytest -m slow --timeout 900 $(ARGS) tests/postgres
+	$(BIN)/python -m pytest -q -s -m slow --timeout 900 $(ARGS) tests/postgres
 
 crash: .venv/.dev
 	$(BIN)/python -m pytest -m slow --timeout 3600 $(ARGS) tests/crash

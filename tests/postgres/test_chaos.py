@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -13,17 +14,23 @@ from tests.crash.wire import Connection
 from tests.databases import pooler
 from tests.databases.postgres import running
 from tests.databases.proxy import proxied
-from tests.postgres.writing import Account, Writer
+from tests.postgres.comparing import Comparison
+from tests.postgres.writing import Account, Client, Reader, Writer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
 WRITERS = 64
+READERS = 4
 KILL_SECONDS = (1.5, 4.0)
-CRASH_SECONDS = (4.0, 8.0)
-CUTS = 1 / 200
+"""How long both servers run before one is killed."""
+
+CRASH_SECONDS = (6.0, 14.0)
+"""How long PostgreSQL runs before it is; a start of a server needs some seconds of it."""
+
+CUTS = 1 / 50
 """How many of the beginnings and ends of transactions cut their connection."""
 
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 120
 STORMS = [
     pytest.param(12, 1, id="12 s"),
     pytest.param(
@@ -105,71 +112,105 @@ async def key(nodes):
     return made.strip().splitlines()[-1]
 
 
-async def kill_servers(nodes, over):
-    while not over.is_set():
-        await asyncio.sleep(random.uniform(*KILL_SECONDS))  # the time of the crash, not a wait
-        node = random.choice(nodes)
-        await node.kill()
-        await node.start()
+class Storm:
+    """Everything that fails, and how often it did."""
+
+    def __init__(self, nodes, database):
+        self.nodes = nodes
+        self.database = database
+        self.over = asyncio.Event()
+        self.failures: Counter[str] = Counter()
+
+    async def rage(self, seconds):
+        """Do all of it for that many seconds, and leave everything running."""
+        async with asyncio.TaskGroup() as failing:
+            failing.create_task(self._kill_servers())
+            failing.create_task(self._crash_database())
+            failing.create_task(self._cut_connections())
+            await asyncio.sleep(seconds)  # the length of the storm, not a wait
+            self.over.set()
+        self.failures["connections cut in a transaction"] = sum(
+            node.proxy.cuts for node in self.nodes
+        )
+
+    async def _kill_servers(self):
+        while not self.over.is_set():
+            await asyncio.sleep(random.uniform(*KILL_SECONDS))  # the time of the crash, not a wait
+            node = random.choice(self.nodes)
+            self.failures["servers killed"] += 1
+            await node.kill()
+            await node.start()
+
+    async def _crash_database(self):
+        while not self.over.is_set():
+            await asyncio.sleep(random.uniform(*CRASH_SECONDS))  # the time of the crash, not a wait
+            self.failures["PostgreSQL killed"] += 1
+            await asyncio.to_thread(self.database.kill)
+            await asyncio.sleep(random.uniform(0, 1.5))  # how long it is away
+            await asyncio.to_thread(self.database.start)
+
+    async def _cut_connections(self):
+        while not self.over.is_set():
+            for node in self.nodes:
+                node.proxy.share = CUTS
+            await asyncio.sleep(0.1)
+        for node in self.nodes:
+            node.proxy.share = 0
 
 
-async def crash_database(database, over):
-    while not over.is_set():
-        await asyncio.sleep(random.uniform(*CRASH_SECONDS))  # the time of the crash, not a wait
-        await asyncio.to_thread(database.kill)
-        await asyncio.sleep(random.uniform(0, 1.5))  # how long it is away
-        await asyncio.to_thread(database.start)
+async def work_through(storm, seconds, account, key):
+    """Write and read through all servers while everything fails."""
+
+    def ports():
+        return [node.port for node in storm.nodes if node.port]
+
+    async with asyncio.TaskGroup() as working:
+        for number in range(WRITERS):
+            writer = Writer(Client(account, f"w{number}", ports, key))
+            working.create_task(writer.write(storm.over))
+        for number in range(READERS):
+            reader = Reader(Client(account, f"r{number}", ports, key))
+            working.create_task(reader.read(storm.over))
+        await storm.rage(seconds)
 
 
-async def cut_connections(nodes, over):
-    while not over.is_set():
-        for node in nodes:
-            node.proxy.share = CUTS
-        await asyncio.sleep(0.1)
-    for node in nodes:
-        node.proxy.share = 0
-
-
-async def everything_fails(nodes, database, seconds):
-    """Do all of it for that many seconds, and leave everything running."""
-    over = asyncio.Event()
-    async with asyncio.TaskGroup() as failures:
-        failures.create_task(kill_servers(nodes, over))
-        failures.create_task(crash_database(database, over))
-        failures.create_task(cut_connections(nodes, over))
-        await asyncio.sleep(seconds)  # the length of the storm, not a wait
-        over.set()
+def report(seconds, workers, storm, comparison):
+    """Print what was done and what came of it; `make chaos` shows it."""
+    pooled = "one behind PgBouncer" if pooler.PROGRAM else "without PgBouncer"
+    servers = f"{len(storm.nodes)} servers of {workers} processes, {pooled}"
+    lines = [
+        f"\n{seconds} s, {servers}, {WRITERS} writers, {READERS} readers",
+        ", ".join(f"{what} {count:,} times" for what, count in storm.failures.items()),
+        *comparison.lines(),
+    ]
+    print("\n".join(lines))  # noqa: T201 - it is what the campaign is run for
 
 
 @pytest.mark.parametrize(("seconds", "nodes"), STORMS, indirect=["nodes"])
-async def test_what_was_acknowledged_is_there_exactly_once(nodes, key, database, seconds):
+async def test_what_was_acknowledged_is_there_exactly_once(nodes, key, database, seconds, request):
     await make_dialogues(nodes[0].port, key)
-    account, over = Account(), asyncio.Event()
-
-    def ports():
-        return [node.port for node in nodes if node.port]
-
-    async with asyncio.TaskGroup() as writers:
-        for number in range(WRITERS):
-            writer = Writer(account, f"w{number}", ports, key)
-            writers.create_task(writer.write(over))
-        await everything_fails(nodes, database, seconds)
-        over.set()
-    assert account.acknowledged > seconds * 10
+    account, storm = Account(), Storm(nodes, database)
+    comparison = Comparison(account)
+    await work_through(storm, seconds, account, key)
     for node in nodes:
-        await account.check(node.port, key)
+        await comparison.read(node.port, key)
+    report(seconds, request.node.callspec.params["nodes"], storm, comparison)
+    assert account.errors == []
+    assert not any(comparison.errors.values())
+    assert len(account.acknowledged) > seconds
     for node in nodes:
         await works(node.port, key)
     assert (await nodes[0].servers.run("check"))[0] == 0
     for node in nodes:
         await node.server.stop()
-        assert surprises(node.server.log()) == []
+        assert surprises(node.servers.room) == []
 
 
-def surprises(log):
-    """Return the lines of a log that tell of an error that nobody expected."""
+def surprises(room):
+    """Return what the logs of a node tell of errors that nobody expected."""
     expected = '"asyncpg.pool"'  # which opens its connections again, and tells of each attempt
-    return [line for line in log.splitlines() if "Traceback" in line and expected not in line]
+    lines = [line for log in room.glob("log-*") for line in log.read_text().splitlines()]
+    return [line for line in lines if "Traceback" in line and expected not in line]
 
 
 async def works(port, key):

@@ -120,7 +120,7 @@ def _terminate(raw: asyncpg.Connection) -> None:
 
 @asynccontextmanager
 async def in_snapshot(raw: asyncpg.Connection) -> AsyncIterator[None]:
-    """Show what the database is at one moment, till the block ends as it ends by itself.
+    """Read in one snapshot, and let a block that fails fail as it does by itself.
 
     The driver's own transaction raises that it cannot be rolled back in place of what has failed,
     even of a cancellation, which then is none.
