@@ -53,11 +53,11 @@ def printed(number, text, code=0):
 
 def opening():
     """What the program says before anybody speaks."""
-    told = [{"type": "input_text", "text": "<permissions instructions> none"}]
+    rules = [{"type": "input_text", "text": "<permissions instructions> none"}]
     around = [{"type": "input_text", "text": "<environment_context> /home/ann"}]
     return [
         event(type="task_started", turn_id="t"),
-        message("msg_d", "developer", told, ["permissions.instructions"]),
+        message("msg_d", "developer", rules, ["permissions.instructions"]),
         message("msg_e", "user", around, ["environments.environment_context"]),
         ("world_state", {"full": True, "state": {}}),
         ("turn_context", {"turn_id": "t", "cwd": "/home/ann/notes", "model": "gpt-5.9"}),

@@ -47,12 +47,12 @@ class Imports:
         assert window["issues"] == []
         return window["messages"]
 
-    def said(self, own_id):
+    def talk(self, own_id):
         """Return who says what in the window of a dialogue: texts, calls and results."""
-        return [line for message in self.window(own_id) for line in _said(message)]
+        return [line for message in self.window(own_id) for line in _spoken(message)]
 
 
-def _said(message):
+def _spoken(message):
     role, content = message["role"], message["content"]
     texts = content if isinstance(content, list) else [{"type": "text", "text": content}]
     for part in texts:

@@ -46,14 +46,14 @@ OUTPUTS = {"read_1": "Earl Grey", "read_2": "no such file"}
 
 def first_turn():
     """A turn with a thought and two calls at once, whose message is written twice."""
-    said = spoken("g1", "gemini", "I look.", "00:03", thoughts=[THOUGHT], model="gemini-3")
+    spoken_text = spoken("g1", "gemini", "I look.", "00:03", thoughts=[THOUGHT], model="gemini-3")
     calls = [call("read_1", "tea", "Earl Grey"), call("read_2", "milk", "no such file")]
     results = [response(*one) for one in OUTPUTS.items()]
     return [
         typed("u1", "Show both notes", "00:01"),
         {"$set": {"lastUpdated": stamp("00:01")}},
-        said,
-        {**said, "toolCalls": calls},
+        spoken_text,
+        {**spoken_text, "toolCalls": calls},
         spoken("r1", "user", results, "00:05"),
         spoken("i1", "info", "Update available", "00:05"),
         spoken("g2", "gemini", "One is there.", "00:06", thoughts=[], model="gemini-3"),
@@ -61,7 +61,7 @@ def first_turn():
 
 
 def resumed():
-    """The list, written anew: with other times, calls as parts, an id twice, results twice."""
+    """The list, written again: with other times, calls as parts, an id twice, results twice."""
     calls = [
         {"functionCall": {"id": own, "name": "read_file", "args": {"path": path}}}
         for own, path in (("read_1", "tea"), ("read_2", "milk"))

@@ -16,7 +16,7 @@ LATER = [("user", "Which?"), ("assistant", "Tea.")]
 def test_what_was_said_is_imported_once_and_what_only_looks_like_it_is_not(imports):
     path = imports.write(codex.NAME, codex.whole())
     assert imports.read(path)["messages"] == 9
-    assert imports.said(codex.THREAD) == TALK + LATER
+    assert imports.talk(codex.THREAD) == TALK + LATER
     dialogue = imports.dialogue(codex.THREAD)
     assert dialogue["created"] == "2026-11-28T10:00:00.000Z"
     about = {"source": "codex", "model": "gpt-5.9", "cwd": "/home/ann/notes", "version": "0.171.0"}
@@ -36,7 +36,7 @@ def test_a_rollout_that_has_grown_adds_what_is_new(imports):
     for length in (10, 13, len(lines)):
         path = imports.write(codex.NAME, lines[:length])
         assert imports.commands.at("import", path)["failed"] == 0
-    assert imports.said(codex.THREAD) == TALK + LATER
+    assert imports.talk(codex.THREAD) == TALK + LATER
 
 
 def test_the_last_line_is_told_while_it_is_being_written(imports):
@@ -58,9 +58,9 @@ def test_images_are_kept_without_the_texts_around_them(imports):
     begin, end = ({"type": "input_text", "text": text} for text in around)
     parts = [begin, image, end, {"type": "input_text", "text": "What is it?"}]
     kinds = ["user.text", "user.image", "user.text", "user.text"]
-    said = codex.message("m", "user", parts, kinds)
-    imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], [said])))
-    assert imports.said(codex.THREAD) == [("user", "image_url"), ("user", "What is it?")]
+    items = codex.message("m", "user", parts, kinds)
+    imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], [items])))
+    assert imports.talk(codex.THREAD) == [("user", "image_url"), ("user", "What is it?")]
 
 
 def test_an_interrupted_turn_keeps_what_was_typed(imports):
@@ -77,21 +77,21 @@ def test_an_interrupted_turn_keeps_what_was_typed(imports):
 
 
 def test_messages_of_a_server_that_gives_one_id_to_all_are_all_there(imports):
-    said = [codex.typed("u", "a"), codex.answered("m", "b"), codex.answered("m", "b")]
-    imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], said)))
+    items = [codex.typed("u", "a"), codex.answered("m", "b"), codex.answered("m", "b")]
+    imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], items)))
     assert [one["id"] for one in imports.messages(codex.THREAD)] == ["u", "m", "m-2"]
 
 
 def test_older_rollouts_do_not_say_what_was_typed(imports):
     texts = ["<environment_context>", "# AGENTS.md instructions for /home/ann", "Hello"]
-    said = [
+    items = [
         codex.item("message", role="user", content=[{"type": "input_text", "text": text}])
         for text in texts
     ]
-    for _, payload in said:
+    for _, payload in items:
         del payload[codex.NOTES]
-    imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], said)))
-    assert imports.said(codex.THREAD) == [("user", "Hello")]
+    imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], items)))
+    assert imports.talk(codex.THREAD) == [("user", "Hello")]
 
 
 def fork(end):
@@ -108,12 +108,12 @@ def test_a_fork_has_what_it_goes_on_from(imports):
     imports.write(f"sessions/2026/11/29/{codex.FORK_NAME}", fork(end))
     assert imports.read("sessions")["dialogues"] == 2
     own = [("user", "And milk?"), ("assistant", "None.")]
-    assert imports.said(codex.FORK) == TALK + own
-    assert imports.said(codex.THREAD) == TALK + LATER
+    assert imports.talk(codex.FORK) == TALK + own
+    assert imports.talk(codex.THREAD) == TALK + LATER
     assert imports.dialogue(codex.FORK)["metadata"]["forkedFrom"] == codex.THREAD
 
 
 def test_a_fork_alone_has_its_own_part_and_names_its_parent(imports):
     imports.read(imports.write(codex.FORK_NAME, fork(20)))
-    assert imports.said(codex.FORK) == [("user", "And milk?"), ("assistant", "None.")]
+    assert imports.talk(codex.FORK) == [("user", "And milk?"), ("assistant", "None.")]
     assert imports.dialogue(codex.FORK)["metadata"]["forkedFrom"] == codex.THREAD

@@ -12,16 +12,17 @@ from tests.importing import codex_files, gemini_cli_files
 LOGS = {"codex": codex_files.whole(), "gemini-cli": gemini_cli_files.whole()}
 
 
-def found(path, name):
-    """Return what a file yields, and whether some of it is told to be missing."""
+def content_of(path, name):
+    """Return what a file yields, and whether it is reported that some is missing."""
     source = Source(InputFile(path, "f"), name)
     lines: list[bytes] = []
-    told: list[object] = []
+    problems: list[object] = []
     try:
-        lines.extend(map(encoded, lines_of(source, lambda _: None, lambda *one: told.append(one))))
+        found = lines_of(source, lambda _: None, lambda *one: problems.append(one))
+        lines.extend(map(encoded, found))
     except InvalidRequest as error:
-        told.append(error)
-    return lines, bool(told)
+        problems.append(error)
+    return lines, bool(problems)
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -30,13 +31,13 @@ def test_what_stands_before_a_cut_is_what_the_whole_file_begins_with(name, tmp_p
     path = tmp_path / "log.jsonl"
     path.write_bytes(whole := b"".join(raws))
     assert format_of(InputFile(path, "f")) == name
-    full, is_told = found(path, name)
-    assert not is_told
+    full, is_missing = content_of(path, name)
+    assert not is_missing
     ends = {0}
     for raw in raws:
         ends |= {max(ends) + len(raw), max(ends) + len(raw) - 1}
-    for length in range(len(raws[0]), len(whole), 3):
+    for length in range(len(raws[0]), len(whole)):
         path.write_bytes(whole[:length])
-        lines, is_told = found(path, name)
+        lines, is_missing = content_of(path, name)
         assert lines[1:] == full[1 : len(lines)]
-        assert is_told or length in ends
+        assert is_missing or length in ends

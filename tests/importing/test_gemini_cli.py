@@ -17,7 +17,7 @@ LATER = [("user", "Which?"), ("assistant", "Tea.")]
 def test_a_log_of_changes_becomes_what_was_said_once(imports):
     path = imports.write(f"notes/chats/{gemini.NAME}", gemini.whole())
     assert imports.read(path)["messages"] == 9
-    assert imports.said(gemini.CHAT) == TALK + LATER
+    assert imports.talk(gemini.CHAT) == TALK + LATER
     dialogue = imports.dialogue(gemini.CHAT)
     assert dialogue["metadata"] == {"source": "gemini-cli", "model": "gemini-3", "project": "notes"}
     shown = imports.messages(gemini.CHAT)
@@ -36,7 +36,7 @@ def test_a_chat_that_has_grown_adds_what_is_new(imports):
         path = imports.write(gemini.NAME, lines[:length])
         ended = imports.commands.run("import", path)
         assert (ended.code, ended.err.count("Changed")) == (0, 0)
-    assert imports.said(gemini.CHAT) == TALK + LATER
+    assert imports.talk(gemini.CHAT) == TALK + LATER
 
 
 def test_what_was_typed_in_a_turn_that_failed_is_there(imports):
@@ -45,7 +45,7 @@ def test_what_was_typed_in_a_turn_that_failed_is_there(imports):
     again = [gemini.typed("u2", "Once more", "00:09"), gemini.spoken("g9", "gemini", "Ok", "00:10")]
     lines = [gemini.header(), gemini.changed(gemini.context()), *gemini.first_turn()]
     imports.read(imports.write(gemini.NAME, [*lines, *failed, *again]))
-    assert [text for _, text in imports.said(gemini.CHAT)[-3:]] == ["Try this", "Once more", "Ok"]
+    assert [text for _, text in imports.talk(gemini.CHAT)[-3:]] == ["Try this", "Once more", "Ok"]
 
 
 def test_a_second_file_of_a_chat_is_no_second_dialogue(imports):
@@ -53,7 +53,7 @@ def test_a_second_file_of_a_chat_is_no_second_dialogue(imports):
     later = [gemini.header("05:00"), *gemini.resumed()[1:]]
     imports.write(f"chats/{gemini.NAME.replace('10-00', '10-05')}", later)
     assert imports.commands.at("import", "chats")["failed"] == 0
-    assert imports.said(gemini.CHAT) == TALK + LATER
+    assert imports.talk(gemini.CHAT) == TALK + LATER
 
 
 def test_a_file_without_talk_is_no_failure(imports):
@@ -63,6 +63,6 @@ def test_a_file_without_talk_is_no_failure(imports):
 
 def test_images_are_kept(imports):
     image = {"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo="}}
-    said = gemini.spoken("u", "user", [{"text": "What is it?"}, image], "00:01")
-    imports.read(imports.write(gemini.NAME, [gemini.header(), said]))
-    assert imports.said(gemini.CHAT) == [("user", "What is it?"), ("user", "image_url")]
+    spoken_text = gemini.spoken("u", "user", [{"text": "What is it?"}, image], "00:01")
+    imports.read(imports.write(gemini.NAME, [gemini.header(), spoken_text]))
+    assert imports.talk(gemini.CHAT) == [("user", "What is it?"), ("user", "image_url")]

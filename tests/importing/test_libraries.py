@@ -33,11 +33,11 @@ def called(number, path):
 
 def history():
     typed = ["Show both", {"kind": "binary", "data": "iVBORw0KGgo=", "media_type": "image/png"}]
-    asked = part("user-prompt", content=typed, timestamp=BEGUN)
+    question = part("user-prompt", content=typed, timestamp=BEGUN)
     thought = part("thinking", content="Both are short.", signature=None)
     answered = response(part("text", content="One is there."))
     return [
-        request(part("system-prompt", content="Be kind."), asked, instructions="Be terse."),
+        request(part("system-prompt", content="Be kind."), question, instructions="Be terse."),
         response(thought, part("text", content="I look."), called(1, "tea"), called(2, "milk")),
         request(returned(1, "Earl Grey"), returned(2, "no such file", "retried")),
         answered,
@@ -64,7 +64,7 @@ def test_a_history_of_pydantic_ai_has_its_instructions_once_and_grows(imports):
     imports.commands.at("import", imports.write("history.json", messages[:3]))
     assert imports.read(imports.write("history.json", messages))["messages"] == 9
     system = ("system", "Be terse.\n\nBe kind.")
-    assert imports.said("talk-1") == [system, ("user", "Show both"), *TALK]
+    assert imports.talk("talk-1") == [system, ("user", "Show both"), *TALK]
     about = imports.dialogue("talk-1")
     assert about["metadata"] == {"source": "pydantic-ai", "model": "small-1"}
     assert about["created"] == "2026-11-28T10:00:00.125Z"
@@ -88,8 +88,8 @@ def ui(own_id, role, *parts, **more):
     return {"id": own_id, "role": role, "parts": [*parts], **more}
 
 
-def text(said):
-    return {"type": "text", "text": said}
+def text(content):
+    return {"type": "text", "text": content}
 
 
 def ui_messages():
@@ -111,7 +111,7 @@ def test_messages_of_the_ai_sdk_keep_calls_and_results_and_grow(imports):
     imports.read(imports.write("chat.json", ui_messages()[:2]))
     assert imports.read(imports.write("chat.json", ui_messages()))["messages"] == 4
     (found,) = imports.commands.at("dialogue", "list")["items"]
-    assert imports.said(found["id"]) == [("user", "Show both"), *TALK]
+    assert imports.talk(found["id"]) == [("user", "Show both"), *TALK]
     shown = imports.messages(found["id"])
     assert [one["id"] for one in shown] == ["u1", "a1", "u2", "a2"]
     assert shown[3]["content"] == "Tea."
@@ -129,12 +129,12 @@ def test_a_chat_that_holds_its_messages_has_its_own_id(imports):
 # --- OpenTelemetry ------------------------------------------------------------------------------
 
 
-def told(role, *parts):
+def telling(role, *parts):
     return {"role": role, "parts": [*parts]}
 
 
 def spoken(role, content):
-    return told(role, {"type": "text", "content": content})
+    return telling(role, {"type": "text", "content": content})
 
 
 def telemetry():
@@ -147,11 +147,11 @@ def telemetry():
         {"type": "tool_call_response", "id": "c1", "name": "read", "result": "Earl Grey"},
         {"type": "tool_call_response", "id": "c2", "name": "read", "result": "no such file"},
     ]
-    said = [{"type": "text", "content": "Show both"}, {**image, "content": "iVBORw0KGgo="}]
+    texts = [{"type": "text", "content": "Show both"}, {**image, "content": "iVBORw0KGgo="}]
     return [
-        told("user", *said),
-        told("assistant", {"type": "text", "content": "I look."}, *calls),
-        told("user", *results),
+        telling("user", *texts),
+        telling("assistant", {"type": "text", "content": "I look."}, *calls),
+        telling("user", *results),
         spoken("assistant", "One is there."),
         spoken("user", "Which?"),
         spoken("assistant", "Tea."),
@@ -162,7 +162,7 @@ def test_messages_of_telemetry_are_imported_alone(imports):
     imports.read(imports.write("messages.json", telemetry()[:2]))
     imports.read(imports.write("messages.json", telemetry()))
     (found,) = imports.commands.at("dialogue", "list")["items"]
-    assert imports.said(found["id"]) == [("user", "Show both"), *TALK]
+    assert imports.talk(found["id"]) == [("user", "Show both"), *TALK]
 
 
 def attributes(sent, answered, **more):
@@ -184,7 +184,7 @@ def test_spans_repeat_what_was_before_and_it_is_there_once(imports):
     lines = [{"context": {"trace_id": "0x1"}, "start_time": BEGUN, **span} for span in spans()]
     imports.read(imports.write("spans.jsonl", lines[:2]))
     assert imports.read(imports.write("spans.jsonl", lines))["dialogues"] == 1
-    assert imports.said("talk-1") == [("system", "Be kind."), ("user", "Show both"), *TALK]
+    assert imports.talk("talk-1") == [("system", "Be kind."), ("user", "Show both"), *TALK]
     about = {"source": "opentelemetry", "model": "small-1"}
     assert imports.dialogue("talk-1")["metadata"] == about
 
@@ -204,9 +204,9 @@ def test_spans_of_the_protocol_and_what_another_agent_said(imports):
     ]
     exported = {"resourceSpans": [{"scopeSpans": [{"spans": listed}]}]}
     assert imports.read(imports.write("traces.json", exported))["dialogues"] == 2
-    assert imports.said("talk-1")[-1] == ("assistant", "Tea.")
+    assert imports.talk("talk-1")[-1] == ("assistant", "Tea.")
     (thread,) = imports.commands.at("dialogue", "get-threads", "talk-1")["items"]
-    assert imports.said(thread["id"]) == [("user", "Aside"), ("assistant", "Yes")]
+    assert imports.talk(thread["id"]) == [("user", "Aside"), ("assistant", "Yes")]
 
 
 # --- ShareGPT -----------------------------------------------------------------------------------
@@ -221,8 +221,8 @@ def test_conversations_in_the_form_of_sharegpt_have_their_calls_tied(imports):
         ("observation", "no such file"),
         ("gpt", "One is there."),
     ]
-    talk = {"conversations": [{"from": who, "value": said} for who, said in turns]}
+    talk = {"conversations": [{"from": who, "value": texts} for who, texts in turns]}
     path = imports.write("data.json", [{"id": "s1", "system": "Be kind.", **talk}, talk])
     assert imports.read(path)["dialogues"] == 2
     expected = [("user", "Show both"), *TALK[2:7]]
-    assert imports.said("s1") == [("system", "Be kind."), *expected]
+    assert imports.talk("s1") == [("system", "Be kind."), *expected]

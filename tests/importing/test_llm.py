@@ -1,10 +1,10 @@
 """What `llm logs list --json` prints."""
 
 
-def answer(number, prompt, said, **more):
+def answer(number, prompt, spoken_text, **more):
     times = {"datetime_utc": f"2026-11-28T10:00:0{number}.125000+00:00", "duration_ms": 500}
     talk = {"conversation_id": "talk-1", "conversation_name": "Two notes", "model": "small-1"}
-    return {"id": f"a{number}", **talk, **times, "prompt": prompt, "response": said, **more}
+    return {"id": f"a{number}", **talk, **times, "prompt": prompt, "response": spoken_text, **more}
 
 
 def called(number, path):
@@ -30,7 +30,7 @@ def answers():
     ]
 
 
-SAID = [
+EXPECTED = [
     ("system", "Be kind."),
     ("user", "Show both"),
     ("call", "read", {"path": "tea"}),
@@ -52,8 +52,8 @@ def test_answers_become_conversations_with_calls_and_results_and_grow(imports):
     other["conversation_id"] = "talk-2"
     counts = imports.read(imports.write("logs.json", [*answers(), other]))
     assert (counts["dialogues"], counts["messages"]) == (2, 10)
-    assert imports.said("talk-1") == SAID
-    assert imports.said("talk-2") == [("user", "Hi"), ("assistant", "Hello")]
+    assert imports.talk("talk-1") == EXPECTED
+    assert imports.talk("talk-2") == [("user", "Hi"), ("assistant", "Hello")]
     dialogue = imports.dialogue("talk-1")
     assert (dialogue["label"], dialogue["created"]) == ("Two notes", "2026-11-28T10:00:01.125Z")
     shown = imports.messages("talk-1")

@@ -30,8 +30,8 @@ def exported():
 
 def test_a_chat_is_imported_as_it_was_last_shown(imports):
     assert imports.read(imports.write("chats.json", [exported()]))["dialogues"] == 2
-    said = [("user", "What is it?"), ("user", "image_url"), ("assistant", "A cup.")]
-    assert imports.said("chat-1") == [*said, ("user", "Of what?"), ("assistant", "Tea.")]
+    spoken_text = [("user", "What is it?"), ("user", "image_url"), ("assistant", "A cup.")]
+    assert imports.talk("chat-1") == [*spoken_text, ("user", "Of what?"), ("assistant", "Tea.")]
     dialogue = imports.dialogue("chat-1")
     assert dialogue["metadata"] == {"source": "open-webui", "model": "small-1"}
     shown = imports.messages("chat-1")
@@ -49,7 +49,7 @@ def test_a_chat_that_has_gone_on_adds_what_is_new(imports):
     first["chat"]["history"]["currentId"] = "m2"
     imports.read(imports.write("chats.json", [first]))
     imports.read(imports.write("chats.json", [whole]))
-    assert [text for _, text in imports.said("chat-1")[-2:]] == ["Of what?", "Tea."]
+    assert [text for _, text in imports.talk("chat-1")[-2:]] == ["Of what?", "Tea."]
 
 
 def test_what_was_thought_in_a_text_is_a_thought(imports):
@@ -57,10 +57,10 @@ def test_what_was_thought_in_a_text_is_a_thought(imports):
         '<details type="reasoning" done="true" duration="2">\n<summary>Thought for 2 seconds'
         "</summary>\n&gt; It has a handle.\n&gt; So &quot;cup&quot;.\n</details>\nA cup."
     )
-    asked = spoken("m1", None, "user", "What is it?")
+    question = spoken("m1", None, "user", "What is it?")
     answered = spoken("m2", "m1", "assistant", folded)
-    imports.read(imports.write("chats.json", [chat(asked, answered, current="m2")]))
+    imports.read(imports.write("chats.json", [chat(question, answered, current="m2")]))
     thought = {"type": "thinking", "thinking": 'It has a handle.\nSo "cup".'}
     shown = imports.messages("chat-1")
     assert shown[1]["content"] == [thought, {"type": "text", "text": "A cup."}]
-    assert imports.said("chat-1") == [("user", "What is it?"), ("assistant", "A cup.")]
+    assert imports.talk("chat-1") == [("user", "What is it?"), ("assistant", "A cup.")]

@@ -27,8 +27,8 @@ def message(own_id, role, *parts, **about):
     return {"info": info, "parts": held}
 
 
-def text(said, **more):
-    return {"type": "text", "text": said, **more}
+def text(spoken_text, **more):
+    return {"type": "text", "text": spoken_text, **more}
 
 
 def tool(number, path, status="completed", **state):
@@ -60,7 +60,7 @@ def session():
     )
 
 
-SAID = [
+EXPECTED = [
     ("user", "Show both notes"),
     ("user", "image_url"),
     ("assistant", "I look."),
@@ -76,7 +76,7 @@ SAID = [
 
 def test_a_session_is_imported_with_its_calls_and_results(imports):
     assert imports.read(imports.write("export.json", session()))["messages"] == 9
-    assert imports.said(SESSION) == SAID
+    assert imports.talk(SESSION) == EXPECTED
     dialogue = imports.dialogue(SESSION)
     assert (dialogue["label"], dialogue["created"]) == ("Two notes", "2026-11-28T21:06:40.125Z")
     assert dialogue["metadata"]["model"] == "small-1"
@@ -98,4 +98,4 @@ def test_a_session_that_has_gone_on_adds_what_is_new(imports):
     assert imports.commands.at("import", imports.write("export.json", first))["messages"] == 5
     ended = imports.commands.run("import", imports.write("export.json", whole))
     assert (ended.code, ended.err) == (0, "")
-    assert imports.said(SESSION) == SAID
+    assert imports.talk(SESSION) == EXPECTED

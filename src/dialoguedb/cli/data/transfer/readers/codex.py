@@ -145,7 +145,7 @@ def _message(item: Any, failed: dict[str, Json]) -> MessageLine | None:
     kind = item["type"]
     kept = {name: value for name, value in item.items() if name != _NOTES and value is not None}
     if kind == "message":
-        return _said(item, kept)
+        return _spoken(item, kept)
     if kind in _SILENT:
         return None
     is_result = kind.endswith("_output")
@@ -157,7 +157,7 @@ def _message(item: Any, failed: dict[str, Json]) -> MessageLine | None:
     )
 
 
-def _said(item: Json, kept: Json) -> MessageLine | None:
+def _spoken(item: Json, kept: Json) -> MessageLine | None:
     role, content = item["role"], item.get("content")
     if role not in {"user", "assistant"}:
         return None

@@ -32,10 +32,10 @@ def named_apart(messages: Iterable[MessageLine]) -> Iterator[MessageLine]:
     for message in messages:
         if message.id is not None:
             own_id = message.id = valid_id(message.id)
-            number = 1
+            count = 1
             while message.id in taken:
-                number += 1
-                message.id = valid_id(f"{own_id}-{number}")
+                count += 1
+                message.id = valid_id(f"{own_id}-{count}")
             taken.add(message.id)
         yield message
 

@@ -1,7 +1,7 @@
 """Google's Gemini CLI: a log of what changes in the list of a chat's messages.
 
-The list is written anew whenever a chat goes on, with other times, the same ids and less in it, and
-taken back when a turn fails. So everything is taken from where it stands first.
+The list is written again whenever a chat goes on, with other times, the same ids and less in it,
+and taken back when a turn fails. So everything is taken from where it stands first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -103,7 +103,7 @@ class _Log(Struct):
         ):
             return
         self.model = self.model or message.get("model")
-        self._said(message, [*_thoughts(message), *filter(_is_said, parts)], is_new=is_new)
+        self._spoken(message, [*_thoughts(message), *filter(_is_spoken, parts)], is_new=is_new)
         calls = message.get("toolCalls") or ()
         for part in (*map(_call, calls), *parts):
             if call := part.get("functionCall"):
@@ -114,8 +114,8 @@ class _Log(Struct):
         for part in parts:
             self._result(part, message)
 
-    def _said(self, message: Json, parts: Sequence[Json], *, is_new: bool) -> None:
-        """Add a text; one of the same id takes its place, unless it is of a list written anew."""
+    def _spoken(self, message: Json, parts: Sequence[Json], *, is_new: bool) -> None:
+        """Add a text; one of the same id takes its place, unless it is of a list written again."""
         key = ("said", message["type"], message["id"])
         if not parts:
             return
@@ -147,17 +147,17 @@ class _Log(Struct):
             )
 
 
-def _is_said(part: Json) -> bool:
+def _is_spoken(part: Json) -> bool:
     used = part.keys() & {"functionCall", "functionResponse"}
     return not used and part.get("text") != ""
 
 
 def _thoughts(message: Json) -> Iterator[Json]:
     for one in message.get("thoughts") or ():
-        said = [f"**{one['subject']}**"] if one.get("subject") else []
-        said += [one["description"]] if one.get("description") else []
-        if said:
-            yield {"text": "\n".join(said), "thought": True}
+        texts = [f"**{one['subject']}**"] if one.get("subject") else []
+        texts += [one["description"]] if one.get("description") else []
+        if texts:
+            yield {"text": "\n".join(texts), "thought": True}
 
 
 def _call(call: Json) -> Json:

@@ -52,8 +52,8 @@ def _messages(answers: Sequence[Json]) -> Iterator[MessageLine]:
         own = {call.get("tool_call_id") for call in answer.get("tool_calls") or ()}
         results = answer.get("tool_results") or ()
         yield from _results(answer, [one for one in results if one.get("tool_call_id") not in own])
-        yield from _asked(answer)
-        yield from _answered(answer)
+        yield from _question(answer)
+        yield from _answer(answer)
         yield from _results(answer, [one for one in results if one.get("tool_call_id") in own])
 
 
@@ -66,7 +66,7 @@ def _texts(fragments: Any, text: Any) -> list[Json]:
     return [{"type": "text", "text": one} for one in found if one]
 
 
-def _asked(answer: Json) -> Iterator[MessageLine]:
+def _question(answer: Json) -> Iterator[MessageLine]:
     attached = answer.get("attachments") or []
     parts = _texts(answer.get("prompt_fragments"), answer.get("prompt"))
     parts += [_attachment(one) for one in attached]
@@ -82,7 +82,7 @@ def _attachment(attached: Json) -> Json:
     return {"type": "text", "text": f"[{attached.get('path') or url or 'attachment'}]"}
 
 
-def _answered(answer: Json) -> Iterator[MessageLine]:
+def _answer(answer: Json) -> Iterator[MessageLine]:
     calls = [_call(call) for call in answer.get("tool_calls") or ()]
     text, thought = answer.get("response"), answer.get("reasoning")
     if calls or thought:
@@ -101,7 +101,7 @@ def _call(call: Json) -> Json:
 
 
 def _results(answer: Json, results: Sequence[Json]) -> Iterator[MessageLine]:
-    for number, result in enumerate(results, start=1):
+    for index, result in enumerate(results, start=1):
         failed = result.get("exception")
         whole = {
             "role": "tool",
@@ -110,7 +110,7 @@ def _results(answer: Json, results: Sequence[Json]) -> Iterator[MessageLine]:
             "content": result.get("output") or failed or "",
             "is_error": True if failed else None,
         }
-        yield _message(answer, f"result-{number}", pruned(whole))
+        yield _message(answer, f"result-{index}", pruned(whole))
 
 
 _ROLES = {"prompt": "user"}
@@ -120,18 +120,18 @@ def _message(answer: Json, what: str, content: Any, noted: Json | None = None) -
     """Return a message of an answer; the answer itself has the id, what led to it one beside it."""
     is_answer = what == "assistant"
     role = "tool" if what.startswith("result") else _ROLES.get(what, what)
-    asked = answer["datetime_utc"]
+    begun = answer["datetime_utc"]
     model = {"model": answer.get("model")} if is_answer else {}
     return MessageLine(
         id=answer["id"] if is_answer else f"{answer['id']}-{what}",
         role=role,
         content=json_of(content),
         metadata=json_of(pruned({**model, **(noted or {})})),
-        created=time_of(_later(asked, answer.get("duration_ms")) if is_answer else asked),
+        created=time_of(_later(begun, answer.get("duration_ms")) if is_answer else begun),
     )
 
 
-def _later(asked: str, duration_ms: Any) -> str:
+def _later(begun: str, duration_ms: Any) -> str:
     if not isinstance(duration_ms, int | float):
-        return asked
-    return (datetime.fromisoformat(asked) + timedelta(milliseconds=duration_ms)).isoformat()
+        return begun
+    return (datetime.fromisoformat(begun) + timedelta(milliseconds=duration_ms)).isoformat()

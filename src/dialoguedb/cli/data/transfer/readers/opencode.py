@@ -59,23 +59,23 @@ def _messages(message: Json) -> Iterator[MessageLine]:
         return
     finish = about.get("finish")
     noted = pruned({"finish": None if finish in _ENDINGS else finish})
-    said: list[Json] = []
+    spoken: list[Json] = []
     results: list[MessageLine] = []
-    number = 0
+    count = 0
     created = _time(about.get("time"), "created")
 
     def whole() -> Iterator[MessageLine]:
-        nonlocal number
-        if said:
-            number += 1
+        nonlocal count
+        if spoken:
+            count += 1
             yield MessageLine(
-                id=about["id"] if number == 1 else f"{about['id']}-{number}",
+                id=about["id"] if count == 1 else f"{about['id']}-{count}",
                 role=about["role"],
-                content=json_of(texts_joined(said)),
+                content=json_of(texts_joined(spoken)),
                 metadata=json_of(noted),
                 created=created,
             )
-            said.clear()
+            spoken.clear()
 
     for part in message["parts"]:
         if part.get("type") == "tool":
@@ -85,7 +85,7 @@ def _messages(message: Json) -> Iterator[MessageLine]:
         elif (shown := _shown(part)) is not None:
             yield from results
             results.clear()
-            said.append(shown)
+            spoken.append(shown)
     yield from results
     yield from whole()
 

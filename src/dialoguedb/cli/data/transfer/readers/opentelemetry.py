@@ -1,6 +1,6 @@
 """Messages as OpenTelemetry's conventions for generative AI have them, alone or in spans.
 
-Every span repeats all messages before it, so of those of a conversation the longest has them all.
+Every span repeats all messages before it; what it has beside those of the spans before is added.
 """
 
 from collections.abc import Iterator, Sequence
@@ -80,37 +80,62 @@ def lines(content: FileContent) -> Iterator[Line]:
         yield from _conversation(valid_id(own_id), spans)
 
 
+class _Talk(Struct):
+    """Messages that follow each other, as far as the spans by now have them."""
+
+    span: _Span
+    messages: list[Json]
+    own_id: str
+    inherited: int = 0
+    """How many of them are in what this branched off from."""
+
+
 def _conversation(own_id: str, spans: Sequence[_Span]) -> Iterator[Line]:
-    """Yield the longest of what spans have; what others have beside it becomes threads."""
-    spans = sorted(spans, key=lambda span: (-len(span.messages), span.started or ""))
-    longest = spans[0]
-    started = min((span.started for span in spans if span.started), default=None)
-    metadata = json_of(pruned({"source": NAME, "model": longest.model}))
-    dialogue = DialogueLine(id=own_id, created=started, metadata=metadata)
-    system = [MessageLine(role="system", content=json_of(longest.system))] if longest.system else []
-    yield from conversation(dialogue, [*system, *map(_line, longest.messages)])
-    known = [longest.messages]
-    for span in spans[1:]:
-        common = max(_common(span.messages, one) for one in known)
-        if beyond := span.messages[common:]:
-            thread = DialogueLine(
-                id=valid_id(f"{own_id}-{digest(span.messages[: common + 1])}"),
-                thread_of=own_id,
-                created=span.started,
-                metadata=metadata,
-            )
-            yield from conversation(thread, map(_line, beyond))
-            known.append(span.messages)
+    """Yield what the first span begins; what others have beside it becomes threads."""
+    talks: list[_Talk] = []
+    for span in sorted(spans, key=lambda span: span.started or ""):
+        _add(span, talks, own_id)
+    main = talks[0]
+    metadata = json_of(pruned({"source": NAME, "model": main.span.model}))
+    system = next((span.system for span in spans if span.system), [])
+    before = [MessageLine(role="system", content=json_of(system))] if system else []
+    for talk in talks:
+        is_main = talk is main
+        dialogue = DialogueLine(
+            id=talk.own_id,
+            thread_of=None if is_main else own_id,
+            created=talk.span.started,
+            metadata=metadata,
+        )
+        own = map(_line, talk.messages[talk.inherited :])
+        yield from conversation(dialogue, [*before, *own] if is_main else own)
+
+
+def _add(span: _Span, talks: list[_Talk], own_id: str) -> None:
+    """Add what a span has to the talk that it goes on with, or as another one."""
+    common = 0
+    for talk in talks:
+        equal = _common(talk.messages, span.messages)
+        if equal == len(span.messages):
+            return
+        if equal == len(talk.messages):
+            talk.messages = [*talk.messages, *span.messages[equal:]]
+            return
+        common = max(common, equal)
+    thread_id = valid_id(f"{own_id}-{digest(span.messages[: common + 1])}")
+    talks.append(_Talk(span, span.messages, thread_id if talks else own_id, common))
 
 
 def _common(one: Sequence[Json], other: Sequence[Json]) -> int:
     """Return with how many equal messages both begin."""
     pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: _same(*pair), pairs))
+    return sum(1 for _ in takewhile(lambda pair: _seen(pair[0]) == _seen(pair[1]), pairs))
 
 
-def _same(one: Json, other: Json) -> bool:
-    return bool(one["role"] == other["role"] and one["parts"] == other["parts"])
+def _seen(message: Json) -> tuple[Any, ...]:
+    """Return what a message is compared by; a thought may be left out when it is repeated."""
+    parts = [part for part in message["parts"] if part["type"] != "reasoning"]
+    return message["role"], parts
 
 
 def _line(message: Json) -> MessageLine:

@@ -115,13 +115,13 @@ def _spoken(content: Any) -> Any:
     return [{"type": "text", "text": one} if isinstance(one, str) else one for one in content]
 
 
-def _speaker(number: int, part: Json) -> tuple[str, int]:
-    """Return who says a part, and a number that parts of the same message share."""
+def _speaker(index: int, part: Json) -> tuple[str, int]:
+    """Return who says a part, and an index that parts of the same message share."""
     kind = part["part_kind"]
     if kind == _SYSTEM:
         return "system", 0
     if kind.endswith("tool-return") or (kind == "retry-prompt" and part.get("tool_name")):
-        return "tool", number
+        return "tool", index
     return "user", 0
 
 

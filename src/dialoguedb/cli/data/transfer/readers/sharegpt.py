@@ -35,7 +35,7 @@ def recognises(document: Any) -> bool:
 
 
 def lines(document: Json) -> Iterator[Line]:
-    """Yield a conversation; its calls, which have no ids, get some by their place."""
+    """Yield a conversation; its calls, which have no ids, get some by their position."""
     turns = document["conversations"]
     noted = {name: document.get(name) or None for name in _BESIDE}
     noted["origin"] = noted.pop("source")
@@ -52,10 +52,10 @@ def _messages(document: Json, turns: list[Json]) -> Iterator[MessageLine]:
     if isinstance(system := document.get("system"), str) and system:
         yield MessageLine(role="system", content=json_of(system))
     waiting: list[str] = []
-    for number, turn in enumerate(turns, start=1):
+    for index, turn in enumerate(turns, start=1):
         speaker, value = turn["from"], turn["value"]
         role = _ROLES.get(speaker, "user")
-        calls = _calls(value, number) if speaker in _CALLS else []
+        calls = _calls(value, index) if speaker in _CALLS else []
         if calls:
             waiting = [one["id"] for one in calls]
             whole = {"role": role, "content": "", "tool_calls": calls}
@@ -68,7 +68,7 @@ def _messages(document: Json, turns: list[Json]) -> Iterator[MessageLine]:
             yield MessageLine(role=role, name=name, content=json_of(value))
 
 
-def _calls(value: Any, number: int) -> list[Json]:
+def _calls(value: Any, index: int) -> list[Json]:
     """Return what a text says is called, in the form of a chat; nothing when it is another text."""
     try:
         found = json.loads(value) if isinstance(value, str) else value
@@ -77,7 +77,7 @@ def _calls(value: Any, number: int) -> list[Json]:
     found = found if isinstance(found, list) else [found]
     if not all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in found):
         return []
-    return [_call(one, f"call_{number}_{place}") for place, one in enumerate(found, start=1)]
+    return [_call(one, f"call_{index}_{position}") for position, one in enumerate(found, start=1)]
 
 
 def _call(called: Json, own_id: str) -> Json:

@@ -57,16 +57,16 @@ def lines(content: FileContent) -> Iterator[Line]:
             created=_time(about),
             metadata=json_of({"source": NAME}),
         )
-        yield from conversation(dialogue, (_line(one) for one in messages if _said(one)))
+        yield from conversation(dialogue, (_line(one) for one in messages if _spoken(one)))
 
 
-def _said(message: Json) -> list[Json]:
+def _spoken(message: Json) -> list[Json]:
     return [part for part in message["parts"] if part["type"] != _STEP]
 
 
 def _line(message: Json) -> MessageLine:
     """Return a message: its text, or the whole when there is more."""
-    text = texts_joined([{**part, "state": None} for part in _said(message)])
+    text = texts_joined([{**part, "state": None} for part in _spoken(message)])
     whole = {"role": message["role"], "parts": message["parts"]}
     noted = message.get("metadata")
     return MessageLine(
