@@ -141,6 +141,12 @@ def sample(client, name, **labels):
     )
 
 
+AT_ONCE = [
+    "/dialogue/d0?messages=1000",
+    "/dialogue/d0/context?maxTokens=2000000",
+    "/dialogue/d0/check?provider=anthropic",
+    "/dialogue/d0/repair?provider=anthropic",
+]
 LISTS = ["/messages?dialogueId=d0", "/memory", "/dialogue"]
 
 
@@ -332,7 +338,7 @@ class TestMemory:
         assert (statuses, len(parts)) == ([HTTPStatus.OK], 1)
         assert client.held == {"upload": 0, "answer": 0}
 
-    @pytest.mark.parametrize("target", [*LISTS, "/dialogue/d0?messages=1000"])
+    @pytest.mark.parametrize("target", [*LISTS, *AT_ONCE])
     async def test_that_others_hold_is_waited_for_then_refused(self, target, client):
         inside = []
 

@@ -76,6 +76,7 @@ async def _take(
         found += [StoredMessage(*row[:-1]) for row in rows]
         taken = take_for_window(found, tokens_max)
         if len(taken) < len(found) or len(rows) <= portion:
+            db.budget.check(sum(map(message_bytes, taken)))
             return await attachment_rows.whole(db, project, taken, dialogue.part)
         portion = min(portion * 2, _PORTION_MAX)
 

@@ -5,7 +5,7 @@ from itertools import starmap
 
 from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.context import take_for_window
-from dialoguedb.model.rules.messages import StoredMessage, to_messages
+from dialoguedb.model.rules.messages import StoredMessage, message_bytes, to_messages
 from dialoguedb.ports.context import Ending
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
@@ -52,7 +52,7 @@ class SQLiteContext:
                 whole=is_whole,
             )
 
-        return await self._readers.run(query)
+        return await self._readers.run_admitted(query)
 
 
 def _take(
@@ -63,6 +63,7 @@ def _take(
     rows = reader.db.execute(select, (dialogue,))
     taken = take_for_window(starmap(StoredMessage, rows), tokens_max)
     rows.close()
+    reader.check_bytes(sum(map(message_bytes, taken)))
     return attachment_rows.whole(reader.db, project, taken)
 
 

@@ -215,6 +215,16 @@ class Readers:
         """Run a query that meets many pages of the file, such as a search: on a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._mapped, query)
 
+    async def run_admitted(self, query: Callable[[Reader], T]) -> T:
+        """Run such a query, and one that reads much when that may be in memory."""
+        run = asyncio.get_running_loop().run_in_executor
+        try:
+            return await run(self._pool, self._mapped_short, query)
+        except OverBudget:
+            pass
+        await large_reads.admit(large_reads.LONG_READ_BYTES)
+        return await run(self._pool, self._mapped, query)
+
     async def run_apart(self, work: Callable[[apsw.Connection], T]) -> T:
         """Run work outside of a transaction, on a thread."""
         run = asyncio.get_running_loop().run_in_executor
@@ -228,6 +238,9 @@ class Readers:
 
     def _mapped(self, query: Callable[[Reader], T]) -> T:
         return self._on_thread(lambda reader: reader.read(query), mapped=True)
+
+    def _mapped_short(self, query: Callable[[Reader], T]) -> T:
+        return self._on_thread(lambda reader: reader.read_short(query), mapped=True)
 
     def _on_thread(self, read: Callable[[Reader], T], *, mapped: bool = False) -> T:
         self._insist()
