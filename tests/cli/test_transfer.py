@@ -478,6 +478,18 @@ def test_a_directory_is_imported_whole(commands):
 # --- What goes wrong ----------------------------------------------------------------------------
 
 
+def test_a_file_of_a_directory_that_is_no_json_is_a_failure_and_the_others_are_imported(elsewhere):
+    directory = elsewhere.directory / "in"
+    directory.mkdir()
+    shutil.copy(EXPORTS / "claude.json", directory)
+    (directory / "a.json").write_text("not JSON")
+    ended = elsewhere.run("import", directory)
+    assert ended.code == 1
+    assert ended.record == {"dialogues": 1, "messages": 3, "memories": 0, "failed": 1}
+    assert "Not imported: " in ended.err
+    assert "a.json is not JSON" in ended.err
+
+
 def test_what_cannot_be_stored_is_told_and_the_rest_goes_on(commands):
     (commands.directory / "in.jsonl").write_text(
         HEAD

@@ -94,7 +94,7 @@ def import_(path: Path, **flags: Any) -> None:
     report = ImportReport()
     broken: DialogueDBError | None = None
     with _file(path) as file:
-        sources = _sources(file, chosen, branches)
+        sources = _sources(file, chosen, branches, report)
         options = client_options(flags)
         with announce_new_data(options), shown_progress("Importing") as progress:
             db = async_database(options)
@@ -137,12 +137,25 @@ def _file(path: Path) -> Iterator[InputFile]:
         yield InputFile(copy, "standard input")
 
 
-def _sources(path: InputFile, chosen: str | None, branches: Branches) -> list[Source]:
-    """Return the files with their formats; of a directory, those whose format is known."""
-    formats = [(file, chosen or format_of(file)) for file in files_of(path)]
-    known = [Source(file, name, branches) for file, name in formats if name is not None]
-    for file, name in formats:
-        if name is None and path.path.is_dir():
+def _sources(
+    path: InputFile, chosen: str | None, branches: Branches, report: ImportReport
+) -> list[Source]:
+    """Return the files with their formats; of a directory, those whose format is known.
+
+    A file of a directory that cannot be read at all is a failure; the others are imported.
+    """
+    known: list[Source] = []
+    for file in files_of(path):
+        try:
+            name = chosen or format_of(file)
+        except InvalidRequest as error:
+            if not path.path.is_dir():
+                raise
+            report.fail(str(file), error)
+            continue
+        if name is not None:
+            known.append(Source(file, name, branches))
+        elif path.path.is_dir():
             click.echo(f"Skipped, its format is not known: {file}", err=True)
     if not known:
         raise InvalidRequest(f"The format of {path} is not known; --format can name it")
