@@ -36,6 +36,7 @@ _BY_PROGRAM = re.compile(
 _AROUND_IMAGE = re.compile(r"<image name=[^>]*>|</image>")
 _SILENT = frozenset({"ghost_snapshot", "compaction", "compaction_trigger", "context_compaction"})
 _COMMAND = "CommandExecution"
+_THOUGHT = "reasoning"
 _FOLDERS_DEEP = 3
 """Rollouts are in a folder for each day, those in one for each month, those in one a year."""
 
@@ -116,13 +117,15 @@ def _rollout_of(thread: str, beside: Path) -> Path | None:
 def _messages(documents: Sequence[Json]) -> Iterator[MessageLine]:
     failed: dict[str, Json] = {}
     seen: set[tuple[Any, bytes]] = set()
+    before = ""
     for document in documents:
         kind, payload = document.get("type"), document.get("payload")
         if kind == _EVENT:
             failed |= _failed_command(payload)
         if kind != _ITEM or (document.get("metadata") or {}).get("compaction_output"):
             continue
-        message = _message(payload, failed)
+        is_thought_out, before = before == _THOUGHT, payload["type"]
+        message = _message(payload, failed, is_thought_out=is_thought_out)
         if message is None:
             continue
         message.created = time_of(document.get("timestamp"))
@@ -140,12 +143,15 @@ def _failed_command(event: Any) -> dict[str, Json]:
     return {item["id"]: {"status": item.get("status"), "exitCode": item["exit_code"]}}
 
 
-def _message(item: Any, failed: dict[str, Json]) -> MessageLine | None:
-    """Return what somebody said or did; None when it is the program's."""
+def _message(item: Any, failed: dict[str, Json], *, is_thought_out: bool) -> MessageLine | None:
+    """Return what somebody said or did; None when it is the program's.
+
+    What was thought before it is of use for the model only together with the whole item.
+    """
     kind = item["type"]
     kept = {name: value for name, value in item.items() if name != _NOTES and value is not None}
     if kind == "message":
-        return _spoken(item, kept)
+        return _spoken(item, kept, is_whole=is_thought_out)
     if kind in _SILENT:
         return None
     is_result = kind.endswith("_output")
@@ -157,15 +163,15 @@ def _message(item: Any, failed: dict[str, Json]) -> MessageLine | None:
     )
 
 
-def _spoken(item: Json, kept: Json) -> MessageLine | None:
+def _spoken(item: Json, kept: Json, *, is_whole: bool) -> MessageLine | None:
     role, content = item["role"], item.get("content")
     if role not in {"user", "assistant"}:
         return None
     if role == "user":
         content = _typed(content, (item.get(_NOTES) or {}).get("content_item_kinds"))
-    elif item.get("phase") or not isinstance(texts_joined(content), str):
+    elif is_whole or item.get("phase") or not isinstance(texts_joined(content), str):
         content = kept
-    if not content:
+    if not content or not item.get("content"):
         return None
     return MessageLine(id=item.get("id"), role=role, content=json_of(texts_joined(content)))
 
