@@ -41,3 +41,21 @@ def test_what_stands_before_a_cut_is_what_the_whole_file_begins_with(name, tmp_p
         lines, is_missing = content_of(path, name)
         assert lines[1:] == full[1 : len(lines)]
         assert is_missing or length in ends
+
+
+@pytest.mark.parametrize("name", LOGS)
+@pytest.mark.parametrize("damage", [b"5\n", b"{]\n", b'"a\xff"\n'], ids=["shape", "json", "utf-8"])
+def test_what_stands_before_a_damaged_line_is_imported_and_the_rest_reported(
+    damage, name, tmp_path
+):
+    raws = [json.dumps(line).encode() + b"\n" for line in LOGS[name]]
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"".join(raws))
+    full, _ = content_of(path, name)
+    for index in range(1, len(raws)):
+        path.write_bytes(b"".join([*raws[:index], damage, *raws[index + 1 :]]))
+        lines, is_missing = content_of(path, name)
+        path.write_bytes(b"".join(raws[:index]))
+        assert is_missing
+        assert lines == content_of(path, name)[0]
+        assert lines[1:] == full[1 : len(lines)]

@@ -9,9 +9,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
-from dialoguedb.cli.data.transfer.readers.conversation import conversation, read_lines, texts_joined
+from dialoguedb.cli.data.transfer.readers.conversation import (
+    conversation,
+    read_in_turn,
+    read_lines,
+    texts_joined,
+)
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
 NAME = "codex"
@@ -57,23 +64,26 @@ def lines(content: FileContent) -> Iterator[Line]:
     """Yield the dialogue of a rollout; nothing when nobody has said anything in it yet."""
     about = content.documents[0]["payload"]
     inherited = _inherited(about, content.file.path, {about["id"]})
-    messages = [*_messages([*inherited, *content.documents])]
-    if not messages and all(one.get("type") in _KNOWN for one in content.documents):
+    rollout = _Rollout()
+    for document in inherited:
+        rollout.read(document)
+    rollout.model = None
+    read_in_turn(content, content.documents, rollout.read)
+    if not rollout.messages and not rollout.has_unknown:
         return
     dialogue = DialogueLine(
         id=about["id"],
         created=time_of(about.get("timestamp")),
-        metadata=json_of(_described(about, content.documents)),
+        metadata=json_of(_described(about, rollout.model)),
     )
-    yield from conversation(dialogue, messages)
+    yield from conversation(dialogue, rollout.messages)
 
 
-def _described(about: Json, documents: Sequence[Json]) -> Json:
-    turns = (one["payload"] for one in documents if one.get("type") == _TURN)
+def _described(about: Json, model: str | None) -> Json:
     origin = about.get("source")
     found = {
         "source": NAME,
-        "model": next((turn.get("model") for turn in turns), None),
+        "model": model,
         "cwd": about.get("cwd"),
         "version": about.get("cli_version"),
         "forkedFrom": about.get("forked_from_id"),
@@ -114,25 +124,41 @@ def _rollout_of(thread: str, beside: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _messages(documents: Sequence[Json]) -> Iterator[MessageLine]:
+class _Rollout(Struct):
+    """What was said by now."""
+
+    messages: list[MessageLine] = []
+    model: str | None = None
+    has_unknown: bool = False
     failed: dict[str, Json] = {}
+    """The calls of commands that failed."""
+
+    before: str = ""
+    """The type of the last item."""
+
     seen: set[tuple[Any, bytes]] = set()
-    before = ""
-    for document in documents:
+
+    def read(self, document: Json) -> None:
+        """Read a line."""
         kind, payload = document.get("type"), document.get("payload")
+        self.has_unknown |= kind not in _KNOWN
         if kind == _EVENT:
-            failed |= _failed_command(payload)
-        if kind != _ITEM or (document.get("metadata") or {}).get("compaction_output"):
-            continue
-        is_thought_out, before = before == _THOUGHT, payload["type"]
-        message = _message(payload, failed, is_thought_out=is_thought_out)
+            self.failed |= _failed_command(payload)
+        elif kind == _TURN and payload:
+            self.model = self.model or payload.get("model")
+        elif kind == _ITEM and not (document.get("metadata") or {}).get("compaction_output"):
+            self._item(document, payload)
+
+    def _item(self, document: Json, item: Any) -> None:
+        is_thought_out, self.before = self.before == _THOUGHT, item["type"]
+        message = _message(item, self.failed, is_thought_out=is_thought_out)
         if message is None:
-            continue
+            return
         message.created = time_of(document.get("timestamp"))
         line = (document.get("ordinal", document.get("timestamp")), bytes(message.content))
-        if line not in seen:  # else the same line, copied
-            yield message
-        seen.add(line)
+        if line not in self.seen:  # else the same line, copied
+            self.messages.append(message)
+        self.seen.add(line)
 
 
 def _failed_command(event: Any) -> dict[str, Json]:

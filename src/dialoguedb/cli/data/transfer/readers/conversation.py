@@ -1,6 +1,6 @@
 """Conversations that a program kept as a list of messages: their ids, and their order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,10 @@ import msgspec
 
 from dialoguedb.cli.data.transfer.conversions import digest
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine
+from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.trees import in_order
 from dialoguedb.client.encoding import json_codec
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.values.fields import Id
 
 
@@ -68,3 +70,17 @@ def read_lines(file: Path) -> list[dict[str, Any]]:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 break
     return found
+
+
+_ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, InvalidRequest)
+
+
+def read_in_turn(content: FileContent, lines: Iterable[Any], read: Callable[[Any], None]) -> None:
+    """Read the lines of a log until one is not as the format has it, which is reported."""
+    for count, line in enumerate(lines, start=1):
+        try:
+            read(line)
+        except _ODD as error:
+            why = f"is not as the format has it, and nothing after it was read: {error!r}"
+            content.unfinished.append(f"Line {count} {why}")
+            return

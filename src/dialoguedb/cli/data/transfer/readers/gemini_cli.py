@@ -11,7 +11,12 @@ from msgspec import Struct
 
 from dialoguedb.cli.data.transfer.conversions import digest, pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
-from dialoguedb.cli.data.transfer.readers.conversation import conversation, read_lines, texts_joined
+from dialoguedb.cli.data.transfer.readers.conversation import (
+    conversation,
+    read_in_turn,
+    read_lines,
+    texts_joined,
+)
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
 NAME = "gemini-cli"
@@ -39,8 +44,7 @@ def lines(content: FileContent) -> Iterator[Line]:
     """Yield the dialogue of a chat, whichever of its files this is; nothing without talk."""
     about = content.documents[0]
     log = _Log()
-    for document in _of_all_files(content):
-        log.read(document)
+    read_in_turn(content, _of_all_files(content), log.read)
     if not (log.messages or log.has_unknown):
         return
     project = content.file.path.absolute().parents[1].name
