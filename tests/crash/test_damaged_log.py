@@ -429,5 +429,5 @@ async def test_nothing_is_acknowledged_that_only_a_deleted_log_holds(serving, ha
 async def test_many_ask_at_once_whether_a_damaged_log_is_ready(serving):
     store, _ = serving
     change_log(store)
-    told = await asyncio.gather(*(store.ready() for _ in range(50)), return_exceptions=True)
-    assert {type(one) for one in told} == {UnreadableData}
+    errors = await asyncio.gather(*(store.ready() for _ in range(50)), return_exceptions=True)
+    assert {type(one) for one in errors} == {UnreadableData}

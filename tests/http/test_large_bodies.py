@@ -85,9 +85,9 @@ class TestAPageOfAList:
         assert shown == list(range(40 - len(shown), 40))
         assert len(shown) == 31
 
-    @pytest.mark.parametrize("asked", [32, 1_000])
-    def test_the_last_messages_tell_where_those_before_are(self, heavy, asked, api):
-        dialogue = done(api.get(f"/dialogue/d?messages={asked}"))
+    @pytest.mark.parametrize("limit", [32, 1_000])
+    def test_the_last_messages_tell_where_those_before_are(self, heavy, limit, api):
+        dialogue = done(api.get(f"/dialogue/d?messages={limit}"))
         assert len(dialogue["messages"]) == 31
         rest = walk(api, "/dialogue/d/messages", next=dialogue["messagesNext"])
         seen = [one["id"] for one in (*reversed(rest), *dialogue["messages"])]
@@ -107,9 +107,9 @@ class TestAPageOfAList:
         assert len(shown) == 40
         assert all("A" * 1_000 not in str(one["content"][1]) for one in shown)
 
-    @pytest.mark.parametrize("asked", [0, 31])
-    def test_when_all_asked_for_are_there_nothing_more_is_told(self, heavy, asked, api):
-        assert "messagesNext" not in done(api.get(f"/dialogue/d?messages={asked}"))
+    @pytest.mark.parametrize("limit", [0, 31])
+    def test_when_all_asked_for_are_there_nothing_more_is_told(self, heavy, limit, api):
+        assert "messagesNext" not in done(api.get(f"/dialogue/d?messages={limit}"))
 
     def test_memories_and_dialogues_have_the_same_end(self, api):
         for number in range(33):

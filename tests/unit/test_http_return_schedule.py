@@ -68,8 +68,8 @@ def test_no_two_of_a_key_come_back_at_once():
     schedule.waits("key")
     clock.now += WAIT_S
     schedule.released("key", 10 * MIB)
-    told = [schedule.seconds_until_return("key", 2 * MIB) for _ in range(5)]
-    assert told == [3, 6, 9, 12, 15]
+    waits = [schedule.seconds_until_return("key", 2 * MIB) for _ in range(5)]
+    assert waits == [3, 6, 9, 12, 15]
 
 
 def test_another_key_is_not_kept_waiting():
@@ -87,8 +87,8 @@ def test_another_key_is_not_kept_waiting():
 
 def test_nobody_is_asked_to_wait_for_ever():
     schedule = ReturnSchedule(WAIT_S, Clock())
-    told = [schedule.seconds_until_return("key", MIB) for _ in range(1_000)]
-    assert max(told) == RETRY_SECONDS_MAX
+    waits = [schedule.seconds_until_return("key", MIB) for _ in range(1_000)]
+    assert max(waits) == RETRY_SECONDS_MAX
 
 
 def test_a_pace_is_forgotten_when_nobody_of_its_key_is_awaited():

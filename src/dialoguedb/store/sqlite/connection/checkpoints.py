@@ -46,7 +46,7 @@ class Checkpoints:
         """Verify the log by another connection, on its thread; UnreadableData."""
         if not self._is_damaged and not self._is_encrypted:
             with suppress(apsw.BusyError):  # it is verified when it is asked for again
-                self._judge(damaged_frame(db))
+                self._note_damage(damaged_frame(db))
         self.insist_on_log()
 
     def prepare_close(self) -> None:
@@ -70,9 +70,9 @@ class Checkpoints:
 
     def _verify(self) -> None:
         if not self._is_damaged and not self._is_encrypted:
-            self._judge(damaged_frame(self._db))
+            self._note_damage(damaged_frame(self._db))
 
-    def _judge(self, frame: int | None) -> None:
+    def _note_damage(self, frame: int | None) -> None:
         if frame is None or self._is_damaged:
             return
         self._is_damaged = True
