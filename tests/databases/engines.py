@@ -26,7 +26,7 @@ ABILITIES = {
 }
 """What a test may need of its engine; `files` are data in a directory that a test looks into."""
 
-_ELSEWHERE = {"integrations", "formats"}
+_ELSEWHERE = {"formats"}
 """Folders whose environments have no PostgreSQL: they are about other libraries."""
 
 _started: dict[str, "Databases"] = {}

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import pytest
 
 from dialoguedb import AsyncDialogueDB, DialogueDB
+from tests.databases import engines
 
 LIBRARIES = {
     "test_openai_agents.py": "agents",
@@ -37,10 +38,10 @@ def anyio_backend():
 
 
 @pytest.fixture(params=["server", "embedded"])
-def where(request, project, server, tmp_path):
-    """Return what leads a client to a fresh project."""
+def where(request, engine, project, server, tmp_path):
+    """Return what leads a client to a fresh project, on each engine."""
     if request.param == "embedded":
-        return {"path": tmp_path / "chats"}
+        return engines.embedded_in(engine, tmp_path / "chats")
     return {"api_key": project.key, "endpoint": server.base_url}
 
 
