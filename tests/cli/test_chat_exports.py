@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,9 @@ def node(own, parent, role, text, at=None, **message):
 
 
 def chatgpt(*nodes, **fields):
-    mapping = {"root": {"id": "root", "message": None, "parent": None, "children": []}}
+    mapping: dict[str, Any] = {
+        "root": {"id": "root", "message": None, "parent": None, "children": []}
+    }
     for one in nodes:
         mapping |= one
     times = {"create_time": 1_760_000_000.0, "current_node": [*mapping][-1]}

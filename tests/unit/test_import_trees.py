@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def node(own, parent, second=None, *, is_empty=False):
 def arrange(nodes, current=None, branches="threads"):
     """Return the dialogues in the order of the import: id, what it is a thread of, messages."""
     line = DialogueLine(id="c", created=time_of(0), metadata=json_of({"source": "s"}))
-    found = []
+    found: list[tuple[str, str | None, list[Any]]] = []
     for one in arranged(line, nodes, current, branches):
         if isinstance(one, DialogueLine):
             found.append((one.id, one.thread_of, []))
