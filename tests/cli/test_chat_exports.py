@@ -244,6 +244,31 @@ class TestNothingIsLostSilently:
         assert ended.record == {"dialogues": 1, "messages": 2, "memories": 0, "failed": 0}
         assert not (home.directory / "home").exists()
 
+    @pytest.mark.parametrize("damage", ["cut", "in the middle"])
+    def test_conversations_before_the_damage_of_an_export_are_imported(self, home, damage):
+        exported = [
+            {**chatgpt(QUESTION, ANSWER)[0], "id": own, "conversation_id": own} for own in "cde"
+        ]
+        whole = json.dumps(exported)
+        second = whole.index('"mapping"', whole.index('"conversation_id": "d"'))
+        broken = whole[:second] + ("" if damage == "cut" else "\0" + whole[second:])
+        ended = take(home, broken)
+        assert (ended.code, ended.record["dialogues"]) == (1, 1)
+        assert "in.json is cut off or damaged in element 2" in ended.err
+        assert take(home, whole).code == 0
+        assert len(home.at("dialogue", "list")["items"]) == 3
+
+    def test_ids_and_times_of_a_chat_are_kept(self, home):
+        beside = {"id": "m", "timestamp": 1_760_000_001_000, "model": "gpt"}
+        first = {"role": "user", "content": "one", **beside}
+        late = {"role": "assistant", "content": "two", "created_at": "2025-10-09T08:53:20Z"}
+        assert take(home, {"id": "c", "messages": [first, late]}).code == 0
+        one, two = home.at("message", "list", "c")["items"]
+        assert (one["id"], one["created"]) == ("m", "2025-10-09T08:53:21.000Z")
+        assert one["metadata"] == {"model": "gpt"}
+        assert two["created"] == one["created"]
+        assert two["metadata"] == {"originalTime": "2025-10-09T08:53:20.000Z"}
+
     def test_a_file_that_is_broken_stops_no_other(self, home):
         folder = home.directory / "in"
         folder.mkdir()

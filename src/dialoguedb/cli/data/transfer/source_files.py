@@ -1,5 +1,6 @@
 """Files to import: the format of each, and its lines."""
 
+import json
 import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +43,7 @@ from dialoguedb.cli.data.transfer.trees import Branches
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
+_SPACE = tuple(" \t\r\n")
 _SUFFIXES = (".json", ".jsonl")
 
 
@@ -233,22 +235,51 @@ def _documents(file: InputFile) -> Iterator[tuple[int, Any]]:
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             try:
                 if mapped[:64].lstrip()[:1] == b"[":
-                    yield from _elements(mapped)
+                    yield from _elements(mapped, file)
                 else:
                     yield from _lines(mapped, file)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise InvalidRequest(f"{file} is not JSON: {error}") from error
 
 
-def _elements(mapped: mmap.mmap) -> Iterator[tuple[int, Any]]:
-    raws = msgspec.json.decode(mapped, type=list[msgspec.Raw])
+def _elements(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
+    broken: list[InvalidRequest] = []
+    try:
+        raws: list[Any] = msgspec.json.decode(mapped, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raws = list(_whole_elements(bytes(mapped), file, broken))
     offset = 0
     if raws and _is_message(json_codec.decode(bytes(raws[0]), object)):
         yield len(mapped), [json_codec.decode(bytes(raw), object) for raw in raws]
-        return
-    for raw in raws:
-        offset += len(memoryview(raw))
-        yield offset, json_codec.decode(bytes(raw), object)
+    else:
+        for raw in raws:
+            offset += len(memoryview(raw))
+            yield offset, json_codec.decode(bytes(raw), object)
+    if broken:
+        raise broken[0]
+
+
+def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest]) -> Iterator[bytes]:
+    """Yield the elements of an array that is cut off or damaged behind them; adds why."""
+    text, decoder = array.decode("utf-8", "surrogateescape"), json.JSONDecoder()
+    at, count = _behind_space(text, text.index("[") + 1), 0
+    while True:
+        try:
+            _, end = decoder.raw_decode(text, at)
+            yield text[at:end].encode()
+        except (ValueError, RecursionError):
+            why = f"is cut off or damaged in element {count + 1:,}, and nothing after it was read"
+            broken.append(InvalidRequest(f"{file} {why}"))
+            return
+        count += 1
+        at = _behind_space(text, end)
+        at = _behind_space(text, at + 1) if text[at : at + 1] == "," else at
+
+
+def _behind_space(text: str, at: int) -> int:
+    while text[at : at + 1] in _SPACE and at < len(text):
+        at += 1
+    return at
 
 
 def _lines(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:

@@ -1,21 +1,27 @@
 """What programs keep for OpenAI's interfaces: chat messages, and items of Responses."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-from dialoguedb.cli.data.transfer.conversions import digest, label, time_of
+from dialoguedb.cli.data.transfer.conversions import digest, label, pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
+from dialoguedb.cli.data.transfer.readers.conversation import conversation
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
+from dialoguedb.errors import InvalidRequest
 
 CHAT = "openai-chat"
 CHAT_LINES = "openai-chat-lines"
 RESPONSES = "openai-responses"
 
 _SHOWN = frozenset({"role", "content", "name"})
-_BOOKKEEPING = frozenset(
-    {"id", "created", "created_at", "timestamp", "model", "usage", "finish_reason", "weight"}
-)
+_TIMES = ("created_at", "created", "timestamp")
+_NOTED = ("model", "usage", "finish_reason", "weight")
+_BOOKKEEPING = frozenset({"id", *_TIMES, *_NOTED})
 """What programs note beside a message; everything else is part of what was exchanged."""
+
+_SECONDS_MAX = 1e11
+"""A greater time is in milliseconds: as seconds it would be of the year 5138."""
 
 _SPOKEN_BY_TOOLS = "_output"
 
@@ -39,25 +45,53 @@ def recognises_chat_lines(first: Sequence[Any]) -> bool:
 def chat_of_lines(content: FileContent) -> Iterator[Line]:
     """Yield the one conversation of a file with a message a line.
 
-    Its id is made of the file's name and its first line, so that it stays when the file grows.
+    Its id is made of the file's name and its lines up to the first that a user wrote, so that it
+    stays when the file grows; that of standard input, which has no name, of all.
     """
-    messages = content.documents
+    messages, file = content.documents, content.file
     if not recognises_chat_lines(messages):
         raise ValueError("a line is no message")
-    own_id = f"{CHAT}-{digest([content.file.path.name, messages[0]])}"
-    return chat_lines({"id": own_id, "messages": messages})
+    user = next((at for at, one in enumerate(messages, 1) if one["role"] == "user"), len(messages))
+    is_named = file.name == str(file.path)
+    known = [file.path.name, messages[:user]] if is_named else messages
+    return chat_lines({"id": f"{CHAT}-{digest(known)}", "messages": messages})
 
 
 def chat_lines(document: Any) -> Iterator[Line]:
     """Yield a conversation of chat messages; those with more than a text stay as they are."""
     messages = document["messages"] if isinstance(document, dict) else document
-    yield _dialogue(document, CHAT, messages)
-    for message in messages:
-        role, content = message["role"], message.get("content")
-        if any(message[key] for key in message.keys() - _SHOWN - _BOOKKEEPING):
-            content = {name: value for name, value in message.items() if name != "name"}
-        if content:
-            yield MessageLine(role=role, name=label(message.get("name")), content=json_of(content))
+    read = [_chat_message(message) for message in messages]
+    yield from conversation(_dialogue(document, CHAT, messages), [one for one in read if one])
+
+
+def _chat_message(message: dict[str, Any]) -> MessageLine | None:
+    content, created = message.get("content"), _time_of(message)
+    if any(message[key] for key in message.keys() - _SHOWN - _BOOKKEEPING):
+        content = {name: value for name, value in message.items() if name != "name"}
+    if not content:
+        return None
+    noted = _NOTED if created else (*_NOTED, *_TIMES)
+    own_id = message.get("id")
+    return MessageLine(
+        id=own_id if isinstance(own_id, str) and own_id else None,
+        role=message["role"],
+        name=label(message.get("name")),
+        content=json_of(content),
+        metadata=json_of(pruned({name: message.get(name) for name in noted})),
+        created=created,
+    )
+
+
+def _time_of(message: dict[str, Any]) -> str | None:
+    """Return when a message was written, if it says so in seconds, milliseconds or ISO 8601."""
+    for name in _TIMES:
+        value = message.get(name)
+        if isinstance(value, int | float) and value > _SECONDS_MAX:
+            value /= 1000
+        with suppress(InvalidRequest):
+            if created := time_of(value):
+                return created
+    return None
 
 
 def responses_lines(document: Any) -> Iterator[Line]:
