@@ -1,6 +1,7 @@
 """A stranger's project finds nothing of mine, and changes nothing."""
 
 import inspect
+from typing import get_args
 
 import pytest
 
@@ -197,6 +198,7 @@ CHANGES_ONLY_ITS_OWN = {
     "projects.count_request": lambda ask: ask.store.projects.count_request(ask.who, MONTH),
     "projects.usage": lambda ask: ask.store.projects.usage(ask.who, MONTH),
 }
+TAKES_ONLY_ITS_OWN = {"rate_limits.take"}
 # Asked by the operator or the server, for no project.
 NOBODYS = {
     "erasures.clean",
@@ -321,6 +323,17 @@ class TestStrangers:
             assert await me.memories(namespace=namespace) == []
         assert await everything(me) == before
 
+    async def test_take_no_tokens_but_their_own(self, world, me, stranger):
+        rates = world.store.rate_limits
+        if rates is None:
+            pytest.skip("each process counts rates by itself on this engine")
+        burst = me.project.settings.rate_limit.burst
+        taken = await rates.take(stranger.project, 3)
+        assert (taken.count, (await rates.take(me.project, 0)).left) == (3, burst)
+        nobody = Project("gone", "gone", me.project.created, me.project.created, ProjectSettings())
+        with pytest.raises(ProjectNotFound):
+            await rates.take(nobody, 1)
+
     async def test_live_beside_me_with_the_same_ids(self, me, stranger):
         for tenant, text in [(me, "mine"), (stranger, "theirs")]:
             await tenant.new("d", tags=("t",), messages=[message(text, id="m", tags=("t",))])
@@ -365,10 +378,14 @@ class TestStrangers:
 
 def test_every_operation_of_the_store_is_tried_as_a_stranger():
     finding = {*FINDS_NOTHING, *OF_TEMPLATES, *OF_KEYS}
-    tried = {*finding, *SHOWS_ONLY_ITS_OWN, *FINDS_ONLY_ITS_OWN, *CHANGES_ONLY_ITS_OWN, *NOBODYS}
+    tried = {
+        *(*finding, *SHOWS_ONLY_ITS_OWN, *FINDS_ONLY_ITS_OWN),
+        *(*CHANGES_ONLY_ITS_OWN, *TAKES_ONLY_ITS_OWN, *NOBODYS),
+    }
     operations = {
         f"{noun}.{name}"
-        for noun, protocol in inspect.get_annotations(ports.Store).items()
+        for noun, annotated in inspect.get_annotations(ports.Store).items()
+        for protocol in get_args(annotated) or [annotated]
         for name, function in vars(protocol).items()
         if inspect.isfunction(function) and not name.startswith("_")
     }
