@@ -125,6 +125,11 @@ def _copy_pages(
     try:
         copy.pragma("journal_mode", "OFF")  # half a copy is of no use to anyone
         copy.pragma("synchronous", "OFF")  # the whole file is synced before it gets its name
+        if vfs.has_checksums(db):
+            # The layer gives pages checksums from the first page on that says so, and a large copy
+            # would have that written last: what stood in the log kept checksums of former content.
+            vfs.reserve_checksums(copy)
+            copy.pragma("user_version", 1)
         with copy.backup("main", db, "main") as pages:
             while not pages.done:
                 pages.step(_PAGES_PER_STEP)
