@@ -2,6 +2,7 @@
 
 import operator
 import threading
+from collections.abc import Callable
 from typing import Annotated, TypedDict
 
 import pytest
@@ -216,6 +217,33 @@ def test_threads_that_put_at_once_leave_one_and_lose_none(store, db):
     assert len(store.search(("shared",), limit=100)) == 1
     assert len(store.search(("own",), limit=100)) == 40
     assert len(db.api.memory.list(limit=1_000).items) == 41
+
+
+class Overtaken(DialogueDBStore):
+    """A store that others are faster than once, after it has seen what is stored."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def _create(self, *arguments):
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        super()._create(*arguments)
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["new", "known"])
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_a_put_that_others_overtake_leaves_one_version(store, db, before, others):
+    def put(times):
+        for n in range(times):
+            store.put(("a",), "k", {"n": n})
+
+    put(before)
+    overtaken = Overtaken(db)
+    overtaken.meanwhile = lambda: put(others)
+    overtaken.put(("a",), "k", {"n": "late"})
+    assert len(db.api.memory.list(limit=10).items) == 1
+    assert len(store.search(("a",))) == 1
 
 
 @pytest.mark.anyio

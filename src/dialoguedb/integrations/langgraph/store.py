@@ -163,7 +163,8 @@ class DialogueDBStore(BaseStore):
                 self._create(address, op, version, created or datetime.now(UTC).isoformat())
             except DuplicateId:  # somebody else stored it at the same time
                 continue
-            self._delete(versions)
+            if not self._delete(versions):  # others write, too, and a deleted id can be used again
+                self._delete(self._versions(address)[:-1])
             return
 
     def _create(self, address: _Address, op: PutOp, version: int, created: str) -> None:
@@ -182,11 +183,21 @@ class DialogueDBStore(BaseStore):
             namespace=self._namespace,
         )
 
-    def _delete(self, versions: Iterable[MemoryRecord]) -> None:
-        """Delete versions, oldest first: what has been replaced never comes back."""
-        for record in versions:
-            with suppress(MemoryNotFound):
-                self._db.api.memory.delete(record.id, namespace=self._namespace)
+    def _delete(self, versions: Iterable[MemoryRecord]) -> bool:
+        """Delete versions, oldest first: what has been replaced never comes back.
+
+        Returns whether there were some, and nobody else has deleted any of them.
+        """
+        deleted = [self._is_deleted(record) for record in versions]
+        return bool(deleted) and all(deleted)
+
+    def _is_deleted(self, record: MemoryRecord) -> bool:
+        """Delete a version; False when it is gone."""
+        try:
+            self._db.api.memory.delete(record.id, namespace=self._namespace)
+        except MemoryNotFound:
+            return False
+        return True
 
     def _prefix(self, namespace: tuple[str, ...]) -> str:
         return self._tag("in", namespace) if namespace else self._all
