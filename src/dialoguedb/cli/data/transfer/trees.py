@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from dialoguedb.cli.data.transfer.conversions import pruned
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import InvalidRequest
@@ -166,14 +167,14 @@ def thread_of(
 ) -> DialogueLine:
     """Return the thread that a branch becomes, by the message before it and its first one."""
     kept: dict[str, Any] = json_codec.decode(bytes(conversation.metadata), dict)
-    source = {name: kept[name] for name in ("source",) if name in kept}
+    noted = {"source": kept.get("source"), FORKED_AFTER: after}
     return DialogueLine(
         id=f"{conversation.id}-{first}",
         namespace=conversation.namespace,
         thread_of=parent.id,
         label=conversation.label,
         created=created or conversation.created,
-        metadata=json_of({**source, FORKED_AFTER: after}),
+        metadata=json_of(pruned(noted)),
     )
 
 
