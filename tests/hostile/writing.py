@@ -29,12 +29,13 @@ class Written:
         try:
             async with Connection(port, key) as connection:
                 while not until.is_set():
-                    await self._append(connection)
+                    await self.append(connection)
                     await self._read(connection)
         except CUT:
             return
 
-    async def _append(self, connection: Connection) -> None:
+    async def append(self, connection: Connection) -> None:
+        """Append some messages, which is acknowledged or refused."""
         number = next(self.numbers)
         count = 1 + number % 3
         new = [_message(f"n{number}.{n}") for n in range(count)]

@@ -149,6 +149,8 @@ async def test_no_summary_repeats_a_message_deleted_while_it_is_completed(
 
 async def test_no_summary_repeats_a_message_deleted_while_it_is_leased(servers):
     making, deleting = servers
+    await making.set(summariesAfterDeletion="remake")  # of one that was made before the deletion
+    deleting.project = making.project
 
     async def make(name, until):
         """Make what is due of the messages that are there."""

@@ -6,14 +6,16 @@ refused with SQLITE_IOERR_DATA when it is read and differs. A file without these
 written as ever.
 """
 
+import os
 import re
 import threading
+from pathlib import Path
 
 import apsw
 import apsw.sqlite_extra
 
 from dialoguedb.errors import DataError
-from dialoguedb.store.sqlite.encryption.data_key import DataKey
+from dialoguedb.store.sqlite.encryption.data_key import LAYER, DataKey
 
 _EXTENSION = "cksumvfs"
 NAME = "cksmvfs"
@@ -23,6 +25,7 @@ RESERVED_BYTES = 8
 _HEADER_BYTES = 100
 _PAGE_SIZE_AT = slice(16, 18)
 _LARGEST_PAGE_BYTES = 65_536
+_BYTES_AT_ONCE = 1024 * 1024
 _READS = 3
 """A page may be written while it is read."""
 
@@ -36,11 +39,14 @@ def open_file(
 ) -> apsw.Connection:
     """Open a database by its path or URI; DataError where this installation lacks the layer.
 
-    One that is encrypted needs no checksums: its cipher authenticates each page.
+    One that is encrypted needs no checksums: its cipher authenticates each page. But the layer that
+    encrypts keeps errors of reads to itself, and a log ends for SQLite where it could not be read:
+    it is read here first; DataError.
     """
     _register()
     if key is None:
         return apsw.Connection(name, flags=flags, vfs=NAME, statementcachesize=statements)
+    _insist_on_reading(Path(f"{name}-wal"))
     db = apsw.Connection(name, flags=flags, statementcachesize=statements)
     key.use(db)
     return db
@@ -64,6 +70,19 @@ def is_encrypted(db: apsw.Connection) -> bool:
 def ignore_checksums(db: apsw.Connection) -> None:
     """Read damaged pages as they are, to see what can be known of them."""
     db.pragma("checksum_verification", 0)
+
+
+def _insist_on_reading(log: Path) -> None:
+    """Read a log, if there is one, to its end; DataError."""
+    at = 0
+    try:
+        with log.open("rb") as file:
+            while read := len(os.pread(file.fileno(), _BYTES_AT_ONCE, at)):
+                at += read
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DataError(f"{log} cannot be read ({error.strerror})") from error
 
 
 class VerifiedPages:
@@ -117,6 +136,8 @@ def _register() -> None:
             return
         try:
             db = apsw.Connection(":memory:")
+            # It is put on the default. The layer of ciphers would keep errors of reads to itself.
+            apsw.set_default_vfs(names[0].removeprefix(LAYER))
             apsw.sqlite_extra.load(db, _EXTENSION)
             db.close()
         except apsw.sqlite_extra.NotAvailable as error:
@@ -124,7 +145,8 @@ def _register() -> None:
                 f"This installation of apsw lacks {_EXTENSION}, which verifies checksums of pages;"
                 " its wheels have it"
             ) from error
-        apsw.set_default_vfs(names[0])  # other databases of this process are not our business
+        finally:
+            apsw.set_default_vfs(names[0])  # other databases of this process are not our business
         apsw.config(apsw.SQLITE_CONFIG_LOG, _note_damage)
 
 

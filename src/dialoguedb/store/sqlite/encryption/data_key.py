@@ -17,6 +17,8 @@ from dialoguedb.errors import InvalidSetting
 CIPHER = "chacha20"
 KEY_BYTES = 32
 SALT_BYTES = 16
+LAYER = "multipleciphers-"
+"""Begins the name of the file layer that encrypts, before that of the one below it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class DataKey:
 
     def uri(self, path: Path) -> str:
         """Return the address of a file that `VACUUM INTO` makes with this key."""
-        return f"{path.absolute().as_uri()}?cipher={CIPHER}&key={self._written}"
+        layer = next(name for name in apsw.vfs_names() if name.startswith(LAYER))
+        return f"{path.absolute().as_uri()}?vfs={layer}&cipher={CIPHER}&key={self._written}"
 
     @property
     def _written(self) -> str:
