@@ -215,12 +215,20 @@ def test_a_file_that_was_cut_is_refused_and_what_is_left_recovered(data, tmp_pat
     assert check(tmp_path / "new") == []
 
 
+@contextmanager
+def kept_log(data):
+    """Read from the log all the while, so that no work in the background empties it."""
+    with closing(files.connect_reader(data / files.FILE)) as db:
+        db.execute("BEGIN; SELECT count(*) FROM messages")
+        yield
+
+
 @pytest.fixture
 def with_log(data, tmp_path):
     """Copy data in use, whose last pages are one large message; the log has none of them."""
     with closing(DialogueDB(path=data)) as db:
         db.get_dialogue("d", namespace="n").save_message("user", text(7), id="large")
-    with closing(DialogueDB(path=data)) as db:
+    with closing(DialogueDB(path=data)) as db, kept_log(data):
         db.create_memory("later", id="later")
         copied = tmp_path / "copied"
         return shutil.copytree(data, copied, ignore=shutil.ignore_patterns("*-shm"))
@@ -242,7 +250,7 @@ def test_a_file_that_was_cut_is_refused_beside_its_log_as_well(with_log, tmp_pat
 
 def test_pages_that_a_crash_has_left_to_the_log_are_not_missing(data, tmp_path):
     """A checkpoint writes the first page first, with the length that the file is to have."""
-    with closing(DialogueDB(path=data)) as db:
+    with closing(DialogueDB(path=data)) as db, kept_log(data):
         before = (data / files.FILE).read_bytes()
         db.get_dialogue("d", namespace="n").save_message("user", text(7), id="large")
         shutil.copytree(data, tmp_path / "copied", ignore=shutil.ignore_patterns("*-shm"))
