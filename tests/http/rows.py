@@ -105,6 +105,8 @@ WRITES = [
         for method, path, body in [
             ("PUT", "/dialogue/{dialogue}", {"label": "l"}),
             ("DELETE", "/dialogue/{dialogue}", None),
+            ("PUT", "/dialogue?dialogueId={dialogue}", {"label": "l"}),
+            ("DELETE", "/dialogue?dialogueId={dialogue}", None),
             ("PUT", "/dialogue/{dialogue}/state", {"a": 1}),
             ("PATCH", "/dialogue/{dialogue}/state", {"a": 1}),
             *(

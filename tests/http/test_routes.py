@@ -71,7 +71,7 @@ class TestRoutesThatAreNotThere:
     @pytest.mark.parametrize(
         ("method", "path", "allowed"),
         [
-            ("DELETE", "/dialogue", {"GET", "POST"}),
+            ("PATCH", "/dialogue", {"GET", "POST", "PUT", "DELETE"}),
             ("PATCH", "/dialogue/x", {"GET", "PUT", "DELETE"}),
             ("POST", "/dialogue/x/state", {"GET", "PUT", "PATCH"}),
             ("DELETE", "/dialogue/x/messages", {"GET", "POST"}),

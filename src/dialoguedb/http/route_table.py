@@ -31,6 +31,8 @@ ROUTES = [
     Route("GET", "/dialogue/{dialogueId}", dialogues.get),
     Route("PUT", "/dialogue/{dialogueId}", dialogues.update),
     Route("DELETE", "/dialogue/{dialogueId}", dialogues.delete),
+    Route("PUT", "/dialogue", dialogues.update),
+    Route("DELETE", "/dialogue", dialogues.delete),
     Route("GET", "/dialogue/{dialogueId}/state", states.get),
     Route("PUT", "/dialogue/{dialogueId}/state", states.update),
     Route("PATCH", "/dialogue/{dialogueId}/state", states.patch),

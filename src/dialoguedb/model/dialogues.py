@@ -137,6 +137,7 @@ class DialogueChange(Struct, rename="camel"):
     message: MessageInput | UnsetType | None = UNSET
     messages: list[MessageInput] | UnsetType | None = UNSET
     id: Id | UnsetType | None = UNSET
+    dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
     metadata: Raw | UnsetType = UNSET
 

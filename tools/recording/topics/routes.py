@@ -41,7 +41,7 @@ _ROUTES: tuple[tuple[str, str, Json], ...] = (
     ("GET", "/admin/keys/absent", None),
 )  # fmt: skip
 _REFUSED = (
-    "DELETE /dialogue", "PATCH /dialogue/x", "POST /dialogue/x", "POST /dialogue/x/state",
+    "PATCH /dialogue", "PATCH /dialogue/x", "POST /dialogue/x", "POST /dialogue/x/state",
     "DELETE /dialogue/x/messages", "PUT /dialogue/x/messages", "POST /dialogue/x/message/y",
     "PATCH /messages/y", "PUT /messages", "PATCH /message", "PUT /memory", "POST /memory/x",
     "PUT /search", "PUT /summary", "PUT /summary/x", "DELETE /dialogue/x/context",
@@ -88,6 +88,7 @@ def play(recorder: Recorder) -> None:
             f"DELETE {prefix}/admin/projects/absent/",
             f"POST {prefix}/admin/projects/",
         )
+    _named_in_bodies(recorder.project("routes-bodies"))
 
 
 def _all(api: Client, prefix: str, name: str) -> None:
@@ -108,6 +109,29 @@ def _all(api: Client, prefix: str, name: str) -> None:
     api.calls(f"GET {path}", f"PUT {path}", f"DELETE {path}", f"GET {prefix}/dialogue")
     key = api.post(f"{prefix}/admin/keys", {"name": name}).json["id"]
     api.calls(f"DELETE {prefix}/admin/keys/{key}", f"GET {prefix}/memory")
+
+
+def _named_in_bodies(api: Client) -> None:
+    """Name dialogues in the body, the query and the path of the same request."""
+    for number, (prefix, method) in enumerate(product(_PREFIXES, ("PUT", "DELETE"))):
+        name = f"b{number}"
+        other = {"id": name, "namespace": "ns"}
+        api.post("/dialogue", {"id": name})
+        api.post("/dialogue", other)
+        for path, body in (
+            ("/dialogue", None),
+            ("/dialogue/", {"id": None, "label": "l"}),
+            ("/dialogue", {"id": ""}),
+            ("/dialogue", {"id": "absent"}),
+            ("/dialogue", {"id": name, "dialogueId": "other"}),
+            ("/dialogue?dialogueId=other", {"id": name}),
+            (f"/dialogue/{name}", {"dialogueId": "other"}),
+            ("/dialogue?namespace=", other),
+            ("/dialogue", {**other, "label": "l"}),
+            (f"/dialogue/?dialogueId={name}", {"label": "l"}),
+        ):
+            api.ask(method, f"{prefix}{path}", body)
+        api.calls(f"GET /dialogue/{name}", f"GET /dialogue/{name}?namespace=ns")
 
 
 def _ids(api: Client) -> None:

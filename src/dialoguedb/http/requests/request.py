@@ -193,13 +193,16 @@ class Request:
         except msgspec.ValidationError:
             raise invalid_request(name, f"{name} in the path is not a valid id") from None
 
-    def dialogue_id(self, *fields: FieldValue) -> str:
-        """Return the dialogue that the path, the query and these fields agree on."""
+    def dialogue_id(self, *fields: FieldValue, named_by: str = "dialogueId") -> str:
+        """Return the dialogue that the path, the query and these fields agree on.
+
+        Where none names it, `named_by` is the field that is missing.
+        """
         path = self.id_in_path("dialogueId") if "dialogueId" in self.path else None
         in_query = ("dialogueId", self.query.dialogue_id)
         agreed = _agreed((("dialogueId", path), in_query, *fields))
         if agreed is None:
-            raise invalid_request("dialogueId", "dialogueId is required", MISSING_PARAMETER)
+            raise invalid_request(named_by, f"{named_by} is required", MISSING_PARAMETER)
         return agreed
 
     def own_id(self, in_body: object, name: str = "id") -> str:

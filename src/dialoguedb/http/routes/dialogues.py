@@ -149,7 +149,12 @@ async def get(request: Request) -> Response:
     "write",
     query=OfDialogue,
     body=DialogueChange,
-    example={"label": "Order 17", "tags": ["vip"], "state": {"step": "checkout"}},
+    example={
+        "dialogueId": "dlg_abc123",
+        "label": "Order 17",
+        "tags": ["vip"],
+        "state": {"step": "checkout"},
+    },
     response=Dialogue,
     versions="revision",
     conditional=True,
@@ -158,11 +163,13 @@ async def get(request: Request) -> Response:
 async def update(request: Request) -> Response:
     """Change label, state and tags and append messages, all in one commit.
 
-    `state` and `tags` replace what is there; `label: null` clears the label.
+    `state` and `tags` replace what is there; `label: null` clears the label. Where the path has no
+    id, the body's `id` names the dialogue.
     """
     body = await in_thread_if_large(request.body, lambda: request.decode(DialogueChange))
     change = await in_thread_if_large(request.body, body.validate)
-    dialogue_id = request.dialogue_id(("id", body.id), *_dialogue_ids(body))
+    own_ids = (("id", body.id), ("dialogueId", body.dialogue_id))
+    dialogue_id = request.dialogue_id(*own_ids, *_dialogue_ids(body), named_by="id")
     namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
     options = request.write_options(namespace, _response)
     dialogues = request.services.dialogues
@@ -211,9 +218,13 @@ async def change_status(request: Request) -> Response:
     errors=(DialogueNotFound, DialogueImmutable),
 )
 async def delete(request: Request) -> Response:
-    """Delete a dialogue for good, with its messages and, recursively, its threads."""
+    """Delete a dialogue for good, with its messages and, recursively, its threads.
+
+    Where the path has no id, the body's `id` names the dialogue.
+    """
     names = request.decode(NamedInDialogue)
-    dialogue_id = request.dialogue_id(("id", names.id), ("dialogueId", names.dialogue_id))
+    own_ids = (("id", names.id), ("dialogueId", names.dialogue_id))
+    dialogue_id = request.dialogue_id(*own_ids, named_by="id")
     namespace = request.namespace(("namespace", names.namespace))
     options = request.delete_options()
     deleted = await request.services.dialogues.delete(
