@@ -485,7 +485,8 @@ def test_a_file_of_a_directory_that_is_no_json_is_a_failure_and_the_others_are_i
     (directory / "a.json").write_text("not JSON")
     ended = elsewhere.run("import", directory)
     assert ended.code == 1
-    assert ended.record == {"dialogues": 1, "messages": 3, "memories": 0, "failed": 1}
+    counts = {"dialogues": 1, "messages": 3, "memories": 0, "skipped": 0, "failed": 1}
+    assert ended.record == counts
     assert "Not imported: " in ended.err
     assert "a.json is not JSON" in ended.err
 

@@ -15,9 +15,11 @@ from msgspec import Struct
 
 from dialoguedb import private_files
 from dialoguedb.cli.data import fields
+from dialoguedb.cli.data.discoveries import discovered, show_kept
 from dialoguedb.cli.data.transfer.batches import batches
 from dialoguedb.cli.data.transfer.importer import Importer, ImportReport
 from dialoguedb.cli.data.transfer.lines import InputFile
+from dialoguedb.cli.data.transfer.programs import PROGRAMS, Kept, program_beside, this_machine
 from dialoguedb.cli.data.transfer.source_files import (
     FORMATS,
     Source,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from dialoguedb.embedded import AsyncDialogueDB
 
 _FAILURES_SHOWN = 20
+_SKIPPED_SHOWN = 5
 _STANDARD_INPUT = Path("-")
 
 
@@ -53,11 +56,17 @@ _STANDARD_INPUT = Path("-")
             "A data export of ChatGPT or Claude, unpacked",
             "dialoguedb import conversations.json --namespace me",
         ),
+        ("What programs keep on this machine", "dialoguedb import --discover"),
+        ("All sessions of a program", "dialoguedb import --discover claude-code"),
         ("From another data directory", "dialoguedb export --data old | dialoguedb import -"),
     ),
 )
-@click.argument(
-    "path", type=click.Path(path_type=Path, exists=True, allow_dash=True), metavar="FILE|DIR|-"
+@click.argument("words", nargs=-1, metavar="FILE|DIR|-|PROGRAM...")
+@click.option(
+    "--discover",
+    is_flag=True,
+    help="List what programs keep on this machine; import it with the names of programs:"
+    f" {', '.join(PROGRAMS)}.",
 )
 @click.option(
     "--format",
@@ -82,30 +91,61 @@ _STANDARD_INPUT = Path("-")
 @fields.namespace
 @database_options
 @json_option
-def import_(path: Path, **flags: Any) -> None:
+def import_(words: tuple[str, ...], **flags: Any) -> None:
     """Import dialogues, messages and memories; running it again imports nothing twice.
 
     Run it again after an interruption, or when the file has grown; - is standard input.
     What cannot be stored is reported on stderr, with exit code 1; the rest is imported.
     """
-    as_json = flags.pop("as_json")
+    as_json, discover = flags.pop("as_json"), flags.pop("discover")
     chosen, branches = flags.pop("format_name"), flags.pop("branches")
     how = _How(*(flags.pop(name) for name in ("namespace", "update", "dry_run")))
     report = ImportReport()
+    if discover:
+        found = discovered(words, chosen)
+        if not words:
+            show_kept(found, as_json=as_json)
+            return
+        sources = _sources(_files_of(found, report), None, branches, report)
+        _run(sources, how, report, flags, as_json=as_json)
+        return
+    with _file(_path(words)) as file:
+        sources = _sources_of(file, chosen, branches, report)
+        _run(sources, how, report, flags, as_json=as_json)
+
+
+def _path(words: tuple[str, ...]) -> Path:
+    """Return what is to be imported; UsageError unless it is one thing, and there."""
+    if len(words) != 1:
+        raise click.UsageError("Name one file or directory, or - for standard input")
+    kind = click.Path(path_type=Path, exists=True, allow_dash=True)
+    path: Path = kind.convert(words[0], None, click.get_current_context())
+    return path
+
+
+def _run(
+    sources: list[Source],
+    how: "_How",
+    report: ImportReport,
+    flags: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Import the files and show how much was; an exit when something was not."""
     broken: DialogueDBError | None = None
-    with _file(path) as file:
-        sources = _sources(file, chosen, branches, report)
-        options = client_options(flags)
-        with announce_new_data(options), shown_progress("Importing") as progress:
-            db = async_database(options)
-            try:
-                asyncio.run(_import(db, sources, how, report, progress))
-            except DialogueDBError as error:  # what was imported before is shown first
-                broken = error
+    options = client_options(flags)
+    with announce_new_data(options), shown_progress("Importing") as progress:
+        db = async_database(options)
+        try:
+            asyncio.run(_import(db, sources, how, report, progress))
+        except DialogueDBError as error:  # what was imported before is shown first
+            broken = error
     counts = {name: getattr(report, name) for name in ("dialogues", "messages", "memories")}
     if broken and not (any(counts.values()) or report.failures):
         raise broken
-    show({**counts, "failed": len(report.failures)}, as_json=as_json)
+    skipped = {} if report.skipped is None else {"skipped": len(report.skipped)}
+    show({**counts, **skipped, "failed": len(report.failures)}, as_json=as_json)
+    _list("Skipped, its format is not known", report.skipped or [], _SKIPPED_SHOWN)
     kept = "kept in a thread" if how.update else "left as it is; --update keeps both"
     _list(f"Changed since it was imported, and {kept}", report.changed)
     failed = (f"{one.what}: {printable(one.error.message)}" for one in report.failures)
@@ -116,12 +156,12 @@ def import_(path: Path, **flags: Any) -> None:
         sys.exit(1)
 
 
-def _list(heading: str, what: Sequence[str]) -> None:
+def _list(heading: str, what: Sequence[str], most: int = _FAILURES_SHOWN) -> None:
     """Write things to stderr, a line each, as many as a reader bears."""
-    for one in what[:_FAILURES_SHOWN]:
+    for one in what[:most]:
         click.echo(f"{heading}: {one}", err=True)
-    if len(what) > _FAILURES_SHOWN:
-        click.echo(f"… and {len(what) - _FAILURES_SHOWN:,} more", err=True)
+    if len(what) > most:
+        click.echo(f"… and {len(what) - most:,} more", err=True)
 
 
 @contextmanager
@@ -137,29 +177,53 @@ def _file(path: Path) -> Iterator[InputFile]:
         yield InputFile(copy, "standard input")
 
 
-def _sources(
+def _sources_of(
     path: InputFile, chosen: str | None, branches: Branches, report: ImportReport
 ) -> list[Source]:
-    """Return the files with their formats; of a directory, those whose format is known.
+    """Return a file with its format, or those of a directory whose format is known."""
+    if path.path.is_dir():
+        known = _sources(files_of(path), chosen, branches, report)
+    else:
+        name = chosen or format_of(path)
+        known = [] if name is None else [Source(path, name, branches)]
+    if not (known or report.failures):
+        raise InvalidRequest(f"The format of {path} is not known; --format can name it")
+    return known
 
-    A file of a directory that cannot be read at all is a failure; the others are imported.
+
+def _sources(
+    files: list[InputFile], chosen: str | None, branches: Branches, report: ImportReport
+) -> list[Source]:
+    """Return those of several files whose format is known.
+
+    One that cannot be read at all is a failure, and the others are imported. What a program keeps
+    beside its conversations is neither, whatever it looks like.
     """
     known: list[Source] = []
-    for file in files_of(path):
+    skipped = report.skipped = []
+    machine = this_machine()
+    for file in files:
+        program = program_beside(file.path, machine)
         try:
             name = chosen or format_of(file)
         except InvalidRequest as error:
-            if not path.path.is_dir():
-                raise
-            report.fail(str(file), error)
-            continue
-        if name is not None:
+            if program is None:
+                report.fail(str(file), error)
+                continue
+            name = None
+        if name is None or (program not in {None, name} and not chosen):
+            skipped.append(str(file))
+        else:
             known.append(Source(file, name, branches))
-        elif path.path.is_dir():
-            click.echo(f"Skipped, its format is not known: {file}", err=True)
-    if not known:
-        raise InvalidRequest(f"The format of {path} is not known; --format can name it")
     return known
+
+
+def _files_of(found: Sequence[Kept], report: ImportReport) -> list[InputFile]:
+    """Return the files that programs keep; what cannot be read is a failure."""
+    for one in found:
+        for path, why in one.unread.items():
+            report.fail(str(path), InvalidRequest(why))
+    return [InputFile(path, str(path)) for one in found for path in one.files]
 
 
 class _How(Struct):

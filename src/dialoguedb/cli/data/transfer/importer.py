@@ -46,6 +46,9 @@ class ImportReport(Struct):
     messages: int = 0
     memories: int = 0
     failures: list[ImportFailure] = []
+    skipped: list[str] | None = None
+    """Of several files, those that hold no conversation in a known format."""
+
     changed: list[str] = []
     """Messages that are stored with another content than the file has now."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -102,7 +102,7 @@ def files_of(file: InputFile) -> list[InputFile]:
         Path(folder, name)
         for folder, _, names in os.walk(file.path)
         for name in names
-        if Path(name).suffix.lower() in _SUFFIXES
+        if Path(name).suffix.lower() in _SUFFIXES and Path(folder, name).is_file()
     ]
     if not found:
         raise InvalidRequest(f"{file} has no file that ends in {' or '.join(_SUFFIXES)}")
@@ -229,7 +229,7 @@ def _documents(file: InputFile) -> Iterator[tuple[int, Any]]:
     They are the elements of an array, the lines of JSONL, or the whole file; an array of messages
     is one document. Only one is in memory at a time.
     """
-    with file.path.open("rb") as opened:
+    with _opened(file) as opened:
         if file.path.stat().st_size == 0:
             return
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
@@ -240,6 +240,13 @@ def _documents(file: InputFile) -> Iterator[tuple[int, Any]]:
                     yield from _lines(mapped, file)
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise InvalidRequest(f"{file} is not JSON: {error}") from error
+
+
+def _opened(file: InputFile) -> BinaryIO:
+    try:
+        return file.path.open("rb")
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _elements(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:

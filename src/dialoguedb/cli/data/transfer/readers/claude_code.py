@@ -17,6 +17,7 @@ from dialoguedb.cli.data.transfer.readers.conversation import (
     texts_joined,
     valid_id,
 )
+from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.readers.sessions import (
     Json,
@@ -60,6 +61,13 @@ _SYNTHETIC = "<synthetic>"
 
 _TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
 """Types of lines with a title, the most wanted first."""
+
+_FILES = ("projects/*/*.jsonl", "projects/*/*/subagents/*.jsonl")
+
+
+def locations(machine: Machine) -> list[Location]:
+    """Return where the program keeps sessions."""
+    return [machine.location(".claude", _FILES, "CLAUDE_CONFIG_DIR")]
 
 
 def recognises(first_lines: Sequence[Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
 from dialoguedb.cli.data.transfer.lines import Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation, texts_joined
+from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.readers.sessions import (
     Json,
@@ -23,6 +24,16 @@ NAME = "cline"
 _TYPED = re.compile(r"<user_input\b[^>]*>(.*)</user_input>", re.DOTALL)
 _MS = 1000
 _ENDING = ".messages.json"
+
+_FILES = (f"sessions/*/*{_ENDING}",)
+
+
+def locations(machine: Machine) -> list[Location]:
+    """Return where the program keeps sessions."""
+    usual = ".cline/data"
+    if machine.named("CLINE_DATA_DIR"):
+        return [machine.location(usual, _FILES, "CLINE_DATA_DIR")]
+    return [machine.location(usual, _FILES, "CLINE_DIR", below="data")]
 
 
 def recognises(first_documents: Sequence[Any]) -> bool:

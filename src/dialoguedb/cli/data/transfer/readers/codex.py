@@ -19,6 +19,7 @@ from dialoguedb.cli.data.transfer.readers.conversation import (
     read_lines,
     texts_joined,
 )
+from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
 NAME = "codex"
@@ -46,6 +47,13 @@ _COMMAND = "CommandExecution"
 _THOUGHT = "reasoning"
 _FOLDERS_DEEP = 3
 """Rollouts are in a folder for each day, those in one for each month, those in one a year."""
+
+_FILES = ("sessions/*/*/*/rollout-*.jsonl", "archived_sessions/rollout-*.jsonl")
+
+
+def locations(machine: Machine) -> list[Location]:
+    """Return where the program keeps rollouts."""
+    return [machine.location(".codex", _FILES, "CODEX_HOME")]
 
 
 def recognises(first: Sequence[Any]) -> bool:

@@ -17,6 +17,7 @@ from dialoguedb.cli.data.transfer.readers.conversation import (
     read_lines,
     texts_joined,
 )
+from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
 NAME = "gemini-cli"
@@ -29,6 +30,13 @@ _TALK = {"user", "gemini"}
 _CONTEXT = "<session_context>"
 _ID_CHARS = 8
 """The part of a session's id that is in the name of its files."""
+
+_FILES = ("tmp/*/chats/session-*.jsonl",)
+
+
+def locations(machine: Machine) -> list[Location]:
+    """Return where the program keeps chats; the variable names another home."""
+    return [machine.location(".gemini", _FILES, "GEMINI_CLI_HOME", below=".gemini")]
 
 
 def recognises(first: Sequence[Any]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
 from dialoguedb.cli.data.transfer.lines import Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import texts_joined
+from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.readers.sessions import (
     Json,
@@ -27,6 +28,15 @@ _ROLES = {"user": "user", "assistant": "assistant", "toolResult": "tool"}
 _LINKS = Links("id", "parentId")
 _SIGNING = ("anthropic", "bedrock")
 """What the names of interfaces begin with whose signatures are Anthropic's."""
+
+_SESSIONS = "PI_CODING_AGENT_SESSION_DIR"
+
+
+def locations(machine: Machine) -> list[Location]:
+    """Return where the program keeps sessions."""
+    if machine.named(_SESSIONS):
+        return [machine.location(".pi/agent/sessions", ("*.jsonl", "*/*.jsonl"), _SESSIONS)]
+    return [machine.location(".pi/agent", ("sessions/*/*.jsonl",), "PI_CODING_AGENT_DIR")]
 
 
 def recognises(first_lines: Sequence[Any]) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import texts_joined, valid_id
+from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.readers.sessions import (
     Json,
@@ -26,6 +27,14 @@ _TYPED = "real_user"
 _TYPED_MEANWHILE = "mid_turn_user_message"
 _PROMPTS_OF_THE_PROGRAM = ("cron", "notification")
 _LINKS = Links("uuid", "parentUuid")
+
+_FILES = ("projects/*/chats/*.jsonl",)
+
+
+def locations(machine: Machine) -> list[Location]:
+    """Return where the program keeps sessions."""
+    named = "QWEN_RUNTIME_DIR" if machine.named("QWEN_RUNTIME_DIR") else "QWEN_HOME"
+    return [machine.location(".qwen", _FILES, named)]
 
 
 def recognises(first_lines: Sequence[Any]) -> bool:

@@ -1,0 +1,119 @@
+"""What programs keep on this machine: listed without reading a file, or imported by their names."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from msgspec import Struct
+
+from dialoguedb.cli.data.transfer.conversions import time_of
+from dialoguedb.cli.data.transfer.readers import (
+    claude_code,
+    cline,
+    codex,
+    gemini_cli,
+    pi,
+    qwen_code,
+)
+from dialoguedb.cli.data.transfer.readers.locations import Location, Locations, Machine
+
+_LOCATIONS: Mapping[str, Locations] = {
+    claude_code.NAME: claude_code.locations,
+    codex.NAME: codex.locations,
+    gemini_cli.NAME: gemini_cli.locations,
+    qwen_code.NAME: qwen_code.locations,
+    cline.NAME: cline.locations,
+    pi.NAME: pi.locations,
+}
+PROGRAMS = tuple(_LOCATIONS)
+
+
+def this_machine() -> Machine:
+    """Return the machine as this process sees it."""
+    return Machine(Path.home(), os.environ)
+
+
+class Kept(Struct):
+    """What a program keeps in one of its locations."""
+
+    program: str
+    location: Location
+    files: list[Path]
+    oldest: str | None
+    newest: str | None
+    """When the files were changed that were not for the longest, and for the shortest time."""
+
+    unread: dict[Path, str]
+    """What cannot be read, and why."""
+
+
+def kept(machine: Machine, programs: Sequence[str]) -> list[Kept]:
+    """Return what these programs keep; also where nothing is."""
+    return [
+        _kept_in(location, program)
+        for program in programs
+        for location in _LOCATIONS[program](machine)
+    ]
+
+
+def program_beside(file: Path, machine: Machine) -> str | None:
+    """Return the program in whose directory a file is that is none of those with conversations."""
+    found = {
+        location.holds(file.absolute()): program
+        for program, locations in _LOCATIONS.items()
+        for location in locations(machine)
+    }
+    return None if True in found else found.get(False)
+
+
+def _kept_in(location: Location, program: str) -> Kept:
+    unread: dict[Path, str] = {}
+    changed: dict[Path, float] = {}
+    for pattern in location.patterns:
+        found = _Search(Path(os.path.realpath(location.directory)), unread)
+        changed |= found.files(location.directory, pattern.split("/"))
+    oldest, newest = (time_of(by(changed.values(), default=None)) for by in (min, max))
+    files = sorted(changed, key=lambda one: (one.parent, one.name))
+    return Kept(program, location, files, oldest, newest, unread)
+
+
+class _Search(Struct):
+    """Finds files by their names, without leaving a directory."""
+
+    within: Path
+    unread: dict[Path, str]
+
+    def files(self, folder: Path, pattern: Sequence[str]) -> dict[Path, float]:
+        """Return the files that fit a pattern, with when they were changed."""
+        found: dict[Path, float] = {}
+        for entry in self._entries(folder, pattern[0]):
+            path = Path(entry.path)
+            if len(pattern) > 1 and entry.is_dir():
+                found |= self.files(path, pattern[1:])
+            elif len(pattern) == 1 and entry.is_file():
+                with suppress(FileNotFoundError):  # deleted since
+                    found[path] = entry.stat().st_mtime
+        return found
+
+    def _entries(self, folder: Path, pattern: str) -> Iterator[os.DirEntry[str]]:
+        """Yield what is in a folder and is there to be read."""
+        try:
+            with os.scandir(folder) as entries:
+                every = [one for one in entries if fnmatchcase(one.name, pattern)]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.unread[folder] = f"It cannot be read: {error.strerror}"
+            return
+        for entry in every:
+            if entry.is_symlink() and not self._is_within(entry.path):
+                self.unread[Path(entry.path)] = "It is a link to somewhere else"
+            elif not os.access(entry.path, os.R_OK):
+                self.unread[Path(entry.path)] = "It must not be read"
+            else:
+                yield entry
+
+    def _is_within(self, path: str) -> bool:
+        return self.within in Path(os.path.realpath(path)).parents
