@@ -6,12 +6,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from dialoguedb.model.messages import UNREAD
 from dialoguedb.model.search import Condition, TagFilter
 from dialoguedb.values import limits
 from dialoguedb.values.lists import TimeRange
+from tests.attachments import PNG, anthropic
 from tests.contract.indexes import BUILT_IN, MODES, opened
 from tests.contract.making import at, ids, message
 from tests.contract.searching import found, neighbour_of, search
+from tests.contract.test_attachments import received
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("search"), pytest.mark.every_version]
 
@@ -415,3 +418,55 @@ class TestFilters:
         for filters in of_memory:
             assert await found(varied, "v", of="memory", **filters) == ["m"]
             assert await found(varied, "v", of="dialogue", **filters) == []
+
+
+class TestRoom:
+    """What a response has no room for is found and not read."""
+
+    MIB = 1024 * 1024
+
+    @pytest.fixture
+    async def pictured(self, shelf):
+        """Show four pictures of some MiB in a dialogue, and one in another."""
+        for number in range(4):
+            shown = received(self.picture(6), id=f"m{number}")
+            await (shelf.append(shown) if number else shelf.new("d", messages=[shown]))
+        await shelf.new("other", messages=[received(self.picture(20), id="large")])
+        return shelf
+
+    def picture(self, mib):
+        return [
+            {"type": "text", "text": "zeppelin"},
+            *anthropic("image", PNG)("A" * mib * self.MIB),
+        ]
+
+    def unread(self, messages):
+        return [one.id for one in messages if one.content is UNREAD]
+
+    async def test_the_best_are_read_as_far_as_each_fits_twice(self, pictured):
+        hits = await search(pictured, "zeppelin", dialogue_id="d")
+        items = [hit.item for hit in hits]
+        assert self.unread(items) == ids(items)[2:]
+        assert sorted(ids(items)) == ["m0", "m1", "m2", "m3"]
+        assert all(len(bytes(item.content)) == item.content_length for item in items[:2])
+
+    async def test_the_best_is_read_however_large_it_is(self, pictured):
+        hits = await search(pictured, "zeppelin", dialogue_id="other")
+        assert not self.unread([hit.item for hit in hits])
+
+    async def test_what_is_around_them_is_read_as_far_as_it_fits(self, pictured):
+        (hit,) = await search(pictured, "zeppelin", dialogue_id="d", limit=1, context=10)
+        assert len([*hit.before, *hit.after]) == 3
+        assert not self.unread([*hit.before, *hit.after])
+        hits = await search(pictured, "zeppelin", dialogue_id="d", limit=2, context=10)
+        around = [message for hit in hits for message in [*hit.before, *hit.after]]
+        assert len(around) == 6
+        assert len(self.unread(around)) == 5
+
+    async def test_the_messages_of_a_dialogue_are_read_as_far_as_they_fit(self, pictured):
+        hits = await search(pictured, "zeppelin", of="dialogue")
+        matches = [match.item for hit in hits for match in hit.matches]
+        assert self.unread(matches)
+        assert sum(one.content_length for one in matches if one.content is not UNREAD) <= (
+            limits.PAGE_BYTES_MAX
+        )

@@ -394,6 +394,14 @@ class TestTheSizeOfAnAnswer:
         assert 0 <= left_out["relevance"] <= found["results"][-1]["relevance"]
         done(api.get(f"/dialogue/d/message/{left_out['id']}"))
 
+    def test_in_another_order_the_best_are_there_as_well(self, api, pictures):
+        request = {"query": "zeppelin", "object": "message"}
+        best = done(api.post("/search", json=request))
+        by_time = done(api.post("/search", json={**request, "orderBy": "created", "order": "asc"}))
+        for name in ("items", "omitted"):
+            of_best, of_time = ([one["id"] for one in answer[name]] for answer in (best, by_time))
+            assert of_time == sorted(of_best)
+
     def test_nothing_is_named_as_left_out_when_all_is_there(self, api, pictures):
         answer = done(
             api.post("/search", json={"query": "zeppelin", "object": "message", "limit": 2})

@@ -14,6 +14,7 @@ from dialoguedb.retrieval.candidates import (
     context_of,
 )
 from dialoguedb.retrieval.large_scopes import LargeScope
+from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.snapshot import SearchScope, SearchSnapshot
 
 _MATCHES = 3
@@ -30,11 +31,12 @@ def find(
     scored, _ = _candidates(context, snapshot.scope(search.object))
     best = scored.best_first()[: search.limit].tolist()
     keys = scored.rows.keys[best].tolist()
-    items = snapshot.items(search.object, keys)
+    room = Room()
+    items = snapshot.items(search.object, keys, room)
     terms = context.query.terms
     hits = [scored.hit(at, items[key], terms) for at, key in zip(best, keys, strict=True)]
     if search.context and search.object == "message":
-        around = snapshot.around(keys, search.context)
+        around = snapshot.around(keys, search.context, room)
         for hit, key in zip(hits, keys, strict=True):
             hit.before, hit.after = around[key]
     return hits
@@ -125,8 +127,9 @@ def _look_into(dialogue: _FoundDialogue, inside: Callable[[int], ScoredCandidate
 def _hits(
     snapshot: SearchSnapshot, context: ScoringContext, best: list[_FoundDialogue]
 ) -> list[SearchHit]:
-    items = snapshot.items("dialogue", [dialogue.key for dialogue in best])
-    messages = snapshot.messages([key for dialogue in best for key, _ in dialogue.matches])
+    room = Room()
+    items = snapshot.items("dialogue", [dialogue.key for dialogue in best], room)
+    messages = snapshot.messages([key for dialogue in best for key, _ in dialogue.matches], room)
     hits = []
     for dialogue in best:
         hit = dialogue.by.hit(dialogue.at, items[dialogue.key], context.query.terms)

@@ -14,6 +14,7 @@ from dialoguedb.model.dialogues import Dialogue
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.search import SearchObject
+from dialoguedb.retrieval.room import Room
 
 Floats = NDArray[np.float32]
 
@@ -213,16 +214,19 @@ class SearchSnapshot(Tokenizer, Protocol):
         """Return the messages through which dialogues are found."""
         ...
 
-    def items(self, kind: SearchObject, keys: Sequence[int]) -> dict[int, Item]:
-        """Return objects in full, by key."""
+    def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
+        """Return objects, by key: messages in full as far as there is room for each twice."""
         ...
 
-    def messages(self, keys: Sequence[int]) -> dict[int, Message]:
-        """Return messages in full, by key."""
+    def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:
+        """Return messages, by key: in full as far as there is room, in the order of the keys."""
         ...
 
     def around(
-        self, keys: Sequence[int], count: int
+        self, keys: Sequence[int], count: int, room: Room
     ) -> dict[int, tuple[list[Message], list[Message]]]:
-        """Return the messages before and after each message in its dialogue, oldest first."""
+        """Return the messages before and after each message in its dialogue, oldest first.
+
+        They are in full as far as there is room, the nearest first.
+        """
         ...

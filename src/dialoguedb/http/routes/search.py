@@ -15,7 +15,8 @@ from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import AnyTagOf
 from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.dialogues import Dialogue
-from dialoguedb.model.messages import Message
+from dialoguedb.model.memories import Memory
+from dialoguedb.model.messages import UNREAD, Message
 from dialoguedb.model.search_request import (
     Context,
     Explain,
@@ -179,6 +180,11 @@ class _SizeLimit:
     def __init__(self, size: int) -> None:
         self._left = size
 
+    @property
+    def is_passed(self) -> bool:
+        """Whether a value had no room."""
+        return self._left < 0
+
     def take(self, value: bytes, times: int = 1) -> bool:
         """Take the room for a value; returns whether there was enough."""
         self._left -= len(value) * times
@@ -193,14 +199,20 @@ def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
     limit = _SizeLimit(limits.PAGE_BYTES_MAX)
     items: list[Raw] = []
     results: list[SearchResult] = []
+    omitted: list[OmittedResult] = []
     for hit in found.hits:
-        item = encode(hit.item)
-        if not limit.take(item, times=2) and items:
-            break
-        items.append(Raw(item))
-        results.append(_result(hit, items[-1], search, limit))
-    omitted = [_omitted(hit) for hit in found.hits[len(items) :]]
+        item = b"" if limit.is_passed or _is_unread(hit.item) else encode(hit.item)
+        if item and (limit.take(item, times=2) or not items):
+            items.append(Raw(item))
+            results.append(_result(hit, items[-1], search, limit))
+        else:
+            omitted.append(_omitted(hit))
     return SearchResults(items, results, found.request, found.indexing or UNSET, omitted or UNSET)
+
+
+def _is_unread(item: Message | Dialogue | Memory) -> bool:
+    """Tell whether the engine saw that there is no room for it."""
+    return isinstance(item, Message) and item.content is UNREAD
 
 
 def _omitted(hit: SearchHit) -> OmittedResult:
@@ -240,8 +252,8 @@ def _fitting(messages: Iterable[Message], limit: _SizeLimit) -> list[Raw]:
     """Return the first messages, as many as there is room for."""
     fitting = []
     for message in messages:
-        value = encode(message)
-        if not limit.take(value):
+        value = b"" if _is_unread(message) else encode(message)
+        if not value or not limit.take(value):
             break
         fitting.append(Raw(value))
     return fitting

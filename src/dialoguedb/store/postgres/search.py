@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
-from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.search import Search, SearchFilter, SearchObject
 from dialoguedb.model.search_results import IndexingProgress
 from dialoguedb.ports.search import QueryVector, SearchHit, Serving, Weights
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.retrieval.filter_tokens import TokenGroups
+from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
 from dialoguedb.retrieval.snapshot import Item, Term
 from dialoguedb.store import tokenizer
-from dialoguedb.store.columns import columns_of
+from dialoguedb.store.found_messages import COLUMNS, LocatedMessage, attached_bytes, fitting
 from dialoguedb.store.postgres.connection.connection import Connection, Row
 from dialoguedb.store.postgres.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.postgres.connection.readers import Readers
@@ -34,6 +34,9 @@ from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
+_HITS_AT_ONCE = 10
+"""Of how many hits the messages around them are in memory at once, whether or not they fit."""
+
 _NEAREST = 600
 """What an index of vectors keeps in view: as many as `retrieval` asks for at a time."""
 
@@ -52,20 +55,9 @@ _BEGIN = f"""
 """
 
 
-class LocatedMessage(StoredMessage, gc=False):
-    """A message with its dialogue."""
-
-    dialogue_id: str
-    namespace: str
-    row_id: int
-
-
-_COLUMNS = columns_of(
-    LocatedMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number"
-)
 _GIVEN = "unnest($1::bigint[]) AS k (number)"
 _MESSAGES = (
-    f"SELECT {_COLUMNS} FROM {_GIVEN} {looked_up('messages r', 'r.number = k.number')}"
+    f"SELECT {COLUMNS} FROM {_GIVEN} {looked_up('messages r', 'r.number = k.number')}"
     f" {looked_up('dialogues d', 'd.part = r.part AND d.number = r.dialogue')}"
     " WHERE d.project = $2"
 )
@@ -73,7 +65,7 @@ _BESIDE = (
     "SELECT k.number AS beside, beside.*"
     f" FROM {_GIVEN} {looked_up('messages o', 'o.number = k.number')}"
     f" {looked_up('dialogues d', 'd.part = o.part AND d.number = o.dialogue')}"
-    f" CROSS JOIN LATERAL (SELECT {_COLUMNS} FROM messages r"
+    f" CROSS JOIN LATERAL (SELECT {COLUMNS} FROM messages r"
     " WHERE r.part = o.part AND r.dialogue = o.dialogue"
     " AND (r.created, r.seq) {} (o.created, o.seq)"
     " ORDER BY r.created {order}, r.seq {order} LIMIT $3) AS beside WHERE d.project = $2"
@@ -118,7 +110,7 @@ class PostgresSearch:
 
             return await on_thread(db, work)
 
-        return await self._readers.read(query)
+        return await self._readers.read_admitted(query)
 
 
 class PostgresSnapshot:
@@ -212,39 +204,48 @@ class PostgresSnapshot:
 
     # --- Items --------------------------------------------------------------------------------
 
-    def items(self, kind: SearchObject, keys: Sequence[int]) -> dict[int, Item]:
-        """Return objects in full, by row id."""
+    def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
+        """Return objects, by row id: messages in full as far as there is room for each twice."""
         if kind == "message":
-            return {**self.messages(keys)}
+            return {**self.messages(keys, room, times=2)}
         if kind == "dialogue":
             found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
             return {row.row_id: row.to_dialogue(self._project) for row in found}
         rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
         return {row.row_id: row.to_memory() for row in rows}
 
-    def messages(self, keys: Sequence[int]) -> dict[int, Message]:
-        """Return messages in full, by row id."""
-        found = self._whole(self._db.rows(_MESSAGES, [*keys], self._row_id))
-        return {one.row_id: _message(one) for one in found}
+    def messages(self, keys: Sequence[int], room: Room, *, times: int = 1) -> dict[int, Message]:
+        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
+        rows = self._db.rows(_MESSAGES, [*keys], self._row_id)
+        stored = {row[-1]: LocatedMessage(*row) for row in rows}
+        made = fitting([stored[key] for key in keys], room, self._whole, times=times)
+        return dict(zip(keys, made, strict=True))
 
     def around(
-        self, keys: Sequence[int], count: int
+        self, keys: Sequence[int], count: int, room: Room
     ) -> dict[int, tuple[list[Message], list[Message]]]:
         """Return the messages before and after each message in its dialogue, oldest first."""
-        before, after = (self._beside(select, keys, count) for select in (_BEFORE, _AFTER))
+        before, after = (self._beside(select, keys, count, room) for select in (_BEFORE, _AFTER))
         return {key: (before[key][::-1], after[key]) for key in keys}
 
-    def _beside(self, select: str, keys: Sequence[int], count: int) -> dict[int, list[Message]]:
-        rows = self._db.rows(select, [*keys], self._row_id, count)
-        found = self._whole([tuple(row)[1:] for row in rows])
+    def _beside(
+        self, select: str, keys: Sequence[int], count: int, room: Room
+    ) -> dict[int, list[Message]]:
         beside: dict[int, list[Message]] = {key: [] for key in keys}
-        for row, one in zip(rows, found, strict=True):
-            beside[row[0]].append(_message(one))
+        for start in range(0, len(keys), _HITS_AT_ONCE):
+            some = [*keys[start : start + _HITS_AT_ONCE]]
+            rows = self._db.rows(select, some, self._row_id, count)
+            found = fitting([LocatedMessage(*row[1:]) for row in rows], room, self._whole)
+            for row, one in zip(rows, found, strict=True):
+                beside[row[0]].append(one)
         return beside
 
-    def _whole(self, rows: Sequence[Row]) -> Sequence[LocatedMessage]:
-        found = [LocatedMessage(*row) for row in rows]
-        return self._db.run(lambda db: attachment_rows.whole(db, self._row_id, found))
+    def _whole(self, rows: Sequence[LocatedMessage]) -> Sequence[LocatedMessage]:
+        async def whole(db: Connection) -> Sequence[LocatedMessage]:
+            db.budget.check(attached_bytes(rows))
+            return await attachment_rows.whole(db, self._row_id, rows)
+
+        return self._db.run(whole)
 
     def _listed(self, select: str, keys: Sequence[int]) -> list[Row]:
         return self._db.rows(
@@ -252,7 +253,3 @@ class PostgresSnapshot:
             [*keys],
             self._row_id,
         )
-
-
-def _message(found: LocatedMessage) -> Message:
-    return found.to_message(found.dialogue_id, found.namespace)

@@ -11,16 +11,16 @@ import numpy as np
 from dialoguedb.errors import ServiceUnavailable
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
-from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.search import Search, SearchFilter, SearchObject
 from dialoguedb.model.search_results import IndexingProgress
 from dialoguedb.ports.search import QueryVector, SearchHit, Serving, Weights
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.retrieval.filter_tokens import TokenGroups
+from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
 from dialoguedb.retrieval.snapshot import Item, Term
-from dialoguedb.store.columns import columns_of
+from dialoguedb.store.found_messages import COLUMNS, LocatedMessage, attached_bytes, fitting
 from dialoguedb.store.sqlite.connection.errors import is_full_disk
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
@@ -41,20 +41,9 @@ _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
 _LISTED = "r.number IN (SELECT value FROM carray(?))"
 
 
-class LocatedMessage(StoredMessage, gc=False):
-    """A message with its dialogue."""
-
-    dialogue_id: str
-    namespace: str
-    row_id: int
-
-
-_COLUMNS = columns_of(
-    LocatedMessage, dialogue_id="d.id", namespace="d.namespace", row_id="r.number"
-)
-_MESSAGES = f"SELECT {_COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
+_MESSAGES = f"SELECT {COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
 _BESIDE = (
-    f"SELECT {_COLUMNS} FROM messages o"
+    f"SELECT {COLUMNS} FROM messages o"
     " CROSS JOIN dialogues d ON d.number = o.dialogue"
     " CROSS JOIN messages r ON r.dialogue = o.dialogue"
     " AND (r.created, r.seq) {} (o.created, o.seq)"
@@ -116,17 +105,20 @@ class SQLiteSearch:
             search_filters.prepare(reader.db, search.filter)
             serving = serving_embedder(reader.db)
             data = Data(reader.db, self._codes, serving and serving[0])
-            snapshot = SQLiteSnapshot(data, project, row_id, search.filter)
+            snapshot = SQLiteSnapshot(data, reader, project, row_id, search.filter)
             return find(snapshot, search, vector, weights)
 
-        return await self._readers.run(query)
+        return await self._readers.run_admitted(query)
 
 
 class SQLiteSnapshot:
     """Implements `retrieval.snapshot.SearchSnapshot` within a transaction that reads."""
 
-    def __init__(self, data: Data, project: Project, row_id: int, filters: SearchFilter) -> None:
+    def __init__(
+        self, data: Data, reader: Reader, project: Project, row_id: int, filters: SearchFilter
+    ) -> None:
         self._data = data
+        self._reader = reader
         self._db = data.db
         self._project = project
         self._row_id = row_id
@@ -203,41 +195,42 @@ class SQLiteSnapshot:
 
     # --- Items --------------------------------------------------------------------------------
 
-    def items(self, kind: SearchObject, keys: Sequence[int]) -> dict[int, Item]:
-        """Return objects in full, by row id."""
+    def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
+        """Return objects, by row id: messages in full as far as there is room for each twice."""
         if kind == "message":
-            return {**self.messages(keys)}
+            return {**self.messages(keys, room, times=2)}
         if kind == "dialogue":
             found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
             return {row.row_id: row.to_dialogue(self._project) for row in found}
         rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
         return {row.row_id: row.to_memory() for row in rows}
 
-    def messages(self, keys: Sequence[int]) -> dict[int, Message]:
-        """Return messages in full, by row id."""
-        found = self._whole(self._listed(_MESSAGES, keys))
-        return {one.row_id: _message(one) for one in found}
+    def messages(self, keys: Sequence[int], room: Room, *, times: int = 1) -> dict[int, Message]:
+        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
+        stored = {row[-1]: LocatedMessage(*row) for row in self._listed(_MESSAGES, keys)}
+        made = fitting([stored[key] for key in keys], room, self._whole, times=times)
+        return dict(zip(keys, made, strict=True))
 
     def around(
-        self, keys: Sequence[int], count: int
+        self, keys: Sequence[int], count: int, room: Room
     ) -> dict[int, tuple[list[Message], list[Message]]]:
         """Return the messages before and after each message in its dialogue, oldest first."""
         return {
-            key: (self._beside(_BEFORE, key, count)[::-1], self._beside(_AFTER, key, count))
+            key: (
+                self._beside(_BEFORE, key, count, room)[::-1],
+                self._beside(_AFTER, key, count, room),
+            )
             for key in keys
         }
 
-    def _beside(self, select: str, key: int, count: int) -> list[Message]:
-        return [_message(one) for one in self._whole(self._db.execute(select, (key, count)))]
+    def _beside(self, select: str, key: int, count: int, room: Room) -> list[Message]:
+        rows = self._db.execute(select, (key, count))
+        return fitting(list(starmap(LocatedMessage, rows)), room, self._whole)
 
-    def _whole(self, rows: apsw.Cursor) -> Sequence[LocatedMessage]:
-        found = list(starmap(LocatedMessage, rows))
-        return attachment_rows.whole(self._db, self._row_id, found)
+    def _whole(self, rows: Sequence[LocatedMessage]) -> Sequence[LocatedMessage]:
+        self._reader.check_bytes(attached_bytes(rows))
+        return attachment_rows.whole(self._db, self._row_id, rows)
 
     def _listed(self, select: str, keys: Sequence[int]) -> apsw.Cursor:
         bound = (array(np.array(keys, np.int64)),)
         return self._db.execute(f"{select} WHERE {_LISTED}", bound)
-
-
-def _message(found: LocatedMessage) -> Message:
-    return found.to_message(found.dialogue_id, found.namespace)

@@ -57,6 +57,10 @@ class Readers:
     async def read_much(self, query: Query[T], count: int = large_reads.SHORT_READ_BYTES) -> T:
         """Run a query in one snapshot of the data when so many bytes may be in memory."""
         await large_reads.admit(count)
+        return await self.read_admitted(query)
+
+    async def read_admitted(self, query: Query[T]) -> T:
+        """Run a query of many statements, and one that reads much when that may be in memory."""
         try:
             return await self._repeated(partial(self._in_snapshot, SHORT), query)
         except OverBudget:
