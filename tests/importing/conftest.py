@@ -65,3 +65,32 @@ def _spoken(message):
 @pytest.fixture
 def imports(tmp_path):
     return Imports(tmp_path)
+
+
+_MOVING = (
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "GEMINI_CLI_HOME",
+    "QWEN_HOME",
+    "QWEN_RUNTIME_DIR",
+    "CLINE_DIR",
+    "CLINE_DATA_DIR",
+    "PI_CODING_AGENT_DIR",
+    "PI_CODING_AGENT_SESSION_DIR",
+    "XDG_DATA_HOME",
+    "OPENCODE_DB",
+    "LLM_USER_PATH",
+)
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def machine(tmp_path, home):
+    """Call commands as a user whose home is empty."""
+    usual = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+    return Commands(tmp_path, ["--data", "data"], usual | dict.fromkeys(_MOVING, ""))

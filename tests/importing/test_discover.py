@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import Commands
 from tests.importing.program_files import BESIDE, CONVERSATIONS, lay_out
 
 MOVING = {
@@ -22,19 +21,6 @@ MOVING = {
 }
 WRITTEN = 1_795_860_000
 """28 November 2026, 10 o'clock."""
-
-
-@pytest.fixture
-def home(tmp_path):
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def machine(tmp_path, home):
-    """Call commands as a user whose home is empty."""
-    unset = dict.fromkeys(MOVING, "")
-    return Commands(tmp_path, ["--data", "data"], {"HOME": str(home), **unset})
 
 
 def listed(machine, *words):

@@ -60,3 +60,18 @@ def test_answers_become_conversations_with_calls_and_results_and_grow(imports):
     assert [one["id"] for one in shown[1:5]] == ["a1-prompt", "a1", "a2-result-1", "a2-result-2"]
     assert shown[2]["created"] == "2026-11-28T10:00:01.625Z"
     assert shown[2]["content"]["reasoning_content"] == "Both are short."
+
+
+def test_a_fragment_that_the_text_has_in_it_is_there_once(imports):
+    one = answer(
+        1,
+        "A long text\nWhich?",
+        "Tea.",
+        prompt_fragments=[{"content": "A long text"}, {"content": "Another"}],
+        system="A long text\n\nBe kind.",
+        system_fragments=[{"content": "A long text"}],
+    )
+    imports.read(imports.write("logs.json", [one]))
+    shown = [message["content"] for message in imports.messages("talk-1")]
+    beside = [{"type": "text", "text": "Another"}, {"type": "text", "text": "A long text\nWhich?"}]
+    assert shown == ["A long text\n\nBe kind.", beside, "Tea."]

@@ -39,10 +39,13 @@ def show_kept(found: Sequence[Kept], *, as_json: bool) -> None:
 
 
 def _record(one: Kept) -> dict[str, object]:
+    counted = {"files": len(one.files)}
+    if one.conversations is not None:
+        counted = {"conversations": one.conversations}
     return {
         "program": one.program,
         "where": str(one.location.directory),
-        "files": len(one.files),
+        **counted,
         "oldest": one.oldest,
         "newest": one.newest,
         "command": f"dialoguedb import --discover {one.program}",

@@ -14,10 +14,17 @@ from dialoguedb.cli.data.transfer.readers import (
     cline,
     codex,
     gemini_cli,
+    llm,
+    llm_database,
+    opencode,
+    opencode_database,
     pi,
     qwen_code,
 )
+from dialoguedb.cli.data.transfer.readers.database import Held, opened
 from dialoguedb.cli.data.transfer.readers.locations import Location, Locations, Machine
+from dialoguedb.cli.data.transfer.source_files import DATABASES
+from dialoguedb.errors import InvalidRequest
 
 _LOCATIONS: Mapping[str, Locations] = {
     claude_code.NAME: claude_code.locations,
@@ -26,6 +33,8 @@ _LOCATIONS: Mapping[str, Locations] = {
     qwen_code.NAME: qwen_code.locations,
     cline.NAME: cline.locations,
     pi.NAME: pi.locations,
+    opencode.NAME: opencode_database.locations,
+    llm.NAME: llm_database.locations,
 }
 PROGRAMS = tuple(_LOCATIONS)
 
@@ -43,10 +52,13 @@ class Kept(Struct):
     files: list[Path]
     oldest: str | None
     newest: str | None
-    """When the files were changed that were not for the longest, and for the shortest time."""
+    """When the first and the last file was changed, or what the database says of itself."""
 
     unread: dict[Path, str]
     """What cannot be read, and why."""
+
+    conversations: int | None = None
+    """How many there are, where a database says it."""
 
 
 def kept(machine: Machine, programs: Sequence[str]) -> list[Kept]:
@@ -76,7 +88,28 @@ def _kept_in(location: Location, program: str) -> Kept:
         changed |= found.files(location.directory, pattern.split("/"))
     oldest, newest = (time_of(by(changed.values(), default=None)) for by in (min, max))
     files = sorted(changed, key=lambda one: (one.parent, one.name))
+    if program in DATABASES:
+        return _kept_in_databases(program, location, files, unread)
     return Kept(program, location, files, oldest, newest, unread)
+
+
+def _kept_in_databases(
+    program: str, location: Location, files: Sequence[Path], unread: dict[Path, str]
+) -> Kept:
+    reader = DATABASES[program]
+    held: dict[Path, Held] = {}
+    for file in files:
+        try:
+            with opened(file) as database:
+                if reader.recognises(database.tables()):
+                    held[file] = reader.held(database)
+        except InvalidRequest as error:
+            unread[file] = error.message
+    filled = {file: one for file, one in held.items() if one.conversations}
+    times = [at for one in filled.values() for at in (one.oldest, one.newest) if at]
+    oldest, newest = (by(times, default=None) for by in (min, max))
+    count = sum(one.conversations for one in filled.values())
+    return Kept(program, location, [*filled], oldest, newest, unread, count)
 
 
 class _Search(Struct):

@@ -22,10 +22,12 @@ from dialoguedb.cli.data.transfer.readers import (
     codex,
     gemini_cli,
     llm,
+    llm_database,
     locomo,
     open_webui,
     openai,
     opencode,
+    opencode_database,
     opentelemetry,
     pi,
     pydantic_ai,
@@ -33,6 +35,7 @@ from dialoguedb.cli.data.transfer.readers import (
     sharegpt,
     ui_messages,
 )
+from dialoguedb.cli.data.transfer.readers.database import DatabaseReader, is_database, opened
 from dialoguedb.cli.data.transfer.readers.reader import (
     DOCUMENTS_SHOWN,
     FileContent,
@@ -44,7 +47,7 @@ from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 _SPACE = tuple(" \t\r\n")
-_SUFFIXES = (".json", ".jsonl")
+_SUFFIXES = (".json", ".jsonl", ".db", ".sqlite")
 
 
 _TREES = {
@@ -74,6 +77,12 @@ _READERS: dict[str, Reader] = {
     openai.CHAT: one_each(openai.recognises_chat, openai.chat_lines),
     openai.RESPONSES: one_each(openai.recognises_responses, openai.responses_lines),
 }
+DATABASES: dict[str, DatabaseReader] = {
+    opencode.NAME: opencode_database.READER,
+    llm.NAME: llm_database.READER,
+}
+"""Programs that keep a database, which are the formats of what they print, too."""
+
 FORMATS = (own_format.FORMAT, *_TREES, *_SESSION_TREES, *_READERS)
 
 
@@ -112,6 +121,10 @@ def files_of(file: InputFile) -> list[InputFile]:
 
 def format_of(file: InputFile) -> str | None:
     """Return the format of a file, by what its first documents look like; None when unknown."""
+    if is_database(file.path):
+        with opened(file.path) as database:
+            tables = database.tables()
+        return next((name for name, one in DATABASES.items() if one.recognises(tables)), None)
     first = [document for _, document in islice(_until_broken(file, []), DOCUMENTS_SHOWN)]
     if not first:
         next(_documents(file), None)  # raises why
@@ -137,7 +150,29 @@ def lines_of(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
     """Yield the content of a file as lines; calls `fail` when some of it is missing."""
     if source.format == own_format.FORMAT:
         yield from _own_lines(source.file, read, fail)
-        return
+    elif is_database(source.file.path):
+        yield from _database_lines(source, read, fail)
+    else:
+        yield from _document_lines(source, read, fail)
+
+
+def _database_lines(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
+    file = source.file
+    if source.format not in DATABASES:
+        raise InvalidRequest(f"{file} is a database, which the format {source.format} is not")
+    reader, size = DATABASES[source.format], file.path.stat().st_size
+    with opened(file.path) as database:
+        every = reader.conversations(database)
+        of_one = Reader(bool, partial(reader.lines, database))
+        for position, conversation in enumerate(every, start=1):
+            try:
+                yield from _converted(conversation, of_one, source.format)
+            except InvalidRequest as error:
+                fail(f"conversation {position} of {file}", error)
+            read(size * position // len(every))
+
+
+def _document_lines(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
     reader = readers(source.branches)[source.format]
     counts: dict[str, int] = {}
     broken: list[InvalidRequest] = []

@@ -28,18 +28,24 @@ def lines(content: FileContent) -> Iterator[Line]:
     if not recognises(content.documents):
         raise ValueError("an element is no answer")
     found: dict[str, list[Json]] = {}
-    for answer in sorted(content.documents, key=lambda one: str(one["datetime_utc"])):
+    for answer in content.documents:
         found.setdefault(answer["conversation_id"] or answer["id"], []).append(answer)
     for own_id, answers in found.items():
-        first = answers[0]
-        model = first.get("conversation_model") or first.get("model")
-        dialogue = DialogueLine(
-            id=own_id,
-            label=label(first.get("conversation_name")),
-            created=time_of(first["datetime_utc"]),
-            metadata=json_of(pruned({"source": NAME, "model": model})),
-        )
-        yield from conversation(dialogue, _messages(answers))
+        yield from conversation_of(own_id, answers)
+
+
+def conversation_of(own_id: str, answers: Sequence[Json]) -> Iterator[Line]:
+    """Yield the dialogue of a conversation with its answers, in any order."""
+    answers = sorted(answers, key=lambda one: str(one["datetime_utc"]))
+    first = answers[0]
+    model = first.get("conversation_model") or first.get("model")
+    dialogue = DialogueLine(
+        id=own_id,
+        label=label(first.get("conversation_name")),
+        created=time_of(first["datetime_utc"]),
+        metadata=json_of(pruned({"source": NAME, "model": model})),
+    )
+    yield from conversation(dialogue, _messages(answers))
 
 
 def _messages(answers: Sequence[Json]) -> Iterator[MessageLine]:
@@ -58,12 +64,16 @@ def _messages(answers: Sequence[Json]) -> Iterator[MessageLine]:
 
 
 def _texts(fragments: Any, text: Any) -> list[Json]:
-    """Return texts that were sent together, as parts."""
+    """Return texts that were sent together, as parts.
+
+    Since version 0.36 the text has the fragments in it; before, they stood beside it alone.
+    """
     found = [
         one.get("content") if isinstance(one, dict) else one
-        for one in (*(fragments if isinstance(fragments, list) else ()), text)
+        for one in (fragments if isinstance(fragments, list) else ())
     ]
-    return [{"type": "text", "text": one} for one in found if one]
+    beside = [one for one in found if one and one not in (text or "")]
+    return [{"type": "text", "text": one} for one in (*beside, text) if one]
 
 
 def _question(answer: Json) -> Iterator[MessageLine]:

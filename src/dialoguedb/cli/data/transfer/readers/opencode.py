@@ -28,7 +28,9 @@ def recognises(document: Any) -> bool:
 
 
 def lines(document: Json) -> Iterator[Line]:
-    """Yield the dialogue of a session."""
+    """Yield the dialogue of a session; nothing when there is no message in it."""
+    if not document["messages"]:
+        return
     about = document["info"]
     model = about.get("model") or {}
     described = {
