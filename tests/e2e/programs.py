@@ -18,7 +18,7 @@ import httpx
 
 from tests.http.server import NO_AUTHORITIES, program, quiet_environment
 
-SECONDS_MAX = 30
+SECONDS_MAX = 60
 READY = re.compile(r"^DialogueDB ready on (?P<url>https?://\S+:(?P<port>\d+))$", re.MULTILINE)
 KEY = re.compile(r"ddb_[A-Za-z0-9_-]{43}")
 KEY_FILE = re.compile(r'^API key for project "default" is in (?P<path>/.+)$', re.MULTILINE)

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.programs import READY
 
 WORKERS = 2
-SECONDS_MAX = 30
+SECONDS_MAX = 60
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are read from /proc")
 

@@ -125,11 +125,12 @@ def revision(answer: httpx.Response) -> int:
 
 
 def eventually(ask: Callable[[], Any], seconds_max: float = SETTLED_SECONDS_MAX) -> Any:
-    """Ask again until the answer is true, at most for the time given, and return it."""
-    deadline = time.monotonic() + seconds_max
+    """Ask again until the answer is true, and return it; it is when asked after the time given."""
+    deadline, asked = time.monotonic() + seconds_max, time.monotonic()
     while not (answer := ask()):
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert asked < deadline, "it did not come true in time"
         time.sleep(0.01)
+        asked = time.monotonic()
     return answer
 
 

@@ -17,8 +17,8 @@ import httpx
 
 from tests.databases.engines import storage_flags
 
-START_SECONDS_MAX = 30
-STOP_SECONDS_MAX = 30
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 60
 COMMAND_SECONDS_MAX = 120
 READY = re.compile(r"ready on (?P<url>https?://[^\s:]+:(?P<port>\d+))")
 

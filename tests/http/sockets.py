@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from .server import Server
 
-ANSWER_SECONDS_MAX = 30
+ANSWER_SECONDS_MAX = 60
 
 
 @dataclass
