@@ -59,6 +59,7 @@ TEXTS = {
     "summarizer_tokens": ("500", 500),
     "summarizer_chunk_tokens": ("8000", 8000),
     "summarizer_parallel": ("2", 2),
+    "tool_names": ("short", "short"),
 }
 
 
@@ -135,6 +136,8 @@ def test_the_forms_of_an_sqlite_database(text, directory):
         ("CORS_ORIGIN", "https://"),
         ("ACCESS_LOG", "maybe"),
         ("LOG_LEVEL", "all"),
+        ("TOOL_NAMES", "Short"),
+        ("EMBEDDER", "any"),
         ("SHUTDOWN_TIMEOUT", "1.5"),
         ("DATABASE", "chat"),
         ("DATABASE", "mysql://u:hidden@db/chat"),

@@ -22,9 +22,12 @@ TOKEN = "open-sesame"
 class Agent:
     """Calls tools as an agent does, in a namespace of its own if it has one."""
 
-    def __init__(self, client: Client, namespace: str | None = None) -> None:
+    def __init__(
+        self, client: Client, namespace: str | None = None, prefix: str = "dialoguedb_"
+    ) -> None:
         self.client = client
         self.namespace = namespace
+        self.prefix = prefix
 
     async def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """Call a tool that has to succeed, and return its answer."""
@@ -48,7 +51,7 @@ class Agent:
         """
         if self.namespace:
             arguments = {"namespace": self.namespace} | arguments
-        result = await self.client.call_tool(f"dialoguedb_{tool}", arguments)
+        result = await self.client.call_tool(f"{self.prefix}{tool}", arguments)
         (block,) = result.content
         assert block.type == "text"
         answer: dict[str, Any] = result.structured_content

@@ -218,11 +218,36 @@ async def test_a_namespace_keeps_its_things_to_itself(agent):
         ("add_message", {"sessionId": session, "role": "user", "content": "x"}),
         ("update_state", {"sessionId": session, "state": {}}),
         ("create_thread", {"parentId": session}),
+        ("get_memory", {"id": memory}),
         ("delete_memory", {"id": memory}),
         ("update_memory_tags", {"id": memory, "tags": []}),
     ]:
         for elsewhere in ({}, {"namespace": ""}, {"namespace": "bo"}):
             assert (await agent.refused(tool, **given, **elsewhere))["code"].endswith("NOT_FOUND")
+
+
+async def test_an_empty_namespace_is_the_default_one_and_none_is_all(agent):
+    word = f"quince{agent.namespace}"
+    for elsewhere in ({}, {"namespace": ""}):
+        own = Agent(agent.client)
+        await own.ask("save", messages=[{"role": "user", "content": word}], **elsewhere)
+        await own.ask("create_memory", value=word, **elsewhere)
+    await agent.ask("save", messages=[{"role": "user", "content": word}])
+    await agent.ask("create_memory", value=word)
+    query = {"query": word}
+    for tool, more, key in [
+        ("list", {}, "dialogues"),
+        ("search", query, "dialogues"),
+        ("list_memories", {}, "memories"),
+        ("search_memories", query, "memories"),
+    ]:
+        given = {"limit": 3, **more}
+        all_found = (await Agent(agent.client).ask(tool, **given))[key]
+        found_in = sorted(one.get("namespace", "") for one in all_found)
+        assert found_in == ["", "", agent.namespace], tool
+        in_default = (await Agent(agent.client).ask(tool, **given, namespace=""))[key]
+        assert {one.get("namespace", "") for one in in_default} == {""}, tool
+        assert len((await agent.ask(tool, **given))[key]) == 1, tool
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,13 @@ OPTIONS = tuple(
 
 DATABASE = next(option for option in OPTIONS if option.name == "database")
 PASSWORD_FILE = next(option for option in OPTIONS if option.name == "database_password_file")
+TOOL_NAMES = next(option for option in OPTIONS if option.name == "tool_names")
 
 EMBEDDING = tuple(option.name for option in OPTIONS if option.name.startswith("embedder"))
 """The settings of a command that embeds."""
+
+SERVING = tuple(option.name for option in OPTIONS if option is not TOOL_NAMES)
+"""The settings of a server, which offers no tools."""
 
 CONFIG_HELP = (
     f"TOML file with settings. [env var: {settings.CONFIG_VARIABLE};"
@@ -67,14 +71,15 @@ def settings_options(*names: str) -> Callable[[F], F]:
 
     def decorate(command: F) -> F:
         for setting in reversed(chosen):
-            command = _option(setting)(command)
+            command = setting_option(setting)(command)
         path = click.Path(path_type=Path, dir_okay=False)
         return click.option("--config", type=path, metavar="FILE", help=CONFIG_HELP)(command)
 
     return decorate
 
 
-def _option(setting: Setting) -> Callable[[F], F]:
+def setting_option(setting: Setting) -> Callable[[F], F]:
+    """Give a command the option of one setting."""
     about = setting.about
     text = f"{about.purpose} [env var: {setting.variable}{default_note(setting)}]"
     if setting.kind is bool:

@@ -21,17 +21,37 @@ from dialoguedb.mcp.arguments import ResumeArguments, SearchArguments, SearchMem
 from dialoguedb.mcp.inline_files import without_files
 from dialoguedb.mcp.responses import ToolResponse
 from dialoguedb.mcp.tool_calls import protocol_safe
+from dialoguedb.mcp.tools import OfferedTools
+
+# Names of tools are in braces here; `OfferedTools` puts in those that agents call.
 
 INSTRUCTIONS = """\
 DialogueDB keeps conversations and memories for good.
 
-At the beginning of a task, look for what is known already: dialoguedb_search_memories for facts
-and preferences, dialoguedb_search for earlier conversations; dialoguedb_resume returns one of them.
-On the way, remember what will be of use later with dialoguedb_create_memory: one thing each, said
+At the beginning of a task, look for what is known already: {search_memories} for facts
+and preferences, {search} for earlier conversations; {resume} returns one of them.
+On the way, remember what will be of use later with {create_memory}: one thing each, said
 so that it is understood alone. Delete what is no longer true.
-At the end, store the conversation with dialoguedb_save, or append to the one you resumed with
-dialoguedb_add_message; dialoguedb_update_state keeps where a task stands.
+At the end, store the conversation with {save}, or append to the one you resumed with
+{add_message}; {update_state} keeps where a task stands.
 What belongs to one user is kept apart by giving the same `namespace` in every call."""
+
+_AFTER_RECALLING = (
+    "Say in short what of this matters for the topic, and resume a conversation with {resume} where"
+    " its messages are needed."
+)
+
+_RESUMING = (
+    "Go on with this conversation where it stopped. Append what is said from now on to it with"
+    " {add_message}."
+)
+
+_WRAPPING_UP = (
+    "store this conversation with {save}, with a short label, or append what is new with"
+    " {add_message} if it was resumed. Then remember with {create_memory} what will be of use"
+    " beyond it - facts, preferences, decisions - one thing each, after looking with"
+    " {search_memories} whether it is known."
+)
 
 _NAMESPACE = PromptArgument(name="namespace", description="Whose it is, such as a user's id")
 
@@ -63,7 +83,9 @@ PROMPTS = [
 ]
 
 
-async def fill(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> GetPromptResult:
+async def fill(
+    db: AsyncDatabase, tools: OfferedTools, name: str, arguments: Mapping[str, str]
+) -> GetPromptResult:
     """Return a prompt, filled with stored content."""
     prompt = next((one for one in PROMPTS if one.name == name), None)
     if prompt is None:
@@ -72,7 +94,7 @@ async def fill(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> Ge
         if argument.required and not arguments.get(argument.name):
             raise MCPError(INVALID_PARAMS, f"The prompt {name!r} needs {argument.name!r}")
     try:
-        text = await _text(db, name, arguments)
+        text = await _text(db, tools, name, arguments)
     except DialogueDBError as error:
         raise MCPError(INVALID_PARAMS, error.message, {"code": error.code}) from error
     return GetPromptResult(
@@ -81,25 +103,20 @@ async def fill(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> Ge
     )
 
 
-async def _text(db: AsyncDatabase, name: str, arguments: Mapping[str, str]) -> str:
+async def _text(
+    db: AsyncDatabase, tools: OfferedTools, name: str, arguments: Mapping[str, str]
+) -> str:
     namespace = arguments.get("namespace")
     if name == "recall":
-        return await _recalled(db, arguments["topic"], namespace)
+        recalled = await _recalled(db, arguments["topic"], namespace)
+        return f"{recalled}\n\n{tools.named_in(_AFTER_RECALLING)}"
     if name == "resume":
         session = await sessions.resume(
             db, ResumeArguments(id=arguments["id"], namespace=namespace)
         )
-        return (
-            "Go on with this conversation where it stopped. Append what is said from now on to it"
-            f" with dialoguedb_add_message.\n\n{_json(session)}"
-        )
+        return f"{tools.named_in(_RESUMING)}\n\n{_json(session)}"
     kept = f" in the namespace {namespace!r}" if namespace else ""
-    return (
-        f"Wrap up{kept}: store this conversation with dialoguedb_save, with a short label, or"
-        " append what is new with dialoguedb_add_message if it was resumed. Then remember with"
-        " dialoguedb_create_memory what will be of use beyond it - facts, preferences, decisions -"
-        " one thing each, after looking with dialoguedb_search_memories whether it is known."
-    )
+    return f"Wrap up{kept}: {tools.named_in(_WRAPPING_UP)}"
 
 
 async def _recalled(db: AsyncDatabase, topic: str, namespace: str | None) -> str:
@@ -111,9 +128,7 @@ async def _recalled(db: AsyncDatabase, topic: str, namespace: str | None) -> str
     )
     return (
         f"The topic is: {topic}\n\nWhat is remembered, the best fitting first:\n{_json(known)}\n\n"
-        f"Earlier conversations, the best fitting first:\n{_json(conversations)}\n\n"
-        "Say in short what of this matters for the topic, and resume a conversation with"
-        " dialoguedb_resume where its messages are needed."
+        f"Earlier conversations, the best fitting first:\n{_json(conversations)}"
     )
 
 

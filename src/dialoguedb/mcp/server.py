@@ -1,7 +1,6 @@
 """The MCP server: over standard input and output, or over HTTP."""
 
 import hmac
-from collections.abc import Mapping
 from typing import Any
 
 from mcp.server.context import ServerRequestContext
@@ -28,22 +27,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.mcp import prompts, resources
 from dialoguedb.mcp.tool_calls import call, describe
-from dialoguedb.mcp.tools import Tool
+from dialoguedb.mcp.tools import OfferedTools
 from dialoguedb.values.limits import BODY_BYTES_MAX
 
 PATH = "/mcp"
 
-Tools = Mapping[str, Tool[Any, Any]]
 Context = ServerRequestContext[Any, Any]
 
 
 class ProtocolServer:
     """Serves the requests of the protocol from a database."""
 
-    def __init__(self, db: AsyncDatabase, tools: Tools) -> None:
+    def __init__(self, db: AsyncDatabase, tools: OfferedTools) -> None:
         self._db = db
         self._tools = tools
-        self._descriptions = [describe(name, tool) for name, tool in tools.items()]
+        self._descriptions = [describe(name, tool) for name, tool in tools.by_name.items()]
 
     async def list_tools(self, _: Context, __: PaginatedRequestParams | None) -> ListToolsResult:
         """List the tools."""
@@ -51,7 +49,7 @@ class ProtocolServer:
 
     async def call_tool(self, _: Context, params: CallToolRequestParams) -> CallToolResult:
         """Run a tool."""
-        tool = self._tools.get(params.name)
+        tool = self._tools.by_name.get(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"There is no tool {params.name!r} here")
         return await call(self._db, tool, params.arguments or {})
@@ -82,17 +80,17 @@ class ProtocolServer:
 
     async def get_prompt(self, _: Context, params: GetPromptRequestParams) -> GetPromptResult:
         """Fill a prompt."""
-        return await prompts.fill(self._db, params.name, params.arguments or {})
+        return await prompts.fill(self._db, self._tools, params.name, params.arguments or {})
 
 
-def create(db: AsyncDatabase, tools: Tools, version: str) -> Server[Any]:
+def create(db: AsyncDatabase, tools: OfferedTools, version: str) -> Server[Any]:
     """Return a server for these tools and a database."""
     handlers = ProtocolServer(db, tools)
     return Server(
         "dialoguedb",
         title="DialogueDB",
         version=version,
-        instructions=prompts.INSTRUCTIONS,
+        instructions=tools.named_in(prompts.INSTRUCTIONS),
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
         on_list_resources=handlers.list_resources,

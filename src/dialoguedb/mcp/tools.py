@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.errors import InvalidSetting
@@ -13,14 +14,20 @@ W = TypeVar("W", bound=arguments.ToolArguments)
 A = TypeVar("A", bound=responses.ToolResponse)
 
 PREFIX = "dialoguedb_"
+PREFIXES = {"prefixed": PREFIX, "short": ""}
+"""What stands before the names of tools, by the choice of `--tool-names`."""
 
 
 class Tool(Struct, Generic[W, A], kw_only=True, frozen=True):
     """One tool, and what hosts may show people before it runs."""
 
     name: str
+    """Its short name."""
+
     title: str
     purpose: str
+    """What it is for; other tools are named in braces."""
+
     arguments: type[W]
     response: type[A]
     run: Callable[[AsyncDatabase, W], Awaitable[A]]
@@ -40,7 +47,7 @@ _ALL: Sequence[Tool[Any, Any]] = (
         title="Save a conversation",
         purpose="Store a conversation for good, with its messages, a label to recognize it by, and"
         " a state to go on with. Answers its sessionId. To append to one that is stored already,"
-        " use dialoguedb_add_message.",
+        " use {add_message}.",
         arguments=arguments.SaveArguments,
         response=responses.SavedResponse,
         run=sessions.save,
@@ -50,7 +57,7 @@ _ALL: Sequence[Tool[Any, Any]] = (
         title="Resume a conversation",
         purpose="Return a stored conversation to go on with: its label, state, tags and its last"
         " 1,000 messages, oldest first. earlierMessages tells how many come before them;"
-        " dialoguedb_list_messages reads those.",
+        " {list_messages} reads those.",
         arguments=arguments.ResumeArguments,
         response=responses.ResumedResponse,
         run=sessions.resume,
@@ -181,20 +188,44 @@ _ALL: Sequence[Tool[Any, Any]] = (
     ),
 )
 
-TOOLS: Mapping[str, Tool[Any, Any]] = {PREFIX + tool.name: tool for tool in _ALL}
-"""The tools, by the names that agents call."""
+
+class OfferedTools(Struct, frozen=True):
+    """The tools that agents are offered."""
+
+    by_name: Mapping[str, Tool[Any, Any]]
+    """Each by the name that agents call."""
+
+    prefix: str
+
+    def named_in(self, text: str) -> str:
+        """Return a text with the names that agents call in the place of those in braces."""
+        return _named_in(text, self.prefix)
 
 
-def allowed(names: str | None) -> dict[str, Tool[Any, Any]]:
+def offered(names: str | None, prefix: str = PREFIX) -> OfferedTools:
     """Return the tools of a comma-separated list of names, with or without prefix; None is all."""
-    if names is None:
-        return {**TOOLS}
-    selected = [
-        PREFIX + name.strip().removeprefix(PREFIX) for name in names.split(",") if name.strip()
-    ]
-    unknown = [name for name in selected if name not in TOOLS]
-    if unknown:
-        raise InvalidSetting(f"There is no tool {unknown[0]!r}; there are {', '.join(TOOLS)}")
+    selected = {tool.name for tool in _ALL} if names is None else _selected(names, prefix)
+    return OfferedTools(
+        {
+            prefix + tool.name: replace(tool, purpose=_named_in(tool.purpose, prefix))
+            for tool in _ALL
+            if tool.name in selected
+        },
+        prefix,
+    )
+
+
+def _selected(names: str, prefix: str) -> set[str]:
+    selected = [name.strip().removeprefix(PREFIX) for name in names.split(",") if name.strip()]
+    known = [tool.name for tool in _ALL]
+    for name in selected:
+        if name not in known:
+            there = ", ".join(prefix + one for one in known)
+            raise InvalidSetting(f"There is no tool {prefix + name!r}; there are {there}")
     if not selected:
         raise InvalidSetting("The list of allowed tools names none")
-    return {name: tool for name, tool in TOOLS.items() if name in selected}
+    return {*selected}
+
+
+def _named_in(text: str, prefix: str) -> str:
+    return text.format_map({tool.name: prefix + tool.name for tool in _ALL})

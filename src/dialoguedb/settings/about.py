@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,15 @@ class About:
     def refusal(self, text: str) -> str:
         """Say that a text is not what is expected."""
         return f"{'this' if self.is_secret else repr(text)} is not {self.expected}"
+
+
+def one_of(purpose: str, form: str, words: Any) -> About:
+    """Describe a setting that takes one of the words of a Literal."""
+    known: tuple[str, ...] = get_args(words)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(text)
+        return text
+
+    return About(purpose, form, f"one of {', '.join(known)}", read)

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 from msgspec import Struct
 
-from dialoguedb.settings.about import About
+from dialoguedb.settings.about import About, one_of
 from dialoguedb.settings.values import (
     PORT_MAX,
     Address,
@@ -16,11 +16,11 @@ from dialoguedb.settings.values import (
     RateLimitStore,
     Secret,
     SummarizerName,
+    ToolNames,
     read_address,
     read_amount,
     read_command,
     read_database,
-    read_embedder,
     read_host,
     read_level,
     read_name,
@@ -32,7 +32,6 @@ from dialoguedb.settings.values import (
     read_rate_limit_store,
     read_seconds,
     read_secret,
-    read_summarizer,
     read_switch,
     read_text,
     read_url,
@@ -245,12 +244,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 30
     embedder: Annotated[
         EmbedderName,
-        About(
+        one_of(
             "Embedder: wordllama (built in); openai, any OpenAI-compatible endpoint;"
             " sentence-transformers, a model on this machine; none, for keyword search only.",
             "NAME",
-            f"one of {', '.join(get_args(EmbedderName))}",
-            read_embedder,
+            EmbedderName,
         ),
     ] = "wordllama"
     embedder_model: Annotated[
@@ -333,12 +331,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     summarizer: Annotated[
         SummarizerName,
-        About(
+        one_of(
             "Summarizer: extractive (built in), which selects the most informative sentences;"
             " openai, any OpenAI-compatible chat endpoint; anthropic, its Messages API.",
             "NAME",
-            f"one of {', '.join(get_args(SummarizerName))}",
-            read_summarizer,
+            SummarizerName,
         ),
     ] = "extractive"
     summarizer_model: Annotated[
@@ -392,3 +389,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         About("Concurrent requests to the summarizer.", "N", _AMOUNT, read_amount),
     ] = 4
+    tool_names: Annotated[
+        ToolNames,
+        one_of(
+            "Names of tools for agents: prefixed, such as dialoguedb_save, or short, such as save.",
+            "NAMES",
+            ToolNames,
+        ),
+    ] = "prefixed"

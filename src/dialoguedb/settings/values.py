@@ -20,6 +20,7 @@ PORT_MAX = postgres_urls.PORT_MAX
 LogLevel = Literal["debug", "info", "warning", "error"]
 EmbedderName = Literal["wordllama", "none", "openai", "sentence-transformers"]
 SummarizerName = Literal["extractive", "openai", "anthropic"]
+ToolNames = Literal["prefixed", "short"]
 Network = IPv4Network | IPv6Network
 
 
@@ -227,20 +228,6 @@ def read_level(text: str) -> str:
     if text.lower() not in get_args(LogLevel):
         raise ValueError(text)
     return text.lower()
-
-
-def read_embedder(text: str) -> str:
-    """Read the name of an embedder."""
-    if text not in get_args(EmbedderName):
-        raise ValueError(text)
-    return text
-
-
-def read_summarizer(text: str) -> str:
-    """Read the name of a summarizer."""
-    if text not in get_args(SummarizerName):
-        raise ValueError(text)
-    return text
 
 
 _SWITCH = {"true": True, "on": True, "yes": True, "1": True}

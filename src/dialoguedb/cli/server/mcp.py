@@ -1,6 +1,7 @@
 """`dialoguedb mcp`: tools for agents, as a client of a server or of a data directory."""
 
 import asyncio
+import os
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -8,9 +9,9 @@ from typing import Any
 
 import click
 
-from dialoguedb import __version__
+from dialoguedb import __version__, settings
 from dialoguedb.cli.databases import async_database, client_options, database_options
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.options import TOOL_NAMES, examples, setting_option
 from dialoguedb.cli.server import logs, tokens
 from dialoguedb.cli.server.tokens import HostToken
 from dialoguedb.errors import InvalidSetting
@@ -41,6 +42,7 @@ _STOP_S = 5
     metavar="NAME,...",
     help="Offer only these tools: save,resume,search … [env var: DIALOGUEDB_TOOLS; default: all]",
 )
+@setting_option(TOOL_NAMES)
 @click.option(
     "--transport",
     type=click.Choice(["stdio", "http"]),
@@ -83,12 +85,13 @@ def mcp(**flags: Any) -> None:
     is_http = flags["transport"] == "http"
     token = tokens.chosen(flags, flags["data"]) if is_http else None
     database = async_database(client_options(flags), flags.pop("namespace"))
+    server = _made(database, flags["tools"], flags["tool_names"])
     if token is not None:
         address = Address(flags["host"], flags["port"])
-        asyncio.run(_serve(database, flags["tools"], address, token))
+        asyncio.run(_serve(database, server, address, token))
         return
     with suppress(KeyboardInterrupt):
-        asyncio.run(_speak(database, flags["tools"]))
+        asyncio.run(_speak(database, server))
 
 
 def _protocol() -> ModuleType:
@@ -104,21 +107,20 @@ def _protocol() -> ModuleType:
     return server
 
 
-def _made(database: Any, tools: str | None) -> Any:
+def _made(database: Any, tools: str | None, tool_names: str | None) -> Any:
     protocol = _protocol()
-    from dialoguedb.mcp.tools import allowed  # noqa: PLC0415 - needs the extra, too
+    from dialoguedb.mcp.tools import PREFIXES, offered  # noqa: PLC0415 - needs the extra, too
 
-    return protocol.create(database, allowed(tools), __version__)
+    chosen = settings.load({TOOL_NAMES.name: tool_names}, os.environ)
+    return protocol.create(database, offered(tools, PREFIXES[chosen.tool_names]), __version__)
 
 
-async def _speak(database: Any, tools: str | None) -> None:
-    server = _made(database, tools)
+async def _speak(database: Any, server: Any) -> None:
     async with database:
         await _protocol().serve_stdio(server)
 
 
-async def _serve(database: Any, tools: str | None, address: Address, token: HostToken) -> None:
-    server = _made(database, tools)
+async def _serve(database: Any, server: Any, address: Address, token: HostToken) -> None:
     from dialoguedb.cli.server import runner, sockets  # noqa: PLC0415 - they load the web server
 
     listener = sockets.listen(address)

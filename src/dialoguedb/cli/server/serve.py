@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from dialoguedb.cli.options import chosen_settings, examples, settings_options
+from dialoguedb.cli.options import SERVING, chosen_settings, examples, settings_options
 from dialoguedb.cli.server import logs, readiness, sockets, tls, workers
 from dialoguedb.settings import Address, Settings
 
@@ -26,7 +26,7 @@ from dialoguedb.settings import Address, Settings
 @click.option(
     "--print-first-key", is_flag=True, help="Print the first key even if this is no terminal."
 )
-@settings_options()
+@settings_options(*SERVING)
 def serve(*, print_first_key: bool, **flags: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C; it finishes requests in flight before it stops.
 
