@@ -116,6 +116,9 @@ class TestData:
         assert ended.code == 0, ended.err
         again = room.run("export", "--database", new_url).out
         assert again.splitlines()[1:] == export.splitlines()[1:]
+        assert "Where is my parcel?" in at("export", "--format", "html", "--dialogue", "d")
+        (chat,) = at("export", "--format", "openai-chat").splitlines()
+        assert [one["role"] for one in json.loads(chat)["messages"]] == ["user", "assistant"]
 
     def test_reading_makes_no_tables(self, room, new_url):
         ended = room.run("dialogue", "list", "--database", new_url)

@@ -24,18 +24,25 @@ from dialoguedb.formats.outgoing.thought_signatures import without_signatures
 from dialoguedb.formats.parts import Other, Part, Reasoning, Text, ToolCall
 from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.spellings.openai import BESIDE_KEYS, REASONING_KEYS
-from dialoguedb.formats.tool_links import ToolLinker
+from dialoguedb.formats.tool_links import ToolLinker, ToolPairs
 from dialoguedb.formats.turns import Turn, parse_parts
 from dialoguedb.formats.writers import openai
 from dialoguedb.formats.writers.arguments import encodable
 from dialoguedb.formats.writers.names import fit_names, speak_names
-from dialoguedb.formats.writers.table import WRITERS
+from dialoguedb.formats.writers.table import WRITERS, Written
 
 Json = dict[str, Any]
 
 Convertible = Literal["openai", "responses", "anthropic", "gemini", "ui-message"]
 """OpenAI's Chat Completions and Responses, Anthropic's Messages, Gemini's contents, and the
 `UIMessage` of the AI SDK."""
+
+Transcodable = Convertible | Literal["sharegpt"]
+"""What a history can be written as."""
+
+
+WITHOUT_SYSTEM = frozenset({"anthropic", "gemini"})
+"""The APIs that take what the system says apart from all messages."""
 
 
 class ConversionLoss(Struct, frozen=True):
@@ -87,22 +94,55 @@ def convert(
     return Converted(encodable(written), system if apart else "", _located(losses.found))
 
 
+class Transcoder:
+    """Writes the turns of a history for an API, some of them at a time.
+
+    Ids and names are told apart across all of them. Nothing is left out for its missing
+    counterpart, except for what a provider ran itself. Where an API has no messages of the system,
+    these are left out: `system_texts` has what they say.
+    """
+
+    def __init__(self, target: Transcodable, pairs: ToolPairs) -> None:
+        self._target: Transcodable = target
+        self._writer = WRITERS[target]
+        self._pairs = pairs
+        self._ids = self._writer.ids()
+        self._names: dict[str, str] = {}
+        self._assistants: set[str] = set()
+        self._written = 0
+
+    def outgoing(self, turns: Sequence[Turn], losses: Losses) -> list[OutgoingMessage]:
+        """Return the next turns as they are to be written."""
+        options = ArrangeOptions(spelling=self._writer.spelling, ids=self._ids, unanswered="keep")
+        outgoing = arrange(turns, self._pairs, options, losses).messages
+        for message in outgoing:
+            note_details(message, self._target, losses)
+        if self._target == "openai":
+            outgoing = [*openai.with_calls_last(outgoing, losses)]
+            fit_names(outgoing, self._names)
+        else:
+            speak_names(outgoing, self._assistants)
+        return outgoing
+
+    def write(self, turns: Sequence[Turn], losses: Losses) -> list[Json]:
+        """Return the next turns as messages, which others may follow."""
+        if self._target in WITHOUT_SYSTEM:
+            turns = [turn for turn in turns if turn.speaker != "system"]
+        write = self._writer.write_part or self._writer.write
+        written: list[Json] = encodable(write(self.outgoing(turns, losses), losses))
+        if self._target == "ui-message":
+            for position, message in enumerate(written, start=self._written):
+                message["id"] = f"msg-{position}"
+        self._written += len(written)
+        return written
+
+
 def _arranged(turns: Sequence[Turn], target: Convertible, losses: Losses) -> list[OutgoingMessage]:
     links = ToolLinker()
     for turn in turns:
         links.add(turn)
     links.finish()
-    writer = WRITERS[target]
-    options = ArrangeOptions(spelling=writer.spelling, ids=writer.ids(), unanswered="keep")
-    outgoing = arrange(turns, links.pairs, options, losses).messages
-    for message in outgoing:
-        _note_details(message, target, losses)
-    if target == "openai":
-        outgoing = [*openai.with_calls_last(outgoing, losses)]
-        fit_names(outgoing)
-    else:
-        speak_names(outgoing)
-    return outgoing
+    return Transcoder(target, links.pairs).outgoing(turns, losses)
 
 
 # --- Reading ------------------------------------------------------------------------------------
@@ -139,20 +179,28 @@ def _without_system(
     texts = [system] if system else []
     rest: list[Turn] = []
     for turn in turns:
-        stays = bool(rest) and target not in {"anthropic", "gemini"}
+        stays = bool(rest) and target not in WITHOUT_SYSTEM
         if turn.speaker != "system" or stays:
             rest.append(turn)
             continue
-        texts += [plain_text(part) for part in turn.parts if isinstance(part, Text | Other)]
+        texts += system_texts(turn)
         if rest:
             own = OutgoingPart(Text(""), turn.id, _WHOLE)
             losses.add(own, "detail", "a message of the system goes before all others")
     return "\n\n".join(filter(None, texts)), rest
 
 
+def system_texts(turn: Turn) -> list[str]:
+    """Return what a message of the system says."""
+    return [plain_text(part) for part in turn.parts if isinstance(part, Text | Other)]
+
+
 # --- Losses -------------------------------------------------------------------------------------
 
 _WHOLE = -1
+_WITH_ANY_NAME = frozenset({"ui-message", "sharegpt", "plain"})
+"""Where the names of tools are any text."""
+
 _WHY_NO_NAME = "a name stands before the text; that of the only assistant is left out"
 _BORDERS = frozenset({"step-start"})
 """Parts that are where one message ends and the next begins."""
@@ -172,7 +220,7 @@ _MEMBERS: dict[str, frozenset[str]] = {
 """The members of messages that are read; one of Responses keeps its item whole."""
 
 
-def _note_details(message: OutgoingMessage, target: Convertible, losses: Losses) -> None:
+def note_details(message: OutgoingMessage, target: Written, losses: Losses) -> None:
     """Note what is kept of parts for their own API alone."""
     for outgoing in message.parts:
         part = outgoing.part
@@ -187,22 +235,26 @@ def _note_details(message: OutgoingMessage, target: Convertible, losses: Losses)
         losses.add(message.parts[0], "name", _WHY_NO_NAME)
 
 
-def _note_call(outgoing: OutgoingPart, call: ToolCall, target: Convertible, losses: Losses) -> None:
+def _note_call(outgoing: OutgoingPart, call: ToolCall, target: Written, losses: Losses) -> None:
     name = fit_tool_name(call.name)
-    if name != call.name and target != "ui-message":
+    if name != call.name and target not in _WITH_ANY_NAME:
         losses.add(outgoing, "name", f"{call.name!r} cannot be a name; it is {name!r}")
-    if call.kind == "custom" and target not in {"openai", "responses"}:
+    if call.kind == "custom" and target not in {"openai", "responses", "plain"}:
         losses.add(outgoing, "detail", "the text of a custom tool becomes its argument `input`")
-    if call.kind == "server" and target != "ui-message" and not _goes_back(call, target):
+    if (
+        call.kind == "server"
+        and target not in {"ui-message", "plain"}
+        and not _goes_back(call, target)
+    ):
         losses.add(outgoing, "detail", "that its provider ran it")
 
 
-def _goes_back(part: Part, target: Convertible) -> bool:
+def _goes_back(part: Part, target: Written) -> bool:
     """Tell whether a part goes back to the API that it is from."""
     return part.native is not None and part.native.spelling == target
 
 
-def _beside(part: Part, target: Convertible) -> list[str]:
+def _beside(part: Part, target: Written) -> list[str]:
     native = part.native
     if native is None or isinstance(part, Reasoning) or _goes_back(part, target):
         return []  # what becomes of a thought its writer says

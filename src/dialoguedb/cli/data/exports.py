@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,15 @@ from dialoguedb.cli.data.transfer.lines import (
     InputFile,
     MemoryLine,
     MessageLine,
+    Scope,
 )
+from dialoguedb.cli.data.transfer.writers.conversations import SHAPES, ConversationWriter
+from dialoguedb.cli.data.transfer.writers.html_page import Html
+from dialoguedb.cli.data.transfer.writers.left_out import LeftOut
+from dialoguedb.cli.data.transfer.writers.markdown import Markdown
+from dialoguedb.cli.data.transfer.writers.own import OwnWriter
+from dialoguedb.cli.data.transfer.writers.pages import Markup, PageWriter
+from dialoguedb.cli.data.transfer.writers.writer import ExportWriter
 from dialoguedb.cli.databases import with_database
 from dialoguedb.cli.options import examples
 from dialoguedb.cli.progress import shown_count
@@ -31,29 +39,51 @@ if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
 
 
+_PAGES: Mapping[str, type[Markup]] = {"markdown": Markdown, "html": Html}
+FORMATS = (lines.FORMAT, *SHAPES, *_PAGES)
+
+
 @click.command(
     epilog=examples(
         ("Everything", "dialoguedb export everything.jsonl"),
         ("Everything of one user", "dialoguedb export user.jsonl --namespace user_789"),
         ("Compressed", "dialoguedb export | gzip > everything.jsonl.gz"),
+        ("One conversation to read", "dialoguedb export talk.html --dialogue ID --format html"),
+        ("To train a model", "dialoguedb export chats.jsonl --format openai-chat"),
     )
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default=lines.FORMAT,
+    show_default=True,
+    help="The format: only the default holds everything. `markdown` and `html` are pages to read;"
+    " the others hold a conversation a line.",
+)
+@click.option("--dialogue", metavar="ID", help="Export this dialogue and its threads alone.")
 @click.option("--overwrite", is_flag=True, help="Replace the file, whatever it holds.")
 @fields.namespace
 @with_database
-def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
-    """Export dialogues, messages and memories as JSON lines, to a file or standard output.
+def export(db: "DialogueDB", file: Path | None, format_name: str, **flags: Any) -> None:
+    """Export dialogues, messages and memories to a file or standard output.
 
     After an interruption, run it again on the same file: it continues after the last complete
-    dialogue.
+    dialogue. In formats of other programs it starts over, which needs --overwrite; what such a
+    format does not hold is counted on stderr.
     """
+    scope = Scope(flags["namespace"], flags["dialogue"])
+    if scope.dialogue is not None:  # before a file is made
+        db.api.read("dialogue", scope.dialogue, namespace=scope.namespace or "")
+    is_own = format_name == lines.FORMAT
+    if file is not None and not (is_own or flags["overwrite"]):
+        _check_is_new(file, format_name)
+    left_out = LeftOut()
     with shown_count("Exporting") as advance, _opened(file, overwrite=flags["overwrite"]) as out:
-        exporter = Exporter(db, out, flags["namespace"], advance)
-        if file is not None and out.tell():
-            _resume(exporter, out, file, flags["namespace"])
-        else:
-            out.write(lines.header(timestamp(datetime.now(UTC)), flags["namespace"]))
+        exporter = Exporter(db, _writer(format_name, out, left_out), scope, advance)
+        if is_own:
+            _begin(exporter, out, file, scope)
         end = exporter.write()
         out.flush()
         if file is not None:
@@ -63,6 +93,32 @@ def export(db: "DialogueDB", file: Path | None, **flags: Any) -> None:
         f" {end.memories:,} memories",
         err=True,
     )
+    for sentence in left_out.sentences():
+        click.echo(f"Not in {format_name}: {sentence}", err=True)
+
+
+def _writer(format_name: str, out: IO[bytes], left_out: LeftOut) -> ExportWriter:
+    if format_name in _PAGES:
+        return PageWriter(_PAGES[format_name](), out, left_out)
+    if format_name in SHAPES:
+        return ConversationWriter(format_name, out, left_out)
+    return OwnWriter(out)
+
+
+def _check_is_new(file: Path, format_name: str) -> None:
+    if file.exists() and file.stat().st_size:
+        raise InvalidRequest(
+            f"{file} exists already, and an export as {format_name} cannot be continued;"
+            " --overwrite replaces it"
+        )
+
+
+def _begin(exporter: Exporter, out: IO[bytes], file: Path | None, scope: Scope) -> None:
+    """Write the first line, or continue what was begun."""
+    if file is not None and out.tell():
+        _resume(exporter, out, file, scope)
+    else:
+        out.write(lines.header(timestamp(datetime.now(UTC)), scope))
 
 
 @contextmanager
@@ -77,7 +133,7 @@ def _opened(file: Path | None, *, overwrite: bool) -> Iterator[IO[bytes]]:
         yield out
 
 
-def _resume(exporter: Exporter, out: IO[bytes], file: Path, namespace: str | None) -> None:
+def _resume(exporter: Exporter, out: IO[bytes], file: Path, scope: Scope) -> None:
     """Register what a file has already, and cut off an incomplete dialogue at its end."""
     current: DialogueLine | None = None
     messages = 0
@@ -85,7 +141,7 @@ def _resume(exporter: Exporter, out: IO[bytes], file: Path, namespace: str | Non
     out.seek(0)
     first = out.readline()
     lines.check_version(first, begun)
-    lines.check_namespace(first, namespace, begun)
+    lines.check_scope(first, scope, begun)
     whole = start = len(first)
     for offset, line in lines.read_file(begun):
         if isinstance(line, EndLine):

@@ -27,6 +27,27 @@ a history holds any number."""
 
 def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
     """Return messages that alternate; consecutive ones of a role are one."""
+    written = _written(messages, losses)
+    if written:
+        _trim_end(written[-1])
+    return written
+
+
+def write_part(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
+    """Return messages that alternate, of a history that more may follow: its end is as it was."""
+    written = _written(messages, losses)
+    sent = [block for one in written for block in one["content"] if block["type"] in _THOUGHTS]
+    for message in messages:
+        for each in message.parts:
+            block = _signed(each.part) if message.speaker == "assistant" else None
+            if block in sent:
+                sent.remove(block)
+            elif block is not None:
+                losses.add(each, "thought", "a message cannot end in it")
+    return written
+
+
+def _written(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
     written: list[Json] = []
     for message in messages:
         role = "assistant" if message.speaker == "assistant" else "user"
@@ -37,10 +58,7 @@ def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
             written[-1]["content"].extend(blocks)
         else:
             written.append({"role": role, "content": blocks})
-    written = [one for one in written if _ends_in_more_than_thoughts(one)]
-    if written:
-        _trim_end(written[-1])
-    return written
+    return [one for one in written if _ends_in_more_than_thoughts(one)]
 
 
 def user_message(text: str) -> Json:
@@ -127,14 +145,19 @@ def _call(call: ToolCall) -> Json:
 
 
 def _thought(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Json | None:
-    thought = outgoing.part
-    assert isinstance(thought, Reasoning)
-    if speaker == "assistant" and thought.is_returnable:
-        if thought.data:
-            return {"type": "redacted_thinking", "data": thought.data}
-        return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
-    losses.add(outgoing, "thought", "Anthropic takes no thoughts but those it signed itself")
-    return None
+    block = _signed(outgoing.part) if speaker == "assistant" else None
+    if block is None:
+        losses.add(outgoing, "thought", "Anthropic takes no thoughts but those it signed itself")
+    return block
+
+
+def _signed(part: Part) -> Json | None:
+    """Return the block of a thought that Anthropic takes; None for any other part."""
+    if not isinstance(part, Reasoning) or not part.is_returnable:
+        return None
+    if part.data:
+        return {"type": "redacted_thinking", "data": part.data}
+    return {"type": "thinking", "thinking": part.text, "signature": part.signature}
 
 
 def _result(result: ToolResult) -> Json:

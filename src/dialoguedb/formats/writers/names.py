@@ -10,9 +10,12 @@ _NOT_IN_NAMES = re.compile(r"[\s<|\\/>]+")
 _NAME_CHARS_MAX = 64
 
 
-def fit_names(messages: Sequence[OutgoingMessage]) -> None:
-    """Make names fit as OpenAI demands; one that cannot, or then is another's, goes to the text."""
-    names: dict[str, str] = {}
+def fit_names(messages: Sequence[OutgoingMessage], names: dict[str, str] | None = None) -> None:
+    """Make names fit as OpenAI demands; one that cannot, or then is another's, goes to the text.
+
+    `names` holds those of the messages before, by what was made of them; these are added.
+    """
+    names = {} if names is None else names
     for message in messages:
         if message.name:
             fitted = _NOT_IN_NAMES.sub("_", message.name).strip("_")[:_NAME_CHARS_MAX]
@@ -22,13 +25,14 @@ def fit_names(messages: Sequence[OutgoingMessage]) -> None:
                 _speak_name(message)
 
 
-def speak_names(messages: Sequence[OutgoingMessage]) -> None:
+def speak_names(messages: Sequence[OutgoingMessage], assistants: set[str] | None = None) -> None:
     """Put names before the texts; an assistant's from where a second assistant speaks.
 
     A model that reads a name before all it wrote itself would begin to write it. What comes later
     changes nothing that stands before it, so that providers find the beginning in their caches.
+    `assistants` holds the names of those who spoke before; these are added.
     """
-    assistants: set[str] = set()
+    assistants = set() if assistants is None else assistants
     for message in messages:
         if message.name and message.speaker == "assistant":
             assistants.add(message.name)

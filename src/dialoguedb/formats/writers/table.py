@@ -13,12 +13,20 @@ from dialoguedb.formats.outgoing.call_ids import (
 )
 from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage
 from dialoguedb.formats.parts import Spelling
-from dialoguedb.formats.writers import anthropic, gemini, openai, plain, responses, ui_message
+from dialoguedb.formats.writers import (
+    anthropic,
+    gemini,
+    openai,
+    plain,
+    responses,
+    sharegpt,
+    ui_message,
+)
 
 Json = dict[str, Any]
 
-Written = Literal["openai", "responses", "anthropic", "gemini", "ui-message", "plain"]
-"""What can be written: all dialects, and what an AI SDK's program keeps."""
+Written = Literal["openai", "responses", "anthropic", "gemini", "ui-message", "sharegpt", "plain"]
+"""What can be written: all dialects, what an AI SDK's program keeps, and data to train models."""
 
 
 class Writer(Struct, frozen=True):
@@ -32,6 +40,8 @@ class Writer(Struct, frozen=True):
     ids: Callable[[], CallIds] = stored_ids
     knows_names: bool = False
     takes_system_apart: bool = False
+    write_part: Callable[[Sequence[OutgoingMessage], Losses], list[Json]] | None = None
+    """Writes what more may follow, where the end of a request has rules of its own."""
 
 
 WRITERS: Mapping[Written, Writer] = {
@@ -45,6 +55,7 @@ WRITERS: Mapping[Written, Writer] = {
         "anthropic",
         ids=fitted_ids,
         takes_system_apart=True,
+        write_part=anthropic.write_part,
     ),
     "gemini": Writer(
         gemini.write,
@@ -54,5 +65,6 @@ WRITERS: Mapping[Written, Writer] = {
         takes_system_apart=True,
     ),
     "ui-message": Writer(ui_message.write, ui_message.user_message, "ui-message"),
+    "sharegpt": Writer(sharegpt.write, sharegpt.user_message, None),
     "plain": Writer(plain.write, plain.user_message, None, knows_names=True),
 }

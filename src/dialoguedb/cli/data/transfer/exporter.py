@@ -1,4 +1,4 @@
-"""Writes everything that is stored, dialogue by dialogue."""
+"""Reads everything that is stored, dialogue by dialogue, for a writer."""
 
 import shutil
 from array import array
@@ -7,7 +7,14 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from dialoguedb.cli.data.transfer import lines
-from dialoguedb.cli.data.transfer.lines import DialogueLine, EndLine, MemoryLine, MessageLine
+from dialoguedb.cli.data.transfer.lines import (
+    DialogueLine,
+    EndLine,
+    MemoryLine,
+    MessageLine,
+    Scope,
+)
+from dialoguedb.cli.data.transfer.writers.writer import ExportWriter, StoredMessages
 from dialoguedb.errors import DialogueNotFound
 
 if TYPE_CHECKING:
@@ -26,28 +33,49 @@ Advance = Callable[[int], None]
 
 
 class Exporter:
-    """Writes what is not written yet; a thread comes after its parent."""
+    """Has what is not written yet written; a thread comes after its parent."""
 
     def __init__(
-        self, db: "DialogueDB", out: IO[bytes], namespace: str | None, advance: Advance
+        self, db: "DialogueDB", writer: ExportWriter, scope: Scope, advance: Advance
     ) -> None:
         self.dialogues: set[ObjectKey] = set()
         self.memories: set[ObjectKey] = set()
         self.messages = 0
         self._db = db
-        self._out = out
-        self._namespace = namespace
+        self._writer = writer
+        self._scope = scope
         self._advance = advance
 
     def write(self) -> EndLine:
-        """Write everything that is stored, and the last line."""
-        for dialogue in self._every(DialogueLine, "dialogue", namespace=self._namespace):
+        """Have everything written that is in the scope, and the end; returns how much was."""
+        if self._scope.dialogue is None:
+            self._write_all(self._scope.namespace)
+        else:
+            self._write_with_threads(self._read(self._scope.dialogue, self._scope.namespace or ""))
+        stored = EndLine(len(self.dialogues), self.messages, len(self.memories))
+        return self._writer.finish(stored)
+
+    def _write_all(self, namespace: str | None) -> None:
+        for dialogue in self._every(DialogueLine, "dialogue", namespace=namespace):
             self._write_dialogue(dialogue)
-        for memory in self._every(MemoryLine, "memory", namespace=self._namespace):
+        for memory in self._every(MemoryLine, "memory", namespace=namespace):
             self._write_memory(memory)
-        end = EndLine(len(self.dialogues), self.messages, len(self.memories))
-        self._out.write(lines.encoded(end))
-        return end
+
+    def _write_with_threads(self, record: DialogueLine) -> None:
+        """Write a dialogue, and all that are threads of it, be it through others."""
+        if self._writer.needs_parents:
+            self._write_dialogue(record)
+        else:
+            self._write_whole(record)
+        waiting = [record]
+        while waiting:
+            parent = waiting.pop()
+            space = parent.namespace or ""
+            for thread in self._every(
+                DialogueLine, "dialogue", namespace=space, threadOf=parent.id
+            ):
+                self._write_dialogue(thread)
+                waiting.append(thread)
 
     def _write_dialogue(self, record: DialogueLine) -> None:
         """Write a dialogue unless it is written, after the dialogues that it is a thread of."""
@@ -63,10 +91,14 @@ class Exporter:
         if record.thread_of is None or (space, record.thread_of) in self.dialogues:
             return None
         try:
-            found = self._db.api.read("dialogue", record.thread_of, namespace=space)
-            return lines.read_one(found, DialogueLine)
+            return self._read(record.thread_of, space)
         except DialogueNotFound:  # it was just deleted, and this thread with it
             return None
+
+    def _read(self, dialogue_id: str, space: str) -> DialogueLine:
+        """Return a dialogue; DialogueNotFound."""
+        found = self._db.api.read("dialogue", dialogue_id, namespace=space)
+        return lines.read_one(found, DialogueLine)
 
     def _write_whole(self, record: DialogueLine) -> None:
         with SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
@@ -74,9 +106,7 @@ class Exporter:
                 count = _write_spool(self._messages(record), spool)
             except DialogueNotFound:  # it was just deleted
                 return
-            self._out.write(lines.encoded(record))
-            spool.seek(0)
-            shutil.copyfileobj(spool, self._out)
+            self._writer.add_dialogue(record, StoredMessages(spool, count))
         self.dialogues.add(key_of(record))
         self.messages += count
         self._advance(count + 1)
@@ -97,7 +127,7 @@ class Exporter:
 
     def _write_memory(self, record: MemoryLine) -> None:
         if key_of(record) not in self.memories:
-            self._out.write(lines.encoded(record))
+            self._writer.add_memory(record)
             self.memories.add(key_of(record))
             self._advance(1)
 

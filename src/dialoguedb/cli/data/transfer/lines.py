@@ -113,19 +113,35 @@ class _TaggedLine(Struct, forbid_unknown_fields=True):
     end: EndLine | None = None
 
 
-def header(exported: str, namespace: str | None) -> bytes:
-    """Return the first line: when it was written, and of which namespace if of one."""
-    limit = {} if namespace is None else {"namespace": namespace}
+class Scope(Struct, frozen=True, omit_defaults=True):
+    """What is exported: everything, or what is in a namespace, or one dialogue with its threads."""
+
+    namespace: str | None = None
+    dialogue: str | None = None
+    """A dialogue of the default namespace, unless another one is given."""
+
+    def __str__(self) -> str:
+        """Say what it is."""
+        of = "all namespaces" if self.namespace is None else f"the namespace {self.namespace!r}"
+        if self.dialogue is None:
+            return of
+        within = f" in {of}" if self.namespace else ""
+        return f"the dialogue {self.dialogue!r}{within}"
+
+
+def header(exported: str, scope: Scope) -> bytes:
+    """Return the first line: when it was written, and of what if not of everything."""
+    limit = msgspec.to_builtins(scope)
     document = {"format": FORMAT, "version": VERSION, "exported": exported, **limit}
     return json_codec.encode(document) + b"\n"
 
 
-def check_namespace(first: bytes, namespace: str | None, file: InputFile) -> None:
-    """Raise InvalidRequest when a file was begun as the export of another namespace."""
-    begun: str | None = json_codec.decode(first, dict).get("namespace")
-    if begun != namespace:
-        of = "all namespaces" if begun is None else f"the namespace {begun!r}"
-        raise InvalidRequest(f"{file} was begun as an export of {of}; --overwrite replaces it")
+def check_scope(first: bytes, scope: Scope, file: InputFile) -> None:
+    """Raise InvalidRequest when a file was begun as the export of something else."""
+    begun: dict[str, str] = json_codec.decode(first, dict)
+    found = Scope(begun.get("namespace"), begun.get("dialogue"))
+    if found != scope:
+        raise InvalidRequest(f"{file} was begun as an export of {found}; --overwrite replaces it")
 
 
 def is_header(document: Any) -> bool:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from dialoguedb.cli.data.transfer import lines as own_format
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers import (
+    anthropic,
     chatgpt,
     claude,
     claude_code,
@@ -74,6 +75,7 @@ _READERS: dict[str, Reader] = {
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True
     ),
+    anthropic.NAME: Reader(anthropic.recognises, anthropic.lines),
     openai.CHAT: one_each(openai.recognises_chat, openai.chat_lines),
     openai.RESPONSES: one_each(openai.recognises_responses, openai.responses_lines),
 }

@@ -57,11 +57,17 @@ def chat_of_lines(content: FileContent) -> Iterator[Line]:
     return chat_lines({"id": f"{CHAT}-{digest(known)}", "messages": messages})
 
 
-def chat_lines(document: Any) -> Iterator[Line]:
-    """Yield a conversation of chat messages; those with more than a text stay as they are."""
-    messages = document["messages"] if isinstance(document, dict) else document
-    read = [_chat_message(message) for message in messages]
-    yield from conversation(_dialogue(document, CHAT, messages), [one for one in read if one])
+def chat_lines(document: Any, source: str = CHAT) -> Iterator[Line]:
+    """Yield a conversation of chat messages; those with more than a text stay as they are.
+
+    What the system says may stand beside the messages.
+    """
+    is_request = isinstance(document, dict)
+    messages = document["messages"] if is_request else document
+    system = document.get("system") if is_request else None
+    before = [{"role": "system", "content": system}] if isinstance(system, str | list) else []
+    read = [_chat_message(message) for message in (*before, *messages)]
+    yield from conversation(_dialogue(document, source, messages), [one for one in read if one])
 
 
 def _chat_message(message: dict[str, Any]) -> MessageLine | None:
