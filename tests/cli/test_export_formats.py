@@ -142,7 +142,8 @@ def test_a_result_that_comes_later_stays_with_its_call_and_one_without_is_kept(c
 KINDS = [
     *("memories", "that dialogues are threads", "dialogues without messages", "namespaces"),
     *("that dialogues are ended", "states", "metadata", "tags", "times", "ids of messages"),
-    *("roles", "thoughts", "that results", "attachments", "names"),
+    *("roles", "thoughts", "that results", "attachments", "names", "messages that say nothing"),
+    "details, and unknown parts",
 ]
 
 
@@ -154,10 +155,9 @@ def test_what_a_format_does_not_hold_is_counted_by_kind(commands):
         {"role": "assistant", "content": [{"type": "redacted_thinking", "data": "eA=="}]},
         {"role": "assistant", "content": [called("a", "find")]},
         {"role": "user", "content": [answered("a", text("no"), is_error=True)]},
-        {
-            "role": "assistant",
-            "content": [text("So."), IMAGE],
-        },
+        {"role": "assistant", "content": [text("So."), IMAGE]},
+        {"role": "user", "content": [{"type": "mystery", "payload": "unknown"}]},
+        {"role": "user", "content": "  "},
     ]
     commands.at("message", "add-batch", "full", "--stdin", stdin="\n".join(map(json.dumps, rows)))
     commands.at("dialogue", "create-thread", "full", "--id", "aside")
@@ -171,15 +171,19 @@ def test_what_a_format_does_not_hold_is_counted_by_kind(commands):
     counts = dict(re.findall(r"^Not in openai-chat: ([^:]+): (\d+)$", ended.err, re.MULTILINE))
     assert counts["memories"] == "2"
     assert counts["dialogues without messages"] == "1"
-    assert counts["ids of messages"] == "8"
+    assert counts["ids of messages"] == "10"
     assert counts["metadata of dialogues and messages"] == "2"
     for kind in KINDS:
         assert any(one.startswith(kind) for one in counts), (kind, counts)
-    assert "Exported 3 dialogues, 8 messages, 0 memories" in ended.err
+    assert "Exported 3 dialogues, 10 messages, 0 memories" in ended.err
     page = commands.run("export", "--format", "html")
-    assert "Exported 4 dialogues, 8 messages, 2 memories" in page.err
+    assert "Exported 4 dialogues, 10 messages, 2 memories" in page.err
     kinds = re.findall(r"^Not in html: ([^:]+): \d+$", page.err, re.MULTILINE)
-    assert kinds == ["thoughts of a model"]
+    assert kinds == [
+        "messages that say nothing",
+        "thoughts of a model",
+        "details, and unknown parts, that only their own program can read",
+    ]
 
 
 def test_a_conversation_is_written_in_parts_and_whole(commands, back):

@@ -229,6 +229,8 @@ def note_details(message: OutgoingMessage, target: Written, losses: Losses) -> N
         if isinstance(part, Other) and not visible([outgoing]) and not _goes_back(part, target):
             if part.name not in _BORDERS:
                 losses.add(outgoing, "detail", f"{part.name} is of use to its own API alone")
+        elif isinstance(part, Other) and part.is_unknown and not _goes_back(part, target):
+            losses.add(outgoing, "detail", f"{part.name} is unknown, and named alone")
         elif beside := _beside(part, target):
             losses.add(outgoing, "detail", f"only the source's API knows {', '.join(beside)}")
     if message.name and target != "openai":

@@ -113,6 +113,7 @@ class ConversationWriter:
         for message in messages:
             self._left_out.add_beside_content(message)
             turn = _turn(message)
+            self._left_out.add("empty message", not turn.parts)
             linker.add(turn)
             if turn.speaker == "system":
                 found.system += filter(None, system_texts(turn))

@@ -13,6 +13,7 @@ Kind = Literal[
     "thread",
     "empty dialogue",
     "silent dialogue",
+    "empty message",
     "namespace",
     "status",
     "state",
@@ -29,6 +30,7 @@ _WORDS: Mapping[Kind, str] = {
     "thread": "that dialogues are threads; each is a conversation of its own",
     "empty dialogue": "dialogues without messages",
     "silent dialogue": "dialogues of which the format shows nothing",
+    "empty message": "messages that say nothing",
     "namespace": "namespaces of dialogues",
     "status": "that dialogues are ended or archived",
     "state": "states of dialogues",
@@ -46,7 +48,7 @@ _WORDS: Mapping[Kind, str] = {
     "result": "results of tools, or what they answer",
     "id": "ids of tool calls; another one stands there",
     "error": "that results of tools are errors",
-    "detail": "details of parts that no other API knows",
+    "detail": "details, and unknown parts, that only their own program can read",
 }
 
 _SPEAKERS = frozenset({"system", "user", "assistant", "tool"})

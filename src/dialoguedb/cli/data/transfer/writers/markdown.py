@@ -7,8 +7,10 @@ from dialoguedb.formats.parts import Attachment
 
 _FENCE_MIN = 3
 _BACKTICKS = re.compile("`+")
-_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
-"""ASCII punctuation: a backslash before any of it makes it text."""
+_MARKS = re.compile(r"(?!(?<=\w)-(?=\w))([!-/:-@\[-`{-~])")
+"""ASCII punctuation, which a backslash makes text; a hyphen within a word is that already."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z", re.ASCII)
 
 
 class Markdown:
@@ -59,4 +61,4 @@ class Markdown:
 
 def _escaped(text: str) -> str:
     """Return a text for the middle of a line, in which nothing is markup."""
-    return _MARKS.sub(r"\\\1", in_line(text))
+    return text if _TIME.fullmatch(text) else _MARKS.sub(r"\\\1", in_line(text))

@@ -157,6 +157,7 @@ class _Parts:
         """Yield the parts of a message."""
         content, metadata = bytes(message.content), bytes(message.metadata)
         speaker, parts = parse_parts(message.role, content, metadata)
+        self._left_out.add("empty message", not parts)
         losses = Losses()
         outgoing = [OutgoingPart(part) for part in parts]
         note_details(OutgoingMessage(speaker, None, outgoing), "plain", losses)
