@@ -125,12 +125,12 @@ def revision(answer: httpx.Response) -> int:
 
 
 def eventually(ask: Callable[[], Any], seconds_max: float = SETTLED_SECONDS_MAX) -> Any:
-    """Ask again until the answer is true, and return it; it is when asked after the time given."""
-    deadline, asked = time.monotonic() + seconds_max, time.monotonic()
+    """Ask until the answer is true, and return it; a request after the time given must say so."""
+    deadline, began = time.monotonic() + seconds_max, time.monotonic()
     while not (answer := ask()):
-        assert asked < deadline, "it did not come true in time"
+        assert began < deadline, "it did not come true in time"
         time.sleep(0.01)
-        asked = time.monotonic()
+        began = time.monotonic()
     return answer
 
 

@@ -180,6 +180,13 @@ class TestUsage:
         assert 4_000 <= usage["storedBytes"] - before["storedBytes"] < 4_500
         assert usage["requests"] - before["requests"] >= 4
 
+    def test_requests_before_there_was_a_quota_count(self, api):
+        used = done(api.get("/admin/usage"))["requests"]
+        done(api.get("/dialogue"))
+        done(api.put("/admin/settings", json={"quotas": {"requests": used + 3}}))
+        assert [api.get("/dialogue").status_code for _ in range(2)] == [200, 429]
+        done(api.put("/admin/settings", json={"quotas": None}))
+
     def test_what_was_refused_is_not_counted(self, api):
         new_dialogue(api, id="d")
         refused(api.post("/dialogue", json={"id": "d"}), "DUPLICATE_ID")

@@ -40,6 +40,8 @@ class RequestCounts:
         if quota is None:
             self._requests[project.id] += 1
             return False
+        if self._requests.get(project.id):  # of the last second, before there was a quota
+            await self.flush()
         now = self._services.clock()
         return await self._services.projects.count_request(project, now) > quota
 
