@@ -45,8 +45,11 @@ BESIDE = {
         ).encode(),
     },
     "qwen-code": {".qwen/settings.json": b"{}"},
-    "cline": {".cline/data/sessions/c1/c1.json": b'{"session_id": "c1", "cwd": "/p"}'},
-    "pi": {".pi/agent/auth.json": b'{"local": {}}'},
+    "cline": {
+        ".cline/data/sessions/c1/c1.json": b'{"session_id": "c1", "cwd": "/p"}',
+        ".cline/mcp.json": b"// none\n{}",
+    },
+    "pi": {".pi/agent/auth.json": b'{"local": {}}', ".pi/settings.json": b"{"},
 }
 
 

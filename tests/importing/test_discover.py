@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import apsw
 import pytest
 
 from tests.importing.program_files import BESIDE, CONVERSATIONS, lay_out
@@ -14,7 +15,7 @@ MOVING = {
     "GEMINI_CLI_HOME": ("gemini-cli", ".gemini", ".gemini"),
     "QWEN_HOME": ("qwen-code", ".qwen", ""),
     "QWEN_RUNTIME_DIR": ("qwen-code", ".qwen", ""),
-    "CLINE_DIR": ("cline", ".cline/data", "data"),
+    "CLINE_DIR": ("cline", ".cline", ""),
     "CLINE_DATA_DIR": ("cline", ".cline/data", ""),
     "PI_CODING_AGENT_DIR": ("pi", ".pi/agent", ""),
     "PI_CODING_AGENT_SESSION_DIR": ("pi", ".pi/agent/sessions", ""),
@@ -55,7 +56,8 @@ def test_what_each_program_keeps_is_listed_with_the_command_that_imports_it(mach
         "command": "dialoguedb import --discover codex",
     }
     assert not (machine.directory / "data").exists()
-    assert "dialoguedb import --discover pi" in machine.seen("import", "--discover")
+    command = f"dialoguedb import --discover {' '.join(CONVERSATIONS)}"
+    assert f"To import all: {command}" in machine.seen("import", "--discover")
 
 
 @pytest.mark.parametrize("program", CONVERSATIONS)
@@ -156,6 +158,19 @@ def test_the_whole_directory_of_a_program_is_imported(program, machine, home):
     assert all(f"Skipped, its format is not known: {home / one}" in ended.err for one in beside)
 
 
+def test_a_format_that_was_chosen_is_not_that_of_what_is_beside_conversations(machine, home):
+    lay_out(home, CONVERSATIONS["codex"], BESIDE["codex"])
+    apsw.Connection(str(home / ".codex/state_5.sqlite")).execute("CREATE TABLE threads (id)")
+    counts = machine.at("import", home / ".codex", "--format", "codex")
+    assert (counts["dialogues"], counts["skipped"]) == (1, len(BESIDE["codex"]) + 1)
+    day = home / ".codex/sessions/2026/11/28"
+    (home / "moved").mkdir()
+    day.rename(home / "moved/day")
+    apsw.Connection(str(home / "moved/day/state.db")).execute("CREATE TABLE threads (id)")
+    counts = machine.at("import", home / "moved", "--format", "codex")
+    assert (counts["dialogues"], counts["skipped"]) == (1, 1)
+
+
 def test_a_conversation_in_it_that_cannot_be_read_is_a_failure(machine, home):
     lay_out(home, CONVERSATIONS["codex"], BESIDE["codex"])
     damaged = home / ".codex/sessions/2026/11/28/rollout-2026-11-28T11-00-00-t2.jsonl"
@@ -164,6 +179,13 @@ def test_a_conversation_in_it_that_cannot_be_read_is_a_failure(machine, home):
     assert ended.code == 1
     assert (ended.record["dialogues"], ended.record["failed"]) == (1, 1)
     assert f"Not imported: {damaged}" in ended.err
+
+
+def test_a_directory_of_a_program_without_conversations_is_an_error_that_says_so(machine, home):
+    lay_out(home, BESIDE["codex"])
+    ended = machine.run("import", home / ".codex")
+    assert ended.code == 1
+    assert f"{home}/.codex holds no conversation in a known format" in ended.err
 
 
 def test_a_copy_of_a_home_is_imported_whole(machine, home):

@@ -1,5 +1,6 @@
 """`dialoguedb import --discover`: what programs keep on this machine."""
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -7,7 +8,8 @@ import click
 from dialoguedb.cli.data.transfer.programs import PROGRAMS, Kept, kept, this_machine
 from dialoguedb.cli.output import printable, show_list
 
-_COLUMNS = ("program", "where", "conversations", "files", "oldest", "newest", "command")
+_COLUMNS = ("program", "where", "conversations", "files", "oldest", "newest")
+_COMMAND = "dialoguedb import --discover"
 
 
 def discovered(programs: Sequence[str], chosen_format: str | None) -> list[Kept]:
@@ -33,6 +35,9 @@ def show_kept(found: Sequence[Kept], *, as_json: bool) -> None:
     records = [_record(one) for one in found if one.files]
     if records:
         show_list(records, _COLUMNS, as_json=as_json)
+        if sys.stdout.isatty() and not as_json:
+            programs = dict.fromkeys(one.program for one in found if one.files)
+            click.secho(f"To import all: {_COMMAND} {' '.join(programs)}", dim=True)
     for one in found:
         for path, why in one.unread.items():
             click.echo(f"Left out: {printable(f'{path}: {why}')}", err=True)
@@ -48,5 +53,5 @@ def _record(one: Kept) -> dict[str, object]:
         **counted,
         "oldest": one.oldest,
         "newest": one.newest,
-        "command": f"dialoguedb import --discover {one.program}",
+        "command": f"{_COMMAND} {one.program}",
     }

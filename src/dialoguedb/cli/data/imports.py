@@ -26,6 +26,7 @@ from dialoguedb.cli.data.transfer.source_files import (
     files_of,
     format_of,
     lines_of,
+    may_be,
 )
 from dialoguedb.cli.data.transfer.trees import Branches
 from dialoguedb.cli.databases import (
@@ -183,12 +184,13 @@ def _sources_of(
     """Return a file with its format, or those of a directory whose format is known."""
     if path.path.is_dir():
         known = _sources(files_of(path), chosen, branches, report)
-    else:
-        name = chosen or format_of(path)
-        known = [] if name is None else [Source(path, name, branches)]
-    if not (known or report.failures):
+        if not (known or report.failures):
+            raise InvalidRequest(f"{path} holds no conversation in a known format")
+        return known
+    name = chosen or format_of(path)
+    if name is None:
         raise InvalidRequest(f"The format of {path} is not known; --format can name it")
-    return known
+    return [Source(path, name, branches)]
 
 
 def _sources(
@@ -205,17 +207,24 @@ def _sources(
     for file in files:
         program = program_beside(file.path, machine)
         try:
-            name = chosen or format_of(file)
+            name = _format_of_one(file, chosen if program is None else None)
         except InvalidRequest as error:
             if program is None:
                 report.fail(str(file), error)
                 continue
             name = None
-        if name is None or (program not in {None, name} and not chosen):
+        if name is None or name != (chosen or program or name):
             skipped.append(str(file))
         else:
             known.append(Source(file, name, branches))
     return known
+
+
+def _format_of_one(file: InputFile, chosen: str | None) -> str | None:
+    """Return the format of one of several files: the chosen one, unless it cannot be that."""
+    if chosen is None or not may_be(file, chosen):
+        return format_of(file)
+    return chosen
 
 
 def _files_of(found: Sequence[Kept], report: ImportReport) -> list[InputFile]:

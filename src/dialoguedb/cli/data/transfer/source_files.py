@@ -136,6 +136,11 @@ def format_of(file: InputFile) -> str | None:
     return next((name for name, one in readers().items() if one.recognises(first)), None)
 
 
+def may_be(file: InputFile, format_name: str) -> bool:
+    """Tell whether a file may be of a format: a database is of few of them."""
+    return format_name in DATABASES or not is_database(file.path)
+
+
 Fail = Callable[[str, DialogueDBError], None]
 """Takes what could not be imported, and why."""
 
@@ -160,7 +165,7 @@ def lines_of(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
 
 def _database_lines(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
     file = source.file
-    if source.format not in DATABASES:
+    if not may_be(file, source.format):
         raise InvalidRequest(f"{file} is a database, which the format {source.format} is not")
     reader, size = DATABASES[source.format], file.path.stat().st_size
     with opened(file.path) as database:

@@ -25,15 +25,14 @@ _TYPED = re.compile(r"<user_input\b[^>]*>(.*)</user_input>", re.DOTALL)
 _MS = 1000
 _ENDING = ".messages.json"
 
-_FILES = (f"sessions/*/*{_ENDING}",)
+_FILES = f"sessions/*/*{_ENDING}"
 
 
 def locations(machine: Machine) -> list[Location]:
     """Return where the program keeps sessions."""
-    usual = ".cline/data"
     if machine.named("CLINE_DATA_DIR"):
-        return [machine.location(usual, _FILES, "CLINE_DATA_DIR")]
-    return [machine.location(usual, _FILES, "CLINE_DIR", below="data")]
+        return [machine.location(".cline/data", (_FILES,), "CLINE_DATA_DIR")]
+    return [machine.location(".cline", (f"data/{_FILES}",), "CLINE_DIR")]
 
 
 def recognises(first_documents: Sequence[Any]) -> bool:

@@ -38,9 +38,9 @@ class Machine(Struct, frozen=True):
     variables: Mapping[str, str]
 
     def location(
-        self, usual: str, patterns: tuple[str, ...], variable: str, below: str = ""
+        self, usual: str, patterns: tuple[str, ...], variable: str = "", below: str = ""
     ) -> Location:
-        """Return a location that is below the directory that a variable names, where it is set."""
+        """Return a location that is below the directory that a variable names, if it is set."""
         named = self.named(variable)
         return Location(named / below if named else self.home / usual, usual, patterns)
 

@@ -29,14 +29,17 @@ _LINKS = Links("id", "parentId")
 _SIGNING = ("anthropic", "bedrock")
 """What the names of interfaces begin with whose signatures are Anthropic's."""
 
-_SESSIONS = "PI_CODING_AGENT_SESSION_DIR"
+_AGENT, _SESSIONS = "PI_CODING_AGENT_DIR", "PI_CODING_AGENT_SESSION_DIR"
+_FILES = "sessions/*/*.jsonl"
 
 
 def locations(machine: Machine) -> list[Location]:
     """Return where the program keeps sessions."""
     if machine.named(_SESSIONS):
         return [machine.location(".pi/agent/sessions", ("*.jsonl", "*/*.jsonl"), _SESSIONS)]
-    return [machine.location(".pi/agent", ("sessions/*/*.jsonl",), "PI_CODING_AGENT_DIR")]
+    if machine.named(_AGENT):
+        return [machine.location(".pi/agent", (_FILES,), _AGENT)]
+    return [machine.location(".pi", (f"agent/{_FILES}",))]
 
 
 def recognises(first_lines: Sequence[Any]) -> bool:
