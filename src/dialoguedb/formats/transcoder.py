@@ -114,7 +114,7 @@ class Transcoder:
     def outgoing(self, turns: Sequence[Turn], losses: Losses) -> list[OutgoingMessage]:
         """Return the next turns as they are to be written."""
         options = ArrangeOptions(spelling=self._writer.spelling, ids=self._ids, unanswered="keep")
-        outgoing = arrange(turns, self._pairs, options, losses).messages
+        outgoing = arrange(turns, self._pairs_from(turns), options, losses).messages
         for message in outgoing:
             note_details(message, self._target, losses)
         if self._target == "openai":
@@ -123,6 +123,11 @@ class Transcoder:
         else:
             speak_names(outgoing, self._assistants)
         return outgoing
+
+    def _pairs_from(self, turns: Sequence[Turn]) -> ToolPairs:
+        """Return the calls in turns that have results, as a long history has far more pairs."""
+        calls = ((turn.id, index) for turn in turns for index in range(len(turn.parts)))
+        return {call: self._pairs[call] for call in calls if call in self._pairs}
 
     def write(self, turns: Sequence[Turn], losses: Losses) -> list[Json]:
         """Return the next turns as messages, which others may follow."""
