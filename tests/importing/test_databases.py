@@ -267,6 +267,18 @@ def test_a_database_is_listed_with_its_conversations_and_imported(program, machi
         assert (counts["dialogues"], counts["failed"]) == (found["conversations"], 0)
 
 
+def test_what_several_versions_of_llm_kept_is_counted_once(machine, home):
+    (path := home / KEPT["llm"]).parent.mkdir(parents=True)
+    answers = llm_answers()
+    log = earlier_llm(path, answers[:2])
+    question = log.message(None, "user", text("Which?"))
+    log.turn(answers[2], question, log.message(question, "assistant", text("Tea.")))
+    (found,), _ = listed(machine)
+    times = (found["oldest"], found["newest"])
+    assert found["conversations"] == 1
+    assert times == ("2026-11-28T10:00:01.125Z", "2026-11-28T10:00:03.125Z")
+
+
 @pytest.mark.parametrize("variable", MOVED)
 def test_variables_of_a_program_move_its_database(variable, machine, home):
     program, value, name = MOVED[variable]

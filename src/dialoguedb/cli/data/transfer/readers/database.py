@@ -62,10 +62,10 @@ class DatabaseReader(Struct, frozen=True):
     """Takes the names of the tables."""
 
     held: Callable[[Connection], Held]
-    conversations: Callable[[Connection], list[str]]
+    conversations: Callable[[Connection], list[Any]]
     """Takes a connection; returns by what each conversation is known."""
 
-    lines: Callable[[Connection, str], Iterator[Line]]
+    lines: Callable[[Connection, Any], Iterator[Line]]
     """Takes one of these; errors are those of a `Reader`."""
 
 

@@ -43,57 +43,60 @@ def _recognises(tables: set[str]) -> bool:
     return {_TURNS, "threads", "parts"} <= tables or {_RESPONSES, "conversations"} <= tables
 
 
-def _answers_of(database: Connection) -> str:
-    """Return a query of all answers, each with its conversation."""
+def _held(database: Connection) -> Held:
+    """Count conversations without reading answers, which may be long; their ids are in order."""
+    present = database.tables()
+    kept = [f"SELECT id FROM {one}" for one in ("threads", "conversations") if one in present]
+    (row,) = database.rows(f"SELECT count(*) AS count FROM ({' UNION '.join(kept)})")
+    times = [
+        time
+        for table in _CONVERSATION
+        if table in present
+        for one in database.rows(
+            f"SELECT datetime_utc FROM {table} WHERE id IN"
+            f" ((SELECT min(id) FROM {table}), (SELECT max(id) FROM {table}))"
+        )
+        if (time := time_of(one["datetime_utc"]))
+    ]
+    return Held(row["count"], min(times, default=None), max(times, default=None))
+
+
+class _Conversation(Struct):
+    """What belongs to a conversation: ids of rows, by their tables."""
+
+    id: str
+    answers: dict[str, list[str]]
+
+
+def _conversations(database: Connection) -> list[_Conversation]:
+    """Return what belongs together; earlier versions have no index to look it up."""
     present = database.tables()
     queries = [
-        f"SELECT id, {key} AS conversation, datetime_utc FROM {table}"
+        f"SELECT '{table}' AS kept_in, id, {key} AS conversation, datetime_utc FROM {table}"
         for table, key in _CONVERSATION.items()
         if table in present
     ]
-    return " UNION ALL ".join(queries)
+    found: dict[str, _Conversation] = {}
+    for row in database.rows(f"{' UNION ALL '.join(queries)} ORDER BY datetime_utc, id"):
+        own_id = row["conversation"]
+        conversation = found.setdefault(
+            own_id, _Conversation(own_id, {one: [] for one in _CONVERSATION})
+        )
+        conversation.answers[row["kept_in"]].append(row["id"])
+    return [*found.values()]
 
 
-def _held(database: Connection) -> Held:
-    (row,) = database.rows(
-        "SELECT count(DISTINCT conversation) AS count,"
-        " min(datetime_utc) AS oldest, max(datetime_utc) AS newest"
-        f" FROM ({_answers_of(database)})"
-    )
-    return Held(row["count"], time_of(row["oldest"]), time_of(row["newest"]))
-
-
-def _conversations(database: Connection) -> list[str]:
-    found = database.rows(
-        f"SELECT conversation FROM ({_answers_of(database)})"
-        " GROUP BY conversation ORDER BY min(datetime_utc), conversation"
-    )
-    return [row["conversation"] for row in found]
-
-
-def _lines(database: Connection, conversation: str) -> Iterator[Line]:
+def _lines(database: Connection, conversation: _Conversation) -> Iterator[Line]:
+    turns = dict.fromkeys(conversation.answers[_TURNS])
+    earlier = [one for one in conversation.answers[_RESPONSES] if one not in turns]
     with database.one_state():
-        present = database.tables()
-        answers = list(_turns(database, conversation)) if _TURNS in present else []
-        if _RESPONSES in present:
-            known = {answer["id"] for answer in answers}
-            earlier = _Earlier(database, present)
-            answers += [one for one in earlier.answers(conversation) if one["id"] not in known]
-    return llm.conversation_of(conversation, answers)
+        log, before = _Log(database), _Earlier(database, database.tables())
+        answers = [log.answer(one) for one in turns]
+        answers += [before.answer(one) for one in earlier]
+    return llm.conversation_of(conversation.id, answers)
 
 
 # --- Since 0.36 ---------------------------------------------------------------------------------
-
-
-def _turns(database: Connection, conversation: str) -> Iterator[Row]:
-    log = _Log(database)
-    for turn in database.rows(
-        "SELECT turns.*, threads.name AS conversation_name FROM turns"
-        " LEFT JOIN threads ON threads.id = turns.thread_id"
-        f" WHERE {_CONVERSATION[_TURNS]} = ? ORDER BY turns.id",
-        conversation,
-    ):
-        yield log.answer(turn)
 
 
 class _Log(Struct):
@@ -102,8 +105,13 @@ class _Log(Struct):
     database: Connection
     _messages: dict[str, Row] = {}
 
-    def answer(self, turn: Row) -> Row:
+    def answer(self, own_id: str) -> Row:
         """Return a turn in the shape of an answer."""
+        (turn,) = self.database.rows(
+            "SELECT turns.*, threads.name AS conversation_name FROM turns"
+            " LEFT JOIN threads ON threads.id = turns.thread_id WHERE turns.id = ?",
+            own_id,
+        )
         before = self._before(turn["parent_message_hash"])
         new = self._before(turn["tip_message_hash"])[len(before) :]
         questions: list[Row] = []
@@ -199,16 +207,16 @@ class _Earlier(Struct):
     database: Connection
     present: set[str]
 
-    def answers(self, conversation: str) -> list[Row]:
-        """Return the answers of a conversation."""
-        found = self.database.rows(
+    def answer(self, own_id: str) -> Row:
+        """Return an answer."""
+        (found,) = self.database.rows(
             "SELECT responses.*, conversations.name AS conversation_name,"
             " conversations.model AS conversation_model FROM responses"
             " LEFT JOIN conversations ON conversations.id = conversation_id"
-            f" WHERE {_CONVERSATION[_RESPONSES]} = ? ORDER BY responses.id",
-            conversation,
+            " WHERE responses.id = ?",
+            own_id,
         )
-        return [{**one, **self._beside(one["id"])} for one in found]
+        return {**found, **self._beside(own_id)}
 
     def _beside(self, answer: str) -> Row:
         fragment = "SELECT content FROM {0} JOIN fragments ON fragments.id = {0}.fragment_id"
