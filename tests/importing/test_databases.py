@@ -5,7 +5,7 @@ import json
 import apsw
 import pytest
 
-from dialoguedb.cli.data.transfer.lines import InputFile
+from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile
 from dialoguedb.cli.data.transfer.source_files import Source, lines_of
 from tests.importing import databases, test_llm, test_opencode
 
@@ -150,6 +150,20 @@ def test_a_session_in_which_nobody_spoke_is_none(imports):
     assert imports.read(printed)["dialogues"] == 0
 
 
+def test_a_session_that_is_deleted_meanwhile_is_left_out(tmp_path):
+    other = test_opencode.session()
+    other["info"]["id"] = "ses_0a0"
+    other["messages"] = [test_opencode.message("msg_8", "user", text("Hi"))]
+    sessions = (test_opencode.session(), other)
+    database = databases.opencode(path := tmp_path / "opencode.db", *sessions)
+    found = lines_of(Source(InputFile(path, "kept.db"), "opencode"), lambda _: None, fails)
+    first = next(found)
+    database.execute("DELETE FROM session WHERE id = ?", (test_opencode.SESSION,))
+    assert isinstance(first, DialogueLine)
+    assert first.id == "ses_0a0"
+    assert [one for one in found if isinstance(one, DialogueLine)] == []
+
+
 def test_a_damaged_session_fails_alone(imports):
     other = test_opencode.session()
     other["info"]["id"] = "ses_0a2"
@@ -207,6 +221,15 @@ def test_what_earlier_versions_of_llm_kept_goes_on_in_the_new_tables(imports):
     begun = [*test_llm.EXPECTED[:1], fragment, *test_llm.EXPECTED[1:2], image]
     ended = [("user", "Which?"), ("assistant", "Tea.")]
     assert imports.talk("talk-1") == [*begun, *test_llm.EXPECTED[2:7], *ended]
+
+
+def test_messages_of_llm_that_follow_each_other_in_a_circle_fail_alone(imports):
+    log = llm_database(path := imports.directory / "logs.db")
+    last = log.database.execute("SELECT tip_message_hash FROM turns WHERE id = 'a4'").get
+    log.database.execute("UPDATE messages SET parent_hash = hash WHERE hash = ?", (last,))
+    ended = imports.commands.run("import", path)
+    assert (ended.code, ended.record["dialogues"], ended.record["failed"]) == (1, 1, 1)
+    assert "messages follow each other in a circle" in ended.err
 
 
 # --- What goes wrong ----------------------------------------------------------------------------

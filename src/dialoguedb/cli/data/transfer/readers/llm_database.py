@@ -144,6 +144,8 @@ class _Log(Struct):
                     "SELECT hash, parent_hash, role FROM messages WHERE hash = ?", tip
                 )
             path.append(self._messages[tip])
+            if len(path) > len(self._messages):
+                raise ValueError("messages follow each other in a circle")
             tip = path[-1]["parent_hash"]
         return path[::-1]
 

@@ -55,16 +55,18 @@ def _conversations(database: Connection) -> list[str]:
 
 def _lines(database: Connection, session: str) -> Iterator[Line]:
     with database.one_state():
-        (about,) = database.rows("SELECT * FROM session WHERE id = ?", session)
+        about = database.rows("SELECT * FROM session WHERE id = ?", session)
         messages = database.rows(
             "SELECT * FROM message WHERE session_id = ? ORDER BY time_created, id", session
         )
         parts = database.rows("SELECT * FROM part WHERE session_id = ? ORDER BY id", session)
+    if not about:  # deleted since
+        return iter(())
     of_message: dict[str, list[Any]] = {}
     for part in parts:
         of_message.setdefault(part["message_id"], []).append(_document(part))
     held = [{"info": _document(one), "parts": of_message.get(one["id"], [])} for one in messages]
-    return opencode.lines({"info": _about(about), "messages": held})
+    return opencode.lines({"info": _about(about[0]), "messages": held})
 
 
 def _document(row: Row) -> dict[str, Any]:
