@@ -55,7 +55,7 @@ class TestRateLimitHeaders:
             401: nobody.get("/dialogue"),
             403: api.get("/admin/projects"),
             404: api.get("/nothing"),
-            405: api.delete("/dialogue"),
+            405: api.patch("/dialogue"),
             409: api.post("/dialogue", json={"id": "d"}),
         }
         for status, answer in kinds.items():

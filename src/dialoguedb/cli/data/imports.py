@@ -169,7 +169,7 @@ def _list(heading: str, what: Sequence[str], most: int = _FAILURES_SHOWN) -> Non
 def _file(path: Path) -> Iterator[InputFile]:
     """Yield the file; standard input is copied to one, because files are read more than once."""
     if path != _STANDARD_INPUT:
-        yield InputFile(path, str(path))
+        yield InputFile(path, str(path), path.name)
         return
     with TemporaryDirectory() as directory:
         copy = Path(directory, "input")
@@ -232,7 +232,7 @@ def _files_of(found: Sequence[Kept], report: ImportReport) -> list[InputFile]:
     for one in found:
         for path, why in one.unread.items():
             report.fail(str(path), InvalidRequest(why))
-    return [InputFile(path, str(path)) for one in found for path in one.files]
+    return [InputFile(path, str(path), path.name) for one in found for path in one.files]
 
 
 class _How(Struct):

@@ -74,6 +74,9 @@ class InputFile(Struct, frozen=True):
 
     path: Path
     name: str
+    known_as: str = ""
+    """Where it lies in what is imported, which is part of what a conversation without an id is
+    known by; empty for standard input."""
 
     def __str__(self) -> str:
         """Return the name."""

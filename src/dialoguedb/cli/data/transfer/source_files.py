@@ -5,7 +5,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -48,7 +48,8 @@ from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 
 _SPACE = tuple(" \t\r\n")
-_SUFFIXES = (".json", ".jsonl", ".db", ".sqlite")
+_LINES_SUFFIX = ".jsonl"
+_SUFFIXES = (".json", _LINES_SUFFIX, ".db", ".sqlite")
 
 
 _TREES = {
@@ -75,9 +76,11 @@ _READERS: dict[str, Reader] = {
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True
     ),
-    anthropic.NAME: Reader(anthropic.recognises, anthropic.lines),
-    openai.CHAT: one_each(openai.recognises_chat, openai.chat_lines),
-    openai.RESPONSES: one_each(openai.recognises_responses, openai.responses_lines),
+    anthropic.NAME: Reader(anthropic.recognises, anthropic.lines, lines_of_only=anthropic.only),
+    openai.CHAT: one_each(openai.recognises_chat, openai.chat_lines, openai.only_chat),
+    openai.RESPONSES: one_each(
+        openai.recognises_responses, openai.responses_lines, openai.only_responses
+    ),
 }
 DATABASES: dict[str, DatabaseReader] = {
     opencode.NAME: opencode_database.READER,
@@ -118,7 +121,7 @@ def files_of(file: InputFile) -> list[InputFile]:
     if not found:
         raise InvalidRequest(f"{file} has no file that ends in {' or '.join(_SUFFIXES)}")
     found.sort(key=lambda one: (one.parent, one.name))  # a session before its subagents below it
-    return [InputFile(one, str(one)) for one in found]
+    return [InputFile(one, str(one), one.relative_to(file.path).as_posix()) for one in found]
 
 
 def format_of(file: InputFile) -> str | None:
@@ -212,13 +215,18 @@ def _conversations(
 ) -> Iterator[tuple[str, int, Any]]:
     """Yield what a reader takes, how an error names it, and the offset where it ends."""
     found = _until_broken(file, broken)
-    if not reader.is_whole_file:
-        for position, (offset, document) in enumerate(found, start=1):
-            yield f"conversation {position}", offset, document
+    if reader.is_whole_file:
+        documents = [document for _, document in found]
+        if documents:
+            yield "the conversation", file.path.stat().st_size, FileContent(file, documents)
         return
-    documents = [document for _, document in found]
-    if documents:
-        yield "the conversation", file.path.stat().st_size, FileContent(file, documents)
+    first = list(islice(found, 2))
+    if reader.lines_of_only and len(first) == 1 and file.path.suffix.lower() != _LINES_SUFFIX:
+        ((offset, document),) = first
+        yield "the conversation", offset, FileContent(file, [document])
+        return
+    for position, (offset, document) in enumerate(chain(first, found), start=1):
+        yield f"conversation {position}", offset, document
 
 
 def _until_broken(file: InputFile, broken: list[InvalidRequest]) -> Iterator[tuple[int, Any]]:
@@ -232,7 +240,9 @@ def _until_broken(file: InputFile, broken: list[InvalidRequest]) -> Iterator[tup
 def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
     """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
     try:
-        found = list(reader.lines(document))
+        is_only = isinstance(document, FileContent) and not reader.is_whole_file
+        lines = reader.lines_of_only if is_only and reader.lines_of_only else reader.lines
+        found = list(lines(document))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
     is_silent = not any(isinstance(line, MessageLine) for line in found)

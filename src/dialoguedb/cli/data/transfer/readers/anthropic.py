@@ -5,6 +5,7 @@ from typing import Any
 
 from dialoguedb.cli.data.transfer.lines import Line
 from dialoguedb.cli.data.transfer.readers import openai
+from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
 NAME = "anthropic"
 
@@ -40,3 +41,10 @@ def lines(document: Any) -> Iterator[Line]:
     if not is_conversation(document):
         raise ValueError("it is something else")
     yield from openai.chat_lines(document, NAME)
+
+
+def only(content: FileContent) -> Iterator[Line]:
+    """Yield the only conversation of a file."""
+    if not is_conversation(content.documents[0]):
+        raise ValueError("it is something else")
+    yield from openai.only_chat(content, NAME)

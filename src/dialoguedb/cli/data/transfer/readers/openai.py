@@ -7,7 +7,7 @@ from typing import Any
 from dialoguedb.cli.data.transfer.conversions import digest, label, pruned, time_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation
-from dialoguedb.cli.data.transfer.readers.reader import FileContent
+from dialoguedb.cli.data.transfer.readers.reader import FileContent, beginning
 from dialoguedb.errors import InvalidRequest
 
 CHAT = "openai-chat"
@@ -24,6 +24,7 @@ _SECONDS_MAX = 1e11
 """A greater time is in milliseconds: as seconds it would be of the year 5138."""
 
 _SPOKEN_BY_TOOLS = "_output"
+_SOMETHING_ELSE = "it is something else"
 
 
 def recognises_chat(document: Any) -> bool:
@@ -43,31 +44,35 @@ def recognises_chat_lines(first: Sequence[Any]) -> bool:
 
 
 def chat_of_lines(content: FileContent) -> Iterator[Line]:
-    """Yield the one conversation of a file with a message a line.
-
-    Its id is made of the file's name and its lines up to the first that a user wrote, so that it
-    stays when the file grows; that of standard input, which has no name, of all.
-    """
-    messages, file = content.documents, content.file
+    """Yield the one conversation of a file with a message a line."""
+    messages = content.documents
     if not recognises_chat_lines(messages):
         raise ValueError("a line is no message")
-    user = next((at for at, one in enumerate(messages, 1) if one["role"] == "user"), len(messages))
-    is_named = file.name == str(file.path)
-    known = [file.path.name, messages[:user]] if is_named else messages
-    return chat_lines({"id": f"{CHAT}-{digest(known)}", "messages": messages})
+    return chat_lines(messages, known=beginning(content.file, messages))
 
 
-def chat_lines(document: Any, source: str = CHAT) -> Iterator[Line]:
+def only_chat(content: FileContent, source: str = CHAT) -> Iterator[Line]:
+    """Yield the only conversation of a file."""
+    (document,) = content.documents
+    if not recognises_chat(document):
+        raise ValueError(_SOMETHING_ELSE)
+    messages = document["messages"] if isinstance(document, dict) else document
+    return chat_lines(document, source, known=beginning(content.file, messages))
+
+
+def chat_lines(document: Any, source: str = CHAT, known: Any = None) -> Iterator[Line]:
     """Yield a conversation of chat messages; those with more than a text stay as they are.
 
-    What the system says may stand beside the messages.
+    What the system says may stand beside the messages. One without an id is `known` by its
+    messages, or by what is given.
     """
     is_request = isinstance(document, dict)
     messages = document["messages"] if is_request else document
     system = document.get("system") if is_request else None
     before = [{"role": "system", "content": system}] if isinstance(system, str | list) else []
     read = [_chat_message(message) for message in (*before, *messages)]
-    yield from conversation(_dialogue(document, source, messages), [one for one in read if one])
+    dialogue = _dialogue(document, source, known or messages)
+    yield from conversation(dialogue, [one for one in read if one])
 
 
 def _chat_message(message: dict[str, Any]) -> MessageLine | None:
@@ -100,10 +105,18 @@ def _time_of(message: dict[str, Any]) -> str | None:
     return None
 
 
-def responses_lines(document: Any) -> Iterator[Line]:
+def only_responses(content: FileContent) -> Iterator[Line]:
+    """Yield the only conversation of a file."""
+    (document,) = content.documents
+    if not recognises_responses(document):
+        raise ValueError(_SOMETHING_ELSE)
+    return responses_lines(document, beginning(content.file, _items(document)))
+
+
+def responses_lines(document: Any, known: Any = None) -> Iterator[Line]:
     """Yield a conversation of items; those that are no messages stay as they are."""
     items = list(_items(document))
-    yield _dialogue(document, RESPONSES, items)
+    yield _dialogue(document, RESPONSES, known or items)
     for item in items:
         kind = item.get("type", "message")
         if kind != "message":
@@ -115,12 +128,12 @@ def responses_lines(document: Any) -> Iterator[Line]:
             )
 
 
-def _dialogue(document: Any, source: str, messages: Any) -> DialogueLine:
-    """Return the dialogue; its own id, else one that is a hash of the messages."""
+def _dialogue(document: Any, source: str, known: Any) -> DialogueLine:
+    """Return the dialogue; its own id, else one that is a hash of what it is known by."""
     about = document if isinstance(document, dict) else {}
     own_id = about.get("id") or about.get("conversation_id") or about.get("session_id")
     return DialogueLine(
-        id=str(own_id or f"{source}-{digest(messages)}"),
+        id=str(own_id or f"{source}-{digest(known)}"),
         label=label(about.get("title") or about.get("label")),
         created=time_of(about.get("created_at") or about.get("created")),
         metadata=json_of({"source": source}),

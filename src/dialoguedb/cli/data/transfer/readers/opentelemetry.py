@@ -71,7 +71,7 @@ def lines(content: FileContent) -> Iterator[Line]:
     documents = content.documents
     found = [documents] if _are_messages(documents) else filter(_are_messages, documents)
     for messages in found:
-        own_id = f"{NAME}-{digest([content.file.path.name, messages[0]])}"
+        own_id = f"{NAME}-{digest([content.file.known_as, messages[0]])}"
         yield from _conversation(own_id, [_Span(own_id, None, messages, [], None)])
     groups: dict[str, list[_Span]] = {}
     for span in _spans(documents):

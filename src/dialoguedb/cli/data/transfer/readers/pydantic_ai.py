@@ -46,7 +46,7 @@ def lines(content: FileContent) -> Iterator[Line]:
         own_id = next((one["conversation_id"] for one in history if _in_conversation(one)), None)
         model = next((one["model_name"] for one in history if one.get("model_name")), None)
         dialogue = DialogueLine(
-            id=own_id or f"{NAME}-{digest([content.file.path.name, history[0]])}",
+            id=own_id or f"{NAME}-{digest([content.file.known_as, history[0]])}",
             created=_time(history[0], {}),
             metadata=json_of(pruned({"source": NAME, "model": model})),
         )

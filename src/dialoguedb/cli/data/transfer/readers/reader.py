@@ -39,9 +39,14 @@ class Reader(Struct, frozen=True):
     is_whole_file: bool = False
     """Whether the lines of a file make conversations together, and not one each."""
 
+    lines_of_only: Callable[[FileContent], Iterator[Line]] | None = None
+    """Takes the only document of a file that may grow, in place of `lines`."""
+
 
 def one_each(
-    recognises: Callable[[Document], bool], lines: Callable[[Document], Iterator[Line]]
+    recognises: Callable[[Document], bool],
+    lines: Callable[[Document], Iterator[Line]],
+    lines_of_only: Callable[[FileContent], Iterator[Line]] | None = None,
 ) -> Reader:
     """Return the reader of a format whose every document is a conversation."""
 
@@ -50,4 +55,18 @@ def one_each(
             raise ValueError("it is something else")
         return lines(document)
 
-    return Reader(lambda first: bool(first) and recognises(first[0]), checked)
+    def recognises_first(documents: Sequence[Document]) -> bool:
+        return bool(documents) and recognises(documents[0])
+
+    return Reader(recognises_first, checked, lines_of_only=lines_of_only)
+
+
+def beginning(file: InputFile, messages: Sequence[Any]) -> Any:
+    """Return what a conversation without an id is known by, which stays when it grows.
+
+    That is where its file lies, and its messages up to the first of a user; of standard input all.
+    """
+    if not file.known_as:
+        return messages
+    of_user = (at for at, one in enumerate(messages, 1) if one.get("role") == "user")
+    return [file.known_as, messages[: next(of_user, len(messages))]]

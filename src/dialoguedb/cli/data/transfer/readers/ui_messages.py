@@ -52,7 +52,7 @@ def lines(content: FileContent) -> Iterator[Line]:
         messages = about.get("messages", chat)
         own_id = about.get("id") or about.get("chatId")
         dialogue = DialogueLine(
-            id=own_id or f"{NAME}-{digest([content.file.path.name, messages[0]])}",
+            id=own_id or f"{NAME}-{digest([content.file.known_as, messages[0]])}",
             label=label(about.get("title")),
             created=_time(about),
             metadata=json_of({"source": NAME}),
