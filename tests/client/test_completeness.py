@@ -41,7 +41,7 @@ OURS = {"version", "key"}
 
 SENT = [
     (DialogueInput, inputs.DialogueFields, set()),
-    (DialogueChange, inputs.DialogueChanges, {"id", "metadata"}),
+    (DialogueChange, inputs.DialogueChanges, {"id", "dialogue_id", "metadata"}),
     (MessageInput, inputs.MessageDict, {"dialogue_id", "namespace"}),
     (MemoryInput, inputs.MemoryFields, {"value"}),
     (SearchInput, inputs.SearchOptions, {"query", "object"}),
