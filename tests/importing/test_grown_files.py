@@ -24,10 +24,16 @@ def items(talk):
     ]
 
 
+def turns(talk):
+    speakers = {"user": "human", "assistant": "gpt"}
+    return {"conversations": [{"from": speakers[role], "value": text} for role, text in talk]}
+
+
 FORMS = {
     "chat messages": chat,
     "an object with chat messages": lambda talk: {"messages": chat(talk)},
     "a request to Anthropic": lambda talk: {"system": "Be brief.", "messages": chat(talk)},
+    "turns of ShareGPT": turns,
     "items of Responses": items,
     "an object with items of Responses": lambda talk: {"input": items(talk)},
 }

@@ -123,6 +123,7 @@ class PostgresSnapshot:
         self._row_id = row_id
         self._filters = filters
         self._tokenizer = FTS5Tokenizer(tokenizer.connection())
+        self._attached_bytes = 0
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""
@@ -241,8 +242,10 @@ class PostgresSnapshot:
         return beside
 
     def _whole(self, rows: Sequence[LocatedMessage]) -> Sequence[LocatedMessage]:
+        self._attached_bytes += attached_bytes(rows)
+
         async def whole(db: Connection) -> Sequence[LocatedMessage]:
-            db.budget.check(attached_bytes(rows))
+            db.budget.check(self._attached_bytes)
             return await attachment_rows.whole(db, self._row_id, rows)
 
         return self._db.run(whole)

@@ -124,6 +124,7 @@ class SQLiteSnapshot:
         self._row_id = row_id
         self._filters = filters
         self._tokenizer = FTS5Tokenizer(data.db)
+        self._attached_bytes = 0
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""
@@ -228,7 +229,8 @@ class SQLiteSnapshot:
         return fitting(list(starmap(LocatedMessage, rows)), room, self._whole)
 
     def _whole(self, rows: Sequence[LocatedMessage]) -> Sequence[LocatedMessage]:
-        self._reader.check_bytes(attached_bytes(rows))
+        self._attached_bytes += attached_bytes(rows)
+        self._reader.check_bytes(self._attached_bytes)
         return attachment_rows.whole(self._db, self._row_id, rows)
 
     def _listed(self, select: str, keys: Sequence[int]) -> apsw.Cursor:

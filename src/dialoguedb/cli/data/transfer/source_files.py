@@ -71,7 +71,7 @@ _READERS: dict[str, Reader] = {
     pydantic_ai.NAME: Reader(pydantic_ai.recognises, pydantic_ai.lines, is_whole_file=True),
     ui_messages.NAME: Reader(ui_messages.recognises, ui_messages.lines, is_whole_file=True),
     opentelemetry.NAME: Reader(opentelemetry.recognises, opentelemetry.lines, is_whole_file=True),
-    sharegpt.NAME: one_each(sharegpt.recognises, sharegpt.lines),
+    sharegpt.NAME: one_each(sharegpt.recognises, sharegpt.lines, sharegpt.only),
     locomo.NAME: one_each(locomo.recognises, locomo.lines),
     openai.CHAT_LINES: Reader(
         openai.recognises_chat_lines, openai.chat_of_lines, is_whole_file=True

@@ -172,7 +172,9 @@ class _Log(Struct):
 
     def _fragment(self, row_id: int) -> str:
         found = self.database.rows("SELECT content FROM fragments WHERE id = ?", row_id)
-        return found[0]["content"] if found else ""
+        if not found:
+            raise ValueError(f"the fragment {row_id} of a text is missing")
+        return str(found[0]["content"])
 
     def _attachment(self, part: Row) -> Row:
         (found,) = self.database.rows(

@@ -61,12 +61,18 @@ def one_each(
     return Reader(recognises_first, checked, lines_of_only=lines_of_only)
 
 
-def beginning(file: InputFile, messages: Sequence[Any]) -> Any:
+def _is_user(message: Any) -> bool:
+    return bool(message.get("role") == "user")
+
+
+def beginning(
+    file: InputFile, messages: Sequence[Any], is_user: Callable[[Any], bool] = _is_user
+) -> Any:
     """Return what a conversation without an id is known by, which stays when it grows.
 
     That is where its file lies, and its messages up to the first of a user; of standard input all.
     """
     if not file.known_as:
         return messages
-    of_user = (at for at, one in enumerate(messages, 1) if one.get("role") == "user")
+    of_user = (at for at, one in enumerate(messages, 1) if is_user(one))
     return [file.known_as, messages[: next(of_user, len(messages))]]

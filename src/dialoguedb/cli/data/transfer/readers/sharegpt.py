@@ -7,6 +7,7 @@ from typing import Any
 from dialoguedb.cli.data.transfer.conversions import digest, label, pruned
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation
+from dialoguedb.cli.data.transfer.readers.reader import FileContent, beginning
 
 NAME = "sharegpt"
 
@@ -34,18 +35,33 @@ def recognises(document: Any) -> bool:
     )
 
 
-def lines(document: Json) -> Iterator[Line]:
-    """Yield a conversation; its calls, which have no ids, get some by their position."""
+def only(content: FileContent) -> Iterator[Line]:
+    """Yield the only conversation of a file."""
+    (document,) = content.documents
+    if not recognises(document):
+        raise ValueError("it is something else")
+    return lines(document, beginning(content.file, document["conversations"], _is_user))
+
+
+def lines(document: Json, known: Any = None) -> Iterator[Line]:
+    """Yield a conversation; its calls, which have no ids, get some by their position.
+
+    One without an id is `known` by its turns, or by what is given.
+    """
     turns = document["conversations"]
     noted = {name: document.get(name) or None for name in _BESIDE}
     noted["origin"] = noted.pop("source")
     own_id = document.get("id") or document.get("conversation_id")
     dialogue = DialogueLine(
-        id=str(own_id or f"{NAME}-{digest(turns)}"),
+        id=str(own_id or f"{NAME}-{digest(known or turns)}"),
         label=label(document.get("title")),
         metadata=json_of(pruned({"source": NAME, **noted})),
     )
     yield from conversation(dialogue, _messages(document, turns))
+
+
+def _is_user(turn: Json) -> bool:
+    return _ROLES.get(turn["from"], "user") == "user"
 
 
 def _messages(document: Json, turns: list[Json]) -> Iterator[MessageLine]:
