@@ -235,6 +235,14 @@ def test_messages_of_llm_that_follow_each_other_in_a_circle_fail_alone(imports):
 # --- What goes wrong ----------------------------------------------------------------------------
 
 
+def test_a_text_of_llm_whose_fragment_is_missing_is_a_failure(imports):
+    log = llm_database(path := imports.directory / "logs.db")
+    log.database.execute("DELETE FROM fragments")
+    ended = imports.commands.run("import", path)
+    assert ended.code == 1
+    assert "fragment 1 of a text is missing" in ended.err
+
+
 def test_a_database_of_another_program_is_of_no_known_format(imports):
     path = imports.directory / "other.db"
     apsw.Connection(str(path)).execute("CREATE TABLE threads (id)")
