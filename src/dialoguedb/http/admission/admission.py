@@ -29,6 +29,8 @@ class RequestCounts:
         self._services = services
         self._requests: Counter[str] = Counter()
         self._used_keys: set[str] = set()
+        self._writing = asyncio.Lock()
+        """Held while it is written: who needs the number waits for what is on its way."""
 
     async def count(self, caller: Caller) -> bool:
         """Count a request; returns whether it is past the project's quota of requests."""
@@ -40,15 +42,18 @@ class RequestCounts:
         if quota is None:
             self._requests[project.id] += 1
             return False
-        if self._requests.get(project.id):  # of the last second, before there was a quota
+        if self._requests.get(project.id) or self._writing.locked():  # from before the quota
             await self.flush()
         now = self._services.clock()
         return await self._services.projects.count_request(project, now) > quota
 
     async def flush(self) -> None:
-        """Write what was counted."""
-        if not self._used_keys:
-            return
+        """Write what was counted; returns when nothing counted before is unwritten."""
+        async with self._writing:
+            if self._used_keys:
+                await self._write()
+
+    async def _write(self) -> None:
         requests, used = self._requests, self._used_keys
         self._requests, self._used_keys = Counter(), set()
         now = self._services.clock()
@@ -64,7 +69,7 @@ class RequestCounts:
         """Write each second, until cancelled."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
+            await asyncio.shield(self.flush())  # what is begun is written to its end
 
 
 class Admission:
