@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
+from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
 from tests.cli import agent_sessions as sessions
@@ -56,7 +57,9 @@ def read(path, content):
     try:
         if name := format_of(file):
             source = Source(file, name)
-            found.extend(lines_of(source, lambda _: None, lambda _, error: failed.append(error)))
+            report = FileReport(path.name, name)
+            found.extend(lines_of(source, lambda _: None, report))
+            failed += report.failures
     except InvalidRequest as error:
         failed.append(error)
     return found, failed
@@ -238,7 +241,8 @@ def test_a_session_in_which_nobody_spoke_is_no_failure(here):
         encoded([write.note("queue-operation", operation="enqueue"), write.user("x", isMeta=True)])
     )
     counts = here.at("import", path)
-    assert counts == {"dialogues": 0, "messages": 0, "memories": 0, "failed": 0}
+    assert [counts[name] for name in ("dialogues", "messages", "failed")] == [0, 0, 0]
+    assert counts["leftOut"] == {"bookkeeping of programs": 1, "notices of programs": 1}
 
 
 def test_a_line_that_is_there_twice_is_one_and_others_of_its_id_are_told_apart(tmp_path):

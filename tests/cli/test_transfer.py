@@ -486,7 +486,7 @@ def test_a_file_of_a_directory_that_is_no_json_is_a_failure_and_the_others_are_i
     ended = elsewhere.run("import", directory)
     assert ended.code == 1
     counts = {"dialogues": 1, "messages": 3, "memories": 0, "skipped": 0, "failed": 1}
-    assert ended.record == counts
+    assert ended.record.items() >= counts.items()
     assert "Not imported: " in ended.err
     assert "a.json is not JSON" in ended.err
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dialoguedb.cli.data.transfer.lines import InputFile, encoded
+from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
 from tests.importing import codex_files, gemini_cli_files
@@ -16,13 +17,12 @@ def content_of(path, name):
     """Return what a file yields, and whether it is reported that some is missing."""
     source = Source(InputFile(path, "f"), name)
     lines: list[bytes] = []
-    problems: list[object] = []
+    report = FileReport("f", name)
     try:
-        found = lines_of(source, lambda _: None, lambda *one: problems.append(one))
-        lines.extend(map(encoded, found))
-    except InvalidRequest as error:
-        problems.append(error)
-    return lines, bool(problems)
+        lines.extend(map(encoded, lines_of(source, lambda _: None, report)))
+    except InvalidRequest:
+        return lines, True
+    return lines, bool(report.failures)
 
 
 @pytest.mark.parametrize("name", LOGS)

@@ -6,6 +6,7 @@ import apsw
 import pytest
 
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile
+from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, lines_of
 from tests.importing import databases, test_llm, test_opencode
 
@@ -63,10 +64,6 @@ PROGRAMS = {
 }
 
 
-def fails(_, error):
-    raise error
-
-
 def stored(imports, dialogues):
     """Return all that is stored of dialogues, but for what the server sets."""
     return [
@@ -101,13 +98,17 @@ def test_a_database_is_only_read_and_its_program_may_write_meanwhile(program, tm
     write = PROGRAMS[program][0]
     write(path := tmp_path / "kept.db")
     before = path.read_bytes()
-    found = lines_of(Source(InputFile(path, "kept.db"), program), lambda _: None, fails)
+    found = lines_of(
+        Source(InputFile(path, "kept.db"), program), lambda _: None, FileReport("kept.db", program)
+    )
     next(found)
     assert path.read_bytes() == before
     writer = apsw.Connection(str(path))
     writer.execute("CREATE TABLE later (id)")
     assert list(found)
-    reads = lines_of(Source(InputFile(path, "kept.db"), program), lambda _: None, fails)
+    reads = lines_of(
+        Source(InputFile(path, "kept.db"), program), lambda _: None, FileReport("kept.db", program)
+    )
     writer.execute("BEGIN IMMEDIATE; INSERT INTO later VALUES (1)")
     assert list(reads)
     writer.execute("ROLLBACK")
@@ -156,7 +157,11 @@ def test_a_session_that_is_deleted_meanwhile_is_left_out(tmp_path):
     other["messages"] = [test_opencode.message("msg_8", "user", text("Hi"))]
     sessions = (test_opencode.session(), other)
     database = databases.opencode(path := tmp_path / "opencode.db", *sessions)
-    found = lines_of(Source(InputFile(path, "kept.db"), "opencode"), lambda _: None, fails)
+    found = lines_of(
+        Source(InputFile(path, "kept.db"), "opencode"),
+        lambda _: None,
+        FileReport("kept.db", "opencode"),
+    )
     first = next(found)
     database.execute("DELETE FROM session WHERE id = ?", (test_opencode.SESSION,))
     assert isinstance(first, DialogueLine)

@@ -49,7 +49,7 @@ json_option: Callable[[F], F] = click.option(
 
 def show_list(records: Iterable[Record], columns: tuple[str, ...], *, as_json: bool) -> None:
     """Print records; a table has these columns, such as `rateLimit.burst`, JSON everything."""
-    if as_json or not sys.stdout.isatty():
+    if not is_for_people(as_json=as_json):
         for record in records:
             show_json(record)
         return
@@ -68,7 +68,7 @@ def show_page(
     `worded` makes a record of the table of one of the API.
     """
     records = [plain(record) for record in page]
-    if as_json or not sys.stdout.isatty():
+    if not is_for_people(as_json=as_json):
         show_json({"items": records, "next": page.next})
         return
     show_table([preview(record) for record in records], columns)
@@ -76,9 +76,14 @@ def show_page(
         click.secho(f"More items: --next {page.next}", dim=True)
 
 
+def is_for_people(*, as_json: bool) -> bool:
+    """Tell whether somebody at a terminal reads what a command prints."""
+    return sys.stdout.isatty() and not as_json
+
+
 def show(record: Record, *, as_json: bool) -> None:
     """Print one record, a field a row."""
-    if as_json or not sys.stdout.isatty():
+    if not is_for_people(as_json=as_json):
         show_json(record)
         return
     table = Table(box=None, show_header=False, padding=_PADDING)

@@ -17,9 +17,10 @@ from dialoguedb import private_files
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.discoveries import discovered, show_kept
 from dialoguedb.cli.data.transfer.batches import batches
-from dialoguedb.cli.data.transfer.importer import Importer, ImportReport
+from dialoguedb.cli.data.transfer.importer import Importer
 from dialoguedb.cli.data.transfer.lines import InputFile
 from dialoguedb.cli.data.transfer.programs import PROGRAMS, Kept, program_beside, this_machine
+from dialoguedb.cli.data.transfer.reports import FileReport, ImportReport
 from dialoguedb.cli.data.transfer.source_files import (
     FORMATS,
     Source,
@@ -36,7 +37,7 @@ from dialoguedb.cli.databases import (
     database_options,
 )
 from dialoguedb.cli.options import examples
-from dialoguedb.cli.output import json_option, printable, show
+from dialoguedb.cli.output import is_for_people, json_option, printable, show, show_json
 from dialoguedb.cli.progress import shown_progress
 from dialoguedb.errors import DialogueDBError, InvalidRequest
 from dialoguedb.ports.engine import Progress
@@ -141,11 +142,9 @@ def _run(
             asyncio.run(_import(db, sources, how, report, progress))
         except DialogueDBError as error:  # what was imported before is shown first
             broken = error
-    counts = {name: getattr(report, name) for name in ("dialogues", "messages", "memories")}
-    if broken and not (any(counts.values()) or report.failures):
+    if broken and not (any(report.counts().values()) or report.failures):
         raise broken
-    skipped = {} if report.skipped is None else {"skipped": len(report.skipped)}
-    show({**counts, **skipped, "failed": len(report.failures)}, as_json=as_json)
+    show_report(report, as_json=as_json)
     _list("Skipped, its format is not known", report.skipped or [], _SKIPPED_SHOWN)
     kept = "kept in a thread" if how.update else "left as it is; --update keeps both"
     _list(f"Changed since it was imported, and {kept}", report.changed)
@@ -155,6 +154,27 @@ def _run(
         raise broken
     if report.failures:
         sys.exit(1)
+
+
+def show_report(report: ImportReport, *, as_json: bool) -> None:
+    """Print the report; for people short, each file in a line, and all that was left out."""
+    if not is_for_people(as_json=as_json):
+        show_json(report.record())
+        return
+    whole = report.record()
+    counts = {name: value for name, value in whole.items() if isinstance(value, int)}
+    show(counts, as_json=False)
+    if report.skipped is not None:
+        _list("File", [printable(_summary(one)) for one in report.files])
+    _list("Left out", [f"{printable(kind)}: {count:,}" for kind, count in report.left_out.items()])
+
+
+def _summary(one: FileReport) -> str:
+    """Say in a line what was done with a file."""
+    counts = f"{one.dialogues:,} dialogues, {one.messages:,} messages"
+    left_out, unread = one.left_out.total(), ", ".join(one.unread)
+    beside = f", {left_out:,} left out" if left_out else ""
+    return f"{one.file}: {counts}{beside}" + (f", lines {unread} not read" if unread else "")
 
 
 def _list(heading: str, what: Sequence[str], most: int = _FAILURES_SHOWN) -> None:
@@ -262,11 +282,13 @@ async def _import(
         nonlocal offset
         offset = before + bytes_read
 
-    importer = Importer(db, report, lambda: progress(offset, total), update=how.update)
+    importer = Importer(db, lambda: progress(offset, total), update=how.update)
     async with AsyncExitStack() as opened:
         is_open = how.is_dry
         for source in sources:
-            ready = batches(lines_of(source, read, report.fail), how.namespace)
+            of_file = FileReport(str(source.file), source.format)
+            report.files.append(of_file)
+            ready = batches(lines_of(source, read, of_file), how.namespace)
             try:
                 first = await asyncio.to_thread(next, ready, None)
                 if first and not is_open:
@@ -274,9 +296,9 @@ async def _import(
                     is_open = True
                 if first:
                     every = chain([first], ready)
-                    await (report.count(every) if how.is_dry else importer.store(every))
+                    await (of_file.count(every) if how.is_dry else importer.store(every, of_file))
             except InvalidRequest as error:
                 if len(sources) == 1:
                     raise
-                report.fail(str(source.file), error)
+                of_file.fail(str(source.file), error)
             before += source.file.path.stat().st_size

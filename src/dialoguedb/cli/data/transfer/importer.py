@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from dialoguedb.cli.data.transfer.batches import ImportBatch, is_deep
 from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, MemoryLine, read_one
+from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
 from dialoguedb.cli.data.transfer.trees import FORKED_AFTER
 from dialoguedb.client.encoding import json_codec
@@ -32,57 +33,18 @@ _CONCURRENT_MAX = 8
 _VERSION_CHARS = 8
 
 
-class ImportFailure(Struct):
-    """Something that could not be imported."""
-
-    what: str
-    error: DialogueDBError
-
-
-class ImportReport(Struct):
-    """How much was stored, and what could not be stored."""
-
-    dialogues: int = 0
-    messages: int = 0
-    memories: int = 0
-    failures: list[ImportFailure] = []
-    skipped: list[str] | None = None
-    """Of several files, those that hold no conversation in a known format."""
-
-    changed: list[str] = []
-    """Messages that are stored with another content than the file has now."""
-
-    def add(self, batch: ImportBatch | MemoryLine, changed: int = 0) -> None:
-        """Count what a batch holds, but for messages that were changed."""
-        if isinstance(batch, MemoryLine):
-            self.memories += 1
-            return
-        self.dialogues += batch.is_first
-        self.messages += len(batch.messages) - changed
-
-    async def count(self, ready: Iterator[ImportBatch | MemoryLine]) -> None:
-        """Count batches, read on a thread."""
-        while batch := await asyncio.to_thread(next, ready, None):
-            self.add(batch)
-
-    def fail(self, what: str, error: DialogueDBError) -> None:
-        """Add a failure."""
-        self.failures.append(ImportFailure(what, error))
-
-
 class Importer:
     """Stores batches: several dialogues at once, the batches of one dialogue in order."""
 
     def __init__(
         self,
         db: "AsyncDialogueDB",
-        report: ImportReport,
         stored: Callable[[], None],
         *,
         update: bool = False,
     ) -> None:
         self._db = db
-        self._report = report
+        self._report = FileReport("", "")
         self._stored = stored
         self._update = update
         self._trees = StoredTrees(db)
@@ -94,8 +56,9 @@ class Importer:
 
         self._fatal: DialogueDBError | None = None
 
-    async def store(self, ready: Iterator[ImportBatch | MemoryLine]) -> None:
-        """Store batches; what cannot be stored is added to the report, and the rest is stored."""
+    async def store(self, ready: Iterator[ImportBatch | MemoryLine], report: FileReport) -> None:
+        """Store batches of a file; what cannot be stored is reported, and the rest is stored."""
+        self._report = report
         try:
             # Read on a thread, so that batches are sent while the next ones are read.
             while batch := await asyncio.to_thread(next, ready, None):

@@ -1,18 +1,17 @@
 """Files to import: the format of each, and its lines."""
 
-import json
-import mmap
 import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import lines as own_format
+from dialoguedb.cli.data.transfer.documents import Unread, documents_of
+from dialoguedb.cli.data.transfer.left_out import counted
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers import (
     anthropic,
@@ -43,11 +42,10 @@ from dialoguedb.cli.data.transfer.readers.reader import (
     Reader,
     one_each,
 )
+from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.trees import Branches
-from dialoguedb.client.encoding import json_codec
-from dialoguedb.errors import DialogueDBError, InvalidRequest
+from dialoguedb.errors import InvalidRequest
 
-_SPACE = tuple(" \t\r\n")
 _LINES_SUFFIX = ".jsonl"
 _SUFFIXES = (".json", _LINES_SUFFIX, ".db", ".sqlite")
 
@@ -130,9 +128,11 @@ def format_of(file: InputFile) -> str | None:
         with opened(file.path) as database:
             tables = database.tables()
         return next((name for name, one in DATABASES.items() if one.recognises(tables)), None)
-    first = [document for _, document in islice(_until_broken(file, []), DOCUMENTS_SHOWN)]
+    unread = Unread()
+    first = [document for _, document in islice(documents_of(file, unread), DOCUMENTS_SHOWN)]
     if not first:
-        next(_documents(file), None)  # raises why
+        if unread.error:
+            raise unread.error
         return None
     if own_format.is_header(first[0]):
         return own_format.FORMAT
@@ -144,10 +144,6 @@ def may_be(file: InputFile, format_name: str) -> bool:
     return format_name in DATABASES or not is_database(file.path)
 
 
-Fail = Callable[[str, DialogueDBError], None]
-"""Takes what could not be imported, and why."""
-
-
 class Source(Struct):
     """A file to import, and how."""
 
@@ -156,17 +152,17 @@ class Source(Struct):
     branches: Branches = "threads"
 
 
-def lines_of(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
-    """Yield the content of a file as lines; calls `fail` when some of it is missing."""
+def lines_of(source: Source, read: Read, report: FileReport) -> Iterator[Line]:
+    """Yield the content of a file as lines; reports what of it is missing, and left out."""
     if source.format == own_format.FORMAT:
-        yield from _own_lines(source.file, read, fail)
+        yield from _own_lines(source.file, read, report)
     elif is_database(source.file.path):
-        yield from _database_lines(source, read, fail)
+        yield from _database_lines(source, read, report)
     else:
-        yield from _document_lines(source, read, fail)
+        yield from _document_lines(source, read, report)
 
 
-def _database_lines(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
+def _database_lines(source: Source, read: Read, report: FileReport) -> Iterator[Line]:
     file = source.file
     if not may_be(file, source.format):
         raise InvalidRequest(f"{file} is a database, which the format {source.format} is not")
@@ -176,45 +172,47 @@ def _database_lines(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
         of_one = Reader(bool, partial(reader.lines, database))
         for position, conversation in enumerate(every, start=1):
             try:
-                yield from _converted(conversation, of_one, source.format)
+                yield from _converted(conversation, of_one, report)
             except InvalidRequest as error:
-                fail(f"conversation {position} of {file}", error)
+                report.fail(f"conversation {position} of {file}", error)
             read(size * position // len(every))
 
 
-def _document_lines(source: Source, read: Read, fail: Fail) -> Iterator[Line]:
+def _document_lines(source: Source, read: Read, report: FileReport) -> Iterator[Line]:
     reader = readers(source.branches)[source.format]
     counts: dict[str, int] = {}
-    broken: list[InvalidRequest] = []
-    for what, offset, document in _conversations(source.file, reader, broken):
+    unread = Unread()
+    for what, offset, document in _conversations(source.file, reader, unread):
         try:
-            converted = _converted(document, reader, source.format)
+            converted = _converted(document, reader, report)
         except InvalidRequest as error:
-            fail(f"{what} of {source.file}", error)
+            report.fail(f"{what} of {source.file}", error)
         else:
             yield from _with_unique_ids(converted, counts)
             for problem in _unfinished(document):
-                fail(f"the end of {source.file}", InvalidRequest(problem))
+                report.fail(f"the end of {source.file}", InvalidRequest(problem))
         read(offset)
-    if broken:
-        raise broken[0]
+    if unread.lines:
+        report.unread.append(unread.lines)
+    if unread.error:
+        raise unread.error
 
 
-def _own_lines(file: InputFile, read: Read, fail: Fail) -> Iterator[Line]:
+def _own_lines(file: InputFile, read: Read, report: FileReport) -> Iterator[Line]:
     check = own_format.CompletenessCheck(file.path)
     for offset, line in own_format.read_file(file):
         read(offset)
         check.count(line)
         yield line
     if problem := check.problem():
-        fail(f"what {file} lacks", InvalidRequest(problem))
+        report.fail(f"what {file} lacks", InvalidRequest(problem))
 
 
 def _conversations(
-    file: InputFile, reader: Reader, broken: list[InvalidRequest]
+    file: InputFile, reader: Reader, unread: Unread
 ) -> Iterator[tuple[str, int, Any]]:
     """Yield what a reader takes, how an error names it, and the offset where it ends."""
-    found = _until_broken(file, broken)
+    found = documents_of(file, unread)
     if reader.is_whole_file:
         documents = [document for _, document in found]
         if documents:
@@ -229,26 +227,26 @@ def _conversations(
         yield f"conversation {position}", offset, document
 
 
-def _until_broken(file: InputFile, broken: list[InvalidRequest]) -> Iterator[tuple[int, Any]]:
-    """Yield documents until one cannot be read; adds why."""
-    try:
-        yield from _documents(file)
-    except InvalidRequest as error:
-        broken.append(error)
-
-
-def _converted(document: Any, reader: Reader, format_name: str) -> list[Line]:
+def _converted(document: Any, reader: Reader, report: FileReport) -> list[Line]:
     """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
-    try:
-        is_only = isinstance(document, FileContent) and not reader.is_whole_file
-        lines = reader.lines_of_only if is_only and reader.lines_of_only else reader.lines
-        found = list(lines(document))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
+    with counted() as left_out:
+        found = _read(document, reader, report.format)
+    report.left_out += left_out
+    if isinstance(document, FileContent):
+        report.unread += document.unread
     is_silent = not any(isinstance(line, MessageLine) for line in found)
     if found and is_silent and _holds_messages(document):
         raise InvalidRequest("Nothing in it was understood as said by anybody")
     return found
+
+
+def _read(document: Any, reader: Reader, format_name: str) -> list[Line]:
+    try:
+        is_only = isinstance(document, FileContent) and not reader.is_whole_file
+        lines = reader.lines_of_only if is_only and reader.lines_of_only else reader.lines
+        return list(lines(document))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise InvalidRequest(f"It is not as the format {format_name} has it: {error!r}") from error
 
 
 def _unfinished(document: Any) -> list[str]:
@@ -273,95 +271,3 @@ def _with_unique_ids(found: Iterable[Line], counts: dict[str, int]) -> Iterator[
             if counts[line.id] > 1:
                 line.id = f"{line.id}-{counts[line.id]}"
         yield line
-
-
-def _documents(file: InputFile) -> Iterator[tuple[int, Any]]:
-    """Yield the documents of a file, each with the offset where it ends.
-
-    They are the elements of an array, the lines of JSONL, or the whole file; an array of messages
-    is one document. Only one is in memory at a time.
-    """
-    with _opened(file) as opened:
-        if file.path.stat().st_size == 0:
-            return
-        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            try:
-                if mapped[:64].lstrip()[:1] == b"[":
-                    yield from _elements(mapped, file)
-                else:
-                    yield from _lines(mapped, file)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise InvalidRequest(f"{file} is not JSON: {error}") from error
-
-
-def _opened(file: InputFile) -> BinaryIO:
-    try:
-        return file.path.open("rb")
-    except OSError as error:
-        raise InvalidRequest(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _elements(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
-    broken: list[InvalidRequest] = []
-    try:
-        raws: list[Any] = msgspec.json.decode(mapped, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raws = list(_whole_elements(bytes(mapped), file, broken))
-    offset = 0
-    if raws and _is_message(json_codec.decode(bytes(raws[0]), object)):
-        yield len(mapped), [json_codec.decode(bytes(raw), object) for raw in raws]
-    else:
-        for raw in raws:
-            offset += len(memoryview(raw))
-            yield offset, json_codec.decode(bytes(raw), object)
-    if broken:
-        raise broken[0]
-
-
-def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest]) -> Iterator[bytes]:
-    """Yield the elements of an array that is cut off or damaged behind them; adds why."""
-    text, decoder = array.decode("utf-8", "surrogateescape"), json.JSONDecoder()
-    at, count = _behind_space(text, text.index("[") + 1), 0
-    while True:
-        try:
-            _, end = decoder.raw_decode(text, at)
-            yield text[at:end].encode()
-        except (ValueError, RecursionError):
-            why = f"is cut off or damaged in element {count + 1:,}, and nothing after it was read"
-            broken.append(InvalidRequest(f"{file} {why}"))
-            return
-        count += 1
-        at = _behind_space(text, end)
-        at = _behind_space(text, at + 1) if text[at : at + 1] == "," else at
-
-
-def _behind_space(text: str, at: int) -> int:
-    while text[at : at + 1] in _SPACE and at < len(text):
-        at += 1
-    return at
-
-
-def _lines(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
-    first = mapped.readline()
-    try:
-        document = json_codec.decode(first, object)
-    except msgspec.DecodeError:
-        yield len(mapped), json_codec.decode(bytes(mapped), object)
-        return
-    yield len(first), document
-    offset, line = len(first), 1
-    while raw := mapped.readline():
-        offset, line = offset + len(raw), line + 1
-        if not raw.strip():
-            continue
-        try:
-            document = json_codec.decode(raw, object)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            is_cut = not raw.endswith(b"\n")
-            why = "is cut off" if is_cut else f"is not JSON, and nothing after it was read: {error}"
-            raise InvalidRequest(f"Line {line} of {file} {why}") from error
-        yield offset, document
-
-
-def _is_message(document: Any) -> bool:
-    return isinstance(document, dict) and ("role" in document or "type" in document)

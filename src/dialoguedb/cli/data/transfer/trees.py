@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from dialoguedb.cli.data.transfer.conversions import pruned
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import InvalidRequest
@@ -59,6 +60,7 @@ def arranged(
             begins = max((_created(node) for node in before), default=line.created or "")
             yield from in_order([*_messages(kept), *messages], None if kept else begins)
         if branches == "current":
+            leave_out(Kind.BRANCHES, tree.beside())
             return
         parent = line if messages or line is dialogue else dialogue
         for beyond, start in tree.forks_of(path):
@@ -137,9 +139,13 @@ class _Tree:
         """Tell whether more than one path can be shown."""
         return any(len(children) > 1 for children in self._children.values())
 
+    def beside(self) -> int:
+        """Return how many messages are on no path by now."""
+        return sum(1 for own, node in self.nodes.items() if node.message and own not in self._seen)
+
     def has_circle(self) -> bool:
         """Tell whether messages are left that no root leads to; once all branches were followed."""
-        return any(node.message and own not in self._seen for own, node in self.nodes.items())
+        return self.beside() > 0
 
     def _below(self, start: str | None) -> Iterator[Node]:
         waiting = [start] if start is not None else [*self._children.get(None, ())]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.trees import Branches, Node, arranged
 
@@ -53,8 +54,11 @@ def _node(own: str, node: dict[str, Any]) -> Node:
 def _message(message: dict[str, Any]) -> MessageLine | None:
     """Return what somebody said; None when nothing was."""
     author, details = message.get("author") or {}, message.get("metadata") or {}
-    found, assets = _content(message.get("content") or {})
+    content = message.get("content") or {}
+    found, assets = _content(content)
     if not found:
+        is_silent = content.get("content_type") in _SILENT
+        leave_out(Kind.BOOKKEEPING if is_silent else Kind.EMPTY)
         return None
     role, recipient = author.get("role") or "user", message.get("recipient")
     is_hidden = bool(details.get(_HIDDEN) or details.get("is_user_system_message"))

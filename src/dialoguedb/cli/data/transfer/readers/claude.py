@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.trees import Branches, Node, arranged
 
@@ -48,6 +49,8 @@ def _node(message: dict[str, Any]) -> Node:
             metadata=json_of(pruned(noted)),
             created=created,
         )
+    else:
+        leave_out(Kind.EMPTY)
     return Node(message["uuid"], message.get("parent_message_uuid"), line, created or "")
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out, leave_out_unknown
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import (
     conversation,
@@ -38,6 +39,12 @@ _OWN_TYPES = frozenset(
     {"queue-operation", "last-prompt", "atis-latch", "api-request", "file-history-snapshot"}
 )
 """Types of lines that no other program writes, and that a file may begin with."""
+
+_BOOKKEEPING = _OWN_TYPES | {
+    *("system", "mode", "permission-mode", "tools-used", "cost-state", "progress", "pr-link"),
+    *("api-request-shape", "api-request-blob", "agent-name", "agent-color", "agent-setting"),
+}
+"""Types of lines that hold what the program notes for itself."""
 
 _INTERRUPTED = "[Request interrupted by user"
 _WRITTEN_BY_THE_PROGRAM = (
@@ -146,17 +153,29 @@ def _talks(documents: Sequence[Json]) -> list[_Talk]:
     open_message: _Spoken | None = None
     for line in documents:
         if line.get("type") == "queue-operation":  # somebody types while the model still speaks
+            leave_out(Kind.BOOKKEEPING)
             continue
         talk = None
         if (session := line.get("sessionId")) and "uuid" in line:
             agent = _agent_of(line, agents)
             talk = talks.setdefault((session, agent), _Talk(session, agent))
             talk.lines.append(line)
+        else:
+            _leave_out_beside(line)
         spoken = _read(line, talk, open_message) if talk else None
         if open_message and spoken is not open_message:
             open_message.is_closed = True
         open_message = spoken
     return list(talks.values())
+
+
+def _leave_out_beside(line: Json) -> None:
+    """Count a line that is no part of a talk."""
+    kind = line.get("type")
+    if kind in _BOOKKEEPING or kind in _TITLES:
+        leave_out(Kind.BOOKKEEPING)
+    else:
+        leave_out_unknown(kind)
 
 
 def _agent_of(line: Json, agents: dict[str, str]) -> str | None:
@@ -171,7 +190,10 @@ def _agent_of(line: Json, agents: dict[str, str]) -> str | None:
 def _read(line: Json, talk: _Talk, before: _Spoken | None) -> _Spoken | None:
     """Add what a line says; returns the message that the next line may belong to."""
     role, blocks = _words(line)
-    if not blocks or not talk.seen.count(line["uuid"], blocks):
+    if not blocks:
+        return None
+    if not talk.seen.count(line["uuid"], blocks):
+        leave_out(Kind.REPEATED)
         return None
     message = line.get("message") or {}
     if before and role == "assistant" and _is_more(line, before, talk):
@@ -196,27 +218,36 @@ def _words(line: Json) -> tuple[_Role, list[Any]]:
         case "assistant":
             message = line["message"]
             is_made_up = line.get("isApiErrorMessage") or message.get("model") == _SYNTHETIC
+            if is_made_up:
+                leave_out(Kind.ERRORS)
             return "assistant", [] if is_made_up else _blocks(message.get("content"))
         case "user":
             return "user", _of_the_user(line, _blocks(line["message"].get("content")))
         case "attachment":
             return "user", _typed_meanwhile(line.get("attachment") or {})
+    _leave_out_beside(line)
     return "user", []
 
 
 def _of_the_user(line: Json, blocks: Sequence[Any]) -> list[Any]:
     """Return the results of tools, and what a user typed."""
     results = [block for block in blocks if block.get("type") == "tool_result"]
-    if not _is_typed(line, blocks):
-        return results
     others = [block for block in blocks if block.get("type") != "tool_result"]
+    if not _is_typed(line, blocks):
+        kind = Kind.SUMMARIES if line.get("isCompactSummary") else Kind.NOTICES
+        leave_out(kind, 1 if others else 0)
+        return results
     marks = (*_SURROUNDINGS, _INTERRUPTED) if results else _SURROUNDINGS
-    return results + [block for block in others if not _begins(block, marks)]
+    typed = [block for block in others if not _begins(block, marks)]
+    leave_out(Kind.CONTEXT, len(others) - len(typed))
+    return results + typed
 
 
 def _blocks(content: Any) -> list[Any]:
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
+    if not content:
+        leave_out(Kind.EMPTY)
     return without_silent(content or ())
 
 
@@ -226,6 +257,7 @@ def _typed_meanwhile(attachment: Json) -> list[Any]:
     is_users = (attachment.get("origin") or {}).get("kind", "human") == "human"
     is_meta = attachment.get("isMeta")
     if attachment.get("type") != "queued_command" or not (is_typed and is_users) or is_meta:
+        leave_out(Kind.CONTEXT)
         return []
     return _blocks(attachment.get("prompt"))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation, texts_joined
 from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
@@ -50,9 +51,10 @@ def lines(content: FileContent) -> Iterator[Line]:
     (document,) = content.documents
     held, about = document["messages"], _about(content, document["sessionId"])
     seen = Seen()
-    messages = [
-        line for one in held if seen.count(str(one.get("id")), one) and (line := _message(one))
-    ]
+    new = [one for one in held if seen.count(str(one.get("id")), one)]
+    leave_out(Kind.REPEATED, len(held) - len(new))
+    leave_out(Kind.CONTEXT, 1 if document.get("system_prompt") else 0)
+    messages = [line for one in new if (line := _message(one))]
     if messages:
         title = (about.get("metadata") or {}).get("title")
         noted = {
@@ -75,10 +77,13 @@ def _about(content: FileContent, session: str) -> Json:
 def _message(message: Json) -> MessageLine | None:
     """Return what is said in a message; None of what is only shown, as errors are."""
     if (message.get("metadata") or {}).get("displayOnly"):
+        leave_out(Kind.NOTICES)
         return None
     found = message.get("content")
     if isinstance(found, str):
         found = [{"type": "text", "text": found}]
+    if not found:
+        leave_out(Kind.EMPTY)
     blocks = without_silent(map(_block, found or ()))
     if message["role"] == "user":
         blocks = _typed(blocks)

@@ -12,6 +12,12 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import (
+    Kind,
+    counted,
+    leave_out,
+    leave_out_unknown,
+)
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import (
     conversation,
@@ -44,6 +50,9 @@ _BY_PROGRAM = re.compile(
 _AROUND_IMAGE = re.compile(r"<image name=[^>]*>|</image>")
 _SILENT = frozenset({"ghost_snapshot", "compaction", "compaction_trigger", "context_compaction"})
 _COMMAND = "CommandExecution"
+_SHOWN = "item_completed"
+"""The event that repeats an item, as it is shown."""
+
 _THOUGHT = "reasoning"
 _FOLDERS_DEEP = 3
 """Rollouts are in a folder for each day, those in one for each month, those in one a year."""
@@ -73,8 +82,9 @@ def lines(content: FileContent) -> Iterator[Line]:
     about = content.documents[0]["payload"]
     inherited = _inherited(about, content.file.path, {about["id"]})
     rollout = _Rollout()
-    for document in inherited:
-        rollout.read(document)
+    with counted():  # what the file of the parent leaves out is told of that
+        for document in inherited:
+            rollout.read(document)
     rollout.model = None
     read_in_turn(content, content.documents, rollout.read)
     if not rollout.messages and not rollout.has_unknown:
@@ -110,6 +120,7 @@ def _inherited(about: Json, path: Path, read: set[str]) -> list[Json]:
     file = _rollout_of(parent, path)
     found = read_lines(file) if file else []
     if not (found and _is_header(found[0])):
+        leave_out(Kind.MISSING)
         return []
     before = _inherited(found[0]["payload"], path, {*read, parent})
     return [*before, *(one for one in found if one.get("ordinal", end) < end)]
@@ -150,12 +161,14 @@ class _Rollout(Struct):
         """Read a line."""
         kind, payload = document.get("type"), document.get("payload")
         self.has_unknown |= kind not in _KNOWN
+        if kind == _ITEM and not (document.get("metadata") or {}).get("compaction_output"):
+            self._item(document, payload)
+            return
+        _leave_out_beside(kind, payload)
         if kind == _EVENT:
             self.failed |= _failed_command(payload)
         elif kind == _TURN and payload:
             self.model = self.model or payload.get("model")
-        elif kind == _ITEM and not (document.get("metadata") or {}).get("compaction_output"):
-            self._item(document, payload)
 
     def _item(self, document: Json, item: Any) -> None:
         is_thought_out, self.before = self.before == _THOUGHT, item["type"]
@@ -166,7 +179,21 @@ class _Rollout(Struct):
         line = (document.get("ordinal", document.get("timestamp")), bytes(message.content))
         if line not in self.seen:  # else the same line, copied
             self.messages.append(message)
+        else:
+            leave_out(Kind.REPEATED)
         self.seen.add(line)
+
+
+def _leave_out_beside(kind: Any, payload: Any) -> None:
+    """Count a line that is no item of the talk."""
+    if kind not in _KNOWN:
+        leave_out_unknown(kind)
+    elif kind in {_ITEM, "compacted"}:
+        leave_out(Kind.SUMMARIES)
+    elif kind == _EVENT and isinstance(payload, dict) and payload.get("type") == _SHOWN:
+        leave_out(Kind.REPEATED)
+    else:
+        leave_out(Kind.BOOKKEEPING)
 
 
 def _failed_command(event: Any) -> dict[str, Json]:
@@ -187,6 +214,7 @@ def _message(item: Any, failed: dict[str, Json], *, is_thought_out: bool) -> Mes
     if kind == "message":
         return _spoken(item, kept, is_whole=is_thought_out)
     if kind in _SILENT:
+        leave_out(Kind.BOOKKEEPING)
         return None
     is_result = kind.endswith("_output")
     return MessageLine(
@@ -200,12 +228,16 @@ def _message(item: Any, failed: dict[str, Json], *, is_thought_out: bool) -> Mes
 def _spoken(item: Json, kept: Json, *, is_whole: bool) -> MessageLine | None:
     role, content = item["role"], item.get("content")
     if role not in {"user", "assistant"}:
+        leave_out(Kind.CONTEXT)
+        return None
+    if not content:
+        leave_out(Kind.EMPTY)
         return None
     if role == "user":
         content = _typed(content, (item.get(_NOTES) or {}).get("content_item_kinds"))
     elif is_whole or item.get("phase") or not isinstance(texts_joined(content), str):
         content = kept
-    if not content or not item.get("content"):
+    if not content:
         return None
     return MessageLine(id=item.get("id"), role=role, content=json_of(texts_joined(content)))
 
@@ -213,7 +245,8 @@ def _spoken(item: Json, kept: Json, *, is_whole: bool) -> MessageLine | None:
 def _typed(content: Any, kinds: list[str] | None) -> Any:
     """Return what the user typed of a message, and the images."""
     if isinstance(content, str):
-        return None if _BY_PROGRAM.match(content) else content
+        content = [{"type": "input_text", "text": content}]
+    found = content
     if kinds and len(kinds) == len(content):
         pairs = zip(content, kinds, strict=True)
         content = [part for part, kind in pairs if _may_be_typed(part, kind)]
@@ -222,7 +255,9 @@ def _typed(content: Any, kinds: list[str] | None) -> Any:
     else:
         content = [part for part in content if _may_be_typed(part, "")]
     has_image = any(part.get("type") == "input_image" for part in content)
-    return [part for part in content if not (has_image and _is_around_image(part))]
+    typed = [part for part in content if not (has_image and _is_around_image(part))]
+    leave_out(Kind.CONTEXT, len(found) - len(typed))
+    return typed
 
 
 def _may_be_typed(part: Json, kind: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from dialoguedb.cli.data.transfer.conversions import digest
+from dialoguedb.cli.data.transfer.documents import line_numbers
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.trees import in_order
@@ -77,10 +78,12 @@ _ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, InvalidRequ
 
 def read_in_turn(content: FileContent, lines: Iterable[Any], read: Callable[[Any], None]) -> None:
     """Read the lines of a log until one is not as the format has it, which is reported."""
-    for count, line in enumerate(lines, start=1):
+    rest = iter(lines)
+    for count, line in enumerate(rest, start=1):
         try:
             read(line)
         except _ODD as error:
             why = f"is not as the format has it, and nothing after it was read: {error!r}"
             content.unfinished.append(f"Line {count} {why}")
+            content.unread.append(line_numbers(count, count + sum(1 for _ in rest)))
             return

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer.conversions import digest, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out, leave_out_unknown
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import (
     conversation,
@@ -27,6 +28,7 @@ Json = dict[str, Any]
 _HEADER = {"sessionId", "projectHash"}
 _CHANGE = "$set"
 _TALK = {"user", "gemini"}
+_NOTICES = {"info", "warning", "error"}
 _CONTEXT = "<session_context>"
 _ID_CHARS = 8
 """The part of a session's id that is in the name of its files."""
@@ -91,19 +93,31 @@ class _Log(Struct):
     def read(self, document: Json) -> None:
         """Read a line."""
         if _is_header(document):
+            leave_out(Kind.BOOKKEEPING)
             self.started = self.started or document.get("startTime")
             self._all(document.get("messages") or ())
         elif isinstance(change := document.get(_CHANGE), dict):
+            leave_out(Kind.BOOKKEEPING)
             self._all(change.get("messages") or ())
         elif document.get("type") in _TALK:
             self._message(document, is_new=True)
         else:
-            self.has_unknown |= "type" not in document
+            self._beside(document)
+
+    def _beside(self, document: Json) -> None:
+        """Count a line that nobody said."""
+        if document.get("type") in _NOTICES:
+            leave_out(Kind.NOTICES)
+        else:
+            leave_out_unknown(document.get("type"))
+        self.has_unknown |= "type" not in document
 
     def _all(self, messages: Sequence[Json]) -> None:
         for message in messages:
             if message.get("type") in _TALK:
                 self._message(message, is_new=False)
+            else:
+                self._beside(message)
 
     def _message(self, message: Json, *, is_new: bool) -> None:
         """Add what a message says and does, unless it was there before."""
@@ -113,10 +127,13 @@ class _Log(Struct):
         if message["type"] == "user" and str(parts[0].get("text") if parts else "").startswith(
             _CONTEXT
         ):
+            leave_out(Kind.CONTEXT)
             return
         self.model = self.model or message.get("model")
         self._spoken(message, [*_thoughts(message), *filter(_is_spoken, parts)], is_new=is_new)
         calls = message.get("toolCalls") or ()
+        if not (parts or calls or message.get("thoughts")):
+            leave_out(Kind.EMPTY)
         for part in (*map(_call, calls), *parts):
             if call := part.get("functionCall"):
                 self._part("assistant", part, call, message)
@@ -139,8 +156,11 @@ class _Log(Struct):
             self.messages[key] = MessageLine(
                 id=message["id"], role=role, content=content, created=created
             )
-        elif is_new:
+        elif is_new and line.content != content:
+            leave_out(Kind.REPLACED)
             line.content = content
+        else:
+            leave_out(Kind.REPEATED)
 
     def _result(self, part: Any, message: Json) -> None:
         if isinstance(part, dict) and (response := part.get("functionResponse")):
@@ -150,7 +170,9 @@ class _Log(Struct):
         """Add a call or a result, by the id of the call."""
         known = inner.get("id") or digest([message["id"], inner])
         key = (role, known)
-        if key not in self.messages:
+        if key in self.messages:
+            leave_out(Kind.REPEATED)
+        else:
             self.messages[key] = MessageLine(
                 id=known if role == "assistant" else f"{known}-result",
                 role=role,

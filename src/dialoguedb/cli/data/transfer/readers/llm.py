@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation, texts_joined
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
@@ -54,6 +55,8 @@ def _messages(answers: Sequence[Json]) -> Iterator[MessageLine]:
         instructed = _texts(answer.get("system_fragments"), answer.get("system"))
         if instructed and instructed != system:
             yield _message(answer, "system", texts_joined(instructed))
+        elif instructed:
+            leave_out(Kind.REPEATED)
         system = instructed or system
         own = {call.get("tool_call_id") for call in answer.get("tool_calls") or ()}
         results = answer.get("tool_results") or ()
@@ -101,6 +104,8 @@ def _answer(answer: Json) -> Iterator[MessageLine]:
         yield _message(answer, "assistant", {**whole, **pruned(beside)})
     elif text:
         yield _message(answer, "assistant", text)
+    else:
+        leave_out(Kind.EMPTY)
 
 
 def _call(call: Json) -> Json:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import valid_id
 from dialoguedb.cli.data.transfer.trees import Branches, Node, arranged
@@ -81,6 +82,8 @@ def _node(own: str, message: Json) -> Node:
             metadata=json_of(pruned(noted)),
             created=created,
         )
+    else:
+        leave_out(Kind.EMPTY)
     return Node(own, message.get("parentId"), line, created or "")
 
 

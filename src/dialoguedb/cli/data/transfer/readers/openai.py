@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import digest, label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation
 from dialoguedb.cli.data.transfer.readers.reader import FileContent, beginning
@@ -80,6 +81,7 @@ def _chat_message(message: dict[str, Any]) -> MessageLine | None:
     if any(message[key] for key in message.keys() - _SHOWN - _BOOKKEEPING):
         content = {name: value for name, value in message.items() if name != "name"}
     if not content:
+        leave_out(Kind.EMPTY)
         return None
     noted = _NOTED if created else (*_NOTED, *_TIMES)
     own_id = message.get("id")
@@ -126,6 +128,8 @@ def responses_lines(document: Any, known: Any = None) -> Iterator[Line]:
             yield MessageLine(
                 id=item.get("id"), role=item.get("role", "assistant"), content=json_of(content)
             )
+        else:
+            leave_out(Kind.EMPTY)
 
 
 def _dialogue(document: Any, source: str, known: Any) -> DialogueLine:

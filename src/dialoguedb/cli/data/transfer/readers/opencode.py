@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out, leave_out_unknown
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation, texts_joined
 
@@ -12,6 +13,7 @@ NAME = "opencode"
 Json = dict[str, Any]
 
 _MS = 1_000
+_BOOKKEEPING = {"step-start", "step-finish", "snapshot", "patch", "agent", "retry", "compaction"}
 _ENDINGS = {"stop", "tool-calls"}
 _ENDED = {"completed", "error"}
 
@@ -58,7 +60,10 @@ def _messages(message: Json) -> Iterator[MessageLine]:
     """
     about = message["info"]
     if about.get("summary") is True:  # for the model alone, when a session became too long
+        leave_out(Kind.SUMMARIES)
         return
+    if not message["parts"]:
+        leave_out(Kind.ERRORS if about.get("error") else Kind.EMPTY)
     finish = about.get("finish")
     noted = pruned({"finish": None if finish in _ENDINGS else finish})
     spoken: list[Json] = []
@@ -101,7 +106,18 @@ def _shown(part: Json) -> Json | None:
     if kind == "file":
         kept = {"url": part.get("url"), "mediaType": part.get("mime")}
         return {"type": "file", **pruned({**kept, "filename": part.get("filename")})}
+    _leave_out(kind, part)
     return None
+
+
+def _leave_out(kind: Any, part: Json) -> None:
+    """Count a part that nobody said."""
+    if kind in {"text", "reasoning"}:
+        leave_out(Kind.CONTEXT if part.get("text") else Kind.EMPTY)
+    elif kind in _BOOKKEEPING:
+        leave_out(Kind.BOOKKEEPING)
+    else:
+        leave_out_unknown(kind)
 
 
 def _call(part: Json, created: str | None) -> MessageLine:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer.conversions import digest, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation, valid_id
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
@@ -116,12 +117,15 @@ def _add(span: _Span, talks: list[_Talk], own_id: str) -> None:
     common = 0
     for talk in talks:
         equal = _common(talk.messages, span.messages)
+        if equal in {len(span.messages), len(talk.messages)}:
+            leave_out(Kind.REPEATED, equal)
         if equal == len(span.messages):
             return
         if equal == len(talk.messages):
             talk.messages = [*talk.messages, *span.messages[equal:]]
             return
         common = max(common, equal)
+    leave_out(Kind.REPEATED, common)
     thread_id = valid_id(f"{own_id}-{digest(span.messages[: common + 1])}")
     talks.append(_Talk(span, span.messages, thread_id if talks else own_id, common))
 
@@ -185,6 +189,7 @@ def _span(span: Json, attributes: Json) -> Iterator[_Span]:
     if not messages:
         messages = [*_decoded(attributes.get(_INPUT)), *_decoded(attributes.get(_OUTPUT))]
     if not _are_messages(messages):
+        leave_out(Kind.BOOKKEEPING)
         return
     context = span.get("context") or {}
     trace = span.get("traceId") or context.get("trace_id") or span.get("trace_id")

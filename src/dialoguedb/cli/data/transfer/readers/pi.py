@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out, leave_out_unknown
 from dialoguedb.cli.data.transfer.lines import Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import texts_joined
 from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
@@ -25,6 +26,11 @@ NAME = "pi"
 
 _HEADER = "session"
 _ROLES = {"user": "user", "assistant": "assistant", "toolResult": "tool"}
+_SUMMARIES = ("compaction", "branch_summary")
+_BOOKKEEPING = (
+    *("model_change", "thinking_level_change", "session_info", "label", "custom"),
+    "custom_message",
+)
 _LINKS = Links("id", "parentId")
 _SIGNING = ("anthropic", "bedrock")
 """What the names of interfaces begin with whose signatures are Anthropic's."""
@@ -72,6 +78,7 @@ def lines(content: FileContent, branches: Branches = "threads") -> Iterator[Line
 def _message(entry: Json) -> MessageLine | None:
     """Return what is said in an entry; None when nothing is."""
     if entry.get("type") != "message":
+        _leave_out_beside(entry.get("type"))
         return None
     message = entry["message"]
     role, content = _content(message)
@@ -85,14 +92,27 @@ def _message(entry: Json) -> MessageLine | None:
     )
 
 
+def _leave_out_beside(kind: Any) -> None:
+    """Count an entry that is no message."""
+    if kind in _SUMMARIES:
+        leave_out(Kind.SUMMARIES)
+    elif kind in _BOOKKEEPING:
+        leave_out(Kind.BOOKKEEPING)
+    else:
+        leave_out_unknown(kind)
+
+
 def _content(message: Json) -> tuple[str, list[Json]]:
     """Return who speaks, and what."""
     role = message["role"]
     if role not in _ROLES:  # of a command that a user ran, an extension, a summary
+        leave_out(Kind.NOTICES)
         return role, []
     found = message.get("content")
     if isinstance(found, str):
         found = [{"type": "text", "text": found}]
+    if not found:
+        leave_out(Kind.EMPTY)
     is_signed = str(message.get("api")).startswith(_SIGNING)
     blocks = without_silent(_block(one, is_signed=is_signed) for one in found or ())
     return _ROLES[role], [_result(message, blocks)] if role == "toolResult" else blocks

@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import digest, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
@@ -70,6 +71,8 @@ def _messages(history: Sequence[Json]) -> Iterator[MessageLine]:
                 metadata=json_of({"kind": "instructions"}),
                 created=_time(message, begun),
             )
+        elif instructed:
+            leave_out(Kind.REPEATED)
         instructions = instructed or instructions
         if message["kind"] == "response":
             yield from _answer(message)
@@ -80,6 +83,7 @@ def _messages(history: Sequence[Json]) -> Iterator[MessageLine]:
 def _answer(message: Json) -> Iterator[MessageLine]:
     parts = [pruned(part) for part in message["parts"]]
     if not parts:
+        leave_out(Kind.EMPTY)
         return
     is_text = [part["part_kind"] for part in parts] == [_TEXT]
     noted = {name: message.get(name) for name in ("model_name", "finish_reason")}
@@ -106,6 +110,8 @@ def _request(message: Json) -> Iterator[MessageLine]:
                 content=json_of(content[0] if role == "tool" else content),
                 created=_time(message, parts[0]),
             )
+        else:
+            leave_out(Kind.EMPTY)
 
 
 def _spoken(content: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out, leave_out_unknown
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import texts_joined, valid_id
 from dialoguedb.cli.data.transfer.readers.locations import Location, Machine
@@ -23,6 +24,7 @@ from dialoguedb.cli.data.transfer.trees import Branches, arranged
 NAME = "qwen-code"
 
 _ROLES = {"user": "user", "assistant": "assistant", "tool_result": "tool"}
+_SYSTEM = "system"
 _TYPED = "real_user"
 _TYPED_MEANWHILE = "mid_turn_user_message"
 _PROMPTS_OF_THE_PROGRAM = ("cron", "notification")
@@ -83,10 +85,17 @@ def _dialogue(session: str, agent: str | None, records: Sequence[Json]) -> Dialo
 def _message(line: Json) -> MessageLine | None:
     """Return what is said in a line; None when nothing is."""
     role = _ROLES.get(line.get("type") or "")
-    parts = without_silent((line.get("message") or {}).get("parts") or ()) if role else ()
-    if role is None or not parts:
+    if role is None:
+        _leave_out_beside(line)
+        return None
+    found = (line.get("message") or {}).get("parts") or ()
+    parts = without_silent(found)
+    if not found:
+        leave_out(Kind.EMPTY)
+    if not parts:
         return None
     if role == "user" and not _is_typed(line):
+        leave_out(Kind.NOTICES)
         return None
     return MessageLine(
         role=role,
@@ -94,6 +103,14 @@ def _message(line: Json) -> MessageLine | None:
         metadata=json_of(pruned({"model": line.get("model")})),
         created=time_of(line.get("timestamp")),
     )
+
+
+def _leave_out_beside(line: Json) -> None:
+    """Count a line that nobody said."""
+    if line.get("type") == _SYSTEM:
+        leave_out(Kind.BOOKKEEPING)
+    else:
+        leave_out_unknown(line.get("type"))
 
 
 def _is_typed(line: Json) -> bool:

@@ -22,6 +22,9 @@ class FileContent(Struct):
     unfinished: list[str] = []
     """What a reader left out because more of it is still to be written, in sentences."""
 
+    unread: list[str] = []
+    """The numbers of lines that are not as the format has them, or behind one."""
+
 
 class Reader(Struct, frozen=True):
     """How a format is recognised, and how what it keeps becomes the lines of an import."""

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import valid_id
 from dialoguedb.cli.data.transfer.trees import Node
@@ -53,8 +54,11 @@ def last(values: Sequence[Any]) -> Any:
 
 
 def without_silent(blocks: Iterable[Any]) -> list[Any]:
-    """Return blocks or parts without the texts that say nothing."""
-    return [one for one in blocks if any(one.get(name) for name in one.keys() - {"type"})]
+    """Return blocks or parts without the texts that say nothing, which are counted."""
+    found = list(blocks)
+    spoken = [one for one in found if any(one.get(name) for name in one.keys() - {"type"})]
+    leave_out(Kind.EMPTY, len(found) - len(spoken))
+    return spoken
 
 
 def image(media_type: Any, data: Any) -> Json:
@@ -96,6 +100,7 @@ def chained(lines: Iterable[tuple[Json, MessageLine | None]], links: Links) -> I
         own_id = str(line.get(links.own) or f"line {index}")
         count = seen.count(own_id, line.get("message") or line)
         if not count:
+            leave_out(Kind.REPEATED)
             continue
         parent = line.get(links.parent, before)
         if parent is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import digest, label, pruned
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation
 from dialoguedb.cli.data.transfer.readers.reader import FileContent, beginning
@@ -82,6 +83,8 @@ def _messages(document: Json, turns: list[Json]) -> Iterator[MessageLine]:
         elif value:
             name = None if speaker in _ROLES else label(speaker)
             yield MessageLine(role=role, name=name, content=json_of(value))
+        else:
+            leave_out(Kind.EMPTY)
 
 
 def _calls(value: Any, index: int) -> list[Json]:

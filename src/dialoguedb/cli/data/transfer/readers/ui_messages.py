@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dialoguedb.cli.data.transfer.conversions import digest, label, pruned, time_of
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import conversation, texts_joined
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
@@ -57,7 +58,9 @@ def lines(content: FileContent) -> Iterator[Line]:
             created=_time(about),
             metadata=json_of({"source": NAME}),
         )
-        yield from conversation(dialogue, (_line(one) for one in messages if _spoken(one)))
+        spoken = [one for one in messages if _spoken(one)]
+        leave_out(Kind.EMPTY, len(messages) - len(spoken))
+        yield from conversation(dialogue, map(_line, spoken))
 
 
 def _spoken(message: Json) -> list[Json]:
