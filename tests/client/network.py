@@ -76,7 +76,7 @@ class Network:
             return True
         answer = self.ask(request)
         if failure == "hold the answer":
-            self._over.wait(1.5)
+            self._over.wait(SECONDS_MAX)
         if failure == "double the request":
             answer = self.ask(request)
         back.sendall(_SPOILED.get(failure, bytes)(answer))

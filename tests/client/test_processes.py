@@ -69,7 +69,7 @@ class TestDeath:
     async def test_a_server_that_is_away_is_waited_for(self, servers):
         server = await servers.start()
         with network(server.port, lambda _: None) as between:
-            async with AsyncDialogueDB(servers.key, endpoint=between.url, retries=8) as db:
+            async with AsyncDialogueDB(servers.key, endpoint=between.url, retries=20) as db:
                 dialogue = await db.create_dialogue()
                 await server.kill()
                 saved = asyncio.create_task(dialogue.save_message("user", "Hi"))
