@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.databases.postgres import accepts, as_somebody, free_port
+from tests.databases.postgres import START_SECONDS_MAX, accepts, as_somebody, free_port
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 """None where it is not installed."""
 
-_START_S = 10
 _SETTINGS = """\
 [databases]
 * = host=127.0.0.1 port={server_port} user=postgres
@@ -47,7 +46,7 @@ def pooling(server_port: int, *more: str) -> Iterator[int]:
             process = subprocess.Popen([PROGRAM, str(settings)], stderr=log, **as_somebody())
         with process:
             try:
-                deadline = time.monotonic() + _START_S
+                deadline = time.monotonic() + START_SECONDS_MAX
                 while not accepts(port):
                     assert process.poll() is None, (Path(directory) / "log").read_text()[-2000:]
                     assert time.monotonic() < deadline, "pgbouncer does not start"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +28,11 @@ VERSIONS = {16: "pginstall", 18: "pginstall18"}
 USER = "nobody"
 """Whom the server runs as when the tests run as root, which it refuses."""
 
-_START_S = 30
+START_SECONDS_MAX = 60
+"""How long a server may take to start on a busy machine."""
+
+_PORTS = range(15_000, 30_000)
+"""Below those that systems give away to whoever asks for any."""
 
 
 class PostgresServer:
@@ -67,7 +72,7 @@ class PostgresServer:
         self.process = self._popen(
             "postgres", "-D", str(self.data), "-p", str(self.port), sockets, *given
         )
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + START_SECONDS_MAX
         while not accepts(self.port):
             assert self.process.poll() is None, (self.directory / "log").read_text()[-2000:]
             assert time.monotonic() < deadline, "the server does not start"
@@ -149,7 +154,7 @@ async def _execute(url: str, sql: str) -> None:
 
 
 async def _reachable(url: str) -> None:
-    for _ in range(_START_S * 50):
+    for _ in range(START_SECONDS_MAX * 50):
         try:
             connection = await asyncpg.connect(url)
         except (OSError, asyncpg.CannotConnectNowError):
@@ -167,7 +172,9 @@ def accepts(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """Return a port that nobody listens on, nor is given before a server is started on it."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port

@@ -5,12 +5,10 @@ import subprocess
 import time
 from contextlib import contextmanager
 
-from tests.databases.postgres import accepts, free_port
+from tests.databases.postgres import START_SECONDS_MAX, accepts, free_port
 
 PROGRAM = shutil.which("redis-server")
 """None where it is not installed."""
-
-_START_S = 10
 
 
 class RedisServer:
@@ -33,7 +31,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [PROGRAM, "--port", str(self.port), *options], stdout=subprocess.DEVNULL, cwd="/"
         )
-        deadline = time.monotonic() + _START_S
+        deadline = time.monotonic() + START_SECONDS_MAX
         while not accepts(self.port):
             assert self._process.poll() is None, "redis-server does not start"
             assert time.monotonic() < deadline, "redis-server does not start"
