@@ -163,7 +163,7 @@ class TestFailures:
 
     def test_silence_ends_with_the_timeout_and_is_tried_again(self, endpoint, opened):
         endpoint.script = [no_answer]
-        rows = opened(timeout_s=0.2).embed(["a"])
+        rows = opened(timeout_s=1).embed(["a"])
         np.testing.assert_allclose(rows, expected("a"), rtol=1e-6)
 
     def test_silence_that_lasts_is_unavailable(self, endpoint, opened):

@@ -60,6 +60,8 @@ REVISION = re.compile(r'"r(\d+)"')
 # A settings change or a revoked key must be felt within a second; the rest is for a busy machine.
 SETTLED_SECONDS_MAX = 1.5
 
+REQUESTS_MAX = 200
+
 
 def check_headers(answer: httpx.Response) -> None:
     """Check what every answer carries, good or bad."""
@@ -132,6 +134,18 @@ def eventually(ask: Callable[[], Any], seconds_max: float = SETTLED_SECONDS_MAX)
         time.sleep(0.01)
         began = time.monotonic()
     return answer
+
+
+def until_too_many(ask: Callable[[], httpx.Response]) -> list[httpx.Response]:
+    """Ask until it was too much; returns all answers, the refusal last.
+
+    A busy machine may take so long in between that what was spent has come back.
+    """
+    answers = [ask()]
+    while answers[-1].status_code != 429:
+        assert len(answers) < REQUESTS_MAX, "nothing is too much"
+        answers.append(ask())
+    return answers
 
 
 def ids(page: dict[str, Any]) -> list[str]:

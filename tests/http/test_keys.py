@@ -199,10 +199,10 @@ class TestKeysThatEnd:
         refused(client.get("/dialogue"), "UNAUTHORIZED")
 
     def test_an_expired_key_is_refused_within_a_second(self, api, client_of):
-        expires = datetime.now(UTC) + timedelta(seconds=2)
+        expires = datetime.now(UTC) + timedelta(seconds=4)
         client = client_of(new_key(api, expires=expires.isoformat())["key"])
         done(client.get("/dialogue"))
-        eventually(lambda: client.get("/dialogue").status_code == 401, seconds_max=3.5)
+        eventually(lambda: client.get("/dialogue").status_code == 401, seconds_max=5.5)
         refused(client.get("/dialogue"), "UNAUTHORIZED")
 
     def test_a_key_that_expires_later_works_until_then(self, api, client_of):
@@ -258,7 +258,7 @@ class TestTheListOfKeys:
         assert "lastUsed" not in done(api.get(f"/admin/keys/{key['id']}"))
         done(client_of(key["key"]).get("/dialogue"))
         shown = eventually(
-            lambda: done(api.get(f"/admin/keys/{key['id']}")).get("lastUsed"), seconds_max=5
+            lambda: done(api.get(f"/admin/keys/{key['id']}")).get("lastUsed"), seconds_max=30
         )
         assert TIMESTAMP.fullmatch(shown)
 

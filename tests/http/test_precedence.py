@@ -2,7 +2,7 @@
 
 import pytest
 
-from .checking import done, eventually, refused
+from .checking import done, eventually, refused, until_too_many
 from .making import HELLO, contents, new_dialogue, new_key, new_message, post_bytes
 from .sockets import Line, chunked, head
 
@@ -68,17 +68,24 @@ class TestBeforeTheRequestIsRead:
         refused(reader.post("/dialogue"), "FORBIDDEN")
 
     def test_the_rate_comes_before_a_body_that_grows_past_the_limit(self, api, server, project):
+        def grown():
+            with Line(server) as line:
+                line.send(head("POST", "/dialogue", project.key, Transfer_Encoding="chunked"))
+                line.send(chunked(b" " * (BODY_BYTES_MAX + 1)))
+                return line.answer()
+
         exhaust(api)
-        with Line(server) as line:
-            line.send(head("POST", "/dialogue", project.key, Transfer_Encoding="chunked"))
-            line.send(chunked(b" " * (BODY_BYTES_MAX + 1)))
-            answer = line.answer()
+        answer = grown()
+        if answer and answer.status == 413:  # a request has come back meanwhile
+            answer = grown()
         assert answer is None or answer.status == 429
 
     def test_the_rate_comes_before_json_and_parameters(self, api):
         exhaust(api)
-        refused(post_bytes(api, "/dialogue", b"{"), "RATE_LIMIT_EXCEEDED")
-        refused(api.get("/dialogue?limit=0"), "RATE_LIMIT_EXCEEDED")
+        *_, answer = until_too_many(lambda: post_bytes(api, "/dialogue", b"{"))
+        refused(answer, "RATE_LIMIT_EXCEEDED")
+        *_, answer = until_too_many(lambda: api.get("/dialogue?limit=0"))
+        refused(answer, "RATE_LIMIT_EXCEEDED")
 
     def test_a_body_that_grows_past_the_limit_comes_before_its_json(self, server, project):
         with Line(server) as line:

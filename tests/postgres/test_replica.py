@@ -62,7 +62,7 @@ def both(primary, replica):
     def until_replayed():
         [[position]] = at_once(rows(url, "SELECT pg_current_wal_lsn()::text"))
         query = REPLAYED.format(position)
-        eventually(lambda: at_once(rows(replica.url(), query)) == [(True,)], seconds_max=10)
+        eventually(lambda: at_once(rows(replica.url(), query)) == [(True,)], seconds_max=60)
 
     return url, followed, until_replayed
 

@@ -149,9 +149,9 @@ class TestPassingFailures:
 
     @pytest.mark.parametrize("written", ["seconds", "date"])
     def test_the_time_that_is_asked_for_is_waited(self, written, server, ask):
+        began = time.monotonic()
         date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
         server.script = [status(429, retry_after="1" if written == "seconds" else date)]
-        began = time.monotonic()
         assert ask(HELLO).content == "A summary."
         assert time.monotonic() - began > 0.9
 
@@ -174,7 +174,7 @@ class TestPassingFailures:
 
     def test_an_answer_in_drops_ends_with_the_timeout(self, server, ask):
         server.script = [drops]
-        assert ask(HELLO, summarizer_timeout=1).calls == 2
+        assert ask(HELLO, summarizer_timeout=1).calls >= 2
 
     def test_an_answer_without_end_is_not_read(self, server, ask):
         server.script = [answers(b" " * 5 * 1024 * 1024)]
