@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from dialoguedb.model.messages import UNREAD
 from dialoguedb.model.search import Condition, TagFilter
+from dialoguedb.model.search_results import UNREAD, is_unread
 from dialoguedb.values import limits
 from dialoguedb.values.lists import TimeRange
 from tests.attachments import PNG, anthropic
 from tests.contract.indexes import BUILT_IN, MODES, opened
-from tests.contract.making import at, ids, message
+from tests.contract.making import at, compact, ids, message
 from tests.contract.searching import found, neighbour_of, search
 from tests.contract.test_attachments import received
 
@@ -470,3 +470,23 @@ class TestRoom:
         assert sum(one.content_length for one in matches if one.content is not UNREAD) <= (
             limits.PAGE_BYTES_MAX
         )
+
+    @pytest.fixture(params=["message", "memory", "dialogue"])
+    async def kind(self, request, shelf):
+        """Write eighteen texts, values or states of almost a MiB each."""
+        text = "a " * (self.MIB // 2 - 100)
+        await shelf.new("d")
+        for number in range(18):
+            if request.param == "message":
+                await shelf.append(message(f"zeppelin {text}", id=f"m{number}"))
+            elif request.param == "memory":
+                await shelf.remember(f"zeppelin {text}", id=f"r{number}")
+            else:
+                state = compact({"text": text})
+                await shelf.new(f"s{number}", label="zeppelin", state=state)
+        return request.param
+
+    async def test_what_is_long_is_read_as_far_as_each_fits_twice(self, shelf, kind):
+        hits = await search(shelf, "zeppelin", of=kind, limit=18)
+        assert [is_unread(hit.item) for hit in hits] == [False] * 16 + [True] * 2
+        assert len({hit.item.id for hit in hits}) == 18

@@ -57,10 +57,6 @@ AttachmentRead = Literal[AttachmentMode, "deferred"]
 """The same, or tokens for what is sent, which are replaced then: `formats.attachments.deferred`."""
 
 
-UNREAD = Raw(b"null")
-"""Stands for the content of a message that was found and that a response has no room for."""
-
-
 class Message(Struct, rename="camel", gc=False, kw_only=True):
     """A message as it is answered."""
 

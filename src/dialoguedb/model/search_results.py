@@ -4,6 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
+from dialoguedb.model.dialogues import Dialogue
+from dialoguedb.model.memories import Memory
+from dialoguedb.model.messages import Message
 from dialoguedb.model.search import SearchMode, SearchOrderBy
 from dialoguedb.model.search_request import Kind, TagsFilter
 from dialoguedb.values.fields import Id, Namespace, Timestamp
@@ -15,6 +18,17 @@ _OTHERS = [{"$ref": f"#/components/schemas/{name}"} for name in ("Dialogue", "Me
 EncodedMessage = Annotated[Raw, Meta(extra_json_schema=_MESSAGE)]
 EncodedItem = Annotated[Raw, Meta(extra_json_schema={"anyOf": [_MESSAGE, *_OTHERS]})]
 """A whole object, encoded once for both places that show it."""
+
+UNREAD = Raw(b"null")
+"""Stands for what is long in an object that was found and that a response has no room for."""
+
+
+def is_unread(item: Message | Dialogue | Memory) -> bool:
+    """Tell whether the engine saw that there is no room for an object."""
+    if isinstance(item, Message):
+        return item.content is UNREAD
+    return (item.value if isinstance(item, Memory) else item.state) is UNREAD
+
 
 Relevance = Annotated[
     float,

@@ -215,7 +215,7 @@ class SearchSnapshot(Tokenizer, Protocol):
         ...
 
     def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
-        """Return objects, by key: messages in full as far as there is room for each twice."""
+        """Return objects, by key: in full as far as there is room for each twice, in this order."""
         ...
 
     def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:

@@ -1,13 +1,15 @@
 """Responses: a status, a body, and the headers that belong to them."""
 
+import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from random import Random
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from dialoguedb.model.projects import RATE_BURST_DEFAULT
 from dialoguedb.service.pages import PagePiece
@@ -17,6 +19,8 @@ Header = tuple[bytes, bytes]
 
 CUT_OFF = "dialoguedb.response.cut_off"
 """The type of the message that ends a response which cannot be sent to its end."""
+
+_PART_BYTES = 256 * 1024
 
 _random = Random()  # noqa: S311 - request ids may be guessed
 if hasattr(os, "register_at_fork"):
@@ -53,6 +57,63 @@ class Response(Struct, gc=False):
 
     length: int | None = None
     """The length of both together, if it is known."""
+
+    is_made: bool = False
+    """Whether what follows is in memory, rather than made while the client reads."""
+
+
+async def response_of(value: Struct) -> Response:
+    """Return the response with an object whose lists may be long.
+
+    They are encoded element by element, so that other requests are served meanwhile.
+    """
+    parts: deque[bytes] = deque()
+    some: list[bytes] = []
+    size = 0
+    for piece in pieces_of(value):
+        some.append(piece)
+        size += len(piece)
+        if size > _PART_BYTES:
+            parts.append(b"".join(some))
+            some, size = [], 0
+            await asyncio.sleep(0)
+    parts.append(b"".join(some))
+    length = sum(map(len, parts))
+    first = parts.popleft()
+    return (
+        Response(first, stream=_following(parts), length=length, is_made=True)
+        if parts
+        else (Response(first))
+    )
+
+
+async def _following(parts: deque[bytes]) -> AsyncGenerator[bytes]:
+    while parts:
+        yield parts.popleft()
+
+
+def pieces_of(value: Struct) -> Iterator[bytes]:
+    """Yield what `encode` makes of an object, the elements of its lists one by one."""
+    before = b"{"
+    for field in msgspec.structs.fields(value):
+        found = getattr(value, field.name)
+        if found is UNSET:
+            continue
+        yield b'%b"%b":' % (before, field.encode_name.encode())
+        before = b","
+        if isinstance(found, list):
+            yield from _elements(found)
+        else:
+            yield encode(found)
+    yield b"}" if before == b"," else b"{}"
+
+
+def _elements(found: list[Any]) -> Iterator[bytes]:
+    before = b"["
+    for element in found:
+        yield before + encode(element)
+        before = b","
+    yield b"]" if found else b"[]"
 
 
 def page_response(piece: PagePiece[Any], etag: bytes | None = None) -> Response:

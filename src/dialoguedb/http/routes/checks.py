@@ -4,7 +4,7 @@ from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import DialogueNotFound
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Response, encode
+from dialoguedb.http.responses.response import Response, response_of
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.checks import Checked, CheckedProvider, Repaired
@@ -37,7 +37,7 @@ async def check(request: Request) -> Response:
         checked = await checks.check(request.project, namespace, dialogue_id)
     else:
         checked = await checks.check_for(request.project, namespace, dialogue_id, provider)
-    return Response(encode(checked))
+    return await response_of(checked)
 
 
 @endpoint("Context", "read", query=RepairQuery, response=Repaired, errors=(DialogueNotFound,))
@@ -50,4 +50,4 @@ async def repair(request: Request) -> Response:
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
     checks = request.services.checks
     repaired = await checks.repair(request.project, namespace, dialogue_id, request.query.provider)
-    return Response(encode(repaired))
+    return await response_of(repaired)

@@ -5,7 +5,7 @@ from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import ContextNotFound, DialogueImmutable, DialogueNotFound
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Response, encode
+from dialoguedb.http.responses.response import Response, encode, response_of
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.names import InNamespace, OfDialogue
 from dialoguedb.model.context import (
@@ -86,7 +86,7 @@ async def _window(request: Request, sent: ContextInput) -> Response:
     namespace = request.namespace(("namespace", sent.namespace))
     of = (request.project, namespace, dialogue_id)
     if not sent.record:
-        return _response(await request.services.contexts.build(*of, sent.validate()))
+        return await response_of(await request.services.contexts.build(*of, sent.validate()))
     options = request.write_options(namespace, _response)
     return _response(await request.services.receipts.record(*of, sent.validate(), options))
 

@@ -1,5 +1,6 @@
 """Search over HTTP."""
 
+import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar
@@ -10,13 +11,12 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from dialoguedb.errors import InvalidRequest
 from dialoguedb.http.requests import bound_namespace
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Response, encode
+from dialoguedb.http.responses.response import Response, encode, response_of
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import AnyTagOf
 from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.dialogues import Dialogue
-from dialoguedb.model.memories import Memory
-from dialoguedb.model.messages import UNREAD, Message
+from dialoguedb.model.messages import Message
 from dialoguedb.model.search_request import (
     Context,
     Explain,
@@ -36,6 +36,7 @@ from dialoguedb.model.search_results import (
     SearchMatch,
     SearchResult,
     SearchResults,
+    is_unread,
 )
 from dialoguedb.ports.search import SearchHit
 from dialoguedb.service.search import SearchOutcome
@@ -46,6 +47,7 @@ from dialoguedb.values.lists import Order
 from dialoguedb.values.validation_errors import invalid_request
 
 _DIGITS = 6
+_LONG_BYTES = 64 * 1024
 
 FilterText = Annotated[
     str,
@@ -150,7 +152,7 @@ async def _search(request: Request, body: SearchInput) -> Response:
     found = await request.services.search.search(request.project, search)
     seconds = time.perf_counter() - started
     request.context.metrics.record_search(search.search.object, search.search.mode, seconds)
-    return Response(encode(_results(found, search)))
+    return await response_of(await _results(found, search))
 
 
 def _check_namespace_in_metadata(request: Request, body: bytes) -> None:
@@ -191,7 +193,7 @@ class _SizeLimit:
         return self._left >= 0
 
 
-def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
+async def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
     """Return the results; they end early at the size of a page, with at least one object.
 
     What is left out is named.
@@ -201,18 +203,15 @@ def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults:
     results: list[SearchResult] = []
     omitted: list[OmittedResult] = []
     for hit in found.hits:
-        item = b"" if limit.is_passed or _is_unread(hit.item) else encode(hit.item)
+        item = b"" if limit.is_passed or is_unread(hit.item) else encode(hit.item)
         if item and (limit.take(item, times=2) or not items):
             items.append(Raw(item))
             results.append(_result(hit, items[-1], search, limit))
+            if len(item) > _LONG_BYTES:
+                await asyncio.sleep(0)  # others are served before the next is encoded
         else:
             omitted.append(_omitted(hit))
     return SearchResults(items, results, found.request, found.indexing or UNSET, omitted or UNSET)
-
-
-def _is_unread(item: Message | Dialogue | Memory) -> bool:
-    """Tell whether the engine saw that there is no room for it."""
-    return isinstance(item, Message) and item.content is UNREAD
 
 
 def _omitted(hit: SearchHit) -> OmittedResult:
@@ -252,7 +251,7 @@ def _fitting(messages: Iterable[Message], limit: _SizeLimit) -> list[Raw]:
     """Return the first messages, as many as there is room for."""
     fitting = []
     for message in messages:
-        value = b"" if _is_unread(message) else encode(message)
+        value = b"" if is_unread(message) else encode(message)
         if not value or not limit.take(value):
             break
         fitting.append(Raw(value))

@@ -14,15 +14,26 @@ from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
 from dialoguedb.retrieval.snapshot import Item, Term
-from dialoguedb.store import tokenizer
-from dialoguedb.store.found_messages import COLUMNS, LocatedMessage, attached_bytes, fitting
-from dialoguedb.store.postgres.connection.connection import Connection, Row
+from dialoguedb.store import found_rows, tokenizer
+from dialoguedb.store.found_rows import (
+    CONTENT,
+    DIALOGUE_COLUMNS,
+    MEMORY_COLUMNS,
+    MESSAGE_COLUMNS,
+    STATE,
+    VALUE,
+    Found,
+    FoundDialogue,
+    FoundMemory,
+    FoundMessage,
+    Long,
+    R,
+)
+from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.postgres.connection.readers import Readers
 from dialoguedb.store.postgres.index import PostgresIndex, serving
-from dialoguedb.store.postgres.rows import attachment_rows, dialogue_rows, memory_rows
-from dialoguedb.store.postgres.rows.dialogue_rows import DialogueRow
-from dialoguedb.store.postgres.rows.memory_rows import MemoryRow
+from dialoguedb.store.postgres.rows import attachment_rows
 from dialoguedb.store.postgres.schema.partitions import part_of
 from dialoguedb.store.postgres.search_index import rebuilds
 from dialoguedb.store.postgres.search_queries import filters as search_filters
@@ -57,15 +68,24 @@ _BEGIN = f"""
 
 _GIVEN = "unnest($1::bigint[]) AS k (number)"
 _MESSAGES = (
-    f"SELECT {COLUMNS} FROM {_GIVEN} {looked_up('messages r', 'r.number = k.number')}"
+    f"SELECT {MESSAGE_COLUMNS} FROM {_GIVEN} {looked_up('messages r', 'r.number = k.number')}"
     f" {looked_up('dialogues d', 'd.part = r.part AND d.number = r.dialogue')}"
     " WHERE d.project = $2"
 )
+_LISTED = "r.number = ANY($1::bigint[])"
+_BODIES = "dialogues r JOIN dialogue_bodies b ON b.part = r.part AND b.dialogue = r.number"
+_DIALOGUES = f"SELECT {DIALOGUE_COLUMNS} FROM {_BODIES} WHERE {_LISTED} AND r.project = $2"
+_MEMORIES = f"SELECT {MEMORY_COLUMNS} FROM memories r WHERE {_LISTED} AND r.project = $2"
+_LONG = {
+    CONTENT: f"SELECT r.number, r.content FROM messages r WHERE {_LISTED}",
+    STATE: f"SELECT r.number, b.state FROM {_BODIES} WHERE {_LISTED}",
+    VALUE: f"SELECT r.number, r.value FROM memories r WHERE {_LISTED}",
+}
 _BESIDE = (
     "SELECT k.number AS beside, beside.*"
     f" FROM {_GIVEN} {looked_up('messages o', 'o.number = k.number')}"
     f" {looked_up('dialogues d', 'd.part = o.part AND d.number = o.dialogue')}"
-    f" CROSS JOIN LATERAL (SELECT {COLUMNS} FROM messages r"
+    f" CROSS JOIN LATERAL (SELECT {MESSAGE_COLUMNS} FROM messages r"
     " WHERE r.part = o.part AND r.dialogue = o.dialogue"
     " AND (r.created, r.seq) {} (o.created, o.seq)"
     " ORDER BY r.created {order}, r.seq {order} LIMIT $3) AS beside WHERE d.project = $2"
@@ -123,7 +143,7 @@ class PostgresSnapshot:
         self._row_id = row_id
         self._filters = filters
         self._tokenizer = FTS5Tokenizer(tokenizer.connection())
-        self._attached_bytes = 0
+        self._read_bytes = 0
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""
@@ -206,21 +226,23 @@ class PostgresSnapshot:
     # --- Items --------------------------------------------------------------------------------
 
     def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
-        """Return objects, by row id: messages in full as far as there is room for each twice."""
+        """Return objects, by row id: in full as far as there is room for each twice."""
+        made: Sequence[Item]
         if kind == "message":
-            return {**self.messages(keys, room, times=2)}
-        if kind == "dialogue":
-            found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
-            return {row.row_id: row.to_dialogue(self._project) for row in found}
-        rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
-        return {row.row_id: row.to_memory() for row in rows}
-
-    def messages(self, keys: Sequence[int], room: Room, *, times: int = 1) -> dict[int, Message]:
-        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
-        rows = self._db.rows(_MESSAGES, [*keys], self._row_id)
-        stored = {row[-1]: LocatedMessage(*row) for row in rows}
-        made = fitting([stored[key] for key in keys], room, self._whole, times=times)
+            rows = self._listed(_MESSAGES, FoundMessage, keys)
+            made = self._messages_of(rows, room, are_items=True)
+        elif kind == "dialogue":
+            found = self._listed(_DIALOGUES, FoundDialogue, keys)
+            made = found_rows.dialogues(found, self._project, room, self._read_long)
+        else:
+            memories = self._listed(_MEMORIES, FoundMemory, keys)
+            made = found_rows.memories(memories, room, self._read_long)
         return dict(zip(keys, made, strict=True))
+
+    def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:
+        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
+        rows = self._listed(_MESSAGES, FoundMessage, keys)
+        return dict(zip(keys, self._messages_of(rows, room), strict=True))
 
     def around(
         self, keys: Sequence[int], count: int, room: Room
@@ -236,23 +258,42 @@ class PostgresSnapshot:
         for start in range(0, len(keys), _HITS_AT_ONCE):
             some = [*keys[start : start + _HITS_AT_ONCE]]
             rows = self._db.rows(select, some, self._row_id, count)
-            found = fitting([LocatedMessage(*row[1:]) for row in rows], room, self._whole)
+            found = self._messages_of([FoundMessage(*row[1:]) for row in rows], room)
             for row, one in zip(rows, found, strict=True):
                 beside[row[0]].append(one)
         return beside
 
-    def _whole(self, rows: Sequence[LocatedMessage]) -> Sequence[LocatedMessage]:
-        self._attached_bytes += attached_bytes(rows)
+    def _messages_of(
+        self, rows: Sequence[FoundMessage], room: Room, *, are_items: bool = False
+    ) -> list[Message]:
+        return found_rows.messages(rows, room, self._read_long, self._attach, are_items=are_items)
 
-        async def whole(db: Connection) -> Sequence[LocatedMessage]:
-            db.budget.check(self._attached_bytes)
+    def _listed(self, select: str, row: type[R], keys: Sequence[int]) -> list[R]:
+        """Return rows in the order of their keys."""
+        by_key = {one[-1]: one for one in self._db.rows(select, [*keys], self._row_id)}
+        return [row(*by_key[key]) for key in keys]
+
+    def _read_long(self, long: Long, rows: Sequence[Found]) -> dict[int, bytes]:
+        count = self._add_bytes(found_rows.bytes_of(rows, long))
+        keys = [row.row_id for row in rows]
+
+        async def read(db: Connection) -> dict[int, bytes]:
+            db.budget.check(count)
+            return {row[0]: row[1] for row in await db.rows(_LONG[long], keys)}
+
+        return self._db.run(read)
+
+    def _attach(self, rows: Sequence[FoundMessage]) -> Sequence[FoundMessage]:
+        attached = [row for row in rows if row.attachments]
+        count = self._add_bytes(found_rows.bytes_of(attached, CONTENT))
+
+        async def whole(db: Connection) -> Sequence[FoundMessage]:
+            db.budget.check(count)
             return await attachment_rows.whole(db, self._row_id, rows)
 
-        return self._db.run(whole)
+        return self._db.run(whole) if attached else rows
 
-    def _listed(self, select: str, keys: Sequence[int]) -> list[Row]:
-        return self._db.rows(
-            f"{select} WHERE r.number = ANY($1::bigint[]) AND r.project = $2",
-            [*keys],
-            self._row_id,
-        )
+    def _add_bytes(self, count: int) -> int:
+        """Add to what the search reads; returns how much that is."""
+        self._read_bytes += count
+        return self._read_bytes

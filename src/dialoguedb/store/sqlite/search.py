@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import starmap
+from typing import Any
 
-import apsw
 import numpy as np
 
 from dialoguedb.errors import ServiceUnavailable
@@ -20,14 +20,26 @@ from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
 from dialoguedb.retrieval.snapshot import Item, Term
-from dialoguedb.store.found_messages import COLUMNS, LocatedMessage, attached_bytes, fitting
+from dialoguedb.store import found_rows
+from dialoguedb.store.found_rows import (
+    CONTENT,
+    DIALOGUE_COLUMNS,
+    MEMORY_COLUMNS,
+    MESSAGE_COLUMNS,
+    STATE,
+    VALUE,
+    Found,
+    FoundDialogue,
+    FoundMemory,
+    FoundMessage,
+    Long,
+    R,
+)
 from dialoguedb.store.sqlite.connection.errors import is_full_disk
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.index import SQLiteIndex, serving_embedder
-from dialoguedb.store.sqlite.rows import attachment_rows, dialogue_rows, memory_rows
-from dialoguedb.store.sqlite.rows.dialogue_rows import DialogueRow
-from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
+from dialoguedb.store.sqlite.rows import attachment_rows
 from dialoguedb.store.sqlite.search_index import rebuilds, words
 from dialoguedb.store.sqlite.search_queries import filters as search_filters
 from dialoguedb.store.sqlite.search_queries.scopes import Data, SQLiteScope, StoredVectors, array
@@ -40,10 +52,19 @@ logger = logging.getLogger(__name__)
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
 _LISTED = "r.number IN (SELECT value FROM carray(?))"
 
-
-_MESSAGES = f"SELECT {COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
+_MESSAGES = f"SELECT {MESSAGE_COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
+_DIALOGUES = (
+    f"SELECT {DIALOGUE_COLUMNS} FROM dialogues r JOIN dialogue_bodies b ON b.dialogue = r.number"
+)
+_MEMORIES = f"SELECT {MEMORY_COLUMNS} FROM memories r"
+_LONG = {
+    CONTENT: f"SELECT r.number, r.content FROM messages r WHERE {_LISTED}",
+    STATE: "SELECT b.dialogue, b.state FROM dialogue_bodies b"
+    " WHERE b.dialogue IN (SELECT value FROM carray(?))",
+    VALUE: f"SELECT r.number, r.value FROM memories r WHERE {_LISTED}",
+}
 _BESIDE = (
-    f"SELECT {COLUMNS} FROM messages o"
+    f"SELECT {MESSAGE_COLUMNS} FROM messages o"
     " CROSS JOIN dialogues d ON d.number = o.dialogue"
     " CROSS JOIN messages r ON r.dialogue = o.dialogue"
     " AND (r.created, r.seq) {} (o.created, o.seq)"
@@ -124,7 +145,7 @@ class SQLiteSnapshot:
         self._row_id = row_id
         self._filters = filters
         self._tokenizer = FTS5Tokenizer(data.db)
-        self._attached_bytes = 0
+        self._read_bytes = 0
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""
@@ -197,20 +218,23 @@ class SQLiteSnapshot:
     # --- Items --------------------------------------------------------------------------------
 
     def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
-        """Return objects, by row id: messages in full as far as there is room for each twice."""
+        """Return objects, by row id: in full as far as there is room for each twice."""
+        made: Sequence[Item]
         if kind == "message":
-            return {**self.messages(keys, room, times=2)}
-        if kind == "dialogue":
-            found = (DialogueRow(*row) for row in self._listed(dialogue_rows.SELECT, keys))
-            return {row.row_id: row.to_dialogue(self._project) for row in found}
-        rows = (MemoryRow(*row) for row in self._listed(memory_rows.SELECT, keys))
-        return {row.row_id: row.to_memory() for row in rows}
-
-    def messages(self, keys: Sequence[int], room: Room, *, times: int = 1) -> dict[int, Message]:
-        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
-        stored = {row[-1]: LocatedMessage(*row) for row in self._listed(_MESSAGES, keys)}
-        made = fitting([stored[key] for key in keys], room, self._whole, times=times)
+            rows = self._listed(_MESSAGES, FoundMessage, keys)
+            made = self._messages_of(rows, room, are_items=True)
+        elif kind == "dialogue":
+            found = self._listed(_DIALOGUES, FoundDialogue, keys)
+            made = found_rows.dialogues(found, self._project, room, self._read_long)
+        else:
+            memories = self._listed(_MEMORIES, FoundMemory, keys)
+            made = found_rows.memories(memories, room, self._read_long)
         return dict(zip(keys, made, strict=True))
+
+    def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:
+        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
+        rows = self._listed(_MESSAGES, FoundMessage, keys)
+        return dict(zip(keys, self._messages_of(rows, room), strict=True))
 
     def around(
         self, keys: Sequence[int], count: int, room: Room
@@ -225,14 +249,33 @@ class SQLiteSnapshot:
         }
 
     def _beside(self, select: str, key: int, count: int, room: Room) -> list[Message]:
-        rows = self._db.execute(select, (key, count))
-        return fitting(list(starmap(LocatedMessage, rows)), room, self._whole)
+        rows = list(starmap(FoundMessage, self._db.execute(select, (key, count))))
+        return self._messages_of(rows, room)
 
-    def _whole(self, rows: Sequence[LocatedMessage]) -> Sequence[LocatedMessage]:
-        self._attached_bytes += attached_bytes(rows)
-        self._reader.check_bytes(self._attached_bytes)
+    def _messages_of(
+        self, rows: Sequence[FoundMessage], room: Room, *, are_items: bool = False
+    ) -> list[Message]:
+        return found_rows.messages(rows, room, self._read_long, self._attach, are_items=are_items)
+
+    def _listed(self, select: str, row: type[R], keys: Sequence[int]) -> list[R]:
+        """Return rows in the order of their keys."""
+        found = self._db.execute(f"{select} WHERE {_LISTED}", (_array(keys),))
+        by_key = {one[-1]: one for one in found}
+        return [row(*by_key[key]) for key in keys]
+
+    def _read_long(self, long: Long, rows: Sequence[Found]) -> dict[int, bytes]:
+        self._check_bytes(found_rows.bytes_of(rows, long))
+        return dict(self._db.execute(_LONG[long], (_array([row.row_id for row in rows]),)))
+
+    def _attach(self, rows: Sequence[FoundMessage]) -> Sequence[FoundMessage]:
+        self._check_bytes(found_rows.bytes_of((row for row in rows if row.attachments), CONTENT))
         return attachment_rows.whole(self._db, self._row_id, rows)
 
-    def _listed(self, select: str, keys: Sequence[int]) -> apsw.Cursor:
-        bound = (array(np.array(keys, np.int64)),)
-        return self._db.execute(f"{select} WHERE {_LISTED}", bound)
+    def _check_bytes(self, count: int) -> None:
+        """Add to what the search reads; OverBudget when that is too much."""
+        self._read_bytes += count
+        self._reader.check_bytes(self._read_bytes)
+
+
+def _array(keys: Sequence[int]) -> Any:
+    return array(np.array(keys, np.int64))
