@@ -5,9 +5,9 @@ Other models cut texts in other ways: for them a count is an estimate, usually a
 
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dialoguedb.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from tokenizers.models import Model
+    from tokenizers import Tokenizer
 
 TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 
@@ -28,6 +28,15 @@ _REMEMBERED_CHARACTERS_MAX = 256 * 1024
 
 _PIECE = re.compile(r"\n[^ \n]*+| ++[^ \n]*+")
 """A word after spaces or after the end of a line."""
+
+_BOUNDARY = re.compile(r"\n|(?<! ) ")
+"""Where a piece begins."""
+
+_AT_ONCE_CHARS = 64 * 1024
+_WORD_PART_CHARS = 2048
+"""How much is cut up and tokenized at once: either keeps all other threads waiting."""
+
+_NEARBY_CHARS = 64
 
 _loading = Lock()
 
@@ -67,8 +76,8 @@ class WordTokens:
     No token of this vocabulary reaches across a space, so words have the tokens of their texts.
     """
 
-    def __init__(self, model: "Model") -> None:
-        self._known = _TokenCache(model)
+    def __init__(self, tokenizer: "Tokenizer") -> None:
+        self._known = _TokenCache(tokenizer)
 
     def tokens(self, texts: Sequence[Sequence[str]]) -> list[list[int]]:
         """Return the token ids of each text, given as a list of words."""
@@ -77,27 +86,53 @@ class WordTokens:
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has, with the spaces and line ends between its words."""
-        return sum(map(len, map(self._known.__getitem__, _pieces(text))))
+        of = self._known.__getitem__
+        if len(text) <= _AT_ONCE_CHARS:
+            return sum(map(len, map(of, _pieces(text))))
+        return sum(sum(map(len, map(of, pieces))) for pieces in _pieces_of_long(text))
 
 
 class _TokenCache(dict[str, list[int]]):
     """The tokens of each word, computed on first use; emptied when full."""
 
-    def __init__(self, model: "Model") -> None:
+    def __init__(self, tokenizer: "Tokenizer") -> None:
         super().__init__()
-        self._model = model
+        self._model = tokenizer.model
+        self._joined = _neighbours(tokenizer.get_vocab())
         self._room = _REMEMBERED_CHARACTERS_MAX
 
     def __missing__(self, word: str) -> list[int]:
         # A line's first word has no space before it.
         text = word if word[:1] == "\n" else _SPACE + word.replace(" ", _SPACE)
-        found = [token.id for token in self._model.tokenize(text)]
+        parts = [text] if len(text) <= _WORD_PART_CHARS else self._parts(text)
+        found = [token.id for part in parts for token in self._model.tokenize(part)]
         self._room -= len(word)
         if self._room < 0:
             self.clear()
             self._room = _REMEMBERED_CHARACTERS_MAX - len(word)
         self[word] = found
         return found
+
+    def _parts(self, word: str) -> Iterator[str]:
+        """Cut a very long word, such as a line of Chinese or base64, where no token reaches across.
+
+        The tokenizer joins neighbours, so none does between two characters that stand together in
+        no token. Where there is no such place nearby, as in a long run of one character, a part
+        ends anywhere, and may have a token more than the same characters in the whole.
+        """
+        start = 0
+        while len(word) - start > _WORD_PART_CHARS:
+            last = start + _WORD_PART_CHARS
+            places = range(last, last - _NEARBY_CHARS, -1)
+            end = next((at for at in places if word[at - 1 : at + 1] not in self._joined), last)
+            yield word[start:end]
+            start = end
+        yield word[start:]
+
+
+def _neighbours(vocabulary: Iterable[str]) -> set[str]:
+    """Return the characters that stand together in a token, in pairs."""
+    return {first + second for token in vocabulary for first, second in pairwise(token)}
 
 
 def _pieces(text: str) -> list[str]:
@@ -112,6 +147,17 @@ def _pieces(text: str) -> list[str]:
     return [piece.removeprefix(" ") for piece in _PIECE.findall(f" {text}")]
 
 
+def _pieces_of_long(text: str) -> Iterator[list[str]]:
+    """Yield the pieces of a long text, some at a time."""
+    text = f" {text.replace(_SPACE, ' ')}"
+    start = 0
+    while start < len(text):
+        boundary = _BOUNDARY.search(text, start + _AT_ONCE_CHARS)
+        end = boundary.start() if boundary else len(text)
+        yield [piece.removeprefix(" ") for piece in _PIECE.findall(text, start, end)]
+        start = end
+
+
 def load_word_tokens(directory: Path) -> WordTokens:
     """Return the cache of tokens that this process shares; loaded on first use."""
     with _loading:
@@ -124,4 +170,4 @@ def _load(directory: Path) -> WordTokens:
 
     # What a tokenizer has around its model costs more than the model itself, and takes `</s>` in
     # a text for the end of one.
-    return WordTokens(Tokenizer.from_file(str(directory / TOKENIZER)).model)
+    return WordTokens(Tokenizer.from_file(str(directory / TOKENIZER)))
