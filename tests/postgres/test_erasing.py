@@ -1,5 +1,7 @@
 """An erasure reads as much as it deletes, however much there is."""
 
+import asyncio
+
 import pytest
 
 from dialoguedb.store.postgres import PostgresStore
@@ -14,6 +16,22 @@ _READ = """
     SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables
     WHERE relname IN ('dialogues', 'messages', 'summaries', 'receipts')
 """
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+
+
+async def rows_read(url):
+    """Return how many rows were read so far, once all connections that read any have ended.
+
+    One that ends tells what it has read, before it is seen no more.
+    """
+    async with asyncio.timeout(60):
+        while await rows(url, _OTHERS) != [(0,)]:  # noqa: ASYNC110 - in the database
+            await asyncio.sleep(0.01)
+    [(read,)] = await rows(url, _READ)
+    return read
 
 
 async def erased(store, me):
@@ -30,15 +48,14 @@ async def rows_read_by(url, dialogues, *, threads):
     for n in range(dialogues):
         thread_of = "d0" if threads and n else None
         await me.new(f"d{n}", "ns", thread_of=thread_of, messages=[message("a"), message("b")])
-    await store.close()  # a connection that ends tells what it has read
+    await store.close()
     await execute(url, "ANALYZE")
-    [(before,)] = await rows(url, _READ)
+    before = await rows_read(url)
     store = await PostgresStore.open(url)
     progress = await erased(store, me)
     assert (progress.deleted.dialogues, progress.deleted.messages) == (dialogues, 2 * dialogues)
     await store.close()
-    [(after,)] = await rows(url, _READ)
-    return after - before
+    return await rows_read(url) - before
 
 
 @pytest.mark.parametrize("threads", [False, True])
