@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-SECONDS_MAX = 20
+SECONDS_MAX = 60
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _OTHER = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n{"id":7}'
 _HTML = b"HTTP/1.1 %s\r\ncontent-type: text/html\r\ncontent-length: 6\r\n%s\r\n<html>"

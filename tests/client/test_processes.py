@@ -265,7 +265,7 @@ class TestEnds:
         db = DialogueDB(path=tmp_path / "chats")
         [engine] = engines() - before
         del db
-        engine.join(20)
+        engine.join(60)
         assert not engine.is_alive()
 
     def test_the_package_is_imported_quickly(self):

@@ -83,7 +83,7 @@ class Ends:
         self._changed.set()
 
     async def until(self, holds):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds(self):
                 self._changed.clear()
                 await self._changed.wait()

@@ -76,7 +76,7 @@ class Connection:
         return content
 
 
-async def until(true: Callable[[], bool], seconds_max: float = 30) -> None:
+async def until(true: Callable[[], bool], seconds_max: float = 60) -> None:
     """Look again and again until something comes true."""
     async with asyncio.timeout(seconds_max):
         while not true():  # noqa: ASYNC110 - another process makes it come true

@@ -113,7 +113,7 @@ def test_a_request_in_flight_is_finished_before_it_stops(room):
             until_refused(serving)
             connection.sendall(b"}")
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-        assert serving.process.wait(30) == 0
+        assert serving.process.wait(60) == 0
         key = serving.first_key
     with room.serving() as serving:
         (dialogue,) = serving.client(key).get("/dialogue").json()["items"]

@@ -16,7 +16,7 @@ embedder = "openai"
 embedder-model = "m"
 embedder-url = "{url}"
 """
-SECONDS_TO_EMBED_MAX = 30
+SECONDS_TO_EMBED_MAX = 60
 
 
 @pytest.fixture

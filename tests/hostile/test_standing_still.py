@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 WRITERS = 4
 STILL_SECONDS = (0.2, 1.5)
-ANSWER_SECONDS_MAX = 10
+ANSWER_SECONDS_MAX = 60
 ROUNDS = [1, pytest.param(25, marks=[pytest.mark.slow, pytest.mark.timeout(1_800)])]
 
 

@@ -8,7 +8,7 @@ import httpx
 from .checking import done, eventually
 
 HELLO = {"role": "user", "content": "hello"}
-MADE_SECONDS_MAX = 20
+MADE_SECONDS_MAX = 60
 
 
 def compact(value: Any) -> bytes:

@@ -45,7 +45,7 @@ def summarized(api, dialogue, **fields):
     answer = api.post("/summary", json={"dialogueId": dialogue, **fields})
     assert answer.status_code == 202
     path = f"/summary/{answer.json()['id']}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (made := done(api.get(path)))["status"] == "processing":
         assert time.monotonic() < deadline
     return made

@@ -51,7 +51,7 @@ def shared(receipt):
 
 def summarized(api, dialogue, **fields):
     path = f"/summary/{new_summary(api, dialogue, **fields)['id']}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (made := done(api.get(path)))["status"] == "processing":
         assert time.monotonic() < deadline
     return made

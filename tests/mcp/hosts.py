@@ -106,6 +106,6 @@ def over_http(room: Path, *words: object, **variables: str) -> Iterator[str]:
             assert url, (room / "mcp.log").read_text()
             yield url[0]
             process.terminate()
-            assert process.wait(30) == 0, (room / "mcp.log").read_text()
+            assert process.wait(60) == 0, (room / "mcp.log").read_text()
         finally:
             process.kill()

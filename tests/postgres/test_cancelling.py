@@ -26,7 +26,7 @@ async def opened_through_proxy(url):
             await store.close()
 
 
-SECONDS_MAX = 30
+SECONDS_MAX = 60
 ATTEMPTS = 10
 """So that connections break before a rollback arrives, and after it."""
 

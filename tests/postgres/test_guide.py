@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to" / "run-on-postgresql.md"
 BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 SETTING = re.compile(r"^(\w+) = '?(.*?)'?$", re.MULTILINE)
-WAIT_SECONDS_MAX = 30
+WAIT_SECONDS_MAX = 60
 
 
 def blocks(language):

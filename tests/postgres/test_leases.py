@@ -37,7 +37,7 @@ async def held_before_commit(url, operation):
         await connection.execute(WAIT_AT_COMMIT)
         await connection.execute("SELECT pg_advisory_lock(1)")
         task = asyncio.create_task(operation)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await connection.fetchval(WAITING):
                 assert not task.done()
                 await asyncio.sleep(0.01)
@@ -90,7 +90,7 @@ async def test_each_is_leased_once_and_the_older_of_a_dialogue_first(servers):
 async def test_two_servers_make_each_once(servers):
     await ask_for_two_each(servers[0])
     one, other = (Work(server.store, server.clock) for server in servers)
-    async with one.going_on(), other.going_on(), asyncio.timeout(30):
+    async with one.going_on(), other.going_on(), asyncio.timeout(60):
         while await servers[0].store.jobs.waiting():  # noqa: ASYNC110 - of both servers together
             await asyncio.sleep(0.05)
     assert len(one.texts) + len(other.texts) == 2 * DIALOGUES
