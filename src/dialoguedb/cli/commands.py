@@ -65,6 +65,12 @@ def _export() -> Command:
     return export
 
 
+def _resume() -> Command:
+    from dialoguedb.cli.data.resume import resume
+
+    return resume
+
+
 def _convert() -> Command:
     from dialoguedb.cli.data.convert import convert_command
 
@@ -153,6 +159,7 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "chat": (_chat, "Read a conversation."),
     "import": (_import, "Import dialogues and memories, also from other programs."),
     "export": (_export, "Export dialogues and memories."),
+    "resume": (_resume, "Go on with a dialogue in a coding agent."),
     "convert": (_convert, "Convert messages of one API to those of another."),
     "keys": (_keys, "Create, list and revoke keys."),
     "projects": (_projects, "Create, list, show, set and delete projects."),

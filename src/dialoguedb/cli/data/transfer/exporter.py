@@ -55,6 +55,10 @@ class Exporter:
         stored = EndLine(len(self.dialogues), self.messages, len(self.memories))
         return self._writer.finish(stored)
 
+    def write_alone(self, dialogue_id: str) -> None:
+        """Have one dialogue written, without its threads; DialogueNotFound."""
+        self._write_whole(self._read(dialogue_id, self._scope.namespace or ""))
+
     def _write_all(self, namespace: str | None) -> None:
         for dialogue in self._every(DialogueLine, "dialogue", namespace=namespace):
             self._write_dialogue(dialogue)
