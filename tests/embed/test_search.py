@@ -17,6 +17,8 @@ embedder-model = "m"
 embedder-url = "{url}"
 """
 SECONDS_TO_EMBED_MAX = 60
+BACK_SECONDS_MAX = 60
+"""An endpoint that failed slowly, as it may on a busy machine, is not asked for some seconds."""
 
 
 @pytest.fixture
@@ -50,6 +52,10 @@ def is_embedded(client):
     return answer.status_code == 200 and shares and all(shares)
 
 
+def is_by_meaning(response):
+    return "mode" not in response["request"]
+
+
 def test_it_is_searched_by_what_an_endpoint_says(api):
     response = search(api, "zeppelin", mode="semantic")
     assert response["items"][0]["id"] == "m"
@@ -70,7 +76,7 @@ def test_while_the_endpoint_fails_words_are_searched_and_the_answer_says_so(api,
     new_message(api, "d", id="later", content="another zeppelin")
     assert set(found(api, "zeppelin")) == {"m", "later"}
     endpoint.script.clear()
-    assert "mode" not in search(api, "zeppelin")["request"]
+    eventually(lambda: is_by_meaning(search(api, "zeppelin")), BACK_SECONDS_MAX)
 
 
 def test_vectors_that_are_suddenly_longer_are_as_good_as_none(api, endpoint):
