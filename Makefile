@@ -21,7 +21,7 @@ DEV_LOCK = requirements/dev.txt
 INTEGRATIONS_LOCK = requirements/integrations.txt
 FORMATS_LOCK = requirements/formats.txt
 
-.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats properties postgres crash chaos hostile bench bench-search bench-summaries bench-integrations bench-templates bench-windows bench-trust bench-postgres lock clean
+.PHONY: help serve test unit check lint types layers wheel docs sync integrations formats transcripts properties postgres crash chaos hostile bench bench-search bench-summaries bench-integrations bench-templates bench-windows bench-trust bench-postgres lock clean
 
 help:
 	@echo "make serve    run the server on 127.0.0.1:8000, data in $(DATA) (more options: ARGS='--port 9000')"
@@ -36,6 +36,7 @@ help:
 	@echo "make crash    the slow crash campaign"
 	@echo "make chaos    servers, PostgreSQL and their network fail under load, for minutes"
 	@echo "make hostile  the campaign of a hostile world: crashes, I/O errors, attacks, damage; an hour"
+	@echo "make transcripts  imports what coding agents themselves write, whose packages are installed into build/"
 	@echo "make properties  the property tests with examples of their own, many times as many"
 	@echo "make bench    the measurements"
 	@echo "make bench-search  those of search (ARGS=--minilm: with a model of sentence-transformers, too)"
@@ -91,6 +92,10 @@ integrations: .venv-integrations/.made
 # One process: what it imports takes longer than the tests.
 formats: .venv-formats/.made
 	.venv-formats/bin/python -m pytest $(ARGS) tests/formats
+
+# The programs talk to a scripted model on the loopback, below a home of their own. ARGS=codex: that one alone.
+transcripts: .venv/.dev build/transcripts/.made
+	$(BIN)/python -m tests.transcripts $(ARGS)
 
 properties: .venv/.dev
 	HYPOTHESIS_PROFILE=campaign $(BIN)/$(PYTEST) --timeout 3600 $(ARGS) tests/property
@@ -171,6 +176,16 @@ clean:
 	@$(PIP) --python .venv-formats/bin/python install --quiet --no-compile --no-deps -r $(FORMATS_LOCK)
 	@$(PIP) --python .venv-formats/bin/python install --quiet --no-compile -r $(BUILD_LOCK)
 	@$(PIP) --python .venv-formats/bin/python install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What the packages would run when they are installed is not needed.
+build/transcripts/.made: .venv/.made-with tests/transcripts/package.json tests/transcripts/requirements.txt
+	@echo "Installing the programs whose conversations are imported ..."
+	@mkdir -p build/transcripts/node
+	@cp tests/transcripts/package.json build/transcripts/node
+	@npm install --prefix build/transcripts/node --ignore-scripts --no-audit --no-fund --silent
+	@$(BIN)/python -m venv --clear --without-pip build/transcripts/python
+	@$(PIP) --python build/transcripts/python/bin/python install --quiet --no-compile -r tests/transcripts/requirements.txt
 	@touch $@
 
 # Some systems package venv without pip (Debian's python3 without python3-venv): then the pip
