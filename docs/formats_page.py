@@ -61,6 +61,11 @@ TITLES: dict[Spelling, str] = {
     "mcp": "Model Context Protocol",
     "adk": "Agent Development Kit",
     "opentelemetry": "OpenTelemetry",
+    "bedrock": "Amazon Bedrock Converse, Strands Agents",
+    "cohere": "Cohere",
+    "llamaindex": "LlamaIndex",
+    "haystack": "Haystack",
+    "autogen": "AutoGen",
 }
 
 BEHAVIOUR: dict[PartKind, tuple[str, str, str, str]] = {

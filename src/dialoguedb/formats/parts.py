@@ -25,9 +25,15 @@ Spelling = Literal[
     "mcp",
     "adk",
     "opentelemetry",
+    "bedrock",
+    "llamaindex",
+    "haystack",
+    "autogen",
+    "cohere",
 ]
 """How a program writes messages: OpenAI's Chat Completions (`openai`) and Responses, Anthropic's
-Messages, Gemini's contents, the two shapes of the AI SDK, those of frameworks, OpenTelemetry's."""
+Messages, Gemini's contents, the two shapes of the AI SDK, those of frameworks, OpenTelemetry's,
+Bedrock's Converse, Cohere's."""
 
 ToolKind = Literal["function", "custom", "server"]
 """A `server` call is run by the provider, which writes the result itself; it needs none."""

@@ -165,6 +165,8 @@ def _is_data(node: Node) -> bool:
         or node.key in {"input_audio", "audio", "inline_data", "inlineData"}
         or _string(node.value, "source_type") == "base64"
         or _is_wrapped(node)
+        or _is_llamaindex(node)
+        or _is_strands(node)
     )
 
 
@@ -174,6 +176,15 @@ def _is_block(node: Node) -> bool:
 
 def _is_bedrock(node: Node) -> bool:
     return node.key == "source" and "format" in node.outer
+
+
+def _is_strands(node: Node) -> bool:
+    """Tell whether it is bytes as Strands Agents writes them."""
+    return node.value.get("__bytes_encoded__") is True
+
+
+def _is_llamaindex(node: Node) -> bool:
+    return isinstance(node.value.get("block_type"), str)
 
 
 _HINTED: tuple[AttachmentKind, ...] = ("image", "audio", "video", "document")
@@ -186,8 +197,12 @@ BASE64_KEYS: dict[str, Callable[[Node], bool]] = {
     "blob": lambda node: _has_media_type(node) or "uri" in node.value,
     "bytes": lambda node: _is_bedrock(node) or _has_media_type(node),
     **dict.fromkeys(("image_bytes", "imageBytes", "video_bytes", "videoBytes"), _has_media_type),
-    "image": lambda node: node.type == "image",
-    "audio": lambda node: node.type in {"input_audio", "output_audio", "audio"},
+    "image": lambda node: node.type == "image" or _is_llamaindex(node),
+    "audio": lambda node: (
+        node.type in {"input_audio", "output_audio", "audio"} or _is_llamaindex(node)
+    ),
+    "video": _is_llamaindex,
+    "base64_image": _has_media_type,
     "input_audio": lambda node: node.type == "input_audio",
     "file_data": lambda _: True,
     "result": lambda node: node.type == "image_generation_call",

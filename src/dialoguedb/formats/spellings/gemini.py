@@ -15,7 +15,7 @@ from dialoguedb.formats.spellings.part_types import (
     Visible,
     shape,
 )
-from dialoguedb.formats.spellings.readers import arguments_text, text_part
+from dialoguedb.formats.spellings.readers import arguments_text, text_part, visible_parts
 
 SIGNATURE_KEYS = ("thoughtSignature", "thought_signature")
 _TEXT_KEYS = ("text", "thought", *SIGNATURE_KEYS)
@@ -108,7 +108,7 @@ def _response(source: Source) -> Iterator[Part]:
     """Read a response: its only member `result` or `output`, or all of it."""
     response = _inner(source, "functionResponse", "function_response")
     output = response.get("response")
-    parts = (*source.reader.output(_only(output)), *_attached(source, response.get("parts")))
+    parts = (*source.reader.output(_only(output)), *visible_parts(source, response.get("parts")))
     failed = isinstance(output, dict) and set(output) == {"error"}
     call_id, name = string(response, "id"), string(response, "name")
     yield ToolResult(call_id, parts, failed, "function", name, source.native)
@@ -122,12 +122,6 @@ def _only(output: Any) -> Any:
     ):
         return next(iter(output.values()))
     return output
-
-
-def _attached(source: Source, value: Any) -> Iterator[Visible]:
-    for part in source.reader.parts(value):
-        if not isinstance(part, ToolCall | ToolResult | Reasoning):
-            yield part
 
 
 def _code(source: Source) -> Iterator[Part]:

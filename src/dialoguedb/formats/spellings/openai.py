@@ -19,7 +19,13 @@ from dialoguedb.formats.spellings.readers import (
     text_part,
 )
 
-REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+REASONING_KEYS = (
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "thinking_blocks",
+    "thinking",
+)
 """Members of a message in which compatible servers answer reasoning, and want it back."""
 
 BESIDE_KEYS = ("extra_content", "provider_specific_fields")
@@ -34,10 +40,15 @@ _BARE_KEYS = {"id", "type", "index", "name", "toolName", "args", "error", *_FUNC
 
 
 def message(source: Source) -> Iterator[Part]:
-    """Read a message: its reasoning, its content, and its calls."""
+    """Read a message: its reasoning, its content, and its calls; images as Ollama has them."""
     value = source.value
     yield from message_reasoning(source, value)
+    yield from text_part(value.get("tool_plan"))  # of Cohere
     yield from source.reader.parts(value.get("content"))
+    images = value.get("images")
+    for image in images if isinstance(images, list) else ():
+        if isinstance(image, str):
+            yield attachment_of(source.of({"data": image}), "image")
     if isinstance(refused := value.get("refusal"), str):
         yield from text_part(refused, Native("openai", {"type": "refusal", "refusal": refused}))
     if isinstance(audio := value.get("audio"), dict):

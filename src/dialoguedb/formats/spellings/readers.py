@@ -17,7 +17,7 @@ from dialoguedb.formats.parts import (
     ToolKind,
     ToolResult,
 )
-from dialoguedb.formats.spellings.part_types import Json, Read, Source
+from dialoguedb.formats.spellings.part_types import Json, Read, Source, Visible
 
 
 def text_part(text: Any, native: Native | None = None) -> Iterator[Text]:
@@ -99,6 +99,13 @@ def inner_text(source: Source, value: Any) -> str:
     return "\n".join(
         part.text for part in source.reader.parts(value) if isinstance(part, Text | Reasoning)
     )
+
+
+def visible_parts(source: Source, value: Any) -> Iterator[Visible]:
+    """Yield what is visible of parts, of whatever shape."""
+    for part in source.reader.parts(value):
+        if not isinstance(part, ToolCall | ToolResult | Reasoning):
+            yield part
 
 
 class CallKeys(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,287 @@
+"""What Bedrock, Cohere, Ollama and frameworks write is read as what it is.
+
+The shapes are those of botocore 1.44.8 (`bedrock-runtime`), strands-agents 1.62.0,
+llama-index-core 0.14.25, haystack-ai 3.4.1, autogen-core 0.7.5, cohere 7.3.1 and ollama 0.6.3.
+"""
+
+from typing import Any
+
+import pytest
+
+from dialoguedb.formats.attachments.scanner import Outline
+from dialoguedb.formats.parts import Attachment, Reasoning, Text, ToolCall, ToolResult
+from tests.contract.making import compact
+from tests.unit.test_formats_spellings import failed, server
+from tests.unit.test_formats_turns import parts
+
+BEDROCK = {
+    "a call of Converse": (
+        [
+            {"text": "I look."},
+            {"toolUse": {"toolUseId": "t1", "name": "get", "input": {"city": "Lima"}}},
+        ],
+        [Text("I look."), ToolCall("t1", "get", '{"city": "Lima"}')],
+    ),
+    "a call that the provider runs": (
+        [{"toolUse": {"toolUseId": "t1", "name": "find", "input": {}, "type": "server_tool_use"}}],
+        [server("t1", "find", "{}")],
+    ),
+    "a result of Converse": (
+        [
+            {
+                "toolResult": {
+                    "toolUseId": "t1",
+                    "content": [
+                        {"json": {"degrees": 20}},
+                        {"text": "mild"},
+                        {"image": {"format": "png", "source": {"bytes": "iVBORw0KGgo="}}},
+                    ],
+                    "status": "success",
+                }
+            }
+        ],
+        [
+            ToolResult(
+                "t1",
+                (
+                    Text('{"degrees": 20}'),
+                    Text("mild"),
+                    Attachment(media_type="image/png", data="iVBORw0KGgo="),
+                ),
+            )
+        ],
+    ),
+    "a failed one": (
+        [{"toolResult": {"toolUseId": "t1", "content": [{"text": "no"}], "status": "error"}}],
+        [failed("t1", "no")],
+    ),
+    "thoughts of Converse": (
+        [
+            {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}},
+            {"reasoningContent": {"redactedContent": "AAAA"}},
+        ],
+        [Reasoning("Hm.", "c2ln"), Reasoning(data="AAAA")],
+    ),
+    "documents of Converse": (
+        [
+            {"document": {"format": "pdf", "name": "bill", "source": {"bytes": "AAAA"}}},
+            {"document": {"format": "txt", "name": "note", "source": {"text": "Hello"}}},
+            {
+                "document": {
+                    "format": "md",
+                    "name": "list",
+                    "source": {"content": [{"text": "one"}, {"text": "two"}]},
+                }
+            },
+        ],
+        [
+            Attachment("document", media_type="application/pdf", data="AAAA", name="bill"),
+            Attachment("document", media_type="text/plain", name="note", text="Hello"),
+            Attachment("document", media_type="text/markdown", name="list", text="one\ntwo"),
+        ],
+    ),
+    "a video and a sound elsewhere": (
+        [
+            {"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/v.mp4"}}}},
+            {"audio": {"format": "mp4", "source": {"s3Location": {"uri": "s3://b/a.mp4"}}}},
+        ],
+        [
+            Attachment("video", "s3://b/v.mp4", "video/mp4"),
+            Attachment("audio", "s3://b/a.mp4", "audio/mp4"),
+        ],
+    ),
+    "bytes as Strands Agents writes them": (
+        [
+            {
+                "image": {
+                    "format": "jpeg",
+                    "source": {"bytes": {"__bytes_encoded__": True, "data": "AAAA"}},
+                }
+            }
+        ],
+        [Attachment(media_type="image/jpeg", data="AAAA")],
+    ),
+    "texts of guards, with citations, and of searches": (
+        [
+            {"guardContent": {"text": {"text": "Say no more."}}},
+            {"citationsContent": {"content": [{"text": "It rains."}], "citations": [{}]}},
+            {"searchResult": {"source": "u", "title": "t", "content": [{"text": "found"}]}},
+        ],
+        [Text("Say no more."), Text("It rains."), Text("t\nu\nfound")],
+    ),
+}
+LLAMAINDEX = {
+    "a message of blocks": (
+        {
+            "role": "user",
+            "additional_kwargs": {},
+            "blocks": [
+                {"block_type": "text", "text": "What is it?"},
+                {"block_type": "image", "image": "iVBORw0KGgo=", "image_mimetype": "image/png"},
+                {"block_type": "document", "data": "AAAA", "document_mimetype": "application/pdf"},
+            ],
+        },
+        [
+            Text("What is it?"),
+            Attachment(media_type="image/png", data="iVBORw0KGgo="),
+            Attachment("document", media_type="application/pdf", data="AAAA"),
+        ],
+    ),
+    "a thought and a call in blocks": (
+        {
+            "role": "assistant",
+            "blocks": [
+                {"block_type": "thinking", "content": "Hm."},
+                {
+                    "block_type": "tool_call",
+                    "tool_call_id": "c1",
+                    "tool_name": "get",
+                    "tool_kwargs": {"n": 1},
+                },
+            ],
+        },
+        [Reasoning("Hm."), ToolCall("c1", "get", '{"n": 1}')],
+    ),
+    "calls beside the blocks": (
+        {
+            "role": "assistant",
+            "blocks": [],
+            "additional_kwargs": {
+                "tool_calls": [
+                    {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+                ]
+            },
+        },
+        [ToolCall("c1", "f", "{}")],
+    ),
+    "a result of blocks": (
+        {
+            "role": "tool",
+            "blocks": [{"block_type": "text", "text": "20"}],
+            "additional_kwargs": {"tool_call_id": "c1", "name": "get"},
+        },
+        [ToolResult("c1", (Text("20"),), name="get")],
+    ),
+}
+HAYSTACK = {
+    "a thought and a call": (
+        {
+            "role": "assistant",
+            "meta": {},
+            "name": None,
+            "content": [
+                {"reasoning": {"reasoning_text": "Hm.", "extra": {}}},
+                {"tool_call": {"tool_name": "get", "arguments": {"n": 1}, "id": "c1"}},
+            ],
+        },
+        [Reasoning("Hm."), ToolCall("c1", "get", '{"n": 1}')],
+    ),
+    "a result with its origin": (
+        {
+            "role": "tool",
+            "content": [
+                {
+                    "tool_call_result": {
+                        "result": "20",
+                        "origin": {"tool_name": "get", "arguments": {}, "id": "c1"},
+                        "error": True,
+                    }
+                }
+            ],
+        },
+        [failed("c1", "20", name="get")],
+    ),
+    "an image and a file": (
+        [
+            {"text": "See"},
+            {"image": {"base64_image": "iVBORw0KGgo=", "mime_type": "image/png"}},
+            {"file": {"base64_data": "AAAA", "mime_type": "application/pdf", "filename": "a.pdf"}},
+        ],
+        [
+            Text("See"),
+            Attachment(media_type="image/png", data="iVBORw0KGgo="),
+            Attachment("document", media_type="application/pdf", data="AAAA", name="a.pdf"),
+        ],
+    ),
+}
+AUTOGEN = {
+    "texts and images of AutoGen": (
+        {"type": "UserMessage", "source": "user", "content": ["See", {"data": "iVBORw0KGgo="}]},
+        [Text("See"), Attachment(data="iVBORw0KGgo=")],
+    ),
+    "a thought and calls of AutoGen": (
+        {
+            "type": "AssistantMessage",
+            "source": "planner",
+            "thought": "Hm.",
+            "content": [{"id": "c1", "name": "get", "arguments": "{}"}],
+        },
+        [Reasoning("Hm."), ToolCall("c1", "get", "{}")],
+    ),
+    "results of AutoGen": (
+        {
+            "type": "FunctionExecutionResultMessage",
+            "content": [{"call_id": "c1", "name": "get", "content": "20", "is_error": False}],
+        },
+        [ToolResult("c1", (Text("20"),), name="get")],
+    ),
+}
+OLLAMA_AND_COHERE = {
+    "images of Ollama": (
+        {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="]},
+        [Text("What is it?"), Attachment(data="iVBORw0KGgo=")],
+    ),
+    "a thought and a call of Ollama": (
+        {
+            "role": "assistant",
+            "content": "",
+            "thinking": "Hm.",
+            "tool_calls": [{"function": {"name": "get", "arguments": {"n": 1}}}],
+        },
+        [Reasoning("Hm."), ToolCall("", "get", '{"n": 1}')],
+    ),
+    "a plan of Cohere": (
+        {
+            "role": "assistant",
+            "tool_plan": "I look it up.",
+            "tool_calls": [
+                {"id": "c1", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+            ],
+        },
+        [Text("I look it up."), ToolCall("c1", "get", "{}")],
+    ),
+    "documents of Cohere": (
+        {
+            "role": "tool",
+            "tool_call_id": "c1",
+            "content": [{"type": "document", "document": {"id": "d", "data": "20 degrees"}}],
+        },
+        [ToolResult("c1", (Text("20 degrees"),))],
+    ),
+}
+ALL: dict[str, dict[str, Any]] = {
+    "bedrock": BEDROCK,
+    "llamaindex": LLAMAINDEX,
+    "haystack": HAYSTACK,
+    "autogen": AUTOGEN,
+    "others": OLLAMA_AND_COHERE,
+}
+EXAMPLES = [
+    pytest.param(content, read, id=f"{spelling}: {name}")
+    for spelling, examples in ALL.items()
+    for name, (content, read) in examples.items()
+]
+
+
+@pytest.mark.parametrize(("content", "read"), EXAMPLES)
+def test_a_part_is_read_as_what_it_is(content, read):
+    assert parts(content, "assistant") == read
+
+
+@pytest.mark.parametrize(("content", "read"), EXAMPLES)
+def test_inline_bytes_count_as_attachments(content, read):
+    shown = [part for one in read for part in getattr(one, "parts", (one,))]
+    inline = [one for one in shown if isinstance(one, Attachment) and one.data]
+    is_autogen = isinstance(content, dict) and content.get("type") == "UserMessage"
+    found = Outline(compact(content)).attachments()
+    assert len(found) == (0 if is_autogen else len(inline))  # nothing tells that those are bytes
