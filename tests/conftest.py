@@ -37,6 +37,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dialoguedb"))
 names = (f"project-{number}" for number in itertools.count(1))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_home(tmp_path_factory):
+    """Keep what commands note of imports away from the home of whoever runs the tests."""
+    directory = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as process:
+        process.setenv("XDG_STATE_HOME", str(directory))
+        yield directory
+
+
 def pytest_addoption(parser):
     """Let `make postgres` run everything on each version of PostgreSQL."""
     parser.addoption(

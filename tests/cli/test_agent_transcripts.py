@@ -59,7 +59,7 @@ def read(path, content):
             source = Source(file, name)
             report = FileReport(path.name, name)
             found.extend(lines_of(source, lambda _: None, report))
-            failed += report.failures
+            failed += [one.error for one in report.failures]
     except InvalidRequest as error:
         failed.append(error)
     return found, failed

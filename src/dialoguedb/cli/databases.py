@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from dialoguedb.cli.options import DATABASE, PASSWORD_FILE, warn_of_secret, warn_of_url
 from dialoguedb.client.options import (
+    ENDPOINT_VARIABLE,
     KEY_FILE_VARIABLE,
     KEY_VARIABLES,
     key_in_file,
@@ -177,6 +178,16 @@ def client_options(flags: dict[str, Any]) -> ClientOptions:
             " directory with --data, to work without a server"
         )
     return {"endpoint": endpoint, "api_key": key, "tls": _trust(ca) if ca else None}
+
+
+def address_of(options: ClientOptions) -> str:
+    """Return what tells a database from others: where it is, and the key that opens a project."""
+    if (directory := options.get("path")) is not None:
+        return f"directory {Path(directory).expanduser().absolute()}"
+    if (url := options.get("database")) is not None:
+        return f"database {url}"
+    endpoint = options["endpoint"] or os.environ.get(ENDPOINT_VARIABLE, "")
+    return f"server {endpoint} {options['api_key']}"
 
 
 def _database_url(flags: dict[str, Any]) -> str | None:

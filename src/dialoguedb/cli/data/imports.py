@@ -3,50 +3,39 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
-from itertools import chain
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from msgspec import Struct
 
 from dialoguedb import private_files
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.discoveries import discovered, show_kept
-from dialoguedb.cli.data.transfer.batches import batches
-from dialoguedb.cli.data.transfer.importer import Importer
+from dialoguedb.cli.data.import_reports import show_report
+from dialoguedb.cli.data.transfer.cursors import Cursors
+from dialoguedb.cli.data.transfer.following import Find, Follower, found_now, stopped_by_signals
 from dialoguedb.cli.data.transfer.lines import InputFile
-from dialoguedb.cli.data.transfer.programs import PROGRAMS, Kept, program_beside, this_machine
-from dialoguedb.cli.data.transfer.reports import FileReport, ImportReport
-from dialoguedb.cli.data.transfer.source_files import (
-    FORMATS,
-    Source,
-    files_of,
-    format_of,
-    lines_of,
-    may_be,
-)
-from dialoguedb.cli.data.transfer.trees import Branches
+from dialoguedb.cli.data.transfer.programs import PROGRAMS, Kept, kept, this_machine
+from dialoguedb.cli.data.transfer.reports import ImportReport
+from dialoguedb.cli.data.transfer.run import How, ImportRun
+from dialoguedb.cli.data.transfer.sent import Sent
+from dialoguedb.cli.data.transfer.source_files import FORMATS, Source, files_of, format_of
 from dialoguedb.cli.databases import (
+    address_of,
     announce_new_data,
     async_database,
     client_options,
     database_options,
 )
 from dialoguedb.cli.options import examples
-from dialoguedb.cli.output import is_for_people, json_option, printable, show, show_json
+from dialoguedb.cli.output import json_option, printable
 from dialoguedb.cli.progress import shown_progress
 from dialoguedb.errors import DialogueDBError, InvalidRequest
-from dialoguedb.ports.engine import Progress
 
-if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB
-
-_FAILURES_SHOWN = 20
-_SKIPPED_SHOWN = 5
 _STANDARD_INPUT = Path("-")
 
 
@@ -60,6 +49,7 @@ _STANDARD_INPUT = Path("-")
         ),
         ("What programs keep on this machine", "dialoguedb import --discover"),
         ("All sessions of a program", "dialoguedb import --discover claude-code"),
+        ("All that a program says from now on", "dialoguedb import --follow ~/.codex"),
         ("From another data directory", "dialoguedb export --data old | dialoguedb import -"),
     ),
 )
@@ -90,6 +80,11 @@ _STANDARD_INPUT = Path("-")
     help="Keep messages that were changed since they were imported, each in a thread.",
 )
 @click.option("--dry-run", is_flag=True, help="Only count what would be imported.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on importing what is added to the files, until SIGTERM or Ctrl-C.",
+)
 @fields.namespace
 @database_options
 @json_option
@@ -100,20 +95,36 @@ def import_(words: tuple[str, ...], **flags: Any) -> None:
     What cannot be stored is reported on stderr, with exit code 1; the rest is imported.
     """
     as_json, discover = flags.pop("as_json"), flags.pop("discover")
-    chosen, branches = flags.pop("format_name"), flags.pop("branches")
-    how = _How(*(flags.pop(name) for name in ("namespace", "update", "dry_run")))
-    report = ImportReport()
-    if discover:
-        found = discovered(words, chosen)
-        if not words:
-            show_kept(found, as_json=as_json)
-            return
-        sources = _sources(_files_of(found, report), None, branches, report)
-        _run(sources, how, report, flags, as_json=as_json)
+    how = How(
+        namespace=flags.pop("namespace"),
+        update=flags.pop("update"),
+        is_dry=flags.pop("dry_run"),
+        branches=flags.pop("branches"),
+        format=flags.pop("format_name"),
+    )
+    follows = flags.pop("follow")
+    _check_following(words, how, follows=follows)
+    report, sent = ImportReport(), Sent() if follows else None
+    if not discover:
+        with _file(_path(words)) as file:
+            work = _following(partial(found_now, file)) if follows else _of_path(file, how)
+            _run(work, how, report, flags, as_json=as_json, sent=sent)
         return
-    with _file(_path(words)) as file:
-        sources = _sources_of(file, chosen, branches, report)
-        _run(sources, how, report, flags, as_json=as_json)
+    found = discovered(words, how.format)
+    if not words:
+        show_kept(found, as_json=as_json)
+        return
+    files = _files_of(found, report)
+    work = _following(partial(_kept_now, words)) if follows else _of_files(files)
+    _run(work, how, report, flags, as_json=as_json, sent=sent)
+
+
+def _check_following(words: tuple[str, ...], how: How, *, follows: bool) -> None:
+    """Raise UsageError when what is chosen cannot be followed."""
+    if follows and (not words or words == ("-",) or how.is_dry):
+        raise click.UsageError(
+            "--follow needs a file, a directory, or --discover with programs, and no --dry-run"
+        )
 
 
 def _path(words: tuple[str, ...]) -> Path:
@@ -125,64 +136,41 @@ def _path(words: tuple[str, ...]) -> Path:
     return path
 
 
+_Work = Callable[[ImportRun, ImportReport], Awaitable[None]]
+"""What an import does with its files, and reports."""
+
+
 def _run(
-    sources: list[Source],
-    how: "_How",
+    work: _Work,
+    how: How,
     report: ImportReport,
     flags: dict[str, Any],
     *,
     as_json: bool,
+    sent: Sent | None,
 ) -> None:
     """Import the files and show how much was; an exit when something was not."""
     broken: DialogueDBError | None = None
     options = client_options(flags)
+    cursors = Cursors(address_of(options), how)
     with announce_new_data(options), shown_progress("Importing") as progress:
-        db = async_database(options)
+        run = ImportRun(async_database(options), how, cursors, progress, sent)
         try:
-            asyncio.run(_import(db, sources, how, report, progress))
+            asyncio.run(_within(run, work, report))
         except DialogueDBError as error:  # what was imported before is shown first
             broken = error
     if broken and not (any(report.counts().values()) or report.failures):
         raise broken
-    show_report(report, as_json=as_json)
-    _list("Skipped, its format is not known", report.skipped or [], _SKIPPED_SHOWN)
-    kept = "kept in a thread" if how.update else "left as it is; --update keeps both"
-    _list(f"Changed since it was imported, and {kept}", report.changed)
-    failed = (f"{one.what}: {printable(one.error.message)}" for one in report.failures)
-    _list("Not imported", list(failed))
+    show_report(report, how, as_json=as_json)
     if broken:
         raise broken
     if report.failures:
         sys.exit(1)
 
 
-def show_report(report: ImportReport, *, as_json: bool) -> None:
-    """Print the report; for people short, each file in a line, and all that was left out."""
-    if not is_for_people(as_json=as_json):
-        show_json(report.record())
-        return
-    whole = report.record()
-    counts = {name: value for name, value in whole.items() if isinstance(value, int)}
-    show(counts, as_json=False)
-    if report.skipped is not None:
-        _list("File", [printable(_summary(one)) for one in report.files])
-    _list("Left out", [f"{printable(kind)}: {count:,}" for kind, count in report.left_out.items()])
-
-
-def _summary(one: FileReport) -> str:
-    """Say in a line what was done with a file."""
-    counts = f"{one.dialogues:,} dialogues, {one.messages:,} messages"
-    left_out, unread = one.left_out.total(), ", ".join(one.unread)
-    beside = f", {left_out:,} left out" if left_out else ""
-    return f"{one.file}: {counts}{beside}" + (f", lines {unread} not read" if unread else "")
-
-
-def _list(heading: str, what: Sequence[str], most: int = _FAILURES_SHOWN) -> None:
-    """Write things to stderr, a line each, as many as a reader bears."""
-    for one in what[:most]:
-        click.echo(f"{heading}: {one}", err=True)
-    if len(what) > most:
-        click.echo(f"… and {len(what) - most:,} more", err=True)
+async def _within(run: ImportRun, work: _Work, report: ImportReport) -> None:
+    async with run:
+        await work(run, report)
 
 
 @contextmanager
@@ -198,53 +186,52 @@ def _file(path: Path) -> Iterator[InputFile]:
         yield InputFile(copy, "standard input")
 
 
-def _sources_of(
-    path: InputFile, chosen: str | None, branches: Branches, report: ImportReport
-) -> list[Source]:
-    """Return a file with its format, or those of a directory whose format is known."""
-    if path.path.is_dir():
-        known = _sources(files_of(path), chosen, branches, report)
-        if not (known or report.failures):
+def _of_path(path: InputFile, how: How) -> _Work:
+    """Return what imports a file, or those of a directory whose format is known."""
+
+    async def of_file(run: ImportRun, report: ImportReport) -> None:
+        name = how.format or format_of(path)
+        if name is None:
+            raise InvalidRequest(f"The format of {path} is not known; --format can name it")
+        await run.store_one(Source(path, name, how.branches), report)
+
+    async def of_directory(run: ImportRun, report: ImportReport) -> None:
+        await run.store_several(files_of(path), report)
+        if not (report.files or report.failures):
             raise InvalidRequest(f"{path} holds no conversation in a known format")
-        return known
-    name = chosen or format_of(path)
-    if name is None:
-        raise InvalidRequest(f"The format of {path} is not known; --format can name it")
-    return [Source(path, name, branches)]
+
+    return of_directory if path.path.is_dir() else of_file
 
 
-def _sources(
-    files: list[InputFile], chosen: str | None, branches: Branches, report: ImportReport
-) -> list[Source]:
-    """Return those of several files whose format is known.
+def _of_files(files: Sequence[InputFile]) -> _Work:
+    """Return what imports the files that programs keep."""
 
-    One that cannot be read at all is a failure, and the others are imported. What a program keeps
-    beside its conversations is neither, whatever it looks like.
-    """
-    known: list[Source] = []
-    skipped = report.skipped = []
-    machine = this_machine()
-    for file in files:
-        program = program_beside(file.path, machine)
-        try:
-            name = _format_of_one(file, chosen if program is None else None)
-        except InvalidRequest as error:
-            if program is None:
-                report.fail(str(file), error)
-                continue
-            name = None
-        if name is None or name != (chosen or program or name):
-            skipped.append(str(file))
-        else:
-            known.append(Source(file, name, branches))
-    return known
+    async def of_files(run: ImportRun, report: ImportReport) -> None:
+        await run.store_several(files, report)
+
+    return of_files
 
 
-def _format_of_one(file: InputFile, chosen: str | None) -> str | None:
-    """Return the format of one of several files: the chosen one, unless it cannot be that."""
-    if chosen is None or not may_be(file, chosen):
-        return format_of(file)
-    return chosen
+def _following(find: Find) -> _Work:
+    """Return what imports files, and what is added to them, until a signal says to stop."""
+
+    async def until_stopped(run: ImportRun, report: ImportReport) -> None:
+        follower = Follower(run, find, lambda text: click.echo(printable(text), err=True))
+        with stopped_by_signals() as stop:
+            click.echo("Following; SIGTERM or Ctrl-C ends it", err=True)
+            try:
+                await follower.until(stop)
+            finally:
+                done = follower.report()
+                report.files, report.skipped = done.files, done.skipped
+
+    return until_stopped
+
+
+def _kept_now(programs: Sequence[str]) -> list[InputFile]:
+    """Return the files that programs keep now."""
+    every = kept(this_machine(), programs)
+    return [InputFile(path, str(path), path.name) for one in every for path in one.files]
 
 
 def _files_of(found: Sequence[Kept], report: ImportReport) -> list[InputFile]:
@@ -253,52 +240,3 @@ def _files_of(found: Sequence[Kept], report: ImportReport) -> list[InputFile]:
         for path, why in one.unread.items():
             report.fail(str(path), InvalidRequest(why))
     return [InputFile(path, str(path), path.name) for one in found for path in one.files]
-
-
-class _How(Struct):
-    """How files are imported."""
-
-    namespace: str | None
-    update: bool
-    is_dry: bool
-    """Whether things are only counted."""
-
-
-async def _import(
-    db: "AsyncDialogueDB",
-    sources: list[Source],
-    how: _How,
-    report: ImportReport,
-    progress: Progress,
-) -> None:
-    """Import the files; the database is opened, and its directory made, when there is a batch.
-
-    A file that cannot be read to its end is a failure among several files, and an error alone.
-    """
-    total = sum(source.file.path.stat().st_size for source in sources)
-    before = offset = 0
-
-    def read(bytes_read: int) -> None:
-        nonlocal offset
-        offset = before + bytes_read
-
-    importer = Importer(db, lambda: progress(offset, total), update=how.update)
-    async with AsyncExitStack() as opened:
-        is_open = how.is_dry
-        for source in sources:
-            of_file = FileReport(str(source.file), source.format)
-            report.files.append(of_file)
-            ready = batches(lines_of(source, read, of_file), how.namespace)
-            try:
-                first = await asyncio.to_thread(next, ready, None)
-                if first and not is_open:
-                    await opened.enter_async_context(db)
-                    is_open = True
-                if first:
-                    every = chain([first], ready)
-                    await (of_file.count(every) if how.is_dry else importer.store(every, of_file))
-            except InvalidRequest as error:
-                if len(sources) == 1:
-                    raise
-                of_file.fail(str(source.file), error)
-            before += source.file.path.stat().st_size

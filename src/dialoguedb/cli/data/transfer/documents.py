@@ -2,8 +2,11 @@
 
 import json
 import mmap
+import os
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from contextlib import contextmanager
+from io import BufferedReader
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +16,8 @@ from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import InvalidRequest
 
 _SPACE = tuple(" \t\r\n")
+_SPACE_MAX = 64
+_MAPPED_BYTES_MIN = 64 * 1024 * 1024
 
 
 class Unread(Struct):
@@ -38,26 +43,38 @@ def _documents(file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:
     is one document. Only one is in memory at a time.
     """
     with _opened(file) as opened:
-        if file.path.stat().st_size == 0:
-            return
-        with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            try:
-                if mapped[:64].lstrip()[:1] == b"[":
-                    yield from _elements(mapped, file)
-                else:
-                    yield from _lines(mapped, file, unread)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise InvalidRequest(f"{file} is not JSON: {error}") from error
+        try:
+            if opened.peek(_SPACE_MAX)[:_SPACE_MAX].lstrip()[:1] == b"[":
+                with _content(opened) as content:
+                    yield from _elements(content, file)
+            elif opened.peek(1):
+                yield from _lines(opened, file, unread)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidRequest(f"{file} is not JSON: {error}") from error
 
 
-def _opened(file: InputFile) -> BinaryIO:
+def _opened(file: InputFile) -> BufferedReader:
     try:
         return file.path.open("rb")
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _elements(mapped: mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
+@contextmanager
+def _content(opened: BufferedReader) -> Iterator[bytes | mmap.mmap]:
+    """Yield what a file holds; in memory unless it is large.
+
+    A program may cut a file that it writes again, and whoever reads what was mapped of it then
+    is killed. Files that programs write again are not large, and large exports are not cut.
+    """
+    if os.fstat(opened.fileno()).st_size <= _MAPPED_BYTES_MIN:
+        yield opened.read()
+        return
+    with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        yield mapped
+
+
+def _elements(mapped: bytes | mmap.mmap, file: InputFile) -> Iterator[tuple[int, Any]]:
     broken: list[InvalidRequest] = []
     try:
         raws: list[Any] = msgspec.json.decode(mapped, type=list[msgspec.Raw])
@@ -97,16 +114,17 @@ def _behind_space(text: str, at: int) -> int:
     return at
 
 
-def _lines(mapped: mmap.mmap, file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:
-    first = mapped.readline()
+def _lines(opened: BufferedReader, file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:
+    first = opened.readline()
     try:
         document = json_codec.decode(first, object)
     except msgspec.DecodeError:
-        yield len(mapped), json_codec.decode(bytes(mapped), object)
+        whole = first + opened.read()
+        yield len(whole), json_codec.decode(whole, object)
         return
     yield len(first), document
     offset, line = len(first), 1
-    while raw := mapped.readline():
+    while raw := opened.readline():
         offset, line = offset + len(raw), line + 1
         if not raw.strip():
             continue
@@ -115,7 +133,7 @@ def _lines(mapped: mmap.mmap, file: InputFile, unread: Unread) -> Iterator[tuple
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             is_cut = not raw.endswith(b"\n")
             why = "is cut off" if is_cut else f"is not JSON, and nothing after it was read: {error}"
-            unread.lines = line_numbers(line, line + sum(1 for _ in iter(mapped.readline, b"")))
+            unread.lines = line_numbers(line, line + sum(1 for _ in iter(opened.readline, b"")))
             raise InvalidRequest(f"Line {line} of {file} {why}") from error
         yield offset, document
 

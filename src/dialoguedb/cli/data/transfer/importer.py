@@ -12,6 +12,7 @@ from dialoguedb.cli.data.transfer.batches import ImportBatch, is_deep
 from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, MemoryLine, read_one
 from dialoguedb.cli.data.transfer.reports import FileReport
+from dialoguedb.cli.data.transfer.sent import Sent
 from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
 from dialoguedb.cli.data.transfer.trees import FORKED_AFTER
 from dialoguedb.client.encoding import json_codec
@@ -42,11 +43,13 @@ class Importer:
         stored: Callable[[], None],
         *,
         update: bool = False,
+        sent: Sent | None = None,
     ) -> None:
         self._db = db
         self._report = FileReport("", "")
         self._stored = stored
         self._update = update
+        self._sent = sent
         self._trees = StoredTrees(db)
         self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
         self._running: dict[ObjectKey, asyncio.Task[None]] = {}
@@ -101,6 +104,8 @@ class Importer:
             self._stored()
         except (InvalidRequest, Conflict, NotFound) as error:
             self._failed.add(key)
+            if self._sent is not None and isinstance(batch, ImportBatch):
+                self._sent.forget(batch.dialogue)
             self._report.fail(_name_of(batch), error)
         except DialogueDBError as error:
             self._fatal = error
@@ -111,11 +116,21 @@ class Importer:
             self._report.add(batch)
             return
         changed, dialogue = 0, batch.dialogue
+        new = self._sent.rest_of(batch) if self._sent is not None else batch
+        if new is None:
+            self._report.stored.add(dialogue.id)
+            self._report.add(batch)
+            return
+        whole, batch = batch, new
         is_new = batch.is_first and not self._trees.knows(dialogue)
         is_stored = is_new and await self._create(batch)
+        if is_new or not self._trees.knows(dialogue):
+            self._report.stored.add(dialogue.id)
         if batch.messages and not is_stored:
             changed = await self._append_where_it_belongs(batch)
-        self._report.add(batch, changed)
+        self._report.add(whole, changed)
+        if self._sent is not None and not changed:
+            self._sent.add(whole)
         if batch.is_last and dialogue.status != "active":
             await self._close(dialogue)
 
@@ -125,6 +140,7 @@ class Importer:
             return await self._append(batch)
         changed = 0
         for part in self._trees.parts_of(batch):
+            self._report.stored.add(part.dialogue.id)
             if not (part.is_first and await self._create(part)):
                 changed += await self._append(part)
         return changed

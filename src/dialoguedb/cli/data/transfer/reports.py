@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
 from dialoguedb.cli.data.transfer.batches import ImportBatch
+from dialoguedb.cli.data.transfer.fingerprints import Fingerprint
 from dialoguedb.cli.data.transfer.lines import MemoryLine
 from dialoguedb.errors import DialogueDBError
 
@@ -29,6 +31,15 @@ class FileReport(Struct):
     memories: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     """What nobody said, counted by kind."""
+
+    beside: dict[Path, Fingerprint | None] = {}
+    """Other files that what was read depends on, as they were before."""
+
+    stored: set[str] = field(default_factory=set)
+    """The dialogues in which its messages are."""
+
+    is_unchanged: bool = False
+    """Whether the file was not read, because it is what it was."""
 
     unread: list[str] = []
     """The numbers of lines that were not read, such as `17-40`."""
@@ -63,7 +74,8 @@ class FileReport(Struct):
             **self.missing(),
         }
         found = {name: value for name, value in (counts | beside).items() if value}
-        return {"file": self.file, "format": self.format, **found}
+        unchanged = {"unchanged": True} if self.is_unchanged else {}
+        return {"file": self.file, "format": self.format, **unchanged, **found}
 
     def missing(self) -> dict[str, Any]:
         """Return what of the file is not stored, as JSON has it."""
@@ -98,8 +110,16 @@ class ImportReport(Struct):
     @property
     def left_out(self) -> Mapping[str, int]:
         """Return what was left out of all files, by kind, the most first."""
-        total = sum((one.left_out for one in self.files), Counter[str]())
+        total = Counter[str]()
+        for one in self.files:
+            for kind, count in one.left_out.items():
+                total[kind] += count
         return dict(total.most_common())
+
+    @property
+    def unchanged(self) -> int:
+        """Return how many files were not read, because they are what they were."""
+        return sum(one.is_unchanged for one in self.files)
 
     def counts(self) -> dict[str, int]:
         """Return how much was imported, or was there already."""
@@ -112,6 +132,8 @@ class ImportReport(Struct):
         if self.skipped is None:
             missing = self.files[0].missing() if self.files else {}
             return {**self.counts(), **failed, **missing}
-        left_out = {"leftOut": self.left_out} if self.left_out else {}
+        total = self.left_out
+        left_out = {"leftOut": total} if total else {}
         files = {"files": [one.record() for one in self.files]}
-        return {**self.counts(), "skipped": len(self.skipped), **failed, **left_out, **files}
+        skipped = {"skipped": len(self.skipped), "unchanged": self.unchanged}
+        return {**self.counts(), **skipped, **failed, **left_out, **files}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import lines as own_format
 from dialoguedb.cli.data.transfer.documents import Unread, documents_of
-from dialoguedb.cli.data.transfer.left_out import counted
+from dialoguedb.cli.data.transfer.left_out import accounted
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers import (
     anthropic,
@@ -110,16 +111,33 @@ def files_of(file: InputFile) -> list[InputFile]:
     """Return a file itself, or those in a directory, however deep, that may be imported."""
     if not file.path.is_dir():
         return [file]
-    found = [
-        Path(folder, name)
-        for folder, _, names in os.walk(file.path)
-        for name in names
-        if Path(name).suffix.lower() in _SUFFIXES and Path(folder, name).is_file()
-    ]
+    found = files_below(file)
     if not found:
         raise InvalidRequest(f"{file} has no file that ends in {' or '.join(_SUFFIXES)}")
-    found.sort(key=lambda one: (one.parent, one.name))  # a session before its subagents below it
-    return [InputFile(one, str(one), one.relative_to(file.path).as_posix()) for one in found]
+    return found
+
+
+def files_below(directory: InputFile) -> list[InputFile]:
+    """Return the files in a directory, however deep, that may be imported."""
+    top = str(directory.path)
+    found = sorted(_files_below(top))  # a session before its subagents below it
+    return [
+        InputFile(Path(path), path, path.removeprefix(top).lstrip(os.sep).replace(os.sep, "/"))
+        for path in (os.path.join(*one) for one in found)  # noqa: PTH118 - of thousands of files
+    ]
+
+
+def _files_below(top: str) -> Iterator[tuple[str, str]]:
+    """Yield the folders and names of files that may be imported."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        with suppress(OSError), os.scandir(folder) as entries:
+            for one in entries:
+                if one.is_dir(follow_symlinks=False):
+                    waiting.append(one.path)
+                elif one.name.lower().endswith(_SUFFIXES) and one.is_file():
+                    yield folder, one.name
 
 
 def format_of(file: InputFile) -> str | None:
@@ -229,9 +247,10 @@ def _conversations(
 
 def _converted(document: Any, reader: Reader, report: FileReport) -> list[Line]:
     """Return a conversation as lines; InvalidRequest when some of it cannot be read."""
-    with counted() as left_out:
+    with accounted() as account:
         found = _read(document, reader, report.format)
-    report.left_out += left_out
+    report.left_out += account.left_out
+    report.beside |= account.beside
     if isinstance(document, FileContent):
         report.unread += document.unread
     is_silent = not any(isinstance(line, MessageLine) for line in found)

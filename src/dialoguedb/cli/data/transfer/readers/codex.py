@@ -14,7 +14,7 @@ from msgspec import Struct
 from dialoguedb.cli.data.transfer.conversions import pruned, time_of
 from dialoguedb.cli.data.transfer.left_out import (
     Kind,
-    counted,
+    accounted,
     leave_out,
     leave_out_unknown,
 )
@@ -82,7 +82,7 @@ def lines(content: FileContent) -> Iterator[Line]:
     about = content.documents[0]["payload"]
     inherited = _inherited(about, content.file.path, {about["id"]})
     rollout = _Rollout()
-    with counted():  # what the file of the parent leaves out is told of that
+    with accounted():  # what the file of the parent leaves out is told of that
         for document in inherited:
             rollout.read(document)
     rollout.model = None

@@ -8,6 +8,7 @@ import msgspec
 
 from dialoguedb.cli.data.transfer.conversions import digest
 from dialoguedb.cli.data.transfer.documents import line_numbers
+from dialoguedb.cli.data.transfer.left_out import look_beside
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 from dialoguedb.cli.data.transfer.trees import in_order
@@ -63,6 +64,7 @@ def texts_joined(parts: Any) -> Any:
 
 def read_lines(file: Path) -> list[dict[str, Any]]:
     """Return the lines of another file that belongs to a conversation, until one is none."""
+    look_beside(file)
     found: list[dict[str, Any]] = []
     with file.open("rb") as opened:
         for raw in opened:

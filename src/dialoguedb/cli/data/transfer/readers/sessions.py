@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
-from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
+from dialoguedb.cli.data.transfer.left_out import Kind, leave_out, look_beside
 from dialoguedb.cli.data.transfer.lines import DialogueLine, MessageLine, json_of
 from dialoguedb.cli.data.transfer.readers.conversation import valid_id
 from dialoguedb.cli.data.transfer.trees import Node
@@ -26,6 +26,7 @@ def objects(documents: Iterable[Any]) -> list[Json]:
 
 def beside(path: Path, name: str) -> Json:
     """Return the JSON object in another file of the same directory; an empty one if none is."""
+    look_beside(path.with_name(name))
     try:
         found = json.loads(path.with_name(name).read_bytes())
     except (OSError, ValueError):

@@ -1,0 +1,178 @@
+"""Keeps up with files while programs write them: whatever has changed is imported again."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dialoguedb.cli.data.transfer.fingerprints import (
+    Fingerprint,
+    changed_ns,
+    fingerprint,
+    with_log,
+)
+from dialoguedb.cli.data.transfer.lines import InputFile
+from dialoguedb.cli.data.transfer.reports import FileReport, ImportReport
+from dialoguedb.cli.data.transfer.run import ImportRun
+from dialoguedb.cli.data.transfer.source_files import files_below
+from dialoguedb.errors import LimitExceeded, ServiceUnavailable, Unreachable
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+_LOOK_S = 0.5
+_SEARCH_S = 1.0
+"""How often all directories are searched, unless that takes long."""
+
+_REST_PER_WORK = 100
+"""A search that takes long is followed by so many times as much of rest."""
+
+_RECENT_NS = 3_600 * 1_000_000_000
+"""Files that were changed in this time are looked at between searches, too."""
+
+_AT_ONCE = 32
+_RETRY_S = 5.0
+_PASSING = (Unreachable, ServiceUnavailable, LimitExceeded)
+"""Errors of a server after which the same may go well a little later."""
+
+Find = Callable[[], Iterable[InputFile]]
+"""Finds the files that are there now."""
+
+_State = tuple[Fingerprint | None, ...]
+
+
+class Watch:
+    """Which files have changed since they were looked at."""
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._files: dict[Path, InputFile] = {}
+        self._seen: dict[Path, _State] = {}
+        self._search_at = 0.0
+
+    def changed(self) -> list[InputFile]:
+        """Return the files that are new, or not what they were."""
+        if time.monotonic() < self._search_at:
+            return self._changed_of(self._recent())
+        began = time.thread_time()
+        self._files = {file.path: file for file in self._find()}
+        self._seen = {path: seen for path, seen in self._seen.items() if path in self._files}
+        found = self._changed_of(self._files.values())
+        rest_s = _REST_PER_WORK * (time.thread_time() - began)
+        self._search_at = time.monotonic() + max(_SEARCH_S, rest_s)
+        return found
+
+    def forget(self, files: Iterable[InputFile]) -> None:
+        """Have files count as changed."""
+        for file in files:
+            self._seen.pop(file.path, None)
+
+    def _recent(self) -> list[InputFile]:
+        since_ns = time.time_ns() - _RECENT_NS
+        return [
+            self._files[path]
+            for path, seen in self._seen.items()
+            if any(one and changed_ns(one) > since_ns for one in seen)
+        ]
+
+    def _changed_of(self, files: Iterable[InputFile]) -> list[InputFile]:
+        found: list[InputFile] = []
+        for file in files:
+            state = tuple(map(fingerprint, with_log(file.path)))
+            if self._seen.get(file.path) != state:
+                self._seen[file.path] = state
+                found.append(file)
+        return found
+
+
+class Follower:
+    """Imports what changes, until it is told to stop."""
+
+    def __init__(self, run: ImportRun, find: Find, tell: Callable[[str], None]) -> None:
+        self._run = run
+        self._watch = Watch(find)
+        self._tell = tell
+        self._of_files: dict[str, FileReport] = {}
+        self._skipped: dict[str, None] = {}
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Follow the files; what cannot be read or stored is told, and tried when it changes."""
+        while not stop.is_set():
+            wait_s = _LOOK_S
+            files = await asyncio.to_thread(self._watch.changed)
+            while files and not stop.is_set():
+                now, files = files[:_AT_ONCE], files[_AT_ONCE:]
+                try:
+                    await self._import(now)
+                except _PASSING as error:
+                    self._tell(f"{error.message}; trying again")
+                    self._watch.forget([*now, *files])
+                    wait_s, files = _RETRY_S, []
+            await _stopped_within(stop, wait_s)
+
+    def report(self) -> ImportReport:
+        """Return what was done by now: of each file, the last that is known of it."""
+        return ImportReport(files=[*self._of_files.values()], skipped=[*self._skipped])
+
+    async def _import(self, files: Sequence[InputFile]) -> None:
+        passed = ImportReport()
+        try:
+            await self._run.store_several(files, passed)
+        finally:
+            self._add(passed)
+
+    def _add(self, passed: ImportReport) -> None:
+        """Put what is known now of files in the place of what was; new failures are told."""
+        for name in passed.skipped or ():
+            self._of_files.pop(name, None)
+            self._skipped[name] = None
+        for failure in passed.unreadable:
+            passed.files.append(FileReport(failure.what, "", failures=[failure]))
+        for one in passed.files:
+            self._skipped.pop(one.file, None)
+            before = self._of_files.get(one.file)
+            known = _sentences(before) if before else []
+            for sentence in _sentences(one):
+                if sentence not in known:
+                    self._tell(sentence)
+            self._of_files[one.file] = one
+
+
+def _sentences(report: FileReport) -> list[str]:
+    return [f"Not imported: {one.what}: {one.error.message}" for one in report.failures]
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def found_now(path: InputFile) -> list[InputFile]:
+    """Return a file, or those of a directory, that are there now."""
+    if path.path.is_dir():
+        return files_below(path)
+    return [path] if path.path.is_file() else []
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[asyncio.Event]:
+    """Yield what SIGTERM and SIGINT set; a second signal does what it did before."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end(signal_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+        signal.signal(signal_number, before[signal_number])
+
+    before: dict[int, Any] = {
+        signal_number: signal.signal(signal_number, end) for signal_number in _STOPS
+    }
+    try:
+        yield stop
+    finally:
+        for signal_number, handler in before.items():
+            signal.signal(signal_number, handler)
