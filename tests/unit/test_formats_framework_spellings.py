@@ -207,7 +207,7 @@ HAYSTACK = {
 AUTOGEN = {
     "texts and images of AutoGen": (
         {"type": "UserMessage", "source": "user", "content": ["See", {"data": "iVBORw0KGgo="}]},
-        [Text("See"), Attachment(data="iVBORw0KGgo=")],
+        [Text("See"), Attachment(media_type="image/png", data="iVBORw0KGgo=")],
     ),
     "a thought and calls of AutoGen": (
         {
@@ -229,7 +229,7 @@ AUTOGEN = {
 OLLAMA_AND_COHERE = {
     "images of Ollama": (
         {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="]},
-        [Text("What is it?"), Attachment(data="iVBORw0KGgo=")],
+        [Text("What is it?"), Attachment(media_type="image/png", data="iVBORw0KGgo=")],
     ),
     "a thought and a call of Ollama": (
         {

@@ -37,6 +37,14 @@ _NAME_KEYS = ("filename", "display_name", "displayName", "title", "name")
 _TEXT_KEYS = ("transcript", "alt", "alt_text", "caption", "description")
 _KNOWN = frozenset({*_HOLDERS, *_DATA_KEYS, *_URL_KEYS, *_NAME_KEYS, *_TEXT_KEYS, *MEDIA_TYPE_KEYS})
 
+_IMAGE_HEADS = {
+    "iVBORw0KGgo": "image/png",
+    "/9j/": "image/jpeg",
+    "R0lGOD": "image/gif",
+    "UklGR": "image/webp",
+}
+"""How images begin as base64; some programs name no type."""
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SAFE_ALPHABET = str.maketrans("-_", "+/", " \r\n")
 _AUDIO_FORMATS = {"mp3": "audio/mpeg"}
@@ -73,6 +81,10 @@ def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachm
         media_type, data, url = type_of_uri(head) or media_type, url[head.end() :], ""
     elif is_encoded(url):
         data, url = url, ""
+    if kind == "image" and not media_type:
+        media_type = next(
+            (name for head, name in _IMAGE_HEADS.items() if data.startswith(head)), ""
+        )
     name, file_id = string(fields, *_NAME_KEYS), string(fields, *_ID_KEYS)
     return Attachment(
         _kind(kind, media_type, name),
