@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dialoguedb.formats.attachments.scanner import Outline
-from dialoguedb.formats.parts import Attachment, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
 from tests.contract.making import compact
 from tests.unit.test_formats_spellings import failed, server
 from tests.unit.test_formats_turns import parts
@@ -226,6 +226,94 @@ AUTOGEN = {
         [ToolResult("c1", (Text("20"),), name="get")],
     ),
 }
+AI_SDK_4 = {
+    "a message of AI SDK 4": (
+        {
+            "id": "m",
+            "role": "assistant",
+            "content": "It is 20.",
+            "toolInvocations": [],
+            "parts": [
+                {"type": "step-start"},
+                {
+                    "type": "reasoning",
+                    "reasoning": "Hm.",
+                    "details": [{"type": "text", "text": "Hm.", "signature": "c2ln"}],
+                },
+                {
+                    "type": "tool-invocation",
+                    "toolInvocation": {
+                        "state": "result",
+                        "step": 0,
+                        "toolCallId": "c1",
+                        "toolName": "get",
+                        "args": {"n": 1},
+                        "result": {"degrees": 20},
+                    },
+                },
+                {"type": "text", "text": "It is 20."},
+            ],
+        },
+        [
+            Other("step-start"),
+            Reasoning("Hm.", "c2ln"),
+            ToolCall("c1", "get", '{"n": 1}'),
+            ToolResult("c1", (Text('{"degrees": 20}'),), name="get"),
+            Text("It is 20."),
+        ],
+    ),
+    "one before it had parts": (
+        {
+            "role": "assistant",
+            "content": "Both.",
+            "toolInvocations": [
+                {
+                    "state": "result",
+                    "toolCallId": f"c{number}",
+                    "toolName": "get",
+                    "args": {},
+                    "result": "20",
+                }
+                for number in (1, 2)
+            ],
+        },
+        [
+            ToolCall("c1", "get", "{}"),
+            ToolCall("c2", "get", "{}"),
+            ToolResult("c1", (Text("20"),), name="get"),
+            ToolResult("c2", (Text("20"),), name="get"),
+            Text("Both."),
+        ],
+    ),
+    "attachments of AI SDK 4": (
+        {
+            "role": "user",
+            "content": "What is it?",
+            "experimental_attachments": [
+                {
+                    "name": "a.png",
+                    "contentType": "image/png",
+                    "url": "data:image/png;base64,iVBORw0KGgo=",
+                }
+            ],
+        },
+        [
+            Text("What is it?"),
+            Attachment(media_type="image/png", data="iVBORw0KGgo=", name="a.png"),
+        ],
+    ),
+    "a result of Mistral with references": (
+        {
+            "role": "tool",
+            "tool_call_id": "c1",
+            "content": [
+                {"type": "text", "text": "20"},
+                {"type": "reference", "reference_ids": [1]},
+            ],
+        },
+        [ToolResult("c1", (Text("20"), Other("reference")))],
+    ),
+}
 OLLAMA_AND_COHERE = {
     "images of Ollama": (
         {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="]},
@@ -264,6 +352,7 @@ ALL: dict[str, dict[str, Any]] = {
     "llamaindex": LLAMAINDEX,
     "haystack": HAYSTACK,
     "autogen": AUTOGEN,
+    "ai sdk 4": AI_SDK_4,
     "others": OLLAMA_AND_COHERE,
 }
 EXAMPLES = [
