@@ -45,7 +45,7 @@ def create(path: Path) -> None:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE))
 
 
-def open_file(path: Path, mode: Literal["wb", "w+b", "r+b"]) -> BinaryIO:
+def open_file(path: Path, mode: Literal["wb", "w+b", "r+b", "ab"]) -> BinaryIO:
     """Open a file for writing, made when absent unless it is to be read, too; OSError."""
     file: BinaryIO = open(path, mode, opener=partial(os.open, mode=_FILE))  # noqa: SIM115 - the caller closes it; a path's own method takes no opener
     close_to_others(path)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.e2e.programs import Room
 from tests.http.server import program, quiet_environment
 from tests.importing.test_cursors import logged
 
@@ -173,3 +174,28 @@ def test_what_cannot_be_followed_is_refused(imports, words):
     ended = imports.commands.run("import", "--follow", *words)
     assert ended.code == 2
     assert "--follow needs a file, a directory, or --discover with programs" in ended.error
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_imports_what_is_written_into_a_directory(tmp_path, monkeypatch, workers):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(logged("t1", "Tea?"))
+    room = Room(tmp_path)
+    with room.serving("--import", folder, "--workers", workers) as serving:
+        client = serving.client(serving.first_key)
+
+        def texts_of(own_id):
+            found = client.get(f"/dialogue/{own_id}/messages")
+            return [one["content"] for one in found.json().get("items", [])]
+
+        until(lambda: texts_of("t1") == ["Tea?"])
+        with (folder / "a.jsonl").open("ab") as file:
+            file.write(last_line("t1", "Tea?", "Now?"))
+        until(lambda: texts_of("t1") == ["Tea?", "Now?"])
+        serving.process.send_signal(signal.SIGTERM)
+        assert serving.process.wait(DEADLINE_S) == 0
+        reports = [line for line in serving.log_file.read_text().splitlines() if "Imported" in line]
+    (report,) = map(json.loads, reports)
+    assert (report["dialogues"], report["messages"], report["failed"]) == (1, 2, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -217,7 +218,7 @@ def _following(find: Find) -> _Work:
 
     async def until_stopped(run: ImportRun, report: ImportReport) -> None:
         follower = Follower(run, find, lambda text: click.echo(printable(text), err=True))
-        with stopped_by_signals() as stop:
+        with stopped_by_signals(signal.SIGTERM, signal.SIGINT) as stop:
             click.echo("Following; SIGTERM or Ctrl-C ends it", err=True)
             try:
                 await follower.until(stop)

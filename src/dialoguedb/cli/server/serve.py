@@ -1,6 +1,9 @@
 """`dialoguedb serve`: by one process, or by several that share a port."""
 
 import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,13 +24,23 @@ from dialoguedb.settings import Address, Settings
             "On a PostgreSQL database, with four processes",
             "dialoguedb serve --database postgresql://dialoguedb@db/dialoguedb --workers 4",
         ),
+        ("With all that an agent writes, searchable", "dialoguedb serve --import ~/.codex"),
     )
 )
 @click.option(
     "--print-first-key", is_flag=True, help="Print the first key even if this is no terminal."
 )
+@click.option(
+    "--import",
+    "imported",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="DIR",
+    multiple=True,
+    help="Import what programs write into a directory, as `import --follow` does, into the project"
+    ' "default"; may be repeated.',
+)
 @settings_options(*SERVING)
-def serve(*, print_first_key: bool, **flags: Any) -> None:
+def serve(*, print_first_key: bool, imported: tuple[Path, ...], **flags: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C; it finishes requests in flight before it stops.
 
     The first start on a directory or database creates the project "default". Its key is shown once,
@@ -42,19 +55,37 @@ def serve(*, print_first_key: bool, **flags: Any) -> None:
     tls.from_files(settings)
     logs.configure(settings.log_level)
     served_by = workers.serve if settings.workers > 1 else _serve
-    served_by(settings, print_first_key=print_first_key)
+    with _imports_beside(settings, imported) as begin:
+        served_by(settings, begin, print_first_key=print_first_key)
 
 
-def _serve(settings: Settings, *, print_first_key: bool) -> None:
+@contextmanager
+def _imports_beside(settings: Settings, imported: Sequence[Path]) -> Iterator[Callable[[], None]]:
+    """Yield what begins to follow directories; it ends with the block."""
+    if not imported:
+        yield lambda: None
+        return
+    from dialoguedb.cli.server.imports import imports_beside  # noqa: PLC0415 - few need it
+
+    with imports_beside(settings, imported) as beside:
+        yield beside.begin
+
+
+def _serve(settings: Settings, begin: Callable[[], None], *, print_first_key: bool) -> None:
     from dialoguedb.cli.server import process  # noqa: PLC0415 - workers load it, not their parent
 
     listeners = [sockets.listen(Address(settings.host, settings.port))]
     if settings.metrics_address:
         listeners.append(sockets.listen(settings.metrics_address))
+
+    def ready() -> None:
+        readiness.tell(settings, listeners[0])
+        begin()
+
     process.run(
         settings,
         listeners,
-        lambda: readiness.tell(settings, listeners[0]),
+        ready,
         print_first_key=print_first_key,
         stops=(signal.SIGTERM, signal.SIGINT),
     )

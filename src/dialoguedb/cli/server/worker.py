@@ -25,7 +25,7 @@ def work(
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the one above passes it on
     logs.configure(settings.log_level)
-    Thread(target=_end_with_parent, name="dialoguedb-parent", daemon=True).start()
+    Thread(target=end_with_parent, name="dialoguedb-parent", daemon=True).start()
     try:
         process.run(
             settings,
@@ -45,7 +45,7 @@ def _tell(news: Connection, failure: str | None) -> None:
         news.close()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Stop as by SIGTERM when the process above is gone."""
     above = parent_process()
     if above is not None:

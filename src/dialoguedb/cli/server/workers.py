@@ -8,7 +8,7 @@ import logging
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -32,8 +32,11 @@ _HANGING_UP_S = 15
 _context = multiprocessing.get_context("spawn")
 
 
-def serve(settings: Settings, *, print_first_key: bool) -> None:
-    """Serve by as many processes as the settings say, until a signal stops them."""
+def serve(settings: Settings, begin: Callable[[], None], *, print_first_key: bool) -> None:
+    """Serve by as many processes as the settings say, until a signal stops them.
+
+    Calls `begin` when requests are taken.
+    """
     address = Address(settings.host, settings.port)
     listeners = sockets.listen_together(address, settings.workers)
     metrics = _metrics_listeners(settings)
@@ -42,6 +45,7 @@ def serve(settings: Settings, *, print_first_key: bool) -> None:
         crew.start(print_first_key=print_first_key)
         if not crew.is_stopping:
             readiness.tell(settings, listeners[0])
+            begin()
         crew.keep_running()
     logger.info("All workers have stopped")
 

@@ -115,8 +115,7 @@ class Cursors:
             return
         with suppress(OSError):  # a home that must not be written to
             private_files.make_directory(self._path.parent)
-            private_files.create(self._path)
-            with self._path.open("ab") as file:
+            with private_files.open_file(self._path, "ab") as file:
                 file.write(b"".join(lines))
 
     def _cursor(self, one: Imported, stored: Mapping[str, Stored]) -> Cursor:

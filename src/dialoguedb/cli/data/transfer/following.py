@@ -21,7 +21,6 @@ from dialoguedb.cli.data.transfer.run import ImportRun
 from dialoguedb.cli.data.transfer.source_files import files_below
 from dialoguedb.errors import LimitExceeded, ServiceUnavailable, Unreachable
 
-_STOPS = (signal.SIGTERM, signal.SIGINT)
 _LOOK_S = 0.5
 _SEARCH_S = 1.0
 """How often all directories are searched, unless that takes long."""
@@ -160,8 +159,8 @@ def found_now(path: InputFile) -> list[InputFile]:
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[asyncio.Event]:
-    """Yield what SIGTERM and SIGINT set; a second signal does what it did before."""
+def stopped_by_signals(*signals: int) -> Iterator[asyncio.Event]:
+    """Yield what these signals set; a second one does what it did before."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def end(signal_number: int, _frame: FrameType | None) -> None:
@@ -169,7 +168,7 @@ def stopped_by_signals() -> Iterator[asyncio.Event]:
         signal.signal(signal_number, before[signal_number])
 
     before: dict[int, Any] = {
-        signal_number: signal.signal(signal_number, end) for signal_number in _STOPS
+        signal_number: signal.signal(signal_number, end) for signal_number in signals
     }
     try:
         yield stop

@@ -28,7 +28,7 @@ from dialoguedb.errors import (
 from dialoguedb.values import timestamps
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB
+    from dialoguedb.client.aio.database import AsyncDatabase
 
 _CONCURRENT_MAX = 8
 _VERSION_CHARS = 8
@@ -39,7 +39,7 @@ class Importer:
 
     def __init__(
         self,
-        db: "AsyncDialogueDB",
+        db: "AsyncDatabase",
         stored: Callable[[], None],
         *,
         update: bool = False,

@@ -25,7 +25,7 @@ from dialoguedb.errors import InvalidRequest
 from dialoguedb.ports.engine import Progress
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB
+    from dialoguedb.client.aio.database import AsyncDatabase
 
 _FILES_NOTED_AT_ONCE = 256
 
@@ -48,7 +48,7 @@ class ImportRun:
 
     def __init__(
         self,
-        db: "AsyncDialogueDB",
+        db: "AsyncDatabase",
         how: How,
         cursors: Cursors | None,
         progress: Progress = lambda _done, _total: None,

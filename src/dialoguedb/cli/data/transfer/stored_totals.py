@@ -11,7 +11,7 @@ from dialoguedb.client.records import DialogueRecord
 from dialoguedb.errors import DialogueNotFound
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB
+    from dialoguedb.client.aio.database import AsyncDatabase
 
 _PAGE = 1_000
 _FEW = 200
@@ -32,7 +32,7 @@ class Stored(Struct, frozen=True, array_like=True):
 
 
 async def are_stored(
-    db: "AsyncDialogueDB", known: Mapping[str, Stored], namespace: str | None
+    db: "AsyncDatabase", known: Mapping[str, Stored], namespace: str | None
 ) -> set[str]:
     """Return those of the dialogues that are stored as they are known."""
     found: dict[str, Stored] = {}
@@ -43,7 +43,7 @@ async def are_stored(
 
 
 async def stored_now(
-    db: "AsyncDialogueDB", dialogues: Collection[str], namespace: str | None
+    db: "AsyncDatabase", dialogues: Collection[str], namespace: str | None
 ) -> dict[str, Stored]:
     """Return what is stored of dialogues; those that are not there are left out."""
     found: dict[str, Stored] = {}
@@ -61,7 +61,7 @@ async def stored_now(
 
 
 async def _listed(
-    db: "AsyncDialogueDB", known: Mapping[str, Stored], namespace: str | None
+    db: "AsyncDatabase", known: Mapping[str, Stored], namespace: str | None
 ) -> dict[str, Stored]:
     """Return the dialogues of the time in which the known ones began, as many as it is worth."""
     times = sorted(one.created for one in known.values())

@@ -15,7 +15,7 @@ from dialoguedb.cli.data.transfer.lines import DialogueLine
 from dialoguedb.cli.data.transfer.trees import TreeLine, forked_after, thread_of
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB
+    from dialoguedb.client.aio.database import AsyncDatabase
 
 _PAGE = 1_000
 _KEPT = 1_024
@@ -65,7 +65,7 @@ class _Tree(Struct):
 class StoredTrees:
     """The conversations of this import that were imported before, and have branches."""
 
-    def __init__(self, db: "AsyncDialogueDB") -> None:
+    def __init__(self, db: "AsyncDatabase") -> None:
         self._db = db
         self._trees: dict[ObjectKey, _Tree] = {}
         """By the dialogues of the file: a conversation's, and those of its threads."""
