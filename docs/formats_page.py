@@ -66,6 +66,9 @@ TITLES: dict[Spelling, str] = {
     "llamaindex": "LlamaIndex",
     "haystack": "Haystack",
     "autogen": "AutoGen",
+    "letta": "Letta",
+    "agent-framework": "Microsoft Agent Framework",
+    "a2a": "Agent2Agent",
 }
 
 BEHAVIOUR: dict[PartKind, tuple[str, str, str, str]] = {

@@ -1,7 +1,8 @@
 """What Bedrock, Cohere, Ollama and frameworks write is read as what it is.
 
 The shapes are those of botocore 1.44.8 (`bedrock-runtime`), strands-agents 1.62.0,
-llama-index-core 0.14.25, haystack-ai 3.4.1, autogen-core 0.7.5, cohere 7.3.1 and ollama 0.6.3.
+llama-index-core 0.14.25, haystack-ai 3.4.1, autogen-core 0.7.5, cohere 7.3.1, ollama 0.6.3,
+letta-client 1.12.1, agent-framework-core 1.23.0 and a2a-sdk 1.3.0.
 """
 
 from typing import Any
@@ -314,6 +315,125 @@ AI_SDK_4 = {
         [ToolResult("c1", (Text("20"), Other("reference")))],
     ),
 }
+OPENAI_ELSEWHERE = {
+    "what was spoken in the Realtime API": (
+        {
+            "type": "message",
+            "role": "user",
+            "content": [
+                {"type": "input_audio", "transcript": "Hello there"},
+                {"type": "output_audio", "transcript": "Hi!", "audio": "AAAA"},
+            ],
+        },
+        [Text("Hello there"), Attachment("audio", data="AAAA", text="Hi!")],
+    ),
+    "a message of the Assistants API": (
+        {
+            "object": "thread.message",
+            "role": "user",
+            "content": [
+                {"type": "text", "text": {"value": "Hello", "annotations": [{"text": "[1]"}]}},
+                {"type": "image_file", "image_file": {"file_id": "file-1"}},
+            ],
+        },
+        [Text("Hello"), Attachment(file_id="file-1")],
+    ),
+}
+A2A = {
+    "parts with a kind": (
+        {
+            "kind": "message",
+            "role": "user",
+            "parts": [
+                {"kind": "text", "text": "See"},
+                {"kind": "file", "file": {"mimeType": "image/png", "bytes": "iVBORw0KGgo="}},
+                {"kind": "data", "data": {"n": 1}},
+            ],
+        },
+        [
+            Text("See"),
+            Attachment(media_type="image/png", data="iVBORw0KGgo="),
+            Text('{"n": 1}'),
+        ],
+    ),
+    "parts without": (
+        {
+            "role": "ROLE_USER",
+            "parts": [
+                {"text": "See"},
+                {"raw": "iVBORw0KGgo=", "mediaType": "image/png", "filename": "a.png"},
+                {"url": "https://example.org/a.pdf", "mediaType": "application/pdf"},
+            ],
+        },
+        [
+            Text("See"),
+            Attachment(media_type="image/png", data="iVBORw0KGgo=", name="a.png"),
+            Attachment("document", "https://example.org/a.pdf", "application/pdf"),
+        ],
+    ),
+}
+LETTA = {
+    "a text of Letta": (
+        {"message_type": "assistant_message", "id": "m", "date": "d", "content": "Hello"},
+        [Text("Hello")],
+    ),
+    "a thought of Letta": (
+        {"message_type": "reasoning_message", "reasoning": "Hm.", "signature": "c2ln"},
+        [Reasoning("Hm.", "c2ln")],
+    ),
+    "a call of Letta": (
+        {
+            "message_type": "tool_call_message",
+            "tool_call": {"name": "get", "arguments": "{}", "tool_call_id": "c1"},
+        },
+        [ToolCall("c1", "get", "{}")],
+    ),
+    "a result of Letta": (
+        {
+            "message_type": "tool_return_message",
+            "tool_return": "no",
+            "status": "error",
+            "tool_call_id": "c1",
+        },
+        [failed("c1", "no")],
+    ),
+}
+AGENT_FRAMEWORK = {
+    "a thought and a call of contents": (
+        {
+            "type": "message",
+            "role": "assistant",
+            "contents": [
+                {"type": "text_reasoning", "text": "Hm."},
+                {"type": "text", "text": "I look."},
+                {"type": "function_call", "call_id": "c1", "name": "get", "arguments": "{}"},
+            ],
+        },
+        [Reasoning("Hm."), Text("I look."), ToolCall("c1", "get", "{}")],
+    ),
+    "a result of contents": (
+        {
+            "type": "message",
+            "role": "tool",
+            "contents": [{"type": "function_result", "call_id": "c1", "result": "20"}],
+        },
+        [ToolResult("c1", (Text("20"),))],
+    ),
+    "data of contents": (
+        {
+            "type": "message",
+            "role": "user",
+            "contents": [
+                {
+                    "type": "data",
+                    "uri": "data:image/png;base64,iVBORw0KGgo=",
+                    "media_type": "image/png",
+                }
+            ],
+        },
+        [Attachment(media_type="image/png", data="iVBORw0KGgo=")],
+    ),
+}
 OLLAMA_AND_COHERE = {
     "images of Ollama": (
         {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="]},
@@ -353,6 +473,10 @@ ALL: dict[str, dict[str, Any]] = {
     "haystack": HAYSTACK,
     "autogen": AUTOGEN,
     "ai sdk 4": AI_SDK_4,
+    "openai elsewhere": OPENAI_ELSEWHERE,
+    "a2a": A2A,
+    "letta": LETTA,
+    "agent framework": AGENT_FRAMEWORK,
     "others": OLLAMA_AND_COHERE,
 }
 EXAMPLES = [

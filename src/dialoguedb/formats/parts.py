@@ -30,6 +30,9 @@ Spelling = Literal[
     "haystack",
     "autogen",
     "cohere",
+    "letta",
+    "agent-framework",
+    "a2a",
 ]
 """How a program writes messages: OpenAI's Chat Completions (`openai`) and Responses, Anthropic's
 Messages, Gemini's contents, the two shapes of the AI SDK, those of frameworks, OpenTelemetry's,

@@ -196,6 +196,7 @@ BASE64_KEYS: dict[str, Callable[[Node], bool]] = {
     "base64_data": _is_block,
     "blob": lambda node: _has_media_type(node) or "uri" in node.value,
     "bytes": lambda node: _is_bedrock(node) or _has_media_type(node),
+    "raw": _has_media_type,
     **dict.fromkeys(("image_bytes", "imageBytes", "video_bytes", "videoBytes"), _has_media_type),
     "image": lambda node: node.type == "image" or _is_llamaindex(node),
     "audio": lambda node: (

@@ -25,7 +25,9 @@ from dialoguedb.formats.parts import (
     ToolResult,
 )
 from dialoguedb.formats.spellings import (
+    a2a,
     adk,
+    agent_framework,
     anthropic,
     autogen,
     bedrock,
@@ -33,6 +35,7 @@ from dialoguedb.formats.spellings import (
     gemini,
     haystack,
     langchain,
+    letta,
     llamaindex,
     mcp,
     model_message,
@@ -74,8 +77,11 @@ TABLES: dict[Spelling, Sequence[PartType]] = {
     "bedrock": bedrock.TYPES,
     "llamaindex": llamaindex.TYPES,
     "haystack": haystack.TYPES,
+    "letta": letta.TYPES,
+    "agent-framework": agent_framework.TYPES,
     "openai": openai.TYPES,
     "opentelemetry": opentelemetry.TYPES,
+    "a2a": a2a.TYPES,
     "gemini": gemini.TYPES,
 }
 """The types of all spellings. Of several that fit a part the first one is it."""

@@ -17,6 +17,7 @@ _HOLDERS = (
     "video_url",
     "document_url",
     "input_audio",
+    "image_file",
     "file",
     "audio",
     "image",
@@ -30,7 +31,7 @@ _HOLDERS = (
 )
 """Objects within a part that have its bytes or its URL."""
 
-_DATA_KEYS = ("data", "file_data", "base64", "image", "blob", "bytes")
+_DATA_KEYS = ("data", "file_data", "base64", "image", "audio", "blob", "bytes", "raw")
 _URL_KEYS = ("url", "uri", "fileUri", "file_uri", "file_url", *_HOLDERS[1:5])
 _ID_KEYS = ("file_id", "fileId")
 _NAME_KEYS = ("filename", "display_name", "displayName", "title", "name")

@@ -97,6 +97,23 @@ def _call(source: Source) -> Iterator[ToolCall]:
         )
 
 
+def _annotated(source: Source) -> Iterator[Part]:
+    """Read a text of the Assistants API, which stands in an object with its annotations."""
+    inner = source.value.get("text")
+    if isinstance(inner, dict) and isinstance(inner.get("value"), str):
+        yield from text_part(inner["value"])
+    else:
+        yield from source.reader.parts(inner)
+
+
+def _spoken(source: Source) -> Iterator[Part]:
+    """Read what was spoken in the Realtime API: a sound, or what is left of it in words."""
+    if source.string("audio"):
+        yield attachment_of(source, "audio")
+    else:
+        yield from text_part(source.value.get("transcript"))
+
+
 def _is_result(value: Json) -> bool:
     if string(value, "role") in {"tool", "function"}:
         return "content" in value
@@ -127,14 +144,18 @@ def _tool_message(source: Source) -> Iterator[Part]:
 
 _RESULT = result(ResultKeys(known=("role", "status", "id")))
 
+_SPOKEN_KEYS = ("transcript", "audio")
 _MESSAGE_KEYS = ("role", "tool_calls", "function_call")
 
 TYPES = [
-    *types("text", text("text"), "text", keys=("text",)),
+    *types("text", _annotated, "text", keys=("text",)),
     *types("text", text("value", "data"), "text", keys=("value", "data")),
     *types("text", text("refusal", native="type"), "refusal", keys=("refusal",)),
     *types("attachment", attachment("image"), "image_url", keys=("image_url",)),
+    *types("attachment", attachment("image"), "image_file", keys=("image_file",)),
     *types("attachment", attachment("audio"), "input_audio", keys=("input_audio",)),
+    *types("attachment", _spoken, "input_audio", "audio", "output_audio", keys=_SPOKEN_KEYS),
+    *types("attachment", attachment("video"), "video", keys=("video",)),
     *types("attachment", attachment(), "file", keys=("file",)),
     *types("attachment", attachment("audio"), "audio_url", keys=("audio_url",)),
     *types("attachment", attachment("video"), "video_url", keys=("video_url",)),
