@@ -199,3 +199,17 @@ def test_a_server_imports_what_is_written_into_a_directory(tmp_path, monkeypatch
         reports = [line for line in serving.log_file.read_text().splitlines() if "Imported" in line]
     (report,) = map(json.loads, reports)
     assert (report["dialogues"], report["messages"], report["failed"]) == (1, 2, 0)
+
+
+def test_a_file_that_is_written_again_in_another_format_is_read_as_that(followed, texts):
+    followed.write("a.json", b'{"messages": [{"role": "user", "content": "Tea?"}], "id": "c1"}')
+    with followed.running() as process:
+        until(lambda: texts("c1") == ["Tea?"])
+        turns = [{"from": "human", "value": "Milk?"}]
+        document = json.dumps({"id": "c2", "conversations": turns})
+        (followed.path / "a.json").write_text(document)
+        until(lambda: "Not imported" in followed.errors() or texts("c2"))
+        (followed.path / "a.json").write_text(document + "\n")
+        until(lambda: texts("c2") == ["Milk?"])
+        code, report = ended(process)
+    assert (code, report["failed"]) == (0, 0)

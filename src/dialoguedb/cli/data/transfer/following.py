@@ -21,7 +21,7 @@ from dialoguedb.cli.data.transfer.run import ImportRun
 from dialoguedb.cli.data.transfer.source_files import files_below
 from dialoguedb.errors import LimitExceeded, ServiceUnavailable, Unreachable
 
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 _SEARCH_S = 1.0
 """How often all directories are searched, unless that takes long."""
 

@@ -130,7 +130,7 @@ class Importer:
             changed = await self._append_where_it_belongs(batch)
         self._report.add(whole, changed)
         if self._sent is not None and not changed:
-            self._sent.add(whole)
+            self._sent.add(batch)
         if batch.is_last and dialogue.status != "active":
             await self._close(dialogue)
 

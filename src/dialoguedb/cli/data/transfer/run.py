@@ -64,6 +64,8 @@ class ImportRun:
         self._opened = AsyncExitStack()
         self._is_open = how.is_dry
         self._imported: dict[Path, Imported] = {}
+        self._formats: dict[Path, tuple[int | None, str]] = {}
+        """The formats of files that were read, by inode, which a growing file keeps."""
 
     async def __aenter__(self) -> Self:
         """Begin; nothing is opened yet."""
@@ -90,6 +92,8 @@ class ImportRun:
                 await self._store(source, report)
             except InvalidRequest as error:
                 report.files[-1].fail(str(source.file), error)
+            if report.files[-1].failures:  # perhaps it is of another format by now
+                self._formats.pop(source.file.path, None)
             if len(self._imported) >= _FILES_NOTED_AT_ONCE:
                 await self._note()
 
@@ -129,22 +133,34 @@ class ImportRun:
         keeps beside its conversations is neither, whatever it looks like.
         """
         known: list[Source] = []
-        chosen, machine = self._how.format, this_machine()
+        machine = this_machine()
         for file in files:
-            program = program_beside(file.path, machine)
-            try:
-                name = _format_of_one(file, chosen if program is None else None)
-            except InvalidRequest as error:
-                if program is None:
+            inode = _inode(file.path)
+            if self._formats.get(file.path, (-1, ""))[0] != inode:
+                self._formats.pop(file.path, None)
+                try:
+                    name = self._format_of(file, program_beside(file.path, machine))
+                except InvalidRequest as error:
                     report.fail(str(file), error)
                     continue
-                name = None
-            if name is None or name != (chosen or program or name):
-                assert report.skipped is not None
-                report.skipped.append(str(file))
-            else:
-                known.append(Source(file, name, self._how.branches))
+                if name is None:
+                    assert report.skipped is not None
+                    report.skipped.append(str(file))
+                    continue
+                self._formats[file.path] = (inode, name)
+            known.append(Source(file, self._formats[file.path][1], self._how.branches))
         return known
+
+    def _format_of(self, file: InputFile, program: str | None) -> str | None:
+        """Return the format of a file that is a conversation; None of what is beside some."""
+        chosen = self._how.format
+        try:
+            name = _format_of_one(file, chosen if program is None else None)
+        except InvalidRequest:
+            if program is None:
+                raise
+            return None
+        return name if name == (chosen or program or name) else None
 
     async def _store(self, source: Source, report: ImportReport) -> None:
         """Import a file; the database is opened when there is a batch."""
@@ -197,6 +213,11 @@ class ImportRun:
 def _seen(path: Path) -> dict[str, Fingerprint | None]:
     """Return the file, and the log of a database, as they are."""
     return {str(one): fingerprint(one) for one in with_log(path.absolute())}
+
+
+def _inode(path: Path) -> int | None:
+    found = fingerprint(path)
+    return found[3] if found else None
 
 
 def _size(path: Path) -> int:
