@@ -63,8 +63,8 @@ class Demanding(Impatient):
 class Watchful(Impatient):
     """A connection that can be told for a while to wait for nobody."""
 
-    head_seconds_max = SECONDS_MAX
-    stall_seconds_max = SECONDS_MAX
+    head_seconds_max: float = SECONDS_MAX
+    stall_seconds_max: float = SECONDS_MAX
 
     @contextmanager
     def impatient(self):
