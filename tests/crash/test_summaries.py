@@ -8,7 +8,7 @@ import pytest
 from tests.crash.wire import Connection, until
 from tests.summarize.provider import ModelServer, says
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.anyio
 
 COUNT = 50
 MESSAGES = 20

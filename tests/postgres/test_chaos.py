@@ -17,7 +17,7 @@ from tests.databases.proxy import proxied
 from tests.postgres.comparing import Comparison
 from tests.postgres.writing import Account, Client, Reader, Writer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.anyio
 
 WRITERS = 64
 READERS = 4

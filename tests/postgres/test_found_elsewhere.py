@@ -10,7 +10,7 @@ from tests.contract.indexes import MODES
 from tests.crash.servers import Servers
 from tests.crash.wire import Connection
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.anyio
 
 WRITERS = 4
 LENGTH = 10

@@ -13,7 +13,7 @@ from tests.contract.making import message
 from tests.databases.engines import databases_of
 from tests.databases.statements import rows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 COUNT = 1_000
 READ = 100

@@ -10,7 +10,7 @@ from tests.contract.making import message
 from tests.databases.engines import databases_of
 from tests.databases.statements import execute, rows
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.anyio
 
 OLD = 250
 COPIES = f"""
