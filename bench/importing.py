@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.findings import Finding, Goal
@@ -22,6 +23,9 @@ NAME = "importing"
 _CONNECTIONS = 8
 _SHORT = 20
 _SHARE = 10
+_MESSAGES_OF_A_FILE = 10
+_LONG_AGO = 1_700_000_000
+_ROUNDS = 3
 _LOOK_SECONDS = 0.05
 _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
@@ -33,7 +37,8 @@ def method(plan: Plan) -> str:
         " single one, are imported from a file in the export format into a server with default"
         f" settings. A program with {_CONNECTIONS} connections sends the same batches. Both run one"
         " after the other, so ratios are approximate. Memory is the peak of the command. After the"
-        " kill, the file is imported again, and every message is compared."
+        " kill, the file is imported again, and every message is compared. At last, a directory"
+        f" of files with {_MESSAGES_OF_A_FILE} messages each is imported again and again."
     )
 
 
@@ -60,7 +65,28 @@ def measure(plan: Plan) -> list[Finding]:
             findings.append(Finding(NAME, f"{name}: the same again, messages a second", again))
             _check(server, name, count, size)
             findings.append(_killed(plan, server, directory, (f"cut-{name}", count, size)))
+        findings.append(_unchanged(plan, server, directory, count // _MESSAGES_OF_A_FILE))
     return findings
+
+
+def _unchanged(plan: Plan, server: Server, directory: Path, count: int) -> Finding:
+    """Import a directory of small files, then time importing it again, unchanged."""
+    talks = directory / "talks"
+    talks.mkdir()
+    for index in range(count):
+        lines = (json.dumps(one) + "\n" for one in _messages(0, _MESSAGES_OF_A_FILE))
+        file = talks / f"{index}.jsonl"
+        file.write_text("".join(lines), "utf-8")
+        os.utime(file, (_LONG_AGO, _LONG_AGO))
+    _peak_bytes(plan, server, talks)
+    times: list[float] = []
+    for _ in range(_ROUNDS):
+        began = time.perf_counter()
+        _peak_bytes(plan, server, talks)
+        times.append(time.perf_counter() - began)
+    detail = f"median of {_ROUNDS}: {', '.join(f'{one:.1f}' for one in times)} s"
+    goal = Goal(2.0, at_least=False, unit=" s")
+    return Finding(NAME, f"{count:,} unchanged files again", median(times), " s", goal, detail)
 
 
 def _rate(name: str, count: int, seconds: float, raw_seconds: float) -> Finding:
@@ -156,6 +182,7 @@ def _requests(name: str, numbers: range, size: int) -> Iterator[tuple[str, dict[
 
 def _started(plan: Plan, server: Server, file: Path) -> "subprocess.Popen[bytes]":
     environment = {
+        "XDG_STATE_HOME": str(file.parent / "state"),
         "DIALOGUEDB_ENDPOINT": f"http://{server.host}:{server.port}",
         "DIALOGUEDB_API_KEY": server.key,
     }

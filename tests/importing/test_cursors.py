@@ -9,7 +9,7 @@ from tests.cli import agent_sessions
 from tests.cli.commands import Commands
 from tests.importing import codex_files, databases, test_opencode
 
-WRITTEN_NS = 1_795_860_000_000_000_000
+WRITTEN_NS = 1_700_000_000_000_000_000
 
 
 def logged(own_id, *texts):

@@ -27,6 +27,9 @@ class Unread(Struct):
     lines: str | None = None
     """The numbers of the lines, such as `17-40`, where the file has lines."""
 
+    is_partial: bool = False
+    """Whether the one document is an object that lacks its end."""
+
 
 def documents_of(file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:
     """Yield documents, each with the offset where it ends, until one cannot be read; notes why."""
@@ -108,6 +111,44 @@ def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest])
         at = _behind_space(text, at + 1) if text[at : at + 1] == "," else at
 
 
+def _object(whole: bytes, file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:
+    """Yield the one document of a file; of one that is cut off or damaged what stands before."""
+    try:
+        document = json_codec.decode(whole, object)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        broken: list[InvalidRequest] = []
+        members = _whole_members(whole.decode("utf-8", "surrogateescape"), file, broken)
+        begun = "{" + ",".join(members) + "}"
+        document = json_codec.decode(begun.encode("utf-8", "surrogateescape"), dict)
+        if not any(isinstance(one, list) for one in document.values()):
+            raise  # nothing of what it holds stands before the damage
+        unread.is_partial = True
+        yield len(whole), document
+        broken.append(InvalidRequest(f"{file} is cut off or damaged, and its end was not read"))
+        raise broken[0] from None
+    yield len(whole), document
+
+
+def _whole_members(text: str, file: InputFile, broken: list[InvalidRequest]) -> Iterator[str]:
+    """Yield the members of an object until one is broken; of a broken list its whole elements."""
+    decoder, at = json.JSONDecoder(), _behind_space(text, 0)
+    while text[at : at + 1] in {"{", ","}:
+        begins = value_at = _behind_space(text, at + 1)
+        try:
+            _, end = decoder.raw_decode(text, begins)
+            value_at = _behind_space(text, _behind_space(text, end) + 1)
+            _, end = decoder.raw_decode(text, value_at)
+        except (ValueError, RecursionError):
+            if text[value_at : value_at + 1] == "[":
+                rest = text[value_at:].encode("utf-8", "surrogateescape")
+                elements = b",".join(_whole_elements(rest, file, broken)).decode()
+                yield f"{text[begins:value_at]}[{elements}]"
+            return
+        at = _behind_space(text, end)
+        if text[at : at + 1] in {",", "}"}:  # else it is a number that may go on
+            yield text[begins:end]
+
+
 def _behind_space(text: str, at: int) -> int:
     while text[at : at + 1] in _SPACE and at < len(text):
         at += 1
@@ -120,7 +161,7 @@ def _lines(opened: BufferedReader, file: InputFile, unread: Unread) -> Iterator[
         document = json_codec.decode(first, object)
     except msgspec.DecodeError:
         whole = first + opened.read()
-        yield len(whole), json_codec.decode(whole, object)
+        yield from _object(whole, file, unread)
         return
     yield len(first), document
     offset, line = len(first), 1

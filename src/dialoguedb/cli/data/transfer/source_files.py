@@ -154,7 +154,10 @@ def format_of(file: InputFile) -> str | None:
         return None
     if own_format.is_header(first[0]):
         return own_format.FORMAT
-    return next((name for name, one in readers().items() if one.recognises(first)), None)
+    found = next((name for name, one in readers().items() if one.recognises(first)), None)
+    if found is None and unread.is_partial and unread.error:
+        raise unread.error
+    return found
 
 
 def may_be(file: InputFile, format_name: str) -> bool:
@@ -203,6 +206,8 @@ def _document_lines(source: Source, read: Read, report: FileReport) -> Iterator[
     for what, offset, document in _conversations(source.file, reader, unread):
         try:
             converted = _converted(document, reader, report)
+            if unread.is_partial:
+                _check_id(converted, document)
         except InvalidRequest as error:
             report.fail(f"{what} of {source.file}", error)
         else:
@@ -214,6 +219,20 @@ def _document_lines(source: Source, read: Read, report: FileReport) -> Iterator[
         report.unread.append(unread.lines)
     if unread.error:
         raise unread.error
+
+
+def _check_id(found: list[Line], document: Any) -> None:
+    """Raise InvalidRequest unless the id of a conversation stands before where it was cut off.
+
+    With another id than the whole file has it would be stored twice.
+    """
+    (held,) = document.documents if isinstance(document, FileContent) else [document]
+    above = [held, *(one for one in held.values() if isinstance(one, dict))]
+    ids = {one for members in above for one in members.values() if isinstance(one, str)}
+    if not all(
+        line.thread_of or line.id in ids for line in found if isinstance(line, DialogueLine)
+    ):
+        raise InvalidRequest("It is cut off before its id")
 
 
 def _own_lines(file: InputFile, read: Read, report: FileReport) -> Iterator[Line]:
