@@ -21,6 +21,7 @@ from dialoguedb.errors import (
 from tests.client.network import network
 from tests.crash.servers import Servers
 from tests.databases.engines import embedded_in
+from tests.http.server import COMMAND_SECONDS_MAX
 
 pytestmark = pytest.mark.anyio
 
@@ -205,7 +206,7 @@ def run(program: str, where: dict[str, object]) -> str:
         capture_output=True,
         check=False,
         text=True,
-        timeout=60,
+        timeout=COMMAND_SECONDS_MAX,
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -244,7 +245,7 @@ class TestEnds:
         done = tmp_path / "done"
         command = [sys.executable, "-c", program, str(tmp_path / "chats"), str(done)]
         shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command]
-        assert subprocess.run(shell, check=False, timeout=60).returncode == 0
+        assert subprocess.run(shell, check=False, timeout=COMMAND_SECONDS_MAX).returncode == 0
         assert done.exists()
 
     def test_a_program_may_end_without_closing(self, where_as_text):

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tests.http.server import NO_AUTHORITIES, program, quiet_environment
+from tests.http.server import COMMAND_SECONDS_MAX, NO_AUTHORITIES, program, quiet_environment
 
 SECONDS_MAX = 60
 READY = re.compile(r"^DialogueDB ready on (?P<url>https?://\S+:(?P<port>\d+))$", re.MULTILINE)
@@ -129,7 +129,7 @@ class Room:
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             text=True,
-            timeout=SECONDS_MAX,
+            timeout=COMMAND_SECONDS_MAX,
             umask=self.umask,
         )
         assert "Traceback" not in done.stderr, done.stderr

@@ -12,7 +12,7 @@ from mcp import MCPError
 
 from dialoguedb import DialogueDB
 from tests.embed.endpoint import vectors
-from tests.http.server import NO_AUTHORITIES, program, quiet_environment
+from tests.http.server import COMMAND_SECONDS_MAX, NO_AUTHORITIES, program, quiet_environment
 from tests.mcp.hosts import TOKEN, Agent, connected, over_http, over_stdio
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ def run(directory, *words, lines=(), **variables):
         env=quiet_environment() | variables,
         input="".join(f"{json.dumps(line)}\n" for line in lines),
         text=True,
-        timeout=60,
+        timeout=COMMAND_SECONDS_MAX,
     )
 
 
