@@ -77,7 +77,7 @@ def _compare(expected: Talk, found: Talk, wrong: list[str], kept: list[str]) -> 
         if one and one.kind == event.kind and _is_of(one, event):
             at += 1
             if not event.is_certain:
-                is_whole = one.text == event.text
+                is_whole = one.text == event.text and not event.is_half
                 kept.append(f"{event.kind}{'' if is_whole else ' in part'}")
         elif event.is_certain:
             wrong.append(f"for {event.kind} {event.text!r} there is {_shown(one)}")
@@ -86,7 +86,7 @@ def _compare(expected: Talk, found: Talk, wrong: list[str], kept: list[str]) -> 
 
 
 def _is_of(found: Event, event: Event) -> bool:
-    if event.is_certain or event.kind == "user":
+    if event.is_certain or event.is_half or event.kind == "user":
         return found.text == event.text
     if event.kind == "result":
         return found.text.startswith(event.text)

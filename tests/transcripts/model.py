@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.transcripts.dialects import chat, gemini, messages, responses
 from tests.transcripts.dialects.dialect import Dialect, Reply
-from tests.transcripts.script import AFTER, BEFORE, SUMMARY, TURNS, Step, next_step
+from tests.transcripts.script import AFTER, SUMMARY, TURNS, Step, next_step
 
 DIALECTS: dict[str, Dialect] = {
     "/responses": responses.DIALECT,
@@ -32,7 +32,11 @@ class Model(ThreadingHTTPServer):
         self.tool, self.arguments, self.reached, self.log = tool, arguments, reached, log
         self.cut: set[tuple[str, int]] = set()
         self.count = 0
-        self.has_forgotten = False
+        self.sent = ""
+
+    def was_sent(self, text: str) -> bool:
+        """Tell whether a text was in the request for what is asked last in a situation."""
+        return text in self.sent
 
     @property
     def url(self) -> str:
@@ -45,7 +49,7 @@ class Model(ThreadingHTTPServer):
         position = next_step(dialect.entries(body)) if dialect.has_tools(body) else None
         step = TURNS[position[0]][position[1]] if position else Step(SUMMARY)
         if position and position[0] == AFTER:
-            self.has_forgotten = BEFORE not in {text for _, text in dialect.entries(body)}
+            self.sent = "\n".join(text for _, text in dialect.entries(body))
         ends = step.ends
         if ends == "cut" and position:
             ends = "whole" if position in self.cut else "cut"
@@ -54,9 +58,10 @@ class Model(ThreadingHTTPServer):
             (f"call_{self.count}_{at}", self.tool, self.arguments(command))
             for at, command in enumerate(step.commands)
         ]
+        tokens = step.tokens or len(json.dumps(body)) // 4
         with self.log.open("a") as log:
             log.write(json.dumps([position, step.text, body]) + "\n")
-        return Reply(f"{self.count}", step.text, calls, step.tokens), ends
+        return Reply(f"{self.count}", step.text, calls, tokens), ends
 
 
 class _Handler(BaseHTTPRequestHandler):

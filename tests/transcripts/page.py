@@ -19,6 +19,8 @@ with its result, and nothing else.
 
 *as said*: it is all there. Of a turn that was interrupted, or whose stream broke, the table says
 how much the program has kept; *kept: nothing* means that not even the prompt is in its files.
+*taken over*: a conversation of another program, which this one goes on with after `dialoguedb
+resume`. *–*: the program has no way to do that without a terminal.
 """
 
 
@@ -38,9 +40,6 @@ def _lines(results: Results, programs: Sequence[Program]) -> Iterator[str]:
     for program in programs:
         cells = (shown(results[program.name, situation]) for situation in SITUATIONS)
         yield f"| {program.name} | {version_of(program)} | {' | '.join(cells)} |"
-    for program in programs:
-        for situation, known in program.deviations.items():
-            yield f"\n*{program.name}, {situation}*: {known.why} ({known.difference})"
 
 
 def shown(result: Result) -> str:
@@ -49,11 +48,10 @@ def shown(result: Result) -> str:
         return f"– ({result.missing})"
     if result.wrong:
         return "**" + "; ".join(result.wrong).replace("|", "\\|") + "**"
-    if result.deviates:
-        return "as the program kept it, see below"
     is_open = "interrupted" in result.situation or "cut" in result.situation
     kept = ", ".join(result.kept) or "nothing"
-    return f"as said; kept: {kept}" if is_open else "as said"
+    words = f"as said; kept: {kept}" if is_open else "as said"
+    return f"{words} (no way to resume)" if result.is_partly else words
 
 
 def version_of(program: Program) -> str:

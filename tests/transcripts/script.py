@@ -13,8 +13,14 @@ class Step(Struct, frozen=True):
     ends: Literal["whole", "hanging", "cut"] = "whole"
     """Whether the stream stops in the middle of the text: for good, or once, to be asked again."""
 
-    tokens: int = 100
-    """How many tokens the model says it has read."""
+    tokens: int = 0
+    """How many tokens the model says it has read; as many as there are where it is 0."""
+
+
+def halves(text: str) -> tuple[str, str]:
+    """Return a text in the two pieces in which it is streamed."""
+    middle = len(text) // 2
+    return text[:middle], text[middle:]
 
 
 TEA = "Where is the tea?"
@@ -25,6 +31,9 @@ TELL = "Tell me a story"
 AGAIN = "Once more, please"
 LONG = "Read the whole cookbook"
 AFTER = "Which page was it?"
+GO_ON = "Continue if you have next steps"
+"""What opencode itself asks when it has compacted a session."""
+
 OTHER = "And without sugar?"
 
 TURNS = {
@@ -37,7 +46,8 @@ TURNS = {
     WAIT: (Step("I wait.", ("touch reached; sleep 30; echo kettle",)), Step("It boils.")),
     TELL: (Step("Once upon a time there was a pot.", ends="hanging"),),
     AGAIN: (Step("Let me say it again from the start.", ends="cut"),),
-    LONG: (Step("I read.", ("echo page after page",)), Step("I have read it.", tokens=190_000)),
+    LONG: (Step("I read.", ("echo page after page",)), Step("I have read it.", tokens=160_000)),
+    GO_ON: (Step("There is nothing more to do."),),
     AFTER: (Step("It was page seven."),),
     OTHER: (Step("I ask.", ("echo without is fine",)), Step("Without is fine.")),
 }

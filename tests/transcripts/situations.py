@@ -9,12 +9,14 @@ from tests.transcripts.script import (
     AGAIN,
     BOTH,
     FULL,
+    GO_ON,
     LONG,
     OTHER,
     TEA,
     TELL,
     TURNS,
     WAIT,
+    halves,
 )
 
 How = Literal["new", "resume", "fork", "compact", "given", "take over"]
@@ -28,6 +30,11 @@ class Ask(Struct, frozen=True):
     how: How
     prompt: str = ""
     is_interrupted: bool = False
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the turn is interrupted, or its stream breaks."""
+        return self.is_interrupted or any(one.ends == "cut" for one in TURNS.get(self.prompt, ()))
 
 
 SITUATIONS: dict[str, list[Ask]] = {
@@ -65,6 +72,9 @@ class Event(Struct, frozen=True):
     is_certain: bool = True
     """Whether it has to be there; what was interrupted or cut may be missing, or a part of it."""
 
+    is_half: bool = False
+    """Whether it is what came before a stream broke."""
+
 
 Talk = list[Event]
 
@@ -77,7 +87,9 @@ def expected_of(asks: list[Ask]) -> list[Talk]:
             talks.append([])
         elif ask.how in {"fork", "take over"}:
             talks.append(list(talks[-1]))
-        if ask.how != "compact":
+        if ask.how == "compact":
+            talks[-1] += [Event("assistant", step.text, is_certain=False) for step in TURNS[GO_ON]]
+        else:
             talks[-1] += _turn(ask)
     return talks
 
@@ -86,6 +98,8 @@ def _turn(ask: Ask) -> Talk:
     found = [Event("user", ask.prompt, not ask.is_interrupted)]
     for step in TURNS[ask.prompt]:
         is_certain = not ask.is_interrupted and step.ends == "whole"
+        if step.ends == "cut":  # and then sent again
+            found.append(Event("assistant", halves(step.text)[0], is_certain, is_half=True))
         if step.text:
             found.append(Event("assistant", step.text, is_certain))
         found += [Event("call", one, is_certain) for one in step.commands]

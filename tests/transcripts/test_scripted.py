@@ -7,7 +7,7 @@ import pytest
 
 from tests.transcripts.comparing import difference, imported
 from tests.transcripts.model import Model, served
-from tests.transcripts.script import BOTH, SUMMARY, TEA, next_step
+from tests.transcripts.script import AGAIN, BOTH, SUMMARY, TEA, TURNS, halves, next_step
 from tests.transcripts.situations import Ask, Event, expected_of
 
 PATHS = {
@@ -73,6 +73,7 @@ def _exported(*blocks):
     return [json.dumps({"id": "d", "messages": messages})]
 
 
+CUT = TURNS[AGAIN][0].text
 TEXT = {"type": "text", "text": "I look for it."}
 COMMAND = "echo tea is on the shelf"
 CALL = {"type": "tool_use", "id": "c", "name": "run", "input": {"command": COMMAND}}
@@ -93,6 +94,15 @@ def test_what_was_said_is_compared_in_order():
     foreign = ("user", {**RESULT, "tool_use_id": "another"})
     assert _wrong(*WHOLE[:2], foreign, WHOLE[3])
     assert difference([], [[Event("user", TEA)]])[0] == ["1 conversations, not 0"]
+
+
+def test_of_an_answer_that_was_cut_a_half_may_stand_before_the_whole():
+    half, whole = (Event("assistant", text) for text in (halves(CUT)[0], CUT))
+    for kept, shown in (([half, whole], 2), ([half], 1), ([whole], 1)):
+        found = [[Event("user", AGAIN), *kept]]
+        wrong, parts = difference(expected_of([Ask("new", AGAIN)]), found)
+        assert (wrong, len(parts)) == ([], shown)
+    assert difference(expected_of([Ask("new", AGAIN)]), [[Event("user", AGAIN), whole, whole]])[0]
 
 
 def test_of_what_was_interrupted_a_part_may_be_there():

@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from tests.transcripts.script import halves
+
 Entries = list[tuple[str, str]]
 
 
@@ -22,8 +24,7 @@ class Reply(Struct, frozen=True):
     @property
     def halves(self) -> tuple[str, str]:
         """The text in two pieces."""
-        middle = len(self.text) // 2
-        return self.text[:middle], self.text[middle:]
+        return halves(self.text)
 
 
 class Dialect(Struct, frozen=True):

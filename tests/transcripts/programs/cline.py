@@ -21,12 +21,7 @@ def _prepare(setup: Setup) -> Mapping[str, str]:
 
 def _command(setup: Setup, ask: Ask) -> list[str] | None:
     run = [setup.npm(".bin/cline"), "--auto-approve", "true"]
-    if ask.how == "new":
-        return [*run, ask.prompt]
-    if ask.how == "resume":
-        session = setup.newest(".cline/data/sessions/*/*.messages.json").parent.name
-        return [*run, "--id", session, ask.prompt]
-    return None
+    return [*run, ask.prompt] if ask.how == "new" else None  # `--id` wants a terminal
 
 
 PROGRAM = Program(

@@ -51,15 +51,3 @@ class Program(Struct, frozen=True):
 
     command: Callable[[Setup, Ask], list[str] | None]
     """Returns what is run; None when the program has no such way."""
-
-    deviations: Mapping[str, "Deviation"] = {}
-    """What it keeps in a situation otherwise than it was said."""
-
-
-class Deviation(Struct, frozen=True):
-    """What a program itself keeps otherwise than it was said."""
-
-    difference: str
-    """As the comparison has it, which must not change unnoticed."""
-
-    why: str
