@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, MessageLine, encoded
+from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine, encoded
 from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
@@ -29,7 +29,8 @@ OBJECTS = {
 
 def read(path, name):
     """Return what a file yields, and whether some of it is reported as missing."""
-    report, found = FileReport("f", name), []
+    report = FileReport("f", name)
+    found: list[Line] = []
     try:
         found.extend(lines_of(Source(InputFile(path, "f", "f"), name), lambda _: None, report))
     except InvalidRequest:
