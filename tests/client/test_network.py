@@ -47,7 +47,7 @@ async def behind(manner, project, server):
         await db.close()
 
 
-def patience(failure):
+def limits_for(failure):
     return IMPATIENT if failure == "hold the answer" else {}
 
 
@@ -60,7 +60,7 @@ def stored(api, dialogue_id):
 class TestOneFailure:
     async def test_a_message_is_stored_once(self, failure, behind, server, api):
         with network(server.port, fail_once(failure, MARK)) as between:
-            db = behind(between, **patience(failure))
+            db = behind(between, **limits_for(failure))
             dialogue = await db.create_dialogue()
             message = await dialogue.save_message("user", "marked")
             after = await dialogue.save_message("user", "next")
@@ -70,14 +70,14 @@ class TestOneFailure:
 
     async def test_a_dialogue_is_created_once(self, failure, behind, server, api):
         with network(server.port, fail_once(failure, MARK)) as between:
-            db = behind(between, **patience(failure))
+            db = behind(between, **limits_for(failure))
             dialogue = await db.create_dialogue(id="chat", label="marked")
             assert dialogue.label == "marked"
             assert len(api.get("/dialogue").json()["items"]) == 1
 
     async def test_a_deletion_is_done_once_and_told(self, failure, behind, server, api):
         with network(server.port, fail_once(failure, b"DELETE ")) as between:
-            db = behind(between, **patience(failure))
+            db = behind(between, **limits_for(failure))
             dialogue = await db.create_dialogue(message={"role": "user", "content": "Hi"})
             with nullcontext() if failure != "double the request" else pytest.raises(NotFound):
                 receipt = await dialogue.remove()
