@@ -27,13 +27,13 @@ class TestTheRate:
         assert {answer.headers["X-RateLimit-Limit"] for answer in [*served, refusal]} == {"3"}
 
     def test_the_refusal_says_when_to_come_back_and_names_the_limit(self, limited):
-        asked = time.time()
+        before = time.time()
         *_, refusal = until_too_many(lambda: limited.get("/dialogue"))
         error = refused(refusal, "RATE_LIMIT_EXCEEDED")
         assert 1 <= int(refusal.headers["Retry-After"]) <= 2
         assert refusal.headers["X-RateLimit-Remaining"] == "0"
         assert error["details"]
-        assert asked < int(refusal.headers["X-RateLimit-Reset"]) < time.time() + 5
+        assert before < int(refusal.headers["X-RateLimit-Reset"]) < time.time() + 5
 
     def test_coming_back_then_is_served(self, limited):
         eventually(lambda: limited.get("/dialogue").status_code == 429)

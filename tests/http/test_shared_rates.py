@@ -99,7 +99,7 @@ def left(answer):
     return int(answer.headers["X-RateLimit-Remaining"])
 
 
-def told(servers, event):
+def logged(servers, event):
     """Return how often each server has logged something."""
     return [one.log().count(event) for one in servers]
 
@@ -161,16 +161,16 @@ class TestTwoServers:
 class TestWithoutAnAnswer:
     def test_each_server_counts_by_itself_until_there_is_one(self, two, store, limited):
         clients = limited(perSecond=1, burst=4)
-        eventually(lambda: told(two, OUT) == told(two, BACK), seconds_max=60)
-        once_more = [count + 1 for count in told(two, OUT)]
+        eventually(lambda: logged(two, OUT) == logged(two, BACK), seconds_max=60)
+        once_more = [count + 1 for count in logged(two, OUT)]
         with store[1].away():
             statuses: Counter[int] = Counter()
             for client in clients:
                 statuses.update(client.get("/dialogue").status_code for _ in range(20))
             assert statuses.keys() == {200, 429}
             assert statuses[200] >= 8
-            assert told(two, OUT) == once_more
-        eventually(lambda: told(two, BACK) == once_more, seconds_max=60)
+            assert logged(two, OUT) == once_more
+        eventually(lambda: logged(two, BACK) == once_more, seconds_max=60)
         one, other = limited(perSecond=1, burst=1_000)
         for _ in range(20):
             done(one.get("/dialogue"))
