@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +50,7 @@ def run(program: Program, situation: str, packages: Path, build: Path) -> Result
         (folder / name).mkdir(parents=True)
     reached = folder / "work/reached"
     model = Model(program.tool, program.arguments, reached, folder / "requests.jsonl")
-    with served(model):
+    with served(model), _ended(folder / "home"):
         setup = Setup(packages, folder / "home", model.url)
         environment = {**_environment(setup.home), **program.prepare(setup)}
         for index, ask in enumerate(asks):
@@ -147,6 +147,16 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@contextlib.contextmanager
+def _ended(home: Path) -> Iterator[None]:
+    """End what a program has left running, such as Cline's daemon, by the home that it has."""
+    yield
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"HOME={home}".encode() in file.read_bytes().split(b"\0"):
+                os.kill(int(file.parent.name), signal.SIGKILL)
 
 
 def _import(kept: Path, folder: Path) -> list[str]:
