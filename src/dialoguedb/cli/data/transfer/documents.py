@@ -120,7 +120,7 @@ def _object(whole: bytes, file: InputFile, unread: Unread) -> Iterator[tuple[int
         members = _whole_members(whole.decode("utf-8", "surrogateescape"), file, broken)
         begun = "{" + ",".join(members) + "}"
         document = json_codec.decode(begun.encode("utf-8", "surrogateescape"), dict)
-        if not any(isinstance(one, list) for one in document.values()):
+        if not any(isinstance(one, list) and one for one in document.values()):
             raise  # nothing of what it holds stands before the damage
         unread.is_partial = True
         yield len(whole), document
