@@ -123,8 +123,8 @@ class _TokenCache(dict[str, list[int]]):
         start = 0
         while len(word) - start > _WORD_PART_CHARS:
             last = start + _WORD_PART_CHARS
-            places = range(last, last - _NEARBY_CHARS, -1)
-            end = next((at for at in places if word[at - 1 : at + 1] not in self._joined), last)
+            positions = range(last, last - _NEARBY_CHARS, -1)
+            end = next((at for at in positions if word[at - 1 : at + 1] not in self._joined), last)
             yield word[start:end]
             start = end
         yield word[start:]

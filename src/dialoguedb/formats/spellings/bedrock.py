@@ -94,8 +94,8 @@ def _attachment(kind: AttachmentKind) -> Read:
         if written := inner_text(source, origin.get("text") or origin.get("content")):
             yield Attachment(kind, media_type=media_type, name=name, text=written)
             return
-        place = origin.get("s3Location")
-        uri = string(place, "uri") if isinstance(place, dict) else ""
+        location = origin.get("s3Location")
+        uri = string(location, "uri") if isinstance(location, dict) else ""
         data = _bytes(origin.get("bytes"))
         flat = {"data": data, "url": uri, "mimeType": media_type, "name": name}
         yield attachment_of(source.of({key: item for key, item in flat.items() if item}), kind)

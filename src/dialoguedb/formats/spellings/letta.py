@@ -46,11 +46,11 @@ def _type(kind: PartKind, read: Read, *names: str) -> list[PartType]:
     return [shape(f"`message_type: {name}`", kind, read, key, _is(name)) for name in names]
 
 
-_SAID = ("user_message", "assistant_message", "system_message")
+_TEXTS = ("user_message", "assistant_message", "system_message")
 _ASIDE = ("approval_request_message", "approval_response_message", "event_message")
 
 TYPES = [
-    *_type("message", nested("content"), *_SAID),
+    *_type("message", nested("content"), *_TEXTS),
     *_type("reasoning", _reasoning, "reasoning_message"),
     *_type("reasoning", _hidden, "hidden_reasoning_message"),
     *_type("call", _calls, "tool_call_message"),
