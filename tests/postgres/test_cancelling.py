@@ -70,3 +70,28 @@ async def test_a_refusal_stays_one_while_its_connection_breaks(way, url):
             with pytest.raises(NotFound):
                 await way(store)(refuse)
         assert len(attempts) == ATTEMPTS
+
+
+STEPS_MAX = 40
+"""More turns of the event loop than it takes until a transaction has begun."""
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+async def test_what_is_cancelled_as_it_begins_is_told_to_nobody(way, url):
+    complaints: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+
+    async def nothing(_db):
+        return "done"
+
+    async with opened_through_proxy(url) as (store, _):
+        for steps in range(STEPS_MAX):
+            assert await way(store)(nothing) == "done"
+            working = asyncio.create_task(way(store)(nothing))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            working.cancel()
+            await asyncio.wait({working}, timeout=SECONDS_MAX)
+            assert working.done()
+    assert complaints == []

@@ -126,13 +126,25 @@ async def in_snapshot(raw: asyncpg.Connection) -> AsyncIterator[None]:
     even of a cancellation, which then is none.
     """
     snapshot = raw.transaction(isolation="repeatable_read", readonly=True)
-    await snapshot.start()
+    await begin(raw, snapshot)
     try:
         yield
     except BaseException:
         await roll_back(snapshot)
         raise
     await snapshot.commit()
+
+
+async def begin(raw: asyncpg.Connection, transaction: Transaction) -> None:
+    """Begin a transaction; where that fails, or is cancelled, the connection ends.
+
+    The driver takes it for begun, and would complain of it when the connection is given back.
+    """
+    try:
+        await transaction.start()
+    except BaseException:
+        _terminate(raw)
+        raise
 
 
 async def roll_back(transaction: Transaction) -> None:

@@ -25,7 +25,7 @@ from dialoguedb.store.postgres.connection.errors import (
     is_overtaken,
     translate,
 )
-from dialoguedb.store.postgres.connection.pool import borrowed, roll_back
+from dialoguedb.store.postgres.connection.pool import begin, borrowed, roll_back
 from dialoguedb.store.postgres.connection.usage import UsageLog
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ async def _in_transaction(
     raw: asyncpg.Connection, operation: Operation[T], attempted: "_Attempt", usage: UsageLog
 ) -> T:
     transaction = raw.transaction(isolation="read_committed")  # whatever the default is
-    await transaction.start()
+    await begin(raw, transaction)
     try:
         db = Transaction(raw, usage)
         result = await operation(db)
