@@ -11,6 +11,7 @@ import pytest
 
 from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.spellings.dispatch import find
 from tests.contract.making import compact
 from tests.unit.test_formats_spellings import failed, server
 from tests.unit.test_formats_turns import parts
@@ -498,3 +499,9 @@ def test_inline_bytes_count_as_attachments(content, read):
     is_autogen = isinstance(content, dict) and content.get("type") == "UserMessage"
     found = Outline(compact(content)).attachments()
     assert len(found) == (0 if is_autogen else len(inline))  # nothing tells that those are bytes
+
+
+def test_reasoning_without_details_is_langchains():
+    found = find({"type": "reasoning", "reasoning": "Hm."})
+    assert found
+    assert found[0] == "langchain"

@@ -129,7 +129,7 @@ TYPES = [
     PartType("tool-", "call", _tool, ("state", "toolCallId input"), by="prefix"),
     PartType("data-", "opaque", _data, ("data",), by="prefix"),
     *types("call", _invoked, "tool-invocation", keys=("toolInvocation",)),
-    *types("reasoning", _reasoning, "reasoning", keys=("reasoning",)),
+    *types("reasoning", _reasoning, "reasoning", keys=("reasoning details",)),
     *types("opaque", opaque(), "source", keys=("source",)),
     *types("opaque", opaque(), "step-start", "source-url", "source-document"),
     shape(
