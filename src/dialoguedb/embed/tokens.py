@@ -5,8 +5,8 @@ Other models cut texts in other ways: for them a count is an estimate, usually a
 
 import importlib.util
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 from itertools import chain, pairwise
 from pathlib import Path
 from threading import Lock
@@ -97,8 +97,8 @@ class _TokenCache(dict[str, list[int]]):
 
     def __init__(self, tokenizer: "Tokenizer") -> None:
         super().__init__()
+        self._tokenizer = tokenizer
         self._model = tokenizer.model
-        self._joined = _neighbours(tokenizer.get_vocab())
         self._room = _REMEMBERED_CHARACTERS_MAX
 
     def __missing__(self, word: str) -> list[int]:
@@ -112,6 +112,12 @@ class _TokenCache(dict[str, list[int]]):
             self._room = _REMEMBERED_CHARACTERS_MAX - len(word)
         self[word] = found
         return found
+
+    @cached_property
+    def _joined(self) -> set[str]:
+        """Which characters stand together in a token, in pairs; few texts need it."""
+        vocabulary = self._tokenizer.get_vocab()
+        return {first + second for token in vocabulary for first, second in pairwise(token)}
 
     def _parts(self, word: str) -> Iterator[str]:
         """Cut a very long word, such as a line of Chinese or base64, where no token reaches across.
@@ -128,11 +134,6 @@ class _TokenCache(dict[str, list[int]]):
             yield word[start:end]
             start = end
         yield word[start:]
-
-
-def _neighbours(vocabulary: Iterable[str]) -> set[str]:
-    """Return the characters that stand together in a token, in pairs."""
-    return {first + second for token in vocabulary for first, second in pairwise(token)}
 
 
 def _pieces(text: str) -> list[str]:
