@@ -623,11 +623,18 @@ ALL: dict[str, dict[str, Any]] = {
     "mcp": MCP,
     "others": OTHERS,
 }
-EXAMPLES = [
-    pytest.param(content, read, id=f"{spelling}: {name}")
-    for spelling, examples in ALL.items()
-    for name, (content, read) in examples.items()
-]
+
+
+def examples_of(groups):
+    """Return what is written in each spelling, and the parts it is read as."""
+    return [
+        pytest.param(content, read, id=f"{spelling}: {name}")
+        for spelling, examples in groups.items()
+        for name, (content, read) in examples.items()
+    ]
+
+
+EXAMPLES = examples_of(ALL)
 
 
 @pytest.mark.parametrize(("content", "read"), EXAMPLES)

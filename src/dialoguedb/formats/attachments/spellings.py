@@ -167,6 +167,7 @@ def _is_data(node: Node) -> bool:
         or _is_wrapped(node)
         or _is_llamaindex(node)
         or _is_strands(node)
+        or _is_autogen(node)
     )
 
 
@@ -176,6 +177,12 @@ def _is_block(node: Node) -> bool:
 
 def _is_bedrock(node: Node) -> bool:
     return node.key == "source" and "format" in node.outer
+
+
+def _is_autogen(node: Node) -> bool:
+    """Tell whether it is an image in the content of a message with its `source`."""
+    is_bare = node.key == "content" and len(node.value) == 1
+    return is_bare and isinstance(node.outer.get("source"), str)
 
 
 def _is_strands(node: Node) -> bool:

@@ -111,10 +111,11 @@ def _media_type(kind: AttachmentKind, form: str) -> str:
 
 
 def _texts(source: Source) -> Iterator[Part]:
-    """Read texts that a block holds: of a guard, or with citations."""
+    """Read texts that a block holds: of a guard, which may hold an image, or with citations."""
     inner = _inner(source)
-    found = inner.get("text", inner.get("content"))
-    yield from source.reader.parts(found)
+    yield from source.reader.parts(inner.get("text", inner.get("content")))
+    if "image" in inner:
+        yield from source.reader.parts({"image": inner["image"]})
 
 
 def _search_result(source: Source) -> Iterator[Part]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from dialoguedb.formats.json_text import string
-from dialoguedb.formats.parts import Part, Reasoning, ToolCall, ToolResult
+from dialoguedb.formats.parts import Other, Part, Reasoning, ToolCall, ToolResult
 from dialoguedb.formats.spellings.part_types import Json, PartKind, PartType, Read, Source, shape
-from dialoguedb.formats.spellings.readers import arguments_of, nested, opaque
+from dialoguedb.formats.spellings.readers import arguments_of, nested
 
 
 def _calls(source: Source) -> Iterator[Part]:
@@ -33,6 +33,10 @@ def _reasoning(source: Source) -> Iterator[Part]:
     yield Reasoning(source.string("reasoning"), source.string("signature"))
 
 
+def _aside(source: Source) -> Iterator[Part]:
+    yield Other(source.string("message_type"), native=source.native)
+
+
 def _hidden(source: Source) -> Iterator[Part]:
     yield Reasoning(data=source.string("hidden_reasoning"), native=source.native)
 
@@ -47,14 +51,15 @@ def _type(kind: PartKind, read: Read, *names: str) -> list[PartType]:
 
 
 _TEXTS = ("user_message", "assistant_message", "system_message")
-_ASIDE = ("approval_request_message", "approval_response_message", "event_message")
+_CALLS = ("tool_call_message", "approval_request_message")
+_ASIDE = ("approval_response_message", "event_message")
 
 TYPES = [
     *_type("message", nested("content"), *_TEXTS),
     *_type("reasoning", _reasoning, "reasoning_message"),
     *_type("reasoning", _hidden, "hidden_reasoning_message"),
-    *_type("call", _calls, "tool_call_message"),
+    *_type("call", _calls, *_CALLS),
     *_type("result", _results, "tool_return_message"),
     *_type("message", nested("summary"), "summary_message"),
-    *_type("opaque", opaque(), *_ASIDE),
+    *_type("opaque", _aside, *_ASIDE),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from dialoguedb.formats.json_text import string
-from dialoguedb.formats.parts import AttachmentKind, Part, Reasoning, ToolCall, ToolResult
+from dialoguedb.formats.parts import AttachmentKind, Other, Part, Reasoning, ToolCall, ToolResult
 from dialoguedb.formats.spellings import openai
 from dialoguedb.formats.spellings.media import attachment_of
 from dialoguedb.formats.spellings.part_types import Json, PartKind, PartType, Read, Source, shape
@@ -12,7 +12,6 @@ from dialoguedb.formats.spellings.readers import (
     CallKeys,
     call,
     nested,
-    opaque,
     text,
     visible_parts,
 )
@@ -53,6 +52,10 @@ def _attachment(kind: AttachmentKind, data: str, media_type: str) -> Read:
     return read
 
 
+def _cache(source: Source) -> Iterator[Part]:
+    yield Other("cache", native=source.native)
+
+
 def _is(name: str) -> Callable[[Json], bool]:
     return lambda value: value.get("block_type") == name
 
@@ -79,6 +82,6 @@ TYPES = [
     _block("call", call(_CALL), "tool_call"),
     _block("text", nested("content"), "citable"),
     _block("text", nested("cited_content"), "citation"),
-    _block("opaque", opaque(), "cache"),
+    _block("opaque", _cache, "cache"),
     shape("a message with `role` and `blocks`", "message", _message, ("blocks",), _is_message),
 ]

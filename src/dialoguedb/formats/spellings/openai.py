@@ -50,6 +50,8 @@ def message(source: Source) -> Iterator[Part]:
     for image in images if isinstance(images, list) else ():
         if isinstance(image, str):
             yield attachment_of(source.of({"data": image}), "image")
+        else:
+            yield from source.reader.parts(image)
     if isinstance(refused := value.get("refusal"), str):
         yield from text_part(refused, Native("openai", {"type": "refusal", "refusal": refused}))
     if isinstance(audio := value.get("audio"), dict):
