@@ -4,8 +4,9 @@ Whatever is long is left out of the first read, which tells its length; what the
 read then.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import structs
 
@@ -16,8 +17,10 @@ from dialoguedb.model.projects import Project
 from dialoguedb.model.rules.dialogues import StoredDialogue
 from dialoguedb.model.rules.memories import StoredMemory
 from dialoguedb.model.rules.messages import StoredMessage
+from dialoguedb.model.search import SearchObject
 from dialoguedb.model.search_results import UNREAD
 from dialoguedb.retrieval.room import Room
+from dialoguedb.retrieval.snapshot import Item
 from dialoguedb.store.columns import columns_of
 
 _SHORT_BYTES = 8 * 1024
@@ -51,17 +54,18 @@ class FoundMemory(StoredMemory, gc=False):
 
 Found = FoundMessage | FoundDialogue | FoundMemory
 R = TypeVar("R", FoundMessage, FoundDialogue, FoundMemory)
+T = TypeVar("T", Message, Dialogue, Memory)
 
 
 class Long(NamedTuple):
-    """The field of a row that may be long."""
+    """The field of rows, and of the objects made of them, that may be long."""
 
     field: str
     length: str
-    """The field that has its length in bytes."""
+    """The field of rows that has its length in bytes."""
 
     def of(self, row: Found) -> bytes | None:
-        """Return its value in a row; None where it was not read."""
+        """Return its value in a row; None where it was not read, empty where it will not be."""
         value: bytes | None = getattr(row, self.field)
         return value
 
@@ -69,6 +73,10 @@ class Long(NamedTuple):
         """Return how long it is in a row."""
         length: int = getattr(row, self.length)
         return length
+
+    def unread_in(self, found: T) -> T:
+        """Return an object without it."""
+        return structs.replace(found, **{self.field: UNREAD})
 
 
 CONTENT = Long("content", "content_length")
@@ -107,63 +115,82 @@ MEMORY_COLUMNS = columns_of(
 )
 """Of memories `r`."""
 
-ReadLong = Callable[[Long, Sequence[Found]], Mapping[int, bytes]]
-"""Reads what is long in rows, by row id."""
 
+class FoundRows(ABC):
+    """Reads what was found within a snapshot; an engine supplies the SQL."""
 
-def messages(
-    rows: Sequence[FoundMessage],
-    room: Room,
-    read_long: ReadLong,
-    attach: Callable[[Sequence[FoundMessage]], Sequence[FoundMessage]],
-    *,
-    are_items: bool = False,
-) -> list[Message]:
-    """Return messages: whole, their attachments put back by `attach`, as far as there is room.
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._read_bytes = 0
+        """What was read by now of long values and of attachments."""
 
-    Those without room have no content.
-    """
-    fitting = _fitting(rows, CONTENT, room, read_long, _IN_ITEM if are_items else 1)
-    whole = iter(attach([row for row in fitting if row.content]))
-    return [_message(next(whole) if row.content else row) for row in fitting]
+    def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
+        """Return objects, by row id: in full as far as there is room for each twice."""
+        made: Sequence[Item]
+        if kind == "message":
+            made = self._messages(self._rows(FoundMessage, keys), room, times=_IN_ITEM)
+        elif kind == "dialogue":
+            dialogues = self._fitting(self._rows(FoundDialogue, keys), STATE, room, _IN_ITEM)
+            made = [_object(row, STATE, row.to_dialogue(self._project)) for row in dialogues]
+        else:
+            memories = self._fitting(self._rows(FoundMemory, keys), VALUE, room, _IN_ITEM)
+            made = [_object(row, VALUE, row.to_memory()) for row in memories]
+        return dict(zip(keys, made, strict=True))
 
+    def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:
+        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
+        made = self._messages(self._rows(FoundMessage, keys), room)
+        return dict(zip(keys, made, strict=True))
 
-def _message(row: FoundMessage) -> Message:
-    message = row.to_message(row.dialogue_id, row.namespace)
-    return message if row.content else structs.replace(message, content=UNREAD)
+    def _messages(
+        self, rows: Sequence[FoundMessage], room: Room, *, times: int = 1
+    ) -> list[Message]:
+        """Return messages, whole or without content, each of which a response has so many times."""
+        fitting = self._fitting(rows, CONTENT, room, times)
+        attached = [row for row in fitting if row.content and row.attachments]
+        whole = iter(self._attach(attached, self._count(attached, CONTENT)) if attached else ())
+        made = [next(whole) if row.content and row.attachments else row for row in fitting]
+        return [
+            _object(row, CONTENT, row.to_message(row.dialogue_id, row.namespace)) for row in made
+        ]
 
+    def _rows(self, row: type[R], keys: Sequence[int]) -> list[R]:
+        """Return rows in the order of their keys."""
+        by_key = {columns[-1]: columns for columns in self._listed(row, keys)}
+        return [row(*by_key[key]) for key in keys]
 
-def dialogues(
-    rows: Sequence[FoundDialogue], project: Project, room: Room, read_long: ReadLong
-) -> list[Dialogue]:
-    """Return dialogues, those without room without their state."""
-    fitting = _fitting(rows, STATE, room, read_long, _IN_ITEM)
-    made = [row.to_dialogue(project) for row in fitting]
-    return [
-        one if row.state else structs.replace(one, state=UNREAD)
-        for row, one in zip(fitting, made, strict=True)
-    ]
+    def _fitting(self, rows: Sequence[R], long: Long, room: Room, times: int) -> list[R]:
+        """Return rows as far as there is room for each so many times; others have nothing there."""
+        fits = [room.take(long.length_in(row) * times) for row in rows]
+        unread = [
+            row for row, does in zip(rows, fits, strict=True) if does and long.of(row) is None
+        ]
+        values: Mapping[int, bytes] = {}
+        if unread:
+            values = self._read_long(
+                long, [row.row_id for row in unread], self._count(unread, long)
+            )
+        return [
+            _with(row, long, values) if does else structs.replace(row, **{long.field: b""})
+            for row, does in zip(rows, fits, strict=True)
+        ]
 
+    def _count(self, rows: Iterable[Found], long: Long) -> int:
+        """Count what is long in rows as read; returns how much that makes in all."""
+        self._read_bytes += sum(map(long.length_in, rows))
+        return self._read_bytes
 
-def memories(rows: Sequence[FoundMemory], room: Room, read_long: ReadLong) -> list[Memory]:
-    """Return memories, those without room without their value."""
-    fitting = _fitting(rows, VALUE, room, read_long, _IN_ITEM)
-    made = [row.to_memory() for row in fitting]
-    return [
-        one if row.value else structs.replace(one, value=UNREAD)
-        for row, one in zip(fitting, made, strict=True)
-    ]
+    @abstractmethod
+    def _listed(self, row: type[Found], keys: Sequence[int]) -> Iterable[Sequence[Any]]:
+        """Return the columns of rows, of each the row id at last."""
 
+    @abstractmethod
+    def _read_long(self, long: Long, keys: Sequence[int], read_bytes: int) -> Mapping[int, bytes]:
+        """Return what is long in rows, by row id, unless so many bytes are too many in all."""
 
-def _fitting(rows: Sequence[R], long: Long, room: Room, read_long: ReadLong, times: int) -> list[R]:
-    """Return rows as far as there is room for each so many times, the others with nothing there."""
-    fits = [room.take(long.length_in(row) * times) for row in rows]
-    unread = [row for row, does in zip(rows, fits, strict=True) if does and long.of(row) is None]
-    values = read_long(long, unread) if unread else {}
-    return [
-        _with(row, long, values) if does else structs.replace(row, **{long.field: b""})
-        for row, does in zip(rows, fits, strict=True)
-    ]
+    @abstractmethod
+    def _attach(self, rows: Sequence[FoundMessage], read_bytes: int) -> Sequence[FoundMessage]:
+        """Put the attachments of messages back, unless so many bytes are too many in all."""
 
 
 def _with(row: R, long: Long, values: Mapping[int, bytes]) -> R:
@@ -172,6 +199,5 @@ def _with(row: R, long: Long, values: Mapping[int, bytes]) -> R:
     return structs.replace(row, **{long.field: values[row.row_id]})
 
 
-def bytes_of(rows: Iterable[Found], long: Long) -> int:
-    """Return how much reading what is long in rows takes."""
-    return sum(map(long.length_in, rows))
+def _object(row: Found, long: Long, made: T) -> T:
+    return made if long.of(row) else long.unread_in(made)

@@ -1,7 +1,8 @@
 """Search: a snapshot on a connection, which `retrieval` searches on a thread."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dialoguedb.model.messages import Message
 from dialoguedb.model.projects import Project
@@ -13,8 +14,8 @@ from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
-from dialoguedb.retrieval.snapshot import Item, Term
-from dialoguedb.store import found_rows, tokenizer
+from dialoguedb.retrieval.snapshot import Term
+from dialoguedb.store import tokenizer
 from dialoguedb.store.found_rows import (
     CONTENT,
     DIALOGUE_COLUMNS,
@@ -26,8 +27,8 @@ from dialoguedb.store.found_rows import (
     FoundDialogue,
     FoundMemory,
     FoundMessage,
+    FoundRows,
     Long,
-    R,
 )
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.connection.project_row_ids import ProjectRowIds
@@ -67,15 +68,16 @@ _BEGIN = f"""
 
 
 _GIVEN = "unnest($1::bigint[]) AS k (number)"
-_MESSAGES = (
-    f"SELECT {MESSAGE_COLUMNS} FROM {_GIVEN} {looked_up('messages r', 'r.number = k.number')}"
-    f" {looked_up('dialogues d', 'd.part = r.part AND d.number = r.dialogue')}"
-    " WHERE d.project = $2"
-)
 _LISTED = "r.number = ANY($1::bigint[])"
 _BODIES = "dialogues r JOIN dialogue_bodies b ON b.part = r.part AND b.dialogue = r.number"
-_DIALOGUES = f"SELECT {DIALOGUE_COLUMNS} FROM {_BODIES} WHERE {_LISTED} AND r.project = $2"
-_MEMORIES = f"SELECT {MEMORY_COLUMNS} FROM memories r WHERE {_LISTED} AND r.project = $2"
+_SELECTS: dict[type[Found], str] = {
+    FoundMessage: f"SELECT {MESSAGE_COLUMNS} FROM {_GIVEN}"
+    f" {looked_up('messages r', 'r.number = k.number')}"
+    f" {looked_up('dialogues d', 'd.part = r.part AND d.number = r.dialogue')}"
+    " WHERE d.project = $2",
+    FoundDialogue: f"SELECT {DIALOGUE_COLUMNS} FROM {_BODIES} WHERE {_LISTED} AND r.project = $2",
+    FoundMemory: f"SELECT {MEMORY_COLUMNS} FROM memories r WHERE {_LISTED} AND r.project = $2",
+}
 _LONG = {
     CONTENT: f"SELECT r.number, r.content FROM messages r WHERE {_LISTED}",
     STATE: f"SELECT r.number, b.state FROM {_BODIES} WHERE {_LISTED}",
@@ -133,17 +135,16 @@ class PostgresSearch:
         return await self._readers.read_admitted(query)
 
 
-class PostgresSnapshot:
+class PostgresSnapshot(FoundRows):
     """Implements `retrieval.snapshot.SearchSnapshot` within a transaction that reads."""
 
     def __init__(self, data: Data, project: Project, row_id: int, filters: SearchFilter) -> None:
+        super().__init__(project)
         self._data = data
         self._db = data.db
-        self._project = project
         self._row_id = row_id
         self._filters = filters
         self._tokenizer = FTS5Tokenizer(tokenizer.connection())
-        self._read_bytes = 0
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""
@@ -155,7 +156,7 @@ class PostgresSnapshot:
         """Return the objects that are looked for by what they say themselves."""
         filters = self._filters
         if kind == "message":
-            scope = self._messages(
+            scope = self._messages_scope(
                 search_filters.of_messages(filters), filter_tokens.of_messages(filters)
             )
             by_time = filters.created != TimeRange()
@@ -179,12 +180,12 @@ class PostgresSnapshot:
     def messages_of_dialogues(self) -> PostgresScope:
         """Return the messages through which dialogues are found."""
         filters = self._filters
-        scope = self._messages(
+        scope = self._messages_scope(
             search_filters.of_messages_of_dialogues(filters), filter_tokens.of_turns(filters)
         )
         return replace(scope, metadata=filters.metadata, of_dialogue=True)
 
-    def _messages(self, where: Where, groups: TokenGroups) -> PostgresScope:
+    def _messages_scope(self, where: Where, groups: TokenGroups) -> PostgresScope:
         namespace = self._filters.namespace
         scope = PostgresScope(
             self._data,
@@ -225,25 +226,6 @@ class PostgresSnapshot:
 
     # --- Items --------------------------------------------------------------------------------
 
-    def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
-        """Return objects, by row id: in full as far as there is room for each twice."""
-        made: Sequence[Item]
-        if kind == "message":
-            rows = self._listed(_MESSAGES, FoundMessage, keys)
-            made = self._messages_of(rows, room, are_items=True)
-        elif kind == "dialogue":
-            found = self._listed(_DIALOGUES, FoundDialogue, keys)
-            made = found_rows.dialogues(found, self._project, room, self._read_long)
-        else:
-            memories = self._listed(_MEMORIES, FoundMemory, keys)
-            made = found_rows.memories(memories, room, self._read_long)
-        return dict(zip(keys, made, strict=True))
-
-    def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:
-        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
-        rows = self._listed(_MESSAGES, FoundMessage, keys)
-        return dict(zip(keys, self._messages_of(rows, room), strict=True))
-
     def around(
         self, keys: Sequence[int], count: int, room: Room
     ) -> dict[int, tuple[list[Message], list[Message]]]:
@@ -258,42 +240,24 @@ class PostgresSnapshot:
         for start in range(0, len(keys), _HITS_AT_ONCE):
             some = [*keys[start : start + _HITS_AT_ONCE]]
             rows = self._db.rows(select, some, self._row_id, count)
-            found = self._messages_of([FoundMessage(*row[1:]) for row in rows], room)
+            found = self._messages([FoundMessage(*row[1:]) for row in rows], room)
             for row, one in zip(rows, found, strict=True):
                 beside[row[0]].append(one)
         return beside
 
-    def _messages_of(
-        self, rows: Sequence[FoundMessage], room: Room, *, are_items: bool = False
-    ) -> list[Message]:
-        return found_rows.messages(rows, room, self._read_long, self._attach, are_items=are_items)
+    def _listed(self, row: type[Found], keys: Sequence[int]) -> Iterable[Sequence[Any]]:
+        return self._db.rows(_SELECTS[row], [*keys], self._row_id)
 
-    def _listed(self, select: str, row: type[R], keys: Sequence[int]) -> list[R]:
-        """Return rows in the order of their keys."""
-        by_key = {one[-1]: one for one in self._db.rows(select, [*keys], self._row_id)}
-        return [row(*by_key[key]) for key in keys]
-
-    def _read_long(self, long: Long, rows: Sequence[Found]) -> dict[int, bytes]:
-        count = self._add_bytes(found_rows.bytes_of(rows, long))
-        keys = [row.row_id for row in rows]
-
+    def _read_long(self, long: Long, keys: Sequence[int], read_bytes: int) -> dict[int, bytes]:
         async def read(db: Connection) -> dict[int, bytes]:
-            db.budget.check(count)
-            return {row[0]: row[1] for row in await db.rows(_LONG[long], keys)}
+            db.budget.check(read_bytes)
+            return {row[0]: row[1] for row in await db.rows(_LONG[long], [*keys])}
 
         return self._db.run(read)
 
-    def _attach(self, rows: Sequence[FoundMessage]) -> Sequence[FoundMessage]:
-        attached = [row for row in rows if row.attachments]
-        count = self._add_bytes(found_rows.bytes_of(attached, CONTENT))
-
+    def _attach(self, rows: Sequence[FoundMessage], read_bytes: int) -> Sequence[FoundMessage]:
         async def whole(db: Connection) -> Sequence[FoundMessage]:
-            db.budget.check(count)
+            db.budget.check(read_bytes)
             return await attachment_rows.whole(db, self._row_id, rows)
 
-        return self._db.run(whole) if attached else rows
-
-    def _add_bytes(self, count: int) -> int:
-        """Add to what the search reads; returns how much that is."""
-        self._read_bytes += count
-        return self._read_bytes
+        return self._db.run(whole)

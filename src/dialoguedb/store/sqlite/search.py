@@ -1,7 +1,7 @@
 """Search: a snapshot on a reader thread, which `retrieval` searches."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import starmap
 from typing import Any
@@ -19,8 +19,7 @@ from dialoguedb.retrieval.codes import CodeCache
 from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
-from dialoguedb.retrieval.snapshot import Item, Term
-from dialoguedb.store import found_rows
+from dialoguedb.retrieval.snapshot import Term
 from dialoguedb.store.found_rows import (
     CONTENT,
     DIALOGUE_COLUMNS,
@@ -32,8 +31,8 @@ from dialoguedb.store.found_rows import (
     FoundDialogue,
     FoundMemory,
     FoundMessage,
+    FoundRows,
     Long,
-    R,
 )
 from dialoguedb.store.sqlite.connection.errors import is_full_disk
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
@@ -52,11 +51,13 @@ logger = logging.getLogger(__name__)
 _OWNERS = {"message": "d", "dialogue": "d", "memory": "r"}
 _LISTED = "r.number IN (SELECT value FROM carray(?))"
 
-_MESSAGES = f"SELECT {MESSAGE_COLUMNS} FROM messages r JOIN dialogues d ON d.number = r.dialogue"
-_DIALOGUES = (
-    f"SELECT {DIALOGUE_COLUMNS} FROM dialogues r JOIN dialogue_bodies b ON b.dialogue = r.number"
-)
-_MEMORIES = f"SELECT {MEMORY_COLUMNS} FROM memories r"
+_SELECTS: dict[type[Found], str] = {
+    FoundMessage: f"SELECT {MESSAGE_COLUMNS} FROM messages r"
+    f" JOIN dialogues d ON d.number = r.dialogue WHERE {_LISTED}",
+    FoundDialogue: f"SELECT {DIALOGUE_COLUMNS} FROM dialogues r"
+    f" JOIN dialogue_bodies b ON b.dialogue = r.number WHERE {_LISTED}",
+    FoundMemory: f"SELECT {MEMORY_COLUMNS} FROM memories r WHERE {_LISTED}",
+}
 _LONG = {
     CONTENT: f"SELECT r.number, r.content FROM messages r WHERE {_LISTED}",
     STATE: "SELECT b.dialogue, b.state FROM dialogue_bodies b"
@@ -132,20 +133,19 @@ class SQLiteSearch:
         return await self._readers.run_admitted(query)
 
 
-class SQLiteSnapshot:
+class SQLiteSnapshot(FoundRows):
     """Implements `retrieval.snapshot.SearchSnapshot` within a transaction that reads."""
 
     def __init__(
         self, data: Data, reader: Reader, project: Project, row_id: int, filters: SearchFilter
     ) -> None:
+        super().__init__(project)
         self._data = data
         self._reader = reader
         self._db = data.db
-        self._project = project
         self._row_id = row_id
         self._filters = filters
         self._tokenizer = FTS5Tokenizer(data.db)
-        self._read_bytes = 0
 
     def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
         """Return the words of each text in order, repeated as they are."""
@@ -157,7 +157,7 @@ class SQLiteSnapshot:
         """Return the objects that are looked for by what they say themselves."""
         filters = self._filters
         if kind == "message":
-            scope = self._messages(
+            scope = self._messages_scope(
                 search_filters.of_messages(filters), filter_tokens.of_messages(filters)
             )
             return replace(scope, by_time=filters.created != TimeRange())
@@ -172,11 +172,11 @@ class SQLiteSnapshot:
     def messages_of_dialogues(self) -> SQLiteScope:
         """Return the messages through which dialogues are found."""
         filters = self._filters
-        return self._messages(
+        return self._messages_scope(
             search_filters.of_messages_of_dialogues(filters), filter_tokens.of_turns(filters)
         )
 
-    def _messages(self, where: Where, groups: TokenGroups) -> SQLiteScope:
+    def _messages_scope(self, where: Where, groups: TokenGroups) -> SQLiteScope:
         namespace = self._filters.namespace
         scope = SQLiteScope(
             self._data,
@@ -217,25 +217,6 @@ class SQLiteSnapshot:
 
     # --- Items --------------------------------------------------------------------------------
 
-    def items(self, kind: SearchObject, keys: Sequence[int], room: Room) -> dict[int, Item]:
-        """Return objects, by row id: in full as far as there is room for each twice."""
-        made: Sequence[Item]
-        if kind == "message":
-            rows = self._listed(_MESSAGES, FoundMessage, keys)
-            made = self._messages_of(rows, room, are_items=True)
-        elif kind == "dialogue":
-            found = self._listed(_DIALOGUES, FoundDialogue, keys)
-            made = found_rows.dialogues(found, self._project, room, self._read_long)
-        else:
-            memories = self._listed(_MEMORIES, FoundMemory, keys)
-            made = found_rows.memories(memories, room, self._read_long)
-        return dict(zip(keys, made, strict=True))
-
-    def messages(self, keys: Sequence[int], room: Room) -> dict[int, Message]:
-        """Return messages, by row id: in full as far as there is room, in the order of the keys."""
-        rows = self._listed(_MESSAGES, FoundMessage, keys)
-        return dict(zip(keys, self._messages_of(rows, room), strict=True))
-
     def around(
         self, keys: Sequence[int], count: int, room: Room
     ) -> dict[int, tuple[list[Message], list[Message]]]:
@@ -250,31 +231,18 @@ class SQLiteSnapshot:
 
     def _beside(self, select: str, key: int, count: int, room: Room) -> list[Message]:
         rows = list(starmap(FoundMessage, self._db.execute(select, (key, count))))
-        return self._messages_of(rows, room)
+        return self._messages(rows, room)
 
-    def _messages_of(
-        self, rows: Sequence[FoundMessage], room: Room, *, are_items: bool = False
-    ) -> list[Message]:
-        return found_rows.messages(rows, room, self._read_long, self._attach, are_items=are_items)
+    def _listed(self, row: type[Found], keys: Sequence[int]) -> Iterable[Sequence[Any]]:
+        return self._db.execute(_SELECTS[row], (_array(keys),))
 
-    def _listed(self, select: str, row: type[R], keys: Sequence[int]) -> list[R]:
-        """Return rows in the order of their keys."""
-        found = self._db.execute(f"{select} WHERE {_LISTED}", (_array(keys),))
-        by_key = {one[-1]: one for one in found}
-        return [row(*by_key[key]) for key in keys]
+    def _read_long(self, long: Long, keys: Sequence[int], read_bytes: int) -> dict[int, bytes]:
+        self._reader.check_bytes(read_bytes)
+        return dict(self._db.execute(_LONG[long], (_array(keys),)))
 
-    def _read_long(self, long: Long, rows: Sequence[Found]) -> dict[int, bytes]:
-        self._check_bytes(found_rows.bytes_of(rows, long))
-        return dict(self._db.execute(_LONG[long], (_array([row.row_id for row in rows]),)))
-
-    def _attach(self, rows: Sequence[FoundMessage]) -> Sequence[FoundMessage]:
-        self._check_bytes(found_rows.bytes_of((row for row in rows if row.attachments), CONTENT))
+    def _attach(self, rows: Sequence[FoundMessage], read_bytes: int) -> Sequence[FoundMessage]:
+        self._reader.check_bytes(read_bytes)
         return attachment_rows.whole(self._db, self._row_id, rows)
-
-    def _check_bytes(self, count: int) -> None:
-        """Add to what the search reads; OverBudget when that is too much."""
-        self._read_bytes += count
-        self._reader.check_bytes(self._read_bytes)
 
 
 def _array(keys: Sequence[int]) -> Any:
