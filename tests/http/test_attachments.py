@@ -76,6 +76,17 @@ class TestSize:
         text = {"type": "text", "text": "x" * MIB}
         refused(post(api, [text, *picture()]), "MESSAGE_TOO_LARGE", "content")
 
+    def test_long_texts_beside_them_come_in_one_answer_of_its_length(self, api):
+        data = base64_of(random.Random(3).randbytes(2 * MIB))
+        for number in range(3):
+            content = [{"type": "text", "text": f"{number}" * 300_000}, *picture(data)]
+            done(post(api, content, id=f"m{number}"))
+        answer = api.get("/dialogue/d", params={"messages": 3})
+        assert done(answer)["messages"] == listed(api)
+        assert int(answer.headers["content-length"]) == len(answer.content)
+        head = api.request("HEAD", "/dialogue/d", params={"messages": 3})
+        assert head.headers["content-length"] == answer.headers["content-length"]
+
 
 class TestReferences:
     def test_they_are_shown_where_they_are_asked_for(self, api):

@@ -88,8 +88,8 @@ class ErrorMiddleware:
             if response.stream is None and not deferred.is_complete(response.body):
                 await exchange.admit_read(large_reads.PIECE_READ_BYTES)
                 response.length, response.stream = deferred.full_length(response.body), _nothing()
-            elif response.stream is None or response.is_made:
-                exchange.hold_response(response.length or len(response.body))
+            elif response.stream is None or response.following_bytes:
+                exchange.hold_response(len(response.body) + response.following_bytes)
         except incoming.ClientDisconnected:
             raise
         except Exception as error:  # noqa: BLE001 - the outermost layer: every defect is answered
@@ -114,7 +114,7 @@ class ErrorMiddleware:
         """Send a response whose pieces are made while the client reads those before."""
         piece, response.body, sent_bytes = response.body, b"", 0
         project = exchange.caller.project if exchange.caller else None
-        if exchange.answer is not None and not response.is_made:
+        if exchange.answer is not None and not response.following_bytes:
             exchange.answer.set_to(large_reads.PIECE_READ_BYTES, force=True)
         async with aclosing(stream):
             try:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
+from dialoguedb.formats.attachments import deferred
 from dialoguedb.model.projects import RATE_BURST_DEFAULT
 from dialoguedb.service.pages import PagePiece
 from dialoguedb.values.lists import Page
@@ -58,8 +59,8 @@ class Response(Struct, gc=False):
     length: int | None = None
     """The length of both together, if it is known."""
 
-    is_made: bool = False
-    """Whether what follows is in memory, rather than made while the client reads."""
+    following_bytes: int = 0
+    """How much of what follows is in memory; the rest is made while the client reads."""
 
 
 async def response_of(value: Struct) -> Response:
@@ -78,13 +79,12 @@ async def response_of(value: Struct) -> Response:
             some, size = [], 0
             await asyncio.sleep(0)
     parts.append(b"".join(some))
-    length = sum(map(len, parts))
+    length = sum(map(deferred.full_length, parts)) if len(parts) > 1 else None
     first = parts.popleft()
-    return (
-        Response(first, stream=_following(parts), length=length, is_made=True)
-        if parts
-        else (Response(first))
-    )
+    if not parts:
+        return Response(first)
+    following_bytes = sum(map(len, parts))
+    return Response(first, stream=_following(parts), length=length, following_bytes=following_bytes)
 
 
 async def _following(parts: deque[bytes]) -> AsyncGenerator[bytes]:
@@ -94,15 +94,21 @@ async def _following(parts: deque[bytes]) -> AsyncGenerator[bytes]:
 
 def pieces_of(value: Struct) -> Iterator[bytes]:
     """Yield what `encode` makes of an object, the elements of its lists one by one."""
+    config = value.__struct_config__
+    if config.array_like or config.tag is not None or config.omit_defaults:
+        yield encode(value)
+        return
     before = b"{"
-    for field in msgspec.structs.fields(value):
-        found = getattr(value, field.name)
+    for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        found = getattr(value, name)
         if found is UNSET:
             continue
-        yield b'%b"%b":' % (before, field.encode_name.encode())
+        yield b'%b"%b":' % (before, encoded.encode())
         before = b","
         if isinstance(found, list):
             yield from _elements(found)
+        elif isinstance(found, Struct):
+            yield from pieces_of(found)
         else:
             yield encode(found)
     yield b"}" if before == b"," else b"{}"

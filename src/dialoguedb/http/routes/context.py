@@ -88,7 +88,7 @@ async def _window(request: Request, sent: ContextInput) -> Response:
     if not sent.record:
         return await response_of(await request.services.contexts.build(*of, sent.validate()))
     options = request.write_options(namespace, _response)
-    return _response(await request.services.receipts.record(*of, sent.validate(), options))
+    return await response_of(await request.services.receipts.record(*of, sent.validate(), options))
 
 
 def _response(window: ContextWindow) -> Response:
@@ -105,4 +105,4 @@ async def get_recorded(request: Request) -> Response:
     """
     receipt_id, namespace = request.own_id(None), request.namespace_of_list()
     receipt = await request.services.receipts.get(request.project, namespace, receipt_id)
-    return Response(encode(receipt))
+    return await response_of(receipt)

@@ -16,7 +16,7 @@ from dialoguedb.errors import (
     VersionConflict,
 )
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Deleted, Response, encode, revision_tag
+from dialoguedb.http.responses.response import Deleted, Response, encode, response_of, revision_tag
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import ListQuery
 from dialoguedb.http.routes.names import InNamespace, Named, OfDialogue
@@ -146,7 +146,7 @@ async def list_(request: Request) -> Response:
     filters = SummaryFilter(query.status or None)
     of = SummaryListFilter(request.namespace(), request.dialogue_id(), filters)
     page = query.page_of(of, "desc", request.admitted.namespace)
-    return Response(encode(await request.services.summaries.list(request.project, page)))
+    return await response_of(await request.services.summaries.list(request.project, page))
 
 
 @endpoint(
@@ -167,7 +167,7 @@ async def get(request: Request) -> Response:
     if not request.query.expand and request.query.next is UNSET:
         return Response(encode(summary))
     page = await _covered(request, CoveredMessagesFilter(namespace, summary_id))
-    return Response(encode(ExpandedSummary(**msgspec.structs.asdict(summary), messages=page)))
+    return await response_of(ExpandedSummary(**msgspec.structs.asdict(summary), messages=page))
 
 
 async def _covered(request: Request, of: CoveredMessagesFilter) -> Page[Message]:
