@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from dialoguedb.cli.server.sockets import Listener
+from dialoguedb.cli.signals import handled
 from dialoguedb.errors import InternalError
 from dialoguedb.http.protocol import READ_BYTES_PER_SECOND_MIN, BoundedProtocol
 
@@ -130,9 +131,5 @@ def stopped_by_signals(
             server.force_exit = server.should_exit
             server.should_exit = True
 
-    before = {signal_number: signal.signal(signal_number, stop) for signal_number in signals}
-    try:
+    with handled(signals, stop):
         yield
-    finally:
-        for signal_number, previous in before.items():
-            signal.signal(signal_number, previous)

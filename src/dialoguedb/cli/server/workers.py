@@ -17,6 +17,7 @@ from types import FrameType
 
 from dialoguedb.cli.server import readiness, sockets, worker
 from dialoguedb.cli.server.sockets import Listener
+from dialoguedb.cli.signals import handled
 from dialoguedb.errors import DataError, InternalError
 from dialoguedb.settings import Address, Settings
 
@@ -112,18 +113,13 @@ class Crew:
             self.is_stopping = True
             self._terminate()
 
-        before = {
-            signal_number: signal.signal(signal_number, stop)
-            for signal_number in (signal.SIGTERM, signal.SIGINT)
-        }
-        try:
-            yield
-        finally:
-            self.is_stopping = True
-            self._terminate()
-            self._stop_within(_HANGING_UP_S)
-            for signal_number, previous in before.items():
-                signal.signal(signal_number, previous)
+        with handled((signal.SIGTERM, signal.SIGINT), stop):
+            try:
+                yield
+            finally:
+                self.is_stopping = True
+                self._terminate()
+                self._stop_within(_HANGING_UP_S)
 
     def _start(self, index: int, *, print_first_key: bool = False) -> None:
         self._due.pop(index, None)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from dialoguedb.cli.data.transfer.fingerprints import (
     Fingerprint,
@@ -19,6 +18,7 @@ from dialoguedb.cli.data.transfer.lines import InputFile
 from dialoguedb.cli.data.transfer.reports import FileReport, ImportReport
 from dialoguedb.cli.data.transfer.run import ImportRun
 from dialoguedb.cli.data.transfer.source_files import files_below
+from dialoguedb.cli.signals import handled
 from dialoguedb.errors import LimitExceeded, ServiceUnavailable, Unreachable
 
 _LOOK_S = 1.0
@@ -167,11 +167,5 @@ def stopped_by_signals(*signals: int) -> Iterator[asyncio.Event]:
         loop.call_soon_threadsafe(stop.set)
         signal.signal(signal_number, before[signal_number])
 
-    before: dict[int, Any] = {
-        signal_number: signal.signal(signal_number, end) for signal_number in signals
-    }
-    try:
+    with handled(signals, end) as before:
         yield stop
-    finally:
-        for signal_number, handler in before.items():
-            signal.signal(signal_number, handler)
