@@ -138,6 +138,28 @@ def test_images_go_along_as_blocks(filled):
 # --- Memories and searches ----------------------------------------------------------------------
 
 
+def test_memories_are_corrected_and_superseded(commands):
+    times = ("--valid-from", "2026-01-01", "--expires-at", "2999-01-01", "--confidence", 0.5)
+    source = ("--source-dialogue", "d", "--source-message", "m1", "--source-message", "m2")
+    made = commands.at("memory", "create", "--id", "m", "--value", "tea", *times, *source)
+    assert made["source"] == {"dialogueId": "d", "messageIds": ["m1", "m2"]}
+    after = commands.at("memory", "update", "m", "--value", "coffee", "--expires-at", "")
+    assert (after["value"], after["version"]) == ("coffee", 2)
+    assert "expiresAt" not in after
+    (former,) = commands.at("memory", "history", "m")["items"]
+    assert (former["version"], former["value"]) == (1, "tea")
+    similar = commands.at("memory", "create", "--value", "Coffee!", "--on-similar", "return")
+    assert (similar["id"], similar["similar"]["equal"]) == ("m", True)
+    commands.at("memory", "create", "--id", "n", "--value", "milk", "--supersedes", "m")
+    listed = commands.at("memory", "list", "--as-of", "2026-02-01")["items"]
+    assert [one["id"] for one in listed] == ["m"]
+    words = ("search", "memories", "coffee", "--mode", "keyword")
+    assert commands.at(*words)["items"] == []
+    assert len(commands.at(*words, "--include", "inactive")["items"]) == 1
+    for wrong in [("update", "m"), ("create", "--value", "x", "--source-message", "m")]:
+        assert commands.run("memory", *wrong).code == 2
+
+
 def test_memories_are_created_got_listed_updated_and_deleted(commands):
     words = ["memory", "create", "--id", "m", "--value", "Prefers tea", "--label", "Drinks"]
     made = commands.at(*words, "--description", "at work", "--tags", "a")

@@ -66,6 +66,32 @@ def test_an_export_comes_back_as_it_was_and_nothing_twice(filled, elsewhere):
     assert lines(first)[-1] == {"end": {"dialogues": 3, "messages": 5, "memories": 2}}
 
 
+def test_memories_come_back_with_history_and_what_they_superseded(commands, elsewhere):
+    old = ("--id", "old", "--namespace", "n", "--created", "2026-03-01")
+    commands.at("memory", "create", *old, "--value", "tea", "--source-dialogue", "d")
+    commands.at("memory", "update", "old", "--namespace", "n", "--value", "green tea")
+    commands.at("memory", "update", "old", "--namespace", "n", "--valid-from", "2026-01-01")
+    new = ("--id", "new", "--namespace", "n", "--created", "2026-02-01", "--trust", "high")
+    commands.at("memory", "create", *new, "--value", "coffee", "--supersedes", "old")
+    path, second = (commands.directory / name for name in ("out.jsonl", "second.jsonl"))
+    assert commands.run("export", path).code == 0
+    exported = {line["memory"]["id"]: line["memory"] for line in lines(path)[1:-1]}
+    assert [*exported] == ["new", "old"]  # what was superseded comes behind
+    assert [one["value"] for one in exported["old"]["history"]] == ["tea", "green tea"]
+    counts = {"dialogues": 0, "messages": 0, "memories": 2, "failed": 0}
+    for _ in range(2):
+        assert elsewhere.at("import", path) == counts
+    assert elsewhere.run("export", second).code == 0
+    assert lines(second)[1:] == lines(path)[1:]
+    marked = elsewhere.at("memory", "get", "old", "--namespace", "n")
+    assert (marked["supersededBy"], marked["version"]) == ("new", 3)
+    commands.at("memory", "delete", "old", "--namespace", "n")
+    assert commands.run("export", path, "--overwrite").code == 0
+    alone = Commands(commands.directory, ["--data", "alone"], {})
+    left_out = {"memories": 1, "leftOut": {"supersedes": 1}}
+    assert alone.at("import", path) == counts | left_out
+
+
 def without_ends(line):
     """Leave out when a dialogue was closed, which is when it was imported."""
     fields = line.get("dialogue", {})

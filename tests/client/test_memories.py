@@ -134,3 +134,21 @@ class TestSearch:
         with pytest.raises(InvalidRequest) as refused:
             await db.search_memories("email", limit=1_000)
         assert refused.value.details[0].field == "limit"
+
+
+async def test_a_memory_is_corrected_and_keeps_its_history(db):
+    memory = await db.create_memory("tea", label="Drink", source={"dialogue_id": "d"})
+    assert memory.version == 1
+    await memory.update(value="coffee", label=None, valid_from=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (memory.value, memory.label, memory.version) == ("coffee", None, 2)
+    assert memory.record.valid_from == "2026-01-01T00:00:00.000Z"
+    (former,) = await memory.history(limit=5)
+    assert (former.value, former.label, former.source.dialogue_id) == ("tea", "Drink", "d")
+    newer = await db.create_memory("milk", supersedes=memory.id, trust="low")
+    stored = await db.get_memory(memory.id)
+    assert stored.record.superseded_by == newer.id
+    found = await db.search_memories("coffee", explain=True, mode="keyword")
+    assert (found.items, found.left_out[0].reason) == ([], "superseded")
+    assert len(await db.search_memories("coffee", include="inactive", mode="keyword")) == 1
+    again = await db.create_memory("Milk.", on_similar="return")
+    assert (again.id, again.record.similar.equal) == (newer.id, True)

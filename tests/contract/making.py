@@ -13,7 +13,8 @@ from msgspec import UNSET
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.model.dialogues import DialogueFilter, DialogueUpdate, NewDialogue, StateUpdate
 from dialoguedb.model.keys import KeyInput
-from dialoguedb.model.memories import MemoryFilter, NewMemory
+from dialoguedb.model.memories import MemoryFilter, MemoryUpdate, NewMemory
+from dialoguedb.model.memory_details import Details
 from dialoguedb.model.messages import MessageFilter, NewMessage
 from dialoguedb.model.projects import Project, ProjectInput, SettingsChange
 from dialoguedb.model.refs import DialogueRef, MessageRef
@@ -285,8 +286,29 @@ class Tenant:
         return await self.store.memories.get(self.project, namespace, memory_id)
 
     async def tag_memory(self, memory_id, tags, namespace="", options=None):
+        return await self.correct(memory_id, namespace, options, tags=tags)
+
+    async def correct(self, memory_id, namespace="", options=None, **fields):
+        """Change a memory; a value is given as such, details by the names of their fields."""
+        details = {
+            name: fields.pop(name) for name in set(Details.__struct_fields__) & fields.keys()
+        }
+        for name in {"value", "metadata"} & fields.keys():
+            fields[name] = compact(fields[name])
+        update = MemoryUpdate(**fields, details=details)
         options = options or self.write_options()
-        return await self.store.memories.update(self.project, namespace, memory_id, tags, options)
+        return await self.store.memories.update(self.project, namespace, memory_id, update, options)
+
+    async def history(self, memory_id, namespace="", order="desc", limit=1_000):
+        """Read the history of a memory to its end, window by window."""
+        found, after = [], None
+        while True:
+            window = Window(limit, order, after)
+            page = await self.store.memories.versions(self.project, namespace, memory_id, window)
+            found += page.items
+            after = page.more_after
+            if after is None:
+                return found
 
     async def forget(self, memory_id, namespace=""):
         await self.store.memories.delete(self.project, namespace, memory_id, self.write_options())

@@ -51,6 +51,7 @@ class Data:
     def __init__(self):
         self.projects, self.keys, self.usage, self.kept = {}, {}, {}, {}
         self.dialogues, self.messages, self.memories = {}, {}, {}
+        self.versions = {}
         self.templates, self.summaries, self.receipts = {}, {}, {}
         self.erasures = {}
 
@@ -89,6 +90,13 @@ class Data:
     def dialogue(self, project, namespace, dialogue_id):
         found = self.dialogues.get((self.id_of(project), namespace, dialogue_id))
         return found_or(found, status.dialogue_not_found(dialogue_id))
+
+    def memory_at(self, names, time):
+        later = [one for of, one in self.versions.items() if of[:-1] == names]
+        former = min(
+            (one for one in later if one.replaced > time), key=attrgetter("version"), default=None
+        )
+        return memories.version_at(self.memories[names], former)
 
     def in_order(self, owner):
         return sorted(self.messages.get(owner, {}).values(), key=ORDER)
@@ -354,27 +362,86 @@ class Memories(Part):
     @operation
     def create(self, project, namespace, new, options):
         owner = (project.id, namespace, new.id)
-        existing = self.data.memories.get(owner)
-        made = memories.plan_creation(namespace, new, existing, options.now)
-        if made is not existing:
-            used = usage.usage_of(options, stored_bytes=new.stored_bytes)
-            self.data.use(project, used, options)
-            self.data.memories[owner] = made
-        return made.to_memory()
+        if existing := self.data.memories.get(owner):
+            first = self.data.versions.get((*owner, 1))
+            return memories.answer_stored(new, existing, first).to_memory()
+        similar = new.similar
+        like = similar and self.data.memories.get((project.id, namespace, similar.id))
+        if like and similar.policy == "return":
+            return memories.answer_similar(like, similar)
+        made = memories.plan_new(namespace, new, like, options)
+        if made.supersedes is not None:
+            self.stored(project, namespace, made.supersedes)
+        self.data.use(project, usage.usage_of(options, stored_bytes=new.stored_bytes), options)
+        self.data.memories[owner] = made
+        self.mark((project.id, namespace), made.supersedes, options.now)
+        return memories.answer_similar(made, similar) if like else made.to_memory()
+
+    def mark(self, within, memory_id, now):
+        """Note in a memory, if it is there, what supersedes it first."""
+        if found := self.data.memories.get((*within, memory_id)):
+            others = of_project(self.data.memories, within[0])
+            by = [
+                (one.starts, one.id)
+                for one in others
+                if (one.namespace, one.supersedes) == (within[1], memory_id)
+            ]
+            after = memories.plan_superseded(found, min(by, default=None), now)
+            self.data.memories[*within, memory_id] = after
+
+    @operation
+    def delete(self, project, namespace, memory_id, options):
+        within, data = (project.id, namespace), self.data
+        gone = self.stored(project, namespace, memory_id)
+        del data.memories[*within, memory_id]
+        data.versions = {
+            names: one for names, one in data.versions.items() if names[:-1] != (*within, memory_id)
+        }
+        for names, one in [*data.memories.items()]:
+            if (*names[:2], one.supersedes) == (*within, memory_id):
+                data.memories[names] = structs.replace(one, supersedes=None)
+        self.mark(within, gone.supersedes, options.now)
 
     async def list(self, project, filters, window):
         found = of_project(self.data.memories, self.data.id_of(project))
         found = [one for one in found if passes(one, filters)]
+        if filters.as_of is not UNSET:
+            found = [one for one in found if memories.is_active(one, filters.as_of)]
         key = attrgetter(filters.order_by, "id", "namespace")
         return listed(found, window, key, memories.memory_bytes, methodcaller("to_memory"))
 
     @operation
-    def update(self, project, namespace, memory_id, new_tags, options):
+    def update(self, project, namespace, memory_id, update, options):
+        names = (project.id, namespace, memory_id)
+        planned = memories.plan_update(self.stored(project, namespace, memory_id), update, options)
+        used = usage.usage_of(options, stored_bytes=planned.stored_bytes)
+        self.data.use(project, used, options)
+        self.data.memories[names] = planned.memory
+        if planned.former is not None:
+            self.data.versions[*names, planned.former.version] = planned.former
+        self.mark(names[:2], planned.memory.supersedes, options.now)
+        return planned.memory.to_memory()
+
+    async def versions(self, project, namespace, memory_id, window):
+        self.stored(project, namespace, memory_id)
+        of = (project.id, namespace, memory_id)
+        found = [one for names, one in self.data.versions.items() if names[:-1] == of]
+        key, make = lambda one: (one.version,), methodcaller("to_version")
+        return listed(found, window, key, memories.version_bytes, make)
+
+    @operation
+    def create_version(self, project, namespace, memory_id, new, options):
+        names = (project.id, namespace, memory_id)
         found = self.stored(project, namespace, memory_id)
-        after = memories.plan_retag(found, new_tags, options.now)
-        self.data.use(project, usage.usage_of(options), options)
-        self.data.memories[project.id, namespace, memory_id] = after
-        return after.to_memory()
+        existing = self.data.versions.get((*names, new.version))
+        version = memories.plan_version(new, existing, options)
+        if version is not existing:
+            self.data.versions[*names, new.version] = version
+            after = memories.with_version_before(found, new.version, options.now)
+            self.data.memories[names] = after
+            used = usage.usage_of(options, stored_bytes=new.stored_bytes)
+            self.data.use(project, used, options)
+        return version.to_version()
 
 
 class Summaries(Part):
@@ -582,7 +649,9 @@ class Receipts(Part):
             created=created,
             messages=[one.to_message(dialogue_id, of) for one in left],
             summary=summary and summary.to_summary(project),
-            memories=[data.memories[one].to_memory() for one in names if one in data.memories],
+            memories=[
+                data.memory_at(one, created).to_memory() for one in names if one in data.memories
+            ],
         )
 
 
@@ -599,6 +668,7 @@ class Erasures(Part):
             count = sum(map(len, lost)) if kind == "messages" else len(lost)
             deleted = deleted.plus(ERASED[kind], count)
             setattr(data, kind, {key: table[key] for key in table if key not in found})
+        data.versions = {key: one for key, one in data.versions.items() if key[:2] != owner}
         data.erasures[project_id, digest] = (started, deleted)
         return ErasureProgress(started, deleted, is_complete=not any(gone.values()))
 

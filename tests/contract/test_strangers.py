@@ -19,7 +19,8 @@ from dialoguedb.errors import (
 from dialoguedb.formats.attachments.deferred import DeferredText
 from dialoguedb.model.dialogues import DialogueFilter, StateUpdate
 from dialoguedb.model.keys import KeyInput
-from dialoguedb.model.memories import MemoryFilter
+from dialoguedb.model.memories import MemoryFilter, MemoryUpdate, NewVersion
+from dialoguedb.model.memory_details import Details
 from dialoguedb.model.messages import MessageFilter
 from dialoguedb.model.projects import Project, ProjectSettings, SettingsChange
 from dialoguedb.model.receipts import NewReceipt
@@ -31,13 +32,14 @@ from dialoguedb.model.templates import NewTemplate, TemplateChange
 from dialoguedb.ports.summaries import SummaryJobs
 from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.values.lists import Page, Window
-from tests.contract.making import change, dialogue, idempotent, memory, message, summary
+from tests.contract.making import at, change, dialogue, idempotent, memory, message, summary
 
 pytestmark = pytest.mark.anyio
 
 MONTH = "2026-03"
 WHOLE = Window(1_000, "asc")
 RECIPE = Recipe("extractive", None, None)
+VERSION = NewVersion(7, b'"mine"', None, None, b"{}", Details(), at(0), at(1))
 RECEIPT = NewReceipt(id="r", settings=b"{}", parts=b'{"messages":[]}', plan=b"{}", sha256="")
 
 
@@ -141,7 +143,17 @@ FINDS_NOTHING = {
     "memories.get": (MemoryNotFound, lambda ask: ask.store.memories.get(ask.who, ask.ns, "m")),
     "memories.update": (
         MemoryNotFound,
-        lambda ask: ask.store.memories.update(ask.who, ask.ns, "m", ("mine",), ask.options),
+        lambda ask: ask.store.memories.update(
+            ask.who, ask.ns, "m", MemoryUpdate(("mine",), b'"mine"'), ask.options
+        ),
+    ),
+    "memories.versions": (
+        MemoryNotFound,
+        lambda ask: ask.store.memories.versions(ask.who, ask.ns, "m", WHOLE),
+    ),
+    "memories.create_version": (
+        MemoryNotFound,
+        lambda ask: ask.store.memories.create_version(ask.who, ask.ns, "m", VERSION, ask.options),
     ),
     "memories.delete": (
         MemoryNotFound,

@@ -43,7 +43,8 @@ def sound(tmp_path_factory):
                     for i in range(MESSAGES)
                 ]
             )
-            db.create_memory(f"likes {number}", id=f"k{number}", namespace="n")
+            memory = db.create_memory(f"liked {number}", id=f"k{number}", namespace="n")
+            memory.update(value=f"likes {number}", expires_at="2999-01-01")
         dialogue = db.get_dialogue(f"d{DIALOGUES - 1}", namespace="n")
         dialogue.create_thread(id="thread")
         image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{'A' * 6_000}"}}
@@ -103,7 +104,10 @@ def test_whole_data_is_taken_over_whole(data, tmp_path):
     with closing(DialogueDB(path=tmp_path / "new")) as db:
         last = db.get_dialogue("d9", namespace="n")
         assert (last.state, last.tags, last.thread_count) == ({"step": 9}, ["x"], 1)
-        assert db.get_memory("k3", namespace="n").value == "likes 3"
+        memory = db.get_memory("k3", namespace="n")
+        expires_at = "2999-01-01T00:00:00.000Z"
+        assert (memory.value, memory.record.expires_at) == ("likes 3", expires_at)
+        assert [one.value for one in memory.history()] == ["liked 3"]
         last.save_message("user", "more", id="more")
         assert db.search_messages("more", namespace="n").items
 

@@ -26,7 +26,8 @@ async def test_it_goes_on_where_a_crash_has_left_it(tmp_path):
         sent = [message(f"{n} {m}", tags=("t",)) for m in range(300)]
         await me.new(f"d{n}", "ns", thread_of=f"d{n - 1}" if n else None, messages=sent)
         await me.summarize(f"d{n}", namespace="ns")
-    await me.remember(namespace="ns")
+    await me.remember(namespace="ns", id="m")
+    await me.correct("m", "ns", value="other")
     await me.new("d", messages=[message("stays")])
     portions = 0
     while True:

@@ -92,9 +92,7 @@ class Person:
         ask("PATCH", f"{path}/state", {self.word(): self.text()})
         [*_, last] = ask("GET", f"{path}/messages")["items"]
         ask("PUT", f"{path}/messages/{last['id']}", {"tags": [self.word()]}, **self.key())
-        for _ in range(5):
-            more = {"label": self.word(), "description": self.text(), "tags": [self.word()]}
-            ask("POST", "/memory", {"id": self.word(), "value": {self.word(): self.text()}, **more})
+        self.remember(ask, dialogue)
         ask("POST", "/search", {"query": self.text(5), "object": "message"})
         query = {"object": "memory", "query": self.word(), "namespace": self.namespace}
         done(api.get("/search", params=query))
@@ -108,6 +106,18 @@ class Person:
         new_key(api, namespace=self.namespace, name=self.word())
         ask("DELETE", f"{path}/messages/{last['id']}")
         return dialogue
+
+    def remember(self, ask, dialogue):
+        memory = ""
+        for _ in range(5):
+            more = {"label": self.word(), "description": self.text(), "tags": [self.word()]}
+            value = {self.word(): self.text()}
+            memory = ask("POST", "/memory", {"id": self.word(), "value": value, **more})["id"]
+            source = {"dialogueId": dialogue, "messageIds": [self.word()]}
+            for _ in range(3):
+                change = {"value": self.text(), "source": source, "metadata": {self.word(): 1}}
+                ask("PUT", f"/memory/{memory}", change, **self.key())
+        ask("POST", "/memory", {"value": self.text(), "supersedes": memory}, **self.key())
 
     def key(self):
         return {"Idempotency-Key": self.word()}

@@ -16,11 +16,12 @@ PARAMETERS = {
     "list_messages": {"sessionId", "limit", "order", "next"},
     "update_state": {"sessionId", "state", "merge"},
     "create_thread": {"parentId", "label", "tags"},
-    "create_memory": {"value", "label", "description", "tags", "metadata"},
+    "create_memory": {"value", "label", "description", "tags", "metadata", "onSimilar"},
     "search_memories": {"query", "tags", "limit"},
     "list_memories": {"limit", "order", "next"},
     "get_memory": {"id"},
     "delete_memory": {"id"},
+    "update_memory": {"id", "value", "label", "description", "tags"},
     "update_memory_tags": {"id", "tags"},
 }
 DEFAULTS = {
@@ -29,6 +30,7 @@ DEFAULTS = {
     "list": {"limit": 20, "order": "desc"},
     "list_messages": {"limit": 50, "order": "asc"},
     "update_state": {"merge": True},
+    "create_memory": {"onSimilar": "return"},
     "search_memories": {"limit": 10},
     "list_memories": {"limit": 20, "order": "desc"},
 }
@@ -36,7 +38,7 @@ READING = {
     *("resume", "search", "list", "list_messages"),
     *("search_memories", "list_memories", "get_memory"),
 }
-DESTRUCTIVE = {"update_state", "delete_memory", "update_memory_tags"}
+DESTRUCTIVE = {"update_state", "delete_memory", "update_memory", "update_memory_tags"}
 MESSAGES = [
     {"role": "user", "content": "Where did I leave the red umbrella?"},
     {"role": "assistant", "content": "In the train to Leeds.", "name": "Ada"},
@@ -191,6 +193,30 @@ async def test_memories_are_kept_found_tagged_and_forgotten(agent):
     assert (await agent.refused("delete_memory", id=memory_id))["code"] == "MEMORY_NOT_FOUND"
 
 
+async def test_what_is_remembered_is_corrected_and_not_stored_twice(agent):
+    memory = (await agent.ask("create_memory", value="Prefers window seats on planes"))["memoryId"]
+    same = await agent.ask("create_memory", value="prefers window seats on planes.")
+    assert (same["memoryId"], same["message"]) == (memory, "Remembered already")
+    value = "Prefers aisle seats on planes"
+    alike = await agent.ask("create_memory", value=value)
+    assert alike["memoryId"] == memory
+    assert alike["message"].startswith("Not stored")
+    similar = alike["similar"]
+    assert (similar["value"], similar["equal"]) == ("Prefers window seats on planes", False)
+    corrected = (await agent.ask("update_memory", id=memory, value=value))["memory"]
+    assert (corrected["value"], corrected["version"]) == (value, 2)
+    both = await agent.ask("create_memory", value=value, onSimilar="store")
+    assert "similar" not in both
+    newer = await agent.ask(
+        "create_memory", value="Prefers any seats on planes", onSimilar="supersede"
+    )
+    assert newer["similar"]["action"] == "superseded"
+    assert newer["similar"]["id"] in {memory, both["memoryId"]}
+    found = (await agent.ask("search_memories", query="seats on planes"))["memories"]
+    assert newer["similar"]["id"] not in [one["id"] for one in found]
+    assert newer["memoryId"] in [one["id"] for one in found]
+
+
 async def test_a_namespace_keeps_its_things_to_itself(agent):
     own = {"namespace": agent.namespace}
     agent = Agent(agent.client)
@@ -221,6 +247,7 @@ async def test_a_namespace_keeps_its_things_to_itself(agent):
         ("get_memory", {"id": memory}),
         ("delete_memory", {"id": memory}),
         ("update_memory_tags", {"id": memory, "tags": []}),
+        ("update_memory", {"id": memory, "value": "x"}),
     ]:
         for elsewhere in ({}, {"namespace": ""}, {"namespace": "bo"}):
             assert (await agent.refused(tool, **given, **elsewhere))["code"].endswith("NOT_FOUND")
@@ -231,7 +258,7 @@ async def test_an_empty_namespace_is_the_default_one_and_none_is_all(agent):
     for elsewhere in ({}, {"namespace": ""}):
         own = Agent(agent.client)
         await own.ask("save", messages=[{"role": "user", "content": word}], **elsewhere)
-        await own.ask("create_memory", value=word, **elsewhere)
+        await own.ask("create_memory", value=word, onSimilar="store", **elsewhere)
     await agent.ask("save", messages=[{"role": "user", "content": word}])
     await agent.ask("create_memory", value=word)
     query = {"query": word}

@@ -88,6 +88,13 @@ def seen(room, **address: Any):
     return sorted(export), listed, answers, found
 
 
+def correct(db):
+    """Leave memories that are corrected, and that others end."""
+    db.create_memory("water", id="water", namespace="ada", expires_at="2999-01-01")
+    db.create_memory("milk", id="drink", namespace="ada", supersedes="water", confidence=0.5)
+    db.get_memory("drink", namespace="ada").update(value="whole milk", source={"dialogue_id": "d"})
+
+
 QUESTIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["dialogue", "parent"], {"messages": 9}),
     (["dialogue"], {"threadOf": "parent"}),
@@ -96,6 +103,7 @@ QUESTIONS: list[tuple[list[str], dict[str, Any]]] = [
     (["messages"], {"dialogueId": "parent", "tags": "t"}),
     (["summary"], {"dialogueId": "parent"}),
     (["memory"], {"tags": "drink"}),
+    (["memory"], {"asOf": "2998-01-01"}),
 ]
 
 
@@ -104,9 +112,15 @@ def test_everything_is_the_same_there_and_back_again(room, data, url, tmp_path):
     room.run("keys", "create", "--data", data, "--operator")
     limited = room.run("projects", "set", "default", "--data", data, "--messages-per-month", 1000)
     assert limited.code == 0, limited.err
+    with DialogueDB(path=data) as db:
+        correct(db)
+        history = db.api.memory.history("drink", namespace="ada")
     before = seen(room, path=data)
     out = copied(room, f"sqlite:{data}", url)
-    assert "Copied now: 6; as before: 0; deleted: 0" in out
+    with DialogueDB(database=url) as db:
+        assert db.api.memory.history("drink", namespace="ada") == history
+        assert db.get_memory("water", namespace="ada").record.superseded_by == "drink"
+    assert "Copied now: 8; as before: 0; deleted: 0" in out
     assert "Verified: the copy is complete" in out
     assert seen(room, database=url) == before
     assert room.run("check", "--database", url).out.startswith("Nothing wrong")

@@ -27,7 +27,6 @@ _DAY_CHARS = len("2026-11-22")
 _MINUTE_CHARS = len("2026-11-22T21:34")
 _PADDING = (0, 2, 0, 0)
 _PREVIEW_CHARS = 160
-_NOT_ON_THE_WIRE = frozenset({"version"})
 
 STYLES: Mapping[str, Mapping[str, str]] = {
     "status": {"active": "green", "ended": "yellow", "archived": "dim", "failed": "red"},
@@ -123,9 +122,14 @@ def plain(value: Any) -> Any:
     return {
         field.encode_name: plain(held)
         for field in msgspec.structs.fields(value)
-        if field.name not in _NOT_ON_THE_WIRE
-        and not ((held := getattr(value, field.name)) is None and field.default is None)
+        if not ((held := getattr(value, field.name)) is None and field.default is None)
+        and not _is_of_a_header(field.name, held)
     }
+
+
+def _is_of_a_header(name: str, held: object) -> bool:
+    """Tell whether it is the version of an ETag; that of a memory is a number of its own."""
+    return name == "version" and isinstance(held, str)
 
 
 def one_line(text: str) -> str:

@@ -6,10 +6,10 @@ from typing import Any, TypedDict
 
 from dialoguedb.model.dialogues import DialogueOrderBy, Status
 from dialoguedb.model.keys import Permission
-from dialoguedb.model.memories import MemoryOrderBy
+from dialoguedb.model.memories import MemoryOrderBy, OnSimilar
 from dialoguedb.model.messages import AttachmentMode
 from dialoguedb.model.search import SearchMode, SearchOrderBy
-from dialoguedb.values.fields import Dialect, Target, Unanswered
+from dialoguedb.values.fields import Dialect, Include, Target, Trust, Unanswered
 from dialoguedb.values.lists import Order
 
 Content = str | Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -116,7 +116,20 @@ class DialogueChanges(IdempotencyOptions, PreconditionOptions, total=False):
     namespace: str | None
 
 
-class MemoryFields(IdempotencyOptions, total=False):
+class MemoryDetails(TypedDict, total=False):
+    """Where a memory comes from, when it is true, and how sure it is."""
+
+    source: Mapping[str, Any] | None
+    """Such as `{"dialogue_id": "d", "message_ids": ["m"]}`."""
+
+    valid_from: TimeLike | None
+    valid_to: TimeLike | None
+    expires_at: TimeLike | None
+    confidence: float | None
+    trust: Trust | None
+
+
+class MemoryFields(MemoryDetails, IdempotencyOptions, total=False):
     """What a memory may have besides its value."""
 
     id: str | None
@@ -126,6 +139,35 @@ class MemoryFields(IdempotencyOptions, total=False):
     tags: Sequence[str] | None
     metadata: Mapping[str, Any] | None
     created: TimeLike | None
+    supersedes: str | None
+
+
+class NewMemoryFields(MemoryFields, total=False):
+    """The same, and what becomes of it if one that is like it is stored already."""
+
+    on_similar: OnSimilar | None
+
+
+class MemoryChanges(MemoryDetails, IdempotencyOptions, PreconditionOptions, total=False):
+    """What of a memory may change; None removes a label, a description and details."""
+
+    value: Any
+    """None leaves it as it is."""
+
+    label: str | None
+    description: str | None
+    tags: Sequence[str] | None
+    metadata: Mapping[str, Any] | None
+    namespace: str | None
+
+
+class MemoryVersionFields(MemoryDetails, IdempotencyOptions, total=False):
+    """What a former version of a memory may have besides its number, value and times."""
+
+    label: str | None
+    description: str | None
+    metadata: Mapping[str, Any] | None
+    namespace: str | None
 
 
 # --- Lists --------------------------------------------------------------------------------------
@@ -185,10 +227,17 @@ class MemoryListOptions(TimeRangeOptions, total=False):
     order_by: MemoryOrderBy | None
     namespace: str | None
     tags: Sequence[str] | None
+    as_of: TimeLike | None
 
 
 class MemoryPageOptions(MemoryListOptions, PageOptions, total=False):
     """Which memories a page shows."""
+
+
+class MemoryVersionPageOptions(PageOptions, total=False):
+    """Which versions of a memory a page shows."""
+
+    namespace: str | None
 
 
 class SearchOptions(TypedDict, total=False):
@@ -207,6 +256,11 @@ class SearchOptions(TypedDict, total=False):
     mode: SearchMode | None
     explain: bool | None
     context: int | None
+    as_of: TimeLike | None
+    """The time at which memories are valid; now when it is not given."""
+
+    include: Include | None
+    """`inactive` for memories that are not valid then, too."""
 
 
 # --- Summaries, context, keys -------------------------------------------------------------------
@@ -251,6 +305,8 @@ class ContextOptions(TypedDict, total=False):
     stable: bool | None
     unanswered: Unanswered | None
     record: bool | None
+    as_of: TimeLike | None
+    include: Include | None
     namespace: str | None
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from dialoguedb.model.context import ContextTokens
 from dialoguedb.model.dialogues import DeletedDialogue, Status
 from dialoguedb.model.keys import AnyPermission
+from dialoguedb.model.memories import SimilarMemory
 from dialoguedb.model.projects import ProjectSettings
 from dialoguedb.model.summaries import SummaryStatus
 from dialoguedb.values.lists import Page
@@ -85,6 +86,13 @@ class DialogueRecord(Struct, rename="camel", kw_only=True):
     """The version that `if_match` takes; lists and searches do not have it."""
 
 
+class MemorySourceRecord(Struct, rename="camel"):
+    """The messages that a memory was made of."""
+
+    dialogue_id: str
+    message_ids: list[str] | None = None
+
+
 class MemoryRecord(Struct, rename="camel", kw_only=True):
     """A memory as it is stored."""
 
@@ -97,6 +105,42 @@ class MemoryRecord(Struct, rename="camel", kw_only=True):
     metadata: dict[str, Any]
     created: str
     modified: str
+    source: MemorySourceRecord | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    expires_at: str | None = None
+    confidence: float | None = None
+    trust: str | None = None
+    supersedes: str | None = None
+    superseded_by: str | None = None
+    superseded_at: str | None = None
+    version: int | None = None
+    """Of one that was corrected; its history has the versions before."""
+
+    similar: SimilarMemory | None = None
+    """Of one that was created with `on_similar`, where there is one like it."""
+
+
+class MemoryVersionRecord(Struct, rename="camel", kw_only=True):
+    """What a memory said before it was corrected."""
+
+    version: int
+    label: str | None = None
+    description: str | None = None
+    value: Any
+    metadata: dict[str, Any]
+    source: MemorySourceRecord | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    expires_at: str | None = None
+    confidence: float | None = None
+    trust: str | None = None
+    written: str
+    written_by: str | None = None
+    """The id of the key that wrote it."""
+
+    replaced: str
+    replaced_by: str | None = None
 
 
 class StateRecord(Struct, kw_only=True):
@@ -253,6 +297,8 @@ class WindowSettingsRecord(Struct, rename="camel", kw_only=True):
     memories: int
     stable: bool
     unanswered: str
+    as_of: str | None = None
+    include: str | None = None
 
 
 class ContextReceiptRecord(ContextRecord, rename="camel", kw_only=True):

@@ -51,6 +51,16 @@ class OmittedItem(Struct, rename="camel"):
     relevance: float = 0.0
 
 
+class LeftOutItem(Struct, rename="camel"):
+    """A memory that would have been found, and is not valid at the time asked about."""
+
+    id: str
+    reason: str
+    namespace: str | None = None
+    superseded_by: str | None = None
+    relevance: float = 0.0
+
+
 class SearchInterpretation(Struct, rename="camel"):
     """How the server understood a search: dates resolved, and the mode if it had to be another."""
 
@@ -76,6 +86,9 @@ class Found(Struct, Generic[T]):
     omitted: list[OmittedItem] | None = None
     """What was found, too, and is left out, since all would be too large; a get reads each."""
 
+    left_out: list[LeftOutItem] | None = field(name="leftOut", default=None)
+    """With `explain`: the most relevant memories that are not valid at the time."""
+
     @property
     def items(self) -> list[T]:
         """The objects alone."""
@@ -95,7 +108,7 @@ class Found(Struct, Generic[T]):
             )
             for hit in self.hits
         ]
-        return Found(hits, self.request, self.indexing, self.omitted)
+        return Found(hits, self.request, self.indexing, self.omitted, self.left_out)
 
     def __len__(self) -> int:
         """Count the objects."""

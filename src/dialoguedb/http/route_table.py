@@ -59,6 +59,8 @@ ROUTES = [
     Route("GET", "/memory/{id}", memories.get),
     Route("PUT", "/memory/{id}", memories.update),
     Route("DELETE", "/memory/{id}", memories.delete),
+    Route("GET", "/memory/{id}/history", memories.history),
+    Route("POST", "/memory/{id}/history", memories.create_version),
     Route("POST", "/search", search.search),
     Route("GET", "/search", search.search_by_query),
     Route("POST", "/summary", summaries.create),

@@ -135,6 +135,23 @@ class CreateMemoryArguments(ToolArguments):
     description: Annotated[str, Meta(description="When it is of use")] | None = None
     tags: Tags | None = None
     metadata: Metadata | None = None
+    on_similar: Annotated[
+        Literal["return", "supersede", "store"],
+        Meta(
+            description="If something like it is remembered. return: answer that one and store"
+            " nothing; supersede: store this in its place; store: keep both"
+        ),
+    ] = "return"
+
+
+class UpdateMemoryArguments(ToolArguments):
+    """How to correct a memory; what is left out stays."""
+
+    id: MemoryId
+    value: Annotated[Any, Meta(description="What is true now; absent or null leaves it")] = None
+    label: Label | None = None
+    description: Annotated[str, Meta(description="When it is of use")] | None = None
+    tags: Annotated[list[str], Meta(description="All its tags from now on")] | None = None
 
 
 class SearchMemoriesArguments(ToolArguments):

@@ -4,7 +4,12 @@ from typing import Any, Self
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dialoguedb.client.records import DialogueRecord, MemoryRecord, MessageRecord
+from dialoguedb.client.records import (
+    DialogueRecord,
+    MemoryRecord,
+    MemorySourceRecord,
+    MessageRecord,
+)
 from dialoguedb.client.search_records import FoundItem, IndexingRecord, OmittedItem
 from dialoguedb.mcp.inline_files import without_files
 
@@ -175,6 +180,15 @@ class Remembered(Struct, kw_only=True, rename="camel", omit_defaults=True):
     metadata: dict[str, Any] = {}
     created: str
     modified: str
+    source: MemorySourceRecord | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    expires_at: str | None = None
+    confidence: float | None = None
+    trust: str | None = None
+    supersedes: str | None = None
+    superseded_by: str | None = None
+    version: int | None = None
     relevance: float | None = None
 
     @classmethod
@@ -190,6 +204,15 @@ class Remembered(Struct, kw_only=True, rename="camel", omit_defaults=True):
             metadata=record.metadata,
             created=record.created,
             modified=record.modified,
+            source=record.source,
+            valid_from=record.valid_from,
+            valid_to=record.valid_to,
+            expires_at=record.expires_at,
+            confidence=record.confidence,
+            trust=record.trust,
+            supersedes=record.supersedes,
+            superseded_by=record.superseded_by,
+            version=record.version,
             relevance=relevance,
         )
 
@@ -259,10 +282,29 @@ class ThreadCreatedResponse(ChangeResponse):
 # --- Responses about memories -------------------------------------------------------------------
 
 
+class SimilarRemembered(Struct, rename="camel"):
+    """What was remembered already and is like what is to be remembered."""
+
+    id: str
+    value: Any
+    likeness: float
+    equal: bool
+    action: str
+
+
 class MemoryCreatedResponse(ChangeResponse):
     """Something is remembered."""
 
     memory_id: str
+    """The one that is answered in its stead when `similar` says `returned`."""
+
+    similar: SimilarRemembered | UnsetType = UNSET
+
+
+class MemoryUpdatedResponse(ChangeResponse):
+    """A memory as it is now."""
+
+    memory: Remembered
 
 
 class FoundMemoriesResponse(ToolResponse):

@@ -130,7 +130,8 @@ _ALL: Sequence[Tool[Any, Any]] = (
         name="create_memory",
         title="Remember",
         purpose="Remember something beyond this conversation: a fact, a preference, a decision."
-        " Say it so that it is understood alone; one thing in each memory.",
+        " Say it so that it is understood alone; one thing in each memory. If something similar is"
+        " remembered, that is answered and nothing is stored: correct it with {update_memory}.",
         arguments=arguments.CreateMemoryArguments,
         response=responses.MemoryCreatedResponse,
         run=memories.create_memory,
@@ -169,7 +170,8 @@ _ALL: Sequence[Tool[Any, Any]] = (
     Tool(
         name="delete_memory",
         title="Delete a memory",
-        purpose="Forget one memory for good, such as one that is no longer true.",
+        purpose="Forget one memory for good, with its history. To correct one, use"
+        " {update_memory}.",
         arguments=arguments.OneMemoryArguments,
         response=responses.MemoryDeletedResponse,
         run=memories.delete_memory,
@@ -177,9 +179,20 @@ _ALL: Sequence[Tool[Any, Any]] = (
         idempotent=True,
     ),
     Tool(
+        name="update_memory",
+        title="Correct a memory",
+        purpose="Correct a memory that is no longer true, or not quite: what you give replaces what"
+        " it says, the rest stays. What it said before is kept in its history.",
+        arguments=arguments.UpdateMemoryArguments,
+        response=responses.MemoryUpdatedResponse,
+        run=memories.update_memory,
+        destructive=True,
+        idempotent=True,
+    ),
+    Tool(
         name="update_memory_tags",
         title="Tag a memory",
-        purpose="Replace the tags of a memory; the rest of it cannot be changed.",
+        purpose="Replace the tags of a memory.",
         arguments=arguments.UpdateMemoryTagsArguments,
         response=responses.MemoryTaggedResponse,
         run=memories.update_memory_tags,

@@ -1,12 +1,22 @@
 """Context windows: the request and the response."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialoguedb.formats.tool_links import Issue
 from dialoguedb.values import limits
-from dialoguedb.values.fields import Dialect, Id, Namespace, Target, Unanswered
+from dialoguedb.values.fields import (
+    AsOf,
+    Dialect,
+    Id,
+    Include,
+    Namespace,
+    Target,
+    Unanswered,
+)
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import FieldValidators, validate_timestamp
 
 _RECENT_DEFAULT = 4
 _MEMORIES_DEFAULT = 5
@@ -83,6 +93,8 @@ Tokens = Annotated[int, Meta(ge=0)]
 class ContextInput(Struct, rename="camel", frozen=True):
     """A window as it is asked for."""
 
+    validators: ClassVar[FieldValidators] = {"as_of": validate_timestamp}
+
     max_tokens: MaxTokens
     query: ContextQueryText | UnsetType | None = UNSET
     format: Format | UnsetType | None = UNSET
@@ -93,11 +105,16 @@ class ContextInput(Struct, rename="camel", frozen=True):
     stable: Stable | UnsetType | None = UNSET
     unanswered: UnansweredCalls | UnsetType | None = UNSET
     record: Recorded | UnsetType | None = UNSET
+    as_of: AsOf | UnsetType | None = UNSET
+    include: Include | UnsetType | None = UNSET
     dialogue_id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
 
     def validate(self) -> "ContextRequest":
-        """Return what is wanted, with the defaults."""
+        """Return what is wanted, with the defaults; InvalidRequest."""
+        errors = ValidationErrors()
+        as_of = validate_timestamp(self.as_of, "asOf", errors)
+        errors.raise_if_any()
         query = self.query or None
         memories = self.memories if isinstance(self.memories, int) else None
         return ContextRequest(
@@ -110,6 +127,8 @@ class ContextInput(Struct, rename="camel", frozen=True):
             target=self.target or "any",
             stable=self.stable is True,
             unanswered=self.unanswered or "drop",
+            as_of=as_of,
+            include=self.include or None,
         )
 
 
@@ -125,6 +144,10 @@ class ContextRequest(Struct, frozen=True):
     target: Target = "any"
     stable: bool = False
     unanswered: Unanswered = "drop"
+    as_of: str | None = None
+    """The time whose memories are shown; now when it is None."""
+
+    include: Include | None = None
 
 
 class ContextTokens(Struct, rename="camel", kw_only=True):

@@ -1,12 +1,24 @@
 """Memories: what is received, kept and answered."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from dialoguedb.formats.content import validate_value
+from dialoguedb.model.memory_details import (
+    Details,
+    DetailsInput,
+    MemorySource,
+    check_details,
+    details_change,
+    details_of,
+)
+from dialoguedb.model.writes import Tags as NewTags
+from dialoguedb.values import rawjson
 from dialoguedb.values.fields import (
+    Confidence,
     Description,
+    ExpiresAt,
     Id,
     JsonObject,
     JsonValue,
@@ -15,6 +27,9 @@ from dialoguedb.values.fields import (
     StoredTags,
     Tags,
     Timestamp,
+    Trust,
+    ValidFrom,
+    ValidTo,
 )
 from dialoguedb.values.lists import TimeRange
 from dialoguedb.values.validation_errors import ValidationErrors
@@ -27,7 +42,29 @@ from dialoguedb.values.validators import (
 
 MemoryOrderBy = Literal["created", "modified"]
 
-MEMORY_WRITE_ONCE = ("value", "label", "description", "metadata")
+OnSimilar = Annotated[
+    Literal["store", "return", "supersede"],
+    Meta(
+        description="What becomes of a memory that is like one that is valid in its namespace: it"
+        " is stored all the same (`store`, the default), the other one is answered (`return`), or"
+        " it supersedes the other (`supersede`)."
+    ),
+]
+VersionNumber = Annotated[int, Meta(ge=1, le=1 << 31, description="Counts its corrections.")]
+
+
+class SimilarMemory(Struct, rename="camel", frozen=True):
+    """A memory like the one that was sent."""
+
+    id: Id
+    likeness: Annotated[float, Meta(ge=0, le=1, description="1 when the values are equal.")]
+    equal: bool
+    """Whether the values say the same but for case, width, spaces and outer punctuation."""
+
+    action: Annotated[
+        Literal["returned", "superseded"],
+        Meta(description="`returned`: what was sent is not stored. `superseded`: it is."),
+    ]
 
 
 class Memory(Struct, rename="camel", gc=False, kw_only=True):
@@ -42,6 +79,60 @@ class Memory(Struct, rename="camel", gc=False, kw_only=True):
     metadata: JsonObject
     created: Timestamp
     modified: Timestamp
+    source: MemorySource | UnsetType = UNSET
+    valid_from: ValidFrom | UnsetType = UNSET
+    valid_to: ValidTo | UnsetType = UNSET
+    expires_at: ExpiresAt | UnsetType = UNSET
+    confidence: Confidence | UnsetType = UNSET
+    trust: Trust | UnsetType = UNSET
+    supersedes: Id | UnsetType = UNSET
+    """The memory that it took the place of."""
+
+    superseded_by: Id | UnsetType = UNSET
+    superseded_at: Timestamp | UnsetType = UNSET
+    """Since when another memory holds in its stead."""
+
+    version: VersionNumber | UnsetType = UNSET
+    """Of one that was corrected; its history has the versions before."""
+
+    similar: SimilarMemory | UnsetType = UNSET
+    """Of one that was sent with `onSimilar`, where there is one like it."""
+
+
+class MemoryVersion(Struct, rename="camel", gc=False, kw_only=True):
+    """What a memory said before it was corrected."""
+
+    version: VersionNumber
+    label: Label | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    value: JsonValue
+    metadata: JsonObject
+    source: MemorySource | UnsetType = UNSET
+    valid_from: ValidFrom | UnsetType = UNSET
+    valid_to: ValidTo | UnsetType = UNSET
+    expires_at: ExpiresAt | UnsetType = UNSET
+    confidence: Confidence | UnsetType = UNSET
+    trust: Trust | UnsetType = UNSET
+    written: Timestamp
+    """When it was written."""
+
+    written_by: Id | UnsetType = UNSET
+    """The id of the key that wrote it."""
+
+    replaced: Timestamp
+    """When the version after it was written."""
+
+    replaced_by: Id | UnsetType = UNSET
+    """The id of the key that wrote the version after it."""
+
+
+class FoundSimilar(Struct, frozen=True):
+    """A memory like a new one, and what is to become of the two."""
+
+    id: str
+    likeness: float
+    equal: bool
+    policy: Literal["return", "supersede"]
 
 
 class NewMemory(Struct, gc=False):
@@ -57,16 +148,38 @@ class NewMemory(Struct, gc=False):
     named: bool
     """Whether the caller chose the id, so that a stored duplicate may be returned."""
 
+    details: Details = Details()
+    similar: FoundSimilar | None = None
+
     @property
     def stored_bytes(self) -> int:
         """Bytes that count against a quota."""
         return len(self.value) + len(self.metadata)
 
 
-class MemoryInput(Struct, rename="camel"):
+class NewVersion(Struct, gc=False):
+    """A former version on its way to the store."""
+
+    version: int
+    value: bytes
+    label: str | None
+    description: str | None
+    metadata: bytes
+    details: Details
+    written: str
+    replaced: str
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes that count against a quota."""
+        return len(self.value) + len(self.metadata)
+
+
+class MemoryInput(DetailsInput, rename="camel", kw_only=True):
     """A memory as it is received."""
 
     validators: ClassVar[FieldValidators] = {
+        **DetailsInput.validators,
         "value": validate_value,
         "metadata": validate_metadata,
         "created": validate_timestamp,
@@ -80,6 +193,7 @@ class MemoryInput(Struct, rename="camel"):
     tags: Tags | UnsetType | None = UNSET
     metadata: JsonObject | UnsetType = UNSET
     created: Timestamp | UnsetType | None = UNSET
+    supersedes: Id | UnsetType | None = UNSET
 
     def validate(self) -> NewMemory:
         """Check the values; InvalidRequest with every error."""
@@ -93,21 +207,101 @@ class MemoryInput(Struct, rename="camel"):
             metadata=validate_metadata(self.metadata, "metadata", errors),
             created=validate_timestamp(self.created, "created", errors),
             named=bool(self.id),
+            details=details_of(self, errors, supersedes=value_or_none(self.supersedes)),
         )
         errors.raise_if_any()
         return new
 
 
-class MemoryChange(Struct, rename="camel"):
-    """What a PUT of a memory may hold: tags change, all else is write-once."""
+class MemoryUpdate(Struct, gc=False):
+    """What changes of a memory; the defaults change nothing."""
+
+    tags: NewTags = None
+    value: bytes | None = None
+    label: str | UnsetType | None = UNSET
+    """None removes it."""
+
+    description: str | UnsetType | None = UNSET
+    metadata: bytes | None = None
+    details: dict[str, Any] = {}
+    """Fields of `Details`; None removes one."""
+
+
+class MemoryChange(DetailsInput, rename="camel", kw_only=True):
+    """What a PUT of a memory may hold; what it leaves out stays, and null removes what may go."""
+
+    validators: ClassVar[FieldValidators] = {
+        **DetailsInput.validators,
+        "value": validate_value,
+        "metadata": validate_metadata,
+    }
 
     tags: Tags | UnsetType | None = UNSET
     id: Id | UnsetType | None = UNSET
     namespace: Namespace | UnsetType | None = UNSET
-    value: Raw | UnsetType = UNSET
-    label: Raw | UnsetType = UNSET
-    description: Raw | UnsetType = UNSET
-    metadata: Raw | UnsetType = UNSET
+    value: JsonValue | UnsetType = UNSET
+    label: Label | UnsetType | None = UNSET
+    description: Description | UnsetType | None = UNSET
+    metadata: JsonObject | UnsetType = UNSET
+
+    def validate(self) -> MemoryUpdate:
+        """Check the values; InvalidRequest with every error. A value of null counts as absent."""
+        errors = ValidationErrors()
+        value = metadata = None
+        if isinstance(self.value, Raw) and rawjson.compact(self.value) != b"null":
+            value = validate_value(self.value, "value", errors)
+        if isinstance(self.metadata, Raw) and rawjson.compact(self.metadata) != b"null":
+            metadata = validate_metadata(self.metadata, "metadata", errors)
+        update = MemoryUpdate(
+            tags=tuple(self.tags) if isinstance(self.tags, list) else None,
+            value=value,
+            label=self.label,
+            description=self.description,
+            metadata=metadata,
+            details=details_change(self, errors),
+        )
+        errors.raise_if_any()
+        return update
+
+
+class MemoryVersionInput(DetailsInput, rename="camel", kw_only=True):
+    """A former version as an import brings it."""
+
+    validators: ClassVar[FieldValidators] = {
+        **DetailsInput.validators,
+        "value": validate_value,
+        "metadata": validate_metadata,
+        "written": validate_timestamp,
+        "replaced": validate_timestamp,
+    }
+
+    version: VersionNumber
+    value: JsonValue
+    written: Timestamp
+    replaced: Timestamp
+    namespace: Namespace | UnsetType | None = UNSET
+    label: Label | UnsetType | None = UNSET
+    description: Description | UnsetType | None = UNSET
+    metadata: JsonObject | UnsetType = UNSET
+
+    def validate(self) -> NewVersion:
+        """Check the values; InvalidRequest with every error."""
+        errors = ValidationErrors()
+        new = NewVersion(
+            version=self.version,
+            value=validate_value(self.value, "value", errors),
+            label=value_or_none(self.label),
+            description=value_or_none(self.description),
+            metadata=validate_metadata(self.metadata, "metadata", errors),
+            details=details_of(self, errors),
+            written=validate_timestamp(self.written, "written", errors) or "",
+            replaced=validate_timestamp(self.replaced, "replaced", errors) or "",
+        )
+        if new.written > new.replaced:
+            errors.invalid("replaced", "replaced is before written")
+        errors.raise_if_any()
+        check_details(new.details)
+        return new
 
 
 class MemoryFilter(Struct, frozen=True):
@@ -117,3 +311,11 @@ class MemoryFilter(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     created: TimeRange = TimeRange()
     order_by: MemoryOrderBy = "created"
+    as_of: str | UnsetType = UNSET
+    """The time at which they are valid; page tokens of lists for any time have none."""
+
+
+class MemoryVersionFilter(Struct, frozen=True):
+    """Whose versions a list shows."""
+
+    namespace: str

@@ -6,7 +6,15 @@ from dialoguedb.model.context import ContextWindow
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.summaries import Summary
-from dialoguedb.values.fields import Dialect, Id, Namespace, Target, Timestamp, Unanswered
+from dialoguedb.values.fields import (
+    Dialect,
+    Id,
+    Include,
+    Namespace,
+    Target,
+    Timestamp,
+    Unanswered,
+)
 
 
 class WindowSettings(Struct, rename="camel", kw_only=True):
@@ -23,6 +31,8 @@ class WindowSettings(Struct, rename="camel", kw_only=True):
     memories: int
     stable: bool
     unanswered: Unanswered
+    as_of: Timestamp | UnsetType = UNSET
+    include: Include | UnsetType = UNSET
 
 
 class UsedMessage(Struct, array_like=True, frozen=True):

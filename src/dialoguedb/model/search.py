@@ -10,6 +10,10 @@ SearchObject = Literal["message", "dialogue", "memory"]
 SearchMode = Literal["hybrid", "semantic", "keyword"]
 SearchOrderBy = Literal["relevance", "created", "modified"]
 Operator = Literal["$in", "$nin", "$gt", "$gte", "$lt", "$lte"]
+Inactive = Literal["superseded", "expired", "ended", "not yet valid"]
+"""Why a memory is not valid at a time."""
+
+Validity = Literal["active", "inactive", "all"]
 Scalar = str | int | float | bool | None
 
 
@@ -42,6 +46,11 @@ class SearchFilter(Struct, frozen=True):
     created: TimeRange = TimeRange()
     modified: TimeRange = TimeRange()
     has_image: bool | None = None
+    as_of: str | None = None
+    """The time at which memories are valid, or not; None asks nothing."""
+
+    validity: Validity = "all"
+    """Which memories are found by that."""
 
 
 class Search(Struct, frozen=True):

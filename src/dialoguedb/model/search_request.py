@@ -13,14 +13,15 @@ from dialoguedb.model.search import (
     SearchObject,
     SearchOrderBy,
     TagFilter,
+    Validity,
 )
 from dialoguedb.model.search_filters import accept_conditions, accept_tags
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.date_phrases import zone_of
-from dialoguedb.values.fields import Id, Namespace, Role
+from dialoguedb.values.fields import AsOf, Id, Include, Namespace, Role
 from dialoguedb.values.lists import Order
 from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
-from dialoguedb.values.validators import FieldValidators, value_or_none
+from dialoguedb.values.validators import FieldValidators, validate_timestamp, value_or_none
 
 Query = Annotated[
     str,
@@ -173,7 +174,11 @@ class SearchRequest(Struct, frozen=True, kw_only=True):
 class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=True):
     """A search as it is received."""
 
-    validators: ClassVar[FieldValidators] = {"tags": accept_tags, "metadata": accept_conditions}
+    validators: ClassVar[FieldValidators] = {
+        "tags": accept_tags,
+        "metadata": accept_conditions,
+        "as_of": validate_timestamp,
+    }
     retired: ClassVar[dict[str, str]] = {
         name: f"filter.{replacement}" for name, replacement in FilterInput.retired.items()
     }
@@ -193,6 +198,8 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     mode: Mode | UnsetType | None = UNSET
     explain: Explain | UnsetType | None = UNSET
     context: Context | UnsetType | None = UNSET
+    as_of: AsOf | UnsetType | None = UNSET
+    include: Include | UnsetType | None = UNSET
 
     def with_namespace_of_metadata(self) -> "SearchInput":
         """Take a string `metadata.namespace` as the namespace when that is absent.
@@ -229,6 +236,8 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
                 tags=self._accept_tags(sent, errors),
                 metadata=accept_conditions(self.metadata, "metadata", errors),
                 has_image=sent.has_image if isinstance(sent.has_image, bool) else None,
+                as_of=validate_timestamp(self.as_of, "asOf", errors),
+                validity=self._validity(errors),
             ),
             order_by=self.order_by or "relevance",
             order=self.order or "desc",
@@ -237,6 +246,15 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
         zone = self._accept_zone(errors)
         errors.raise_if_any()
         return SearchRequest(search=search, sent=sent, zone=zone, explain=self.explain is True)
+
+    def _validity(self, errors: ValidationErrors) -> Validity:
+        """Return which memories are found; what is meant for memories alone is noted elsewhere."""
+        if self.object == "memory":
+            return "all" if self.include else "active"
+        for name, value in (("asOf", self.as_of), ("include", self.include)):
+            if value:
+                errors.invalid(name, f"{name} is for memories alone")
+        return "all"
 
     def _accept_tags(self, sent: FilterInput, errors: ValidationErrors) -> TagFilter:
         """Read tags from either place; some clients send them within the filter."""

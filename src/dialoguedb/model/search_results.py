@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 from dialoguedb.model.dialogues import Dialogue
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
-from dialoguedb.model.search import SearchMode, SearchOrderBy
+from dialoguedb.model.search import Inactive, SearchMode, SearchOrderBy
 from dialoguedb.model.search_request import Kind, TagsFilter
 from dialoguedb.values.fields import Id, Namespace, Timestamp
 from dialoguedb.values.lists import Order
@@ -57,6 +57,8 @@ class SearchExplanation(Struct):
     keyword: Share
     neighbours: Share
     terms: list[str]
+    inactive: Inactive | UnsetType = UNSET
+    """Why a memory is not valid at the time asked about."""
 
 
 class SearchContext(Struct):
@@ -91,6 +93,16 @@ class OmittedResult(Struct, rename="camel"):
     relevance: Relevance
     namespace: Namespace | UnsetType = UNSET
     dialogue_id: Id | UnsetType = UNSET
+
+
+class LeftOutMemory(Struct, rename="camel"):
+    """A memory that would have been found, and is not valid at the time asked about."""
+
+    id: Id
+    relevance: Relevance
+    reason: Inactive
+    namespace: Namespace | UnsetType = UNSET
+    superseded_by: Id | UnsetType = UNSET
 
 
 class ResolvedDates(Struct):
@@ -143,3 +155,6 @@ class SearchResults(Struct):
 
     omitted: list[OmittedResult] | UnsetType = UNSET
     """What was found, too, and is left out, since all would be too large; a GET shows each."""
+
+    left_out: list[LeftOutMemory] | UnsetType = field(name="leftOut", default=UNSET)
+    """With `explain`: the most relevant memories that are not valid at the time asked about."""

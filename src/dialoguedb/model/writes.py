@@ -68,6 +68,9 @@ class WriteOptions(Struct, frozen=True):
     compaction: CompactionRequest | None = None
     """Set by projects that compact dialogues by themselves."""
 
+    key_id: str | None = None
+    """Whose key it is written with; None where there is no key."""
+
     @property
     def month(self) -> str:
         """The month whose usage the write counts for, such as `2026-11`."""

@@ -36,8 +36,16 @@ TABLES: dict[str, tuple[str, ...]] = {
         "completed_seq",
     ),
     "receipts": ("id", "settings", "parts", "plan", "sha256", "created"),
-    "memories": ("value", "label", "description", "tags", "metadata", "created", "modified"),
+    "memories": (
+        *("value", "label", "description", "tags", "metadata", "created", "modified", "details"),
+        *("version", "written", "written_by", "supersedes", "superseded_by", "superseded_at"),
+        *("starts", "ends"),
+    ),
     "memory_tags": ("tag",),
+    "memory_versions": (
+        *("version", "value", "label", "description", "metadata", "details", "written"),
+        *("written_by", "replaced", "replaced_by"),
+    ),
 }
 """The tables of a dialogue in the order in which they are read and written, and of a memory."""
 

@@ -2,9 +2,16 @@
 
 from typing import Protocol
 
-from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
+from dialoguedb.model.memories import (
+    Memory,
+    MemoryFilter,
+    MemoryUpdate,
+    MemoryVersion,
+    NewMemory,
+    NewVersion,
+)
 from dialoguedb.model.projects import Project
-from dialoguedb.model.writes import Tags, WriteOptions
+from dialoguedb.model.writes import WriteOptions
 from dialoguedb.values.lists import Slice, Window
 
 
@@ -14,7 +21,11 @@ class MemoryStore(Protocol):
     async def create(
         self, project: Project, namespace: str, new: NewMemory, options: WriteOptions
     ) -> Memory:
-        """Store a memory; an equal existing one is answered, another one is a DuplicateId."""
+        """Store a memory; an equal existing one is answered, another one is a DuplicateId.
+
+        What it supersedes has to be there: MemoryNotFound. If the one that is like it is gone
+        meanwhile, it is stored as if there had been none.
+        """
         ...
 
     async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
@@ -26,13 +37,35 @@ class MemoryStore(Protocol):
         ...
 
     async def update(
-        self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions
+        self,
+        project: Project,
+        namespace: str,
+        memory_id: str,
+        update: MemoryUpdate,
+        options: WriteOptions,
     ) -> Memory:
-        """Replace the tags; None changes nothing."""
+        """Change a memory; what it said before becomes a version of its history."""
+        ...
+
+    async def versions(
+        self, project: Project, namespace: str, memory_id: str, window: Window
+    ) -> Slice[MemoryVersion]:
+        """Return a window of what a memory said before, by version."""
+        ...
+
+    async def create_version(
+        self,
+        project: Project,
+        namespace: str,
+        memory_id: str,
+        new: NewVersion,
+        options: WriteOptions,
+    ) -> MemoryVersion:
+        """Store a former version; an equal one is answered, another one is a DuplicateId."""
         ...
 
     async def delete(
         self, project: Project, namespace: str, memory_id: str, options: WriteOptions
     ) -> None:
-        """Delete one memory."""
+        """Delete one memory with its history; what it superseded holds again."""
         ...

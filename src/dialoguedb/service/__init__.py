@@ -22,6 +22,7 @@ from dialoguedb.service.pages import PageTokens
 from dialoguedb.service.projects import ProjectService
 from dialoguedb.service.receipts import ReceiptService
 from dialoguedb.service.search import SearchService
+from dialoguedb.service.similar import SimilarMemories
 from dialoguedb.service.state import StateService
 from dialoguedb.service.summaries import SummaryService, TemplateService
 from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle
@@ -80,13 +81,15 @@ def build_services(  # noqa: PLR0913 - all by name, and in one place
     summaries = SummaryService(store.summaries, new_id, pages, workshop)
     compaction = AutoCompaction(new_id, workshop)
     search = SearchService(store.search, embedders, weights, clock)
-    sources = ContextSources(store.context, store.messages, store.memories, store.summaries, search)
+    sources = ContextSources(
+        store.context, store.messages, store.memories, store.summaries, search, clock
+    )
     contexts = ContextService(sources, count_tokens)
     return Services(
         dialogues=DialogueService(store.dialogues, new_id, preparation, pages, compaction),
         state=StateService(store.state),
         messages=MessageService(store.messages, preparation, pages, compaction),
-        memories=MemoryService(store.memories, new_id, pages),
+        memories=MemoryService(store.memories, new_id, pages, SimilarMemories(search)),
         summaries=summaries,
         templates=TemplateService(store.templates, pages),
         contexts=contexts,

@@ -16,7 +16,7 @@ from dialoguedb.model.memories import Memory, MemoryFilter
 from dialoguedb.model.messages import Message, MessageFilter
 from dialoguedb.model.projects import Project
 from dialoguedb.model.refs import DialogueRef
-from dialoguedb.model.search import Search, SearchFilter, SearchObject
+from dialoguedb.model.search import Search, SearchFilter
 from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.model.summaries import Summary, SummaryFilter
 from dialoguedb.ports import MemoryStore, MessageStore
@@ -32,6 +32,7 @@ from dialoguedb.service.context_window.text_counts import TextCounts
 from dialoguedb.service.search import SearchService
 from dialoguedb.values.fields import Dialect
 from dialoguedb.values.lists import Order, Window
+from dialoguedb.values.timestamps import Clock
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class ContextSources(Struct, frozen=True):
     memories: MemoryStore
     summaries: SummaryStore
     search: SearchService
+    clock: Clock
 
 
 class _DialogueScope(Struct, frozen=True):
@@ -211,10 +213,11 @@ class ContextService:
     ) -> list[ContextNote]:
         """Return memories of the namespace: the most relevant to the query, or the newest."""
         if request.query:
-            search = self._search(dialogue, "memory", request.query, request.memories)
+            search = self._search_memories(dialogue, request, request.query)
             found = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         else:
-            filters = MemoryFilter(namespace=dialogue.namespace)
+            as_of = UNSET if request.include else request.as_of or self._sources.clock()
+            filters = MemoryFilter(namespace=dialogue.namespace, as_of=as_of)
             page_window = Window(request.memories, "desc")
             listed = await self._sources.memories.list(dialogue.project, filters, page_window)
             found = [*listed.items]
@@ -232,7 +235,7 @@ class ContextService:
         """
         hits_max = _HITS_MAX if builder.total_messages <= _MANY_MESSAGES else _HITS_OF_MANY_MAX
         limit = max(min(builder.room // _TOKENS_PER_HIT, hits_max), 1)
-        search = self._search(dialogue, "message", request.query or "", limit)
+        search = self._search_messages(dialogue, request.query or "", limit)
         hits = [hit.item for hit in (await self._sources.search.search(*search)).hits]
         messages = [one for one in hits if isinstance(one, Message) and not _is_system(one)]
         histories = await self._histories(dialogue, messages, builder.history, request.format)
@@ -290,14 +293,29 @@ class ContextService:
         return History.of(spoken, whole=False, dialect=dialect)
 
     @staticmethod
-    def _search(
-        dialogue: _DialogueScope, kind: SearchObject, query: str, limit: int
+    def _search_memories(
+        dialogue: _DialogueScope, request: ContextRequest, query: str
     ) -> tuple[Project, SearchRequest]:
-        within = dialogue.dialogue_id if kind == "message" else None
-        filters = SearchFilter(namespace=dialogue.namespace, dialogue_id=within)
-        search = Search(object=kind, query=query, limit=limit, filter=filters)
-        request = SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
-        return dialogue.project, request
+        filters = SearchFilter(
+            namespace=dialogue.namespace,
+            as_of=request.as_of,
+            validity="all" if request.include else "active",
+        )
+        return dialogue.project, _search_request(
+            Search(object="memory", query=query, limit=request.memories, filter=filters)
+        )
+
+    @staticmethod
+    def _search_messages(
+        dialogue: _DialogueScope, query: str, limit: int
+    ) -> tuple[Project, SearchRequest]:
+        filters = SearchFilter(namespace=dialogue.namespace, dialogue_id=dialogue.dialogue_id)
+        search = Search(object="message", query=query, limit=limit, filter=filters)
+        return dialogue.project, _search_request(search)
+
+
+def _search_request(search: Search) -> SearchRequest:
+    return SearchRequest(search=search, sent=FilterInput(), zone=UTC, explain=False)
 
 
 _DIRECTIONS: tuple[Order, Order] = ("desc", "asc")

@@ -2,27 +2,51 @@
 
 from collections.abc import Callable
 
-from dialoguedb.model.memories import Memory, MemoryFilter, NewMemory
+from dialoguedb.model.memories import (
+    Memory,
+    MemoryFilter,
+    MemoryUpdate,
+    MemoryVersion,
+    MemoryVersionFilter,
+    NewMemory,
+    NewVersion,
+    OnSimilar,
+)
 from dialoguedb.model.projects import Project
-from dialoguedb.ports import MemoryStore, Tags, WriteOptions
+from dialoguedb.ports import MemoryStore, WriteOptions
 from dialoguedb.service.pages import PagePiece, PageRequest, PageTokens
+from dialoguedb.service.similar import SimilarMemories
 from dialoguedb.values.lists import Slice, Window
 
 
 class MemoryService:
     """What can be done with memories."""
 
-    def __init__(self, store: MemoryStore, new_id: Callable[[], str], pages: PageTokens) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        new_id: Callable[[], str],
+        pages: PageTokens,
+        similar: SimilarMemories,
+    ) -> None:
         self._store = store
+        self._similar = similar
         self._new_id = new_id
         self._pages = pages
 
     async def create(
-        self, project: Project, namespace: str, new: NewMemory, options: WriteOptions
+        self,
+        project: Project,
+        namespace: str,
+        new: NewMemory,
+        options: WriteOptions,
+        on_similar: OnSimilar = "store",
     ) -> Memory:
-        """Create a memory."""
+        """Create a memory, unless one that is like it is to be answered."""
         if not new.named:
             new.id = self._new_id()
+        if on_similar != "store":
+            new.similar = await self._similar.find(project, namespace, new, on_similar)
         return await self._store.create(project, namespace, new, options)
 
     async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
@@ -40,10 +64,39 @@ class MemoryService:
         return self._pages.piece(scope, listing, fetch, await fetch(listing.pieces))
 
     async def update(
-        self, project: Project, namespace: str, memory_id: str, tags: Tags, options: WriteOptions
+        self,
+        project: Project,
+        namespace: str,
+        memory_id: str,
+        update: MemoryUpdate,
+        options: WriteOptions,
     ) -> Memory:
-        """Replace the tags."""
-        return await self._store.update(project, namespace, memory_id, tags, options)
+        """Change a memory."""
+        return await self._store.update(project, namespace, memory_id, update, options)
+
+    async def history(
+        self, project: Project, memory_id: str, request: PageRequest[MemoryVersionFilter]
+    ) -> PagePiece[MemoryVersion]:
+        """Return a page of what a memory said before, or its first piece."""
+        scope = f"versions {project.id} {memory_id}"
+        listing = self._pages.resume(scope, request)
+        namespace = listing.filter.namespace
+
+        async def fetch(window: Window) -> Slice[MemoryVersion]:
+            return await self._store.versions(project, namespace, memory_id, window)
+
+        return self._pages.piece(scope, listing, fetch, await fetch(listing.pieces))
+
+    async def create_version(
+        self,
+        project: Project,
+        namespace: str,
+        memory_id: str,
+        new: NewVersion,
+        options: WriteOptions,
+    ) -> MemoryVersion:
+        """Store a former version, as an import brings it."""
+        return await self._store.create_version(project, namespace, memory_id, new, options)
 
     async def delete(
         self, project: Project, namespace: str, memory_id: str, options: WriteOptions

@@ -80,6 +80,8 @@ def settings_of(request: ContextRequest) -> WindowSettings:
     """Return how a window is asked for, with the hash of the query in place of its text."""
     fields: dict[str, Any] = structs.asdict(request)
     query = fields.pop("query")
+    for name in ("as_of", "include"):
+        fields[name] = fields[name] or UNSET
     hashed = sha256(query.encode("utf-8", "surrogatepass")).hexdigest() if query else UNSET
     return WindowSettings(**fields, query_sha256=hashed)
 

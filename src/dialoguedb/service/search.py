@@ -1,7 +1,7 @@
 """Search: dates are resolved, the query is embedded, the engine searches, the hits are ordered."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import tzinfo
 
 import msgspec
@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.model.projects import Project
-from dialoguedb.model.search import Search, SearchMode
+from dialoguedb.model.search import Search, SearchMode, Validity
 from dialoguedb.model.search_request import DateRange, SearchRequest
 from dialoguedb.model.search_results import (
     IndexingProgress,
@@ -22,6 +22,7 @@ from dialoguedb.ports.search import (
     QueryVector,
     SearchHit,
     SearchStore,
+    Vectors,
     Weights,
     WordVectors,
 )
@@ -47,6 +48,18 @@ class SearchOutcome(Struct, frozen=True):
     hits: list[SearchHit]
     request: ResolvedSearch
     indexing: IndexingProgress | None = None
+    left_out: list[SearchHit] = []
+    """When it is to be explained: the most relevant memories that are not valid at the time."""
+
+    as_of: str = ""
+    """The time at which memories are valid."""
+
+
+class EmbeddedTexts(Struct, frozen=True):
+    """Vectors of texts, one in a row, and whose they are."""
+
+    embedder: str
+    vectors: Vectors
 
 
 class SearchService:
@@ -69,17 +82,24 @@ class SearchService:
     async def search(self, project: Project, request: SearchRequest) -> SearchOutcome:
         """Return the most relevant objects; EmbedderUnavailable when only meaning was asked for."""
         search, resolved_filter = await self._with_dates(request)
+        search = _with_time(search, self._clock())
         requested_mode = search.mode
         search, vector = await self._with_vector(search)
         indexing = await self._store.indexing()  # before: it may be complete while it is searched
         hits = await self._store.search(project, search, vector, self._weights[search.mode])
+        left_out: list[SearchHit] = []
+        if request.explain and search.filter.validity == "active":
+            inactive = _of_validity(search, "inactive")
+            weights = self._weights[search.mode]
+            left_out = await self._store.search(project, inactive, vector, weights)
         resolved_search = ResolvedSearch(
             order_by=search.order_by,
             order=search.order,
             filter=resolved_filter,
             mode=UNSET if search.mode == requested_mode else search.mode,
         )
-        return SearchOutcome(_ordered(hits, search), resolved_search, indexing)
+        as_of = search.filter.as_of or ""
+        return SearchOutcome(_ordered(hits, search), resolved_search, indexing, left_out, as_of)
 
     async def _with_dates(
         self, request: SearchRequest
@@ -99,6 +119,19 @@ class SearchService:
             if search.mode == "semantic":
                 raise
             return msgspec.structs.replace(search, mode="keyword"), None
+
+    async def embed_texts(
+        self, texts: Sequence[str], embedders: Container[str]
+    ) -> "EmbeddedTexts | None":
+        """Return vectors of the embedder that serves, if it is one of these; else None.
+
+        EmbedderUnavailable when it cannot now.
+        """
+        serving = await self._store.serving()
+        embedder = self._embedders.get(serving.name) if serving else None
+        if embedder is None or embedder.name not in embedders:
+            return None
+        return EmbeddedTexts(embedder.name, await asyncio.to_thread(embedder.embed, texts))
 
     async def _embed(self, query: str) -> QueryVector:
         serving = await self._store.serving()
@@ -133,6 +166,19 @@ class SearchService:
             raise EmbedderUnavailable(error.message) from error
         self._down_until = ""
         return vector
+
+
+def _with_time(search: Search, now: str) -> Search:
+    """Return a search for what is valid now, unless it is for another time."""
+    if search.filter.as_of is not None or search.object != "memory":
+        return search
+    filters = msgspec.structs.replace(search.filter, as_of=now)
+    return msgspec.structs.replace(search, filter=filters)
+
+
+def _of_validity(search: Search, validity: Validity) -> Search:
+    filters = msgspec.structs.replace(search.filter, validity=validity)
+    return msgspec.structs.replace(search, filter=filters)
 
 
 def _check_length(vector: QueryVector, dimensions: int | None) -> None:

@@ -27,7 +27,10 @@ VERSIONS = {
         (SELECT count(*) FROM summaries x WHERE {of}),
         (SELECT count(*) FROM receipts x WHERE {of})
     """,
-    "memory": "d.created, d.modified",
+    "memory": """
+        d.created, d.modified, d.version, d.starts, d.ends,
+        (SELECT count(*) FROM memory_versions x WHERE {of})
+    """,
 }
 """What changes whenever an object does, by its kind."""
 
@@ -52,6 +55,7 @@ _ORDERS = {
     "summaries": "number",
     "receipts": "number",
     "memory_tags": "tag",
+    "memory_versions": "version",
 }
 
 _JOINED = {

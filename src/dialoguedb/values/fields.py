@@ -121,6 +121,50 @@ JsonValue = Annotated[
 StoredTags = Annotated[
     Raw, Meta(description="Tags.", extra_json_schema={"type": "array", "items": {"type": "string"}})
 ]
+ValidFrom = Annotated[
+    str,
+    Meta(
+        description="Since when it is true, an ISO 8601 time; from ever when not given.",
+        examples=["2026-03-01T00:00:00.000Z"],
+    ),
+]
+ValidTo = Annotated[
+    str,
+    Meta(
+        description="Until when it is true, exclusive.",
+        examples=["2026-09-01T00:00:00.000Z"],
+    ),
+]
+ExpiresAt = Annotated[
+    str,
+    Meta(
+        description="From when it is left out, true or not.",
+        examples=["2027-01-01T00:00:00.000Z"],
+    ),
+]
+Confidence = Annotated[
+    float,
+    Meta(ge=0, le=1, description="How sure it is, 0 to 1.", examples=[0.9]),
+]
+Trust = Annotated[
+    Literal["high", "medium", "low"],
+    Meta(description="How far whoever it comes from is to be trusted."),
+]
+AsOf = Annotated[
+    str,
+    Meta(
+        description="The time whose memories are wanted, RFC 3339.",
+        examples=["2026-06-30T12:00:00Z"],
+    ),
+]
+Include = Annotated[
+    Literal["inactive"],
+    Meta(
+        description="Whether memories come along that are superseded, expired or not valid at the"
+        " time: `inactive`."
+    ),
+]
+
 Dialect = Literal["openai", "responses", "anthropic", "gemini", "plain"]
 """The spelling of a context window's messages."""
 

@@ -36,6 +36,9 @@ NAME_CHARS_MAX = 256
 DESCRIPTION_CHARS_MAX = 4_096
 """A memory's description."""
 
+SOURCE_MESSAGES_MAX = 100
+"""Messages that a memory names as its source."""
+
 TAG_CHARS_MAX = 64
 """One tag."""
 

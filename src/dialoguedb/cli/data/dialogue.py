@@ -299,6 +299,8 @@ def compact(db: "DialogueDB", dialogue_id: str, **flags: Any) -> None:
     type=click.Choice(["drop", "error"]),
     help="What becomes of a tool call without a result.  [default: drop]",
 )
+@fields.as_of
+@fields.include
 @fields.namespace
 @with_database
 def context(db: "DialogueDB", dialogue_id: str, max_tokens: int, **flags: Any) -> None:

@@ -104,6 +104,14 @@ own_id = click.option("--id", metavar="ID", help="Your own id.  [default: a new 
 created_then = click.option(
     "--created", metavar="TIME", help="When it was created, if not now; UTC without a time zone."
 )
+as_of = click.option(
+    "--as-of", metavar="TIME", help="Memories that are valid then; UTC without a time zone."
+)
+include = click.option(
+    "--include",
+    type=click.Choice(["inactive"]),
+    help="Memories that are superseded, expired or not valid at the time, too.",
+)
 yes = click.option("--yes", is_flag=True, help="Do not ask for confirmation at a terminal.")
 
 dialogue_fields = options(label, thread_of, state, metadata, tags, created_then, namespace)
@@ -167,9 +175,9 @@ value = options(
 )
 
 
-def value_from(flags: dict[str, Any]) -> Any:
+def value_from(flags: dict[str, Any], *, needed: bool = True) -> Any:
     """Return the value that `--value`, `--value-json` or `--stdin` gives."""
-    return _read_option(flags, "value")
+    return _read_option(flags, "value", needed=needed)
 
 
 def _read_option(flags: dict[str, Any], name: str, *, needed: bool = True) -> Any:

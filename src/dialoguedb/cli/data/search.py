@@ -114,6 +114,8 @@ def dialogues(db: "DialogueDB", query: str, **flags: Any) -> None:
 @search.command()
 @click.argument("query")
 @_options
+@fields.as_of
+@fields.include
 @json_option
 @with_database
 def memories(db: "DialogueDB", query: str, **flags: Any) -> None:

@@ -14,9 +14,9 @@ from dialoguedb.client.inputs import (
     DialogueFields,
     DialogueListOptions,
     DialoguePageOptions,
-    MemoryFields,
     MemoryListOptions,
     MemoryPageOptions,
+    NewMemoryFields,
     SearchOptions,
 )
 from dialoguedb.client.keyword_arguments import known_only
@@ -151,7 +151,7 @@ class AsyncDatabase:
     # --- Memories ---------------------------------------------------------------------------
 
     @known_only
-    async def create_memory(self, value: Any, **fields: Unpack[MemoryFields]) -> AsyncMemory:
+    async def create_memory(self, value: Any, **fields: Unpack[NewMemoryFields]) -> AsyncMemory:
         """Create a memory of any JSON value."""
         return AsyncMemory(self.api, await self.api.memory.create(value, **fields))
 

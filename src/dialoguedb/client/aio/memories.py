@@ -1,16 +1,19 @@
 """A memory, bound to its database."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from dialoguedb.client.aio.api import AsyncApi
 from dialoguedb.client.encoding.fields import checked_tags
-from dialoguedb.client.records import MemoryRecord
+from dialoguedb.client.inputs import MemoryChanges, PageOptions
+from dialoguedb.client.records import MemoryRecord, MemoryVersionRecord
 from dialoguedb.client.tracking.changes import assigned_into
 from dialoguedb.client.tracking.objects import TrackedMemory
+from dialoguedb.values.lists import Page
 
 
 class AsyncMemory(TrackedMemory):
-    """A memory; its tags can be changed, all else is write-once."""
+    """A memory; its tags change, and `update` corrects what it says."""
 
     def __init__(self, api: AsyncApi, record: MemoryRecord) -> None:
         super().__init__(record)
@@ -28,6 +31,16 @@ class AsyncMemory(TrackedMemory):
         assigned_into(self.tags, sent)
         self._apply(stored, {"tags": sent})
 
+    async def update(self, **changes: Unpack[MemoryChanges]) -> None:
+        """Correct what it says, or when it is true; what it said before is in its history."""
+        changes["namespace"] = self.namespace or ""
+        self._apply(await self._api.memory.update(self.id, **changes))
+
+    async def history(self, **options: Unpack[PageOptions]) -> Page[MemoryVersionRecord]:
+        """Return a page of what it said before, newest version first."""
+        namespace = self.namespace or ""
+        return await self._api.memory.history(self.id, namespace=namespace, **options)
+
     async def remove(self) -> None:
-        """Delete the memory for good."""
+        """Delete the memory for good, with its history."""
         await self._api.memory.delete(self.id, namespace=self.namespace or "")

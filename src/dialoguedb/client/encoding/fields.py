@@ -83,8 +83,8 @@ def checked_tags(tags: Iterable[str]) -> list[str]:
 def _encoded(name: str, value: Any) -> Any:
     if isinstance(value, date):
         return timestamp(value)
-    if name == "filter" and isinstance(value, Mapping):
-        return {member: _with_timestamps(condition) for member, condition in value.items()}
+    if isinstance(value, Mapping) and name in {"filter", "source"}:
+        return wire_fields(value) if name == "source" else _with_timestamps(value)
     if name == "message":
         return wire_fields(checked_message(value), nullable=_SENT_AS_NULL)
     if name == "messages" and not isinstance(value, int):

@@ -9,9 +9,9 @@ from dialoguedb.client.inputs import (
     DialogueFields,
     DialogueListOptions,
     DialoguePageOptions,
-    MemoryFields,
     MemoryListOptions,
     MemoryPageOptions,
+    NewMemoryFields,
     SearchOptions,
 )
 from dialoguedb.client.keyword_arguments import known_only
@@ -148,7 +148,7 @@ class Database:
     # --- Memories ---------------------------------------------------------------------------
 
     @known_only
-    def create_memory(self, value: Any, **fields: Unpack[MemoryFields]) -> Memory:
+    def create_memory(self, value: Any, **fields: Unpack[NewMemoryFields]) -> Memory:
         """Create a memory of any JSON value."""
         return Memory(self.api, self.api.memory.create(value, **fields))
 

@@ -99,7 +99,7 @@ class TrackedMessage(TrackedObject):
 
 
 class TrackedMemory(TrackedObject):
-    """A memory: all but its tags is write-once."""
+    """A memory: its tags change locally, and all else by `update`."""
 
     _stored: MemoryRecord
 
@@ -145,8 +145,13 @@ class TrackedMemory(TrackedObject):
 
     @property
     def modified(self) -> str:
-        """When its tags last changed."""
+        """When it last changed."""
         return self._stored.modified
+
+    @property
+    def version(self) -> int:
+        """Counts its corrections, from 1 on."""
+        return self._stored.version or 1
 
     @property
     def tags(self) -> list[str]:

@@ -108,5 +108,9 @@ class Admission:
                 raise rate_limit_exceeded(project.settings.rate_limit, wait_s)
         is_over = await self._counts.count(caller)
         return AdmittedRequest(
-            project, caller.namespace, caller.scope, is_over and permission != "admin"
+            project,
+            caller.namespace,
+            caller.scope,
+            is_over and permission != "admin",
+            caller.key_id,
         )

@@ -129,6 +129,9 @@ class AdmittedRequest(Struct, frozen=True):
     over_request_quota: bool = False
     """Whether the project has used up its requests of the month."""
 
+    key_id: str | None = None
+    """Whose request it is; None for open routes."""
+
     def require_write(self) -> None:
         """Refuse a key that may only read; Forbidden."""
         if PERMISSION_RANK[self.scope] < PERMISSION_RANK["write"]:
@@ -250,6 +253,7 @@ class Request:
             None if key is None else self._idempotency_record(key, namespace, response),
             self.expected_version,
             self.admitted.over_request_quota,
+            key_id=self.admitted.key_id,
         )
 
     def delete_options(self) -> WriteOptions:

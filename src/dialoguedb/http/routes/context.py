@@ -23,6 +23,7 @@ from dialoguedb.model.context import (
     WithSummary,
 )
 from dialoguedb.model.receipts import ContextReceipt
+from dialoguedb.values.fields import AsOf, Include
 
 
 class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
@@ -38,6 +39,8 @@ class ContextQuery(OfDialogue, rename="camel", frozen=True, kw_only=True):
     stable: Stable | UnsetType = UNSET
     unanswered: UnansweredCalls | UnsetType = UNSET
     record: Recorded | UnsetType = UNSET
+    as_of: AsOf | UnsetType = UNSET
+    include: Include | UnsetType = UNSET
 
 
 _ERRORS = (DialogueNotFound, DialogueImmutable)

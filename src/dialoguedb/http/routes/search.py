@@ -16,7 +16,9 @@ from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import AnyTagOf
 from dialoguedb.http.routes.names import OfDialogue
 from dialoguedb.model.dialogues import Dialogue
+from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
+from dialoguedb.model.rules.memories import inactive_reason
 from dialoguedb.model.search_request import (
     Context,
     Explain,
@@ -30,6 +32,7 @@ from dialoguedb.model.search_request import (
     TimeZone,
 )
 from dialoguedb.model.search_results import (
+    LeftOutMemory,
     OmittedResult,
     SearchContext,
     SearchExplanation,
@@ -42,7 +45,7 @@ from dialoguedb.ports.search import SearchHit
 from dialoguedb.service.search import SearchOutcome
 from dialoguedb.values import limits, rawjson
 from dialoguedb.values.decoding import decode
-from dialoguedb.values.fields import Role
+from dialoguedb.values.fields import AsOf, Include, Role
 from dialoguedb.values.lists import Order
 from dialoguedb.values.validation_errors import invalid_request
 
@@ -89,6 +92,8 @@ class SearchQuery(
     mode: Mode | UnsetType = UNSET
     explain: Explain | UnsetType = UNSET
     context: Context | UnsetType = UNSET
+    as_of: AsOf | UnsetType = UNSET
+    include: Include | UnsetType = UNSET
 
 
 @endpoint(
@@ -207,11 +212,39 @@ async def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults
         if item and (limit.take(item, times=2) or not items):
             items.append(Raw(item))
             results.append(_result(hit, items[-1], search, limit))
+            if search.explain:
+                results[-1].explain = _explanation(hit, found.as_of)
             if len(item) > _LONG_BYTES:
                 await asyncio.sleep(0)  # others are served before the next is encoded
         else:
             omitted.append(_omitted(hit))
-    return SearchResults(items, results, found.request, found.indexing or UNSET, omitted or UNSET)
+    left_out = [_left_out(hit.item, hit.relevance, found.as_of) for hit in found.left_out]
+    return SearchResults(
+        items,
+        results,
+        found.request,
+        found.indexing or UNSET,
+        omitted or UNSET,
+        [one for one in left_out if one] or UNSET,
+    )
+
+
+def _explanation(hit: SearchHit, as_of: str) -> SearchExplanation:
+    explanation = SearchExplanation(
+        _rounded(hit.semantic), _rounded(hit.keyword), _rounded(hit.neighbours), hit.terms
+    )
+    if isinstance(hit.item, Memory):
+        explanation.inactive = inactive_reason(hit.item, as_of)
+    return explanation
+
+
+def _left_out(
+    item: Message | Dialogue | Memory, relevance: float, as_of: str
+) -> LeftOutMemory | None:
+    if not isinstance(item, Memory) or (reason := inactive_reason(item, as_of)) is UNSET:
+        return None
+    superseded_by = item.superseded_by if reason == "superseded" else UNSET
+    return LeftOutMemory(item.id, _rounded(relevance), reason, item.namespace, superseded_by)
 
 
 def _omitted(hit: SearchHit) -> OmittedResult:
@@ -234,10 +267,6 @@ def _result(hit: SearchHit, item: Raw, request: SearchRequest, limit: _SizeLimit
             for message, match in zip(matches, hit.matches, strict=False)
         ]
         result.omitted_messages = len(hit.matches) - len(matches) or UNSET
-    if request.explain:
-        result.explain = SearchExplanation(
-            _rounded(hit.semantic), _rounded(hit.keyword), _rounded(hit.neighbours), hit.terms
-        )
     if search.context and search.object == "message":
         before = _fitting(reversed(hit.before), limit)
         after = _fitting(hit.after, limit)

@@ -1,6 +1,8 @@
 """The rows of the engine, copied to another or from one."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -55,8 +57,8 @@ _READ = {
     )
     for kind in OBJECTS
 }
-_OF = "x.part = d.part AND x.dialogue = d.number"
-_VERSIONS = {kind: sql.format(of=_OF) for kind, sql in VERSIONS.items()}
+_OF = "x.part = d.part AND x.{} = d.number"
+_VERSIONS = {kind: sql.format(of=_OF.format(kind)) for kind, sql in VERSIONS.items()}
 _NAMED = "SELECT value FROM secrets WHERE name = $1"
 _PAGE_TOKENS = "page tokens"
 _LINK = """
@@ -219,10 +221,18 @@ class PostgresCopies:
     ) -> None:
         _, own = next(rows)
         row = await _store_own(db, "memory", project, ref, own)
-        await db.execute("DELETE FROM memory_tags WHERE part = $1 AND memory = $2", *row)
+        for table in ("memory_tags", "memory_versions"):
+            await db.execute(f"DELETE FROM {table} WHERE part = $1 AND memory = $2", *row)
         part, row_id = row
-        tags = ((part, project, *tag, row_id) for _, tag in rows)
-        await copied_rows.insert(db, "memory_tags", ("part", "project", "tag", "memory"), tags)
+        for table, of_table in groupby(rows, key=itemgetter(0)):
+            values = (values for _, values in of_table)
+            if table == "memory_tags":
+                tags = ((part, project, *tag, row_id) for tag in values)
+                await copied_rows.insert(db, table, ("part", "project", "tag", "memory"), tags)
+            else:
+                columns = ("part", "memory", *TABLES[table])
+                versions = ((part, row_id, *version) for version in values)
+                await copied_rows.insert(db, table, columns, versions)
         await self._index.change(db, "memory", [row], text=True)
 
     async def delete(self, project_id: str, kind: Kind, ref: ObjectRef) -> None:

@@ -6,8 +6,10 @@ from itertools import starmap
 
 from msgspec import Struct
 
+from dialoguedb.model.memories import Memory
 from dialoguedb.model.projects import Project
 from dialoguedb.model.receipts import NewReceipt, ReceiptContents, UsedParts
+from dialoguedb.model.rules.memories import version_at
 from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.model.rules.receipts import (
     check_receipt_found,
@@ -26,6 +28,7 @@ from dialoguedb.store.postgres.connection.writer import Transaction, Writer
 from dialoguedb.store.postgres.rows import (
     attachment_rows,
     memory_rows,
+    memory_version_rows,
     message_rows,
     object_ids,
     summary_rows,
@@ -144,7 +147,6 @@ async def _contents(db: Connection, of: tuple[Project, int], stored: ReceiptRow)
     ids = [one.id for one in parts.messages]
     rows = starmap(StoredMessage, await db.rows(_MESSAGES, stored.part, stored.dialogue, ids))
     found = await attachment_rows.whole(db, of[1], still_there(parts, rows), stored.part)
-    memories = await memory_rows.get_all(db, of[1], stored.namespace, parts.memories)
     return ReceiptContents(
         receipt=receipt,
         dialogue_id=stored.dialogue_id,
@@ -152,8 +154,19 @@ async def _contents(db: Connection, of: tuple[Project, int], stored: ReceiptRow)
         created=stored.created,
         messages=to_messages(found, stored.dialogue_id, stored.namespace),
         summary=await _summary(db, of, parts),
-        memories=[row.to_memory() for row in memories],
+        memories=await _memories(db, of[1], stored, parts),
     )
+
+
+async def _memories(
+    db: Connection, project: int, stored: ReceiptRow, parts: UsedParts
+) -> list[Memory]:
+    """Return the memories as they were when the window was made."""
+    rows = await memory_rows.get_all(db, project, stored.namespace, parts.memories)
+    return [
+        version_at(row, await memory_version_rows.held_at(db, row.ref, stored.created)).to_memory()
+        for row in rows
+    ]
 
 
 async def _summary(db: Connection, of: tuple[Project, int], parts: UsedParts) -> Summary | None:

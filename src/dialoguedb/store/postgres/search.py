@@ -19,6 +19,7 @@ from dialoguedb.store import tokenizer
 from dialoguedb.store.found_rows import (
     CONTENT,
     DIALOGUE_COLUMNS,
+    LIMITED,
     MEMORY_COLUMNS,
     MESSAGE_COLUMNS,
     STATE,
@@ -161,8 +162,8 @@ class PostgresSnapshot(FoundRows):
             )
             by_time = filters.created != TimeRange()
             return replace(scope, metadata=filters.metadata, by_time=by_time)
-        where = search_filters.of_memories(filters)
         within = self._within(kind)
+        where = search_filters.of_memories(filters, limited=self._has_limited(kind, within))
         if kind == "dialogue":
             where = search_filters.of_dialogues(filters)
             within = within if filters.dialogue_id is None else self._one_dialogue()
@@ -176,6 +177,13 @@ class PostgresSnapshot(FoundRows):
             filters.metadata,
             filter_tokens.of_fields(filters),
         )
+
+    def _has_limited(self, kind: SearchObject, within: Where) -> bool:
+        """Tell whether some memories are not active at all times; else no search looks at that."""
+        if kind != "memory" or self._filters.validity == "all":
+            return False
+        sql = f"SELECT 1 FROM memories r WHERE {within.sql} AND {LIMITED} LIMIT 1"
+        return self._db.value(search_filters.numbered(sql), *within.values) is not None
 
     def messages_of_dialogues(self) -> PostgresScope:
         """Return the messages through which dialogues are found."""

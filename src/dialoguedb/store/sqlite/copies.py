@@ -55,7 +55,7 @@ _READ = {
     )
     for kind in OBJECTS
 }
-_VERSIONS = {kind: sql.format(of="x.dialogue = d.number") for kind, sql in VERSIONS.items()}
+_VERSIONS = {kind: sql.format(of=f"x.{kind} = d.number") for kind, sql in VERSIONS.items()}
 _MESSAGES = "SELECT number FROM messages WHERE dialogue = ?"
 _FIND = "SELECT number FROM {} WHERE project = ? AND namespace = ? AND id = ?"
 _LINK = """
@@ -314,8 +314,13 @@ def _write_memory(
         memory_rows.delete(db, project, former)
     _, own = next(rows)
     row_id = _own_row(db, "memory", project, ref, own)
-    tags = [(project, *tag, row_id) for _, tag in rows]
-    _insert(db, "memory_tags", ("project", "tag", "memory"), iter(tags))
+    for table, of_table in groupby(rows, key=itemgetter(0)):
+        values = (values for _, values in of_table)
+        if table == "memory_tags":
+            tags = ((project, *tag, row_id) for tag in values)
+            _insert(db, table, ("project", "tag", "memory"), tags)
+        else:
+            _insert(db, table, ("memory", *TABLES[table]), ((row_id, *row) for row in values))
 
 
 def _write_dialogue(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.projects import Project
 from dialoguedb.model.receipts import NewReceipt, ReceiptContents, UsedParts
+from dialoguedb.model.rules.memories import version_at
 from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.model.rules.receipts import (
     check_receipt_found,
@@ -25,7 +26,13 @@ from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers
 from dialoguedb.store.sqlite.connection.writer import Writer
-from dialoguedb.store.sqlite.rows import attachment_rows, memory_rows, message_rows, summary_rows
+from dialoguedb.store.sqlite.rows import (
+    attachment_rows,
+    memory_rows,
+    memory_version_rows,
+    message_rows,
+    summary_rows,
+)
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once, check_not_run
 from dialoguedb.store.sqlite.rows.message_rows import find_head
 from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
@@ -135,7 +142,7 @@ def _contents(db: apsw.Connection, of: tuple[Project, int], stored: ReceiptRow) 
         created=stored.created,
         messages=to_messages(found, stored.dialogue_id, stored.namespace),
         summary=_summary(db, of, parts),
-        memories=_memories(db, of[1], stored.namespace, parts),
+        memories=_memories(db, of[1], stored, parts),
     )
 
 
@@ -146,6 +153,13 @@ def _summary(db: apsw.Connection, of: tuple[Project, int], parts: UsedParts) -> 
     return row.to_summary(of[0]) if row else None
 
 
-def _memories(db: apsw.Connection, project: int, namespace: str, parts: UsedParts) -> list[Memory]:
-    rows = (memory_rows.get(db, project, namespace, one) for one in parts.memories)
-    return [row.to_memory() for row in rows if row]
+def _memories(
+    db: apsw.Connection, project: int, stored: ReceiptRow, parts: UsedParts
+) -> list[Memory]:
+    """Return the memories as they were when the window was made."""
+    rows = (memory_rows.get(db, project, stored.namespace, one) for one in parts.memories)
+    return [
+        version_at(row, memory_version_rows.held_at(db, row.row_id, stored.created)).to_memory()
+        for row in rows
+        if row
+    ]

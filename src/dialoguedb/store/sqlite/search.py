@@ -23,6 +23,7 @@ from dialoguedb.retrieval.snapshot import Term
 from dialoguedb.store.found_rows import (
     CONTENT,
     DIALOGUE_COLUMNS,
+    LIMITED,
     MEMORY_COLUMNS,
     MESSAGE_COLUMNS,
     STATE,
@@ -161,13 +162,20 @@ class SQLiteSnapshot(FoundRows):
                 search_filters.of_messages(filters), filter_tokens.of_messages(filters)
             )
             return replace(scope, by_time=filters.created != TimeRange())
-        where = search_filters.of_memories(filters)
         within = self._within(kind)
+        where = search_filters.of_memories(filters, limited=self._has_limited(kind, within))
         if kind == "dialogue":
             where = search_filters.of_dialogues(filters)
             within = within if filters.dialogue_id is None else self._one_dialogue()
         tokens = self._tokens(kind, filter_tokens.of_fields(filters))
         return SQLiteScope(self._data, kind, self._row_id, filters.namespace, within, where, tokens)
+
+    def _has_limited(self, kind: SearchObject, within: Where) -> bool:
+        """Tell whether some memories are not active at all times; else no search looks at that."""
+        if kind != "memory" or self._filters.validity == "all":
+            return False
+        sql = f"SELECT 1 FROM memories r WHERE {within.sql} AND {LIMITED} LIMIT 1"
+        return self._db.execute(sql, within.values).get is not None
 
     def messages_of_dialogues(self) -> SQLiteScope:
         """Return the messages through which dialogues are found."""

@@ -13,9 +13,10 @@ from dialoguedb.cli.data.transfer.lines import (
     MemoryLine,
     MessageLine,
     Scope,
+    VersionLine,
 )
 from dialoguedb.cli.data.transfer.writers.writer import ExportWriter, StoredMessages
-from dialoguedb.errors import DialogueNotFound
+from dialoguedb.errors import DialogueNotFound, MemoryNotFound
 
 if TYPE_CHECKING:
     from dialoguedb.embedded import DialogueDB
@@ -26,7 +27,7 @@ _IN_MEMORY_BYTES = 8 * 1024 * 1024
 ObjectKey = tuple[str, str]
 """The namespace, empty for the default one, and the id."""
 
-L = TypeVar("L", DialogueLine, MessageLine, MemoryLine)
+L = TypeVar("L", DialogueLine, MessageLine, MemoryLine, VersionLine)
 
 Advance = Callable[[int], None]
 """Takes the number of objects done since the last call."""
@@ -131,9 +132,18 @@ class Exporter:
 
     def _write_memory(self, record: MemoryLine) -> None:
         if key_of(record) not in self.memories:
+            if record.version is not None:
+                try:
+                    record.history = [*self._history(record)]
+                except MemoryNotFound:  # it was just deleted
+                    return
             self._writer.add_memory(record)
             self.memories.add(key_of(record))
             self._advance(1)
+
+    def _history(self, record: MemoryLine) -> Iterator[VersionLine]:
+        path = ("memory", record.id, "history")
+        return self._every(VersionLine, *path, namespace=record.namespace or "")
 
 
 def key_of(record: DialogueLine | MemoryLine) -> ObjectKey:

@@ -23,6 +23,7 @@ from dialoguedb.errors import (
     DialogueNotFound,
     DuplicateId,
     InvalidRequest,
+    MemoryNotFound,
     NotFound,
 )
 from dialoguedb.values import timestamps
@@ -57,6 +58,9 @@ class Importer:
         self._archived: list[DialogueLine] = []
         """Dialogues to archive at the end, because an archived one accepts no threads."""
 
+        self._unlinked: list[MemoryLine] = []
+        """Memories to store at the end, because what they superseded was not there."""
+
         self._fatal: DialogueDBError | None = None
 
     async def store(self, ready: Iterator[ImportBatch | MemoryLine], report: FileReport) -> None:
@@ -71,6 +75,8 @@ class Importer:
                 self._begin(batch)
         finally:
             await asyncio.gather(*self._running.values())
+        if not self._fatal:
+            await self._link_memories()
         for dialogue in self._archived:
             await self._archive(dialogue)
         self._archived.clear()
@@ -79,7 +85,8 @@ class Importer:
 
     def _begin(self, batch: ImportBatch | MemoryLine) -> None:
         if isinstance(batch, MemoryLine):
-            key, after = ("memory", f"{batch.namespace} {batch.id}"), []
+            key, superseded = _memory_key(batch, batch.id), _memory_key(batch, batch.supersedes)
+            after = [self._running[superseded]] if superseded in self._running else []
         else:
             key = key_of(batch.dialogue)
             parent = (key[0], batch.dialogue.thread_of or "")
@@ -112,7 +119,7 @@ class Importer:
 
     async def _store_one(self, batch: ImportBatch | MemoryLine) -> None:
         if isinstance(batch, MemoryLine):
-            await self._db.api.memory.create(**structs.asdict(batch))
+            await self._store_memory(batch)
             self._report.add(batch)
             return
         changed, dialogue = 0, batch.dialogue
@@ -133,6 +140,40 @@ class Importer:
             self._sent.add(batch)
         if batch.is_last and dialogue.status != "active":
             await self._close(dialogue)
+
+    async def _store_memory(self, line: MemoryLine) -> None:
+        """Store a memory with its history, or at the end if what it superseded is not there yet."""
+        if not await self._is_linked(line):
+            self._unlinked.append(line)
+
+    async def _is_linked(self, line: MemoryLine) -> bool:
+        """Store a memory with its history, unless what it superseded is not there."""
+        fields = structs.asdict(line)
+        for name in ("version", "history"):
+            del fields[name]
+        memories = self._db.api.memory
+        try:
+            await memories.create(**_with_source(fields))
+        except MemoryNotFound:
+            return False
+        for version in line.history:
+            former = _with_source(structs.asdict(version))
+            for name in ("version", "value", "written", "replaced"):
+                del former[name]
+            times = (version.written, version.replaced)
+            of = (line.id, version.version, version.value, times)
+            await memories.create_version(*of, namespace=line.namespace, **former)
+        return True
+
+    async def _link_memories(self) -> None:
+        """Store what waits for memories that it superseded; without that where they are gone."""
+        waiting, self._unlinked = self._unlinked, []
+        while waiting:
+            left = [line for line in waiting if not await self._is_linked(line)]
+            if len(left) == len(waiting):
+                left[0].supersedes = None
+                self._report.left_out["supersedes"] += 1
+            waiting = left
 
     async def _append_where_it_belongs(self, batch: ImportBatch) -> int:
         """Append messages to their dialogue, and those of other branches to theirs."""
@@ -229,6 +270,16 @@ class Importer:
         """Return the stored dialogue with the id of a line; DialogueNotFound."""
         response = await self._db.api.read("dialogue", line.id, namespace=line.namespace)
         return read_one(response, DialogueLine)
+
+
+def _memory_key(line: MemoryLine, memory_id: str | None) -> ObjectKey:
+    return "memory", f"{line.namespace} {memory_id}"
+
+
+def _with_source(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields of a memory with its source as the client takes it."""
+    source = fields["source"]
+    return {**fields, "source": source and structs.asdict(source)}
 
 
 def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:

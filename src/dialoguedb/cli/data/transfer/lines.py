@@ -14,11 +14,12 @@ import msgspec
 from msgspec import Raw, Struct
 
 from dialoguedb.client.encoding import json_codec
+from dialoguedb.client.records import MemorySourceRecord
 from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.values import rawjson
 from dialoguedb.values.lists import Page
 
-L = TypeVar("L", bound="DialogueLine | MessageLine | MemoryLine")
+L = TypeVar("L", bound="DialogueLine | MessageLine | MemoryLine | VersionLine")
 
 FORMAT = "dialoguedb"
 VERSION = 1
@@ -56,7 +57,30 @@ class MessageLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
     created: str | None = None
 
 
-class MemoryLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
+class DetailsLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Where a memory comes from, when it is true, and how sure it is."""
+
+    source: MemorySourceRecord | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    expires_at: str | None = None
+    confidence: float | None = None
+    trust: str | None = None
+
+
+class VersionLine(DetailsLine, rename="camel", kw_only=True, omit_defaults=True):
+    """What a memory said before it was corrected; whose key wrote it belongs to the server."""
+
+    version: int
+    label: str | None = None
+    description: str | None = None
+    value: Raw
+    metadata: Raw = EMPTY
+    written: str
+    replaced: str
+
+
+class MemoryLine(DetailsLine, rename="camel", kw_only=True, omit_defaults=True):
     """A memory."""
 
     id: str
@@ -67,6 +91,12 @@ class MemoryLine(Struct, rename="camel", kw_only=True, omit_defaults=True):
     tags: list[str] = []
     metadata: Raw = EMPTY
     created: str | None = None
+    supersedes: str | None = None
+    version: int | None = None
+    """Where it was corrected."""
+
+    history: list[VersionLine] = []
+    """Its versions before, the oldest first."""
 
 
 class InputFile(Struct, frozen=True):
@@ -104,6 +134,7 @@ _PAGES: dict[Any, Any] = {
     DialogueLine: Page[DialogueLine],
     MessageLine: Page[MessageLine],
     MemoryLine: Page[MemoryLine],
+    VersionLine: Page[VersionLine],
 }
 
 
@@ -206,6 +237,8 @@ def _restored(line: L) -> L:
         if (raw := getattr(line, name, None)) is not None:
             value = rawjson.compact(raw)
             setattr(line, name, EMPTY if value == b"{}" else Raw(value))
+    if isinstance(line, MemoryLine):
+        line.history = [_restored(one) for one in line.history]
     return line
 
 

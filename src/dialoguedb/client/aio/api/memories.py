@@ -1,14 +1,27 @@
 """Calls about memories."""
 
-from collections.abc import Sequence
 from typing import Any, Unpack
 
+import msgspec
+
 from dialoguedb.client.aio.sender import AsyncSender
-from dialoguedb.client.inputs import ChangeOptions, MemoryFields, MemoryPageOptions
+from dialoguedb.client.inputs import (
+    MemoryChanges,
+    MemoryPageOptions,
+    MemoryVersionFields,
+    MemoryVersionPageOptions,
+    NewMemoryFields,
+    TimeLike,
+)
 from dialoguedb.client.keyword_arguments import known_only
-from dialoguedb.client.records import DeletionResponse, MemoryRecord
+from dialoguedb.client.records import DeletionResponse, MemoryRecord, MemoryVersionRecord
 from dialoguedb.client.transport.requests import delete_call, get_call, write_call
 from dialoguedb.values.lists import Page
+
+_REMOVABLE = (
+    *("label", "description", "source", "valid_from", "valid_to", "expires_at"),
+    *("confidence", "trust"),
+)
 
 
 class AsyncMemoryApi:
@@ -18,10 +31,15 @@ class AsyncMemoryApi:
         self._sender = sender
 
     @known_only
-    async def create(self, value: Any, **fields: Unpack[MemoryFields]) -> MemoryRecord:
-        """Create a memory of any JSON value; returns the stored one if it has this id and bytes."""
+    async def create(self, value: Any, **fields: Unpack[NewMemoryFields]) -> MemoryRecord:
+        """Create a memory of any JSON value; returns the stored one if it has this id and bytes.
+
+        With `on_similar`, one that is like it may be returned or superseded; `similar` tells.
+        """
+        on_similar = fields.pop("on_similar", None)
         sent = self._sender.with_namespace({"value": value, **fields})
         call = write_call("POST", "memory", fields=sent, nullable=("value",))
+        call = msgspec.structs.replace(call, query={"on_similar": on_similar})
         return await self._sender.send(call, MemoryRecord)
 
     async def get(self, memory_id: str, *, namespace: str | None = None) -> MemoryRecord:
@@ -36,14 +54,38 @@ class AsyncMemoryApi:
         return await self._sender.send(call, Page[MemoryRecord])
 
     @known_only
-    async def update(
-        self, memory_id: str, *, tags: Sequence[str], **options: Unpack[ChangeOptions]
-    ) -> MemoryRecord:
-        """Replace the tags of a memory; all else is write-once."""
-        fields = self._sender.with_namespace({"tags": tags, **options})
-        return await self._sender.send(
-            write_call("PUT", "memory", memory_id, fields=fields), MemoryRecord
-        )
+    async def update(self, memory_id: str, **changes: Unpack[MemoryChanges]) -> MemoryRecord:
+        """Replace the tags of a memory, or correct it: what it said before is in its history.
+
+        `label=None` takes the label away, and so do others but the value, tags and metadata.
+        """
+        fields = self._sender.with_namespace(changes)
+        call = write_call("PUT", "memory", memory_id, fields=fields, nullable=_REMOVABLE)
+        return await self._sender.send(call, MemoryRecord)
+
+    @known_only
+    async def history(
+        self, memory_id: str, **options: Unpack[MemoryVersionPageOptions]
+    ) -> Page[MemoryVersionRecord]:
+        """Return a page of what a memory said before it was corrected, newest version first."""
+        query = self._sender.with_namespace(options)
+        call = get_call("memory", memory_id, "history", query=query)
+        return await self._sender.send(call, Page[MemoryVersionRecord])
+
+    @known_only
+    async def create_version(
+        self,
+        memory_id: str,
+        version: int,
+        value: Any,
+        times: tuple[TimeLike, TimeLike],
+        **fields: Unpack[MemoryVersionFields],
+    ) -> MemoryVersionRecord:
+        """Store a former version, as an import does; `times` are when it was written, replaced."""
+        named = {"version": version, "value": value, "written": times[0], "replaced": times[1]}
+        sent = self._sender.with_namespace({**named, **fields})
+        call = write_call("POST", "memory", memory_id, "history", fields=sent, nullable=("value",))
+        return await self._sender.send(call, MemoryVersionRecord)
 
     async def delete(self, memory_id: str, *, namespace: str | None = None) -> None:
         """Delete one memory for good; MemoryNotFound."""

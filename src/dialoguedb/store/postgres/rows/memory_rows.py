@@ -3,15 +3,20 @@
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from dialoguedb.model.memories import Memory, MemoryFilter
-from dialoguedb.model.rules.memories import StoredMemory, memory_bytes, memory_not_found
+from dialoguedb.model.rules.memories import (
+    StoredMemory,
+    memory_bytes,
+    memory_not_found,
+    plan_superseded,
+)
 from dialoguedb.model.rules.pages import ESCAPED_BYTES
 from dialoguedb.store.columns import columns_of
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.rows import pages
-from dialoguedb.store.postgres.rows.columns import placeholders
+from dialoguedb.store.postgres.rows.columns import assignments, placeholders
 from dialoguedb.store.postgres.rows.list_queries import SelectBuilder
 from dialoguedb.store.postgres.rows.pages import Shape, each
 from dialoguedb.store.postgres.rows.tags import MEMORY_TAGS
@@ -42,6 +47,7 @@ _ALL = (
 )
 _STORED_BYTES = (
     "octet_length(r.value) + octet_length(r.metadata) + octet_length(r.tags)"
+    " + octet_length(r.details)"
     f" + char_length(coalesce(r.description, '')) * {ESCAPED_BYTES}"
 )
 _FIELDS = StoredMemory.__struct_fields__
@@ -49,6 +55,11 @@ _INSERT = (
     f"INSERT INTO memories (part, project, {', '.join(_FIELDS)})"
     f" VALUES ({placeholders(2 + len(_FIELDS))}) RETURNING number"
 )
+_CHANGING = [name for name in _FIELDS if name not in {"id", "namespace", "created"}]
+_UPDATE = f"UPDATE memories SET {assignments(*_CHANGING, first=3)} WHERE part = $1 AND number = $2"
+_LINKED = "project = $1 AND namespace = $2 AND supersedes = $3"
+_SUPERSEDING = f"SELECT starts, id FROM memories WHERE {_LINKED} ORDER BY starts, id LIMIT 1"
+_UNLINK = f"UPDATE memories SET supersedes = NULL WHERE {_LINKED}"
 
 
 async def get(
@@ -88,19 +99,31 @@ async def insert(db: Connection, project: int, memory: StoredMemory) -> RowRef:
     return ref
 
 
-async def store_tags(db: Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
-    """Store a memory's tags in place of its former ones."""
+async def store(db: Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
+    """Store a memory in the place of the former one."""
     await MEMORY_TAGS.replace(db, project, former.ref, (former.tags, after.tags))
-    await db.execute(
-        "UPDATE memories SET tags = $1, modified = $2 WHERE part = $3 AND number = $4",
-        after.tags,
-        after.modified,
-        *former.ref,
-    )
+    await db.execute(_UPDATE, *former.ref, *(getattr(after, name) for name in _CHANGING))
+
+
+async def mark_superseded(
+    db: Connection, project: int, superseded: MemoryRow | None, now: str
+) -> None:
+    """Note in a memory that is locked what supersedes it first, or that nothing does."""
+    if superseded is None:
+        return
+    by = await db.row(_SUPERSEDING, project, superseded.namespace, superseded.id)
+    after = plan_superseded(superseded, (by[0], by[1]) if by else None, now)
+    if after is not superseded:
+        await store(db, project, superseded, after)
+
+
+async def unlink(db: Connection, project: int, memory: StoredMemory) -> None:
+    """Let go of a deleted memory in those that superseded it."""
+    await db.execute(_UNLINK, project, memory.namespace, memory.id)
 
 
 async def delete(db: Connection, row: MemoryRow) -> None:
-    """Delete a memory, its tags with it."""
+    """Delete a memory, its tags and its history with it."""
     await db.execute("DELETE FROM memories WHERE part = $1 AND number = $2", *row.ref)
 
 
@@ -115,6 +138,8 @@ async def page(
     if filters.tags:
         await MEMORY_TAGS.add_filter(db, query, project, filters.tags)
     await query.add_span(db, "memories", filters.created)
+    if filters.as_of is not UNSET:
+        query.add("r.starts <= ? AND r.ends > ?", filters.as_of, filters.as_of)
     key: Callable[[MemoryRow], tuple[str, ...]] = attrgetter(filters.order_by, "id", "namespace")
     shape = Shape(MemoryRow, each(MemoryRow.to_memory), memory_bytes, key, _STORED_BYTES)
     return await pages.page(db, query, shape)

@@ -11,6 +11,7 @@ import asyncpg
 from dialoguedb.errors import DataError, NewerSchema, NotOurData
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.schema.first import FIRST
+from dialoguedb.store.postgres.schema.memories import MEMORY_VERSIONS
 from dialoguedb.store.postgres.schema.search import SEARCH
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Migration:
 MIGRATIONS = (
     Migration("first schema", FIRST),
     Migration("search", SEARCH, needs_vectors=True),
+    Migration("memory versions", MEMORY_VERSIONS),
 )
 
 _RECORD = """

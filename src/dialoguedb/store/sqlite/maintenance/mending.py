@@ -14,6 +14,7 @@ _ORPHANS = (
     ("receipts", "a receipt", "dialogue NOT IN (SELECT number FROM dialogues)"),
     ("templates", "a template", "project NOT IN (SELECT number FROM projects)"),
     ("memories", "a memory", "project NOT IN (SELECT number FROM projects)"),
+    ("memory_versions", "a memory's former version", "memory NOT IN (SELECT number FROM memories)"),
     ("usage", "a month's usage", "project NOT IN (SELECT number FROM projects)"),
     ("answers", "a kept response", "project NOT IN (SELECT number FROM projects)"),
 )

@@ -29,7 +29,16 @@ from dialoguedb.values import rawjson, timestamps
 
 TABLES = (
     *("secrets", "projects", "keys", "usage", "templates", "dialogues", "dialogue_bodies"),
-    *("messages", "memories", "summaries", "receipts", "attachments", "answers", "erasures"),
+    *(
+        "messages",
+        "memories",
+        "memory_versions",
+        "summaries",
+        "receipts",
+        "attachments",
+        "answers",
+        "erasures",
+    ),
 )
 """What is copied."""
 

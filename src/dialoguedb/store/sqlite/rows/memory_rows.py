@@ -4,10 +4,15 @@ from collections.abc import Callable
 from operator import attrgetter
 
 import apsw
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from dialoguedb.model.memories import Memory, MemoryFilter
-from dialoguedb.model.rules.memories import StoredMemory, memory_bytes, memory_not_found
+from dialoguedb.model.rules.memories import (
+    StoredMemory,
+    memory_bytes,
+    memory_not_found,
+    plan_superseded,
+)
 from dialoguedb.store.columns import columns_of
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
@@ -28,6 +33,11 @@ _INSERT = (
     f"INSERT INTO memories (project, {', '.join(_FIELDS)})"
     f" VALUES ({', '.join('?' * (1 + len(_FIELDS)))})"
 )
+_CHANGING = [name for name in _FIELDS if name not in {"id", "namespace", "created"}]
+_UPDATE = f"UPDATE memories SET {', '.join(f'{name} = ?' for name in _CHANGING)} WHERE number = ?"
+_LINKED = "project = ? AND namespace = ? AND supersedes = ?"
+_SUPERSEDING = f"SELECT starts, id FROM memories WHERE {_LINKED} ORDER BY starts, id LIMIT 1"
+_UNLINK = f"UPDATE memories SET supersedes = NULL WHERE {_LINKED}"
 
 
 def get(db: apsw.Connection, project: int, namespace: str, memory_id: str) -> MemoryRow | None:
@@ -50,17 +60,33 @@ def insert(db: apsw.Connection, project: int, memory: StoredMemory) -> None:
     MEMORY_TAGS.replace(db, project, db.last_insert_rowid(), (b"[]", memory.tags))
 
 
-def store_tags(db: apsw.Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
-    """Store a memory's tags in place of its former ones."""
+def store(db: apsw.Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
+    """Store a memory in the place of the former one."""
     MEMORY_TAGS.replace(db, project, former.row_id, (former.tags, after.tags))
-    db.execute(
-        "UPDATE memories SET tags = ?, modified = ? WHERE number = ?",
-        (after.tags, after.modified, former.row_id),
-    )
+    values = [getattr(after, name) for name in _CHANGING]
+    db.execute(_UPDATE, (*values, former.row_id))
+
+
+def mark_superseded(
+    db: apsw.Connection, project: int, namespace: str, memory_id: str | None, now: str
+) -> None:
+    """Note in a memory, if it is there, what supersedes it first, or that nothing does."""
+    row = None if memory_id is None else get(db, project, namespace, memory_id)
+    if row is None:
+        return
+    by = db.execute(_SUPERSEDING, (project, namespace, memory_id)).fetchone()
+    after = plan_superseded(row, by, now)
+    if after is not row:
+        store(db, project, row, after)
+
+
+def unlink(db: apsw.Connection, project: int, memory: StoredMemory) -> None:
+    """Let go of a deleted memory in those that superseded it."""
+    db.execute(_UNLINK, (project, memory.namespace, memory.id))
 
 
 def delete(db: apsw.Connection, project: int, row: MemoryRow) -> None:
-    """Delete a memory."""
+    """Delete a memory, its history with it."""
     MEMORY_TAGS.delete(db, project, row.row_id, row.tags)
     db.execute("DELETE FROM memories WHERE number = ?", (row.row_id,))
 
@@ -74,6 +100,8 @@ def page(project: int, filters: MemoryFilter, window: Window, reader: Reader) ->
     if filters.tags:
         MEMORY_TAGS.add_filter(reader.db, query, project, filters.tags)
     query.add_span(reader.db, "memories", filters.created)
+    if filters.as_of is not UNSET:
+        query.add("r.starts <= ? AND r.ends > ?", filters.as_of, filters.as_of)
     key: Callable[[MemoryRow], tuple[str, ...]] = attrgetter(filters.order_by, "id", "namespace")
     shape = Shape(MemoryRow, each(MemoryRow.to_memory), memory_bytes, key)
     return reader.page(query.rows(reader.db), window, shape)

@@ -14,6 +14,7 @@ from dialoguedb.store.sqlite.connection.transactions import transaction
 from dialoguedb.store.sqlite.schema.attachment_schema import ATTACHMENTS
 from dialoguedb.store.sqlite.schema.commit_schema import COMMITS
 from dialoguedb.store.sqlite.schema.erasure_schema import ERASURES
+from dialoguedb.store.sqlite.schema.memory_schema import MEMORY_VERSIONS
 from dialoguedb.store.sqlite.schema.nul_texts import report_nul_texts
 from dialoguedb.store.sqlite.schema.receipt_schema import RECEIPTS
 from dialoguedb.store.sqlite.schema.shown_texts import SHOWN_TEXTS, count_shown_texts
@@ -345,6 +346,7 @@ MIGRATIONS = (
     Migration("commits", COMMITS),
     Migration("erasures", ERASURES),
     Migration("texts with U+0000", "", report_nul_texts),
+    Migration("memory versions", MEMORY_VERSIONS),
 )
 
 

@@ -55,13 +55,18 @@ def of_messages_of_dialogues(filters: SearchFilter) -> Where:
     return of_dialogues(filters) + of_turns
 
 
-def of_memories(filters: SearchFilter) -> Where:
-    """Return the conditions on memories `r`."""
+def of_memories(filters: SearchFilter, *, limited: bool = True) -> Where:
+    """Return the conditions on memories `r`; `limited` tells that some are not always active."""
     where = Where()
     if (filters.has_image, filters.role, filters.dialogue_id) != (None, None, None):
         where.add("false")  # it is nobody's message, and in no dialogue
     _add_span(where, "r.created", filters.created)
     _add_span(where, "r.modified", filters.modified)
+    if not limited and filters.validity == "inactive":
+        where.add("false")
+    elif limited and filters.validity != "all":
+        sign = "" if filters.validity == "active" else "NOT "
+        where.add(f"{sign}(r.starts <= ? AND r.ends > ?)", filters.as_of, filters.as_of)
     _add_tags(where, "r.tags", filters.tags)
     _add_metadata(where, "r.metadata", filters.metadata)
     return where
