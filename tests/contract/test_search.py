@@ -64,6 +64,32 @@ class TestWords:
     async def test_in_any_form(self, query, full):
         assert await found(full, query, mode="keyword") == ["m2"]
 
+    @pytest.mark.parametrize(
+        ("text", "query"),
+        [
+            ("Die Straße ist gesperrt", "STRASSE"),
+            ("open the \ufb01le now", "file"),
+            ("\uff21\uff22\uff23\uff11\uff12\uff13 is my booking", "abc123"),
+            ("\uff76\uff9e\uff7d料金", "ガス"),
+            ("Где ёлка?", "елка"),
+            ("مُحَمَّد هنا", "محمد"),
+            ("मेरी हिन्दी अच्छी है", "हिन्दी"),
+            ("I sent an e-mail", "email"),
+            ("the checkin desk", "check-in"),
+            ("party 🎉 tonight", "🎉"),
+        ],
+    )
+    async def test_in_any_writing(self, text, query, full):
+        await full.new("another", messages=[message(text, id="another")])
+        assert await found(full, query, mode="keyword") == ["another"]
+        (hit,) = await search(full, query, mode="keyword")
+        assert not any(ord(char) > 0xE0000 for term in hit.terms for char in term)
+
+    async def test_a_vowel_sign_tells_words_apart(self, full):
+        for name, text in {"one": "वह मोर है", "other": "वह मार है"}.items():
+            await full.new(name, messages=[message(text, id=name)])
+        assert await found(full, "मोर", mode="keyword") == ["one"]
+
     async def test_stop_words_count_only_when_there_is_nothing_else(self, full):
         assert await found(full, "what did the kitten", mode="keyword") == ["m2"]
         assert "m0" in await found(full, "the", mode="keyword")

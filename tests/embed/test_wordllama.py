@@ -140,3 +140,20 @@ def test_without_the_packages_files_it_names_them(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(InvalidSetting, match=r"l2_supercat_256\.safetensors"):
         WordLlama()
+
+
+@pytest.mark.parametrize(
+    ("query", "least", "most"),
+    [
+        ("What did Ada say about the invoice?", 1, 1),
+        ("parcel", 1, 1),
+        ("¿Cuántos puntos dejaron escapar en defensa los Panthers?", 0.1, 0.3),
+        ("Сколько очков уступила защита Пэнтерс вчера?", 0.1, 0.3),
+        ("كم نقطة تخلى عنها دفاع البانثرز؟", 0, 0.1),
+        ("黑豹队的防守丢了多少分", 0, 0.1),
+        ("पैंथर्स डिफ़ेंस ने कितने अंक दिए?", 0, 0.1),
+        ("", 0, 1),
+    ],
+)
+def test_it_tells_how_well_it_knows_a_language(query, least, most, embedder):
+    assert least <= embedder.familiarity(query.split()) <= most

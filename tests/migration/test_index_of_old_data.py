@@ -5,9 +5,9 @@ import pytest
 
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.store.sqlite import SQLiteStore
-from dialoguedb.store.sqlite.connection import files
+from dialoguedb.store.sqlite.connection import files, vfs
 from dialoguedb.store.sqlite.maintenance import check
-from tests.contract.indexes import BUILT_IN, Shelf
+from tests.contract.indexes import BUILT_IN, Shelf, opened
 from tests.contract.making import World, message
 from tests.migration.recorded import NOW, released
 
@@ -80,3 +80,26 @@ async def test_it_can_be_changed_and_deleted_before_and_while_it_is_indexed(shel
     await shelf.delete("d")
     assert check.check(tmp_path) == []
     assert (await shelf.status()).vectors == 1
+
+
+STEP_BACK = """
+    DELETE FROM message_words;
+    INSERT INTO message_words (rowid, words) SELECT number, 'हिन्दी' FROM messages;
+    DELETE FROM migrations WHERE version = 16;
+    PRAGMA user_version = 15;
+"""
+
+
+async def test_words_of_an_older_version_are_brought_into_their_normal_form(tmp_path):
+    async with opened(SQLiteStore.open, tmp_path, BUILT_IN) as shelf:
+        await shelf.new("d", messages=[message("हिन्दी", id="m")])
+        assert await shelf.find("हिन्दी", mode="keyword") == ["m"]
+    old = vfs.open_file(str(tmp_path / files.FILE), apsw.SQLITE_OPEN_READWRITE)
+    old.execute(STEP_BACK).fetchall()
+    old.close()
+    async with opened(SQLiteStore.open, tmp_path, BUILT_IN, project=shelf.project) as shelf:
+        assert await shelf.find("हिन्दी", mode="keyword") == []
+        assert (await shelf.status()).to_reindex == 2
+        await shelf.finish()
+        assert await shelf.find("हिन्दी", mode="keyword") == ["m"]
+    assert check.check(tmp_path) == []

@@ -35,6 +35,28 @@ async def test_all_but_the_newest_vectors_come_into_their_index(tmp_path):
         assert await shelf.find("parcel", mode="semantic") == ["m"]
 
 
+STEP_BACK = (
+    "UPDATE message_words SET words = array_to_tsvector('{ह,न,द}')",
+    "DELETE FROM migrations WHERE version = 4",
+)
+
+
+async def test_words_of_an_older_version_are_brought_into_their_normal_form(tmp_path):
+    databases = databases_of("postgres")
+    async with opened(databases.opener(PostgresStore.open), tmp_path, BUILT_IN) as shelf:
+        await shelf.new("d", messages=[message("हिन्दी", id="m")])
+        await shelf.finish()
+        for statement in STEP_BACK:
+            await execute(databases.url_of(tmp_path), statement)
+        assert await shelf.find("हिन्दी", mode="keyword") == []
+    async with opened(
+        databases.opener(PostgresStore.open), tmp_path, BUILT_IN, project=shelf.project
+    ) as shelf:
+        assert (await shelf.status()).to_reindex == 2
+        await shelf.finish()
+        assert await shelf.find("हिन्दी", mode="keyword") == ["m"]
+
+
 class Enormous:
     """An embedder whose numbers are beyond what half precision holds."""
 

@@ -94,6 +94,26 @@ def test_where_fewer_are_beside_it_a_message_keeps_more_of_its_own():
     assert first > middle
 
 
+def test_a_long_message_takes_less_from_its_neighbours():
+    known = {"semantic": [1, 0, 0, 0, 1, 0, 0], "lengths": [10, 10, 10, 10, 10, 400, 10]}
+    relevance = rank(in_one_dialogue(7, **known)).relevance
+    assert 0 < relevance[5] < relevance[1]
+
+
+@pytest.mark.parametrize("length", [1, 40, 80])
+def test_a_message_of_few_words_takes_all_of_it(length):
+    short = rank(in_one_dialogue(3, semantic=[1, 0, 0]))
+    other = rank(in_one_dialogue(3, semantic=[1, 0, 0], lengths=[length] * 3))
+    assert other.relevance.tolist() == short.relevance.tolist()
+
+
+def test_meaning_counts_for_less_where_the_embedder_knows_less():
+    weights = Weights()
+    assert weights.trusting(1) == weights
+    assert weights.trusting(0) == Weights(semantic=0, keyword=1)
+    assert weights.trusting(0.5) == Weights(semantic=0.25, keyword=0.75)
+
+
 def test_all_of_a_dialogue_gains_from_its_best():
     known = features(3, semantic=[1, 0.2, 0.2], dialogues=[1, 1, 2])
     assert order(rank(known)) == [0, 1, 2]

@@ -18,11 +18,21 @@ from dialoguedb.embed.texts import readable
 from dialoguedb.embed.tokens import TOKENIZER, WordTokens, find_package, load_word_tokens
 from dialoguedb.embed.vectors import unit
 from dialoguedb.ports.search import Vectors
+from dialoguedb.retrieval.text import STOP_WORDS
 
 DIMENSIONS = 256
 
 _VECTORS = Path("weights", "l2_supercat_256.safetensors")
 _TENSOR = "embedding.weight"
+
+_SINGLE_CHARACTERS = 0.8
+"""Characters in each token of writing that says nothing to the model."""
+
+_SENTENCE = 5
+"""So many words of English have a stop word among them."""
+
+_OTHER_LANGUAGE = 0.2
+"""How well it knows other languages of writings that it knows: Spanish, Russian."""
 
 
 class WordLlama:
@@ -48,6 +58,22 @@ class WordLlama:
         for row, token_ids in zip(vectors, tokens, strict=True):
             model.matrix.take(token_ids, axis=0).sum(axis=0, out=row)
         return vectors
+
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return how well it knows words: 1 in English, little in other languages.
+
+        In a script that it has hardly read, tokens are single characters or bytes, whose vectors
+        say nothing: those of Arabic, Hindi or Chinese have 0.7 to 0.9 characters, of Russian 2.4,
+        of English 3.6. A sentence of another language has none of the small words of English.
+        """
+        tokens = _loaded(self._directory).words.tokens([[readable(word) for word in words]])
+        per_token = sum(map(len, words)) / max(len(tokens[0]), 1)
+        known = min(max(per_token - _SINGLE_CHARACTERS, 0.0), 1.0)
+        return known if _may_be_english(words) else known * _OTHER_LANGUAGE
+
+
+def _may_be_english(words: Sequence[str]) -> bool:
+    return len(words) < _SENTENCE or any(word.lower() in STOP_WORDS for word in words)
 
 
 class _Model(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -60,6 +61,10 @@ class WordEmbedder(Embedder, Protocol):
         """Return what each word adds to the vector of a text, one in a row."""
         ...
 
+    def familiarity(self, words: Sequence[str]) -> float:
+        """Return how well it knows the writing of these words: 0, not at all, to 1."""
+        ...
+
 
 class WordVectors(Struct):
     """A query, word by word, so that words can count by how rare they are where is searched."""
@@ -67,6 +72,9 @@ class WordVectors(Struct):
     words: list[str]
     vectors: NDArray[np.float32]
     """What each adds to the query's vector, one in a row."""
+
+    familiarity: float = 1.0
+    """How well their embedder knows their writing, 0 to 1."""
 
 
 QueryVector = NDArray[np.float32] | WordVectors
@@ -89,6 +97,12 @@ class Weights(Struct, frozen=True):
 
     speaker: float = 0.5
     """What a message gains when the query names its speaker."""
+
+    def trusting(self, familiarity: float) -> "Weights":
+        """Return the same with as much less weight on meaning as an embedder knows less of it."""
+        semantic = self.semantic * familiarity
+        keyword = self.keyword + self.semantic - semantic
+        return msgspec.structs.replace(self, semantic=semantic, keyword=keyword)
 
     def alone(self) -> "Weights":
         """Return the same, with every message scored by itself."""

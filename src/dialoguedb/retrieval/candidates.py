@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dialoguedb.model.search import Search
 from dialoguedb.ports.search import QueryVector, SearchHit, Weights, WordVectors
 from dialoguedb.retrieval import text
+from dialoguedb.retrieval.normal_form import readable
 from dialoguedb.retrieval.scoring import Counts, Features, Ranking, held, rank
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
@@ -71,7 +72,11 @@ def context_of(
     tokenizer: Tokenizer, search: Search, vector: QueryVector | None, weights: Weights
 ) -> ScoringContext:
     """Read a query."""
-    words = vector.words if isinstance(vector, WordVectors) else ()
+    words: Sequence[str] = ()
+    if isinstance(vector, WordVectors):
+        words = vector.words
+        if search.mode == "hybrid":
+            weights = weights.trusting(vector.familiarity)
     query = text.query_terms(tokenizer, search.query, words)
     return ScoringContext(search, vector, weights, tokenizer, query)
 
@@ -105,7 +110,7 @@ class ScoredCandidates:
             float(ranking.semantic[at]),
             float(ranking.keyword[at]),
             float(ranking.neighbours[at]),
-            [term.word for term, occurs in occurring if occurs],
+            [readable(term.word) for term, occurs in occurring if occurs],
         )
 
 

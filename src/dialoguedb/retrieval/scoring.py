@@ -27,6 +27,9 @@ _LENGTH_SHARE = 0.4
 _SEVERAL = 4
 """So many words together say what somebody means."""
 
+_EXPLAINS_ITSELF = 80
+"""Up to so many words a message is understood from its neighbours; the longer, the less."""
+
 _SLOPE = 2.0
 """How fast relevance rises with the score."""
 
@@ -144,12 +147,14 @@ def _by_words(features: Features) -> Floats:
 def _around(scores: Floats, features: Features, weights: Weights) -> tuple[Floats, Floats]:
     """Return the shares of the neighbours' scores, and what the sum with them is divided by.
 
-    At the edges of a dialogue, where few are, each counts more. What holds every word that is asked
+    At the edges of a dialogue, where few are, each counts more. A long message says by itself what
+    it is about, so that its neighbours count less. What holds every word that is asked
     for needs no neighbours to be understood: it is not to lose by them.
     """
     shares = np.array([weights.near, weights.beside, weights.beside, weights.near], np.float32)
-    beside = np.append(scores, np.float32(0))[features.near] @ shares
-    divisor = np.sqrt(1 + (features.near >= 0) @ shares)
+    needed = np.minimum(1, _EXPLAINS_ITSELF / np.maximum(features.lengths, 1))
+    beside = np.append(scores, np.float32(0))[features.near] @ shares * needed
+    divisor = np.sqrt(1 + (features.near >= 0) @ shares * needed)
     alone = _holds_all(features) & ((scores + beside) / divisor < scores)
     return _floats(np.where(alone, 0, beside)), _floats(np.where(alone, 1, divisor))
 

@@ -1,8 +1,6 @@
 """Words: what is indexed of an object, and what of a query is looked for."""
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from logging import getLogger
 from typing import Any, NamedTuple
 
@@ -12,10 +10,9 @@ from dialoguedb.formats.search_text import (
     memory_text,
     message_text,
     message_words,
-    substitute,
 )
 from dialoguedb.retrieval import filter_tokens
-from dialoguedb.retrieval.filter_tokens import PREFIX
+from dialoguedb.retrieval.normal_form import compounds, normalized
 from dialoguedb.retrieval.snapshot import Term, TermGroup, Tokenizer
 
 logger = getLogger(__name__)
@@ -23,12 +20,6 @@ logger = getLogger(__name__)
 _TERMS_MAX = 32
 """Words of a query that count each for itself; those beyond count together, as one."""
 
-# Chinese, Japanese and Korean are written without spaces, as are Thai, Lao, Burmese and Khmer: each
-# character is a word. The vowel signs of the latter are none.
-_UNSPACED = re.compile(
-    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003ffff])"
-)
 _SAY_LITTLE = """
     a about above after again all also am an and any are aren as at be because been before
     being below between both but by can cannot could couldn d did didn do does doesn doing don
@@ -40,15 +31,8 @@ _SAY_LITTLE = """
     wasn we were weren what when where which while who whom whose why will with won would
     wouldn you your yours yourself yourselves
 """
-_STOP_WORDS = frozenset(_SAY_LITTLE.split())
-
-
-def set_apart(text: str) -> str:
-    """Return a text in NFC, with a space around each character that is a word by itself."""
-    if text.isascii():
-        return text
-    composed = unicodedata.normalize("NFC", text)  # some systems take Korean syllables apart
-    return substitute(_UNSPACED, r" \1 ", composed.replace(PREFIX, " "))
+STOP_WORDS = frozenset(_SAY_LITTLE.split())
+"""Words of English that say little."""
 
 
 # --- Of objects ----------------------------------------------------------------------------------
@@ -84,8 +68,13 @@ def document(kind: str, key: int, tags: bytes, metadata: bytes, *fields: Any) ->
 
 
 def indexed(tokens: Iterable[str], words: str) -> str:
-    """Put filter tokens and words together into the text that an index of words reads."""
-    return f"{' '.join(tokens)} {set_apart(words)}"
+    """Put filter tokens and words together into the text that an index of words reads.
+
+    A compound is in it as one word, too: `e-mail` is found by `email`.
+    """
+    normal = normalized(words)
+    joined = ("".join(compound) for compound in compounds(normal))
+    return " ".join((*tokens, normal, *joined))
 
 
 def _of_message(_tags: bytes, metadata: bytes, *fields: Any) -> Document:
@@ -120,7 +109,7 @@ _MAKERS: dict[str, Callable[..., Document]] = {
 
 def stems(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[str]]:
     """Return the words of each text as the index has them, in order, repeated as they are."""
-    tokenized = tokenizer.tokenize([set_apart(text) for text in texts])
+    tokenized = tokenizer.tokenize([normalized(text) for text in texts])
     return [[term.stem for term in terms] for terms in tokenized]
 
 
@@ -140,16 +129,26 @@ def query_terms(tokenizer: Tokenizer, query: str, others: Sequence[str] = ()) ->
 
     The words of `others` come along, since each call of a tokenizer has its price.
     """
-    of_query, *of_others = tokenizer.tokenize([set_apart(text) for text in (query, *others)])
+    normal = normalized(query)
+    parted = [f"{one} {two} {one}{two}" for one, two in compounds(normal)]
+    texts = [normal, *parted, *map(normalized, others)]
+    of_query, *tokenized = tokenizer.tokenize(texts)
+    as_one = {part.stem: whole for *parts, whole in tokenized[: len(parted)] for part in parts}
     found: dict[str, Term] = {}
     for term in of_query:
         found.setdefault(term.stem, term)
-    telling = [term for term in found.values() if term.word not in _STOP_WORDS]
+    telling = [term for term in found.values() if term.word not in STOP_WORDS]
     terms = telling or list(found.values())
     if len(terms) > _TERMS_MAX:  # the longer, the rarer
         terms.sort(key=lambda term: len(term.word), reverse=True)
     terms, rest = terms[:_TERMS_MAX], terms[_TERMS_MAX:]
-    groups: list[TermGroup] = [(term,) for term in terms]
+    groups = [_with_compound(term, as_one) for term in terms]
     if rest:
         groups.append(tuple(rest))
-    return QueryTerms(terms, groups, [[term.stem for term in each] for each in of_others])
+    of_others = [[term.stem for term in each] for each in tokenized[len(parted) :]]
+    return QueryTerms(terms, groups, of_others)
+
+
+def _with_compound(term: Term, as_one: Mapping[str, Term]) -> TermGroup:
+    """Let the part of a compound stand for the whole, too: `email` has both of `e-mail`."""
+    return (term, as_one[term.stem]) if term.stem in as_one else (term,)

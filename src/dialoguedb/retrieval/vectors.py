@@ -26,7 +26,7 @@ def query_vector(embedder: Embedder, query: str) -> QueryVector:
     """Return a query's vector, or what it is made of; blocks."""
     words = _WORD.findall(query)
     if words and isinstance(embedder, WordEmbedder):
-        return WordVectors(words, embedder.embed_words(words))
+        return WordVectors(words, embedder.embed_words(words), embedder.familiarity(words))
     return np.asarray(embedder.embed([query], query=True)[0])
 
 

@@ -12,7 +12,7 @@ from dialoguedb.errors import DataError, NewerSchema, NotOurData
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.schema.first import FIRST
 from dialoguedb.store.postgres.schema.memories import MEMORY_VERSIONS
-from dialoguedb.store.postgres.schema.search import SEARCH
+from dialoguedb.store.postgres.schema.search import SEARCH, WORDS_AGAIN
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ MIGRATIONS = (
     Migration("first schema", FIRST),
     Migration("search", SEARCH, needs_vectors=True),
     Migration("memory versions", MEMORY_VERSIONS),
+    Migration("normal form of words", WORDS_AGAIN),
 )
 
 _RECORD = """

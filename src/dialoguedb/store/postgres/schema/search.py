@@ -87,3 +87,12 @@ SEARCH = "".join(
         *(_OF_SIZE.format(kind=kind, size=size) for kind in KINDS for size in SIZES),
     ]
 )
+
+WORDS_AGAIN = """
+-- Words of older versions are indexed again, in the form in which they are compared now.
+DELETE FROM index_runs WHERE embedder IS NULL;
+INSERT INTO index_runs (object, last)
+SELECT 'message', max(number) FROM messages HAVING count(*) > 0
+UNION ALL SELECT 'dialogue', max(number) FROM dialogues HAVING count(*) > 0
+UNION ALL SELECT 'memory', max(number) FROM memories HAVING count(*) > 0;
+"""

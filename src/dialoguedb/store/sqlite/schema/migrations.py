@@ -331,6 +331,12 @@ CREATE TABLE compaction_room (
 ) STRICT;
 """
 
+_WORDS_AGAIN = """
+-- Words of older versions are indexed again, in the form in which they are compared now.
+DELETE FROM index_runs WHERE embedder IS NULL;
+INSERT INTO index_runs (object, last) SELECT object, upto FROM indexed WHERE upto > 0;
+"""
+
 MIGRATIONS = (
     Migration("first schema", _FIRST),
     Migration("search", _SEARCH),
@@ -347,6 +353,7 @@ MIGRATIONS = (
     Migration("erasures", ERASURES),
     Migration("texts with U+0000", "", report_nul_texts),
     Migration("memory versions", MEMORY_VERSIONS),
+    Migration("normal form of words", _WORDS_AGAIN),
 )
 
 
