@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.databases.engines import storage_flags
 from tests.e2e.programs import Room
 from tests.http.server import program, quiet_environment
 from tests.importing.test_cursors import logged
@@ -177,13 +178,14 @@ def test_what_cannot_be_followed_is_refused(imports, words):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_server_imports_what_is_written_into_a_directory(tmp_path, monkeypatch, workers):
+def test_a_server_imports_what_is_written_into_a_directory(tmp_path, monkeypatch, engine, workers):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.jsonl").write_bytes(logged("t1", "Tea?"))
     room = Room(tmp_path)
-    with room.serving("--import", folder, "--workers", workers) as serving:
+    storage = storage_flags(engine, room.data)
+    with room.serving("--import", folder, "--workers", workers, *storage) as serving:
         client = serving.client(serving.first_key)
 
         def texts_of(own_id):
