@@ -3,6 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, MessageLine, encoded
+from dialoguedb.cli.data.transfer.reports import FileReport
+from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 
 TALK = [
     ("user", "Which glaze ran?"),
@@ -81,4 +87,113 @@ def test_lines_that_begin_alike_are_conversations_of_their_own(imports):
     kept = [{"messages": chat(TALK)}, {"messages": chat([*TALK[:3], ("assistant", "Who knows.")])}]
     imports.read(imports.write("talks.jsonl", kept[:1]))
     imports.read(imports.write("talks.jsonl", kept))
+    assert len(dialogues(imports)) == 2
+
+
+# --- What shows only later which API a conversation was for -------------------------------------
+
+
+def called_of_anthropic(at):
+    call = {"type": "tool_use", "id": f"c{at}", "name": "look", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": f"c{at}", "content": "It is blue."}
+    spoken = [{"type": "text", "text": f"I look {at}."}, call]
+    return [{"role": "assistant", "content": spoken}, {"role": "user", "content": [result]}]
+
+
+def thought_of_anthropic(at):
+    thought = {"type": "thinking", "thinking": f"Blue {at}?", "signature": "s"}
+    return [{"role": "assistant", "content": [thought, {"type": "text", "text": "Blue."}]}]
+
+
+def called_of_openai(at):
+    call = {"id": f"c{at}", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": f"c{at}", "content": "It is blue."}
+    return [{"role": "assistant", "tool_calls": [call]}, result]
+
+
+def called_of_responses(at):
+    call = {"type": "function_call", "call_id": f"c{at}", "name": "look", "arguments": "{}"}
+    return [call, {"type": "function_call_output", "call_id": f"c{at}", "output": "It is blue."}]
+
+
+def typed_of_responses(at):
+    return items([("assistant", f"It is blue {at}.")])
+
+
+LATER = {
+    "anthropic": [called_of_anthropic, thought_of_anthropic],
+    "openai-chat": [called_of_openai],
+    "openai-responses": [called_of_responses, typed_of_responses],
+}
+HELD = {
+    "openai-responses": {"alone": lambda messages: messages},
+    "openai-chat": {
+        "alone": lambda messages: messages,
+        "in an object": lambda messages: {"messages": messages},
+        "with an id": lambda messages: {"id": "talk", "title": "Glaze", "messages": messages},
+        "a message a line": lambda messages: messages,
+    },
+}
+HELD["anthropic"] = HELD["openai-chat"]
+KINDS = [(name, held) for name in LATER for held in HELD[name]]
+
+
+def written(name, held, messages):
+    """Return the name and the content of a file with these messages."""
+    if held == "a message a line":
+        return "talk.jsonl", "".join(json.dumps(one) + "\n" for one in messages)
+    return "talk.json", json.dumps(HELD[name][held](messages))
+
+
+def steps_of(name):
+    """Return lists of turns: what somebody says, and what only this API has."""
+    texts = st.sampled_from(["user", "assistant"]).map(
+        lambda role: lambda at: chat([(role, f"Text {at}")])
+    )
+    return st.lists(texts | st.sampled_from(LATER[name]), min_size=1, max_size=8)
+
+
+def grown(steps):
+    """Return the messages after each turn; a user begins."""
+    messages = chat(TALK[:1])
+    yield messages
+    for at, step in enumerate(steps):
+        messages = [*messages, *step(at)]
+        yield messages
+
+
+@pytest.mark.parametrize(("name", "held"), KINDS)
+@given(data=st.data())
+def test_one_stays_itself_whatever_it_grows(name, held, data, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("grown")
+    before: list[bytes] = []
+    own_ids = set[str]()
+    for messages in grown(data.draw(steps_of(name))):
+        named, content = written(name, held, messages)
+        (directory / named).write_text(content)
+        file = InputFile(directory / named, named, named)
+        report = FileReport(named, found := format_of(file) or "")
+        lines = lines_of(Source(file, found), lambda _: None, report)
+        read = [*lines]
+        raws = [encoded(one) for one in read if isinstance(one, MessageLine)]
+        own_ids |= {one.id for one in read if isinstance(one, DialogueLine)}
+        assert (report.failures, len(raws)) == ([], len(messages))
+        assert raws[: len(before)] == before
+        before = raws
+    assert len(own_ids) == 1
+
+
+@pytest.mark.parametrize(("name", "held"), KINDS)
+def test_one_that_calls_later_is_stored_once(imports, name, held):
+    for messages in grown([LATER[name][0], lambda at: chat(TALK[2:])]):
+        path = imports.write(*written(name, held, messages))
+        assert imports.read(path)["failed"] == 0
+    (found,) = dialogues(imports)
+    assert len(imports.messages(found)) == len(messages)
+
+
+def test_a_line_with_calls_makes_no_copy_of_the_lines_before(imports):
+    talks = [chat(TALK), [*chat(TALK[:1]), *called_of_anthropic(0)]]
+    for count in (1, 2):
+        imports.read(imports.write("talks.jsonl", [{"messages": one} for one in talks[:count]]))
     assert len(dialogues(imports)) == 2

@@ -11,6 +11,7 @@ from msgspec import structs
 from dialoguedb.cli.data.transfer.batches import ImportBatch, is_deep
 from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, MemoryLine, read_one
+from dialoguedb.cli.data.transfer.readers.openai import SPELLINGS
 from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.sent import Sent
 from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
@@ -284,9 +285,9 @@ def _with_source(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:
     """Tell whether a stored dialogue came from this line, whatever was changed since."""
-    is_of_same = stored.metadata == line.metadata or (
-        _source_of(line) is not None and _source_of(line) == _source_of(stored)
-    )
+    own, other = _source_of(line), _source_of(stored)
+    is_of_program = own is not None and (own == other or {own, other} <= SPELLINGS)
+    is_of_same = stored.metadata == line.metadata or is_of_program
     is_branch = bool(line.thread_of and is_of_same)  # its time may have been raised
     is_as_old = line.created is None or stored.created == timestamps.parse(line.created)
     return stored.thread_of == line.thread_of and is_of_same and (is_as_old or is_branch)

@@ -7,7 +7,7 @@ from dialoguedb.cli.data.transfer.lines import Line
 from dialoguedb.cli.data.transfer.readers import openai
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
 
-NAME = "anthropic"
+NAME = openai.ANTHROPIC
 
 _ROLES = ("user", "assistant")
 _BLOCKS = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinking"})

@@ -14,6 +14,9 @@ from dialoguedb.errors import InvalidRequest
 CHAT = "openai-chat"
 CHAT_LINES = "openai-chat-lines"
 RESPONSES = "openai-responses"
+ANTHROPIC = "anthropic"
+SPELLINGS = frozenset({CHAT, RESPONSES, ANTHROPIC})
+"""Formats that cannot be told apart where nobody has called a tool yet, or thought aloud."""
 
 _SHOWN = frozenset({"role", "content", "name"})
 _TIMES = ("created_at", "created", "timestamp")
@@ -25,13 +28,28 @@ _SECONDS_MAX = 1e11
 """A greater time is in milliseconds: as seconds it would be of the year 5138."""
 
 _SPOKEN_BY_TOOLS = "_output"
+_BLOCKS_OF_RESPONSES = frozenset({"input_text", "input_image", "input_file", "output_text"})
+_ALSO_SAYS = frozenset({"tool_calls", "function_call", "refusal", "audio"})
+"""What a chat message may have in the place of a content."""
+
 _SOMETHING_ELSE = "it is something else"
 
 
 def recognises_chat(document: Any) -> bool:
     """Tell whether these are chat messages, or an object that holds them."""
-    messages = document.get("messages") if isinstance(document, dict) else document
-    return _all(messages, lambda one: "role" in one and "type" not in one)
+    is_object = isinstance(document, dict)
+    messages = document.get("messages") if is_object else document
+    return _all(messages, lambda one: "role" in one and "type" not in one) and (
+        is_object or not any(map(_is_of_responses, messages))
+    )
+
+
+def _is_of_responses(item: dict[str, Any]) -> bool:
+    """Tell whether an item without a type says by its blocks that it is one of Responses."""
+    content = item.get("content")
+    return isinstance(content, list) and any(
+        isinstance(block, dict) and block.get("type") in _BLOCKS_OF_RESPONSES for block in content
+    )
 
 
 def recognises_responses(document: Any) -> bool:
@@ -41,7 +59,12 @@ def recognises_responses(document: Any) -> bool:
 
 def recognises_chat_lines(first: Sequence[Any]) -> bool:
     """Tell whether the lines of a file are the messages of one chat."""
-    return _all([*first], lambda one: "content" in one and isinstance(one.get("role"), str))
+    return _all([*first], _is_chat_line)
+
+
+def _is_chat_line(value: dict[str, Any]) -> bool:
+    is_spoken = "content" in value or not _ALSO_SAYS.isdisjoint(value)
+    return is_spoken and isinstance(value.get("role"), str)
 
 
 def chat_of_lines(content: FileContent) -> Iterator[Line]:
@@ -118,26 +141,36 @@ def only_responses(content: FileContent) -> Iterator[Line]:
 def responses_lines(document: Any, known: Any = None) -> Iterator[Line]:
     """Yield a conversation of items; those that are no messages stay as they are."""
     items = list(_items(document))
-    yield _dialogue(document, RESPONSES, known or items)
-    for item in items:
-        kind = item.get("type", "message")
-        if kind != "message":
-            role = "tool" if kind.endswith(_SPOKEN_BY_TOOLS) else "assistant"
-            yield MessageLine(id=item.get("id"), role=role, content=json_of(item))
-        elif content := _plain(item.get("content")):
-            yield MessageLine(
-                id=item.get("id"), role=item.get("role", "assistant"), content=json_of(content)
-            )
-        else:
-            leave_out(Kind.EMPTY)
+    read = [_message_of(item) for item in items]
+    dialogue = _dialogue(document, RESPONSES, known or items)
+    yield from conversation(dialogue, [one for one in read if one])
+
+
+def _message_of(item: dict[str, Any]) -> MessageLine | None:
+    """Return the message of an item; one without a type may be a chat message."""
+    if "type" not in item and not _is_of_responses(item):
+        return _chat_message(item)
+    kind = item.get("type", "message")
+    if kind != "message":
+        role = "tool" if kind.endswith(_SPOKEN_BY_TOOLS) else "assistant"
+        return MessageLine(id=item.get("id"), role=role, content=json_of(item))
+    if content := _plain(item.get("content")):
+        return MessageLine(
+            id=item.get("id"), role=item.get("role", "assistant"), content=json_of(content)
+        )
+    leave_out(Kind.EMPTY)
+    return None
 
 
 def _dialogue(document: Any, source: str, known: Any) -> DialogueLine:
-    """Return the dialogue; its own id, else one that is a hash of what it is known by."""
+    """Return the dialogue; its own id, else one that is a hash of what it is known by.
+
+    The hash says nothing of the spelling, which shows only once a file has grown.
+    """
     about = document if isinstance(document, dict) else {}
     own_id = about.get("id") or about.get("conversation_id") or about.get("session_id")
     return DialogueLine(
-        id=str(own_id or f"{source}-{digest(known)}"),
+        id=str(own_id or f"{CHAT}-{digest(known)}"),
         label=label(about.get("title") or about.get("label")),
         created=time_of(about.get("created_at") or about.get("created")),
         metadata=json_of({"source": source}),
