@@ -9,7 +9,7 @@ from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
 from tests.cli import agent_sessions
-from tests.importing import test_opencode
+from tests.importing import test_librechat, test_opencode
 
 TALK = [("user", "Te\u00e1?"), ("assistant", 'Yes, "now"'), ("user", "1"), ("assistant", "{[2]}")]
 CHAT = [{"role": role, "content": text, "n": 1.5} for role, text in TALK]
@@ -23,6 +23,7 @@ OBJECTS = {
     "ui-messages": {"id": "c1", "messages": UI},
     "sharegpt": {"id": "c1", "conversations": TURNS, "tools": "[]"},
     "opencode": test_opencode.session(),
+    "librechat": test_librechat.FORMS["a list"](test_librechat.whole()[:2]),
     "cline": json.loads(agent_sessions.cline_document(agent_sessions.cline())),
 }
 

@@ -15,7 +15,7 @@ from dialoguedb.cli.data.transfer.readers.openai import SPELLINGS
 from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.sent import Sent
 from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
-from dialoguedb.cli.data.transfer.trees import FORKED_AFTER
+from dialoguedb.cli.data.transfer.trees import FORKED_AFTER, TreeLine
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import (
     Conflict,
@@ -289,8 +289,9 @@ def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:
     is_of_program = own is not None and (own == other or {own, other} <= SPELLINGS)
     is_of_same = stored.metadata == line.metadata or is_of_program
     is_branch = bool(line.thread_of and is_of_same)  # its time may have been raised
+    is_tree = isinstance(line, TreeLine)  # whose first message may be on another branch
     is_as_old = line.created is None or stored.created == timestamps.parse(line.created)
-    return stored.thread_of == line.thread_of and is_of_same and (is_as_old or is_branch)
+    return stored.thread_of == line.thread_of and is_of_same and (is_as_old or is_branch or is_tree)
 
 
 def _source_of(line: DialogueLine) -> Any:

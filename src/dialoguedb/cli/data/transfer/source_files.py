@@ -22,6 +22,7 @@ from dialoguedb.cli.data.transfer.readers import (
     cline,
     codex,
     gemini_cli,
+    librechat,
     llm,
     llm_database,
     locomo,
@@ -55,6 +56,7 @@ _TREES = {
     chatgpt.NAME: (chatgpt.recognises, chatgpt.lines),
     claude.NAME: (claude.recognises, claude.lines),
     open_webui.NAME: (open_webui.recognises, open_webui.lines),
+    librechat.NAME: (librechat.recognises, librechat.lines),
 }
 _SESSION_TREES = {
     pi.NAME: (pi.recognises, pi.lines),
@@ -296,7 +298,10 @@ def _holds_messages(document: Any) -> bool:
     if isinstance(document, FileContent):
         return True
     if isinstance(document, dict):
-        held = (document.get(name) for name in ("mapping", "chat_messages", "messages", "items"))
+        held = (
+            document.get(name)
+            for name in ("mapping", "chat_messages", "messages", "messagesTree", "items")
+        )
         return any(bool(one) for one in held)
     return bool(document)
 
