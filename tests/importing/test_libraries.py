@@ -74,6 +74,16 @@ def test_a_history_of_pydantic_ai_has_its_instructions_once_and_grows(imports):
     assert thought == {"part_kind": "thinking", "content": "Both are short."}
 
 
+def test_a_history_that_goes_on_from_another_is_a_conversation_of_its_own(imports):
+    before = [{**one, "conversation_id": "talk-1"} for one in history()[:4]]
+    after = [{**one, "conversation_id": "talk-2"} for one in history()[4:]]
+    imports.read(imports.write("one.json", before))
+    imports.read(imports.write("other.json", [*before, *after]))
+    whole = [("system", "Be terse.\n\nBe kind."), ("user", "Show both"), *TALK]
+    assert imports.talk("talk-1") == whole[:-2]
+    assert imports.talk("talk-2") == whole
+
+
 def test_histories_without_a_conversation_are_known_by_their_files(imports):
     imports.read(imports.write("a.json", history()[:2]))
     imports.read(imports.write("a.json", history()))
@@ -187,6 +197,20 @@ def test_spans_repeat_what_was_before_and_it_is_there_once(imports):
     assert imports.talk("talk-1") == [("system", "Be kind."), ("user", "Show both"), *TALK]
     about = {"source": "opentelemetry", "model": "small-1"}
     assert imports.dialogue("talk-1")["metadata"] == about
+
+
+def test_results_and_a_question_that_a_request_joins_are_what_they_are_apart(imports):
+    whole = telemetry()
+    results = whole[2]["parts"]
+    joined = [*whole[:2], telling("user", *results, *spoken("user", "Now?")["parts"])]
+    apart = [*whole[:2], *(telling("user", one) for one in results), spoken("user", "Now?")]
+    kept = [
+        {"attributes": attributes(sent, [spoken("assistant", "Later.")]), "start_time": BEGUN}
+        for sent in (joined, apart)
+    ]
+    assert imports.read(imports.write("spans.jsonl", kept))["dialogues"] == 1
+    spoken_text = [("user", "Show both"), *TALK[:6], ("user", "Now?"), ("assistant", "Later.")]
+    assert imports.talk("talk-1") == spoken_text
 
 
 def test_spans_of_the_protocol_and_what_another_agent_said(imports):

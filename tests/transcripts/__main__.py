@@ -15,14 +15,17 @@ from tests.transcripts.programs import (
     gemini_cli,
     llm,
     opencode,
+    opentelemetry,
     pi,
+    pydantic_ai,
     qwen_code,
 )
 from tests.transcripts.running import Result, run
 from tests.transcripts.situations import SITUATIONS
 
 _MODULES = (codex, claude_code, gemini_cli, qwen_code, opencode, pi, llm, cline)
-_PROGRAMS = {one.PROGRAM.name: one.PROGRAM for one in _MODULES}
+_LIBRARIES = (pydantic_ai, opentelemetry)
+_PROGRAMS = {one.PROGRAM.name: one.PROGRAM for one in (*_MODULES, *_LIBRARIES)}
 _BUILD = Path("build/transcripts").absolute()
 _RESULTS = _BUILD / "results.json"
 _PAGE = Path("bench/transcripts-results.md")

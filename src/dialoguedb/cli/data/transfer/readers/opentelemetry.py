@@ -4,7 +4,7 @@ Every span repeats all messages before it; what it has beside those of the spans
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import groupby, takewhile
 from typing import Any
 
 from msgspec import Struct
@@ -73,7 +73,7 @@ def lines(content: FileContent) -> Iterator[Line]:
     found = [documents] if _are_messages(documents) else filter(_are_messages, documents)
     for messages in found:
         own_id = f"{NAME}-{digest([content.file.known_as, messages[0]])}"
-        yield from _conversation(own_id, [_Span(own_id, None, messages, [], None)])
+        yield from _conversation(own_id, [_Span(own_id, None, _apart(messages), [], None)])
     groups: dict[str, list[_Span]] = {}
     for span in _spans(documents):
         groups.setdefault(span.group, []).append(span)
@@ -199,7 +199,25 @@ def _span(span: Json, attributes: Json) -> Iterator[_Span]:
     if isinstance(started, int) or (isinstance(started, str) and started.isdigit()):
         started = int(started) / _NS
     system = _decoded(attributes.get(_SYSTEM))
-    yield _Span(str(group), time_of(started), messages, system, model)
+    yield _Span(str(group), time_of(started), _apart(messages), system, model)
+
+
+def _apart(messages: Sequence[Json]) -> list[Json]:
+    """Return messages of which each has one result, or none.
+
+    A request to a model may join what are several messages where the conversation stands whole.
+    """
+    return [
+        {**message, "parts": [part for _, part in parts]}
+        for message in messages
+        for _, parts in groupby(enumerate(message["parts"]), _result_index)
+    ]
+
+
+def _result_index(numbered: tuple[int, Json]) -> int:
+    """Return which of the parts of a message a result is; -1 for what is none."""
+    index, part = numbered
+    return index if part["type"] == _RESULT else -1
 
 
 def _decoded(value: Any) -> list[Json]:

@@ -44,7 +44,7 @@ def lines(content: FileContent) -> Iterator[Line]:
         raise ValueError("a message is none of the library's")
     is_one = _is_message(content.documents[0])
     for history in [content.documents] if is_one else content.documents:
-        own_id = next((one["conversation_id"] for one in history if _in_conversation(one)), None)
+        own_id = _conversation_of(history)
         model = next((one["model_name"] for one in history if one.get("model_name")), None)
         dialogue = DialogueLine(
             id=own_id or f"{NAME}-{digest([content.file.known_as, history[0]])}",
@@ -54,8 +54,10 @@ def lines(content: FileContent) -> Iterator[Line]:
         yield from conversation(dialogue, _messages(history))
 
 
-def _in_conversation(message: Json) -> bool:
-    return bool(message.get("conversation_id"))
+def _conversation_of(history: Sequence[Json]) -> str | None:
+    """Return the id of a conversation; what a new one goes on from keeps the id of the former."""
+    ids = (one.get("conversation_id") for one in reversed(history))
+    return next((one for one in ids if one), None)
 
 
 def _messages(history: Sequence[Json]) -> Iterator[MessageLine]:
