@@ -1,0 +1,55 @@
+"""The package for Vercel's AI SDK: its own tests, compiled with it, on our server."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.http.server import quiet_environment
+
+PACKAGE = Path(__file__).parents[2] / "clients" / "ai-sdk"
+SECONDS_MAX = 600
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """Install what the package needs, and compile it with its tests, types checked."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("node and npm are not installed")
+    directory = tmp_path_factory.mktemp("ai-sdk") / "package"
+    shutil.copytree(PACKAGE, directory, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
+    run(["npm", "run", "build"], directory)
+    return directory
+
+
+def run(command, directory, **variables):
+    """Run a command to its end, which has to be a good one."""
+    ended = subprocess.run(
+        command,
+        cwd=directory,
+        env={**quiet_environment(), **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=SECONDS_MAX,
+    )
+    assert ended.returncode == 0, ended.stdout
+    return ended.stdout
+
+
+@pytest.mark.timeout(2 * SECONDS_MAX)
+def test_chats_of_the_ai_sdk_are_kept(built, server, project):
+    where = {"DIALOGUEDB_ENDPOINT": server.base_url, "DIALOGUEDB_API_KEY": project.key}
+    shown = run(["npm", "test"], built, **where)
+    assert "# fail 0" in shown
+    assert "# pass 0" not in shown
+
+
+def test_the_package_holds_what_it_needs_and_no_tests(built):
+    shown = run(["npm", "pack", "--dry-run", "--ignore-scripts"], built)
+    for name in ("LICENSE", "README.md", "dist/src/index.js", "dist/src/index.d.ts"):
+        assert name in shown
+    assert "dist/test" not in shown
