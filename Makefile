@@ -212,7 +212,7 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-annotate \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-INTEGRATIONS = google-adk langchain langgraph openai-agents
+INTEGRATIONS = claude-agent-sdk google-adk langchain langgraph openai-agents pydantic-ai
 
 lock: .venv-lock/bin/uv
 	echo hatchling | $(LOCK) --output-file $(BUILD_LOCK) -

@@ -8,8 +8,10 @@ from dialoguedb import AsyncDialogueDB, DialogueDB
 from tests.databases import engines
 
 LIBRARIES = {
+    "test_claude_agent_sdk.py": "claude_agent_sdk",
     "test_openai_agents.py": "agents",
-    "test_examples.py": "google.genai",
+    "test_pydantic_ai.py": "pydantic_ai",
+    "test_examples.py": "google.genai claude_agent_sdk pydantic_ai",
     "test_langchain.py": "langchain_core",
     "test_langgraph_checkpoints.py": "langgraph",
     "test_langgraph_store.py": "langgraph",
