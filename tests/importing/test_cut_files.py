@@ -8,9 +8,20 @@ from dialoguedb.cli.data.transfer.lines import InputFile, encoded
 from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
-from tests.importing import codex_files, gemini_cli_files
+from tests.cli import agent_sessions
+from tests.importing import codex_files, gemini_cli_files, test_libraries
 
-LOGS = {"codex": codex_files.whole(), "gemini-cli": gemini_cli_files.whole()}
+LOGS = {
+    "codex": codex_files.whole(),
+    "gemini-cli": gemini_cli_files.whole(),
+    "claude-code": agent_sessions.claude_code(),
+    "qwen-code": agent_sessions.qwen_code(),
+    "pi": agent_sessions.pi(),
+    "opentelemetry": test_libraries.spans(),
+    "pydantic-ai": test_libraries.history(),
+    "ui-messages": test_libraries.ui_messages(),
+    "openai-chat-lines": [{"role": "user", "content": f"Text {at}"} for at in range(4)],
+}
 
 
 def content_of(path, name):

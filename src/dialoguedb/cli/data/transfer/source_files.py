@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import lines as own_format
-from dialoguedb.cli.data.transfer.documents import Unread, documents_of
+from dialoguedb.cli.data.transfer.documents import Unread, documents_of, line_numbers
 from dialoguedb.cli.data.transfer.left_out import accounted
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers import (
@@ -212,6 +212,7 @@ def _document_lines(source: Source, read: Read, report: FileReport) -> Iterator[
                 _check_id(converted, document)
         except InvalidRequest as error:
             report.fail(f"{what} of {source.file}", error)
+            yield from _with_unique_ids(_beginning(document, reader, report), counts)
         else:
             yield from _with_unique_ids(converted, counts)
             for problem in _unfinished(document):
@@ -221,6 +222,38 @@ def _document_lines(source: Source, read: Read, report: FileReport) -> Iterator[
         report.unread.append(unread.lines)
     if unread.error:
         raise unread.error
+
+
+def _beginning(document: Any, reader: Reader, report: FileReport) -> list[Line]:
+    """Return what stands before the first line that is not as the format has it."""
+    if not reader.is_whole_file:
+        return []
+    file, documents = document.file, document.documents
+    readable, end = 0, len(documents)
+    while readable + 1 < end:
+        middle = (readable + end) // 2
+        if _is_readable(FileContent(file, documents[:middle]), reader, report.format):
+            readable = middle
+        else:
+            end = middle
+    if not readable:
+        return []
+    try:
+        found = _converted(FileContent(file, documents[:readable]), reader, report)
+    except InvalidRequest:
+        return []
+    if file.path.suffix.lower() == _LINES_SUFFIX:
+        report.unread.append(line_numbers(end, len(documents)))
+    return found
+
+
+def _is_readable(content: FileContent, reader: Reader, format_name: str) -> bool:
+    try:
+        with accounted():
+            _read(content, reader, format_name)
+    except InvalidRequest:
+        return False
+    return True
 
 
 def _check_id(found: list[Line], document: Any) -> None:

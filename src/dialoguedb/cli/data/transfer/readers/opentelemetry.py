@@ -70,6 +70,8 @@ def _is_part(value: Any) -> bool:
 def lines(content: FileContent) -> Iterator[Line]:
     """Yield a dialogue for each conversation."""
     documents = content.documents
+    if not all(isinstance(one, dict | list) for one in documents):
+        raise ValueError("a line is no span")
     found = [documents] if _are_messages(documents) else filter(_are_messages, documents)
     for messages in found:
         own_id = f"{NAME}-{digest([content.file.known_as, messages[0]])}"
