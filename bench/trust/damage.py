@@ -138,6 +138,16 @@ def bits(file: Path, count: int, seed: int) -> Iterator[int]:
             yield chosen.randrange(8 * len(content))
 
 
+def bits_of_roots(file: Path, names: str) -> list[int]:
+    """Choose a bit in the first page of each table and index whose name is like a pattern."""
+    with closing(sqlite3.connect(file)) as db:
+        ((size,),) = db.execute("PRAGMA page_size")
+        found = db.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE rootpage > 0 AND name LIKE ?", (names,)
+        )
+        return [8 * (size * (page - 1) + size // 2) for (page,) in found]
+
+
 def _offsets_of(content: bytes, word: bytes) -> Iterator[int]:
     at = content.find(word)
     while at >= 0:

@@ -48,7 +48,7 @@ class Engine:
         self.index = Index({})
         self.writer = Writer(self.db, None, self.index)
         self.readers = Readers(path)
-        self.parts = (self.writer, self.readers, ProjectRowIds(self.readers.quick.db))
+        self.parts = (self.writer, self.readers, ProjectRowIds(self.readers))
         self.threads: dict[str, list[tuple[str, int]]] = {"writer": [], "reader": []}
         self.db.exec_trace = self._trace("writer")
         self.readers.quick.db.exec_trace = self._trace("reader")

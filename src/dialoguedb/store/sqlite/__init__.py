@@ -74,7 +74,7 @@ class SQLiteStore:
         self._writer = Writer(db, statistics, index)
         self.readers = Readers(path, key, self._writer.insist_on_log)
         self._verifying: asyncio.Future[None] | None = None
-        row_ids = ProjectRowIds(self.readers.quick.db)
+        row_ids = ProjectRowIds(self.readers)
         parts = (self._writer, self.readers, row_ids)
         self.path = path
         self._page_token_secret = secret(db)

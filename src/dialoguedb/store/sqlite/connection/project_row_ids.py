@@ -1,16 +1,17 @@
 """The row ids by which rows name their project."""
 
-import apsw
-
 from dialoguedb.errors import ProjectNotFound
 from dialoguedb.model.projects import Project
+from dialoguedb.store.sqlite.connection.reader import Readers
+
+_FIND = "SELECT number FROM projects WHERE id = ?"
 
 
 class ProjectRowIds:
     """Looks up the row ids of projects, which never change and are never given twice."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
         self._known: dict[str, int] = {}
 
     def of(self, project: Project) -> int:
@@ -19,7 +20,9 @@ class ProjectRowIds:
         return row_id if row_id is not None else self._find(project)
 
     def _find(self, project: Project) -> int:
-        row = self._db.execute("SELECT number FROM projects WHERE id = ?", (project.id,)).fetchone()
-        if row is None:
+        row_id = self._readers.read_at_once(
+            lambda reader: reader.db.execute(_FIND, (project.id,)).get
+        )
+        if row_id is None:
             raise ProjectNotFound(f"Project '{project.name}' not found")
-        return self._known.setdefault(project.id, row[0])
+        return self._known.setdefault(project.id, row_id)

@@ -192,6 +192,13 @@ class Readers:
                 raise translate(error) from error
         return await self.read_off_loop(query)
 
+    def read_at_once(self, query: Callable[[Reader], T]) -> T:
+        """Run a query of a row on the loop, where nothing can be awaited."""
+        try:
+            return _repeated(partial(self.quick.read, query))
+        except (apsw.Error, *UNREADABLE) as error:
+            raise translate(error) from error
+
     async def list(self, window: Window, query: Callable[[Reader], T]) -> T:
         """Run the query of a window; the pieces of a large page are not read on the loop."""
         if window.continues:
