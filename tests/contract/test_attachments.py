@@ -47,6 +47,23 @@ def contents(messages):
 REFERRING = MessageListFilter("", "d", MessageFilter(attachments="reference"))
 
 
+LONG = {
+    "plain": random.Random(2).randbytes(3_000_000),
+    "a piece and a byte": random.Random(3).randbytes(1024 * 1024 * 3 // 4 + 1),
+}
+
+
+@pytest.mark.parametrize("data", LONG.values(), ids=LONG)
+async def test_a_long_one_comes_back_and_is_known_when_it_is_sent_again(data, me):
+    content = encoded(picture(base64_of(data)))
+    for name, sent in {"m": content, "escaped": content.replace(b"/", b"\\/")}.items():
+        (stored,) = await me.append(received(sent, id=name))
+        assert bytes(stored.content) == sent
+        assert await me.append(received(sent, id=name)) == [stored]
+        assert await me.message(name) == stored
+    assert ids(await me.messages()) == ["m", "escaped"]
+
+
 class TestWhole:
     @pytest.mark.parametrize("spelling", SPELLINGS, ids=[one.name for one in SPELLINGS])
     async def test_every_spelling_comes_back_byte_for_byte(self, me, spelling):

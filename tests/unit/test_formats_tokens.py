@@ -1,9 +1,12 @@
 """What a message takes in a window: its words, images by their dimensions, and never bytes."""
 
+import base64
 import json
 
 import pytest
 
+from dialoguedb.formats.attachments.cutting import cut, with_beginnings
+from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.formats.tokens import (
     IMAGE_TOKENS_MAX,
     IMAGE_TOKENS_MIN,
@@ -11,6 +14,7 @@ from dialoguedb.formats.tokens import (
     TOOL_TOKENS,
     measure_message,
 )
+from tests.attachments import SPELLINGS, base64_of, encoded
 from tests.unit.test_formats_images import png
 
 
@@ -121,3 +125,27 @@ def test_a_plain_text_counts_as_its_parts_would(role, metadata, text):
     assert of(text, role=role, metadata=metadata) == expected
     if role == "user":
         assert of(whole, role=role) == of(text, role=role)
+
+
+ENCODINGS = {
+    "plain": lambda content: content,
+    "escaped slashes": lambda content: content.replace(b"/", rb"\/"),
+    "escaped signs": lambda content: content.replace(b"+", rb"\u002b").replace(b"=", rb"\u003d"),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+@pytest.mark.parametrize("extra", [0, 1, 2])
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=[one.name for one in SPELLINGS])
+def test_the_beginning_of_a_large_attachment_tells_as_much_as_all_of_it(spelling, extra, encoding):
+    image = base64.b64decode(png(640, 480))
+    data = base64_of(image + bytes(range(256)) * 4_000 + bytes(extra))
+    content = encoding(encoded(spelling.write(data)))
+    made = cut(content, Outline(content).attachments())
+    if made is None:
+        pytest.skip("it is not kept as an attachment")
+    short = with_beginnings(content, made.attachments)
+    assert len(short) < len(content) / 2
+    for role in ("user", "assistant", "tool"):
+        whole = measure_message(role, content, None, b"{}", words)
+        assert measure_message(role, short, None, b"{}", words) == whole

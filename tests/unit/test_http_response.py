@@ -7,13 +7,23 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.formats.attachments import deferred
 from dialoguedb.formats.attachments.deferred import DeferredText
-from dialoguedb.http.responses.response import encode, pieces_of, response_of
+from dialoguedb.http.responses.response import encode, encode_long, pieces_of, response_of
 from dialoguedb.values.lists import Page
+from dialoguedb.values.long_values import PIECE_BYTES
 
 
 class Inner(Struct, rename="camel"):
     some_text: str
     raw: Raw = Raw(b'{"a":1}')
+
+
+class Sent(Struct):
+    id: str
+    content: Raw
+
+
+LONG = Sent("long", Raw(b'"%b"' % (b"x" * 3_000_000)))
+SHORT = Sent("short", Raw(b'"x"'))
 
 
 class Listed(Struct, array_like=True):
@@ -78,3 +88,30 @@ async def test_what_is_left_out_until_it_is_sent_has_its_length():
     whole = encode(Outer([inner] * 3))
     assert response.length == len(whole) + 3 * (5_000_000 - len(left_out))
     assert response.following_bytes == len(whole) - len(response.body)
+
+
+async def whole_of(response):
+    return response.body + b"".join([part async for part in response.stream])
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("value", [LONG, [LONG], [SHORT, LONG, SHORT], Page([SHORT, LONG])])
+async def test_a_long_value_is_encoded_in_pieces_that_are_short(value):
+    pieces = [*pieces_of(value)]
+    assert max(map(len, pieces)) <= PIECE_BYTES
+    assert b"".join(pieces) == encode_long(value) == encode(value)
+    response = await response_of(value, b'"7"')
+    assert (response.etag, response.length) == (b'"7"', len(encode(value)))
+    assert await whole_of(response) == encode(value)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("shift", range(0, 200, 7))
+async def test_what_is_left_out_is_in_no_two_parts(shift):
+    left_out = deferred.token(DeferredText("0" * 64, 5_000_000))
+    start = PIECE_BYTES - 2 * len(left_out) + shift
+    content = b'"%b%b%b"' % (b"x" * start, left_out, b"x" * 3 * PIECE_BYTES)
+    value = Sent("long", Raw(content))
+    response = await response_of(value)
+    assert response.length == len(encode(value)) + 5_000_000 - len(left_out)
+    assert await whole_of(response) == encode(value)

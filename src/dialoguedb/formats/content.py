@@ -13,7 +13,7 @@ EMPTY = "MESSAGE_CONTENT_EMPTY"
 TOO_LARGE = "MESSAGE_TOO_LARGE"
 INVALID_IMAGE = "INVALID_IMAGE_CONTENT"
 
-_EMPTY = frozenset({b'""', b"null", b"[]", b"{}"})
+_EMPTY = (b'""', b"null", b"[]", b"{}")  # no set, which would hash many megabytes
 _ATTACHMENTS_BYTES = limits.ATTACHMENTS_MAX * 4096
 """More than the attachments take that are not told from other text before they are parsed."""
 
@@ -28,9 +28,10 @@ class MeasuredContent(Struct, frozen=True):
 
 def measured_content(raw: Raw, path: str, errors: ValidationErrors) -> MeasuredContent:
     """Return a message's content, its length and attachments, noting what is wrong with it."""
-    content = bytes(raw)
-    if _is_plain_text(content):
-        return MeasuredContent(content, len(content) - 2)
+    if len(memoryview(raw)) <= limits.CONTENT_BYTES_MAX:
+        content = bytes(raw)
+        if _is_plain_text(content):
+            return MeasuredContent(content, len(content) - 2)
     content = rawjson.compact(raw)
     attachments = _validated(content, path, errors)
     return MeasuredContent(content, rawjson.length(content), attachments)
@@ -41,7 +42,6 @@ def _is_plain_text(content: bytes) -> bool:
     return (
         content[:1] == b'"'
         and content != b'""'
-        and len(content) <= limits.CONTENT_BYTES_MAX
         and b"\\" not in content
         and rawjson.HIDDEN_SURROGATE_MARK not in content
     )
@@ -56,9 +56,10 @@ def validate_content(raw: Raw, path: str, errors: ValidationErrors) -> bytes:
 
 def _validated(content: bytes, path: str, errors: ValidationErrors) -> Sequence[InlineAttachment]:
     """Return the attachments of content, noting what is wrong with it."""
+    outline = Outline(content)
     if content in _EMPTY:
         errors.invalid(path, f"{path} must not be empty", EMPTY)
-    elif not _is_content((outline := Outline(content)).short):
+    elif not (_is_too_large(outline) or _is_content(outline.short)):
         errors.invalid(path, f"{path} must be a string, an object, or an array of objects")
     else:
         if outline.has_prefixed_source():
@@ -84,16 +85,22 @@ def _is_content(content: bytes) -> bool:
     )
 
 
+def _is_too_large(outline: Outline) -> bool:
+    """Tell whether it is too large in any case; then it is not taken apart."""
+    return outline.least_bytes - _ATTACHMENTS_BYTES > limits.CONTENT_BYTES_MAX
+
+
 def _check_size(
     outline: Outline, path: str, errors: ValidationErrors, code: str
 ) -> Sequence[InlineAttachment]:
     """Return the attachments, noting with a code what is too large."""
     attachments: Sequence[InlineAttachment] = ()
-    counted = outline.least_bytes - _ATTACHMENTS_BYTES
-    if counted <= limits.CONTENT_BYTES_MAX:  # or it is too large in any case, and not taken apart
+    is_too_large = _is_too_large(outline)
+    if not is_too_large:
         attachments = outline.attachments()
         counted = rawjson.length(outline.content) - sum(each.text_bytes for each in attachments)
-    if counted > limits.CONTENT_BYTES_MAX:
+        is_too_large = counted > limits.CONTENT_BYTES_MAX
+    if is_too_large:
         message = f"{path} exceeds {limits.CONTENT_BYTES_MAX} bytes (inline attachments left out)"
         errors.too_large(path, message, code)
     _check_attachments(attachments, path, errors, code)

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, nullcontext
+from functools import partial
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,7 @@ from dialoguedb.formats.attachments import deferred
 from dialoguedb.formats.attachments.deferred import DEFERRED_BYTES, DeferredText
 from dialoguedb.http.admission.admission import Admission
 from dialoguedb.http.requests import bound_namespace, incoming, permissions, preconditions, queries
+from dialoguedb.http.requests.incoming import in_thread_if_large
 from dialoguedb.http.requests.request import AdmittedRequest, AppContext, Exchange, Request
 from dialoguedb.http.responses import error_responses
 from dialoguedb.http.responses.response import (
@@ -248,11 +250,14 @@ class PathEndpoint:
         large_work = self._context.large_work if len(body) > incoming.LARGE_BYTES else nullcontext()
         try:
             async with large_work:
-                request = self._request(endpoint, exchange, admitted, scope["path_params"], body)
+                make = partial(
+                    self._request, endpoint, exchange, admitted, scope["path_params"], body
+                )
+                request = await in_thread_if_large(body, make)
                 exchange.response = await _response(endpoint, request)
         except InvalidRequest as error:
-            if not isinstance(error, InvalidJSON):
-                rawjson.check_syntax(rawjson.prepare(body))  # broken JSON precedes other errors
+            if not isinstance(error, InvalidJSON):  # broken JSON precedes other errors
+                await in_thread_if_large(body, lambda: rawjson.check_syntax(rawjson.prepare(body)))
             raise
 
     def _request(

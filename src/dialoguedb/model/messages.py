@@ -25,6 +25,7 @@ from dialoguedb.values.fields import (
     TokenCount,
 )
 from dialoguedb.values.lists import TimeRange
+from dialoguedb.values.long_values import contains
 from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
 from dialoguedb.values.validators import (
     FieldValidators,
@@ -185,7 +186,7 @@ def receive_messages(body: bytes) -> ReceivedMessages:
     if body.lstrip().startswith(b"["):
         messages = decode_list(MessageInput, rawjson.prepare(body), _FIELD)
         return _validated("array", [], [], messages)
-    if b'"messages"' in body and _is_envelope(body := rawjson.prepare(body)):
+    if contains(body, b'"messages"') and _is_envelope(body := rawjson.prepare(body)):
         envelope = decode(MessageBatch, body)
         return _validated(
             "envelope",
@@ -207,7 +208,7 @@ def receive_messages(body: bytes) -> ReceivedMessages:
 
 def _is_envelope(body: bytes) -> bool:
     shape = decode(_BodyShape, body)
-    if not isinstance(shape.messages, Raw) or bytes(shape.messages) == b"null":
+    if not isinstance(shape.messages, Raw) or rawjson.is_null(shape.messages):
         return False
     if shape.content is not UNSET:
         raise invalid_request("messages", "Send either one message or messages, not both")

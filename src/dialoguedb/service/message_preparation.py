@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from dialoguedb.formats.attachments.cutting import cut
+from dialoguedb.formats.attachments.cutting import cut, with_beginnings
 from dialoguedb.formats.tokens import measure_message
 from dialoguedb.model.messages import NewMessage
 from dialoguedb.ports.tokens import TokenCounter
+from dialoguedb.values.long_values import LONG_BYTES
 
 _COUNTED_AT_ONCE_BYTES = 16 * 1024
 """More than this may take milliseconds when its words are new."""
@@ -40,8 +41,11 @@ class MessagePreparation:
 
     def _measure_all(self, new: Sequence[NewMessage]) -> None:
         for message in new:
+            content = message.content
             if message.attachments:
-                message.cut = cut(message.content, message.attachments)
+                message.cut = cut(content, message.attachments)
+                if message.cut is not None and len(content) > LONG_BYTES:
+                    content = with_beginnings(content, message.cut.attachments)
             message.tokens, message.by_user = measure_message(
-                message.role, message.content, message.name, message.metadata, self._count
+                message.role, content, message.name, message.metadata, self._count
             )

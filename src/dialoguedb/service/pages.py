@@ -74,6 +74,9 @@ class PagePiece(Struct, Generic[T]):
     rest: Callable[[], Awaitable["PagePiece[T]"]] | None = None
     """Reads on; None when the page is whole, and only then is its token known."""
 
+    size: int = 0
+    """About how many bytes it takes, where that may be much."""
+
 
 Fetch = Callable[[Window], Awaitable[Slice[T]]]
 """Reads a window of a list."""
@@ -122,13 +125,13 @@ class PageTokens:
         window, found = read
         if not found.is_piece:
             page = self.page(scope, list_request, found)
-            return PagePiece(page.items, page.next)
+            return PagePiece(page.items, page.next, size=found.size)
         rest = window.after_piece(found)
 
         async def read_on() -> PagePiece[T]:
             return self._piece(scope, list_request, fetch, (rest, await fetch(rest)))
 
-        return PagePiece(found.items, rest=read_on)
+        return PagePiece(found.items, rest=read_on, size=found.size)
 
     def token(self, scope: str, list_request: ListRequest[F], after: tuple[str | int, ...]) -> str:
         """Return the token of the page after an item with this key."""

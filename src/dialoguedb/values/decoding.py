@@ -15,11 +15,13 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import FieldInfo
 
-from dialoguedb.errors import InvalidRequest
+from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.values import limits, rawjson
+from dialoguedb.values.long_values import LONG_BYTES, Shortened, count
 from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
 
 T = TypeVar("T", bound=Struct)
+V = TypeVar("V")
 
 _PATH = re.compile(r" - at `\$(.*)`$")
 _TYPE = re.compile(r"`([^`]*)`")
@@ -31,7 +33,6 @@ _TYPES = {
     "array": "an array",
     "object": "an object",
 }
-_LARGE_BYTES = 1024 * 1024
 
 
 @cache
@@ -41,13 +42,14 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 def decode(kind: type[T], body: bytes) -> T:
     """Decode a received object; InvalidRequest with every error when it does not fit."""
-    if rawjson.has_hidden_surrogate(body) or _may_hold_too_many(body):
-        _raise_errors(kind, body)
+    received = _Received(kind, body)
+    if received.needs_care:
+        _raise_errors(kind, received)
     decoder: msgspec.json.Decoder[T] = _decoder(kind)
     try:
-        return decoder.decode(body)
+        return received.completed(decoder.decode(received.json))
     except msgspec.DecodeError as error:
-        _raise_errors(kind, body)
+        _raise_errors(kind, received)
         raise _repeated_name(error, "") from None
 
 
@@ -58,93 +60,161 @@ def decode_body(kind: type[T], body: bytes) -> T:
 
 def decode_list(kind: type[T], body: bytes, field: str) -> list[T]:
     """Decode a received array of objects; InvalidRequest with every error."""
+    received = _Received(kind, body)
     # mypy cannot know a type that is made of an argument.
     decoder: msgspec.json.Decoder[list[T]] = _decoder(list[kind])  # type: ignore[valid-type]
-    if not (rawjson.has_hidden_surrogate(body) or _may_hold_too_many(body)):
+    if not received.needs_care:
         with suppress(msgspec.DecodeError):
-            items = decoder.decode(body)
+            items = decoder.decode(received.json)
             if len(items) <= limits.MESSAGES_PER_REQUEST_MAX:
-                return items
-    rawjson.check_syntax(body)
-    errors = ValidationErrors()
-    _collect_list(kind, body.strip(), field, errors)
-    errors.raise_if_any()
+                return received.completed(items)
+    received.check_syntax()
+    collector = _Collector(received)
+    collector.collect_list(kind, received.json.strip(), field)
+    collector.errors.raise_if_any()
     try:
-        return decoder.decode(body)
+        return received.completed(decoder.decode(received.json))
     except msgspec.DecodeError as error:
         raise _repeated_name(error, field) from None
 
 
-def _may_hold_too_many(body: bytes) -> bool:
-    """Tell whether decoding at once could take much more memory than the body itself."""
-    return len(body) > _LARGE_BYTES and body.count(b"{") > limits.MESSAGES_PER_REQUEST_MAX
+class _Received:
+    """JSON on its way through the decoder; the long strings of a long one go around it."""
+
+    __slots__ = ("_body", "_shortened", "json")
+
+    def __init__(self, kind: type[Struct], body: bytes) -> None:
+        self._body = body
+        self._shortened: Shortened | None = None
+        self.json = body
+        if len(body) > LONG_BYTES and _keeps_raw(kind):
+            self._shortened = Shortened(body)
+            self.json = self._shortened.short
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether decoding it at once could miss an error, or take much more memory than it."""
+        return rawjson.has_hidden_surrogate(self.json) or (
+            len(self.json) > LONG_BYTES and count(self.json, b"{") > limits.MESSAGES_PER_REQUEST_MAX
+        )
+
+    def check_syntax(self) -> None:
+        """Raise InvalidJSON, with the place where it is none."""
+        try:
+            rawjson.check_syntax(self.json)
+        except InvalidJSON:
+            rawjson.check_syntax(self._body)
+            raise
+
+    def completed(self, decoded: V) -> V:
+        """Return what was decoded, with the long strings in the values that stay JSON."""
+        return decoded if self._shortened is None else _completed(decoded, self._shortened)
 
 
-def _raise_errors(kind: type[Struct], body: bytes) -> None:
-    rawjson.check_syntax(body)
-    errors = ValidationErrors()
-    _collect(kind, body.strip(), "", errors)
-    errors.raise_if_any()
+def _completed(decoded: Any, shortened: Shortened) -> Any:
+    if isinstance(decoded, Raw):
+        return decoded if shortened.is_whole(decoded) else Raw(shortened.whole(decoded))
+    if isinstance(decoded, list):
+        return [_completed(item, shortened) for item in decoded]
+    if isinstance(decoded, Struct):
+        for field in decoded.__struct_fields__:
+            value = getattr(decoded, field)
+            if isinstance(value, Raw | list | Struct):
+                msgspec.structs.force_setattr(decoded, field, _completed(value, shortened))
+    return decoded
 
 
-def _collect(kind: type[Struct], value: bytes, path: str, errors: ValidationErrors) -> None:
-    """Note every error of one object, field by field."""
-    if value[:1] != b"{":
-        errors.invalid(path.rstrip(".") or "body", "A JSON object is expected here")
-        return
-    received = _decoder(dict[str, Raw]).decode(value)
-    for field in msgspec.structs.fields(kind):
-        where = path + field.encode_name
-        value = bytes(received.get(field.encode_name, b""))
-        if value and (value != b"null" or _may_be_null(field)):
-            _collect_field(kind, field, value, where, errors)
-        elif field.required:
-            errors.missing(where)
-        if errors.full:
+@cache
+def _keeps_raw(kind: type[Struct]) -> bool:
+    """Tell whether a type has members that stay JSON; only these may be long."""
+    types = [field.type for field in msgspec.structs.fields(kind)]
+    inner = (_class_within(each, Struct) for each in types)
+    return any(_class_within(each, Raw) for each in types) or any(
+        map(_keeps_raw, filter(None, inner))
+    )
+
+
+def _raise_errors(kind: type[Struct], received: _Received) -> None:
+    received.check_syntax()
+    collector = _Collector(received)
+    collector.collect(kind, received.json.strip(), "")
+    collector.errors.raise_if_any()
+
+
+class _Collector:
+    """Notes every error of received JSON, field by field."""
+
+    def __init__(self, received: _Received) -> None:
+        self._received = received
+        self.errors = ValidationErrors()
+
+    def collect(self, kind: type[Struct], value: bytes, path: str) -> None:
+        """Note every error of one object, field by field."""
+        if value[:1] != b"{":
+            self.errors.invalid(path.rstrip(".") or "body", "A JSON object is expected here")
             return
-    if kind.__struct_config__.forbid_unknown_fields:
-        known = {field.encode_name for field in msgspec.structs.fields(kind)}
-        for name in sorted(received.keys() - known):
-            replacement = getattr(kind, "retired", {}).get(name)
-            reason = (
-                f"is no longer supported; use {replacement}"
-                if replacement
-                else "is not supported here"
+        received = _decoder(dict[str, Raw]).decode(value)
+        for field in msgspec.structs.fields(kind):
+            where = path + field.encode_name
+            value = bytes(received.get(field.encode_name, b""))
+            if value and (value != b"null" or _may_be_null(field)):
+                self._field(kind, field, value, where)
+            elif field.required:
+                self.errors.missing(where)
+            if self.errors.full:
+                return
+        if kind.__struct_config__.forbid_unknown_fields:
+            known = {field.encode_name for field in msgspec.structs.fields(kind)}
+            for name in sorted(received.keys() - known):
+                replacement = getattr(kind, "retired", {}).get(name)
+                reason = (
+                    f"is no longer supported; use {replacement}"
+                    if replacement
+                    else "is not supported here"
+                )
+                where = path + rawjson.shown(name)[: limits.NAME_CHARS_MAX]
+                self.errors.unknown(where, f"{where} {reason}")
+
+    def _field(self, kind: type[Struct], field: FieldInfo, value: bytes, where: str) -> None:
+        nested = _class_within(field.type, Struct)
+        if nested and value[:1] == b"[" and _is_list(field.type):
+            self.collect_list(nested, value, where)
+        elif nested and value[:1] == b"{" and not _is_list(field.type):
+            self.collect(nested, value, f"{where}.")
+        elif rawjson.has_hidden_surrogate(value) and not _class_within(field.type, Raw):
+            self.errors.invalid(
+                where, f"{where} must be well-formed Unicode, without lone surrogates"
             )
-            where = path + rawjson.shown(name)[: limits.NAME_CHARS_MAX]
-            errors.unknown(where, f"{where} {reason}")
+        else:
+            self._plain(kind, field, value, where)
+
+    def collect_list(self, kind: type[Struct], value: bytes, where: str) -> None:
+        if value[:1] != b"[":
+            self.errors.invalid(where, f"{where} must be an array")
+            return
+        for position, item in enumerate(_items(value.decode())):
+            if position == limits.MESSAGES_PER_REQUEST_MAX:
+                message = f"{where} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
+                self.errors.too_large(where, message)
+            if self.errors.full or position == limits.MESSAGES_PER_REQUEST_MAX:
+                return
+            self.collect(kind, item.encode(), f"{where}[{position}].")
+
+    def _plain(self, kind: type[Struct], field: FieldInfo, value: bytes, where: str) -> None:
+        try:
+            decoded = _decoder(field.type).decode(value)
+        except msgspec.ValidationError as error:
+            where += _path(error)
+            self.errors.invalid(where, _sentence(where, error, field.type))
+            return
+        check = getattr(kind, "validators", {}).get(field.name)
+        if check:
+            check(self._received.completed(decoded), where, self.errors)
 
 
 def _may_be_null(field: FieldInfo) -> bool:
     """Tell whether null is a value or an error, instead of the same as leaving the field out."""
     return not field.required or _class_within(field.type, Raw)
-
-
-def _collect_field(
-    kind: type[Struct], field: FieldInfo, value: bytes, where: str, errors: ValidationErrors
-) -> None:
-    nested = _class_within(field.type, Struct)
-    if nested and value[:1] == b"[" and _is_list(field.type):
-        _collect_list(nested, value, where, errors)
-    elif nested and value[:1] == b"{" and not _is_list(field.type):
-        _collect(nested, value, f"{where}.", errors)
-    elif rawjson.has_hidden_surrogate(value) and not _class_within(field.type, Raw):
-        errors.invalid(where, f"{where} must be well-formed Unicode, without lone surrogates")
-    else:
-        _collect_plain(kind, field, value, where, errors)
-
-
-def _collect_list(kind: type[Struct], value: bytes, where: str, errors: ValidationErrors) -> None:
-    if value[:1] != b"[":
-        errors.invalid(where, f"{where} must be an array")
-        return
-    for position, item in enumerate(_items(value.decode())):
-        if position == limits.MESSAGES_PER_REQUEST_MAX:
-            message = f"{where} holds more than {limits.MESSAGES_PER_REQUEST_MAX} items"
-            errors.too_large(where, message)
-        if errors.full or position == limits.MESSAGES_PER_REQUEST_MAX:
-            return
-        _collect(kind, item.encode(), f"{where}[{position}].", errors)
 
 
 def _items(text: str) -> Iterator[str]:
@@ -162,20 +232,6 @@ def _after_space(text: str, start: int) -> int:
     while text[start] in " \t\r\n":
         start += 1
     return start
-
-
-def _collect_plain(
-    kind: type[Struct], field: FieldInfo, value: bytes, where: str, errors: ValidationErrors
-) -> None:
-    try:
-        decoded = _decoder(field.type).decode(value)
-    except msgspec.ValidationError as error:
-        where += _path(error)
-        errors.invalid(where, _sentence(where, error, field.type))
-        return
-    check = getattr(kind, "validators", {}).get(field.name)
-    if check:
-        check(decoded, where, errors)
 
 
 def _repeated_name(error: msgspec.DecodeError, where: str) -> InvalidRequest:

@@ -41,7 +41,7 @@ def check_state_size(state: bytes, path: str, errors: ValidationErrors) -> None:
 
 def validate_object(raw: Raw | UnsetType, path: str, errors: ValidationErrors) -> bytes:
     """Return a JSON object as compact JSON; `{}` when it was left out or null."""
-    if not isinstance(raw, Raw) or bytes(raw) == b"null":
+    if not isinstance(raw, Raw) or rawjson.is_null(raw):
         return b"{}"
     value = rawjson.compact(raw)
     if value[:1] != b"{":
@@ -66,5 +66,5 @@ def check_write_once(change: Struct, fields: tuple[str, ...], errors: Validation
     """Note an error for each field of a PUT that can never change."""
     for field in fields:
         value = getattr(change, field)
-        if isinstance(value, Raw) and bytes(value) != b"null":
+        if isinstance(value, Raw) and not rawjson.is_null(value):
             errors.invalid(field, f"{field} cannot be changed after creation")

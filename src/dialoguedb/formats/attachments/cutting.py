@@ -4,6 +4,7 @@ Where they were is kept beside the content, so that nothing a sender can write m
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
@@ -11,9 +12,19 @@ from msgspec import Struct
 
 from dialoguedb.formats.attachments.scanner import InlineAttachment
 from dialoguedb.formats.parts import AttachmentKind
+from dialoguedb.values.long_values import joined
 
 CUT_BYTES_MIN = 4096
 """The least base64 that is cut out: what is shorter fits one page of a database file."""
+
+
+BEGINNING_BYTES = 320 * 1024
+"""What is looked at of the base64 of an attachment, to tell its dimensions."""
+
+_END_BYTES = 64
+_ESCAPE_BYTES = 6
+_FOURS = (0, 2, 3)
+"""How many characters of base64 follow fours of them, by what follows threes of bytes."""
 
 
 class CutAttachment(Struct, frozen=True, array_like=True):
@@ -77,22 +88,67 @@ def cut(content: bytes, found: Iterable[InlineAttachment]) -> CutContent | None:
     return CutContent(b"".join([*pieces, content[end:]]), attachments)
 
 
-def texts(content: bytes, attachments: Iterable[CutAttachment]) -> Iterator[tuple[str, bytes]]:
+def texts(content: bytes, attachments: Iterable[CutAttachment]) -> Iterator[tuple[str, memoryview]]:
     """Yield the base64 of cut attachments by its hash, from the content that they were cut from."""
-    before = 0
+    before, view = 0, memoryview(content)
     for one in attachments:
         start = one.at + before
         before += one.text_bytes
-        yield one.sha256, content[start : start + one.text_bytes]
+        yield one.sha256, view[start : start + one.text_bytes]
 
 
-def restore(cut_content: CutContent, text_of: Callable[[str], bytes]) -> bytes:
+def with_beginnings(content: bytes, attachments: Iterable[CutAttachment]) -> bytes:
+    """Return content with no more of the base64 of its attachments than tells their dimensions.
+
+    That is the beginning of each, and its end, so that it stays base64 or none.
+    """
+    parts: list[bytes | memoryview] = []
+    end, before, view = 0, 0, memoryview(content)
+    for one in attachments:
+        start = one.at + before
+        before += one.text_bytes
+        left_out = _left_out(content, start, one) if one.text_bytes > 2 * BEGINNING_BYTES else None
+        if left_out:
+            parts.append(view[end : left_out[0]])
+            end = left_out[1]
+    return joined([*parts, view[end:]])
+
+
+def _left_out(content: bytes, start: int, attachment: CutAttachment) -> tuple[int, int] | None:
+    """Return which part may be left out: fours of characters, and no escape in two.
+
+    None where escapes are too dense for that.
+    """
+    stop, end = start + attachment.text_bytes, start + BEGINNING_BYTES
+    after = next((at for at in range(stop - _END_BYTES, stop) if _is_apart(content, at)), stop)
+    last = _characters(content[after:stop])
+    chars = _FOURS[attachment.size % 3] + last.count("=") - len(last)
+    for before in range(end, end - _END_BYTES, -1):
+        if _is_apart(content, before):
+            first = _characters(content[start:before])
+            if len(first) % 4 == chars % 4:
+                return before, after
+    return None
+
+
+def _is_apart(content: bytes, at: int) -> bool:
+    """Tell whether no escape reaches across a place."""
+    return b"\\" not in content[at - _ESCAPE_BYTES : at]
+
+
+def _characters(encoded: bytes) -> str:
+    """Return base64 as it is meant, without the ends of lines."""
+    text: str = json.loads(b'"%b"' % encoded)
+    return text.replace("\n", "").replace("\r", "")
+
+
+def restore(cut_content: CutContent, text_of: Callable[[str], bytes | memoryview]) -> bytes:
     """Return the content as it was received."""
     pieces, end = [], 0
     for one in cut_content.attachments:
         pieces += [cut_content.content[end : one.at], text_of(one.sha256)]
         end = one.at
-    return b"".join([*pieces, cut_content.content[end:]])
+    return joined([*pieces, cut_content.content[end:]])
 
 
 def refer(cut_content: CutContent) -> bytes:
@@ -101,7 +157,7 @@ def refer(cut_content: CutContent) -> bytes:
     for one in cut_content.attachments:
         pieces += [cut_content.content[end : one.at - one.head], reference(one.sha256)]
         end = one.at
-    return b"".join([*pieces, cut_content.content[end:]])
+    return joined([*pieces, cut_content.content[end:]])
 
 
 def reference(sha256: str) -> bytes:

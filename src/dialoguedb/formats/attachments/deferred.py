@@ -15,6 +15,8 @@ DEFERRED_BYTES = 1024 * 1024
 _MARK = b"~attachment-" + secrets.token_hex(16).encode() + b"-"
 _TOKEN = re.compile(re.escape(_MARK) + rb"([0-9a-f]{64})-(\d+)~")
 
+_TOKEN_BYTES_MAX = len(_MARK) + 64 + 12
+
 
 class DeferredText(Struct, frozen=True):
     """The base64 of an attachment, to be read when it is sent."""
@@ -43,6 +45,19 @@ def parts(body: bytes) -> Iterator[bytes | DeferredText]:
         yield DeferredText(found[1].decode(), int(found[2]))
         end = found.end()
     yield body[end:]
+
+
+def whole_pieces(value: memoryview, size: int) -> Iterator[bytes]:
+    """Yield a value in pieces of about that size, none of which ends within a token."""
+    start = 0
+    while start < len(value):
+        end = start + size
+        near = bytes(value[end - _TOKEN_BYTES_MAX : end + _TOKEN_BYTES_MAX])
+        for found in _TOKEN.finditer(near):
+            if found.start() < _TOKEN_BYTES_MAX < found.end():
+                end += found.end() - _TOKEN_BYTES_MAX
+        yield bytes(value[start:end])
+        start = end
 
 
 def full_length(body: bytes) -> int:

@@ -20,6 +20,7 @@ from dialoguedb.formats.attachments.spellings import (
 )
 from dialoguedb.formats.parts import AttachmentKind
 from dialoguedb.values import rawjson
+from dialoguedb.values.long_values import PIECE_BYTES, find, safe_pieces
 
 _LONG_BYTES = 4096
 """In longer content, base64 of a few hundred bytes and more is replaced before it is parsed."""
@@ -27,8 +28,8 @@ _LONG_BYTES = 4096
 IMAGE_WORDS = (b"image", b"screenshot")
 """Content with an image has one of these words."""
 
-_CHUNK_BYTES = 1024 * 1024
-"""Other threads run between two chunks."""
+_STRING_START_BYTES = 2048
+"""What is looked at of a string to tell whether it is base64, with the head of a data URI."""
 
 
 class InlineAttachment(Struct, frozen=True):
@@ -66,9 +67,9 @@ class Outline:
     def _shortened(self) -> Iterator[bytes]:
         """Yield the content with placeholders, and note what they stand for."""
         content, end, at = self.content, 0, 0
-        while match := _LONG_STRING.search(content, at):
+        while match := _long_string(content, at):
             start = match.end()
-            at = content.find(b'"', start)
+            at = find(content, b'"', start)
             if _is_base64(content, start, at):
                 yield content[end:start]
                 yield b"%s%d" % (_PLACEHOLDER, len(self._spans))
@@ -81,12 +82,12 @@ class Outline:
         """Where long base64 is in the content, of attachments or not."""
         return [(start, stop) for _, start, stop in self._spans]
 
-    @property
+    @cached_property
     def least_bytes(self) -> int:
         """The bytes beside long base64 and data URIs; of a text, what it means at the least."""
         if not self._is_tree:
             return 0
-        return len(self.short) - sum(len(uri[0]) for uri in _ANY_DATA_URI.finditer(self.short))
+        return len(self.short) - sum(_lengths_of_data_uris(self.short))
 
     @cached_property
     def _tree(self) -> Any:
@@ -140,6 +141,26 @@ def has_image(content: bytes) -> bool:
     return content[:1] != b'"' and Outline(content).has_image()
 
 
+def _long_string(content: bytes, at: int) -> re.Match[bytes] | None:
+    """Find the next long string; other threads run between two pieces of content."""
+    for start in range(at, len(content), PIECE_BYTES):
+        stop = start + PIECE_BYTES + _STRING_START_BYTES
+        if match := _LONG_STRING.search(content, start, stop):
+            return match
+    return None
+
+
+def _lengths_of_data_uris(content: bytes) -> Iterator[int]:
+    """Yield the length of each data URI that a string is, in pieces of content."""
+    at = 0
+    while at < len(content):
+        found = _ANY_DATA_URI.search(content, at, at + PIECE_BYTES + _DATA_BYTES)
+        at += PIECE_BYTES
+        if found:
+            at = find(content, b'"', found.end())
+            yield at - found.start()
+
+
 def _short(spelled: SpelledBytes, head: int) -> InlineAttachment:
     encoded = spelled.text[head:].encode("utf-8", "surrogatepass")
     size = len(encoded) - 2 * encoded.count(b"%")
@@ -158,18 +179,29 @@ def _short(spelled: SpelledBytes, head: int) -> InlineAttachment:
 
 def _is_base64(content: bytes, start: int, stop: int) -> bool:
     """Tell whether a part of content is base64, of either alphabet, as JSON may escape it."""
-    chunks = range(start, stop, _CHUNK_BYTES)
-    if any(content[at : min(at + _CHUNK_BYTES, stop)].translate(None, _ALPHABET) for at in chunks):
-        return _ESCAPED_BASE64.fullmatch(content, start, stop) is not None
-    return True
+    if _is_of_alphabet(content, start, stop):
+        return True
+    pieces = safe_pieces(content, start, stop)
+    return all(_ESCAPED_BASE64.fullmatch(piece) for piece in pieces)
+
+
+def _is_of_alphabet(content: bytes, start: int, stop: int) -> bool:
+    pieces = range(start, stop, PIECE_BYTES)
+    return not any(
+        content[at : min(at + PIECE_BYTES, stop)].translate(None, _ALPHABET) for at in pieces
+    )
 
 
 def _decoded_bytes(content: bytes, start: int, stop: int) -> int:
     """Return how many bytes the base64 in a part of content is."""
     chars, last = stop - start, content[max(start, stop - 2) : stop]
-    if content.find(b"\\", start, stop) >= 0:
-        text = json.loads(b'"%s"' % content[start:stop])
-        chars, last = len(text) - text.count("\n") - text.count("\r"), text.rstrip()[-2:].encode()
+    if find(content, b"\\", start, stop) >= 0:
+        chars, end = 0, ""
+        for piece in safe_pieces(content, start, stop):
+            text = json.loads(b'"%b"' % piece)
+            chars += len(text) - text.count("\n") - text.count("\r")
+            end = (end + text)[-PIECE_BYTES:]
+        last = end.rstrip()[-2:].encode()
     return (chars - last.count(b"=")) * 3 // 4
 
 
@@ -187,7 +219,8 @@ _ESCAPED_BASE64 = re.compile(
 )
 """Some encoders escape `/`, `+` and `=`; others break base64 into lines."""
 
-_ANY_DATA_URI = re.compile(rb'(?<=")(?i:data:)[^"]*+')
+_ANY_DATA_URI = re.compile(rb'(?<=")(?i:data:)')
+_DATA_BYTES = len(b"data:")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s*")
 
 _MAY_HOLD_BYTES = re.compile(rb'"(?:%s|images)":|(?i:data:)' % "|".join(BASE64_KEYS).encode())

@@ -1,6 +1,7 @@
 """What arrives of a request: its head, and its body, read as far as the limit."""
 
 import asyncio
+import io
 import re
 from collections.abc import Callable
 from typing import TypeVar
@@ -144,20 +145,20 @@ class RequestBody:
         return body
 
     async def _read_on(self, receive: Receive, start: bytes) -> bytes:
-        body = bytearray(start)
+        body = io.BytesIO()  # which gives what was written without a copy
+        size = body.write(start)
         more = True
         while more:
             message = await receive()
             if message["type"] != "http.request":
                 raise ClientDisconnected
-            piece = message.get("body", b"")
-            body += piece
-            if len(body) > limits.BODY_BYTES_MAX:
+            size += body.write(message.get("body", b""))
+            if size > limits.BODY_BYTES_MAX:
                 raise _too_large()
-            if len(body) > max(self._share.held_bytes, SMALL_BODY_BYTES):
-                self._share.set_to(len(body), force=False)
+            if size > max(self._share.held_bytes, SMALL_BODY_BYTES):
+                self._share.set_to(size, force=False)
             more = message.get("more_body", False)
-        return bytes(body)
+        return body.getvalue()
 
     def release(self) -> None:
         """Return the memory; the body is needed no longer."""

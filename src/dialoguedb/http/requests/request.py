@@ -13,8 +13,13 @@ from dialoguedb.http.memory_budget import MemoryBudget, MemoryShare
 from dialoguedb.http.metrics import Metrics
 from dialoguedb.http.requests import permissions
 from dialoguedb.http.requests.bound_namespace import other_namespace
-from dialoguedb.http.requests.incoming import RequestBody, RequestHead
-from dialoguedb.http.responses.response import RateLimitStatus, Response
+from dialoguedb.http.requests.incoming import (
+    LARGE_BYTES,
+    RequestBody,
+    RequestHead,
+    in_thread_if_large,
+)
+from dialoguedb.http.responses.response import RateLimitStatus, Response, encode, encode_long
 from dialoguedb.http.responses.sealed_responses import ResponseSealer
 from dialoguedb.model.keys import PERMISSION_RANK, AnyPermission, Caller
 from dialoguedb.model.rules.usage import request_quota_exceeded
@@ -22,10 +27,12 @@ from dialoguedb.ports import IdempotencyRecord, WriteOptions
 from dialoguedb.service import Services
 from dialoguedb.values import decoding
 from dialoguedb.values.fields import Id
+from dialoguedb.values.long_values import joined
 from dialoguedb.values.validation_errors import MISSING_PARAMETER, ValidationErrors, invalid_request
 from dialoguedb.values.validators import value_or_none
 
 T = TypeVar("T", bound=Struct)
+R = TypeVar("R")
 
 SMALL_RESPONSE_BYTES = 256 * 1024
 """A response that is no longer takes no part of the memory for answers."""
@@ -183,9 +190,22 @@ class Request:
         """The project that the request is about."""
         return self.admitted.project
 
-    def decode(self, kind: type[T]) -> T:
+    @property
+    def is_large(self) -> bool:
+        """Whether the body is so long that what goes over all of it is done on a thread."""
+        return len(self.body) > LARGE_BYTES
+
+    async def in_thread_if_large(self, work: Callable[[], R]) -> R:
+        """Do work that takes as long as the body is large; on a thread when the body is."""
+        return await in_thread_if_large(self.body, work)
+
+    async def decode(self, kind: type[T]) -> T:
         """Decode the body; InvalidRequest with every validation error."""
-        return decoding.decode_body(kind, self.body)
+        return await self.in_thread_if_large(lambda: decoding.decode_body(kind, self.body))
+
+    def encode(self, value: Struct | list[Any]) -> bytes:
+        """Encode what answers the body, and may be as long."""
+        return encode_long(value) if self.is_large else encode(value)
 
     # --- What is named in several places --------------------------------------------------------
 
@@ -245,12 +265,19 @@ class Request:
         if self.admitted.over_request_quota:
             raise request_quota_exceeded()
 
-    def write_options(self, namespace: str, response: Callable[[Any], Response]) -> WriteOptions:
+    async def write_options(
+        self, namespace: str, response: Callable[[Any], Response]
+    ) -> WriteOptions:
         """Return the options of a write; `response` turns its result into what is sent back."""
         key = self.head.headers.get(b"idempotency-key")
+        record = None
+        if key is not None:
+            record = await self.in_thread_if_large(
+                lambda: self._idempotency_record(key, namespace, response)
+            )
         return WriteOptions(
             self.context.services.clock(),
-            None if key is None else self._idempotency_record(key, namespace, response),
+            record,
             self.expected_version,
             self.admitted.over_request_quota,
             key_id=self.admitted.key_id,
@@ -268,11 +295,14 @@ class Request:
         identity = msgpack.encode([owner, head.method, head.target, namespace, key])
         parts = head.query_string.split(b"&")
         rest = sorted(part for part in parts if part and not part.startswith(b"namespace="))
-        content = msgpack.encode([rest, self.body])
-        self._sealer = sealer = ResponseSealer(identity + content)
+        # That is all of `msgpack.encode([rest, self.body])` but the body, which may be long.
+        start = msgpack.encode([rest, b""])[:-2] + _binary_head(len(self.body))
+        content = hashlib.sha256(start)
+        content.update(self.body)
+        self._sealer = sealer = ResponseSealer(joined((identity, start, self.body)))
         return IdempotencyRecord(
             key=hashlib.sha256(identity).digest(),
-            request=hashlib.sha256(content).digest(),
+            request=content.digest(),
             record=lambda result: sealer.seal(response(result)),
             namespace=namespace,
         )
@@ -281,6 +311,12 @@ class Request:
         """Return the response that was recorded for the same idempotency key."""
         assert self._sealer is not None
         return self._sealer.open(sealed)
+
+
+def _binary_head(length: int) -> bytes:
+    """Return what MessagePack writes before so many bytes."""
+    start = 0xC4 + (length > 0xFF) + (length > 0xFFFF)  # noqa: PLR2004 - of one, two or four bytes
+    return bytes((start,)) + length.to_bytes(1 << (start - 0xC4))
 
 
 @lru_cache(maxsize=4096)

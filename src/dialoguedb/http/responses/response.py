@@ -4,17 +4,18 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from random import Random
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Raw, Struct
 
 from dialoguedb.formats.attachments import deferred
 from dialoguedb.model.projects import RATE_BURST_DEFAULT
 from dialoguedb.service.pages import PagePiece
 from dialoguedb.values.lists import Page
+from dialoguedb.values.long_values import PIECE_BYTES, joined
 
 Header = tuple[bytes, bytes]
 
@@ -63,28 +64,43 @@ class Response(Struct, gc=False):
     """How much of what follows is in memory; the rest is made while the client reads."""
 
 
-async def response_of(value: Struct) -> Response:
-    """Return the response with an object whose lists may be long.
+async def response_of(value: Struct | list[Any], etag: bytes | None = None) -> Response:
+    """Return the response with an object that may be long, or a list of such.
 
-    They are encoded element by element, so that other requests are served meanwhile.
+    It is encoded part by part, so that other requests are served meanwhile.
     """
     parts: deque[bytes] = deque()
+    length = 0
+    async for part in _parts_of(value):
+        parts.append(part)
+        length += deferred.full_length(part)
+    first = parts.popleft()
+    if not parts:
+        return Response(first, etag)
+    following_bytes = sum(map(len, parts))
+    return Response(
+        first, etag, stream=_following(parts), length=length, following_bytes=following_bytes
+    )
+
+
+async def _parts_of(value: Struct | list[Any]) -> AsyncGenerator[bytes]:
+    for part in _parts(pieces_of(value)):
+        yield part
+        await asyncio.sleep(0)
+
+
+def _parts(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join pieces to parts that are sent one by one."""
     some: list[bytes] = []
     size = 0
-    for piece in pieces_of(value):
+    for piece in pieces:
         some.append(piece)
         size += len(piece)
         if size > _PART_BYTES:
-            parts.append(b"".join(some))
+            yield b"".join(some)
             some, size = [], 0
-            await asyncio.sleep(0)
-    parts.append(b"".join(some))
-    length = sum(map(deferred.full_length, parts)) if len(parts) > 1 else None
-    first = parts.popleft()
-    if not parts:
-        return Response(first)
-    following_bytes = sum(map(len, parts))
-    return Response(first, stream=_following(parts), length=length, following_bytes=following_bytes)
+    if size:
+        yield b"".join(some)
 
 
 async def _following(parts: deque[bytes]) -> AsyncGenerator[bytes]:
@@ -92,12 +108,29 @@ async def _following(parts: deque[bytes]) -> AsyncGenerator[bytes]:
         yield parts.popleft()
 
 
-def pieces_of(value: Struct) -> Iterator[bytes]:
+def encode_long(value: Struct | list[Any]) -> bytes:
+    """Return what `encode` makes of an object or a list of some; other threads run meanwhile."""
+    return joined(pieces_of(value))
+
+
+def pieces_of(value: Any) -> Iterator[bytes]:
     """Yield what `encode` makes of an object, the elements of its lists one by one."""
-    config = value.__struct_config__
-    if config.array_like or config.tag is not None or config.omit_defaults:
+    if isinstance(value, list):
+        yield from _elements(value)
+    elif isinstance(value, Struct) and _is_plain(value):
+        yield from _members(value)
+    elif isinstance(value, Raw):
+        yield from deferred.whole_pieces(memoryview(value), PIECE_BYTES)
+    else:
         yield encode(value)
-        return
+
+
+def _is_plain(value: Struct) -> bool:
+    config = value.__struct_config__
+    return not (config.array_like or config.tag is not None or config.omit_defaults)
+
+
+def _members(value: Struct) -> Iterator[bytes]:
     before = b"{"
     for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
         found = getattr(value, name)
@@ -105,40 +138,53 @@ def pieces_of(value: Struct) -> Iterator[bytes]:
             continue
         yield b'%b"%b":' % (before, encoded.encode())
         before = b","
-        if isinstance(found, list):
-            yield from _elements(found)
-        elif isinstance(found, Struct):
-            yield from pieces_of(found)
-        else:
-            yield encode(found)
+        yield from pieces_of(found)
     yield b"}" if before == b"," else b"{}"
 
 
 def _elements(found: list[Any]) -> Iterator[bytes]:
-    before = b"["
-    for element in found:
-        yield before + encode(element)
-        before = b","
+    yield from _listed(found, b"[")
     yield b"]" if found else b"[]"
 
 
-def page_response(piece: PagePiece[Any], etag: bytes | None = None) -> Response:
+def _listed(found: list[Any], before: bytes) -> Iterator[bytes]:
+    for element in found:
+        if is_long(element):
+            yield before
+            yield from pieces_of(element)
+        else:
+            yield before + encode(element)
+        before = b","
+
+
+def is_long(value: Any) -> bool:
+    """Tell whether what an object holds is so long that it is encoded in pieces."""
+    held = (getattr(value, name, None) for name in ("content", "value", "state"))
+    return any(isinstance(each, Raw) and len(memoryview(each)) > PIECE_BYTES for each in held)
+
+
+async def page_response(piece: PagePiece[Any], etag: bytes | None = None) -> Response:
     """Return the response with a page; what is too large to be in memory follows in pieces."""
-    if piece.rest is None:
-        return Response(encode(Page(piece.items, piece.next)), etag)
-    return Response(b'{"items":[' + encode(piece.items)[1:-1], etag, stream=_rest(piece.rest))
+    if piece.rest is not None:
+        return Response(b'{"items":[', etag, stream=_page(piece))
+    page = Page(piece.items, piece.next)
+    if piece.size > _PART_BYTES:
+        return await response_of(page, etag)
+    return Response(encode(page), etag)
 
 
-async def _rest(read_on: Callable[[], Awaitable[PagePiece[Any]]] | None) -> AsyncGenerator[bytes]:
-    last = None
-    while read_on is not None:
+async def _page(piece: PagePiece[Any]) -> AsyncGenerator[bytes]:
+    before = b""
+    while True:
+        for part in _parts(_listed(piece.items, before)):
+            yield part
+        before = b"," if piece.items else before
+        read_on = piece.rest
+        if read_on is None:
+            break
+        del piece  # while the next is read, nothing of this one is in memory
         piece = await read_on()
-        data, read_on, last = encode(piece.items)[1:-1], piece.rest, piece.next
-        del piece  # while the client reads, it is in memory once
-        if data:
-            data = b"," + data
-            yield data
-    yield b'],"next":%b}' % encode(last)
+    yield b'],"next":%b}' % encode(piece.next)
 
 
 def revision_tag(version: int) -> bytes:

@@ -17,6 +17,8 @@ from msgspec import Struct
 from dialoguedb.formats.attachments.cutting import CUT_BYTES_MIN
 from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.http.responses.response import Response
+from dialoguedb.values import long_values
+from dialoguedb.values.long_values import joined
 
 _NONCE_BYTES = 12
 _BEGINNING_BYTES = 256
@@ -65,38 +67,41 @@ class ResponseSealer:
 
     def _whole_body(self, kept: _KeptResponse) -> bytes:
         pieces, end = [], 0
+        body, request = memoryview(kept.body), memoryview(self._request)
         for at, start, length in kept.repeated:
-            pieces += [kept.body[end:at], self._request[start : start + length]]
+            pieces += [body[end:at], request[start : start + length]]
             end = at
-        return b"".join([*pieces, kept.body[end:]])
+        return joined([*pieces, body[end:]])
 
 
 def _without_repeated(body: bytes, request: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
     """Cut long base64 out of a body that the request holds; returns where it was and is."""
-    pieces: list[bytes] = []
+    pieces: list[memoryview] = []
     repeated: list[tuple[int, int, int]] = []
     end = length = after = 0
+    view = memoryview(body)
     for start, stop in Outline(body).long_base64:
-        text = body[start:stop]
+        text = view[start:stop]
         found = _find(request, text, after) if len(text) >= CUT_BYTES_MIN else -1
         if found < 0:  # it is not of this request, as in a stored message
             continue
         after = found + len(text)
-        pieces.append(body[end:start])
+        pieces.append(view[end:start])
         length += start - end
         end = stop
         repeated.append((length, found, len(text)))
-    return b"".join([*pieces, body[end:]]), repeated
+    return joined([*pieces, view[end:]]), repeated
 
 
-def _find(request: bytes, text: bytes, after: int) -> int:
+def _find(request: bytes, text: memoryview, after: int) -> int:
     """Return where a request holds a text; -1 when it does not, or not soon.
 
     Its beginning is searched for, which is much faster. Many files of a type begin alike.
     """
+    beginning = bytes(text[:_BEGINNING_BYTES])
     for _ in range(_BEGINNINGS_MAX):
-        after = request.find(text[:_BEGINNING_BYTES], after)
-        if after < 0 or request.startswith(text, after):
+        after = long_values.find(request, beginning, after)
+        if after < 0 or long_values.starts_with(request, text, after):
             return after
         after += 1
     return -1

@@ -79,7 +79,7 @@ async def build(request: Request) -> Response:
 
     The same as a GET, with the choices in the body.
     """
-    response = await _window(request, request.decode(ContextInput))
+    response = await _window(request, await request.decode(ContextInput))
     request.check_request_quota()
     return response
 
@@ -90,7 +90,7 @@ async def _window(request: Request, sent: ContextInput) -> Response:
     of = (request.project, namespace, dialogue_id)
     if not sent.record:
         return await response_of(await request.services.contexts.build(*of, sent.validate()))
-    options = request.write_options(namespace, _response)
+    options = await request.write_options(namespace, _response)
     return await response_of(await request.services.receipts.record(*of, sent.validate(), options))
 
 

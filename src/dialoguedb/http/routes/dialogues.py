@@ -12,9 +12,15 @@ from dialoguedb.errors import (
     DuplicateId,
     VersionConflict,
 )
-from dialoguedb.http.requests.incoming import in_thread_if_large
 from dialoguedb.http.requests.request import FieldValue, Request
-from dialoguedb.http.responses.response import Response, encode, page_response, revision_tag
+from dialoguedb.http.responses.response import (
+    Response,
+    encode,
+    encode_long,
+    page_response,
+    response_of,
+    revision_tag,
+)
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
 from dialoguedb.http.routes.names import (
@@ -82,6 +88,15 @@ def _response(dialogue: Versioned[Dialogue]) -> Response:
     return Response(encode(dialogue.value), revision_tag(dialogue.version))
 
 
+def _response_in_one(dialogue: Versioned[Dialogue]) -> Response:
+    """Return the response that is kept for an idempotency key."""
+    return Response(encode_long(dialogue.value), revision_tag(dialogue.version))
+
+
+async def _long_response(dialogue: Versioned[Dialogue]) -> Response:
+    return await response_of(dialogue.value, revision_tag(dialogue.version))
+
+
 @endpoint(
     "Dialogues",
     "write",
@@ -97,14 +112,14 @@ async def create(request: Request) -> Response:
 
     `threadOf` makes it a thread of another dialogue of the same namespace.
     """
-    body = await in_thread_if_large(request.body, lambda: request.decode(DialogueInput))
-    new = await in_thread_if_large(request.body, lambda: body.validate(request.head.request_id))
+    body = await request.decode(DialogueInput)
+    new = await request.in_thread_if_large(lambda: body.validate(request.head.request_id))
     request.check_new_id(new.id, *_dialogue_ids(body))
     namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
-    options = request.write_options(namespace, _response)
-    return _response(
-        await request.services.dialogues.create(request.project, namespace, new, options)
-    )
+    kept = _response_in_one if request.is_large else _response
+    options = await request.write_options(namespace, kept)
+    created = await request.services.dialogues.create(request.project, namespace, new, options)
+    return await _long_response(created) if request.is_large else _response(created)
 
 
 @endpoint("Dialogues", "read", query=ListDialogues, response=Page[Dialogue])
@@ -120,7 +135,7 @@ async def list_(request: Request) -> Response:
         order_by=query.order_by or "created",
     )
     page = query.page_of(filters, "desc", request.admitted.namespace)
-    return page_response(await request.services.dialogues.list(request.project, page))
+    return await page_response(await request.services.dialogues.list(request.project, page))
 
 
 @endpoint(
@@ -139,9 +154,10 @@ async def get(request: Request) -> Response:
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
     query: GetDialogue = request.query
     last, mode = query.messages or 0, sent_as(query.attachments)
-    return _response(
-        await request.services.dialogues.get(request.project, namespace, dialogue_id, last, mode)
+    found = await request.services.dialogues.get(
+        request.project, namespace, dialogue_id, last, mode
     )
+    return await _long_response(found) if found.value.messages else _response(found)
 
 
 @endpoint(
@@ -166,19 +182,19 @@ async def update(request: Request) -> Response:
     `state` and `tags` replace what is there; `label: null` clears the label. Where the path has no
     id, the body's `id` names the dialogue.
     """
-    body = await in_thread_if_large(request.body, lambda: request.decode(DialogueChange))
-    change = await in_thread_if_large(request.body, body.validate)
+    body = await request.decode(DialogueChange)
+    change = await request.in_thread_if_large(body.validate)
     own_ids = (("id", body.id), ("dialogueId", body.dialogue_id))
     dialogue_id = request.dialogue_id(*own_ids, *_dialogue_ids(body), named_by="id")
     namespace = request.namespace(("namespace", body.namespace), *_namespaces(body))
-    options = request.write_options(namespace, _response)
+    kept = _response_in_one if request.is_large else _response
+    options = await request.write_options(namespace, kept)
     dialogues = request.services.dialogues
     try:
-        return _response(
-            await dialogues.update(request.project, namespace, dialogue_id, change, options)
-        )
+        updated = await dialogues.update(request.project, namespace, dialogue_id, change, options)
     except DuplicateId as error:
         raise with_path(error, "message.") if body.message else error from None
+    return await _long_response(updated) if request.is_large else _response(updated)
 
 
 @endpoint(
@@ -196,13 +212,13 @@ async def change_status(request: Request) -> Response:
 
     An ended dialogue takes no more messages; an archived one changes no more at all.
     """
-    names = request.decode(NamedInDialogue)
+    names = await request.decode(NamedInDialogue)
     action = request.path["action"]
     if action not in AFTER:
         raise invalid_request("action", f"action must be one of {', '.join(('compact', *AFTER))}")
     dialogue_id = request.dialogue_id(("id", names.id), ("dialogueId", names.dialogue_id))
     namespace = request.namespace(("namespace", names.namespace))
-    options = request.write_options(namespace, _response)
+    options = await request.write_options(namespace, _response)
     dialogues = request.services.dialogues
     return _response(
         await dialogues.change_status(request.project, namespace, dialogue_id, action, options)
@@ -222,7 +238,7 @@ async def delete(request: Request) -> Response:
 
     Where the path has no id, the body's `id` names the dialogue.
     """
-    names = request.decode(NamedInDialogue)
+    names = await request.decode(NamedInDialogue)
     own_ids = (("id", names.id), ("dialogueId", names.dialogue_id))
     dialogue_id = request.dialogue_id(*own_ids, named_by="id")
     namespace = request.namespace(("namespace", names.namespace))

@@ -26,7 +26,7 @@ async def create(request: Request) -> Response:
     created meanwhile go as well, until nothing is left. Repeating it changes nothing, and
     continues what was interrupted; so an `Idempotency-Key` has no effect.
     """
-    body = request.decode(ErasureInput)
+    body = await request.decode(ErasureInput)
     namespace = request.namespace(("namespace", body.namespace))
     receipt = await request.services.erasures.erase(request.project, namespace)
     request.context.forget_keys()

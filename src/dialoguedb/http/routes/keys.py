@@ -35,8 +35,8 @@ async def create(request: Request) -> Response:
 
     The scope is `write` unless named. A `read` or `write` key may be bound to one namespace.
     """
-    issued = request.services.keys.issue(request.decode(KeyInput))
-    options = request.write_options("", _made)  # without the secret: it is stored nowhere
+    issued = request.services.keys.issue(await request.decode(KeyInput))
+    options = await request.write_options("", _made)  # without the secret: it is stored nowhere
     return _made(
         await request.services.keys.create(request.project, issued.new, options), issued.secret
     )

@@ -7,7 +7,15 @@ from msgspec import UNSET, UnsetType
 
 from dialoguedb.errors import DuplicateId, MemoryNotFound
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Deleted, Response, encode, page_response
+from dialoguedb.http.responses.response import (
+    Deleted,
+    Response,
+    encode,
+    encode_long,
+    is_long,
+    page_response,
+    response_of,
+)
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery, ListQuery, read_date
 from dialoguedb.http.routes.names import InNamespace, Named
@@ -58,7 +66,11 @@ class CreateMemory(InNamespace, rename="camel", frozen=True):
 
 
 def _response(memory: Memory) -> Response:
-    return Response(encode(memory))
+    return Response(encode_long(memory) if is_long(memory) else encode(memory))
+
+
+async def _sent(memory: Memory) -> Response:
+    return await response_of(memory) if is_long(memory) else _response(memory)
 
 
 def _version_response(version: MemoryVersion) -> Response:
@@ -81,11 +93,11 @@ async def create(request: Request) -> Response:
     one that is valid in the same namespace and like it is answered or superseded, and `similar`
     tells which. What it `supersedes` has to be there, and is left out from then on.
     """
-    body = request.decode(MemoryInput)
-    new = body.validate()
+    body = await request.decode(MemoryInput)
+    new = await request.in_thread_if_large(body.validate)
     namespace = request.namespace(("namespace", body.namespace))
-    options = request.write_options(namespace, _response)
-    return _response(
+    options = await request.write_options(namespace, _response)
+    return await _sent(
         await request.services.memories.create(
             request.project, namespace, new, options, request.query.on_similar or "store"
         )
@@ -108,14 +120,14 @@ async def list_(request: Request) -> Response:
         as_of=as_of or UNSET,
     )
     page = query.page_of(filters, "desc", request.admitted.namespace)
-    return page_response(await request.services.memories.list(request.project, page))
+    return await page_response(await request.services.memories.list(request.project, page))
 
 
 @endpoint("Memories", "read", query=InNamespace, response=Memory, errors=(MemoryNotFound,))
 async def get(request: Request) -> Response:
     """Return one memory."""
     memory_id, namespace = request.own_id(None), request.namespace()
-    return _response(await request.services.memories.get(request.project, namespace, memory_id))
+    return await _sent(await request.services.memories.get(request.project, namespace, memory_id))
 
 
 @endpoint(
@@ -133,13 +145,15 @@ async def update(request: Request) -> Response:
     What is left out stays; null removes a label, a description, and what tells of validity and
     source. What it said before becomes a version of its history; a change of tags alone does not.
     """
-    change = request.decode(MemoryChange)
+    change = await request.decode(MemoryChange)
     update_ = change.validate()
     memory_id = request.own_id(change.id)
     namespace = request.namespace(("namespace", change.namespace))
-    options = request.write_options(namespace, _response)
+    options = await request.write_options(namespace, _response)
     memories = request.services.memories
-    return _response(await memories.update(request.project, namespace, memory_id, update_, options))
+    return await _sent(
+        await memories.update(request.project, namespace, memory_id, update_, options)
+    )
 
 
 @endpoint(
@@ -155,7 +169,9 @@ async def history(request: Request) -> Response:
     memory_id = request.own_id(None)
     filters = MemoryVersionFilter(request.namespace())
     page = query.page_of(filters, "desc", request.admitted.namespace)
-    return page_response(await request.services.memories.history(request.project, memory_id, page))
+    return await page_response(
+        await request.services.memories.history(request.project, memory_id, page)
+    )
 
 
 @endpoint(
@@ -178,11 +194,11 @@ async def create_version(request: Request) -> Response:
     It counts as written by the key of the request. One that is stored already with the same bytes
     is answered.
     """
-    body = request.decode(MemoryVersionInput)
+    body = await request.decode(MemoryVersionInput)
     new = body.validate()
     memory_id = request.own_id(None)
     namespace = request.namespace(("namespace", body.namespace))
-    options = request.write_options(namespace, _version_response)
+    options = await request.write_options(namespace, _version_response)
     memories = request.services.memories
     stored = await memories.create_version(request.project, namespace, memory_id, new, options)
     return _version_response(stored)
@@ -198,7 +214,7 @@ async def create_version(request: Request) -> Response:
 )
 async def delete(request: Request) -> Response:
     """Delete one memory for good, with its history; what it superseded is valid again."""
-    names = request.decode(Named)
+    names = await request.decode(Named)
     memory_id = request.own_id(names.id)
     namespace = request.namespace(("namespace", names.namespace))
     await request.services.memories.delete(

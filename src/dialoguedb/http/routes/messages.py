@@ -13,9 +13,16 @@ from dialoguedb.errors import (
     MessageNotFound,
     VersionConflict,
 )
-from dialoguedb.http.requests.incoming import in_thread_if_large
 from dialoguedb.http.requests.request import Request
-from dialoguedb.http.responses.response import Response, encode, page_response, sequence_tag
+from dialoguedb.http.responses.response import (
+    Response,
+    encode,
+    encode_long,
+    is_long,
+    page_response,
+    response_of,
+    sequence_tag,
+)
 from dialoguedb.http.route_endpoint import endpoint
 from dialoguedb.http.routes.list_queries import DatedQuery
 from dialoguedb.http.routes.names import (
@@ -88,22 +95,21 @@ async def create(request: Request) -> Response:
     One object is answered by the message, an array by an array, `{"messages": […]}` by a list. An
     `id` that is stored already with the same bytes answers the stored message.
     """
-    received = await in_thread_if_large(request.body, lambda: receive_messages(request.body))
+    received = await request.in_thread_if_large(lambda: receive_messages(request.body))
     dialogue_id = request.dialogue_id(*received.dialogue_ids)
     namespace = request.namespace(*received.namespaces)
     if received.error is not None:
         raise received.error
 
-    def response(stored: Stored) -> Response:
-        messages = stored.value
-        shaped: object = messages
+    def shaped(stored: Stored) -> Message | Page[Message] | list[Message]:
         if received.shape == "message":
-            shaped = messages[0]
-        elif received.shape == "envelope":
-            shaped = Page(list(messages))
-        return Response(encode(shaped), sequence_tag(stored.version))
+            return stored.value[0]
+        return Page(list(stored.value)) if received.shape == "envelope" else list(stored.value)
 
-    options = request.write_options(namespace, response)
+    def response(stored: Stored) -> Response:
+        return Response(request.encode(shaped(stored)), sequence_tag(stored.version))
+
+    options = await request.write_options(namespace, response)
     messages = request.services.messages
     try:
         stored = await messages.create(
@@ -111,6 +117,8 @@ async def create(request: Request) -> Response:
         )
     except DuplicateId as error:
         raise with_path(error, "") if received.shape == "message" else error from None
+    if request.is_large:
+        return await response_of(shaped(stored), sequence_tag(stored.version))
     return response(stored)
 
 
@@ -134,7 +142,7 @@ async def list_(request: Request) -> Response:
     of = MessageListFilter(request.namespace(), request.dialogue_id(), filters)
     page = query.page_of(of, "asc", request.admitted.namespace)
     found = await request.services.messages.list(request.project, page)
-    return page_response(found.value, sequence_tag(found.version))
+    return await page_response(found.value, sequence_tag(found.version))
 
 
 @endpoint("Messages", "read", query=OneMessage, response=Message, errors=(MessageNotFound,))
@@ -144,7 +152,8 @@ async def get(request: Request) -> Response:
     ref = MessageRef(request.dialogue_id(), request.id_in_path("id"))
     mode = sent_as(query.attachments)
     messages = request.services.messages
-    return _response(await messages.get(request.project, request.namespace(), ref, mode))
+    message = await messages.get(request.project, request.namespace(), ref, mode)
+    return await _sent(message)
 
 
 @endpoint(
@@ -158,7 +167,7 @@ async def get(request: Request) -> Response:
 )
 async def update(request: Request) -> Response:
     """Replace the tags of a message; all else is write-once."""
-    change = request.decode(MessageChange)
+    change = await request.decode(MessageChange)
     errors = ValidationErrors()
     check_write_once(change, MESSAGE_WRITE_ONCE, errors)
     errors.raise_if_any()
@@ -168,9 +177,10 @@ async def update(request: Request) -> Response:
     )
     namespace = request.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
-    options = request.write_options(namespace, _response)
+    options = await request.write_options(namespace, _response)
     messages = request.services.messages
-    return _response(await messages.update(request.project, namespace, ref, tags, options))
+    message = await messages.update(request.project, namespace, ref, tags, options)
+    return await _sent(message)
 
 
 @endpoint(
@@ -183,7 +193,7 @@ async def update(request: Request) -> Response:
 )
 async def delete(request: Request) -> Response:
     """Delete one message for good."""
-    names = request.decode(NamedInDialogue)
+    names = await request.decode(NamedInDialogue)
     message_id = request.own_id(names.id)
     dialogue_id = request.dialogue_id(("dialogueId", names.dialogue_id))
     namespace = request.namespace(("namespace", names.namespace))
@@ -194,7 +204,11 @@ async def delete(request: Request) -> Response:
 
 
 def _response(message: Message) -> Response:
-    return Response(encode(message))
+    return Response(encode_long(message) if is_long(message) else encode(message))
+
+
+async def _sent(message: Message) -> Response:
+    return await response_of(message) if is_long(message) else _response(message)
 
 
 @endpoint("Messages", "read", query=OfDialogue)

@@ -59,9 +59,11 @@ def _made(project: Project, secret: str | UnsetType = UNSET) -> Response:
 )
 async def create(request: Request) -> Response:
     """Create a project, with an admin key that is shown once."""
-    body = request.decode(ProjectInput)
+    body = await request.decode(ProjectInput)
     issued = request.services.keys.issue(KeyInput(), "admin")
-    options = request.write_options("", _made)  # without the key: nothing stored may open a project
+    options = await request.write_options(
+        "", _made
+    )  # without the key: nothing stored may open a project
     return _made(await request.services.projects.create(body, issued.new, options), issued.secret)
 
 
@@ -112,8 +114,8 @@ async def update_settings(request: Request) -> Response:
     def response(project: Project) -> Response:
         return Response(encode(project.settings))
 
-    change = request.decode(SettingsChange)
-    options = request.write_options("", response)
+    change = await request.decode(SettingsChange)
+    options = await request.write_options("", response)
     changed = await request.services.projects.update(request.project, change, options)
     request.context.forget_keys()
     return response(changed)

@@ -118,7 +118,7 @@ async def search(request: Request) -> Response:
     match. Without a namespace the whole project is searched.
     """
     _check_namespace_in_metadata(request, request.body)
-    return await _search(request, request.decode(SearchInput))
+    return await _search(request, await request.decode(SearchInput))
 
 
 @endpoint("Search", "read", query=SearchQuery, response=SearchResults)

@@ -76,9 +76,10 @@ async def patch(request: Request) -> Response:
 
 
 async def _change(request: Request, mode: StateMode) -> Response:
-    update = StateUpdate(mode, _receive(request.body))
+    received = await request.in_thread_if_large(lambda: _receive(request.body))
+    update = StateUpdate(mode, received)
     dialogue_id, namespace = request.dialogue_id(), request.namespace()
-    options = request.write_options(namespace, _response)
+    options = await request.write_options(namespace, _response)
     state = request.services.state
     return _response(await state.update(request.project, namespace, dialogue_id, update, options))
 

@@ -124,11 +124,11 @@ async def compact(request: Request) -> Response:
 async def _start(
     request: Request, response: Callable[[Versioned[Summary]], Response]
 ) -> Versioned[Summary]:
-    body = request.decode(SummaryInput)
+    body = await request.decode(SummaryInput)
     new = body.validate()
     dialogue_id = request.dialogue_id(("dialogueId", body.dialogue_id))
     namespace = request.namespace(("namespace", body.namespace))
-    options = request.write_options(namespace, response)
+    options = await request.write_options(namespace, response)
     dialogue = DialogueRef(namespace, dialogue_id)
     return await request.services.summaries.create(request.project, dialogue, new, options)
 
@@ -189,7 +189,7 @@ async def delete(request: Request) -> Response:
 
     A summary of an archived dialogue stays, as everything of it does: reopen it first.
     """
-    names = request.decode(Named)
+    names = await request.decode(Named)
     summary_id = request.own_id(names.id)
     namespace = request.namespace_of_list()
     if isinstance(names.namespace, str):

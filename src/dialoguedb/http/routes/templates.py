@@ -41,8 +41,8 @@ async def create(request: Request) -> Response:
 
     A `name` that is stored already with the same prompt answers the stored template.
     """
-    new = request.decode(TemplateInput).validate()
-    options = request.write_options("", _response)
+    new = (await request.decode(TemplateInput)).validate()
+    options = await request.write_options("", _response)
     return _response(await request.services.templates.create(request.project, new, options))
 
 
@@ -71,11 +71,11 @@ async def get(request: Request) -> Response:
 )
 async def update(request: Request) -> Response:
     """Change a template; summaries asked for before keep the prompt it had then."""
-    change = request.decode(TemplateChange).validate()
+    change = (await request.decode(TemplateChange)).validate()
     name = request.id_in_path("name")
     if isinstance(change.name, str) and change.name != name:
         raise invalid_request("name", "name cannot be changed after creation")
-    options = request.write_options("", _response)
+    options = await request.write_options("", _response)
     return _response(
         await request.services.templates.update(request.project, name, change, options)
     )

@@ -80,7 +80,7 @@ async def insert(db: Connection, messages: Iterable[SentMessage]) -> None:
         await db.execute(_HOLD, *map(list, zip(*holds, strict=True)))
 
 
-async def _find_or_insert(db: Connection, key: tuple[int, int, str], base64: bytes) -> int:
+async def _find_or_insert(db: Connection, key: tuple[int, int, str], base64: memoryview) -> int:
     """Return the row id of an attachment, which stays until the transaction ends."""
     while True:
         row_id: int | None = await db.value(_HOLD_ROW, *key)

@@ -1,6 +1,6 @@
 """Rows of attachments: the base64 of each once in a project, apart from the messages with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import apsw
@@ -12,13 +12,13 @@ from dialoguedb.model.messages import NewMessage
 from dialoguedb.model.rules.attachments import make_whole
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.store.sqlite.connection.reader import Reader
+from dialoguedb.values.long_values import LONG_BYTES, PIECE_BYTES, joined
 
 S = TypeVar("S", bound=StoredMessage)
 
 _FIND = "SELECT number FROM attachments WHERE project = ? AND sha256 = ?"
 _INSERT = "INSERT INTO attachments (project, sha256, base64) VALUES (?, ?, ?)"
 _HOLD = "INSERT OR IGNORE INTO message_attachments (message, attachment) VALUES (?, ?)"
-_READ = "SELECT base64 FROM attachments WHERE project = ? AND sha256 = ?"
 _HELD = "SELECT DISTINCT attachment FROM message_attachments WHERE message IN ({})"
 _HAS = "SELECT EXISTS (SELECT 1 FROM message_attachments WHERE message IN ({}))"
 _LET_GO = "DELETE FROM message_attachments WHERE message IN ({})"
@@ -36,9 +36,24 @@ def insert(db: apsw.Connection, project: int, message: int, sent: NewMessage) ->
     for sha256, base64 in texts(sent.content, sent.cut.attachments):
         attachment = db.execute(_FIND, (project, sha256)).get
         if attachment is None:
-            db.execute(_INSERT, (project, sha256, base64))
-            attachment = db.last_insert_rowid()
+            attachment = _insert(db, (project, sha256), base64)
         db.execute(_HOLD, (message, attachment))
+
+
+def _insert(db: apsw.Connection, key: tuple[int, str], base64: memoryview) -> int:
+    """Store an attachment and return its row id; a long one is written in pieces."""
+    if len(base64) <= LONG_BYTES:
+        db.execute(_INSERT, (*key, base64))
+        return db.last_insert_rowid()
+    db.execute(_INSERT, (*key, apsw.zeroblob(len(base64))))
+    row_id = db.last_insert_rowid()
+    blob = db.blob_open("main", "attachments", "base64", row_id, writeable=True)
+    try:
+        for start in range(0, len(base64), PIECE_BYTES):
+            blob.write(base64[start : start + PIECE_BYTES])
+    finally:
+        blob.close()
+    return row_id
 
 
 def delete(db: apsw.Connection, messages: str, values: tuple[int | str, ...]) -> int:
@@ -66,10 +81,10 @@ def whole(db: apsw.Connection, project: int, rows: Sequence[S]) -> Sequence[S]:
 
     def base64_of(sha256: str) -> bytes:
         if sha256 not in found:
-            row = db.execute(_READ, (project, sha256)).fetchone()
-            if row is None:
+            row_id = db.execute(_FIND, (project, sha256)).get
+            if row_id is None:
                 raise InternalError(f"The attachment {sha256} of a message is missing")
-            found[sha256] = row[0]
+            found[sha256] = joined(_read(db, row_id, 0))
         return found[sha256]
 
     return [make_whole(row, base64_of) for row in rows]
@@ -80,10 +95,21 @@ def read_text(db: apsw.Connection, project: int, text: DeferredText, start: int)
     row_id = db.execute(_FIND, (project, text.sha256)).get
     if row_id is None:
         raise MessageNotFound(f"The message with the attachment {text.sha256} was deleted")
+    pieces = _read(db, row_id, start, min(DEFERRED_BYTES, text.length - start))
+    return joined(pieces)
+
+
+def _read(
+    db: apsw.Connection, row_id: int, start: int, length: int | None = None
+) -> Iterator[bytes]:
+    """Yield an attachment's base64, or so much of it, in pieces."""
     blob = db.blob_open("main", "attachments", "base64", row_id, writeable=False)
     try:
+        left = blob.length() - start if length is None else length
         blob.seek(start)
-        return blob.read(min(DEFERRED_BYTES, text.length - start))
+        while left > 0 and (piece := blob.read(min(PIECE_BYTES, left))):
+            yield piece
+            left -= len(piece)
     finally:
         blob.close()
 
