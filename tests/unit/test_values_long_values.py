@@ -2,12 +2,14 @@
 
 import json
 import random
+import re
 
 import msgspec
 import pytest
 from msgspec import Raw
 
-from dialoguedb.errors import InvalidJSON
+from dialoguedb.errors import Forbidden, InvalidJSON
+from dialoguedb.http.requests import bound_namespace, permissions
 from dialoguedb.values import long_values, rawjson
 from dialoguedb.values.long_values import LONG_BYTES, PIECE_BYTES, Shortened
 
@@ -151,3 +153,25 @@ class TestLongJson:
         prepared = rawjson.prepare(value)
         assert json.loads(prepared) != json.loads(value)
         assert rawjson.compact(msgspec.json.decode(prepared, type=Raw)) == value
+
+    @pytest.mark.parametrize("broken", [b"]", b',"', b",tru", b', "\x01"', rb', "\q"'])
+    def test_is_refused_with_the_position_of_what_is_wrong(self, broken):
+        value = b'["%b"%b' % (STRINGS["lines"], broken)
+        if broken == b"]":
+            rawjson.check_syntax(value)
+            value += b"]"
+        with pytest.raises(msgspec.DecodeError) as refused:
+            msgspec.json.decode(value, type=Raw)
+        with pytest.raises(InvalidJSON, match=re.escape(str(refused.value))):
+            rawjson.check_syntax(value)
+
+    def test_names_what_a_key_may_name(self):
+        long = b'"%b"' % STRINGS["lines"]
+        body = b'{"content":%b,"namespace":"%b","record":%b}'
+        bound_namespace.check_body(body % (long, b"mine", b"true"), "mine")
+        assert permissions.body_sets(body % (long, b"mine", b"true"), "record")
+        assert not permissions.body_sets(body % (long, b"mine", b"false"), "record")
+        for other in (b"other", STRINGS["base64"]):
+            for sent in (body % (long, other, b"1"), b"[%b]" % (body % (long, other, b"1"))):
+                with pytest.raises(Forbidden):
+                    bound_namespace.check_body(sent, "mine")

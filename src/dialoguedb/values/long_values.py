@@ -141,6 +141,11 @@ def _end_of_escapes(piece: bytes) -> int:
     return whole.end() if whole else 0
 
 
+def shortened(value: bytes) -> bytes:
+    """Return JSON that tells as much as a long value does of all but its long strings."""
+    return Shortened(value).short if len(value) > LONG_BYTES else value
+
+
 class Shortened:
     """JSON whose long strings are left out, but for their beginnings and ends; and long space.
 

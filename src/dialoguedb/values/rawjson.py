@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import accumulate
 
 import msgspec
@@ -74,6 +75,14 @@ def _hide_lone(match: re.Match[bytes]) -> bytes:
 
 def check_syntax(body: bytes) -> None:
     """Raise InvalidJSON when a body is not JSON."""
+    if len(body) > long_values.LONG_BYTES:
+        with suppress(InvalidJSON):  # its position is that in all of the body
+            _check_at_once(long_values.shortened(body))
+            return
+    _check_at_once(body)
+
+
+def _check_at_once(body: bytes) -> None:
     try:
         _any_decoder.decode(body)
     except RecursionError:

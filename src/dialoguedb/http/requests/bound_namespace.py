@@ -6,6 +6,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from dialoguedb.errors import Forbidden
 from dialoguedb.http.requests.queries import values_of
 from dialoguedb.values import limits
+from dialoguedb.values.long_values import shortened
 
 _LARGE_BYTES = 1024 * 1024
 
@@ -41,7 +42,7 @@ def check_body(body: bytes, bound: str) -> None:
 
     A body that fits no type here is left to the validation.
     """
-    pending = [body]
+    pending = [shortened(body)]
     while pending:
         value = pending.pop().lstrip()
         if len(value) > _LARGE_BYTES and value.count(b"{") > limits.MESSAGES_PER_REQUEST_MAX:
@@ -56,7 +57,7 @@ def check_body(body: bytes, bound: str) -> None:
 def check_search(body: bytes, bound: str) -> None:
     """Forbid a search whose metadata names another namespace than the key's."""
     try:
-        named = msgspec.json.decode(body, type=_SearchNames).metadata.namespace
+        named = msgspec.json.decode(shortened(body), type=_SearchNames).metadata.namespace
     except msgspec.DecodeError:
         return  # it names none, or the validation says what is wrong with it
     if named not in {UNSET, bound}:

@@ -7,6 +7,7 @@ from dialoguedb.errors import Forbidden
 from dialoguedb.http.requests.queries import values_of
 from dialoguedb.model.keys import AnyPermission
 from dialoguedb.values import rawjson
+from dialoguedb.values.long_values import shortened
 
 _decode = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -24,7 +25,7 @@ def query_sets(query_string: bytes, flag: str) -> bool:
 def body_sets(body: bytes, flag: str) -> bool:
     """Tell whether a body sets a flag; what is wrong with a body, the validation says."""
     try:
-        value = _decode(rawjson.prepare(body)).get(flag)
+        value = _decode(shortened(rawjson.prepare(body))).get(flag)
     except msgspec.DecodeError:
         return False
     return value is not None and bytes(value) == b"true"

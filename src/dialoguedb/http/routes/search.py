@@ -117,7 +117,7 @@ async def search(request: Request) -> Response:
     Every filter holds for every object found, and as many as asked for are found whenever as many
     match. Without a namespace the whole project is searched.
     """
-    _check_namespace_in_metadata(request, request.body)
+    await request.in_thread_if_large(lambda: _check_namespace_in_metadata(request, request.body))
     return await _search(request, await request.decode(SearchInput))
 
 
