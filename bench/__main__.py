@@ -39,7 +39,7 @@ from bench.postgres import reads as postgres_reads
 from bench.postgres import recall as postgres_recall
 from bench.postgres import scale as postgres_scale
 from bench.postgres import searches as postgres_searches
-from bench.trust import damage, encryption, equal_times, erasure, former, memory, soak
+from bench.trust import checksums, damage, encryption, equal_times, erasure, former, memory, soak
 
 _HERE = Path(__file__).parent
 _COMMAND = str(Path(sys.executable).with_name("dialoguedb"))
@@ -69,7 +69,7 @@ _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
 _TRUST = _Suite(
-    (memory, damage, erasure, equal_times, encryption, soak, former),
+    (memory, damage, checksums, erasure, equal_times, encryption, soak, former),
     _HERE / "trust-results.md",
     trust.method,
 )

@@ -13,6 +13,8 @@ def method(_: Plan) -> str:
         " Pairs of absent and foreign ids are asked for in an order drawn by lot; a route whose"
         " medians differ by more than 5 % is measured up to three times, and the least difference"
         " is kept: one that is real is there each time."
+        " Checksums: two servers, one on a database that was made without them, take turns; a"
+        " figure is the median of the rounds' ratios of processor time."
         " Encryption: two engines in one process, one on an encrypted directory, take turns; a"
         " figure is the median of the rounds' ratios of processor time."
     )
