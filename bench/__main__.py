@@ -28,6 +28,7 @@ from bench import (
     report,
     search_speed,
     searching,
+    start,
     summaries,
     trust,
     windows,
@@ -65,6 +66,7 @@ _SEARCH = _Suite(
     searching.method,
 )
 _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
+_START = _Suite((start,), _HERE / "start-results.md", start.method)
 _IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
@@ -80,7 +82,17 @@ _POSTGRES = _Suite(
 )
 _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
     module.NAME: module.measure
-    for suite in (_ENGINE, _SEARCH, _SUMMARIES, _IMPORTS, _ATTACHMENTS, _WINDOWS, _TRUST, _POSTGRES)
+    for suite in (
+        _ENGINE,
+        _SEARCH,
+        _SUMMARIES,
+        _START,
+        _IMPORTS,
+        _ATTACHMENTS,
+        _WINDOWS,
+        _TRUST,
+        _POSTGRES,
+    )
     for module in suite.measures
 }
 
@@ -91,6 +103,7 @@ _MEASURES: dict[str, Callable[[plan.Plan], Sequence[Measurement]]] = {
 @click.option(
     "--summaries", "of_summaries", is_flag=True, help="Measure summaries and context instead."
 )
+@click.option("--start", "of_start", is_flag=True, help="Measure how programs start instead.")
 @click.option("--imports", is_flag=True, help="Measure imports instead.")
 @click.option("--attachments", "of_attachments", is_flag=True, help="Measure attachments instead.")
 @click.option("--windows", "of_windows", is_flag=True, help="Measure windows instead.")
@@ -106,6 +119,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
     *,
     search: bool,
     of_summaries: bool,
+    of_start: bool,
     imports: bool,
     of_attachments: bool,
     of_windows: bool,
@@ -127,6 +141,7 @@ def main(  # noqa: PLR0913 -- one argument for each option
     chosen_suites = (
         (search, _SEARCH),
         (of_summaries, _SUMMARIES),
+        (of_start, _START),
         (imports, _IMPORTS),
         (of_attachments, _ATTACHMENTS),
         (of_windows, _WINDOWS),

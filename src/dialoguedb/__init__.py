@@ -11,6 +11,8 @@ dialogue.save_message("user", "Hello!")
 
 from typing import TYPE_CHECKING, Any
 
+from dialoguedb.version import VERSION
+
 if TYPE_CHECKING:
     from dialoguedb.client.aio.dialogues import AsyncDialogue
     from dialoguedb.client.aio.memories import AsyncMemory
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
     from dialoguedb.client.sync.dialogues import Dialogue
     from dialoguedb.client.sync.memories import Memory
     from dialoguedb.client.sync.messages import Message
-    from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
+    from dialoguedb.embedded.aio import AsyncDialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
     from dialoguedb.values.lists import Page
 
-    __version__: str
+__version__ = VERSION
 
 __all__ = [
     "AsyncDialogue",
@@ -42,33 +45,39 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is used: the commands need no client, and a client needs no version."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("dialoguedb")
+    """Load what is used: the commands need no client, and a program needs one of the two."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _public()[name]
+    if name in {"Found", "MessageDict", "Page"}:
+        return _for_both()[name]
+    return (_for_event_loops() if name.startswith("Async") else _for_threads())[name]
 
 
-def _public() -> dict[str, Any]:
-    """Return what programs import from here, by name."""
+def _for_both() -> dict[str, Any]:
+    from dialoguedb.client.inputs import MessageDict
+    from dialoguedb.client.search_records import Found
+    from dialoguedb.values.lists import Page
+
+    return {"Found": Found, "MessageDict": MessageDict, "Page": Page}
+
+
+def _for_event_loops() -> dict[str, Any]:
     from dialoguedb.client.aio.dialogues import AsyncDialogue
     from dialoguedb.client.aio.memories import AsyncMemory
     from dialoguedb.client.aio.messages import AsyncMessage
-    from dialoguedb.client.inputs import MessageDict
-    from dialoguedb.client.search_records import Found
+    from dialoguedb.embedded.aio import AsyncDialogueDB
+
+    kinds = (AsyncDialogue, AsyncDialogueDB, AsyncMemory, AsyncMessage)
+    return {kind.__name__: kind for kind in kinds}
+
+
+def _for_threads() -> dict[str, Any]:
     from dialoguedb.client.sync.dialogues import Dialogue
     from dialoguedb.client.sync.memories import Memory
     from dialoguedb.client.sync.messages import Message
-    from dialoguedb.embedded import AsyncDialogueDB, DialogueDB
-    from dialoguedb.values.lists import Page
+    from dialoguedb.embedded.sync import DialogueDB
 
-    of_threads = (Dialogue, DialogueDB, Memory, Message)
-    of_event_loops = (AsyncDialogue, AsyncDialogueDB, AsyncMemory, AsyncMessage)
-    of_both = (Found, MessageDict, Page)
-    return {kind.__name__: kind for kind in (*of_threads, *of_event_loops, *of_both)}
+    return {kind.__name__: kind for kind in (Dialogue, DialogueDB, Memory, Message)}
 
 
 def __dir__() -> list[str]:

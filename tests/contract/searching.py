@@ -4,8 +4,8 @@ from copy import copy
 
 from dialoguedb.model.projects import ProjectInput, SettingsChange
 from dialoguedb.model.search import Search, SearchFilter
-from dialoguedb.retrieval.scoring import WEIGHTS
 from dialoguedb.retrieval.vectors import query_vector
+from dialoguedb.retrieval.weights import WEIGHTS
 from tests.contract.indexes import BUILT_IN
 from tests.contract.making import ids
 

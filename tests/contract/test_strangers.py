@@ -30,7 +30,7 @@ from dialoguedb.model.search import Search
 from dialoguedb.model.summaries import SummaryFilter
 from dialoguedb.model.templates import NewTemplate, TemplateChange
 from dialoguedb.ports.summaries import SummaryJobs
-from dialoguedb.retrieval.scoring import WEIGHTS
+from dialoguedb.retrieval.weights import WEIGHTS
 from dialoguedb.values.lists import Page, Window
 from tests.contract.making import at, change, dialogue, idempotent, memory, message, summary
 

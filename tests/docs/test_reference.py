@@ -12,8 +12,8 @@ import pytest
 from dialoguedb import errors
 from dialoguedb.cli import main
 from dialoguedb.errors import DialogueDBError
+from dialoguedb.formats.issues import IssueCode
 from dialoguedb.formats.provider_rules.rule import RuleCode
-from dialoguedb.formats.tool_links import IssueCode
 from dialoguedb.http.responses.error_responses import status_of
 from dialoguedb.http.route_table import ROUTES
 from dialoguedb.settings import SETTINGS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dialoguedb.retrieval.snapshot import Term
+from dialoguedb.retrieval.terms import Term
 from dialoguedb.store.postgres import PostgresStore
 from dialoguedb.store.postgres.search_queries.blocking import on_thread
 from dialoguedb.store.postgres.search_queries.indexed_rows import IndexedRows

@@ -6,12 +6,13 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialoguedb.formats.issues import IssueCode
 from dialoguedb.formats.parts import Attachment, ToolCall, ToolResult
 from dialoguedb.formats.search_text import message_text
 from dialoguedb.formats.shown import attachment_text, texts_of
 from dialoguedb.formats.spellings.dispatch import TABLES
 from dialoguedb.formats.tokens import measure_message
-from dialoguedb.formats.tool_links import IssueCode, ToolLinker
+from dialoguedb.formats.tool_links import ToolLinker
 from dialoguedb.formats.turns import Turn, parse_parts
 
 BYTES = "iVBORw0KGgoAAAANSUhEUgAAAAEA" * 10

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialoguedb.retrieval.scoring import WEIGHTS, rank
+from dialoguedb.retrieval.scoring import rank
+from dialoguedb.retrieval.weights import WEIGHTS
 from tests.unit.test_retrieval_scoring import in_one_dialogue
 
 shares = st.floats(0, 1, width=32)

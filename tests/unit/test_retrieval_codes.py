@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dialoguedb.retrieval import vectors
-from dialoguedb.retrieval.codes import CodeCache, VectorCodes, VectorGroup, codes_of
+from dialoguedb.retrieval.code_cache import CodeCache
+from dialoguedb.retrieval.codes import VectorCodes, VectorGroup, codes_of
 
 DIMENSIONS = 96
 PROJECT = 1

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from dialoguedb.ports.search import Weights
-from dialoguedb.retrieval.scoring import WEIGHTS, Features, rank
+from dialoguedb.retrieval.scoring import Features, rank
+from dialoguedb.retrieval.weights import WEIGHTS
 
 NONE = [-1, -1, -1, -1]
 

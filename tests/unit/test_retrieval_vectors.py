@@ -4,7 +4,7 @@ import numpy as np
 
 from dialoguedb.ports.search import WordVectors
 from dialoguedb.retrieval import vectors
-from dialoguedb.retrieval.snapshot import Term
+from dialoguedb.retrieval.terms import Term
 from dialoguedb.retrieval.vectors import weighted
 
 

@@ -54,7 +54,7 @@ async def _run_aside(work: Callable[[], Vectors]) -> Vectors:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Vectors] = loop.create_future()
 
-    def settle(made: Vectors | None, error: Exception | None) -> None:
+    def settle(made: "Vectors | None", error: Exception | None) -> None:
         if done.cancelled():
             return
         if error:

@@ -10,7 +10,7 @@ from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import Store
 from dialoguedb.ports.search import Embedder, Weights
 from dialoguedb.ports.statistics import WriterStatistics
-from dialoguedb.retrieval.scoring import WEIGHTS
+from dialoguedb.retrieval.weights import WEIGHTS
 from dialoguedb.service import Services, build_services
 from dialoguedb.service.ids import IdGenerator
 from dialoguedb.service.summary_worker_handle import SummaryWorkerHandle

@@ -3,10 +3,17 @@
 Its module is imported when it is chosen: an HTTP client, or the vectors of words, take time.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from dialoguedb.embed.tokens import count_tokens
 from dialoguedb.errors import InvalidSetting
 from dialoguedb.ports.summaries import Summarizer
 from dialoguedb.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _OPENAI_URL = "https://api.openai.com/v1"
 _ANTHROPIC_URL = "https://api.anthropic.com/v1"
@@ -34,10 +41,15 @@ def _extractive(settings: Settings) -> Summarizer:
                 f"{name} is not for the summarizer 'extractive', which is built in;"
                 " choose another with summarizer"
             )
-    from dialoguedb.embed.word_weights import word_weights  # noqa: PLC0415 - slow to load
     from dialoguedb.summarize.extractive import ExtractiveSummarizer  # noqa: PLC0415 - slow to load
 
-    return ExtractiveSummarizer(count_tokens, word_weights)
+    return ExtractiveSummarizer(count_tokens, _word_weights)
+
+
+def _word_weights(words: Sequence[str]) -> "NDArray[np.float32]":
+    from dialoguedb.embed.word_weights import word_weights  # noqa: PLC0415 - it loads numpy
+
+    return word_weights(words)
 
 
 def _by_model(settings: Settings, url: str) -> Summarizer:

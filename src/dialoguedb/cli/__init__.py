@@ -11,8 +11,7 @@ import click
 
 from dialoguedb import __version__
 from dialoguedb.cli.commands import COMMANDS
-from dialoguedb.cli.options import examples
-from dialoguedb.errors import DialogueDBError
+from dialoguedb.cli.examples import examples
 
 __all__ = ["COMMANDS", "main"]
 
@@ -46,6 +45,8 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error of ours ends it with one sentence on stderr and exit code 1."""
+        from dialoguedb.errors import DialogueDBError  # noqa: PLC0415 - no `--help` waits for it
+
         try:
             return super().invoke(ctx)
         except DialogueDBError as error:

@@ -23,7 +23,7 @@ from dialoguedb.errors import InvalidSetting
 from dialoguedb.settings import Database, Secret, postgres_urls
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import AsyncDialogueDB
+    from dialoguedb.embedded.aio import AsyncDialogueDB
     from dialoguedb.ports.engine import Engine
 
 ClientOptions = dict[str, Any]
@@ -104,7 +104,7 @@ def _with_client(
     @database_options
     @functools.wraps(command)
     def opened(**flags: Any) -> None:
-        from dialoguedb.embedded import DialogueDB  # noqa: PLC0415 - no `--help` waits for it
+        from dialoguedb.embedded.sync import DialogueDB  # noqa: PLC0415 - no `--help` waits for it
 
         options = client_options(flags)
         with around(options), DialogueDB(**options) as db:
@@ -149,7 +149,7 @@ def _engine(options: ClientOptions) -> "Engine | None":
 
 def async_database(options: ClientOptions, namespace: str | None = None) -> "AsyncDialogueDB":
     """Return what opens the database for many calls at once."""
-    from dialoguedb.embedded import AsyncDialogueDB  # noqa: PLC0415 - no `--help` waits for it
+    from dialoguedb.embedded.aio import AsyncDialogueDB  # noqa: PLC0415 - no `--help` waits for it
 
     return AsyncDialogueDB(**options, namespace=namespace)
 

@@ -59,12 +59,6 @@ class _Value(click.ParamType[Any]):
             self.fail(f"{error.message}.", param, ctx)
 
 
-def examples(*pairs: tuple[str, str]) -> str:
-    """Return the end of a help text: what one may want, and the command that does it."""
-    lines = (f"  {purpose}:\n    {command}" for purpose, command in pairs)
-    return "\b\nExamples:\n" + "\n".join(lines)  # \b keeps the lines as they are
-
-
 def settings_options(*names: str) -> Callable[[F], F]:
     """Give a command an option for each named setting (all, when none is), and `--config`."""
     chosen = [option for option in OPTIONS if not names or option.name in names]

@@ -5,17 +5,18 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from dialoguedb.client.encoding import json_codec
 from dialoguedb.errors import InvalidJSON
 from dialoguedb.values.lists import Page
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,12 +86,12 @@ def show(record: Record, *, as_json: bool) -> None:
     if not is_for_people(as_json=as_json):
         show_json(record)
         return
-    table = Table(box=None, show_header=False, padding=_PADDING)
+    table = _table(show_header=False)
     for name, value in _cells(record):
         if name in _ONLY_FOR_PROGRAMS:
             continue
         table.add_row(_heading(name), _text(value, name))
-    Console().print(table)
+    _print(table)
 
 
 def show_json(value: object) -> None:
@@ -151,13 +152,25 @@ def show_table(
     """Print those of the columns in which there is something."""
     rows = [dict(_cells(record)) for record in records]
     used = [column for column in columns if any(row.get(column) for row in rows)]
-    table = Table(box=None, padding=_PADDING)
+    table = _table(show_header=True)
     for column in used or columns:
         wide = _WIDE if column in _TEXTS else None
         table.add_column(_heading(column), no_wrap=column in _UNBROKEN, min_width=wide)
     for row in rows:
         cells = ((_cut(row.get(column), time_chars), column) for column in used)
         table.add_row(*(_text(value, column) for value, column in cells))
+    _print(table)
+
+
+def _table(*, show_header: bool) -> "Table":
+    from rich.table import Table  # noqa: PLC0415 - programs, which get JSON, do not wait for it
+
+    return Table(box=None, show_header=show_header, padding=_PADDING)
+
+
+def _print(table: "Table") -> None:
+    from rich.console import Console  # noqa: PLC0415 - of tables alone
+
     Console().print(table)
 
 
@@ -181,7 +194,9 @@ def _cut(value: Any, time_chars: int) -> Any:
     return value[:time_chars].replace("T", " ") if is_time else value
 
 
-def _text(value: Any, name: str) -> Text:
+def _text(value: Any, name: str) -> "Text":
+    from rich.text import Text  # noqa: PLC0415 - of tables alone
+
     if value is None or value in ([], {}):
         return Text("-", style="dim")
     if isinstance(value, bool):

@@ -4,18 +4,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import Progress as Bar
-from rich.progress import SpinnerColumn, TextColumn
-
-from dialoguedb.ports.engine import Progress
+if TYPE_CHECKING:
+    from dialoguedb.ports.engine import Progress
 
 
 @contextmanager
-def shown_progress(what: str, at_last: str | None = None) -> Iterator[Progress]:
+def shown_progress(what: str, at_last: str | None = None) -> Iterator["Progress"]:
     """Yield what work reports to; the bar is on stderr, so that stdout stays clean."""
-    with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - of terminals alone
+    from rich.progress import Progress as Bar  # noqa: PLC0415 - so is this
+
+    with Bar(console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=None)
 
         def advance(done: int, total: int) -> None:
@@ -28,7 +32,14 @@ def shown_progress(what: str, at_last: str | None = None) -> Iterator[Progress]:
 @contextmanager
 def shown_count(what: str) -> Iterator[Callable[[int], None]]:
     """Yield what takes how many more are done, of work whose end is not known."""
+    if not sys.stderr.isatty():
+        yield lambda _more: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - of terminals alone
+    from rich.progress import Progress as Bar  # noqa: PLC0415 - so is this
+    from rich.progress import SpinnerColumn, TextColumn  # noqa: PLC0415 - and these
+
     columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,.0f}"))
-    with Bar(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+    with Bar(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(what, total=None)
         yield partial(bar.advance, task)

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
-from safetensors import safe_open
 
 from dialoguedb.embed.texts import readable
 from dialoguedb.embed.tokens import TOKENIZER, WordTokens, find_package, load_word_tokens
-from dialoguedb.embed.vectors import unit
 from dialoguedb.ports.search import Vectors
 from dialoguedb.retrieval.text import STOP_WORDS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 DIMENSIONS = 256
 
@@ -47,11 +48,15 @@ class WordLlama:
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return a row of length 1 for each text, zeros for one without words."""
+        from dialoguedb.embed.vectors import unit  # noqa: PLC0415 - it loads numpy
+
         del query  # as a query or a document, a text has the same vector
         return unit(self.embed_words(texts))
 
-    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+    def embed_words(self, words: Sequence[str]) -> "NDArray[np.float32]":
         """Return what each word, or several, adds to the vector of a text, one in a row."""
+        import numpy as np  # noqa: PLC0415 - slow to load
+
         model = _loaded(self._directory)
         vectors = np.zeros((len(words), DIMENSIONS), np.float32)
         tokens = model.words.tokens([readable(text).split() for text in words])
@@ -78,7 +83,7 @@ def _may_be_english(words: Sequence[str]) -> bool:
 
 class _Model(Struct, frozen=True):
     words: WordTokens
-    matrix: NDArray[np.float32]
+    matrix: "NDArray[np.float32]"
     """A vector for each token; weights of tokens would go in here, once for all."""
 
 
@@ -93,6 +98,9 @@ def _loaded(directory: Path) -> _Model:
 
 @cache
 def _load(directory: Path) -> _Model:
+    import numpy as np  # noqa: PLC0415 - slow to load
+    from safetensors import safe_open  # noqa: PLC0415 - of vectors alone
+
     with safe_open(directory / _VECTORS, framework="numpy") as file:
         matrix = file.get_tensor(_TENSOR).astype(np.float32)
     return _Model(load_word_tokens(directory), matrix)

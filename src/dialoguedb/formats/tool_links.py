@@ -5,34 +5,11 @@ OpenAI and Anthropic refuse a call without a result right behind it, and a resul
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from msgspec import UNSET, Struct, UnsetType
-
+from dialoguedb.formats.issues import Issue, IssueCode
 from dialoguedb.formats.parts import Other, Part, Text, ToolCall, ToolResult
 from dialoguedb.formats.turns import Turn
-from dialoguedb.values.fields import Id
-
-IssueCode = Literal[
-    "ORPHANED_TOOL_CALL",
-    "ORPHANED_TOOL_RESULT",
-    "DUPLICATE_TOOL_RESULT",
-    "ROLE_ORDER",
-    "EMPTY_TURN",
-    "RECENT_CUT",
-    "TASK_CUT",
-    "UNKNOWN_PART",
-    "THOUGHT_DROPPED",
-    "WINDOW_JUMPED",
-]
-
-
-class Issue(Struct, rename="camel", frozen=True, kw_only=True):
-    """Something in a history that a model's provider would refuse."""
-
-    code: IssueCode
-    message_id: Id | UnsetType = UNSET
-    message: str
 
 
 class PartRef(NamedTuple):

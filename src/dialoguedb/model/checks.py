@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from dialoguedb.formats.issues import IssueCode
 from dialoguedb.formats.provider_rules.rule import Provider, RuleCode
-from dialoguedb.formats.tool_links import IssueCode
 from dialoguedb.values.fields import Id
 
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dialoguedb.formats.tool_links import Issue
+from dialoguedb.formats.issues import Issue
 from dialoguedb.values import limits
 from dialoguedb.values.fields import (
     AsOf,

@@ -1,12 +1,10 @@
 """What searching needs: embedders, and an engine that finds objects and keeps their indexes."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from dialoguedb.model.dialogues import Dialogue
 from dialoguedb.model.memories import Memory
@@ -15,7 +13,11 @@ from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search
 from dialoguedb.model.search_results import IndexingProgress
 
-Vectors = NDArray[np.float32]
+if TYPE_CHECKING:  # whoever only names vectors does not wait for numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+Vectors: TypeAlias = "NDArray[np.float32]"
 """Unit vectors, one in a row."""
 
 
@@ -57,7 +59,7 @@ class Serving(NamedTuple):
 class WordEmbedder(Embedder, Protocol):
     """An embedder whose vector of a text is the sum of those of its words, made a length of 1."""
 
-    def embed_words(self, words: Sequence[str]) -> NDArray[np.float32]:
+    def embed_words(self, words: Sequence[str]) -> "NDArray[np.float32]":
         """Return what each word adds to the vector of a text, one in a row."""
         ...
 
@@ -70,14 +72,14 @@ class WordVectors(Struct):
     """A query, word by word, so that words can count by how rare they are where is searched."""
 
     words: list[str]
-    vectors: NDArray[np.float32]
+    vectors: "NDArray[np.float32]"
     """What each adds to the query's vector, one in a row."""
 
     familiarity: float = 1.0
     """How well their embedder knows their writing, 0 to 1."""
 
 
-QueryVector = NDArray[np.float32] | WordVectors
+QueryVector: TypeAlias = "NDArray[np.float32] | WordVectors"
 """A query's vector, of length 1, or what it is made of."""
 
 
@@ -109,6 +111,10 @@ class Weights(Struct, frozen=True):
         return Weights(self.semantic, self.keyword, 0.0, 0.0, 0.0, 0.0)
 
 
+Item = Message | Dialogue | Memory
+"""An object that can be found."""
+
+
 class MessageHit(Struct):
     """A message in a dialogue that was found."""
 
@@ -119,7 +125,7 @@ class MessageHit(Struct):
 class SearchHit(Struct):
     """One object found."""
 
-    item: Message | Dialogue | Memory
+    item: Item
     relevance: float
     semantic: float
     keyword: float
@@ -157,7 +163,7 @@ class SearchStore(Protocol):
         ...
 
     async def search(
-        self, project: Project, search: Search, vector: QueryVector | None, weights: Weights
+        self, project: Project, search: Search, vector: "QueryVector | None", weights: Weights
     ) -> list[SearchHit]:
         """Return the most relevant objects, as many as asked for, the best first.
 

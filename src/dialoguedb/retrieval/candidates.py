@@ -12,20 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialoguedb.model.search import Search
-from dialoguedb.ports.search import QueryVector, SearchHit, Weights, WordVectors
+from dialoguedb.ports.search import Item, QueryVector, SearchHit, Weights, WordVectors
 from dialoguedb.retrieval import text
 from dialoguedb.retrieval.normal_form import readable
 from dialoguedb.retrieval.scoring import Counts, Features, Ranking, held, rank
-from dialoguedb.retrieval.snapshot import (
-    NO_KEYS,
-    Floats,
-    Item,
-    RowKeys,
-    Rows,
-    SearchScope,
-    Term,
-    Tokenizer,
-)
+from dialoguedb.retrieval.snapshot import NO_KEYS, Floats, RowKeys, Rows, SearchScope
+from dialoguedb.retrieval.terms import Term, Tokenizer
 from dialoguedb.retrieval.text import QueryTerms
 from dialoguedb.retrieval.vectors import weighted
 
@@ -42,7 +34,7 @@ class ScoringContext:
     """What is looked for, and how candidates are scored."""
 
     search: Search
-    vector: QueryVector | None
+    vector: "QueryVector | None"
     weights: Weights
     tokenizer: Tokenizer
     query: QueryTerms
@@ -69,7 +61,7 @@ class ScoringContext:
 
 
 def context_of(
-    tokenizer: Tokenizer, search: Search, vector: QueryVector | None, weights: Weights
+    tokenizer: Tokenizer, search: Search, vector: "QueryVector | None", weights: Weights
 ) -> ScoringContext:
     """Read a query."""
     words: Sequence[str] = ()

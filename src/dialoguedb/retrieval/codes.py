@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dialoguedb.model.search import SearchObject
 from dialoguedb.retrieval import vectors
-from dialoguedb.retrieval.snapshot import NO_KEYS, Floats, RowKeys
+from dialoguedb.retrieval.snapshot import Floats, RowKeys
 
 Positions = RowKeys
 """Where vectors stand in the order in which they were stored; one that is replaced moves on."""
@@ -34,8 +34,6 @@ _NONE = -1
 _DEAD_SHARE_MAX = 0.25
 _KEPT_TIMES = 4
 """How many times as many as asked for are kept before the farthest are dropped."""
-
-_ATTEMPTS = 4
 
 StoredVector = tuple[int, str, int, int, int, bytes]
 """Its position; the kind, project and namespace of its object, and its key; the vector, packed."""
@@ -265,58 +263,3 @@ class _Best:
         """Return the nearest, the nearest first."""
         self._drop_farthest()
         return self._positions[np.argsort(self._distances, kind="stable")]
-
-
-class CodeCache:
-    """The codes of the vectors that serve, made again when these are others or too many gone."""
-
-    def __init__(self) -> None:
-        self._known = VectorCodes(_NONE)
-        self._renewing = Lock()
-
-    @property
-    def cache_bytes(self) -> int:
-        """Bytes of memory in use."""
-        return self._known.cache_bytes
-
-    def nearest(
-        self,
-        source: VectorSource,
-        vector: Floats,
-        group: VectorGroup,
-        count: int,
-        among: RowKeys | None,
-    ) -> RowKeys:
-        """Return the keys of about so many objects, those with the nearest vectors of a group."""
-        codes = self.of(source)
-        found = NO_KEYS
-        for _ in range(_ATTEMPTS):
-            positions = codes.find(vector, group, count, among)
-            found = source.keys_at(positions)
-            if len(found) == len(positions):
-                break
-            codes.check(source, positions)
-        return found
-
-    def of(self, source: VectorSource) -> VectorCodes:
-        """Return an embedder's codes, all that there are in a snapshot among them."""
-        known = self._current(source)
-        known.catch_up(source)
-        return known
-
-    def advance(self, source: VectorSource) -> bool:
-        """Read some of an embedder's vectors that are not known yet; False when all are."""
-        return self._current(source).advance(source)
-
-    def _current(self, source: VectorSource) -> VectorCodes:
-        known, embedder = self._known, source.embedder
-        if known.embedder == embedder and not known.worn:
-            return known
-        with self._renewing:
-            if self._known.embedder != embedder:
-                self._known = VectorCodes(embedder)
-            elif self._known.worn:  # which goes on serving until it is replaced
-                fresh = VectorCodes(embedder)
-                fresh.catch_up(source)
-                self._known = fresh
-            return self._known

@@ -27,8 +27,8 @@ from dialoguedb.retrieval.snapshot import (
     RowKeys,
     Rows,
     SearchScope,
-    TermGroup,
 )
+from dialoguedb.retrieval.terms import TermGroup
 
 _NEWEST = 10_000
 """Objects read of a word that more hold."""

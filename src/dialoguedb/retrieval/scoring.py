@@ -16,9 +16,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from dialoguedb.model.search import SearchMode
 from dialoguedb.ports.search import Weights
 from dialoguedb.retrieval.snapshot import Floats, RowKeys
+from dialoguedb.retrieval.weights import WEIGHTS
 
 _SATURATION = 0.9
 _LENGTH_SHARE = 0.4
@@ -32,12 +32,6 @@ _EXPLAINS_ITSELF = 80
 
 _SLOPE = 2.0
 """How fast relevance rises with the score."""
-
-WEIGHTS: dict[SearchMode, Weights] = {
-    "hybrid": Weights(),
-    "semantic": Weights(semantic=1.0, keyword=0.0),
-    "keyword": Weights(semantic=0.0, keyword=1.0),
-}
 
 
 class Counts(NamedTuple):

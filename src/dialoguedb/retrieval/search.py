@@ -22,7 +22,7 @@ _MATCHES = 3
 
 
 def find(
-    snapshot: SearchSnapshot, search: Search, vector: QueryVector | None, weights: Weights
+    snapshot: SearchSnapshot, search: Search, vector: "QueryVector | None", weights: Weights
 ) -> list[SearchHit]:
     """Return the most relevant objects, as many as asked for, the best first; blocks."""
     context = context_of(snapshot, search, vector, weights)

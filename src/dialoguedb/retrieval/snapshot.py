@@ -10,11 +10,11 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dialoguedb.model.dialogues import Dialogue
-from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.search import SearchObject
+from dialoguedb.ports.search import Item
 from dialoguedb.retrieval.room import Room
+from dialoguedb.retrieval.terms import TermGroup, Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -22,34 +22,11 @@ RowKeys = NDArray[np.int64]
 """An engine's keys of rows, which mean nothing outside the snapshot: the newer a row, the higher.
 """
 
-Item = Message | Dialogue | Memory
 NO_KEYS: RowKeys = np.empty(0, np.int64)
 NO_DIALOGUE = -1
 
 KeyPattern = Literal["scope", "matching", "neighborhoods"]
 """How keys lie: much of the scope, only rows that match the filters, or runs of neighbours."""
-
-
-class Term(NamedTuple):
-    """A word of a text or query."""
-
-    word: str
-    """As it is written, without case and accents."""
-
-    stem: str
-    """As the index has it: equal to the stems of texts that are to be found by it."""
-
-
-TermGroup = tuple[Term, ...]
-"""Words of which any counts, and all together count once."""
-
-
-class Tokenizer(Protocol):
-    """Splits texts the way the index of words does."""
-
-    def tokenize(self, texts: Sequence[str]) -> list[list[Term]]:
-        """Return the words of each text in order, repeated as they are."""
-        ...
 
 
 class Rows(NamedTuple):

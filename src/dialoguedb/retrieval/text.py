@@ -13,7 +13,7 @@ from dialoguedb.formats.search_text import (
 )
 from dialoguedb.retrieval import filter_tokens
 from dialoguedb.retrieval.normal_form import compounds, normalized
-from dialoguedb.retrieval.snapshot import Term, TermGroup, Tokenizer
+from dialoguedb.retrieval.terms import Term, TermGroup, Tokenizer
 
 logger = getLogger(__name__)
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialoguedb.ports.search import Embedder, QueryVector, Vectors, WordEmbedder, WordVectors
-from dialoguedb.retrieval.snapshot import Floats, RowKeys, Term
+from dialoguedb.retrieval.snapshot import Floats, RowKeys
+from dialoguedb.retrieval.terms import Term
 
 _SCALE_BYTES = 4
 _STEPS = 127

@@ -8,7 +8,7 @@ from dialoguedb.model.search import SearchMode
 from dialoguedb.ports import IdempotencyRecord, Store, WriteOptions
 from dialoguedb.ports.search import Embedder, IndexStatus, Weights
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.retrieval.scoring import WEIGHTS
+from dialoguedb.retrieval.weights import WEIGHTS
 from dialoguedb.service.auto_compact import AutoCompaction
 from dialoguedb.service.checks import CheckService
 from dialoguedb.service.context import ContextService, ContextSources

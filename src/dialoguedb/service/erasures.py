@@ -4,11 +4,11 @@ import json
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from functools import cached_property
 from hashlib import blake2b, sha256
+from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from dialoguedb.model.erasures import ErasureFacts, ErasureProgress, ErasureReceipt
 from dialoguedb.model.projects import Project
@@ -16,6 +16,9 @@ from dialoguedb.model.rules.projects import check_mutable
 from dialoguedb.ports.erasures import ErasureStore
 from dialoguedb.ports.search import IndexStore
 from dialoguedb.values.timestamps import Clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _SALT_BYTES = 16
 _PURGES = 2
@@ -36,7 +39,7 @@ class ErasureService:
         self._store = store
         self._index = index
         self._digest_key = _derived(secret, b"erasures")
-        self._key = Ed25519PrivateKey.from_private_bytes(_derived(secret, b"receipts"))
+        self._secret = secret
         self._new_id = new_id
         self._clock = clock
 
@@ -63,6 +66,12 @@ class ErasureService:
         receipt = self._receipt(project, namespace, progress, (completed, cleaned))
         await self._store.finish(project, digest)  # no sooner: a crash would lose the counts
         return receipt
+
+    @cached_property
+    def _key(self) -> "Ed25519PrivateKey":
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - few erase
+
+        return Ed25519PrivateKey.from_private_bytes(_derived(self._secret, b"receipts"))
 
     @property
     def public_key(self) -> str:
@@ -107,6 +116,9 @@ def namespace_hash(salt: str, namespace: str) -> str:
 
 def is_genuine(receipt: bytes, public_key: str) -> bool:
     """Tell whether the JSON of a receipt is signed with this key, and unchanged."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - few read receipts
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - nor this
+
     try:
         fields = msgspec.json.decode(receipt, type=dict[str, object])
         json.loads(receipt, object_pairs_hook=_insist_on_one_each)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-import numpy as np
 from msgspec import Struct
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions, defect
@@ -195,6 +194,8 @@ class IndexWorker:
             made = await self._runtime.run(partial(embedder.embed, [_HARMLESS]))
         except EmbedderUnavailable:
             return False
+        import numpy as np  # noqa: PLC0415 - slow to load, and rarely needed
+
         logger.error("A text cannot be embedded; it is found by its words alone")
         await self._store.store_vectors(
             embedder.name, part, np.zeros((len(part), made.shape[1]), np.float32)

@@ -26,7 +26,6 @@ from dialoguedb.ports.search import (
     Weights,
     WordVectors,
 )
-from dialoguedb.retrieval.vectors import query_vector
 from dialoguedb.values import timestamps
 from dialoguedb.values.date_phrases import Interval, is_iso, read, read_edge
 from dialoguedb.values.lists import TimeRange
@@ -109,7 +108,7 @@ class SearchService:
             return await asyncio.to_thread(_with_dates, request, self._clock())
         return _with_dates(request, self._clock())
 
-    async def _with_vector(self, search: Search) -> tuple[Search, QueryVector | None]:
+    async def _with_vector(self, search: Search) -> "tuple[Search, QueryVector | None]":
         """Embed the query; when that is not possible, what can be found by words is."""
         if search.mode == "keyword":
             return search, None
@@ -139,7 +138,7 @@ class SearchService:
         if serving is None or embedder is None:
             raise EmbedderUnavailable("There is no index by meaning to search in; search by words")
         if embedder.in_process:
-            return query_vector(embedder, query)
+            return _vector(embedder, query)
         async with self._remote_queries:
             return await self._embed_remotely(embedder, query, serving.dimensions)
 
@@ -157,7 +156,7 @@ class SearchService:
         if self._down_until:  # while this query tries again, others need not
             self._down_until = timestamps.add_seconds(now, _BACKOFF_S)
         try:
-            vector = await asyncio.to_thread(query_vector, embedder, query)
+            vector = await asyncio.to_thread(_vector, embedder, query)
             _check_length(vector, dimensions)
         except (EmbedderUnavailable, WrongDimensions) as error:
             failed = self._clock()
@@ -179,6 +178,12 @@ def _with_time(search: Search, now: str) -> Search:
 def _of_validity(search: Search, validity: Validity) -> Search:
     filters = msgspec.structs.replace(search.filter, validity=validity)
     return msgspec.structs.replace(search, filter=filters)
+
+
+def _vector(embedder: Embedder, query: str) -> QueryVector:
+    from dialoguedb.retrieval.vectors import query_vector  # noqa: PLC0415 - it loads numpy
+
+    return query_vector(embedder, query)
 
 
 def _check_length(vector: QueryVector, dimensions: int | None) -> None:

@@ -4,7 +4,6 @@ A setting comes from its flag, else its environment variable, else the TOML file
 """
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -170,6 +169,8 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - few have a file of settings
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -19,8 +19,8 @@ from dialoguedb.model.rules.memories import StoredMemory
 from dialoguedb.model.rules.messages import StoredMessage
 from dialoguedb.model.search import SearchObject
 from dialoguedb.model.search_results import UNREAD
+from dialoguedb.ports.search import Item
 from dialoguedb.retrieval.room import Room
-from dialoguedb.retrieval.snapshot import Item
 from dialoguedb.store.columns import columns_of
 
 _SHORT_BYTES = 8 * 1024

@@ -9,7 +9,7 @@ from typing import cast
 
 import apsw
 
-from dialoguedb.retrieval.snapshot import Term
+from dialoguedb.retrieval.terms import Term
 
 _FOLDING = ("unicode61", "remove_diacritics", "2")
 _STEMMING = ("porter", *_FOLDING)

@@ -1,18 +1,18 @@
 """The summarizer that is built in: it asks no model, and says nothing that was not said."""
 
 import asyncio
-import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, SummaryText, SummaryTurn
+from dialoguedb.ports.summaries import CombineRequest, SummaryRequest, SummaryText
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.summarize.selection import SCRAP, Line, Selection, Weigh
+
+if TYPE_CHECKING:
+    from dialoguedb.summarize.extraction import Extraction
+    from dialoguedb.summarize.selection import Weigh
 
 _SHARE = 0.25
 """Of the tokens that it reads."""
-
-_TOOLS = frozenset({"tool", "function"})
-_LABELLED = re.compile(r"([^\s:][^:\n]{0,255}): (.*)")
 
 
 class ExtractiveSummarizer:
@@ -21,7 +21,7 @@ class ExtractiveSummarizer:
     name = "extractive"
     model = None
 
-    def __init__(self, count: TokenCounter, weigh: Weigh, share: float = _SHARE) -> None:
+    def __init__(self, count: TokenCounter, weigh: "Weigh", share: float = _SHARE) -> None:
         self._count = count
         self._weigh = weigh
         self._share = share
@@ -39,32 +39,13 @@ class ExtractiveSummarizer:
     async def close(self) -> None:
         """Do nothing: there are no connections."""
 
+    def _extraction(self) -> "Extraction":
+        from dialoguedb.summarize.extraction import Extraction  # noqa: PLC0415 - it loads numpy
+
+        return Extraction(self._count, self._weigh, self._share)
+
     def _summarized(self, request: SummaryRequest) -> str:
-        lines = [_line(turn) for turn in request.turns]
-        read = sum(self._count(f"\n{line}") for line in lines)
-        selection = Selection(lines, self._count, self._weigh)
-        share = min(int(read * self._share), request.tokens_max)
-        # Of two short turns a quarter is no sentence, but what tells most is worth keeping.
-        text = selection.best_one(request.tokens_max)
-        if self._count(text) <= share:
-            text = selection.best(share, SCRAP)
-        return self._combined([request.previous or "", text], request.tokens_max)
+        return self._extraction().summarized(request)
 
     def _combined(self, parts: Sequence[str], tokens_max: int) -> str:
-        """Return what was selected as it is, or of it as much as fits."""
-        text = "\n".join(part for part in parts if part.strip())
-        if self._count(text) <= tokens_max:
-            return text
-        lines = [_read(line) for line in text.splitlines() if line.strip()]
-        return Selection(lines, self._count, self._weigh).best(tokens_max)
-
-
-def _line(turn: SummaryTurn) -> Line:
-    speaker = " ".join((turn.name or turn.role).split())
-    return Line(speaker, turn.text, from_tool=turn.role in _TOOLS)
-
-
-def _read(line: str) -> Line:
-    """Read a line of a summary; one that a model wrote may have no speaker."""
-    labelled = _LABELLED.fullmatch(line)
-    return Line(labelled[1], labelled[2]) if labelled else Line(None, line)
+        return self._extraction().combined(parts, tokens_max)

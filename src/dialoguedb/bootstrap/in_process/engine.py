@@ -15,8 +15,6 @@ import weakref
 from concurrent.futures import Future
 from functools import partial
 
-from uvicorn.loops.auto import auto_loop_factory
-
 from dialoguedb.bootstrap.engine import engine_of
 from dialoguedb.bootstrap.in_process.application import ApplicationTransport, started
 from dialoguedb.bootstrap.server import applications
@@ -26,13 +24,22 @@ from dialoguedb.model.keys import new_secret
 from dialoguedb.settings import Settings
 
 
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """Return the fast event loop where it is installed, else Python's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - some systems have none
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 class EngineThread:
     """One engine, from its start to its end; only `LocalEngine` calls it, one call at a time."""
 
     def __init__(self, chosen: Settings) -> None:
         self._settings = chosen
         _open_standard_files()
-        self._loop = auto_loop_factory()()
+        self._loop = _new_loop()
         self._stop = asyncio.Event()
         self._transport: asyncio.Future[ApplicationTransport] = self._loop.create_future()
         self._tasks: set[asyncio.Task[ApiResponse]] = set()

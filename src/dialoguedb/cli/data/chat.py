@@ -11,12 +11,12 @@ from rich.text import Text
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.previews import texts, turn_of
 from dialoguedb.cli.databases import with_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import STYLES, Record, plain, printable
 from dialoguedb.formats.parts import Part, Reasoning, ToolCall, ToolResult
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 _INDENT = "  "
 _RESULT_LINES = 12

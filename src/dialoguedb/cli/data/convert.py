@@ -7,7 +7,7 @@ from typing import IO, Any, NamedTuple, get_args
 
 import click
 
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.errors import InvalidJSON, InvalidRequest
 from dialoguedb.formats.transcoder import Converted, Convertible, convert
 

@@ -8,13 +8,13 @@ import click
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.fields import JSON_OBJECT
 from dialoguedb.cli.databases import with_database, with_new_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import json_option, plain, show, show_json, show_page
 from dialoguedb.model.checks import PROVIDERS
 from dialoguedb.values.fields import Dialect
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 _COLUMNS = (
     *("id", "label", "namespace", "status", "totalMessages"),

@@ -30,13 +30,13 @@ from dialoguedb.cli.data.transfer.writers.own import OwnWriter
 from dialoguedb.cli.data.transfer.writers.pages import Markup, PageWriter
 from dialoguedb.cli.data.transfer.writers.writer import ExportWriter
 from dialoguedb.cli.databases import with_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.progress import shown_count
 from dialoguedb.client.encoding.fields import timestamp
 from dialoguedb.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 
 _PAGES: Mapping[str, type[Markup]] = {"markdown": Markdown, "html": Html}

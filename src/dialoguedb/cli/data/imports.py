@@ -32,7 +32,7 @@ from dialoguedb.cli.databases import (
     client_options,
     database_options,
 )
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import json_option, printable
 from dialoguedb.cli.progress import shown_progress
 from dialoguedb.errors import DialogueDBError, InvalidRequest

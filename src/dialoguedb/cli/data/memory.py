@@ -7,11 +7,11 @@ import click
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.previews import memory_preview
 from dialoguedb.cli.databases import with_database, with_new_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 _details = fields.options(
     click.option("--source-dialogue", metavar="ID", help="The dialogue that it comes from."),

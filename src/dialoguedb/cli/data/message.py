@@ -8,13 +8,13 @@ import click
 from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.previews import message_preview
 from dialoguedb.cli.databases import with_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import json_option, plain, show, show_page
 from dialoguedb.errors import InvalidJSON
 from dialoguedb.values.lists import Page
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 _COLUMNS = ("seq", "created", "role", "name", "content", "tags", "id")
 _IN = click.argument("dialogue_id", metavar="DIALOGUE")

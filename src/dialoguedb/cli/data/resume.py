@@ -13,12 +13,12 @@ from dialoguedb.cli.data.transfer.programs import this_machine
 from dialoguedb.cli.data.transfer.writers.left_out import LeftOut
 from dialoguedb.cli.data.transfer.writers.sessions import TARGETS, SessionWriter, new_session
 from dialoguedb.cli.databases import with_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import json_option, show
 from dialoguedb.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 
 @click.command(

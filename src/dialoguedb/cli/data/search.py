@@ -10,13 +10,13 @@ from dialoguedb.cli.data import fields
 from dialoguedb.cli.data.fields import JSON_OBJECT
 from dialoguedb.cli.data.previews import memory_preview, message_preview
 from dialoguedb.cli.databases import with_database
-from dialoguedb.cli.options import examples
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.output import Record, json_option, plain, show_json, show_table
 from dialoguedb.client.search_records import Found
 from dialoguedb.values import limits
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 F = TypeVar("F", bound=Callable[..., Any])
 

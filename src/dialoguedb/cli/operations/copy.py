@@ -9,12 +9,12 @@ import click
 from msgspec.structs import replace
 
 from dialoguedb.bootstrap.copying import copy as copy_data
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.options import (
     DATABASE,
     EMBEDDING,
     PASSWORD_FILE,
     chosen_settings,
-    examples,
     settings_options,
     warn_of_url,
 )

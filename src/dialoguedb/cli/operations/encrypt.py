@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from dialoguedb.bootstrap.engine import engine_of
-from dialoguedb.cli.options import STORAGE, chosen_settings, examples, settings_options
+from dialoguedb.cli.examples import examples
+from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 
 
 @click.command(

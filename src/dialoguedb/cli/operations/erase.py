@@ -10,7 +10,8 @@ import msgspec
 
 from dialoguedb.bootstrap.default_project import DEFAULT_PROJECT
 from dialoguedb.bootstrap.services import opened_services
-from dialoguedb.cli.options import STORAGE, chosen_settings, examples, settings_options
+from dialoguedb.cli.examples import examples
+from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 from dialoguedb.cli.output import Record, json_option, show
 from dialoguedb.errors import DataError
 from dialoguedb.service.erasures import is_genuine, is_of
@@ -88,7 +89,7 @@ def _confirm(namespace: str, *, is_confirmed: bool) -> None:
 def _erase(settings: Settings, namespace: str, flags: dict[str, Any]) -> Record:
     if not flags["endpoint"]:
         return asyncio.run(_erase_here(settings, flags["project"] or DEFAULT_PROJECT, namespace))
-    from dialoguedb.embedded import DialogueDB  # noqa: PLC0415 - most do not ask a server
+    from dialoguedb.embedded.sync import DialogueDB  # noqa: PLC0415 - most do not ask a server
 
     if flags["project"]:
         raise click.UsageError("At a server, the key has a project: --project cannot be named.")
@@ -109,7 +110,7 @@ def _key(settings: Settings, flags: dict[str, Any]) -> str:
     """Return the key that verifies receipts of the data or the server."""
     if not flags["endpoint"]:
         return asyncio.run(_key_here(settings))
-    from dialoguedb.embedded import DialogueDB  # noqa: PLC0415 - most do not ask a server
+    from dialoguedb.embedded.sync import DialogueDB  # noqa: PLC0415 - most do not ask a server
 
     with DialogueDB(endpoint=flags["endpoint"]) as db:
         return db.api.erasure.key().public_key

@@ -9,13 +9,9 @@ import msgspec
 
 from dialoguedb.bootstrap.default_project import DEFAULT_PROJECT, default_project
 from dialoguedb.bootstrap.services import opened_services
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.operations.new_data import announcing_new_data
-from dialoguedb.cli.options import (
-    STORAGE,
-    chosen_settings,
-    examples,
-    settings_options,
-)
+from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of, owners
 from dialoguedb.errors import KeyNotFound

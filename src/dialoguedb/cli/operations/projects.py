@@ -8,14 +8,10 @@ import click
 import msgspec
 
 from dialoguedb.bootstrap.services import opened_services
+from dialoguedb.cli.examples import examples
 from dialoguedb.cli.operations.new_data import announcing_new_data
 from dialoguedb.cli.operations.project_settings import change_of, change_options
-from dialoguedb.cli.options import (
-    STORAGE,
-    chosen_settings,
-    examples,
-    settings_options,
-)
+from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 from dialoguedb.cli.output import Record, json_option, show, show_list
 from dialoguedb.cli.pages import all_of
 from dialoguedb.model.keys import KeyInput

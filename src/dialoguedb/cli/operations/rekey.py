@@ -7,7 +7,8 @@ import click
 
 from dialoguedb.bootstrap.encryption_keys import key_source
 from dialoguedb.bootstrap.engine import engine_of
-from dialoguedb.cli.options import STORAGE, chosen_settings, examples, settings_options
+from dialoguedb.cli.examples import examples
+from dialoguedb.cli.options import STORAGE, chosen_settings, settings_options
 from dialoguedb.ports.engine import Engine
 
 

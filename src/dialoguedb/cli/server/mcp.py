@@ -11,7 +11,8 @@ import click
 
 from dialoguedb import __version__, settings
 from dialoguedb.cli.databases import async_database, client_options, database_options
-from dialoguedb.cli.options import TOOL_NAMES, examples, setting_option
+from dialoguedb.cli.examples import examples
+from dialoguedb.cli.options import TOOL_NAMES, setting_option
 from dialoguedb.cli.server import logs, tokens
 from dialoguedb.cli.server.tokens import HostToken
 from dialoguedb.errors import InvalidSetting

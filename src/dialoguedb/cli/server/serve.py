@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from dialoguedb.cli.options import SERVING, chosen_settings, examples, settings_options
+from dialoguedb.cli.examples import examples
+from dialoguedb.cli.options import SERVING, chosen_settings, settings_options
 from dialoguedb.cli.server import logs, readiness, sockets, tls, workers
 from dialoguedb.settings import Address, Settings
 

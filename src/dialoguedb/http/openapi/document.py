@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
 from inspect import cleandoc
 from typing import Any
 
@@ -29,6 +28,7 @@ from dialoguedb.http.route_endpoint import Route, RouteEndpoint
 from dialoguedb.model.dialogues import Action
 from dialoguedb.values import limits
 from dialoguedb.values.fields import Id
+from dialoguedb.version import VERSION
 
 Json = dict[str, Any]
 
@@ -72,7 +72,7 @@ def describe(routes: Sequence[Route]) -> bytes:
         "openapi": "3.1.0",
         "info": {
             "title": "DialogueDB",
-            "version": version("dialoguedb"),
+            "version": VERSION,
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },

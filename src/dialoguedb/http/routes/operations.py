@@ -1,7 +1,6 @@
 """The server itself over HTTP: health, readiness, metrics."""
 
 import logging
-from importlib.metadata import version
 
 from msgspec import Struct
 
@@ -10,6 +9,7 @@ from dialoguedb.http.metrics import CONTENT_TYPE
 from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import Response, encode
 from dialoguedb.http.route_endpoint import endpoint
+from dialoguedb.version import VERSION
 
 _log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 class Health(Struct):
     """The server answers."""
 
-    version: str = version("dialoguedb")
+    version: str = VERSION
     status: str = "ok"
 
 

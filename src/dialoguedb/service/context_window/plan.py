@@ -6,8 +6,9 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from dialoguedb.formats.dialects import Rendered, RenderRequest, render
+from dialoguedb.formats.issues import Issue
 from dialoguedb.formats.parts import Text
-from dialoguedb.formats.tool_links import Issue, ToolPairs
+from dialoguedb.formats.tool_links import ToolPairs
 from dialoguedb.formats.turns import Turn
 from dialoguedb.model.context import ContextTokens, ContextWindow, Included
 from dialoguedb.values.fields import Dialect, Target, Unanswered

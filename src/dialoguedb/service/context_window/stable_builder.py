@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec.structs import replace
 
 from dialoguedb.formats.dialects import OPENING, Rendered
+from dialoguedb.formats.issues import Issue
 from dialoguedb.formats.tokens import MESSAGE_TOKENS
-from dialoguedb.formats.tool_links import Issue, ToolPairs
+from dialoguedb.formats.tool_links import ToolPairs
 from dialoguedb.formats.turns import Turn, parse_turn
 from dialoguedb.model.context import ContextRequest, ContextTokens, ContextWindow
 from dialoguedb.ports.context import Ending

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from dialoguedb.formats.dialects import Rendered
-from dialoguedb.formats.tool_links import Issue
+from dialoguedb.formats.issues import Issue
 from dialoguedb.formats.turns import Turn
 
 

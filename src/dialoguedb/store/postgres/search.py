@@ -14,7 +14,7 @@ from dialoguedb.retrieval.embedders import StoredEmbedder
 from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
-from dialoguedb.retrieval.snapshot import Term
+from dialoguedb.retrieval.terms import Term
 from dialoguedb.store import tokenizer
 from dialoguedb.store.found_rows import (
     CONTENT,
@@ -118,7 +118,7 @@ class PostgresSearch:
         """Do nothing: the database caches for itself."""
 
     async def search(
-        self, project: Project, search: Search, vector: QueryVector | None, weights: Weights
+        self, project: Project, search: Search, vector: "QueryVector | None", weights: Weights
     ) -> list[SearchHit]:
         """Return the most relevant objects, as many as asked for, the best first."""
         row_id = await self._row_ids.of(project)

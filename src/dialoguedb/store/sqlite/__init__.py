@@ -26,7 +26,7 @@ from dialoguedb.ports.search import Embedder, IndexStore, SearchStore
 from dialoguedb.ports.statistics import WriterStatistics
 from dialoguedb.ports.summaries import SummaryJobs, SummaryStore, TemplateStore
 from dialoguedb.ports.tokens import TokenCounter
-from dialoguedb.retrieval.codes import CodeCache
+from dialoguedb.retrieval.code_cache import CodeCache
 from dialoguedb.store.sqlite.connection import commit_log, files, whole_file
 from dialoguedb.store.sqlite.connection.project_row_ids import ProjectRowIds
 from dialoguedb.store.sqlite.connection.reader import Readers

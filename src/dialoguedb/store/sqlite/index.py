@@ -11,7 +11,7 @@ import apsw
 import msgspec
 
 from dialoguedb.ports.search import Embedder, IndexStatus, Serving, Unembedded, Vectors
-from dialoguedb.retrieval.codes import CodeCache
+from dialoguedb.retrieval.code_cache import CodeCache
 from dialoguedb.retrieval.embedders import StoredEmbedder, chosen
 from dialoguedb.store.sqlite.connection.reader import Reader, Readers, Row
 from dialoguedb.store.sqlite.connection.writer import Writer

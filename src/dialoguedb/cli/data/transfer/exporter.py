@@ -19,7 +19,7 @@ from dialoguedb.cli.data.transfer.writers.writer import ExportWriter, StoredMess
 from dialoguedb.errors import DialogueNotFound, MemoryNotFound
 
 if TYPE_CHECKING:
-    from dialoguedb.embedded import DialogueDB
+    from dialoguedb.embedded.sync import DialogueDB
 
 _PAGE = 1_000
 _IN_MEMORY_BYTES = 8 * 1024 * 1024

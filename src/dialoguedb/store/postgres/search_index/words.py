@@ -10,7 +10,7 @@ import apsw
 from msgspec import Struct
 
 from dialoguedb.retrieval.embedders import StoredEmbedder
-from dialoguedb.retrieval.snapshot import TermGroup
+from dialoguedb.retrieval.terms import TermGroup
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.search_index.sources import RowRef, Source, columns_of
 from dialoguedb.store.tokenizer import stemmed

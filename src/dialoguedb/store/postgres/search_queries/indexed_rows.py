@@ -8,7 +8,8 @@ import numpy as np
 
 from dialoguedb.model.search import SearchObject
 from dialoguedb.retrieval import filter_tokens
-from dialoguedb.retrieval.snapshot import RowKeys, TermGroup
+from dialoguedb.retrieval.snapshot import RowKeys
+from dialoguedb.retrieval.terms import TermGroup
 from dialoguedb.store.postgres.schema.partitions import part_of
 from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.postgres.search_queries import statements

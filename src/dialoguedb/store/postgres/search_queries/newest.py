@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dialoguedb.retrieval.snapshot import Held, Postings, RowKeys, TermGroup
+from dialoguedb.retrieval.snapshot import Held, Postings, RowKeys
+from dialoguedb.retrieval.terms import TermGroup
 from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.postgres.search_queries import statements
 from dialoguedb.store.postgres.search_queries.indexed_rows import IndexedRows, integers

@@ -24,8 +24,8 @@ from dialoguedb.retrieval.snapshot import (
     RowFeatures,
     RowKeys,
     Rows,
-    TermGroup,
 )
+from dialoguedb.retrieval.terms import TermGroup
 from dialoguedb.retrieval.vectors import pack_unknown, unpack_all
 from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.postgres.search_index.vectors import filled, size_of

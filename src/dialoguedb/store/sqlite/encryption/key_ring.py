@@ -13,8 +13,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from dialoguedb import private_files
 from dialoguedb.errors import DamagedData, DataError, NotUnlocked
@@ -160,12 +158,17 @@ def _written(directory: Path, ring: KeyRing) -> Iterator[Path]:
 
 
 def _seal(key: DataKey, master: MasterKey) -> _Sealed:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - of encrypted data alone
+
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return _Sealed(nonce, AESGCM(master).encrypt(nonce, key.key, _PURPOSE + key.salt))
 
 
 def _opened(entry: _Entry, master: MasterKey) -> tuple[bytes, _Sealed]:
     """Return a data key, and in which form this operator's key opened it; NotUnlocked."""
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - of encrypted data alone
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - nor this
+
     for sealed in entry.sealed:
         with suppress(InvalidTag):
             opened = AESGCM(master).decrypt(sealed.nonce, sealed.box, _PURPOSE + entry.salt)

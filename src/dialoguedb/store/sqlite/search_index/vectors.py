@@ -7,7 +7,6 @@ import apsw
 import msgspec
 
 from dialoguedb.ports.search import Vectors
-from dialoguedb.retrieval import vectors
 
 
 class Owner(NamedTuple):
@@ -31,7 +30,9 @@ _OF_ALL_EMBEDDERS = "embedder IN (SELECT number FROM embedders) AND object = ?"
 
 def insert(db: apsw.Connection, embedder: int, owners: Sequence[Owner], made: Vectors) -> None:
     """Store an embedder's vectors in place of those there are, one for each owner."""
-    packed = vectors.pack_all(made)
+    from dialoguedb.retrieval.vectors import pack_all  # noqa: PLC0415 - it loads numpy
+
+    packed = pack_all(made)
     listed = msgspec.json.encode(owners).decode()
     db.execute(_INSERT, (embedder, packed, len(packed) // len(owners), listed))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import apsw
 import msgspec
 
-from dialoguedb.retrieval.snapshot import TermGroup
+from dialoguedb.retrieval.terms import TermGroup
 
 TABLES = {"message": "message_words", "dialogue": "dialogue_words", "memory": "memory_words"}
 

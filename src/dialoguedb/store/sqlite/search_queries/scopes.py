@@ -11,7 +11,8 @@ import numpy as np
 
 from dialoguedb.model.search import SearchObject
 from dialoguedb.retrieval import filter_tokens, vectors
-from dialoguedb.retrieval.codes import CodeCache, Positions, StoredVector, VectorGroup
+from dialoguedb.retrieval.code_cache import CodeCache
+from dialoguedb.retrieval.codes import Positions, StoredVector, VectorGroup
 from dialoguedb.retrieval.snapshot import (
     NO_KEYS,
     Floats,
@@ -23,8 +24,8 @@ from dialoguedb.retrieval.snapshot import (
     RowFeatures,
     RowKeys,
     Rows,
-    TermGroup,
 )
+from dialoguedb.retrieval.terms import TermGroup
 from dialoguedb.store.sqlite.search_index import words
 from dialoguedb.store.sqlite.search_index.words import TABLES
 from dialoguedb.store.where import Where
