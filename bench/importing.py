@@ -1,11 +1,12 @@
 """The cost of `dialoguedb import` compared with its plain requests, and what a kill leaves.
 
 The same messages are stored twice: by the command, and by a program that has them in memory and
-sends the batches on as many connections. Then an import is killed half-way and run again.
+sends the batches on as many connections. Then an import is killed at random and run again.
 """
 
 import json
 import os
+import random
 import re
 import subprocess
 import time
@@ -22,6 +23,8 @@ from bench.server import Server, serving
 NAME = "importing"
 _CONNECTIONS = 8
 _SHORT = 20
+_FILES = 1_000
+_KILLS = 3
 _SHARE = 10
 _MESSAGES_OF_A_FILE = 10
 _LONG_AGO = 1_700_000_000
@@ -33,11 +36,13 @@ _PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 def method(plan: Plan) -> str:
     """Say how imports are measured."""
     return (
-        f"{plan.messages // _SHARE:,} messages of 25 words, as dialogues of {_SHORT} and as a"
-        " single one, are imported from a file in the export format into a server with default"
-        f" settings. A program with {_CONNECTIONS} connections sends the same batches. Both run one"
-        " after the other, so ratios are approximate. Memory is the peak of the command. After the"
-        " kill, the file is imported again, and every message is compared. At last, a directory"
+        f"{plan.messages // _SHARE:,} messages of 25 words are imported into a server with default"
+        f" settings: from {_FILES:,} files, each a conversation with a message a line, and from a"
+        f" file in the export format, as dialogues of {_SHORT} and as a single one. A program with"
+        f" {_CONNECTIONS} connections sends the same batches, and the two take turns, so ratios are"
+        " approximate. Memory is the peak of the command, compared with that of a tenth of the"
+        f" data. The import of the files is killed {_KILLS} times at random, that of one file"
+        " half-way; it is run again, and every message is compared. At last, a directory"
         f" of files with {_MESSAGES_OF_A_FILE} messages each is imported again and again."
     )
 
@@ -47,6 +52,7 @@ def measure(plan: Plan) -> list[Finding]:
     count = plan.messages // _SHARE
     findings: list[Finding] = []
     with plan.directory() as directory, serving(plan, directory / "data") as server:
+        findings += _of_files(plan, server, directory, count)
         _peak_bytes(plan, server, _written(directory / "first.jsonl", "first", 1_000, _SHORT))
         small = _peak_bytes(
             plan, server, _written(directory / "tenth.jsonl", "t", count // 10, _SHORT)
@@ -69,15 +75,66 @@ def measure(plan: Plan) -> list[Finding]:
     return findings
 
 
-def _unchanged(plan: Plan, server: Server, directory: Path, count: int) -> Finding:
-    """Import a directory of small files, then time importing it again, unchanged."""
-    talks = directory / "talks"
-    talks.mkdir()
-    for index in range(count):
-        lines = (json.dumps(one) + "\n" for one in _messages(0, _MESSAGES_OF_A_FILE))
-        file = talks / f"{index}.jsonl"
+def _of_files(plan: Plan, server: Server, directory: Path, count: int) -> list[Finding]:
+    """Import a directory of conversations beside their batches alone; then kill that at random."""
+    size = count // _FILES
+    few = _folder(directory / "few", _FILES // 10, size)
+    small = _peak_bytes(plan, server, few, "few")
+    folder = _folder(directory / "files", _FILES, size)
+    ratios: list[float] = []
+    rates: list[str] = []
+    peak = 0
+    for round_number in range(_ROUNDS):
+        raw = _sent(server, f"raw-files-{round_number}", count, size)
+        began = time.perf_counter()
+        peak = max(peak, _peak_bytes(plan, server, folder, f"files-{round_number}"))
+        seconds = time.perf_counter() - began
+        ratios.append(raw / seconds)
+        rates.append(f"{count / seconds:,.0f}/s against {count / raw:,.0f}/s")
+        _check_namespace(server, f"files-{round_number}", size)
+    what = f"{_FILES:,} files: beside the batches alone"
+    goal = Goal(1.0, at_least=True)
+    return [
+        Finding(NAME, what, median(ratios), " ×", goal, "; ".join(rates)),
+        _memory(f"{_FILES:,} files", peak, small),
+        _killed_at_random(plan, server, folder, size),
+    ]
+
+
+def _folder(folder: Path, files: int, size: int) -> Path:
+    """Write conversations, a message a line, that nobody has changed for long."""
+    folder.mkdir()
+    for number in range(files):
+        lines = (json.dumps(one) + "\n" for one in _messages(0, size))
+        file = folder / f"{number}.jsonl"
         file.write_text("".join(lines), "utf-8")
         os.utime(file, (_LONG_AGO, _LONG_AGO))
+    return folder
+
+
+def _killed_at_random(plan: Plan, server: Server, folder: Path, size: int) -> Finding:
+    """Kill an import again and again, let it end at last, and compare all there is."""
+    chance = random.Random(_FILES)  # noqa: S311 - when it is killed is no secret
+    reached: list[str] = []
+    for share in sorted(chance.uniform(0.05, 0.9) for _ in range(_KILLS)):
+        process = _started(plan, server, folder, "killed")
+        while process.poll() is None and len(_sizes(server, "killed")) < share * _FILES:
+            time.sleep(_LOOK_SECONDS)
+        if process.poll() is not None:
+            raise BenchError("the import ended before it could be killed")
+        process.kill()
+        process.wait()
+        reached.append(f"{len(_sizes(server, 'killed')):,}")
+    _peak_bytes(plan, server, folder, "killed")
+    _check_namespace(server, "killed", size)
+    detail = f"killed with {', '.join(reached)} of {_FILES:,} conversations; each is there once"
+    goal = Goal(0, at_least=False, unit="")
+    return Finding(NAME, f"{_FILES:,} files: lost or doubled after kills", 0, "", goal, detail)
+
+
+def _unchanged(plan: Plan, server: Server, directory: Path, count: int) -> Finding:
+    """Import a directory of small files, then time importing it again, unchanged."""
+    talks = _folder(directory / "talks", count, _MESSAGES_OF_A_FILE)
     _peak_bytes(plan, server, talks)
     times: list[float] = []
     for _ in range(_ROUNDS):
@@ -180,22 +237,24 @@ def _requests(name: str, numbers: range, size: int) -> Iterator[tuple[str, dict[
 # --- The command --------------------------------------------------------------------------------
 
 
-def _started(plan: Plan, server: Server, file: Path) -> "subprocess.Popen[bytes]":
+def _started(
+    plan: Plan, server: Server, file: Path, namespace: str = ""
+) -> "subprocess.Popen[bytes]":
     environment = {
         "XDG_STATE_HOME": str(file.parent / "state"),
         "DIALOGUEDB_ENDPOINT": f"http://{server.host}:{server.port}",
         "DIALOGUEDB_API_KEY": server.key,
     }
     return subprocess.Popen(  # noqa: S603 - the command is this package's own, never input
-        [*plan.command, "import", str(file)],
+        [*plan.command, "import", str(file), *(["--namespace", namespace] if namespace else [])],
         env=os.environ | environment,
         stdout=subprocess.DEVNULL,
     )
 
 
-def _peak_bytes(plan: Plan, server: Server, file: Path) -> int:
-    """Import a file and give the most memory that it took."""
-    process = _started(plan, server, file)
+def _peak_bytes(plan: Plan, server: Server, file: Path, namespace: str = "") -> int:
+    """Import a file or a directory, and give the most memory that it took."""
+    process = _started(plan, server, file, namespace)
     status, peak = Path(f"/proc/{process.pid}/status"), 0
     while process.poll() is None:
         found = _PEAK.search(status.read_text()) if status.exists() else None
@@ -218,6 +277,37 @@ def _has(server: Server, dialogue: str, messages: int) -> bool:
     finally:
         client.close()
     return stored >= messages
+
+
+def _sizes(server: Server, namespace: str) -> dict[str, int]:
+    """Return how many messages each dialogue of a namespace has."""
+    return {one["id"]: one["totalMessages"] for one in _listed(server, "/dialogue", namespace)}
+
+
+def _check_namespace(server: Server, namespace: str, size: int) -> None:
+    """Compare every message of the conversations that were imported into a namespace."""
+    sizes = _sizes(server, namespace)
+    expected = [TEXT.format(n=n) for n in range(size)]
+    if len(sizes) != _FILES:
+        raise BenchError(f"{namespace}: {len(sizes):,} conversations of {_FILES:,} files")
+    for dialogue in sizes:
+        items = _listed(server, f"/dialogue/{dialogue}/messages", namespace)
+        if [one["content"] for one in items] != expected:
+            raise BenchError(f"{namespace}: {dialogue} has other messages than its file")
+
+
+def _listed(server: Server, path: str, namespace: str) -> list[dict[str, Any]]:
+    """Return all items of a list."""
+    client = server.client()
+    items: list[dict[str, Any]] = []
+    token = ""
+    while token is not None:
+        after = f"&next={token}" if token else ""
+        page = client.call("GET", f"{path}?namespace={namespace}&limit=1000{after}")
+        items += page["items"]
+        token = page["next"]
+    client.close()
+    return items
 
 
 def _stored(server: Server, name: str, count: int, size: int) -> int:

@@ -110,6 +110,26 @@ def test_another_file_of_the_same_size_and_time_is_noticed(folder):
     assert folder.messages("t2") == ["Ale?"]
 
 
+def test_the_current_directory_is_known_again(kept):
+    here = Commands(kept.path, ["--data", str(kept.commands.directory / "chats")], {})
+    assert [here.at("import", ".")["unchanged"] for _ in range(2)][1] == 1
+
+
+def test_of_files_that_are_stored_at_once_each_is_reported_by_itself(folder):
+    for number in range(30):
+        folder.write(f"{number:02}.jsonl", logged(f"t{number:02}", "Tea?", "Now?"))
+    folder.write("11.jsonl", logged("t11", "Tea?") + b"{")
+    ended = folder.commands.run("import", "in")
+    assert ended.code == 1
+    files = ended.record["files"]
+    assert [one["file"] for one in files] == [f"in/{number:02}.jsonl" for number in range(30)]
+    assert [one["file"] for one in files if "failed" in one] == ["in/11.jsonl"]
+    assert [one["messages"] for one in files] == [1 if number == 11 else 2 for number in range(30)]
+    assert folder.messages("t11") == ["Tea?"]
+    assert folder.messages("t29") == ["Tea?", "Now?"]
+    assert folder.commands.run("import", "in").record["unchanged"] == 29
+
+
 @pytest.mark.parametrize("noun", ["dialogue", "message"])
 def test_what_was_deleted_is_stored_again(folder, noun):
     folder.write("a.jsonl", logged("t1", "Tea?", "Now?"))

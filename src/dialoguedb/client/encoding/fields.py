@@ -5,7 +5,10 @@ The server ignores fields that it does not know, so unknown ones are refused her
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
+
+from msgspec import Raw
 
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.errors import ErrorDetail, InvalidRequest
@@ -37,6 +40,7 @@ def query_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@lru_cache
 def camel_case(name: str) -> str:
     """Return a Python name as the wire spells it: `thread_of` is `threadOf`."""
     first, *rest = name.split("_")
@@ -87,7 +91,7 @@ def _encoded(name: str, value: Any) -> Any:
         return wire_fields(value) if name == "source" else _with_timestamps(value)
     if name == "message":
         return wire_fields(checked_message(value), nullable=_SENT_AS_NULL)
-    if name == "messages" and not isinstance(value, int):
+    if name == "messages" and not isinstance(value, int | Raw):  # Raw is encoded already
         return _messages(value)
     return value
 

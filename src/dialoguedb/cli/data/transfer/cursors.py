@@ -20,7 +20,7 @@ from msgspec import Struct
 from dialoguedb import __version__, private_files
 from dialoguedb.cli.data.transfer.fingerprints import Fingerprint, changed_ns, fingerprint
 from dialoguedb.cli.data.transfer.left_out import Kind
-from dialoguedb.cli.data.transfer.lines import FORMAT
+from dialoguedb.cli.data.transfer.lines import FORMAT, InputFile
 from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.stored_totals import Stored
 
@@ -51,10 +51,14 @@ class Cursor(Struct, array_like=True):
 
     def report(self, name: str) -> FileReport:
         """Return what the import of the file reported."""
-        found = FileReport(name, self.format, self.dialogues, self.messages)
-        found.left_out = Counter(self.left_out)
-        found.is_unchanged = True
-        return found
+        return FileReport(
+            name,
+            self.format,
+            self.dialogues,
+            self.messages,
+            left_out=Counter(self.left_out),
+            is_unchanged=True,
+        )
 
     def is_current(self) -> bool:
         """Tell whether the files are what they were."""
@@ -92,11 +96,11 @@ class Cursors:
         with suppress(OSError):
             self._read()
 
-    def unchanged(self, files: Iterable[Path]) -> dict[Path, Cursor]:
+    def unchanged(self, files: Iterable[InputFile]) -> dict[InputFile, Cursor]:
         """Return the cursors of the files that are as they were when they were imported."""
-        here = Path.cwd()
-        own = ((file, file if file.is_absolute() else here / file) for file in files)
-        found = ((file, self._known.get(str(path))) for file, path in own)
+        here = str(Path.cwd())
+        own = ((file, os.path.join(here, file.location)) for file in files)  # noqa: PTH118 - of thousands of files
+        found = ((file, self._known.get(path)) for file, path in own)
         return {file: one for file, one in found if one and one.is_current()}
 
     def add(self, imported: Iterable[Imported], stored: Mapping[str, Stored]) -> None:
@@ -104,7 +108,7 @@ class Cursors:
         new = [
             self._cursor(one, stored)
             for one in imported
-            if one.is_settled() and one.report.stored <= stored.keys()
+            if one.is_settled() and one.report.stored.keys() <= stored.keys()
         ]
         lines: list[bytes] = []
         for one in new:
@@ -132,17 +136,24 @@ class Cursors:
         )
 
     def _read(self) -> None:
-        decoder, count = msgspec.json.Decoder(Cursor), 0
-        every: dict[str, Cursor] = {}
-        for line in self._path.read_bytes().splitlines():
-            with suppress(msgspec.MsgspecError, UnicodeDecodeError):  # cut off by a kill
-                cursor = decoder.decode(line)
-                every[cursor.file] = cursor
-            count += 1
-        if count > _LINES_PER_FILE_MAX * len(every):
+        content = self._path.read_bytes()
+        every = {cursor.file: cursor for cursor in _decoded(content)}
+        if content.count(b"\n") > _LINES_PER_FILE_MAX * len(every):
             lines = (msgspec.json.encode(one) + b"\n" for one in every.values())
             private_files.replace(self._path, b"".join(lines))
         self._known = {file: one for file, one in every.items() if one.how == self._how}
+
+
+def _decoded(lines: bytes) -> list[Cursor]:
+    """Decode lines; one that was cut off by a kill is left out."""
+    decoder = msgspec.json.Decoder(Cursor)
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        return decoder.decode_lines(lines)
+    found: list[Cursor] = []
+    for line in lines.splitlines():
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            found.append(decoder.decode(line))
+    return found
 
 
 def state_directory() -> Path:

@@ -2,18 +2,20 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+import msgspec
+from msgspec import Raw, Struct, field, structs
 
-from dialoguedb.cli.data.transfer.batches import ImportBatch, is_deep
+from dialoguedb.cli.data.transfer.batches import BatchReader, ImportBatch, is_deep
 from dialoguedb.cli.data.transfer.exporter import ObjectKey, key_of
 from dialoguedb.cli.data.transfer.lines import DialogueLine, MemoryLine, read_one
 from dialoguedb.cli.data.transfer.readers.openai import SPELLINGS
 from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.sent import Sent
+from dialoguedb.cli.data.transfer.stored_totals import stored_of
 from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
 from dialoguedb.cli.data.transfer.trees import FORKED_AFTER, TreeLine
 from dialoguedb.client.encoding import json_codec
@@ -36,87 +38,110 @@ _CONCURRENT_MAX = 8
 _VERSION_CHARS = 8
 
 
+class Sending(Struct):
+    """What is being stored of several files: no more at once than a server bears."""
+
+    trees: StoredTrees
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONCURRENT_MAX))
+    running: dict[ObjectKey, "asyncio.Task[None]"] = {}
+    """The last batch of each object."""
+
+    failed: set[ObjectKey] = field(default_factory=set)
+    fatal: DialogueDBError | None = None
+
+
 class Importer:
-    """Stores batches: several dialogues at once, the batches of one dialogue in order."""
+    """Stores a file: several dialogues at once, the batches of one dialogue in order."""
 
     def __init__(
         self,
         db: "AsyncDatabase",
+        report: FileReport,
+        sending: Sending,
         stored: Callable[[], None],
         *,
         update: bool = False,
         sent: Sent | None = None,
     ) -> None:
         self._db = db
-        self._report = FileReport("", "")
+        self._report = report
+        self._sending = sending
+        self._trees = sending.trees
         self._stored = stored
         self._update = update
         self._sent = sent
-        self._trees = StoredTrees(db)
-        self._slots = asyncio.Semaphore(_CONCURRENT_MAX)
-        self._running: dict[ObjectKey, asyncio.Task[None]] = {}
-        self._failed: set[ObjectKey] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._archived: list[DialogueLine] = []
         """Dialogues to archive at the end, because an archived one accepts no threads."""
 
         self._unlinked: list[MemoryLine] = []
         """Memories to store at the end, because what they superseded was not there."""
 
-        self._fatal: DialogueDBError | None = None
+    async def begin(self, ready: BatchReader) -> None:
+        """Begin to store the batches of the file; returns when all are read, not yet stored.
 
-    async def store(self, ready: Iterator[ImportBatch | MemoryLine], report: FileReport) -> None:
-        """Store batches of a file; what cannot be stored is reported, and the rest is stored."""
-        self._report = report
-        try:
-            # Read on a thread, so that batches are sent while the next ones are read.
-            while batch := await asyncio.to_thread(next, ready, None):
-                await self._slots.acquire()
-                if self._fatal:
-                    break
+        What cannot be stored is reported, and the rest is stored. InvalidRequest when it cannot be
+        read.
+        """
+        while some := await ready.some():
+            for batch in some:
+                await self._sending.slots.acquire()
+                if self._sending.fatal:
+                    return
                 self._begin(batch)
-        finally:
-            await asyncio.gather(*self._running.values())
-        if not self._fatal:
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything that was begun is stored, or failed."""
+        return not self._tasks
+
+    async def finish(self) -> None:
+        """Return when the file is stored; what stops all files is raised."""
+        await asyncio.gather(*self._tasks)
+        if not self._sending.fatal:
             await self._link_memories()
         for dialogue in self._archived:
             await self._archive(dialogue)
         self._archived.clear()
-        if self._fatal:
-            raise self._fatal
+        if self._sending.fatal:
+            raise self._sending.fatal
 
     def _begin(self, batch: ImportBatch | MemoryLine) -> None:
+        running = self._sending.running
         if isinstance(batch, MemoryLine):
             key, superseded = _memory_key(batch, batch.id), _memory_key(batch, batch.supersedes)
-            after = [self._running[superseded]] if superseded in self._running else []
+            after = [running[superseded]] if superseded in running else []
         else:
             key = key_of(batch.dialogue)
             parent = (key[0], batch.dialogue.thread_of or "")
-            after = [self._running[one] for one in (key, parent) if one in self._running]
+            after = [running[one] for one in (key, parent) if one in running]
         task = asyncio.create_task(self._after(batch, key, after))
-        self._running[key] = task
+        running[key] = task
+        self._tasks.add(task)
         task.add_done_callback(lambda done: self._finish(key, done))
 
-    def _finish(self, key: ObjectKey, task: asyncio.Task[None]) -> None:
-        self._slots.release()
-        if self._running.get(key) is task:
-            del self._running[key]
+    def _finish(self, key: ObjectKey, task: "asyncio.Task[None]") -> None:
+        self._sending.slots.release()
+        self._tasks.discard(task)
+        if self._sending.running.get(key) is task:
+            del self._sending.running[key]
 
     async def _after(
         self, batch: ImportBatch | MemoryLine, key: ObjectKey, after: list[asyncio.Task[None]]
     ) -> None:
         await asyncio.gather(*after)
-        if key in self._failed or self._fatal:
+        if key in self._sending.failed or self._sending.fatal:
             return
         try:
             await self._store_one(batch)
             self._stored()
         except (InvalidRequest, Conflict, NotFound) as error:
-            self._failed.add(key)
+            self._sending.failed.add(key)
             if self._sent is not None and isinstance(batch, ImportBatch):
                 self._sent.forget(batch.dialogue)
             self._report.fail(_name_of(batch), error)
         except DialogueDBError as error:
-            self._fatal = error
+            self._sending.fatal = error
 
     async def _store_one(self, batch: ImportBatch | MemoryLine) -> None:
         if isinstance(batch, MemoryLine):
@@ -126,14 +151,14 @@ class Importer:
         changed, dialogue = 0, batch.dialogue
         new = self._sent.rest_of(batch) if self._sent is not None else batch
         if new is None:
-            self._report.stored.add(dialogue.id)
+            self._report.stored[dialogue.id] = None
             self._report.add(batch)
             return
         whole, batch = batch, new
         is_new = batch.is_first and not self._trees.knows(dialogue)
         is_stored = is_new and await self._create(batch)
-        if is_new or not self._trees.knows(dialogue):
-            self._report.stored.add(dialogue.id)
+        if not is_stored and (is_new or not self._trees.knows(dialogue)):
+            self._report.stored[dialogue.id] = None
         if batch.messages and not is_stored:
             changed = await self._append_where_it_belongs(batch)
         self._report.add(whole, changed)
@@ -182,7 +207,7 @@ class Importer:
             return await self._append(batch)
         changed = 0
         for part in self._trees.parts_of(batch):
-            self._report.stored.add(part.dialogue.id)
+            self._report.stored[part.dialogue.id] = None
             if not (part.is_first and await self._create(part)):
                 changed += await self._append(part)
         return changed
@@ -198,7 +223,10 @@ class Importer:
                 del fields["state"]
                 await self._db.api.dialogue.create(**fields)
             else:
-                await self._db.api.dialogue.create(messages=batch.messages, **fields)
+                made = await self._db.api.dialogue.create(
+                    messages=_encoded(batch.messages), **fields
+                )
+                self._report.stored[line.id] = stored_of(made)
                 return True
         except (DuplicateId, DialogueImmutable) as error:
             await self._check_same(line, error)
@@ -221,7 +249,9 @@ class Importer:
         namespace, messages = batch.dialogue.namespace, self._db.api.message
         if not batch.is_deep:
             with suppress(DuplicateId):  # then one by one, to see which it is
-                await messages.create_many(batch.dialogue.id, batch.messages, namespace=namespace)
+                await messages.create_many(
+                    batch.dialogue.id, _encoded(batch.messages), namespace=namespace
+                )
                 return 0
         changed = 0
         for position, message in enumerate(batch.messages):
@@ -281,6 +311,17 @@ def _with_source(fields: dict[str, Any]) -> dict[str, Any]:
     """Return fields of a memory with its source as the client takes it."""
     source = fields["source"]
     return {**fields, "source": source and structs.asdict(source)}
+
+
+def _encoded(messages: list[dict[str, Any]]) -> Any:
+    """Return messages as a request has them, encoded at once; as they are if that cannot be."""
+    present = [
+        {name: value for name, value in one.items() if value is not None} for one in messages
+    ]
+    try:
+        return Raw(msgspec.json.encode(present))
+    except (UnicodeEncodeError, OverflowError):  # what has only an escaped form, or is no text
+        return messages
 
 
 def _is_same(stored: DialogueLine, line: DialogueLine) -> bool:

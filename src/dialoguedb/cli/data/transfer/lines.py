@@ -102,11 +102,18 @@ class MemoryLine(DetailsLine, rename="camel", kw_only=True, omit_defaults=True):
 class InputFile(Struct, frozen=True):
     """A file that is read, and what messages call it."""
 
-    path: Path
+    location: str | Path
+    """Of thousands of files as text, since a path takes longer than a look at the file."""
+
     name: str
     known_as: str = ""
     """Where it lies in what is imported, which is part of what a conversation without an id is
     known by; empty for standard input."""
+
+    @property
+    def path(self) -> Path:
+        """Return where it is."""
+        return Path(self.location)
 
     def __str__(self) -> str:
         """Return the name."""
@@ -185,6 +192,8 @@ def is_header(document: Any) -> bool:
 
 def json_of(value: object) -> Raw:
     """Encode a value as lines have it; NaN and the like are left to the server to refuse."""
+    if value == {}:
+        return EMPTY
     try:
         return Raw(json_codec.encode(value))
     except InvalidJSON:

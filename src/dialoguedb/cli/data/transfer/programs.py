@@ -70,14 +70,28 @@ def kept(machine: Machine, programs: Sequence[str]) -> list[Kept]:
     ]
 
 
-def program_beside(file: Path, machine: Machine) -> str | None:
-    """Return the program in whose directory a file is that is none of those with conversations."""
-    found = {
-        location.holds(file.absolute()): program
-        for program, locations in _LOCATIONS.items()
-        for location in locations(machine)
-    }
-    return None if True in found else found.get(False)
+class Beside:
+    """Tells files that programs keep beside their conversations."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._locations = [
+            (program, location)
+            for program, locations in _LOCATIONS.items()
+            for location in locations(machine)
+        ]
+        self._above: dict[Path, list[tuple[str, Location]]] = {}
+        """By folder: the programs in whose directories it is."""
+
+    def program(self, file: Path) -> str | None:
+        """Return the program in whose directory a file is that holds no conversation."""
+        file = file.absolute()
+        above = self._above.get(file.parent)
+        if above is None:
+            above = self._above[file.parent] = [
+                (program, one) for program, one in self._locations if one.is_above(file)
+            ]
+        found = {one.holds(file): program for program, one in above}
+        return None if True in found else found.get(False)
 
 
 def _kept_in(location: Location, program: str) -> Kept:

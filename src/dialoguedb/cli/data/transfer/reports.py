@@ -1,16 +1,16 @@
 """What an import did: of each file, and in all."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
-from dialoguedb.cli.data.transfer.batches import ImportBatch
+from dialoguedb.cli.data.transfer.batches import BatchReader, ImportBatch
 from dialoguedb.cli.data.transfer.fingerprints import Fingerprint
 from dialoguedb.cli.data.transfer.lines import MemoryLine
+from dialoguedb.cli.data.transfer.stored_totals import Stored
 from dialoguedb.errors import DialogueDBError
 
 
@@ -35,8 +35,8 @@ class FileReport(Struct):
     beside: dict[Path, Fingerprint | None] = {}
     """Other files that what was read depends on, as they were before."""
 
-    stored: set[str] = field(default_factory=set)
-    """The dialogues in which its messages are."""
+    stored: dict[str, Stored | None] = {}
+    """The dialogues in which its messages are, as they are stored where an answer said it."""
 
     is_unchanged: bool = False
     """Whether the file was not read, because it is what it was."""
@@ -56,10 +56,11 @@ class FileReport(Struct):
         self.dialogues += batch.is_first
         self.messages += len(batch.messages) - changed
 
-    async def count(self, ready: Iterator[ImportBatch | MemoryLine]) -> None:
-        """Count batches, read on a thread."""
-        while batch := await asyncio.to_thread(next, ready, None):
-            self.add(batch)
+    async def count(self, ready: BatchReader) -> None:
+        """Count batches; InvalidRequest when some cannot be read."""
+        while some := await ready.some():
+            for batch in some:
+                self.add(batch)
 
     def fail(self, what: str, error: DialogueDBError) -> None:
         """Add a failure."""

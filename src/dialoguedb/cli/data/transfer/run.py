@@ -2,32 +2,35 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
-from dialoguedb.cli.data.transfer.batches import batches
+from dialoguedb.cli.data.transfer.batches import BatchReader, batches
 from dialoguedb.cli.data.transfer.cursors import Cursors, Imported
 from dialoguedb.cli.data.transfer.fingerprints import Fingerprint, fingerprint, with_log
-from dialoguedb.cli.data.transfer.importer import Importer
+from dialoguedb.cli.data.transfer.importer import Importer, Sending
 from dialoguedb.cli.data.transfer.lines import InputFile
-from dialoguedb.cli.data.transfer.programs import program_beside, this_machine
+from dialoguedb.cli.data.transfer.programs import Beside, this_machine
 from dialoguedb.cli.data.transfer.reports import FileReport, ImportReport
 from dialoguedb.cli.data.transfer.sent import Sent
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of, may_be
 from dialoguedb.cli.data.transfer.stored_totals import are_stored, stored_now
+from dialoguedb.cli.data.transfer.stored_trees import StoredTrees
 from dialoguedb.cli.data.transfer.trees import Branches
 from dialoguedb.errors import InvalidRequest
-from dialoguedb.ports.engine import Progress
 
 if TYPE_CHECKING:
     from dialoguedb.client.aio.database import AsyncDatabase
+    from dialoguedb.ports.engine import Progress
 
 _FILES_NOTED_AT_ONCE = 256
+_FEW = 32
+"""Of so many files it takes longer to call a thread than to look at them."""
 
 
 class How(Struct, frozen=True):
@@ -43,6 +46,19 @@ class How(Struct, frozen=True):
     """The format of the files, if it was chosen."""
 
 
+class _Begun(Struct):
+    """A file that is being stored."""
+
+    imported: Imported
+    importer: Importer | None = None
+    error: InvalidRequest | None = None
+    """Why it could not be read to its end."""
+
+    def is_read_and_stored(self) -> bool:
+        """Tell whether everything that was read of it is stored."""
+        return self.importer is None or self.importer.is_done
+
+
 class ImportRun:
     """Imports files into one database, which is opened when there is something to store."""
 
@@ -51,7 +67,7 @@ class ImportRun:
         db: "AsyncDatabase",
         how: How,
         cursors: Cursors | None,
-        progress: Progress = lambda _done, _total: None,
+        progress: "Progress" = lambda _done, _total: None,
         sent: Sent | None = None,
     ) -> None:
         self._db = db
@@ -60,7 +76,7 @@ class ImportRun:
         self._progress = progress
         self._offset = self._total = 0
         self._sent = sent
-        self._importer = self._new_importer()
+        self._sending = self._new_sending()
         self._opened = AsyncExitStack()
         self._is_open = how.is_dry
         self._imported: dict[Path, Imported] = {}
@@ -84,23 +100,41 @@ class ImportRun:
         """Import files of which each may fail, those that were changed since they were read."""
         report.skipped = report.skipped or []
         rest = await self._without_unchanged(files, report)
-        sources = await asyncio.to_thread(self._sources, rest, report)
+        sources = await self._sources(rest, report)
         self._begin_progress(sources)
-        self._importer = self._new_importer()
-        for source in sources:
-            try:
-                await self._store(source, report)
-            except InvalidRequest as error:
-                report.files[-1].fail(str(source.file), error)
-            if report.files[-1].failures:  # perhaps it is of another format by now
-                self._formats.pop(source.file.path, None)
-            if len(self._imported) >= _FILES_NOTED_AT_ONCE:
-                await self._note()
+        self._sending = self._new_sending()
+        waiting = deque[_Begun]()
+        try:
+            for source in sources:
+                if self._sending.fatal:
+                    break
+                waiting.append(await self._begin(source, report))
+                while waiting and waiting[0].is_read_and_stored():
+                    await self._settle(waiting.popleft())
+            while waiting:
+                await self._settle(waiting.popleft())
+        finally:
+            await asyncio.gather(*self._sending.running.values())
 
     async def store_one(self, source: Source, report: ImportReport) -> None:
         """Import one file, whatever was read before; InvalidRequest when it cannot be read."""
         self._begin_progress([source])
-        await self._store(source, report)
+        try:
+            await self._complete(await self._begin(source, report))
+        finally:
+            await asyncio.gather(*self._sending.running.values())
+
+    async def _settle(self, begun: "_Begun") -> None:
+        """Complete one of several files, which may fail."""
+        file, of_file = begun.imported.file, begun.imported.report
+        try:
+            await self._complete(begun)
+        except InvalidRequest as error:
+            of_file.fail(of_file.file, error)
+        if of_file.failures:  # perhaps it is of another format by now
+            self._formats.pop(file, None)
+        if len(self._imported) >= _FILES_NOTED_AT_ONCE:
+            await self._note()
 
     async def _without_unchanged(
         self, files: Sequence[InputFile], report: ImportReport
@@ -108,8 +142,8 @@ class ImportRun:
         """Return the files that have to be read; the others are reported as before."""
         if self._cursors is None:
             return list(files)
-        by_path = [file.path for file in files]
-        found = await asyncio.to_thread(self._cursors.unchanged, by_path)
+        look, is_few = self._cursors.unchanged, len(files) <= _FEW
+        found = look(files) if is_few else await asyncio.to_thread(look, files)
         if not found:
             return list(files)
         known = {own: one for cursor in found.values() for own, one in cursor.stored.items()}
@@ -119,37 +153,44 @@ class ImportRun:
             stored = await are_stored(self._db, known, self._how.namespace)
         rest: list[InputFile] = []
         for file in files:
-            cursor = found.get(file.path)
-            if cursor and stored >= cursor.stored.keys():
+            cursor = found.get(file)
+            if cursor and cursor.stored.keys() <= stored:
                 report.files.append(cursor.report(str(file)))
             else:
                 rest.append(file)
         return rest
 
-    def _sources(self, files: Sequence[InputFile], report: ImportReport) -> list[Source]:
+    async def _sources(self, files: Sequence[InputFile], report: ImportReport) -> list[Source]:
         """Return those of several files whose format is known.
 
         One that cannot be read at all is a failure, and the others are imported. What a program
         keeps beside its conversations is neither, whatever it looks like.
         """
-        known: list[Source] = []
-        machine = this_machine()
+        unknown = [one for one in files if not self._knows_format(one.path)]
+        if unknown:
+            await asyncio.to_thread(self._find_formats, unknown, report)
+        formats = ((one, self._formats.get(one.path)) for one in files)
+        return [Source(one, found[1], self._how.branches) for one, found in formats if found]
+
+    def _knows_format(self, path: Path) -> bool:
+        known = self._formats.get(path)
+        return known is not None and known[0] == _inode(path)
+
+    def _find_formats(self, files: Sequence[InputFile], report: ImportReport) -> None:
+        """Note the formats of files, by what they look like."""
+        beside = Beside(this_machine())
         for file in files:
-            inode = _inode(file.path)
-            if self._formats.get(file.path, (-1, ""))[0] != inode:
-                self._formats.pop(file.path, None)
-                try:
-                    name = self._format_of(file, program_beside(file.path, machine))
-                except InvalidRequest as error:
-                    report.fail(str(file), error)
-                    continue
-                if name is None:
-                    assert report.skipped is not None
-                    report.skipped.append(str(file))
-                    continue
-                self._formats[file.path] = (inode, name)
-            known.append(Source(file, self._formats[file.path][1], self._how.branches))
-        return known
+            self._formats.pop(file.path, None)
+            try:
+                name = self._format_of(file, beside.program(file.path))
+            except InvalidRequest as error:
+                report.fail(str(file), error)
+                continue
+            if name is None:
+                assert report.skipped is not None
+                report.skipped.append(str(file))
+                continue
+            self._formats[file.path] = (_inode(file.path), name)
 
     def _format_of(self, file: InputFile, program: str | None) -> str | None:
         """Return the format of a file that is a conversation; None of what is beside some."""
@@ -162,25 +203,36 @@ class ImportRun:
             return None
         return name if name == (chosen or program or name) else None
 
-    async def _store(self, source: Source, report: ImportReport) -> None:
-        """Import a file; the database is opened when there is a batch."""
+    async def _begin(self, source: Source, report: ImportReport) -> "_Begun":
+        """Read a file, and begin to store it; the database is opened when there is a batch."""
         file, before = source.file, self._offset
         of_file = FileReport(str(file), source.format)
         report.files.append(of_file)
-        began_ns, seen = time.time_ns(), _seen(file.path)
+        begun = _Begun(Imported(file.path, time.time_ns(), _seen(file.path), of_file))
 
         def read(bytes_read: int) -> None:
             self._offset = before + bytes_read
 
-        ready = batches(lines_of(source, read, of_file), self._how.namespace)
-        first = await asyncio.to_thread(next, ready, None)
-        if first:
-            await self._open()
-            every = chain([first], ready)
-            is_dry = self._how.is_dry
-            await (of_file.count(every) if is_dry else self._importer.store(every, of_file))
+        ready = BatchReader(batches(lines_of(source, read, of_file), self._how.namespace))
+        try:
+            if self._how.is_dry:
+                await of_file.count(ready)
+            elif await ready.has_some():
+                await self._open()
+                begun.importer = self._importer_of(of_file)
+                await begun.importer.begin(ready)
+        except InvalidRequest as error:
+            begun.error = error
         self._offset = before + _size(file.path)
-        self._imported[file.path] = Imported(file.path, began_ns, seen, of_file)
+        return begun
+
+    async def _complete(self, begun: "_Begun") -> None:
+        """Wait until a file is stored; InvalidRequest when it could not be read to its end."""
+        if begun.importer:
+            await begun.importer.finish()
+        if begun.error:
+            raise begun.error
+        self._imported[begun.imported.file] = begun.imported
 
     async def _open(self) -> None:
         """Open the database, and make its directory, unless that was done."""
@@ -193,14 +245,25 @@ class ImportRun:
         imported, self._imported = self._imported, {}
         settled = [one for one in imported.values() if one.is_settled()]
         if self._cursors and settled:
-            dialogues = {own for one in settled for own in one.report.stored}
-            stored = await stored_now(self._db, dialogues, self._how.namespace)
+            known = {own: at for one in settled for own, at in one.report.stored.items()}
+            unknown = [own for own, at in known.items() if at is None]
+            stored = {own: at for own, at in known.items() if at is not None}
+            stored |= await stored_now(self._db, unknown, self._how.namespace)
             self._cursors.add(settled, stored)
 
-    def _new_importer(self) -> Importer:
-        """Return an importer that knows nothing of what others changed meanwhile."""
-        how = self._how
-        return Importer(self._db, self._show_progress, update=how.update, sent=self._sent)
+    def _new_sending(self) -> Sending:
+        """Return what knows nothing of what others changed meanwhile."""
+        return Sending(StoredTrees(self._db))
+
+    def _importer_of(self, report: FileReport) -> Importer:
+        return Importer(
+            self._db,
+            report,
+            self._sending,
+            self._show_progress,
+            update=self._how.update,
+            sent=self._sent,
+        )
 
     def _begin_progress(self, sources: Sequence[Source]) -> None:
         self._offset = 0

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -49,6 +48,7 @@ from dialoguedb.cli.data.transfer.trees import Branches
 from dialoguedb.errors import InvalidRequest
 
 _LINES_SUFFIX = ".jsonl"
+_HERE = os.path.join(os.curdir, "")  # noqa: PTH118 - what a path begins with, which is no path
 _SUFFIXES = (".json", _LINES_SUFFIX, ".db", ".sqlite")
 
 
@@ -124,7 +124,11 @@ def files_below(directory: InputFile) -> list[InputFile]:
     top = str(directory.path)
     found = sorted(_files_below(top))  # a session before its subagents below it
     return [
-        InputFile(Path(path), path, path.removeprefix(top).lstrip(os.sep).replace(os.sep, "/"))
+        InputFile(
+            path.removeprefix(_HERE),
+            path,
+            path.removeprefix(top).lstrip(os.sep).replace(os.sep, "/"),
+        )
         for path in (os.path.join(*one) for one in found)  # noqa: PTH118 - of thousands of files
     ]
 

@@ -54,7 +54,7 @@ async def stored_now(
             one = waiting.pop()
             with suppress(DialogueNotFound):
                 record = await db.api.dialogue.get(one, namespace=namespace)
-                found[one] = _stored(record)
+                found[one] = stored_of(record)
 
     await asyncio.gather(*(read() for _ in range(_CONCURRENT_MAX)))
     return found
@@ -75,12 +75,13 @@ async def _listed(
             limit=_PAGE,
             next=after,
         )
-        found |= {one.id: _stored(one) for one in page if one.id in known}
+        found |= {one.id: stored_of(one) for one in page if one.id in known}
         after = page.next
         if after is None:
             break
     return found
 
 
-def _stored(record: DialogueRecord) -> Stored:
+def stored_of(record: DialogueRecord) -> Stored:
+    """Return how a dialogue is stored."""
     return Stored(record.total_messages, record.last_seq, record.created)

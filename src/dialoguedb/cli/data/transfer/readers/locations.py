@@ -17,6 +17,10 @@ class Location(Struct, frozen=True):
     patterns: tuple[str, ...]
     """The files below it that hold conversations."""
 
+    def is_above(self, file: Path) -> bool:
+        """Tell whether a file is in the directory, or in one that is called like it."""
+        return self.holds(file) is not None
+
     def holds(self, file: Path) -> bool | None:
         """Tell whether a file is one that holds conversations; None when it is somewhere else."""
         usual = Path(self.usual).parts

@@ -122,6 +122,8 @@ def _time_of(message: dict[str, Any]) -> str | None:
     """Return when a message was written, if it says so in seconds, milliseconds or ISO 8601."""
     for name in _TIMES:
         value = message.get(name)
+        if value is None:
+            continue
         if isinstance(value, int | float) and value > _SECONDS_MAX:
             value /= 1000
         with suppress(InvalidRequest):
