@@ -23,7 +23,7 @@ def test_no_answer_is_wrong_and_check_finds_what_is_damaged(count, tmp_path):
     damaged = Damaged(small_plan(tmp_path), tmp_path)
     damaged.make()
     for bit in damage.bits(damaged.data / DATABASE, count, seed=SEED):
-        assert_damage_is_told(damaged, bit)
+        assert_damage_is_reported(damaged, bit)
 
 
 @pytest.mark.parametrize("names", ROOTS)
@@ -31,10 +31,10 @@ def test_no_table_or_index_is_an_exception(names, tmp_path):
     damaged = Damaged(small_plan(tmp_path), tmp_path)
     damaged.make()
     for bit in damage.bits_of_roots(damaged.data / DATABASE, names):
-        assert_damage_is_told(damaged, bit)
+        assert_damage_is_reported(damaged, bit)
 
 
-def assert_damage_is_told(damaged, bit):
+def assert_damage_is_reported(damaged, bit):
     """Flip a bit in a copy of the data, and read everything in it."""
     copied = damaged.copy(f"flip-{bit}")
     damage.flip(copied / DATABASE, bit)
