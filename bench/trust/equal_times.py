@@ -25,6 +25,12 @@ _PAIRS = 2_000
 _WARM_UP = 50
 _ATTEMPTS = 3
 _HELLO = {"role": "user", "content": "hello"}
+_VERSION = {
+    "version": 1,
+    "value": "v",
+    "written": "2026-03-01T09:00:00.000Z",
+    "replaced": "2026-06-01T09:00:00.000Z",
+}
 _MESSAGE_PATHS = (
     "/message/{message}?dialogueId={dialogue}",
     "/dialogue/{dialogue}/messages/{message}",
@@ -71,6 +77,8 @@ ROUTES = (
     Route("GET", "/memory/{memory}"),
     Route("PUT", "/memory/{memory}", {"tags": ["t"]}),
     Route("DELETE", "/memory/{memory}"),
+    Route("GET", "/memory/{memory}/history"),
+    Route("POST", "/memory/{memory}/history", _VERSION),
     Route("POST", "/summary?dialogueId={dialogue}", {}),
     Route("GET", "/summary?dialogueId={dialogue}"),
     Route("GET", "/summary/{summary}"),
