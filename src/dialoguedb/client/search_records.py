@@ -6,8 +6,7 @@ from typing import Any, Generic, TypeVar, overload
 from msgspec import Struct, field
 
 from dialoguedb.client.records import MessageRecord
-from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
-from dialoguedb.model.search_results import SearchExplanation
+from dialoguedb.model.search import Inactive, SearchMode, SearchObject, SearchOrderBy
 from dialoguedb.values.lists import Order
 
 S = TypeVar("S")
@@ -28,6 +27,17 @@ class NeighbourRecords(Struct):
     after: list[MessageRecord]
 
 
+class ExplanationRecord(Struct):
+    """What a relevance is the sum of, and which words of the query occur."""
+
+    semantic: float
+    keyword: float
+    neighbours: float
+    terms: list[str]
+    inactive: Inactive | None = None
+    """Why a memory is not valid at the time asked about."""
+
+
 class FoundItem(Struct, Generic[T]):
     """An object that was found, and its relevance: 0 to 1 within one search."""
 
@@ -35,7 +45,7 @@ class FoundItem(Struct, Generic[T]):
     relevance: float
     item: T
     matches: list[MatchRecord] | None = None
-    explain: SearchExplanation | None = None
+    explain: ExplanationRecord | None = None
     context: NeighbourRecords | None = None
     omitted_messages: int | None = field(name="omittedMessages", default=None)
     """How many of `matches` or `context` are left out, since all would be too large."""
