@@ -28,6 +28,7 @@ from bench import (
     report,
     search_speed,
     searching,
+    sets,
     start,
     summaries,
     trust,
@@ -61,7 +62,7 @@ _ENGINE = _Suite(
     (appends, reads, growth, peer, conversations), _HERE / "results.md", report.method_of_rounds
 )
 _SEARCH = _Suite(
-    (meaning, recall, search_speed, indexing, written),
+    (meaning, recall, sets, search_speed, indexing, written),
     _HERE / "search-results.md",
     searching.method,
 )

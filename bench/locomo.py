@@ -10,6 +10,9 @@ from typing import Any
 
 VARIABLE = "DIALOGUEDB_LOCOMO"
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
+_NAMELESS = frozenset({"user", "assistant", "customer", "text"})
+"""What speakers are called who have no name."""
+
 _STEP = timedelta(seconds=20)
 
 
@@ -73,10 +76,11 @@ def _messages(session: dict[str, Any], speakers: list[str]) -> Iterator[dict[str
     created = datetime.fromisoformat(session["started"])
     for message in session["messages"]:
         caption = message.get("image_caption")
+        speaker = message["speaker"]
         yield {
             "id": message["id"],
-            "role": "user" if message["speaker"] == speakers[0] else "assistant",
-            "name": message["speaker"],
+            "role": "assistant" if speaker in speakers[1:] else "user",
+            **({} if speaker in _NAMELESS else {"name": speaker}),
             "content": message["text"] + (f" [shares {caption}]" if caption else ""),
             "created": created.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         }
