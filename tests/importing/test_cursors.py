@@ -239,6 +239,9 @@ def test_damaged_notes_cost_time_and_nothing_else(kept, tmp_path):
         notes.write_bytes(whole[:length])
         assert kept.unchanged() == 0
         assert kept.unchanged() == 1
+    notes.write_bytes(whole + whole[:40])  # what is added must not continue it
+    assert kept.unchanged() == 1
+    assert notes.read_bytes() == whole
     notes.write_bytes(b"\xff\n[]\n" * 5 + whole)
     assert kept.unchanged() == 1
     assert notes.read_bytes() == whole

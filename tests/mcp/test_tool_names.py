@@ -78,7 +78,7 @@ async def test_every_text_names_the_tools_as_they_are_called(tmp_path):
             assert mentioned <= offered
             assert any("{save} {no_tool}" in text for text in texts[names])
     assert texts["short"] == [text.replace("dialoguedb_", "") for text in texts["prefixed"]]
-    assert len([text for text in texts["prefixed"] if "dialoguedb_" in text]) == 6
+    assert len([text for text in texts["prefixed"] if "dialoguedb_" in text]) == 8
 
 
 @pytest.mark.parametrize("source", ["variable", "file", "flag over both"])

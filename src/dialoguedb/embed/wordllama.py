@@ -71,12 +71,12 @@ class WordLlama:
         say nothing: those of Arabic, Hindi or Chinese have 0.7 to 0.9 characters, of Russian 2.4,
         of English 3.6. A sentence of another language has none of the small words of English.
         """
+        language = 1.0 if _may_be_english(words) else _OTHER_LANGUAGE
         if all(word.isascii() for word in words):
-            return 1.0 if _may_be_english(words) else _OTHER_LANGUAGE
+            return language
         tokens = _loaded(self._directory).words.tokens([[readable(word) for word in words]])
         per_token = sum(map(len, words)) / max(len(tokens[0]), 1)
-        known = min(max(per_token - _SINGLE_CHARACTERS, 0.0), 1.0)
-        return known if _may_be_english(words) else known * _OTHER_LANGUAGE
+        return min(max(per_token - _SINGLE_CHARACTERS, 0.0), language)
 
 
 def _may_be_english(words: Sequence[str]) -> bool:

@@ -138,7 +138,8 @@ class Cursors:
     def _read(self) -> None:
         content = self._path.read_bytes()
         every = {cursor.file: cursor for cursor in _decoded(content)}
-        if content.count(b"\n") > _LINES_PER_FILE_MAX * len(every):
+        is_cut = not content.endswith(b"\n")  # what is added would continue the line
+        if is_cut or content.count(b"\n") > _LINES_PER_FILE_MAX * len(every):
             lines = (msgspec.json.encode(one) + b"\n" for one in every.values())
             private_files.replace(self._path, b"".join(lines))
         self._known = {file: one for file, one in every.items() if one.how == self._how}

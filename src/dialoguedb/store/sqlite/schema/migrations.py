@@ -20,6 +20,7 @@ from dialoguedb.store.sqlite.schema.receipt_schema import RECEIPTS
 from dialoguedb.store.sqlite.schema.shown_texts import SHOWN_TEXTS, count_shown_texts
 from dialoguedb.store.sqlite.schema.summary_schema import SUMMARIES
 from dialoguedb.store.sqlite.schema.window_schema import WINDOWS, find_users_messages
+from dialoguedb.store.sqlite.schema.words_schema import WORDS_AGAIN
 
 
 @dataclass(frozen=True)
@@ -331,12 +332,6 @@ CREATE TABLE compaction_room (
 ) STRICT;
 """
 
-_WORDS_AGAIN = """
--- Words of older versions are indexed again, in the form in which they are compared now.
-DELETE FROM index_runs WHERE embedder IS NULL;
-INSERT INTO index_runs (object, last) SELECT object, upto FROM indexed WHERE upto > 0;
-"""
-
 MIGRATIONS = (
     Migration("first schema", _FIRST),
     Migration("search", _SEARCH),
@@ -353,7 +348,7 @@ MIGRATIONS = (
     Migration("erasures", ERASURES),
     Migration("texts with U+0000", "", report_nul_texts),
     Migration("memory versions", MEMORY_VERSIONS),
-    Migration("normal form of words", _WORDS_AGAIN),
+    Migration("normal form of words", WORDS_AGAIN),
 )
 
 
