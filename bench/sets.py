@@ -1,7 +1,7 @@
 """Recall on sets of conversations that nothing was chosen by: other languages, and long messages.
 
 `DIALOGUEDB_SETS` names a directory of JSON files, each in the form that `recall` reads. Every set
-is searched in every mode, as asked and with an edit in each content word, beside two baselines of
+is searched in every mode, as written and with an edit in each content word, beside two baselines of
 the same run: BM25 as textbooks have it, and its ranks fused with those of search by meaning.
 """
 
@@ -43,7 +43,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Posed:
     """A question of a conversation, as it is sent."""
 
     conversation: Conversation
@@ -71,8 +71,8 @@ def _table(plan: Plan, embedding: Embedding, files: Sequence[Path]) -> Figures:
 
 def _rows(plan: Plan, embedding: Embedding, file: Path) -> Iterator[tuple[str, ...]]:
     read = conversations(file)
-    asked = [_Asked(one, question, question.text) for one in read for question in one.questions]
-    edited = _edited(asked)
+    posed = [_Posed(one, question, question.text) for one in read for question in one.questions]
+    edited = _edited(posed)
     with (
         plan.directory() as directory,
         embedding.serving(plan, directory / "data") as server,
@@ -80,16 +80,16 @@ def _rows(plan: Plan, embedding: Embedding, file: Path) -> Iterator[tuple[str, .
     ):
         load(client, read)
         await_index(client)
-        found = {mode: _searched(client, asked, mode) for mode in MODES}
+        found = {mode: _searched(client, posed, mode) for mode in MODES}
         typed = _searched(client, edited, "hybrid")
-    found["BM25"] = _bm25(asked)
+    found["BM25"] = _bm25(posed)
     found["BM25 and semantic, fused"] = _fused(found["BM25"], found["semantic"])
     found["hybrid, an edit in each word"] = typed
     for ranking, ids in found.items():
-        yield file.stem, ranking, *_figures(asked, ids)
+        yield file.stem, ranking, *_figures(posed, ids)
 
 
-def _searched(client: Client, asked: Iterable[_Asked], mode: str) -> Found:
+def _searched(client: Client, posed: Iterable[_Posed], mode: str) -> Found:
     return [
         [
             item["id"]
@@ -97,12 +97,12 @@ def _searched(client: Client, asked: Iterable[_Asked], mode: str) -> Found:
                 client, one.text, mode=mode, limit=max(_DEPTHS), namespace=one.conversation.name
             )
         ]
-        for one in asked
+        for one in posed
     ]
 
 
-def _figures(asked: Sequence[_Asked], found: Found) -> tuple[str, ...]:
-    pairs = [(one.question.answer_ids, ids) for one, ids in zip(asked, found, strict=True)]
+def _figures(posed: Sequence[_Posed], found: Found) -> tuple[str, ...]:
+    pairs = [(one.question.answer_ids, ids) for one, ids in zip(posed, found, strict=True)]
     recalls = [mean(_recall(*pair, depth) for pair in pairs) for depth in _DEPTHS]
     ranks = [
         next((rank for rank, id_ in enumerate(ids, 1) if id_ in answers), math.inf)
@@ -120,16 +120,16 @@ def _recall(answers: frozenset[str], ids: Sequence[str], depth: int) -> float:
 # --- Mistyped questions ---------------------------------------------------------------------------
 
 
-def _edited(asked: Iterable[_Asked]) -> list[_Asked]:
+def _edited(posed: Iterable[_Posed]) -> list[_Posed]:
     """Return the questions with one edit in each content word: the same ones each time."""
     chosen = random.Random(_SEED)  # noqa: S311 - no secret
     return [
-        _Asked(
+        _Posed(
             one.conversation,
             one.question,
             _LETTERS.sub(lambda word: _mistyped(word.group(), chosen), one.text),
         )
-        for one in asked
+        for one in posed
     ]
 
 
@@ -152,11 +152,11 @@ def _mistyped(word: str, chosen: random.Random) -> str:
 # --- Baselines ------------------------------------------------------------------------------------
 
 
-def _bm25(asked: Sequence[_Asked]) -> Found:
+def _bm25(posed: Sequence[_Posed]) -> Found:
     """Rank by BM25 with its usual constants, words as they are written but for case."""
-    named = {one.conversation.name: one.conversation for one in asked}
+    named = {one.conversation.name: one.conversation for one in posed}
     texts = {name: _Texts(conversation) for name, conversation in named.items()}
-    return [texts[one.conversation.name].best(one.text) for one in asked]
+    return [texts[one.conversation.name].best(one.text) for one in posed]
 
 
 class _Texts:

@@ -1,5 +1,7 @@
 """Memories that are corrected, superseded, and true for a time only."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from .checking import done, refused
@@ -210,6 +212,13 @@ class TestSearching:
         found = self.search(api, explain=True)
         assert (found["items"], found["leftOut"][0]["reason"]) == ([], reason)
 
+    def test_a_bare_date_is_a_day_of_the_zone(self, api):
+        new_memory(api, id="tea", value="She drinks tea", validFrom="2026-01-01T03:00:00Z")
+        dated = {"asOf": "2026-01-01"}
+        assert listed(self.search(api, **dated)) == []
+        assert listed(self.search(api, **dated, timezone="America/New_York")) == ["tea"]
+        assert listed(self.search(api, **dated, timezone="Asia/Tokyo")) == []
+
     @pytest.mark.parametrize("fields", [{"asOf": "2026-01-01"}, {"include": "inactive"}])
     def test_other_objects_have_no_such_times(self, fields, api):
         query = {"object": "message", "query": "x", **fields}
@@ -259,6 +268,31 @@ class TestSimilar:
         again = self.create(api, "Likes  tea", "supersede", id="new")
         del made["similar"]
         assert again == made
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("Knows C", "Knows C++"), ("Knows C", "Knows C#"), ("-5", "5"), ("NET", ".NET")],
+    )
+    def test_signs_that_mean_something_tell_two_apart(self, one, other, api):
+        new_memory(api, value=one)
+        answer = self.create(api, other, "supersede")
+        assert answer["value"] == other
+        assert not answer.get("similar", {}).get("equal")
+
+    @pytest.mark.parametrize("policy", ["return", "supersede"])
+    def test_one_that_names_what_it_supersedes_is_stored_as_it_is(self, policy, api):
+        new_memory(api, id="old", value="Likes tea")
+        new_memory(api, id="other", value="Likes milk")
+        answer = self.create(api, "Likes tea", policy, id="new", supersedes="other")
+        assert answer["supersedes"] == "other"
+        assert "similar" not in answer
+        assert "supersededBy" not in done(api.get("/memory/old"))
+
+    def test_of_several_at_the_same_time_one_is_stored(self, api):
+        with ThreadPoolExecutor(8) as pool:
+            sent = [pool.submit(self.create, api, "Likes tea", "return") for _ in range(8)]
+        assert len({one.result()["id"] for one in sent}) == 1
+        assert len(done(api.get("/memory"))["items"]) == 1
 
     def test_other_policies_are_refused(self, api):
         answer = api.post("/memory?onSimilar=merge", json={"value": 1})

@@ -55,6 +55,22 @@ class TestTheRequest:
         body = search(api, "anything", of, mode=mode)
         assert body["items"] == body["results"] == []
 
+    @pytest.mark.parametrize("mode", MODES)
+    def test_what_is_less_relevant_than_asked_for_is_left_out(self, mode, api, talk):
+        every = {
+            one["item"]["id"]: one["relevance"]
+            for one in search(api, "invoice", mode=mode)["results"]
+        }
+        for least in {0, 1, *every.values()}:
+            kept = [name for name, relevance in every.items() if relevance >= least]
+            assert found(api, "invoice", mode=mode, minRelevance=least) == kept
+            assert found_by_query(api, "invoice", mode=mode, minRelevance=least) == kept
+
+    @pytest.mark.parametrize("least", [-0.1, 1.1, "much", True])
+    def test_a_relevance_is_0_to_1(self, least, api):
+        request = {"query": "x", "object": "message", "minRelevance": least}
+        refused(api.post("/search", json=request), "INVALID_PARAMETER", "minRelevance")
+
     @pytest.mark.parametrize("limit", [1, 2, 5])
     def test_the_limit_is_how_many_are_found(self, limit, api, talk):
         assert len(found(api, "invoice", limit=limit)) == limit

@@ -193,3 +193,16 @@ def test_several_exports_in_one_array_are_several_conversations(imports):
     counts = imports.read(imports.write("all.json", [FORMS["a list"](whole()), other]))
     assert counts["dialogues"] == 4
     assert [one["content"] for one in imports.messages("talk-2")] == ["Milk?"]
+
+
+def test_an_id_that_several_messages_have_is_imported_with_each(imports):
+    messages = [
+        typed("a", None, 0, "Hello"),
+        answered("b", "a", 1, text("Good morning.")),
+        answered("b", "a", 2, text("Good evening.")),
+    ]
+    counts = imports.read(imports.write("same.json", FORMS["a list"](messages)))
+    assert counts["dialogues"] == 2
+    every = imports.commands.at("dialogue", "list")["items"]
+    texts = [each["content"] for one in every for each in imports.messages(one["id"])]
+    assert sorted(map(str, texts)) == ["Good evening.", "Good morning.", "Hello"]

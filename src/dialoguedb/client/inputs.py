@@ -256,6 +256,9 @@ class SearchOptions(TypedDict, total=False):
     mode: SearchMode | None
     explain: bool | None
     context: int | None
+    min_relevance: float | None
+    """What is less relevant is left out: 0 to 1."""
+
     as_of: TimeLike | None
     """The time at which memories are valid; now when it is not given."""
 

@@ -31,7 +31,8 @@ DialogueDB keeps conversations and memories for good.
 At the beginning of a task, look for what is known already: {search_memories} for facts
 and preferences, {search} for earlier conversations; {resume} returns one of them.
 On the way, remember what will be of use later with {create_memory}: one thing each, said
-so that it is understood alone. Delete what is no longer true.
+so that it is understood alone. Correct what is no longer true with {update_memory};
+{delete_memory} is for what should never have been stored.
 At the end, store the conversation with {save}, or append to the one you resumed with
 {add_message}; {update_state} keeps where a task stands.
 What belongs to one user is kept apart by giving the same `namespace` in every call."""

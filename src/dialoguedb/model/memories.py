@@ -226,6 +226,9 @@ class MemoryUpdate(Struct, gc=False):
     details: dict[str, Any] = {}
     """Fields of `Details`; None removes one."""
 
+    supersedes: str | UnsetType | None = UNSET
+    """As it is stored: it cannot be changed."""
+
 
 class MemoryChange(DetailsInput, rename="camel", kw_only=True):
     """What a PUT of a memory may hold; what it leaves out stays, and null removes what may go."""
@@ -243,6 +246,7 @@ class MemoryChange(DetailsInput, rename="camel", kw_only=True):
     label: Label | UnsetType | None = UNSET
     description: Description | UnsetType | None = UNSET
     metadata: JsonObject | UnsetType = UNSET
+    supersedes: Id | UnsetType | None = UNSET
 
     def validate(self) -> MemoryUpdate:
         """Check the values; InvalidRequest with every error. A value of null counts as absent."""
@@ -259,6 +263,7 @@ class MemoryChange(DetailsInput, rename="camel", kw_only=True):
             description=self.description,
             metadata=metadata,
             details=details_change(self, errors),
+            supersedes=self.supersedes,
         )
         errors.raise_if_any()
         return update

@@ -53,6 +53,14 @@ class SearchFilter(Struct, frozen=True):
     """Which memories are found by that."""
 
 
+_SHOWN_DIGITS = 6
+
+
+def shown_share(share: float) -> float:
+    """Return a relevance, or a share of it, as responses have it."""
+    return round(float(share), _SHOWN_DIGITS)
+
+
 class Search(Struct, frozen=True):
     """A search with its dates resolved."""
 
@@ -65,3 +73,6 @@ class Search(Struct, frozen=True):
     order: Order = "desc"
     context: int = 0
     """How many neighbouring messages before and after each message found come along."""
+
+    min_relevance: float = 0.0
+    """What is less relevant is not found."""

@@ -17,7 +17,7 @@ from dialoguedb.model.search import (
 )
 from dialoguedb.model.search_filters import accept_conditions, accept_tags
 from dialoguedb.values import limits, rawjson
-from dialoguedb.values.date_phrases import zone_of
+from dialoguedb.values.date_phrases import read_edge, zone_of
 from dialoguedb.values.fields import AsOf, Id, Include, Namespace, Role
 from dialoguedb.values.lists import Order
 from dialoguedb.values.validation_errors import ValidationErrors, invalid_request
@@ -77,8 +77,13 @@ Context = Annotated[
         description="Shows that many messages before each message found, and as many after it.",
     ),
 ]
+MinRelevance = Annotated[
+    float,
+    Meta(ge=0, le=1, description="Leaves out what is less relevant, 0 to 1."),
+]
 Explain = Annotated[bool, Meta(description="Shows what each relevance is made of.")]
 
+_DATE_CHARS = len("2026-06-30")
 _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 _SCALARS = {"type": "array", "items": _SCALAR, "minItems": 1}
@@ -198,6 +203,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     mode: Mode | UnsetType | None = UNSET
     explain: Explain | UnsetType | None = UNSET
     context: Context | UnsetType | None = UNSET
+    min_relevance: MinRelevance | UnsetType | None = UNSET
     as_of: AsOf | UnsetType | None = UNSET
     include: Include | UnsetType | None = UNSET
 
@@ -223,6 +229,7 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
     def validate(self, namespace: str | None, dialogue_id: str | None) -> SearchRequest:
         """Check the values; InvalidRequest with every error."""
         errors = ValidationErrors()
+        zone = self._accept_zone(errors)
         sent = self.filter or _NO_FILTER
         search = Search(
             object=self.object,
@@ -236,16 +243,23 @@ class SearchInput(Struct, rename="camel", forbid_unknown_fields=True, frozen=Tru
                 tags=self._accept_tags(sent, errors),
                 metadata=accept_conditions(self.metadata, "metadata", errors),
                 has_image=sent.has_image if isinstance(sent.has_image, bool) else None,
-                as_of=validate_timestamp(self.as_of, "asOf", errors),
+                as_of=self._accept_as_of(zone, errors),
                 validity=self._validity(errors),
             ),
             order_by=self.order_by or "relevance",
             order=self.order or "desc",
             context=self.context or 0,
+            min_relevance=self.min_relevance or 0.0,
         )
-        zone = self._accept_zone(errors)
         errors.raise_if_any()
         return SearchRequest(search=search, sent=sent, zone=zone, explain=self.explain is True)
+
+    def _accept_as_of(self, zone: tzinfo, errors: ValidationErrors) -> str | None:
+        """Return the time at which memories are valid; of a bare date, the beginning of its day."""
+        as_of = validate_timestamp(self.as_of, "asOf", errors)
+        if as_of is None or not isinstance(self.as_of, str) or len(self.as_of) > _DATE_CHARS:
+            return as_of
+        return read_edge(self.as_of, zone, as_of).start
 
     def _validity(self, errors: ValidationErrors) -> Validity:
         """Return which memories are found; what is meant for memories alone is noted elsewhere."""

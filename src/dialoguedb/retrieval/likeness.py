@@ -13,8 +13,11 @@ LIKE_FROM = {"wordllama/256": 0.58}
 """The cosine from which two values are alike, by embedder; bench/similar.py calibrates it. Of an
 embedder that is not listed, only equal values are found."""
 
-_AT_ENDS = ("P", "S", "Z", "C")
-"""Categories of characters that do not count at the ends: punctuation, symbols, spaces."""
+_QUOTES = frozenset("\"'`\u201a\u201e\u300c\u300d\u300e\u300f")
+_QUOTES_BY_CATEGORY = ("Pi", "Pf")
+_ENDS_SENTENCES = frozenset(" .,;:!?\u3001\u3002")
+"""What does not count at the end, as quotation marks do at neither. Other signs do: C is neither
+C++ nor C#."""
 
 
 class Remark(Struct, frozen=True):
@@ -47,14 +50,18 @@ class Remark(Struct, frozen=True):
 
 
 def normalized(text: str) -> str:
-    """Return a text without differences of case, width, spaces, and punctuation at its ends."""
+    """Return a text without differences of case, width, spaces, and how its sentence ends."""
     plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     first, last = 0, len(plain)
-    while first < last and unicodedata.category(plain[first]).startswith(_AT_ENDS):
+    while first < last and _is_quote(plain[first]):
         first += 1
-    while last > first and unicodedata.category(plain[last - 1]).startswith(_AT_ENDS):
+    while last > first and (_is_quote(plain[last - 1]) or plain[last - 1] in _ENDS_SENTENCES):
         last -= 1
     return plain[first:last] or plain
+
+
+def _is_quote(char: str) -> bool:
+    return char in _QUOTES or unicodedata.category(char) in _QUOTES_BY_CATEGORY
 
 
 def likenesses(vectors: Vectors) -> list[float]:

@@ -39,8 +39,9 @@ _EXCHANGED = (
     ("\u06a9", "\u0643"),
     ("\u0629", "\u0647"),
     ("\u0131", "i"),
+    ("\u2010", "-"),
 )
-"""Letters that are written one for the other: of Arabic and Persian keyboards, and of Turkish."""
+"""What is written one for the other: letters of Arabic and Persian keyboards, Turkish, hyphens."""
 
 _SIGN = re.compile(r"[^\x00-\u02ff\w\s]")
 _EMOJI = re.compile("[\u231a\u231b\u23e9-\u23fa\u2600-\u27bf\u2b50\u2b55\U0001f000-\U0001faff]")
@@ -54,7 +55,7 @@ _KEPT = 8_192
 _KEPT_CHARS = 32
 """Normal forms that are kept, for people use the same words again, and how long those are."""
 
-_COMPOUND = re.compile(r"(?<![\w-])([^\W\d_]+)-([^\W\d_]+)(?![\w-])")
+_COMPOUND = re.compile(r"(?<![\w-])([^\W\d_]+)-([^\W_]+)(?![\w-])")
 _COMPOUND_CHARS_MAX = 40
 
 

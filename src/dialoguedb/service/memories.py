@@ -1,6 +1,8 @@
 """Memories: ids for new ones, pages of lists."""
 
+import asyncio
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from dialoguedb.model.memories import (
     Memory,
@@ -31,6 +33,9 @@ class MemoryService:
     ) -> None:
         self._store = store
         self._similar = similar
+        self._comparing = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
+        """Held while a memory is compared and stored, so that of two alike one is stored."""
+
         self._new_id = new_id
         self._pages = pages
 
@@ -45,9 +50,11 @@ class MemoryService:
         """Create a memory, unless one that is like it is to be answered."""
         if not new.named:
             new.id = self._new_id()
-        if on_similar != "store":
+        if on_similar == "store" or new.details.supersedes is not None:
+            return await self._store.create(project, namespace, new, options)
+        async with self._comparing.setdefault((project.id, namespace), asyncio.Lock()):
             new.similar = await self._similar.find(project, namespace, new, on_similar)
-        return await self._store.create(project, namespace, new, options)
+            return await self._store.create(project, namespace, new, options)
 
     async def get(self, project: Project, namespace: str, memory_id: str) -> Memory:
         """Return one memory."""

@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from dialoguedb.errors import EmbedderUnavailable, WrongDimensions
 from dialoguedb.model.projects import Project
-from dialoguedb.model.search import Search, SearchMode, Validity
+from dialoguedb.model.search import Search, SearchMode, Validity, shown_share
 from dialoguedb.model.search_request import DateRange, SearchRequest
 from dialoguedb.model.search_results import (
     IndexingProgress,
@@ -86,6 +86,7 @@ class SearchService:
         search, vector = await self._with_vector(search)
         indexing = await self._store.indexing()  # before: it may be complete while it is searched
         hits = await self._store.search(project, search, vector, self._weights[search.mode])
+        hits = [hit for hit in hits if shown_share(hit.relevance) >= search.min_relevance]
         left_out: list[SearchHit] = []
         if request.explain and search.filter.validity == "active":
             inactive = _of_validity(search, "inactive")

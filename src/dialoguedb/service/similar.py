@@ -8,7 +8,7 @@ from msgspec import Struct
 from dialoguedb.errors import EmbedderUnavailable
 from dialoguedb.model.memories import FoundSimilar, Memory, NewMemory
 from dialoguedb.model.projects import Project
-from dialoguedb.model.search import Search, SearchFilter
+from dialoguedb.model.search import Search, SearchFilter, shown_share
 from dialoguedb.model.search_request import FilterInput, SearchRequest
 from dialoguedb.retrieval.likeness import LIKE_FROM, Remark, best, likenesses
 from dialoguedb.service.search import SearchService
@@ -16,8 +16,6 @@ from dialoguedb.values import limits
 
 _COMPARED = 20
 """How many of the memories that a search finds are compared."""
-
-_DIGITS = 6
 
 
 class _Candidate(Struct, frozen=True):
@@ -80,5 +78,5 @@ class SimilarMemories:
         index = best(found, LIKE_FROM[made.embedder])
         if index is None:
             return None
-        likeness = round(found[index], _DIGITS)
+        likeness = shown_share(found[index])
         return FoundSimilar(candidates[index].id, likeness, equal=False, policy=policy)

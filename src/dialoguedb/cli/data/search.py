@@ -58,6 +58,12 @@ _options = fields.options(
         help="By meaning, keywords, or both.  [default: hybrid]",
     ),
     click.option(
+        "--min-relevance",
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        help="Leave out what is less relevant, 0 to 1.",
+    ),
+    click.option(
         "--explain", is_flag=True, default=None, help="Show what makes up each relevance."
     ),
 )

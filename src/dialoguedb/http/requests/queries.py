@@ -23,6 +23,7 @@ PARAMETERS_MAX = 1_000
 _CODED = re.compile(r"[%+]")
 _PLAIN_PARAMETERS_MAX = 16
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,20})?(?:[eE]-?[0-9]{1,2})?")
 
 
 class NoQuery(Struct, frozen=True):
@@ -76,7 +77,7 @@ def _pairs(query: bytes) -> Iterable[Sequence[str]]:
 
 @cache
 def _readers(kind: type[Struct]) -> dict[str, Any]:
-    readers = {int: _whole_number, bool: _boolean, list: _comma_separated}
+    readers = {int: _whole_number, float: _number, bool: _boolean, list: _comma_separated}
     return {
         field.encode_name: readers.get(_plain_type(field.type), str)
         for field in msgspec.structs.fields(kind)
@@ -95,6 +96,10 @@ def _plain_type(kind: Any) -> Any:
 
 def _whole_number(text: str) -> int | str:
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else text
+
+
+def _number(text: str) -> float | str:
+    return float(text) if _NUMBER.fullmatch(text) else text
 
 
 def _boolean(text: str) -> bool | str:

@@ -19,10 +19,12 @@ from dialoguedb.model.dialogues import Dialogue
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.messages import Message
 from dialoguedb.model.rules.memories import inactive_reason
+from dialoguedb.model.search import shown_share
 from dialoguedb.model.search_request import (
     Context,
     Explain,
     Kind,
+    MinRelevance,
     Mode,
     OrderBy,
     Query,
@@ -49,7 +51,6 @@ from dialoguedb.values.fields import AsOf, Include, Role
 from dialoguedb.values.lists import Order
 from dialoguedb.values.validation_errors import invalid_request
 
-_DIGITS = 6
 _LONG_BYTES = 64 * 1024
 
 FilterText = Annotated[
@@ -92,6 +93,7 @@ class SearchQuery(
     mode: Mode | UnsetType = UNSET
     explain: Explain | UnsetType = UNSET
     context: Context | UnsetType = UNSET
+    min_relevance: MinRelevance | UnsetType = UNSET
     as_of: AsOf | UnsetType = UNSET
     include: Include | UnsetType = UNSET
 
@@ -231,7 +233,7 @@ async def _results(found: SearchOutcome, search: SearchRequest) -> SearchResults
 
 def _explanation(hit: SearchHit, as_of: str) -> SearchExplanation:
     explanation = SearchExplanation(
-        _rounded(hit.semantic), _rounded(hit.keyword), _rounded(hit.neighbours), hit.terms
+        shown_share(hit.semantic), shown_share(hit.keyword), shown_share(hit.neighbours), hit.terms
     )
     if isinstance(hit.item, Memory):
         explanation.inactive = inactive_reason(hit.item, as_of)
@@ -244,12 +246,12 @@ def _left_out(
     if not isinstance(item, Memory) or (reason := inactive_reason(item, as_of)) is UNSET:
         return None
     superseded_by = item.superseded_by if reason == "superseded" else UNSET
-    return LeftOutMemory(item.id, _rounded(relevance), reason, item.namespace, superseded_by)
+    return LeftOutMemory(item.id, shown_share(relevance), reason, item.namespace, superseded_by)
 
 
 def _omitted(hit: SearchHit) -> OmittedResult:
     item = hit.item
-    omitted = OmittedResult("memory", item.id, _rounded(hit.relevance), item.namespace)
+    omitted = OmittedResult("memory", item.id, shown_share(hit.relevance), item.namespace)
     if isinstance(item, Message):
         omitted.object, omitted.dialogue_id = "message", item.dialogue_id
     elif isinstance(item, Dialogue):
@@ -259,11 +261,11 @@ def _omitted(hit: SearchHit) -> OmittedResult:
 
 def _result(hit: SearchHit, item: Raw, request: SearchRequest, limit: _SizeLimit) -> SearchResult:
     search = request.search
-    result = SearchResult(search.object, _rounded(hit.relevance), item)
+    result = SearchResult(search.object, shown_share(hit.relevance), item)
     if search.object == "dialogue":
         matches = _fitting((match.item for match in hit.matches), limit)
         result.matches = [
-            SearchMatch(message, _rounded(match.relevance))
+            SearchMatch(message, shown_share(match.relevance))
             for message, match in zip(matches, hit.matches, strict=False)
         ]
         result.omitted_messages = len(hit.matches) - len(matches) or UNSET
@@ -285,7 +287,3 @@ def _fitting(messages: Iterable[Message], limit: _SizeLimit) -> list[Raw]:
             break
         fitting.append(Raw(value))
     return fitting
-
-
-def _rounded(share: float) -> float:
-    return round(float(share), _DIGITS)

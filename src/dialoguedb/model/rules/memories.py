@@ -19,7 +19,11 @@ from dialoguedb.model.rules.pages import ESCAPED_BYTES
 from dialoguedb.model.rules.tags import encode_tags
 from dialoguedb.model.search import Inactive
 from dialoguedb.model.writes import WriteOptions
+from dialoguedb.values.validation_errors import invalid_request
 
+_LINK_STAYS = (
+    "supersedes cannot be changed after creation; store a memory that supersedes the other"
+)
 NEVER = "~"
 """The end of what has none; later than any timestamp."""
 
@@ -233,7 +237,10 @@ class PlannedUpdate(NamedTuple):
 
 def plan_update(memory: StoredMemory, update: MemoryUpdate, options: WriteOptions) -> PlannedUpdate:
     """Return the memory with other tags, or corrected; InvalidRequest."""
-    details = structs.replace(decode_details(memory.details), **update.details)
+    before = decode_details(memory.details)
+    if update.supersedes not in {UNSET, before.supersedes}:
+        raise invalid_request("supersedes", _LINK_STAYS)
+    details = structs.replace(before, **update.details)
     after = structs.replace(
         memory,
         tags=memory.tags if update.tags is None else encode_tags(update.tags),

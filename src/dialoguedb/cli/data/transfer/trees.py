@@ -97,7 +97,7 @@ class _Tree:
                 for one in (self.nodes[node.id], node):
                     if one.message:
                         one.message.id = None
-                node.id = f"{node.id}#{len(self.nodes)}"
+                node.id = f"{node.id}~{len(self.nodes)}"
             self.nodes[node.id] = node
         self._children: dict[str | None, list[str]] = {}
         for node in self.nodes.values():
