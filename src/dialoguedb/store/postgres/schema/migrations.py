@@ -53,8 +53,10 @@ CREATE TABLE IF NOT EXISTS migrations (
 
 async def version(db: Connection) -> int:
     """Return the number of steps a database has taken; NotOurData when its tables are others'."""
+    # In this order: another process may make all of them meanwhile, in one transaction.
+    has_others = await _has(db, "projects") or await _has(db, "messages")
     if not await _has(db, "migrations"):
-        if await _has(db, "projects") or await _has(db, "messages"):
+        if has_others:
             raise NotOurData("The database has tables of another program in this schema")
         return 0
     return int(await db.value("SELECT coalesce(max(version), 0) FROM migrations"))
