@@ -10,7 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -176,6 +176,9 @@ class Readers:
         """Raises when nothing may be read any more."""
 
         self.quick = Reader(path, key, on_loop=True)
+        self._turns = asyncio.Semaphore(1)
+        """Readers of large pages take turns: more at once would keep all others waiting longer."""
+
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="dialoguedb-reader")
         self._local = threading.local()
         self._opened: list[Reader] = []
@@ -202,17 +205,21 @@ class Readers:
     async def list(self, window: Window, query: Callable[[Reader], T]) -> T:
         """Run the query of a window; the pieces of a large page are not read on the loop."""
         if window.continues:
-            return await self.read_off_loop(query, large_reads.PIECE_READ_BYTES)
+            return await self.read_off_loop(query, large_reads.PIECE_READ_BYTES, self._turns)
         return await self.read(query)
 
     async def read_off_loop(
-        self, query: Callable[[Reader], T], count: int = large_reads.SHORT_READ_BYTES
+        self,
+        query: Callable[[Reader], T],
+        count: int = large_reads.SHORT_READ_BYTES,
+        turns: asyncio.Semaphore | None = None,
     ) -> T:
-        """Run a query on a thread, and one that reads much when that may be in memory."""
+        """Run a query on a thread, in turn, and one that reads much when that may be in memory."""
         run = asyncio.get_running_loop().run_in_executor
         await large_reads.admit(count)
         try:
-            return await run(self._pool, self._short, query)
+            async with turns or nullcontext():
+                return await run(self._pool, self._short, query)
         except OverBudget:
             pass
         await large_reads.admit(large_reads.LONG_READ_BYTES)
