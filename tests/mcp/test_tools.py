@@ -30,7 +30,6 @@ DEFAULTS = {
     "list": {"limit": 20, "order": "desc"},
     "list_messages": {"limit": 50, "order": "asc"},
     "update_state": {"merge": True},
-    "create_memory": {"onSimilar": "return"},
     "search_memories": {"limit": 10},
     "list_memories": {"limit": 20, "order": "desc"},
 }
@@ -199,6 +198,12 @@ async def test_what_is_remembered_is_corrected_and_not_stored_twice(agent):
     assert (same["memoryId"], same["message"]) == (memory, "Remembered already")
     value = "Prefers aisle seats on planes"
     alike = await agent.ask("create_memory", value=value)
+    assert alike["memoryId"] != memory
+    assert alike["message"].startswith("Remembered. Something similar")
+    assert alike["similar"]["action"] == "stored beside"
+    assert (await agent.ask("get_memory", id=alike["memoryId"]))["memory"]["value"] == value
+    await agent.ask("delete_memory", id=alike["memoryId"])
+    alike = await agent.ask("create_memory", value=value, onSimilar="return")
     assert alike["memoryId"] == memory
     assert alike["message"].startswith("Not stored")
     similar = alike["similar"]

@@ -136,12 +136,13 @@ class CreateMemoryArguments(ToolArguments):
     tags: Tags | None = None
     metadata: Metadata | None = None
     on_similar: Annotated[
-        Literal["return", "supersede", "store"],
+        Literal["return", "supersede", "store"] | None,
         Meta(
             description="If something like it is remembered. return: answer that one and store"
-            " nothing; supersede: store this in its place; store: keep both"
+            " nothing; supersede: store this in its place; store: keep both. When it is left out,"
+            " what says the same is answered, and what is alike is stored and shown"
         ),
-    ] = "return"
+    ] = None
 
 
 class UpdateMemoryArguments(ToolArguments):

@@ -24,50 +24,64 @@ from dialoguedb.mcp.responses import (
     Remembered,
     SimilarRemembered,
 )
-from dialoguedb.model.memories import SimilarMemory
+from dialoguedb.model.memories import OnSimilar, SimilarMemory
 
 _NOT_STORED = (
     "Not stored: something similar is remembered. If it is no longer true, correct it with the tool"
     " that updates a memory; if both are true, create this again with onSimilar=store"
+)
+_STORED_BESIDE = (
+    "Remembered. Something similar is remembered, too: if that is no longer true, correct it with"
+    " the tool that updates a memory, and delete this one"
 )
 
 
 async def create_memory(
     db: AsyncDatabase, arguments: CreateMemoryArguments
 ) -> MemoryCreatedResponse:
-    """Store a memory."""
-    stored = await db.api.memory.create(
+    """Store a memory; unless it is said how, one that says the same as another is not stored."""
+    stored = await _created(db, arguments, arguments.on_similar or "return")
+    similar = stored.similar
+    if similar is None:
+        return MemoryCreatedResponse(memory_id=stored.id, message="Remembered")
+    if similar.equal and similar.action == "returned":
+        return _beside(stored.id, stored.value, similar, "Remembered already")
+    if arguments.on_similar is None:
+        both = await _created(db, arguments, "store")
+        return _beside(both.id, stored.value, similar, _STORED_BESIDE, action="stored beside")
+    if similar.action == "returned":
+        return _beside(stored.id, stored.value, similar, _NOT_STORED)
+    other = await db.api.memory.get(similar.id, namespace=stored.namespace or "")
+    message = "Remembered, in the place of a similar memory"
+    return _beside(stored.id, other.value, similar, message)
+
+
+async def _created(
+    db: AsyncDatabase, arguments: CreateMemoryArguments, on_similar: OnSimilar
+) -> MemoryRecord:
+    return await db.api.memory.create(
         arguments.value,
         label=arguments.label,
         description=arguments.description,
         namespace=arguments.namespace,
         tags=arguments.tags,
         metadata=arguments.metadata,
-        on_similar=arguments.on_similar,
+        on_similar=on_similar,
     )
-    if stored.similar is None:
-        return MemoryCreatedResponse(memory_id=stored.id, message="Remembered")
-    return await _created_beside(db, stored, stored.similar)
 
 
-async def _created_beside(
-    db: AsyncDatabase, stored: MemoryRecord, similar: SimilarMemory
+def _beside(
+    memory_id: str,
+    value: object,
+    similar: SimilarMemory,
+    message: str,
+    action: str | None = None,
 ) -> MemoryCreatedResponse:
     """Tell what is like it, and what became of the two."""
-    other, message = stored, _NOT_STORED
-    if similar.action == "superseded":
-        namespace = stored.namespace or ""
-        other = await db.api.memory.get(similar.id, namespace=namespace)
-        message = "Remembered, in the place of a similar memory"
-    elif similar.equal:
-        message = "Remembered already"
-    return MemoryCreatedResponse(
-        memory_id=stored.id,
-        similar=SimilarRemembered(
-            similar.id, other.value, similar.likeness, similar.equal, similar.action
-        ),
-        message=message,
+    shown = SimilarRemembered(
+        similar.id, value, similar.likeness, similar.equal, action or similar.action
     )
+    return MemoryCreatedResponse(memory_id=memory_id, similar=shown, message=message)
 
 
 async def search_memories(
