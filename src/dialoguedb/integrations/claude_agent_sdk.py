@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from claude_agent_sdk import SessionKey, SessionStore, fold_session_summary
 
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.aio.pagination import every_item
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import DialogueRecord, MessageRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound, VersionConflict
@@ -136,25 +138,13 @@ class DialogueDBSessionStore(SessionStore):
             return False
         return True
 
-    async def _messages(self, dialogue_id: str) -> AsyncIterator[MessageRecord]:
-        options: Any = {"limit": _PAGE_ITEMS, "namespace": self._namespace}
-        page = await self._db.api.message.list(dialogue_id, **options)
-        while True:
-            for record in page:
-                yield record
-            if page.next is None:
-                return
-            page = await self._db.api.message.list(dialogue_id, **options, next=page.next)
+    def _messages(self, dialogue_id: str) -> AsyncIterator[MessageRecord]:
+        fetch = partial(self._db.api.message.list, dialogue_id)
+        return every_item(fetch, _PAGE_ITEMS, {"namespace": self._namespace})
 
-    async def _dialogues(self, **of: Any) -> AsyncIterator[DialogueRecord]:
-        options: Any = {**of, "limit": PAGE_ITEMS_MAX, "namespace": self._namespace}
-        page = await self._db.api.dialogue.list(**options)
-        while True:
-            for record in page:
-                yield record
-            if page.next is None:
-                return
-            page = await self._db.api.dialogue.list(**options, next=page.next)
+    def _dialogues(self, **of: Any) -> AsyncIterator[DialogueRecord]:
+        options = {**of, "namespace": self._namespace}
+        return every_item(self._db.api.dialogue.list, PAGE_ITEMS_MAX, options)
 
     def _id(self, key: Any) -> str:
         named = (key["project_key"], key["session_id"], key.get("subpath") or "")

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from google.adk.errors.already_exists_error import AlreadyExistsError
@@ -19,6 +20,7 @@ from google.adk.sessions.state import State
 from pydantic_core import to_jsonable_python
 
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.aio.pagination import every_item
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import DialogueRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
@@ -209,32 +211,15 @@ class DialogueDBSessionService(BaseSessionService):
 
     async def _events(self, dialogue_id: str, at_once: int | None) -> AsyncIterator[Event]:
         """Read events, the newest first."""
-        options: dict[str, Any] = {
-            "order": "desc",
-            "limit": min(at_once or PAGE_ITEMS_MAX, PAGE_ITEMS_MAX),
-            "namespace": self._namespace,
-        }
-        page = await self._db.api.message.list(dialogue_id, **options)
-        while True:
-            for record in page:
-                yield event_from(record)
-            if page.next is None:
-                return
-            page = await self._db.api.message.list(dialogue_id, **options, next=page.next)
+        fetch = partial(self._db.api.message.list, dialogue_id)
+        page_size = min(at_once or PAGE_ITEMS_MAX, PAGE_ITEMS_MAX)
+        options = {"order": "desc", "namespace": self._namespace}
+        async for record in every_item(fetch, page_size, options):
+            yield event_from(record)
 
-    async def _dialogues(self, tag: str) -> AsyncIterator[DialogueRecord]:
-        options: dict[str, Any] = {
-            "tags": [tag],
-            "limit": PAGE_ITEMS_MAX,
-            "namespace": self._namespace,
-        }
-        page = await self._db.api.dialogue.list(**options)
-        while True:
-            for record in page:
-                yield record
-            if page.next is None:
-                return
-            page = await self._db.api.dialogue.list(**options, next=page.next)
+    def _dialogues(self, tag: str) -> AsyncIterator[DialogueRecord]:
+        options = {"tags": [tag], "namespace": self._namespace}
+        return every_item(self._db.api.dialogue.list, PAGE_ITEMS_MAX, options)
 
     def _id(self, kind: str, *named: str) -> str:
         """Return an id or a tag within our namespace: lists without one go through all of them."""

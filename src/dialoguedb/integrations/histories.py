@@ -1,11 +1,13 @@
 """Dialogues that are created with their first messages, and read to their end."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
+from dialoguedb.client.sync.pagination import every_item
 from dialoguedb.errors import DialogueNotFound, DuplicateId
 
 
@@ -23,11 +25,8 @@ def append_messages(
             db.api.message.create_many(dialogue_id, messages, **own)
 
 
-def read_messages(db: Database, dialogue_id: str, **options: Any) -> Iterator[MessageRecord]:
+def read_messages(
+    db: Database, dialogue_id: str, *, limit: int | None = None, **options: Any
+) -> Iterator[MessageRecord]:
     """Read all messages that match, page by page; DialogueNotFound."""
-    page = db.api.message.list(dialogue_id, **options)
-    while True:
-        yield from page
-        if page.next is None:
-            return
-        page = db.api.message.list(dialogue_id, **options | {"next": page.next})
+    return every_item(partial(db.api.message.list, dialogue_id), limit, options)

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.aio.pagination import every_item
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, MessageNotFound
@@ -113,15 +115,9 @@ class DialogueDBSession:
         system = [{"role": "system", "content": window.system}] if window.system else []
         return [*system, *window.messages]
 
-    async def _records(self, order: Any, page_size: int) -> AsyncIterator[MessageRecord]:
-        options: Any = {"order": order, "limit": page_size, "namespace": self._namespace}
-        page = await self._db.api.message.list(self.session_id, **options)
-        while True:
-            for record in page:
-                yield record
-            if page.next is None:
-                return
-            page = await self._db.api.message.list(self.session_id, **options | {"next": page.next})
+    def _records(self, order: Any, page_size: int) -> AsyncIterator[MessageRecord]:
+        fetch = partial(self._db.api.message.list, self.session_id)
+        return every_item(fetch, page_size, {"order": order, "namespace": self._namespace})
 
     async def _append(self, messages: Sequence[MessageDict]) -> None:
         try:

@@ -1,6 +1,7 @@
 """A conversation store for pydantic-ai; the extra is `pydantic-ai`."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,6 +14,7 @@ from pydantic_ai.conversation_store import (
 from pydantic_ai.messages import ModelMessagesTypeAdapter
 
 from dialoguedb.client.aio.database import AsyncDatabase
+from dialoguedb.client.aio.pagination import every_item
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import DialogueRecord, MessageRecord
 from dialoguedb.errors import DialogueNotFound, DuplicateId, VersionConflict
@@ -182,34 +184,24 @@ class DialogueDBConversationStore(ConversationStore):
 
     async def _entries(self, dialogue_id: str) -> AsyncIterator[ConversationEntry]:
         """Read entries, the newest first."""
-        options: Any = {"order": "desc", "limit": PAGE_ITEMS_MAX, "namespace": self._namespace}
-        page = await self._db.api.message.list(dialogue_id, **options)
+        fetch = partial(self._db.api.message.list, dialogue_id)
+        options = {"order": "desc", "namespace": self._namespace}
         waiting: MessageRecord | None = None
-        while True:
-            for record in page:
-                about = record.metadata.get(_OURS)
-                if about is None:  # another program's
-                    continue
-                if about.get("hasSystem"):
-                    waiting = record
-                elif waiting is not None:
-                    yield _entry(waiting, record.content["parts"])
-                    waiting = None
-                else:
-                    yield _entry(record, [])
-            if page.next is None:
-                return
-            page = await self._db.api.message.list(dialogue_id, **options | {"next": page.next})
+        async for record in every_item(fetch, PAGE_ITEMS_MAX, options):
+            about = record.metadata.get(_OURS)
+            if about is None:  # another program's
+                continue
+            if about.get("hasSystem"):
+                waiting = record
+            elif waiting is not None:
+                yield _entry(waiting, record.content["parts"])
+                waiting = None
+            else:
+                yield _entry(record, [])
 
-    async def _dialogues(self, tag: str) -> AsyncIterator[DialogueRecord]:
-        options: Any = {"tags": [tag], "limit": PAGE_ITEMS_MAX, "namespace": self._namespace}
-        page = await self._db.api.dialogue.list(**options)
-        while True:
-            for record in page:
-                yield record
-            if page.next is None:
-                return
-            page = await self._db.api.dialogue.list(**options | {"next": page.next})
+    def _dialogues(self, tag: str) -> AsyncIterator[DialogueRecord]:
+        options = {"tags": [tag], "namespace": self._namespace}
+        return every_item(self._db.api.dialogue.list, PAGE_ITEMS_MAX, options)
 
     def _noted(self, found: DialogueRecord) -> ConversationRecord | None:
         """Return the record of a dialogue, and note where what it names is."""

@@ -21,6 +21,7 @@ from langgraph.store.base import (
 
 from dialoguedb.client.records import MemoryRecord
 from dialoguedb.client.sync.database import Database
+from dialoguedb.client.sync.pagination import every_item
 from dialoguedb.errors import DuplicateId, MemoryNotFound
 from dialoguedb.integrations.hashed_tags import hashed_tag
 from dialoguedb.integrations.langgraph.filters import (
@@ -143,13 +144,8 @@ class DialogueDBStore(BaseStore):
 
     def _memories(self, *tags: str) -> Iterator[MemoryRecord]:
         """Return memories with any of these tags, newest first."""
-        options: dict[str, Any] = {"tags": tags, "namespace": self._namespace, "limit": _PAGE}
-        page = self._db.api.memory.list(**options)
-        while True:
-            yield from page
-            if page.next is None:
-                return
-            page = self._db.api.memory.list(**options, next=page.next)
+        options = {"tags": tags, "namespace": self._namespace}
+        return every_item(self._db.api.memory.list, _PAGE, options)
 
     # --- Writing ----------------------------------------------------------------------------
 

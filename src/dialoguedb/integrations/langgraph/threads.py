@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from dialoguedb.client.inputs import MessageDict
 from dialoguedb.client.records import MessageRecord
 from dialoguedb.client.sync.database import Database
+from dialoguedb.client.sync.pagination import every_item
 from dialoguedb.errors import DialogueNotFound, MessageNotFound
 from dialoguedb.integrations.hashed_tags import hashed_tag
 from dialoguedb.integrations.histories import append_messages, read_messages
@@ -44,21 +45,16 @@ class Threads:
 
     def ids(self) -> Iterator[str]:
         """Return all threads, the newest first."""
-        options: dict[str, Any] = {"tags": [self._tag], "namespace": self._namespace}
-        options["limit"] = PAGE_ITEMS_MAX
-        page = self._db.api.dialogue.list(**options)
-        while True:
-            yield from (_thread_of(one.id) for one in page)
-            if page.next is None:
-                return
-            page = self._db.api.dialogue.list(**options, next=page.next)
+        options = {"tags": [self._tag], "namespace": self._namespace}
+        dialogues = every_item(self._db.api.dialogue.list, PAGE_ITEMS_MAX, options)
+        return (_thread_of(one.id) for one in dialogues)
 
     def messages(
         self, thread: str, role: str, order: Order, limit: int = _LARGE_MESSAGES_MAX, **options: Any
     ) -> Iterator[MessageRecord]:
         """Read messages of a role, `limit` at once; DialogueNotFound."""
-        own = {"namespace": self._namespace, "role": role, "order": order, "limit": limit}
-        return read_messages(self._db, _dialogue_id(thread), **own, **options)
+        own = {"namespace": self._namespace, "role": role, "order": order}
+        return read_messages(self._db, _dialogue_id(thread), limit=limit, **own, **options)
 
     def message(self, thread: str, message_id: str) -> MessageRecord:
         """Return one message; DialogueNotFound, MessageNotFound."""
