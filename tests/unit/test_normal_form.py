@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialoguedb.retrieval.normal_form import compounds, normalized, readable
+from dialoguedb.retrieval.normal_form import PART_CHARS, compounds, normalized, parts_of, readable
 from dialoguedb.store.tokenizer import FTS5Tokenizer, connection
 
 ALIKE = [
@@ -72,6 +72,24 @@ def test_what_stands_for_something_in_an_index_cannot_be_written(char):
 def test_a_long_text_has_the_words_of_its_parts(text):
     long = (text + "東") * (1 + 40_000 // (len(text) + 1))
     assert normalized(long).split() == normalized(text + "東 ").split() * long.count("東")
+
+
+@given(st.text(st.sampled_from("a \u0301हि\u0941한\u1161ｶﾞ"), max_size=80), st.integers(1, 99))
+def test_a_text_is_normalized_in_parts_of_bounded_size(text, times):
+    long = text * times
+    parts = [*parts_of(long)]
+    assert "".join(parts) == long
+    assert max(map(len, parts)) <= PART_CHARS + 30
+
+
+@pytest.mark.parametrize("char", ["\u0301", "\u0941", "\u11a8", "\uff9e"])
+def test_what_belongs_to_a_character_stays_with_it(char):
+    text = "x" * (PART_CHARS - 1) + "가" + char + "x" * PART_CHARS
+    assert [part for part in parts_of(text) if part.startswith(char)] == []
+
+
+def test_of_more_marks_than_any_writing_has_some_stand_in_the_next_part():
+    assert [*map(len, parts_of("\u0301" * 2 * PART_CHARS))] == [PART_CHARS + 30, PART_CHARS - 30]
 
 
 @pytest.mark.parametrize(

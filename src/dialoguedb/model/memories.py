@@ -59,7 +59,7 @@ class SimilarMemory(Struct, rename="camel", frozen=True):
     id: Id
     likeness: Annotated[float, Meta(ge=0, le=1, description="1 when the values are equal.")]
     equal: bool
-    """Whether the values say the same but for case, width, spaces, quotation marks and their end."""
+    """Whether the values say the same but for case, width, spaces, quotes and their end."""
 
     action: Annotated[
         Literal["returned", "superseded"],

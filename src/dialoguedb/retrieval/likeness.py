@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dialoguedb.formats.search_text import memory_text
 from dialoguedb.ports.search import Vectors
+from dialoguedb.retrieval.normal_form import parts_of
 
 LIKE_FROM = {"wordllama/256": 0.58}
 """The cosine from which two values are alike, by embedder; bench/similar.py calibrates it. Of an
@@ -39,19 +40,20 @@ class Remark(Struct, frozen=True):
         if self.value[:1] != b'"':
             return self.value
         try:
-            return normalized(msgspec.json.decode(self.value, type=str))
+            return without_differences(msgspec.json.decode(self.value, type=str))
         except msgspec.DecodeError:  # lone surrogates
             return self.value
 
     def is_of(self, other: "Remark") -> bool:
         """Tell whether it may be about the same: `yes` of one label is not `yes` of another."""
-        labels = {normalized(label) for label in (self.label, other.label) if label}
+        labels = {without_differences(label) for label in (self.label, other.label) if label}
         return len(labels) < 2  # noqa: PLR2004 - one, or none
 
 
-def normalized(text: str) -> str:
+def without_differences(text: str) -> str:
     """Return a text without differences of case, width, spaces, and how its sentence ends."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    parts = (unicodedata.normalize("NFKC", part).casefold() for part in parts_of(text))
+    plain = " ".join("".join(parts).split())
     first, last = 0, len(plain)
     while first < last and _is_quote(plain[first]):
         first += 1

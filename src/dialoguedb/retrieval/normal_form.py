@@ -13,8 +13,14 @@ from functools import lru_cache
 
 from dialoguedb.retrieval.filter_tokens import PREFIX
 
-_PART_CHARS = 32 * 1024
-"""How much is normalized at once: it keeps all other threads waiting."""
+PART_CHARS = 512
+"""How much is normalized at once: what marks in a row take grows with the square of their count."""
+
+_CONTINUED_MAX = 30
+"""So many characters may belong to one before them, as in the stream-safe format of Annex 15."""
+
+_CONTINUING = re.compile("[\u1160-\u11ff\uff9e\uff9f]")
+"""What belongs to the character before it and is no mark: letters of a syllable, sound marks."""
 
 # Chinese, Japanese and Korean are written without spaces, as are Thai, Lao, Burmese and Khmer: each
 # character is a word. The vowel signs of the latter are none.
@@ -66,11 +72,31 @@ def normalized(text: str) -> str:
     return " ".join(map(_normal_word, text.split(" ")))
 
 
+def parts_of(text: str) -> Iterator[str]:
+    """Yield a text in parts to normalize, which end where nothing reaches across.
+
+    Where more marks follow than any writing has, a part ends among them.
+    """
+    start = 0
+    while len(text) - start > PART_CHARS:
+        end = last = start + PART_CHARS
+        while end - last < _CONTINUED_MAX and end < len(text) and _continues(text[end]):
+            end += 1
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _continues(char: str) -> bool:
+    return _is_mark(char) or _CONTINUING.match(char) is not None
+
+
 def compounds(text: str) -> list[tuple[str, str]]:
     """Return the two words of each compound in a normalized text, such as `e-mail`."""
     if "-" not in text:
         return []
-    found = (found.groups() for part in _parts(text) for found in _COMPOUND.finditer(part))
+    words = (word for word in text.split() if "-" in word)
+    found = (match.groups() for word in words for match in _COMPOUND.finditer(word))
     return [(one, two) for one, two in found if len(one) + len(two) <= _COMPOUND_CHARS_MAX]
 
 
@@ -86,7 +112,7 @@ def _normal_word(word: str) -> str:
         return word
     if len(word) <= _KEPT_CHARS:
         return _kept(word)
-    return "".join(map(_normalized, _parts(word)))
+    return "".join(map(_normalized, parts_of(word)))
 
 
 @lru_cache(_KEPT)
@@ -112,15 +138,3 @@ def _as_letter(sign: re.Match[str]) -> str:
 
 def _is_mark(char: str) -> bool:
     return unicodedata.category(char)[0] == "M"
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Yield a text in parts that end where nothing reaches across."""
-    start = 0
-    while len(text) - start > _PART_CHARS:
-        end = start + _PART_CHARS
-        while end < len(text) and _is_mark(text[end]):
-            end += 1
-        yield text[start:end]
-        start = end
-    yield text[start:]
