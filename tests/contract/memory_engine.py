@@ -91,12 +91,8 @@ class Data:
         found = self.dialogues.get((self.id_of(project), namespace, dialogue_id))
         return found_or(found, status.dialogue_not_found(dialogue_id))
 
-    def memory_at(self, names, time):
-        later = [one for of, one in self.versions.items() if of[:-1] == names]
-        former = min(
-            (one for one in later if one.replaced > time), key=attrgetter("version"), default=None
-        )
-        return memories.version_at(self.memories[names], former)
+    def memory_at(self, names, version):
+        return memories.version_at(self.memories[names], self.versions.get((*names, version)))
 
     def in_order(self, owner):
         return sorted(self.messages.get(owner, {}).values(), key=ORDER)
@@ -406,7 +402,7 @@ class Memories(Part):
         found = of_project(self.data.memories, self.data.id_of(project))
         found = [one for one in found if passes(one, filters)]
         if filters.as_of is not UNSET:
-            found = [one for one in found if memories.is_active(one, filters.as_of)]
+            found = [one for one in found if one.starts <= filters.as_of < one.ends]
         key = attrgetter(filters.order_by, "id", "namespace")
         return listed(found, window, key, memories.memory_bytes, methodcaller("to_memory"))
 
@@ -650,7 +646,9 @@ class Receipts(Part):
             messages=[one.to_message(dialogue_id, of) for one in left],
             summary=summary and summary.to_summary(project),
             memories=[
-                data.memory_at(one, created).to_memory() for one in names if one in data.memories
+                data.memory_at(one, parts.version_of(one[-1])).to_memory()
+                for one in names
+                if one in data.memories
             ],
         )
 

@@ -98,6 +98,18 @@ class TestRecording:
         assert seen(receipt) == seen(window)
         assert receipt.verified is True
 
+    async def test_a_memory_that_is_corrected_at_the_same_time_is_shown_as_it_was(self, me, talk):
+        await me.remember("Likes tea", id="k1")
+        windows = []
+        for value in ("Likes coffee", "Likes milk", "Likes water"):
+            windows.append(await record(me, memories=3))
+            await me.correct("k1", value=value)
+        assert len({str(window.messages) for window in windows}) == 3
+        for window in windows:
+            receipt = await again(me, window.id)
+            assert seen(receipt) == seen(window)
+            assert receipt.verified is True
+
     async def test_it_has_the_settings_and_no_text_of_the_query(self, me, talk):
         window = await record(me, tokens=99, recent=2, target="strict")
         settings = (await again(me, window.id)).settings

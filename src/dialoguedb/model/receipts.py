@@ -48,6 +48,12 @@ class UsedParts(Struct, frozen=True, kw_only=True):
     messages: list[UsedMessage]
     summary: str | None = None
     memories: list[str] = []
+    corrected: dict[str, int] = {}
+    """The version of each memory that had been corrected by then."""
+
+    def version_of(self, memory_id: str) -> int:
+        """Return the version of a memory that the window shows."""
+        return self.corrected.get(memory_id, 1)
 
 
 class NewReceipt(Struct, frozen=True, kw_only=True):

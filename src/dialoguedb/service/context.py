@@ -341,4 +341,5 @@ def summary_note(summary: Summary) -> ContextNote | None:
 def memory_note(memory: Memory) -> ContextNote:
     """Return what a window shows of a memory."""
     text = memory_text(bytes(memory.value), memory.label or None, memory.description or None)
-    return ContextNote(memory.id, text)
+    version = 1 if memory.version is UNSET else memory.version
+    return ContextNote(memory.id, text, version)

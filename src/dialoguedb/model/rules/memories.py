@@ -310,7 +310,7 @@ def with_version_before(memory: StoredMemory, version: int, now: str) -> StoredM
 
 
 def version_at(memory: StoredMemory, former: StoredVersion | None) -> StoredMemory:
-    """Return a memory as it was when a former version held, if one is given."""
+    """Return a memory with what a window shows of a former version, if one is given."""
     if former is None:
         return memory
     return structs.replace(
@@ -350,11 +350,6 @@ def plan_superseded(memory: StoredMemory, by: tuple[str, str] | None, now: str) 
         memory, superseded_at=at, superseded_by=by_id, modified=max(memory.modified, now)
     )
     return with_validity(after)
-
-
-def is_active(memory: StoredMemory, as_of: str) -> bool:
-    """Tell whether a memory is active at a time."""
-    return memory.starts <= as_of < memory.ends
 
 
 def inactive_reason(memory: Memory, as_of: str) -> Inactive | UnsetType:

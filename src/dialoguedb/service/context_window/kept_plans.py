@@ -44,6 +44,7 @@ def keep(plan: WindowPlan) -> KeptPlan:
         messages=list(turns),
         summary=plan.summary.id if plan.summary else None,
         memories=[memory.id for memory in plan.memories],
+        corrected={one.id: one.version for one in plan.memories if one.version > 1},
     )
     indexes = {used.id: index for index, used in enumerate(parts.messages)}
     fields = {name: _keep(hint)(getattr(plan, name), indexes) for name, hint in _hints().items()}

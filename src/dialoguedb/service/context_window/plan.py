@@ -22,6 +22,8 @@ class ContextNote(Struct, frozen=True):
 
     id: str
     text: str
+    version: int = 1
+    """Of a memory: one that was corrected has a higher one."""
 
 
 class WindowPlan(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.projects import Project
 from dialoguedb.model.receipts import NewReceipt, ReceiptContents, UsedParts
-from dialoguedb.model.rules.memories import version_at
+from dialoguedb.model.rules.memories import StoredMemory, version_at
 from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.model.rules.receipts import (
     check_receipt_found,
@@ -34,6 +34,7 @@ from dialoguedb.store.postgres.rows import (
     summary_rows,
 )
 from dialoguedb.store.postgres.rows.idempotency import at_most_once, check_not_run
+from dialoguedb.store.postgres.rows.memory_rows import MemoryRow
 from dialoguedb.store.postgres.rows.message_rows import find_head
 from dialoguedb.store.postgres.rows.quoting_rows import Quoted
 from dialoguedb.store.postgres.search_index.index import RowRef
@@ -161,12 +162,14 @@ async def _contents(db: Connection, of: tuple[Project, int], stored: ReceiptRow)
 async def _memories(
     db: Connection, project: int, stored: ReceiptRow, parts: UsedParts
 ) -> list[Memory]:
-    """Return the memories as they were when the window was made."""
+    """Return the memories, with what the window shows of them."""
     rows = await memory_rows.get_all(db, project, stored.namespace, parts.memories)
-    return [
-        version_at(row, await memory_version_rows.held_at(db, row.ref, stored.created)).to_memory()
-        for row in rows
-    ]
+    return [(await _as_shown(db, row, parts.version_of(row.id))).to_memory() for row in rows]
+
+
+async def _as_shown(db: Connection, row: MemoryRow, version: int) -> StoredMemory:
+    is_now = row.version == version
+    return row if is_now else version_at(row, await memory_version_rows.get(db, row.ref, version))
 
 
 async def _summary(db: Connection, of: tuple[Project, int], parts: UsedParts) -> Summary | None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from dialoguedb.model.memories import Memory
 from dialoguedb.model.projects import Project
 from dialoguedb.model.receipts import NewReceipt, ReceiptContents, UsedParts
-from dialoguedb.model.rules.memories import version_at
+from dialoguedb.model.rules.memories import StoredMemory, version_at
 from dialoguedb.model.rules.messages import StoredMessage, to_messages
 from dialoguedb.model.rules.receipts import (
     check_receipt_found,
@@ -34,6 +34,7 @@ from dialoguedb.store.sqlite.rows import (
     summary_rows,
 )
 from dialoguedb.store.sqlite.rows.idempotency import at_most_once, check_not_run
+from dialoguedb.store.sqlite.rows.memory_rows import MemoryRow
 from dialoguedb.store.sqlite.rows.message_rows import find_head
 from dialoguedb.store.sqlite.rows.quoting_rows import Quoted
 
@@ -156,10 +157,11 @@ def _summary(db: apsw.Connection, of: tuple[Project, int], parts: UsedParts) -> 
 def _memories(
     db: apsw.Connection, project: int, stored: ReceiptRow, parts: UsedParts
 ) -> list[Memory]:
-    """Return the memories as they were when the window was made."""
+    """Return the memories, with what the window shows of them."""
     rows = (memory_rows.get(db, project, stored.namespace, one) for one in parts.memories)
-    return [
-        version_at(row, memory_version_rows.held_at(db, row.row_id, stored.created)).to_memory()
-        for row in rows
-        if row
-    ]
+    return [_as_shown(db, row, parts.version_of(row.id)).to_memory() for row in rows if row]
+
+
+def _as_shown(db: apsw.Connection, row: MemoryRow, version: int) -> StoredMemory:
+    is_now = row.version == version
+    return row if is_now else version_at(row, memory_version_rows.get(db, row.row_id, version))

@@ -17,7 +17,6 @@ from dialoguedb.values.lists import Slice, Window
 _SELECT = f"SELECT {columns_of(StoredVersion)} FROM memory_versions r"
 _OF = "r.part = $1 AND r.memory = $2"
 _ONE = f"{_SELECT} WHERE {_OF} AND r.version = $3"
-_HELD_AT = f"{_SELECT} WHERE {_OF} AND r.replaced > $3 ORDER BY r.version LIMIT 1"
 _STORED_BYTES = (
     "octet_length(r.value) + octet_length(r.metadata) + octet_length(r.details)"
     f" + char_length(coalesce(r.description, '')) * {ESCAPED_BYTES}"
@@ -37,12 +36,6 @@ async def insert(db: Connection, memory: RowRef, version: StoredVersion) -> None
 async def get(db: Connection, memory: RowRef, version: int) -> StoredVersion | None:
     """Return one version, if it is there."""
     row = await db.row(_ONE, *memory, version)
-    return StoredVersion(*row) if row else None
-
-
-async def held_at(db: Connection, memory: RowRef, time: str) -> StoredVersion | None:
-    """Return the former version that held at a time; None when it is the one that holds now."""
-    row = await db.row(_HELD_AT, *memory, time)
     return StoredVersion(*row) if row else None
 
 

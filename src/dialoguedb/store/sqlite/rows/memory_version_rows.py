@@ -12,7 +12,6 @@ from dialoguedb.values.lists import Slice, Window
 
 _SELECT = f"SELECT {columns_of(StoredVersion)} FROM memory_versions r"
 _ONE = f"{_SELECT} WHERE r.memory = ? AND r.version = ?"
-_HELD_AT = f"{_SELECT} WHERE r.memory = ? AND r.replaced > ? ORDER BY r.version LIMIT 1"
 _FIELDS = StoredVersion.__struct_fields__
 _INSERT = (
     f"INSERT INTO memory_versions (memory, {', '.join(_FIELDS)})"
@@ -28,12 +27,6 @@ def insert(db: apsw.Connection, memory: int, version: StoredVersion) -> None:
 def get(db: apsw.Connection, memory: int, version: int) -> StoredVersion | None:
     """Return one version, if it is there."""
     row = db.execute(_ONE, (memory, version)).fetchone()
-    return StoredVersion(*row) if row else None
-
-
-def held_at(db: apsw.Connection, memory: int, time: str) -> StoredVersion | None:
-    """Return the former version that held at a time; None when it is the one that holds now."""
-    row = db.execute(_HELD_AT, (memory, time)).fetchone()
     return StoredVersion(*row) if row else None
 
 
