@@ -199,6 +199,11 @@ class TestSearching:
         named = done(api.get("/search?object=memory&query=drinks&asOf=2026-01-15"))
         assert listed(named) == ["tea"]
 
+    def test_what_is_less_relevant_than_asked_for_is_not_left_out_either(self, api):
+        new_memory(api, id="tea", value="She drinks tea", expiresAt="2026-01-01")
+        assert self.search(api, explain=True, minRelevance=0)["leftOut"][0]["id"] == "tea"
+        assert not self.search(api, explain=True, minRelevance=1).get("leftOut")
+
     @pytest.mark.parametrize(
         ("fields", "reason"),
         [
@@ -287,6 +292,13 @@ class TestSimilar:
         assert answer["supersedes"] == "other"
         assert "similar" not in answer
         assert "supersededBy" not in done(api.get("/memory/old"))
+
+    def test_labels_tell_many_equal_values_apart(self, api):
+        for kind in range(25):
+            new_memory(api, id=f"m{kind}", value="yes", label=f"Question {kind}")
+        for kind in range(25):
+            answer = self.create(api, "yes", "return", label=f"Question {kind}")
+            assert answer["id"] == f"m{kind}"
 
     def test_of_several_at_the_same_time_one_is_stored(self, api):
         with ThreadPoolExecutor(8) as pool:

@@ -11,7 +11,6 @@ from msgspec import Struct, field
 from dialoguedb.model.context import ContextTokens
 from dialoguedb.model.dialogues import DeletedDialogue, Status
 from dialoguedb.model.keys import AnyPermission
-from dialoguedb.model.memories import SimilarMemory
 from dialoguedb.model.projects import ProjectSettings
 from dialoguedb.model.summaries import SummaryStatus
 from dialoguedb.values.lists import Page
@@ -93,6 +92,16 @@ class MemorySourceRecord(Struct, rename="camel"):
     message_ids: list[str] | None = None
 
 
+class SimilarRecord(Struct, rename="camel"):
+    """The memory that one which was sent is like."""
+
+    id: str
+    likeness: float
+    equal: bool
+    action: str
+    """`returned`: what was sent is not stored; `superseded`: it is."""
+
+
 class MemoryRecord(Struct, rename="camel", kw_only=True):
     """A memory as it is stored."""
 
@@ -117,7 +126,7 @@ class MemoryRecord(Struct, rename="camel", kw_only=True):
     version: int | None = None
     """Of one that was corrected; its history has the versions before."""
 
-    similar: SimilarMemory | None = None
+    similar: SimilarRecord | None = None
     """Of one that was created with `on_similar`, where there is one like it."""
 
 

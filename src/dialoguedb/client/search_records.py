@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, overload
 from msgspec import Struct, field
 
 from dialoguedb.client.records import MessageRecord
-from dialoguedb.model.search import Inactive, SearchMode, SearchObject, SearchOrderBy
+from dialoguedb.model.search import SearchMode, SearchObject, SearchOrderBy
 from dialoguedb.values.lists import Order
 
 S = TypeVar("S")
@@ -34,7 +34,7 @@ class ExplanationRecord(Struct):
     keyword: float
     neighbours: float
     terms: list[str]
-    inactive: Inactive | None = None
+    inactive: str | None = None
     """Why a memory is not valid at the time asked about."""
 
 

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from dialoguedb.client.aio.database import AsyncDatabase
 from dialoguedb.client.inputs import MemoryChanges
-from dialoguedb.client.records import MemoryRecord
+from dialoguedb.client.records import MemoryRecord, SimilarRecord
 from dialoguedb.mcp.arguments import (
     CreateMemoryArguments,
     ListMemoriesArguments,
@@ -24,7 +24,7 @@ from dialoguedb.mcp.responses import (
     Remembered,
     SimilarRemembered,
 )
-from dialoguedb.model.memories import OnSimilar, SimilarMemory
+from dialoguedb.model.memories import OnSimilar
 
 _NOT_STORED = (
     "Not stored: something similar is remembered. If it is no longer true, correct it with the tool"
@@ -73,7 +73,7 @@ async def _created(
 def _beside(
     memory_id: str,
     value: object,
-    similar: SimilarMemory,
+    similar: SimilarRecord,
     message: str,
     action: str | None = None,
 ) -> MemoryCreatedResponse:

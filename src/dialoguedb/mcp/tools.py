@@ -130,8 +130,9 @@ _ALL: Sequence[Tool[Any, Any]] = (
         name="create_memory",
         title="Remember",
         purpose="Remember something beyond this conversation: a fact, a preference, a decision."
-        " Say it so that it is understood alone; one thing in each memory. If something similar is"
-        " remembered, that is answered and nothing is stored: correct it with {update_memory}.",
+        " Say it so that it is understood alone; one thing in each memory. What says the"
+        " same as a memory is not stored again; one that is alike is shown: if it is no longer"
+        " true, correct it with {update_memory}, and delete this one.",
         arguments=arguments.CreateMemoryArguments,
         response=responses.MemoryCreatedResponse,
         run=memories.create_memory,

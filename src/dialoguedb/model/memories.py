@@ -9,7 +9,6 @@ from dialoguedb.model.memory_details import (
     Details,
     DetailsInput,
     MemorySource,
-    check_details,
     details_change,
     details_of,
 )
@@ -252,9 +251,9 @@ class MemoryChange(DetailsInput, rename="camel", kw_only=True):
         """Check the values; InvalidRequest with every error. A value of null counts as absent."""
         errors = ValidationErrors()
         value = metadata = None
-        if isinstance(self.value, Raw) and rawjson.compact(self.value) != b"null":
+        if isinstance(self.value, Raw) and not rawjson.is_null(self.value):
             value = validate_value(self.value, "value", errors)
-        if isinstance(self.metadata, Raw) and rawjson.compact(self.metadata) != b"null":
+        if isinstance(self.metadata, Raw) and not rawjson.is_null(self.metadata):
             metadata = validate_metadata(self.metadata, "metadata", errors)
         update = MemoryUpdate(
             tags=tuple(self.tags) if isinstance(self.tags, list) else None,
@@ -305,7 +304,6 @@ class MemoryVersionInput(DetailsInput, rename="camel", kw_only=True):
         if new.written > new.replaced:
             errors.invalid("replaced", "replaced is before written")
         errors.raise_if_any()
-        check_details(new.details)
         return new
 
 

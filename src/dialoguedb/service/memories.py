@@ -34,7 +34,7 @@ class MemoryService:
         self._store = store
         self._similar = similar
         self._comparing = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
-        """Held while a memory is compared and stored, so that of two alike one is stored."""
+        """Held while a memory is compared and stored: of two alike that come here one is."""
 
         self._new_id = new_id
         self._pages = pages

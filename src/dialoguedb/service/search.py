@@ -22,6 +22,7 @@ from dialoguedb.ports.search import (
     QueryVector,
     SearchHit,
     SearchStore,
+    Serving,
     Vectors,
     Weights,
     WordVectors,
@@ -85,13 +86,10 @@ class SearchService:
         requested_mode = search.mode
         search, vector = await self._with_vector(search)
         indexing = await self._store.indexing()  # before: it may be complete while it is searched
-        hits = await self._store.search(project, search, vector, self._weights[search.mode])
-        hits = [hit for hit in hits if shown_share(hit.relevance) >= search.min_relevance]
+        hits = await self._hits(project, search, vector)
         left_out: list[SearchHit] = []
         if request.explain and search.filter.validity == "active":
-            inactive = _of_validity(search, "inactive")
-            weights = self._weights[search.mode]
-            left_out = await self._store.search(project, inactive, vector, weights)
+            left_out = await self._hits(project, _of_validity(search, "inactive"), vector)
         resolved_search = ResolvedSearch(
             order_by=search.order_by,
             order=search.order,
@@ -100,6 +98,13 @@ class SearchService:
         )
         as_of = search.filter.as_of or ""
         return SearchOutcome(_ordered(hits, search), resolved_search, indexing, left_out, as_of)
+
+    async def _hits(
+        self, project: Project, search: Search, vector: "QueryVector | None"
+    ) -> list[SearchHit]:
+        """Return what is found and as relevant as asked for."""
+        hits = await self._store.search(project, search, vector, self._weights[search.mode])
+        return [hit for hit in hits if shown_share(hit.relevance) >= search.min_relevance]
 
     async def _with_dates(
         self, request: SearchRequest
@@ -122,26 +127,29 @@ class SearchService:
 
     async def embed_texts(
         self, texts: Sequence[str], embedders: Container[str]
-    ) -> "EmbeddedTexts | None":
+    ) -> EmbeddedTexts | None:
         """Return vectors of the embedder that serves, if it is one of these; else None.
 
         EmbedderUnavailable when it cannot now.
         """
-        serving = await self._store.serving()
-        embedder = self._embedders.get(serving.name) if serving else None
+        _, embedder = await self._serving()
         if embedder is None or embedder.name not in embedders:
             return None
         return EmbeddedTexts(embedder.name, await asyncio.to_thread(embedder.embed, texts))
 
     async def _embed(self, query: str) -> QueryVector:
-        serving = await self._store.serving()
-        embedder = self._embedders.get(serving.name) if serving else None
+        serving, embedder = await self._serving()
         if serving is None or embedder is None:
             raise EmbedderUnavailable("There is no index by meaning to search in; search by words")
         if embedder.in_process:
             return _vector(embedder, query)
         async with self._remote_queries:
             return await self._embed_remotely(embedder, query, serving.dimensions)
+
+    async def _serving(self) -> tuple[Serving | None, Embedder | None]:
+        """Return the embedder whose vectors are searched, if it is known here."""
+        serving = await self._store.serving()
+        return serving, self._embedders.get(serving.name) if serving else None
 
     async def _embed_remotely(
         self, embedder: Embedder, query: str, dimensions: int | None

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dialoguedb.errors import EmbedderUnavailable
+from dialoguedb.formats.search_text import memory_text
 from dialoguedb.model.memories import FoundSimilar, Memory, NewMemory
 from dialoguedb.model.projects import Project
 from dialoguedb.model.search import Search, SearchFilter, shown_share
@@ -38,9 +39,9 @@ class SimilarMemories:
     ) -> FoundSimilar | None:
         """Return the one that says the same, else the most alike; None when there is none."""
         remark = Remark(new.value, new.label)
-        query = remark.text[: limits.QUERY_CHARS_MAX]
-        if not query.strip():
+        if not remark.text.strip():
             return None
+        query = memory_text(new.value, new.label, None)[: limits.QUERY_CHARS_MAX]
         candidates = [
             one
             for one in await self._candidates(project, namespace, query)

@@ -28,7 +28,7 @@ VERSIONS = {
         (SELECT count(*) FROM receipts x WHERE {of})
     """,
     "memory": """
-        d.created, d.modified, d.version, d.starts, d.ends,
+        d.created, d.modified, d.version, d.starts, d.ends, d.supersedes, d.superseded_by,
         (SELECT count(*) FROM memory_versions x WHERE {of})
     """,
 }

@@ -26,9 +26,6 @@ from dialoguedb.store.columns import columns_of
 _SHORT_BYTES = 8 * 1024
 """What is longer is not read at once."""
 
-LIMITED = "(r.starts <> '' OR r.ends <> '~')"
-"""Of memories `r` that are not active at all times; both engines have an index of them."""
-
 _IN_ITEM = 2
 """How often a response has what was looked for."""
 

@@ -163,6 +163,16 @@ def is_long(value: Any) -> bool:
     return any(isinstance(each, Raw) and len(memoryview(each)) > PIECE_BYTES for each in held)
 
 
+def object_response(value: Struct, etag: bytes | None = None) -> Response:
+    """Return the response with an object, in one."""
+    return Response(encode_long(value) if is_long(value) else encode(value), etag)
+
+
+async def sent_object(value: Struct, etag: bytes | None = None) -> Response:
+    """Return the response with an object; one that is long is encoded and sent in parts."""
+    return await response_of(value, etag) if is_long(value) else object_response(value, etag)
+
+
 async def page_response(piece: PagePiece[Any], etag: bytes | None = None) -> Response:
     """Return the response with a page; what is too large to be in memory follows in pieces."""
     if piece.rest is not None:

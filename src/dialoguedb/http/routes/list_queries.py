@@ -1,6 +1,6 @@
 """What the queries of lists share: a page, an order, namespace, tags and a range of times."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
@@ -104,16 +104,6 @@ def _read(name: str, text: str, reader: Any, errors: ValidationErrors) -> Any:
     except ValueError as error:
         errors.invalid(name, f"{name}: {error}")
         return "", ""
-
-
-def read_date(name: str, sent: str | UnsetType, reader: Callable[[str], str]) -> str | None:
-    """Return a time that may be given; InvalidRequest when it is malformed."""
-    if not isinstance(sent, str):
-        return None
-    errors = ValidationErrors()
-    time: str = _read(name, sent, reader, errors)
-    errors.raise_if_any()
-    return time
 
 
 def repeated(query: ListQuery) -> dict[str, str]:

@@ -11,13 +11,12 @@ from dialoguedb.http.responses.response import (
     Deleted,
     Response,
     encode,
-    encode_long,
-    is_long,
+    object_response,
     page_response,
-    response_of,
+    sent_object,
 )
 from dialoguedb.http.route_endpoint import endpoint
-from dialoguedb.http.routes.list_queries import DatedQuery, ListQuery, read_date
+from dialoguedb.http.routes.list_queries import DatedQuery, ListQuery
 from dialoguedb.http.routes.names import InNamespace, Named
 from dialoguedb.model.memories import (
     Memory,
@@ -30,9 +29,10 @@ from dialoguedb.model.memories import (
     MemoryVersionInput,
     OnSimilar,
 )
-from dialoguedb.values import timestamps
 from dialoguedb.values.fields import AsOf, Namespace
 from dialoguedb.values.lists import Page
+from dialoguedb.values.validation_errors import ValidationErrors
+from dialoguedb.values.validators import validate_timestamp
 
 
 class ListMemories(DatedQuery, rename="camel", forbid_unknown_fields=True, frozen=True):
@@ -65,18 +65,6 @@ class CreateMemory(InNamespace, rename="camel", frozen=True):
     on_similar: OnSimilar | UnsetType = UNSET
 
 
-def _response(memory: Memory) -> Response:
-    return Response(encode_long(memory) if is_long(memory) else encode(memory))
-
-
-async def _sent(memory: Memory) -> Response:
-    return await response_of(memory) if is_long(memory) else _response(memory)
-
-
-def _version_response(version: MemoryVersion) -> Response:
-    return Response(encode(version))
-
-
 @endpoint(
     "Memories",
     "write",
@@ -96,8 +84,8 @@ async def create(request: Request) -> Response:
     body = await request.decode(MemoryInput)
     new = await request.in_thread_if_large(body.validate)
     namespace = request.namespace(("namespace", body.namespace))
-    options = await request.write_options(namespace, _response)
-    return await _sent(
+    options = await request.write_options(namespace, object_response)
+    return await sent_object(
         await request.services.memories.create(
             request.project, namespace, new, options, request.query.on_similar or "store"
         )
@@ -111,7 +99,9 @@ async def list_(request: Request) -> Response:
     With `asOf`, those that are valid at that time; without it all, superseded and expired ones too.
     """
     query: ListMemories = request.query
-    as_of = read_date("asOf", query.as_of, timestamps.parse)
+    errors = ValidationErrors()
+    as_of = validate_timestamp(query.as_of, "asOf", errors)
+    errors.raise_if_any()
     filters = MemoryFilter(
         namespace=request.namespace_of_list(),
         tags=query.any_of(),
@@ -127,7 +117,8 @@ async def list_(request: Request) -> Response:
 async def get(request: Request) -> Response:
     """Return one memory."""
     memory_id, namespace = request.own_id(None), request.namespace()
-    return await _sent(await request.services.memories.get(request.project, namespace, memory_id))
+    memory = await request.services.memories.get(request.project, namespace, memory_id)
+    return await sent_object(memory)
 
 
 @endpoint(
@@ -146,12 +137,12 @@ async def update(request: Request) -> Response:
     source. What it said before becomes a version of its history; a change of tags alone does not.
     """
     change = await request.decode(MemoryChange)
-    update_ = change.validate()
+    update_ = await request.in_thread_if_large(change.validate)
     memory_id = request.own_id(change.id)
     namespace = request.namespace(("namespace", change.namespace))
-    options = await request.write_options(namespace, _response)
+    options = await request.write_options(namespace, object_response)
     memories = request.services.memories
-    return await _sent(
+    return await sent_object(
         await memories.update(request.project, namespace, memory_id, update_, options)
     )
 
@@ -195,13 +186,13 @@ async def create_version(request: Request) -> Response:
     is answered.
     """
     body = await request.decode(MemoryVersionInput)
-    new = body.validate()
+    new = await request.in_thread_if_large(body.validate)
     memory_id = request.own_id(None)
     namespace = request.namespace(("namespace", body.namespace))
-    options = await request.write_options(namespace, _version_response)
+    options = await request.write_options(namespace, object_response)
     memories = request.services.memories
     stored = await memories.create_version(request.project, namespace, memory_id, new, options)
-    return _version_response(stored)
+    return await sent_object(stored)
 
 
 @endpoint(

@@ -17,10 +17,10 @@ from dialoguedb.http.requests.request import Request
 from dialoguedb.http.responses.response import (
     Response,
     encode,
-    encode_long,
-    is_long,
+    object_response,
     page_response,
     response_of,
+    sent_object,
     sequence_tag,
 )
 from dialoguedb.http.route_endpoint import endpoint
@@ -153,7 +153,7 @@ async def get(request: Request) -> Response:
     mode = sent_as(query.attachments)
     messages = request.services.messages
     message = await messages.get(request.project, request.namespace(), ref, mode)
-    return await _sent(message)
+    return await sent_object(message)
 
 
 @endpoint(
@@ -177,10 +177,10 @@ async def update(request: Request) -> Response:
     )
     namespace = request.namespace(("namespace", change.namespace))
     tags = tuple(change.tags) if isinstance(change.tags, list) else None
-    options = await request.write_options(namespace, _response)
+    options = await request.write_options(namespace, object_response)
     messages = request.services.messages
     message = await messages.update(request.project, namespace, ref, tags, options)
-    return await _sent(message)
+    return await sent_object(message)
 
 
 @endpoint(
@@ -201,14 +201,6 @@ async def delete(request: Request) -> Response:
         request.project, namespace, dialogue_id, message_id, request.delete_options()
     )
     return Response(encode(DeletedMessage(message_id, dialogue_id)))
-
-
-def _response(message: Message) -> Response:
-    return Response(encode_long(message) if is_long(message) else encode(message))
-
-
-async def _sent(message: Message) -> Response:
-    return await response_of(message) if is_long(message) else _response(message)
 
 
 @endpoint("Messages", "read", query=OfDialogue)

@@ -61,7 +61,7 @@ class PostgresMemories:
                 return answer_stored(new, existing, first).to_memory()
             similar, like = new.similar, None
             if similar is not None:
-                like = await memory_rows.get(db, project_row, namespace, similar.id)
+                like = await memory_rows.get(db, project_row, namespace, similar.id, lock=True)
             if similar is not None and like is not None and similar.policy == "return":
                 return answer_similar(like, similar)
             memory = plan_new(namespace, new, like, options)
@@ -176,7 +176,8 @@ class PostgresMemories:
             if version is not existing:
                 await memory_version_rows.insert(db, row.ref, version)
                 after = with_version_before(row, new.version, options.now)
-                await memory_rows.store(db, project_row, row, after)
+                if after is not row:
+                    await memory_rows.store(db, project_row, row, after)
                 used = usage_of(options, stored_bytes=new.stored_bytes)
                 await db.usage.record(db, (project, project_row), used, options)
             return version.to_version()

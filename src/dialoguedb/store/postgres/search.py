@@ -15,11 +15,10 @@ from dialoguedb.retrieval.filter_tokens import TokenGroups
 from dialoguedb.retrieval.room import Room
 from dialoguedb.retrieval.search import find
 from dialoguedb.retrieval.terms import Term
-from dialoguedb.store import tokenizer
+from dialoguedb.store import memory_validity, tokenizer
 from dialoguedb.store.found_rows import (
     CONTENT,
     DIALOGUE_COLUMNS,
-    LIMITED,
     MEMORY_COLUMNS,
     MESSAGE_COLUMNS,
     STATE,
@@ -180,9 +179,9 @@ class PostgresSnapshot(FoundRows):
 
     def _has_limited(self, kind: SearchObject, within: Where) -> bool:
         """Tell whether some memories are not active at all times; else no search looks at that."""
-        if kind != "memory" or self._filters.validity == "all":
+        if not memory_validity.matters(kind, self._filters):
             return False
-        sql = f"SELECT 1 FROM memories r WHERE {within.sql} AND {LIMITED} LIMIT 1"
+        sql = memory_validity.any_limited(within)
         return self._db.value(search_filters.numbered(sql), *within.values) is not None
 
     def messages_of_dialogues(self) -> PostgresScope:

@@ -167,7 +167,8 @@ class SQLiteMemories:
             if version is not existing:
                 memory_version_rows.insert(db, row.row_id, version)
                 after = with_version_before(row, new.version, options.now)
-                memory_rows.store(db, project_row, row, after)
+                if after is not row:
+                    memory_rows.store(db, project_row, row, after)
                 used = usage_of(options, stored_bytes=new.stored_bytes)
                 self._writer.usage.record(db, (project, project_row), used, options)
             return version.to_version()
@@ -175,7 +176,8 @@ class SQLiteMemories:
         def quoted(db: apsw.Connection, _result: object) -> Quoted:
             return Quoted("memory", memory_rows.find(db, project_row, namespace, memory_id).row_id)
 
-        return await self._writer.write(at_most_once(operation, project_row, options, quoted))
+        work = at_most_once(operation, project_row, options, quoted)
+        return await self._writer.write(work, long=new.stored_bytes > _LONG_BYTES)
 
     async def delete(
         self, project: Project, namespace: str, memory_id: str, options: WriteOptions

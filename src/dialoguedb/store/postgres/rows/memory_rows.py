@@ -13,7 +13,7 @@ from dialoguedb.model.rules.memories import (
     plan_superseded,
 )
 from dialoguedb.model.rules.pages import ESCAPED_BYTES
-from dialoguedb.store.columns import columns_of
+from dialoguedb.store.columns import changed, columns_of
 from dialoguedb.store.postgres.connection.connection import Connection
 from dialoguedb.store.postgres.rows import pages
 from dialoguedb.store.postgres.rows.columns import assignments, placeholders
@@ -55,8 +55,7 @@ _INSERT = (
     f"INSERT INTO memories (part, project, {', '.join(_FIELDS)})"
     f" VALUES ({placeholders(2 + len(_FIELDS))}) RETURNING number"
 )
-_CHANGING = [name for name in _FIELDS if name not in {"id", "namespace", "created"}]
-_UPDATE = f"UPDATE memories SET {assignments(*_CHANGING, first=3)} WHERE part = $1 AND number = $2"
+_UPDATE = "UPDATE memories SET {} WHERE part = $1 AND number = $2"
 _LINKED = "project = $1 AND namespace = $2 AND supersedes = $3"
 _SUPERSEDING = f"SELECT starts, id FROM memories WHERE {_LINKED} ORDER BY starts, id LIMIT 1"
 _UNLINK = f"UPDATE memories SET supersedes = NULL WHERE {_LINKED}"
@@ -102,7 +101,8 @@ async def insert(db: Connection, project: int, memory: StoredMemory) -> RowRef:
 async def store(db: Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
     """Store a memory in the place of the former one."""
     await MEMORY_TAGS.replace(db, project, former.ref, (former.tags, after.tags))
-    await db.execute(_UPDATE, *former.ref, *(getattr(after, name) for name in _CHANGING))
+    fields = changed(former, after)
+    await db.execute(_UPDATE.format(assignments(*fields, first=3)), *former.ref, *fields.values())
 
 
 async def mark_superseded(

@@ -10,6 +10,7 @@ from itertools import count
 
 from dialoguedb.model.search import SearchFilter, TagFilter
 from dialoguedb.retrieval.filter_tokens import IMAGE
+from dialoguedb.store import memory_validity
 from dialoguedb.store.postgres.search_index import words
 from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
@@ -80,11 +81,7 @@ def of_memories(filters: SearchFilter, *, limited: bool = True) -> Where:
         where.add("false")  # it is nobody's message, and in no dialogue
     _add_span(where, "r.created", filters.created)
     _add_span(where, "r.modified", filters.modified)
-    if not limited and filters.validity == "inactive":
-        where.add("false")
-    elif limited and filters.validity != "all":
-        sign = "" if filters.validity == "active" else "NOT "
-        where.add(f"{sign}(r.starts <= ? AND r.ends > ?)", filters.as_of, filters.as_of)
+    memory_validity.add(where, filters, limited=limited)
     _add_tags(where, "memory", filters.tags)
     return where
 

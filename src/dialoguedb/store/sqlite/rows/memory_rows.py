@@ -13,7 +13,7 @@ from dialoguedb.model.rules.memories import (
     memory_not_found,
     plan_superseded,
 )
-from dialoguedb.store.columns import columns_of
+from dialoguedb.store.columns import changed, columns_of
 from dialoguedb.store.sqlite.connection.reader import Reader, Shape, each
 from dialoguedb.store.sqlite.rows.list_queries import SelectBuilder
 from dialoguedb.store.sqlite.rows.tags import MEMORY_TAGS
@@ -33,8 +33,6 @@ _INSERT = (
     f"INSERT INTO memories (project, {', '.join(_FIELDS)})"
     f" VALUES ({', '.join('?' * (1 + len(_FIELDS)))})"
 )
-_CHANGING = [name for name in _FIELDS if name not in {"id", "namespace", "created"}]
-_UPDATE = f"UPDATE memories SET {', '.join(f'{name} = ?' for name in _CHANGING)} WHERE number = ?"
 _LINKED = "project = ? AND namespace = ? AND supersedes = ?"
 _SUPERSEDING = f"SELECT starts, id FROM memories WHERE {_LINKED} ORDER BY starts, id LIMIT 1"
 _UNLINK = f"UPDATE memories SET supersedes = NULL WHERE {_LINKED}"
@@ -63,8 +61,10 @@ def insert(db: apsw.Connection, project: int, memory: StoredMemory) -> None:
 def store(db: apsw.Connection, project: int, former: MemoryRow, after: StoredMemory) -> None:
     """Store a memory in the place of the former one."""
     MEMORY_TAGS.replace(db, project, former.row_id, (former.tags, after.tags))
-    values = [getattr(after, name) for name in _CHANGING]
-    db.execute(_UPDATE, (*values, former.row_id))
+    fields = changed(former, after)
+    assigned = ", ".join(f"{name} = ?" for name in fields)
+    update = f"UPDATE memories SET {assigned} WHERE number = ?"
+    db.execute(update, (*fields.values(), former.row_id))
 
 
 def mark_superseded(

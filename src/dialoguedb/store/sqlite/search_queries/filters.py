@@ -12,6 +12,7 @@ import apsw
 
 from dialoguedb.formats.attachments.scanner import IMAGE_WORDS, has_image
 from dialoguedb.model.search import Condition, Operator, Scalar, SearchFilter, TagFilter
+from dialoguedb.store import memory_validity
 from dialoguedb.store.where import Where
 from dialoguedb.values.lists import TimeRange
 
@@ -62,11 +63,7 @@ def of_memories(filters: SearchFilter, *, limited: bool = True) -> Where:
         where.add("false")  # it is nobody's message, and in no dialogue
     _add_span(where, "r.created", filters.created)
     _add_span(where, "r.modified", filters.modified)
-    if not limited and filters.validity == "inactive":
-        where.add("false")
-    elif limited and filters.validity != "all":
-        sign = "" if filters.validity == "active" else "NOT "
-        where.add(f"{sign}(r.starts <= ? AND r.ends > ?)", filters.as_of, filters.as_of)
+    memory_validity.add(where, filters, limited=limited)
     _add_tags(where, "r.tags", filters.tags)
     _add_metadata(where, "r.metadata", filters.metadata)
     return where
