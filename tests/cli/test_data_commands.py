@@ -164,7 +164,10 @@ def test_memories_are_created_got_listed_updated_and_deleted(commands):
     words = ["memory", "create", "--id", "m", "--value", "Prefers tea", "--label", "Drinks"]
     made = commands.at(*words, "--description", "at work", "--tags", "a")
     assert made["value"] == "Prefers tea"
-    assert commands.at("memory", "create", "--value-json", "null")["value"] is None
+    assert commands.at("memory", "create", "--value-json", "null", "--id", "n")["value"] is None
+    refused = commands.run("memory", "update", "n", "--label", "x", "--value-json", "null")
+    assert (refused.code, "null gives nothing" in refused.error) == (2, True)
+    assert commands.run("memory", "delete", "n").code == 0
     assert commands.at("memory", "create", "--stdin", stdin="piped\n")["value"] == "piped"
     assert commands.at("memory", "get", "m") == made
     assert commands.at("memory", "update", "m", "--tags", "b")["tags"] == ["b"]

@@ -557,3 +557,29 @@ def test_a_file_that_is_none_is_refused_in_one_line(elsewhere, text, complaint):
     assert ended.code == 1
     assert complaint in ended.err
     assert ended.out == ""
+
+
+def test_a_memory_that_cannot_be_linked_is_a_failure_of_its_own(commands):
+    def memory(own_id, **more):
+        known = {"namespace": "n", "value": own_id, "created": "2026-03-01T00:00:00.000Z"}
+        return {"memory": {"id": own_id, **known, **more}}
+
+    def version(value):
+        times = {"written": "2026-02-01T00:00:00.000Z", "replaced": "2026-02-02T00:00:00.000Z"}
+        return {"version": 1, "value": value, **times}
+
+    unequal = [version("one"), version("another")]
+    exported = [
+        memory("new", supersedes="old", version=2, history=unequal),
+        memory("newer", supersedes="old"),
+        memory("old"),
+        *(memory(f"m{count}", supersedes=f"gone-{count}") for count in range(30)),
+    ]
+    path = commands.directory / "in.jsonl"
+    path.write_text(HEAD + "".join(json.dumps(line) + "\n" for line in exported))
+    ended = commands.run("import", path)
+    report = ended.record
+    assert (ended.code, report["failed"], report["memories"]) == (1, 1, 32)
+    assert report["leftOut"] == {"supersedes": 30}
+    newer = commands.at("memory", "get", "newer", "--namespace", "n")
+    assert newer["supersedes"] == "old"

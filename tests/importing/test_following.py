@@ -1,13 +1,19 @@
 """Imports that keep up with files while programs write them."""
 
+import asyncio
+import itertools
 import json
 import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from dialoguedb.cli.data.transfer.following import Follower, found_now
+from dialoguedb.cli.data.transfer.lines import InputFile
+from dialoguedb.cli.data.transfer.run import How, ImportRun
 from tests.databases.engines import storage_flags
 from tests.e2e.programs import Room
 from tests.http.server import program, quiet_environment
@@ -150,6 +156,7 @@ def test_what_stays_broken_is_told_once_and_is_a_failure_at_the_end(followed, te
         until(lambda: texts("t1") == ["Tea?"])
         followed.write("b.jsonl", logged("t2", "Milk?"))
         until(lambda: texts("t2") == ["Milk?"])
+        until(lambda: "Not imported" in followed.errors())
         code, report = ended(process)
     assert (code, report["failed"]) == (1, 1)
     assert followed.errors().count("Not imported: ") == 2  # then, and in the report
@@ -215,3 +222,28 @@ def test_a_file_that_is_written_again_in_another_format_is_read_as_that(followed
         until(lambda: texts("c2") == ["Milk?"])
         code, report = ended(process)
     assert (code, report["failed"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("quiet_s", "count"), [(0, 1), (3_600, 0)])
+def test_what_fails_is_told_when_the_file_changes_no_more(tmp_path, monkeypatch, quiet_s, count):
+    monkeypatch.chdir(tmp_path)
+    line = json.dumps({"role": "user", "content": "Tea?"})
+    Path("a.jsonl").write_text(f'{line}\n{{"role": "us')
+    messages: list[str] = []
+
+    async def passes():
+        stop, looks = asyncio.Event(), itertools.count(1)
+
+        def find():
+            if next(looks) > 1:
+                stop.set()
+            return found_now(InputFile("a.jsonl", "a.jsonl"))
+
+        async with ImportRun(None, How(is_dry=True), None) as run:
+            follower = Follower(run, find, messages.append, quiet_s)
+            await follower.until(stop)
+            return follower.report()
+
+    report = asyncio.run(passes())
+    assert report.record()["failed"] == 1
+    assert messages == ["Not imported: a.jsonl: Line 2 of a.jsonl is cut off"] * count

@@ -143,3 +143,8 @@ def test_lines_that_cannot_be_read_are_reported_by_their_numbers(imports):
     ended = imports.commands.run("import", path.parent)
     (of_file,) = ended.record["files"]
     assert of_file["unread"] == [str(len(whole) + 1)]
+    spaced = [f"{line}\n" for line in [*whole[:4], "5", *whole[5:]]]
+    path = imports.write("folder/log.jsonl", "\n".join(spaced))
+    ended = imports.commands.run("import", path.parent)
+    (of_file,) = ended.record["files"]
+    assert of_file["unread"] == [f"9-{2 * len(whole) - 1}"]

@@ -11,7 +11,10 @@ from tests.http.server import quiet_environment
 
 PACKAGE = Path(__file__).parents[2] / "clients" / "ai-sdk"
 SECONDS_MAX = 600
-AWAY = re.compile("ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E50[234]")
+AWAY = re.compile(
+    "ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EIDLETIMEOUT|ERR_SOCKET_TIMEOUT"
+    "|socket hang up|E429|E50[234]"
+)
 """What npm says when it cannot reach where packages come from."""
 
 
@@ -24,6 +27,8 @@ def built(tmp_path_factory):
     shutil.copytree(PACKAGE, directory, ignore=shutil.ignore_patterns("node_modules", "dist"))
     try:
         run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm takes too long to reach where packages come from")
     except AssertionError as error:
         if away := AWAY.search(str(error)):
             pytest.skip(f"npm cannot reach where packages come from ({away[0]})")

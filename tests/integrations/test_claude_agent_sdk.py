@@ -113,6 +113,14 @@ async def test_what_is_spoken_is_found_and_nothing_that_is_noted_beside_it(store
         assert len(found) == count, word
 
 
+async def test_messages_of_other_programs_are_none_of_its_lines(store, async_db):
+    await store.append(KEY, transcript())
+    (dialogue,) = (await async_db.api.dialogue.list(limit=10)).items
+    for content in ("Hello", [{"type": "text", "text": "Hello"}], {"n": 1}):
+        await async_db.api.message.create_many(dialogue.id, [{"role": "user", "content": content}])
+    assert await store.load(KEY) == transcript()
+
+
 async def test_a_line_that_is_appended_again_is_there_once(store):
     lines = transcript()
     await store.append(KEY, lines[1:4])

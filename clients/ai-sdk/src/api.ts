@@ -27,6 +27,12 @@ export class DialogueDBError extends Error {
   }
 }
 
+/** A response that arrived to its end. */
+interface Received {
+  response: Response;
+  text: string;
+}
+
 const TRIES = 4;
 const WAIT_MS = 250;
 const WAIT_MS_MAX = 10_000;
@@ -58,22 +64,26 @@ export class Api {
     };
     const text = body === undefined ? null : JSON.stringify(body);
     for (let tries = 1; ; tries++) {
-      const response = await this.#try(path, { method, headers, body: text }, tries);
-      if (response?.ok) {
-        return { body: (await response.json()) as T, version: response.headers.get("etag") };
+      const answered = await this.#try(path, { method, headers, body: text }, tries);
+      if (answered?.response.ok) {
+        const version = answered.response.headers.get("etag");
+        return { body: JSON.parse(answered.text) as T, version };
       }
-      if (response && (!AWAY.has(response.status) || tries === TRIES)) throw await errorOf(response);
-      const after = Number(response?.headers.get("retry-after") ?? 0) * 1_000;
+      if (answered && (!AWAY.has(answered.response.status) || tries === TRIES)) {
+        throw errorOf(answered);
+      }
+      const after = Number(answered?.response.headers.get("retry-after") ?? 0) * 1_000;
       const wait = Math.min(after || WAIT_MS * 2 ** tries, WAIT_MS_MAX);
       await new Promise((resume) => setTimeout(resume, wait));
     }
   }
 
-  /** Returns the response; null when the server could not be reached and will be tried again. */
-  async #try(path: string, request: RequestInit, tries: number): Promise<Response | null> {
+  /** Returns the whole response; null when it was not received and will be tried again. */
+  async #try(path: string, request: RequestInit, tries: number): Promise<Received | null> {
     try {
       const { fetch } = this;
-      return await fetch(this.#endpoint + path, request);
+      const response = await fetch(this.#endpoint + path, request);
+      return { response, text: await response.text() };
     } catch (error) {
       if (tries === TRIES) throw error;
       return null;
@@ -81,10 +91,10 @@ export class Api {
   }
 }
 
-async function errorOf(response: Response): Promise<DialogueDBError> {
+function errorOf({ response, text }: Received): DialogueDBError {
   const { status } = response;
   try {
-    const { error } = (await response.json()) as {
+    const { error } = JSON.parse(text) as {
       error: { message: string; code: string; type: string };
     };
     return new DialogueDBError(error.message, status, error.code, error.type);

@@ -2,7 +2,7 @@
 
 import type { UIMessage } from "ai";
 
-import { Api, DialogueDBError, type Page } from "./api.js";
+import { type Answer, Api, DialogueDBError, type Page } from "./api.js";
 
 export { DialogueDBError };
 
@@ -29,6 +29,7 @@ interface Stored {
 /** Messages in one request, of which the server takes 1,000. */
 const BATCH = 500;
 const TRIES = 10;
+const NEVER_WRITTEN = '"0"';
 const ACTIVE_STREAM = "activeStreamId";
 
 /** A chat is a dialogue, and each of its messages a message with the same id. */
@@ -102,10 +103,11 @@ export class ChatStore {
     for (const one of stored.slice(equal).reverse()) {
       await orNull(this.#api.send("DELETE", this.#path(chatId, `/messages/${segment(one.id)}`)));
     }
-    let version = found?.version ?? null;
+    // Whoever else saves a new chat at the same time is noticed, too.
+    let version: string | null = found?.version ?? NEVER_WRITTEN;
     for (let at = equal; at < messages.length; at += BATCH) {
       const body = { messages: messages.slice(at, at + BATCH) };
-      const answer = await this.#api.send("POST", this.#path(chatId, "/messages"), body, version);
+      const answer: Answer<unknown> = await this.#api.send("POST", this.#path(chatId, "/messages"), body, version);
       version = answer.version;
     }
   }

@@ -198,8 +198,12 @@ test("a request whose answer is lost is repeated, and stored once", async () => 
   let lost = 0;
   const unsteady: typeof fetch = async (...request) => {
     const response = await fetch(...request);
-    if (request[1]?.method === "POST" && lost++ % 2 === 0) throw new TypeError("fetch failed");
-    return response;
+    if (request[1]?.method !== "POST") return response;
+    lost++;
+    if (lost % 3 === 1) throw new TypeError("fetch failed");
+    if (lost % 3 === 0) return response;
+    const broken = new ReadableStream({ start: (body) => body.error(new TypeError("terminated")) });
+    return new Response(broken, response);
   };
   const chats = new ChatStore({ endpoint, apiKey, fetch: unsteady });
   const chatId = await chats.createChat();

@@ -87,7 +87,8 @@ def _is_content(content: bytes) -> bool:
 
 def _is_too_large(outline: Outline) -> bool:
     """Tell whether it is too large in any case; then it is not taken apart."""
-    return outline.least_bytes - _ATTACHMENTS_BYTES > limits.CONTENT_BYTES_MAX
+    most = limits.CONTENT_BYTES_MAX
+    return len(outline.content) > most and outline.least_bytes - _ATTACHMENTS_BYTES > most
 
 
 def _check_size(

@@ -1,5 +1,6 @@
 """A conversation store for pydantic-ai; the extra is `pydantic-ai`."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from dialoguedb.values.limits import PAGE_ITEMS_MAX
 
 _OURS = "pydanticAi"
 _SYSTEM = "system-prompt"
+_KNOWN_MAX = 100_000
 _RETURNS = {"tool-return", "retry-prompt"}
 _RECORDS: TypeAdapter[Any] = TypeAdapter(ConversationRecord)
 
@@ -39,8 +41,8 @@ class DialogueDBConversationStore(ConversationStore):
     def __init__(self, db: AsyncDatabase, *, namespace: str | None = None) -> None:
         self._db = db
         self._namespace = namespace
-        self._dialogue_of: dict[str, str] = {}
-        """Where entries are that a record or a history has named by now."""
+        self._dialogue_of: OrderedDict[str, str] = OrderedDict()
+        """Where entries are that a record or a history named last; others are looked for."""
 
     async def read_record(self, conversation_id: str) -> ConversationRecord | None:
         """Return the record of a conversation; None when there is none."""
@@ -213,7 +215,12 @@ class DialogueDBConversationStore(ConversationStore):
         return record
 
     def _note(self, dialogue_id: str, entry_ids: Sequence[str | None]) -> None:
-        self._dialogue_of |= {one: dialogue_id for one in entry_ids if one is not None}
+        for one in entry_ids:
+            if one is not None:
+                self._dialogue_of[one] = dialogue_id
+                self._dialogue_of.move_to_end(one)
+        while len(self._dialogue_of) > _KNOWN_MAX:
+            self._dialogue_of.popitem(last=False)
 
     def _tag(self, *scope: str) -> str:
         return hashed_tag("pydantic-ai", self._namespace or "", *scope)

@@ -35,7 +35,9 @@ def entries_from(records: Iterable[MessageRecord]) -> list[Entry]:
     found: list[Entry] = []
     pieces: dict[str, list[str]] = {}
     for record in records:
-        held = record.content[_OURS]
+        held = record.content.get(_OURS) if isinstance(record.content, dict) else None
+        if held is None:  # another program's
+            continue
         if "piece" in held:
             pieces.setdefault(held["of"], []).append(held["piece"])
             continue

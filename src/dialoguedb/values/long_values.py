@@ -82,7 +82,11 @@ def count(value: bytes, byte: bytes) -> int:
 
 def invalid_utf8_at(value: bytes) -> int | None:
     """Return the first byte that is not UTF-8; None when all of it is."""
-    if len(value) <= LONG_BYTES and value.isascii():
+    if len(value) <= LONG_BYTES:
+        try:
+            value.decode()
+        except UnicodeDecodeError as error:
+            return error.start
         return None
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(value), PIECE_BYTES):

@@ -173,6 +173,8 @@ def length(value: bytes) -> int:
         return len(value)
     if b"\\" not in value:
         return len(value) - 2
+    if len(value) <= long_values.LONG_BYTES:
+        return len(json.loads(value).encode("utf-8", "surrogatepass"))
     texts = long_values.safe_pieces(value, 1, len(value) - 1)
     return sum(len(json.loads(b'"%b"' % text).encode("utf-8", "surrogatepass")) for text in texts)
 

@@ -186,6 +186,8 @@ def _read_option(flags: dict[str, Any], name: str, *, needed: bool = True) -> An
     count = (text is not None) + (parsed is not None) + stdin
     if count > 1 or (needed and not count):
         raise click.UsageError(f"One of --{name}, --{name}-json and --stdin is required.")
+    if parsed is _NULL and not needed:
+        raise click.UsageError(f"--{name}-json null gives nothing; leave it out.")
     if stdin:
         return read_stdin()
     return None if parsed is _NULL else parsed if text is None else text

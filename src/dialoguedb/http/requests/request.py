@@ -295,7 +295,8 @@ class Request:
         identity = msgpack.encode([owner, head.method, head.target, namespace, key])
         parts = head.query_string.split(b"&")
         rest = sorted(part for part in parts if part and not part.startswith(b"namespace="))
-        # That is all of `msgpack.encode([rest, self.body])` but the body, which may be long.
+        # All of `msgpack.encode([rest, self.body])` but the body, which may be long: what older
+        # versions recorded has to match.
         start = msgpack.encode([rest, b""])[:-2] + _binary_head(len(self.body))
         content = hashlib.sha256(start)
         content.update(self.body)

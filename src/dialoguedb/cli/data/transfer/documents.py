@@ -179,6 +179,15 @@ def _lines(opened: BufferedReader, file: InputFile, unread: Unread) -> Iterator[
         yield offset, document
 
 
+def lines_of_documents(file: InputFile, first: int, last: int) -> str:
+    """Write the numbers of the lines of documents, of which empty lines hold none."""
+    with _opened(file) as opened:
+        counted = [count for count, line in enumerate(opened, start=1) if line.strip()]
+    if last > len(counted):  # some are of other files
+        return line_numbers(first, last)
+    return line_numbers(counted[first - 1], counted[last - 1])
+
+
 def line_numbers(first: int, last: int) -> str:
     """Write the numbers of lines."""
     return str(first) if first == last else f"{first}-{last}"

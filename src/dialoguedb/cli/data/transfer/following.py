@@ -33,6 +33,9 @@ _RECENT_NS = 3_600 * 1_000_000_000
 
 _AT_ONCE = 32
 _RETRY_S = 5.0
+_QUIET_S = 5.0
+"""What fails of a file is told when it has not changed for so long: it may not be whole yet."""
+
 _PASSING = (Unreachable, ServiceUnavailable, LimitExceeded)
 """Errors of a server after which the same may go well a little later."""
 
@@ -89,12 +92,21 @@ class Watch:
 class Follower:
     """Imports what changes, until it is told to stop."""
 
-    def __init__(self, run: ImportRun, find: Find, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        run: ImportRun,
+        find: Find,
+        tell: Callable[[str], None],
+        quiet_s: float = _QUIET_S,
+    ) -> None:
         self._run = run
         self._watch = Watch(find)
         self._tell = tell
         self._of_files: dict[str, FileReport] = {}
         self._skipped: dict[str, None] = {}
+        self._quiet_s = quiet_s
+        self._tell_at: dict[str, float] = {}
+        self._printed: dict[str, list[str]] = {}
 
     async def until(self, stop: asyncio.Event) -> None:
         """Follow the files; what cannot be read or stored is told, and tried when it changes."""
@@ -109,6 +121,7 @@ class Follower:
                     self._tell(f"{error.message}; trying again")
                     self._watch.forget([*now, *files])
                     wait_s, files = _RETRY_S, []
+            self._tell_failures()
             await _stopped_within(stop, wait_s)
 
     def report(self) -> ImportReport:
@@ -123,7 +136,7 @@ class Follower:
             self._add(passed)
 
     def _add(self, passed: ImportReport) -> None:
-        """Put what is known now of files in the place of what was; new failures are told."""
+        """Put what is known now of files in the place of what was."""
         for name in passed.skipped or ():
             self._of_files.pop(name, None)
             self._skipped[name] = None
@@ -131,16 +144,25 @@ class Follower:
             passed.files.append(FileReport(failure.what, "", failures=[failure]))
         for one in passed.files:
             self._skipped.pop(one.file, None)
-            before = self._of_files.get(one.file)
-            known = _sentences(before) if before else []
-            for sentence in _sentences(one):
-                if sentence not in known:
-                    self._tell(sentence)
             self._of_files[one.file] = one
+            self._tell_at[one.file] = time.monotonic() + self._quiet_s
+
+    def _tell_failures(self) -> None:
+        """Tell what fails of files that have not changed for a while, each failure once."""
+        now = time.monotonic()
+        for file in [file for file, at in self._tell_at.items() if at <= now]:
+            del self._tell_at[file]
+            before, found = self._printed.pop(file, []), _sentences(self._of_files.get(file))
+            for sentence in found:
+                if sentence not in before:
+                    self._tell(sentence)
+            if found:
+                self._printed[file] = found
 
 
-def _sentences(report: FileReport) -> list[str]:
-    return [f"Not imported: {one.what}: {one.error.message}" for one in report.failures]
+def _sentences(report: FileReport | None) -> list[str]:
+    failures = report.failures if report else []
+    return [f"Not imported: {one.what}: {one.error.message}" for one in failures]
 
 
 async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:

@@ -146,7 +146,6 @@ class Importer:
     async def _store_one(self, batch: ImportBatch | MemoryLine) -> None:
         if isinstance(batch, MemoryLine):
             await self._store_memory(batch)
-            self._report.add(batch)
             return
         changed, dialogue = 0, batch.dialogue
         new = self._sent.rest_of(batch) if self._sent is not None else batch
@@ -169,10 +168,10 @@ class Importer:
 
     async def _store_memory(self, line: MemoryLine) -> None:
         """Store a memory with its history, or at the end if what it superseded is not there yet."""
-        if not await self._is_linked(line):
+        if not await self._store_if_linked(line):
             self._unlinked.append(line)
 
-    async def _is_linked(self, line: MemoryLine) -> bool:
+    async def _store_if_linked(self, line: MemoryLine) -> bool:
         """Store a memory with its history, unless what it superseded is not there."""
         fields = structs.asdict(line)
         for name in ("version", "history"):
@@ -189,17 +188,29 @@ class Importer:
             times = (version.written, version.replaced)
             of = (line.id, version.version, version.value, times)
             await memories.create_version(*of, namespace=line.namespace, **former)
+        self._report.add(line)
         return True
 
     async def _link_memories(self) -> None:
         """Store what waits for memories that it superseded; without that where they are gone."""
         waiting, self._unlinked = self._unlinked, []
         while waiting:
-            left = [line for line in waiting if not await self._is_linked(line)]
+            left = [line for line in waiting if not await self._is_settled(line)]
             if len(left) == len(waiting):
-                left[0].supersedes = None
-                self._report.left_out["supersedes"] += 1
+                there = {_memory_key(line, line.id) for line in left}
+                gone = [one for one in left if _memory_key(one, one.supersedes) not in there]
+                for line in gone or left[:1]:
+                    line.supersedes = None
+                    self._report.left_out["supersedes"] += 1
             waiting = left
+
+    async def _is_settled(self, line: MemoryLine) -> bool:
+        """Tell whether a memory is stored, or failed, and need not wait any more."""
+        try:
+            return await self._store_if_linked(line)
+        except (InvalidRequest, Conflict, NotFound) as error:
+            self._report.fail(_name_of(line), error)
+            return True
 
     async def _append_where_it_belongs(self, batch: ImportBatch) -> int:
         """Append messages to their dialogue, and those of other branches to theirs."""

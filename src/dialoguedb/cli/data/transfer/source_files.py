@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from dialoguedb.cli.data.transfer import lines as own_format
-from dialoguedb.cli.data.transfer.documents import Unread, documents_of, line_numbers
+from dialoguedb.cli.data.transfer.documents import Unread, documents_of, lines_of_documents
 from dialoguedb.cli.data.transfer.left_out import accounted
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers import (
@@ -247,7 +247,7 @@ def _beginning(document: Any, reader: Reader, report: FileReport) -> list[Line]:
     except InvalidRequest:
         return []
     if file.path.suffix.lower() == _LINES_SUFFIX:
-        report.unread.append(line_numbers(end, len(documents)))
+        report.unread.append(lines_of_documents(file, end, len(documents)))
     return found
 
 

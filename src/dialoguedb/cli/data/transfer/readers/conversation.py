@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from dialoguedb.cli.data.transfer.conversions import digest
-from dialoguedb.cli.data.transfer.documents import line_numbers
+from dialoguedb.cli.data.transfer.documents import lines_of_documents
 from dialoguedb.cli.data.transfer.left_out import look_beside
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine
 from dialoguedb.cli.data.transfer.readers.reader import FileContent
@@ -86,6 +86,8 @@ def read_in_turn(content: FileContent, lines: Iterable[Any], read: Callable[[Any
             read(line)
         except _ODD as error:
             why = f"is not as the format has it, and nothing after it was read: {error!r}"
-            content.unfinished.append(f"Line {count} {why}")
-            content.unread.append(line_numbers(count, count + sum(1 for _ in rest)))
+            last = count + sum(1 for _ in rest)
+            unread = lines_of_documents(content.file, count, last)
+            content.unfinished.append(f"Line {unread.partition('-')[0]} {why}")
+            content.unread.append(unread)
             return

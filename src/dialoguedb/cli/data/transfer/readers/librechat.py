@@ -71,10 +71,11 @@ def lines(document: Json, branches: Branches = "threads") -> Iterator[Line]:
     }
     ids = (document.get("conversationId"), *(one.get("conversationId") for one, _ in written))
     own_id = next((one for one in ids if one), None) or f"{NAME}-{digest(document)}"
+    times = (time for one, _ in written if (time := time_of(one.get("createdAt"))))
     dialogue = DialogueLine(
         id=valid_id(own_id),
         label=label(document.get("title")),
-        created=time_of(written[0][0].get("createdAt")) if written else None,
+        created=min(times, default=None),
         metadata=json_of(pruned(noted)),
     )
     tree = TreeLine(**structs.asdict(dialogue))
@@ -165,6 +166,7 @@ class _Parts(Struct):
     spoken: list[tuple[str, Any]] = []
     _shown_parts: list[Json] = []
     _results: list[Json] = []
+    _calls: int = 0
 
     def add(self, part: Any) -> None:
         """Add a part; null stands where nothing was written yet."""
@@ -176,7 +178,8 @@ class _Parts(Struct):
             self._shown_parts.append(shown)
 
     def _add_call(self, call: Json) -> None:
-        read = _Call.of(call, f"{self.own_id}-call-{len(self.spoken) + len(self._shown_parts)}")
+        self._calls += 1
+        read = _Call.of(call, f"{self.own_id}-call-{self._calls}")
         names = {"toolCallId": read.id, "toolName": read.name}
         self._shown_parts.append({"type": "tool-call", **names, "input": read.input})
         if read.output is not None:

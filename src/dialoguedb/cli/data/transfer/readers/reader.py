@@ -36,7 +36,8 @@ class Reader(Struct, frozen=True):
     """Takes a document, or a `FileContent`; yields dialogues, each with its messages behind it.
 
     A thread stands behind what it is a thread of. KeyError, TypeError, AttributeError, ValueError
-    and InvalidRequest mean that something is not as the format has it; nothing of it is imported.
+    and InvalidRequest mean that something is not as the format has it; of a document nothing is
+    imported, of lines what stands before.
     """
 
     is_whole_file: bool = False
