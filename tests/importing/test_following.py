@@ -14,6 +14,7 @@ import pytest
 from dialoguedb.cli.data.transfer.following import Follower, found_now
 from dialoguedb.cli.data.transfer.lines import InputFile
 from dialoguedb.cli.data.transfer.run import How, ImportRun
+from dialoguedb.embedded.aio import AsyncDialogueDB
 from tests.databases.engines import storage_flags
 from tests.e2e.programs import Room
 from tests.http.server import program, quiet_environment
@@ -239,7 +240,8 @@ def test_what_fails_is_told_when_the_file_changes_no_more(tmp_path, monkeypatch,
                 stop.set()
             return found_now(InputFile("a.jsonl", "a.jsonl"))
 
-        async with ImportRun(None, How(is_dry=True), None) as run:
+        unopened = AsyncDialogueDB(path=tmp_path / "data")
+        async with ImportRun(unopened, How(is_dry=True), None) as run:
             follower = Follower(run, find, messages.append, quiet_s)
             await follower.until(stop)
             return follower.report()
