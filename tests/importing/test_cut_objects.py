@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from dialoguedb.cli.data.transfer.lines import DialogueLine, InputFile, Line, MessageLine, encoded
@@ -9,7 +10,8 @@ from dialoguedb.cli.data.transfer.reports import FileReport
 from dialoguedb.cli.data.transfer.source_files import Source, format_of, lines_of
 from dialoguedb.errors import InvalidRequest
 from tests.cli import agent_sessions
-from tests.importing import test_librechat, test_opencode
+from tests.cli.test_chat_exports import chatgpt, claude, node
+from tests.importing import test_librechat, test_llm, test_open_webui, test_opencode
 
 TALK = [("user", "Te\u00e1?"), ("assistant", 'Yes, "now"'), ("user", "1"), ("assistant", "{[2]}")]
 CHAT = [{"role": role, "content": text, "n": 1.5} for role, text in TALK]
@@ -18,13 +20,36 @@ UI = [
     for index, (role, text) in enumerate(TALK)
 ]
 TURNS = [{"from": "human" if role == "user" else "gpt", "value": text} for role, text in TALK]
+ITEMS = [{"type": "message", "id": f"i{at}", **one} for at, one in enumerate(CHAT)]
+BLOCKS = [
+    {"role": role, "content": [{"type": "text", "text": text}, {"type": "tool_use", "id": text}]}
+    for role, text in TALK
+]
 OBJECTS = {
+    "anthropic": {"id": "c1", "system": "Be kind.", "messages": BLOCKS},
+    "openai-responses": {"id": "c1", "object": "list", "data": ITEMS},
     "openai-chat": {"id": "c1", "messages": CHAT, "title": "Tea", "n": 12},
     "ui-messages": {"id": "c1", "messages": UI},
     "sharegpt": {"id": "c1", "conversations": TURNS, "tools": "[]"},
     "opencode": test_opencode.session(),
     "librechat": test_librechat.FORMS["a list"](test_librechat.whole()[:2]),
     "cline": json.loads(agent_sessions.cline_document(agent_sessions.cline())),
+}
+
+SHOWN = [
+    node(f"n{at}", f"n{at - 1}" if at else "root", role, text, 1_760_000_000.0 + at)
+    for at, (role, text) in enumerate(TALK)
+]
+SENT = [(f"n{at}", f"n{at - 1}", role, text) for at, (role, text) in enumerate(TALK)]
+ARRAYS = {
+    "chatgpt": [*chatgpt(*SHOWN), *chatgpt(*SHOWN, id="d", conversation_id="d")],
+    "claude": [*claude(*SENT), *claude(*SENT, uuid="d")],
+    "open-webui": [test_open_webui.exported(), test_open_webui.exported() | {"id": "chat-2"}],
+    "llm": test_llm.answers(),
+    "openai-chat": [OBJECTS["openai-chat"], OBJECTS["openai-chat"] | {"id": "c2"}],
+    "sharegpt": [OBJECTS["sharegpt"], OBJECTS["sharegpt"] | {"id": "c2"}],
+    "anthropic": [OBJECTS["anthropic"], OBJECTS["anthropic"] | {"id": "c2"}],
+    "openai-responses": [OBJECTS["openai-responses"], OBJECTS["openai-responses"] | {"id": "c2"}],
 }
 
 
@@ -60,6 +85,43 @@ def test_what_stands_before_a_cut_is_what_the_whole_file_begins_with(name, inden
         assert messages_of(found) == messages_of(full)[: len(messages_of(found))]
         most = max(most, len(messages_of(found)))
     assert most == len(messages_of(full))
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_yields_what_stands_whole_before_a_cut(name, tmp_path):
+    whole = json.dumps(ARRAYS[name], indent=1, ensure_ascii=False).encode()
+    path = tmp_path / "all.json"
+    path.write_bytes(whole)
+    assert format_of(InputFile(path, "f")) == name
+    full, is_missing = read(path, name)
+    assert not is_missing
+    counts = set[int]()
+    for length in range(1, len(whole)):
+        path.write_bytes(whole[:length])
+        found, is_missing = read(path, name)
+        assert is_missing
+        assert [*map(msgspec.json.encode, found)] == [*map(msgspec.json.encode, full[: len(found)])]
+        counts.add(len(found))
+    assert counts >= {0, len(full)}
+    assert len(counts) > 2
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_a_damaged_byte_of_an_array_costs_what_is_behind_it(name, tmp_path):
+    whole = json.dumps(ARRAYS[name], ensure_ascii=False).encode()
+    path = tmp_path / "all.json"
+    path.write_bytes(whole)
+    full, _ = read(path, name)
+    for at in range(1, len(whole)):
+        damage = (b"\xff", b"}", b"x", b'"')[at % 4]
+        path.write_bytes(damaged := whole[:at] + damage + whole[at + 1 :])
+        found, is_missing = read(path, name)
+        try:
+            json.loads(damaged)
+        except ValueError:
+            assert is_missing
+            before = [*map(msgspec.json.encode, found)]
+            assert before == [*map(msgspec.json.encode, full[: len(before)])]
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -116,4 +178,4 @@ def test_a_damaged_byte_costs_what_is_behind_it(damage, tmp_path):
         except ValueError:
             assert is_missing
             before = messages_of(found)
-            assert before[:-1] == full[: len(before)][:-1]
+            assert before == full[: len(before)]

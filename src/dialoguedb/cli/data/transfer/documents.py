@@ -17,6 +17,7 @@ from dialoguedb.errors import InvalidRequest
 
 _SPACE = tuple(" \t\r\n")
 _SPACE_MAX = 64
+_BEHIND_ELEMENTS = {",", "]", ""}
 _MAPPED_BYTES_MIN = 64 * 1024 * 1024
 
 
@@ -101,13 +102,15 @@ def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest])
     while True:
         try:
             _, end = decoder.raw_decode(text, at)
-            yield text[at:end].encode()
+            element, at = text[at:end].encode(), _behind_space(text, end)
+            if text[at : at + 1] not in _BEHIND_ELEMENTS:
+                raise ValueError("it was closed too early")
         except (ValueError, RecursionError):
             why = f"is cut off or damaged in element {count + 1:,}, and nothing after it was read"
             broken.append(InvalidRequest(f"{file} {why}"))
             return
+        yield element
         count += 1
-        at = _behind_space(text, end)
         at = _behind_space(text, at + 1) if text[at : at + 1] == "," else at
 
 
