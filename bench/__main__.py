@@ -16,6 +16,7 @@ from bench import (
     attachments,
     context,
     conversations,
+    following,
     growth,
     importing,
     indexing,
@@ -68,7 +69,7 @@ _SEARCH = _Suite(
 )
 _SUMMARIES = _Suite((summaries, context), _HERE / "summary-results.md", report.method_of_summaries)
 _START = _Suite((start,), _HERE / "start-results.md", start.method)
-_IMPORTS = _Suite((importing,), _HERE / "import-results.md", importing.method)
+_IMPORTS = _Suite((importing, following), _HERE / "import-results.md", importing.method)
 _ATTACHMENTS = _Suite((attachments,), _HERE / "attachment-results.md", attachments.method)
 _WINDOWS = _Suite((windows,), _HERE / "windows-results.md", windows.method)
 _TRUST = _Suite(
