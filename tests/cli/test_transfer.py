@@ -258,7 +258,7 @@ def test_what_stands_before_a_line_that_cannot_be_read_is_stored_and_told(elsewh
     assert ended.code == 1
     assert "dialogue d/d" in ended.err
     assert "line 5" in ended.err
-    assert ended.record == {"dialogues": 1, "messages": 1, "memories": 0, "failed": 1}
+    assert ended.record == {"dialogues": 1, "messages": 1, "memories": 0, "failed": 2}
     (there,) = elsewhere.at("dialogue", "list")["items"]
     assert (there["id"], there["totalMessages"], there["status"]) == ("a", 1, "active")
 

@@ -32,6 +32,23 @@ def copied_as_it_stands(server, data, to):
         server.process.send_signal(signal.SIGCONT)
 
 
+async def copied_while_written(written, server, servers, to):
+    """Copy the data while it is written at random; returns what was acknowledged by then.
+
+    The writers rest while a copy is checked, or the data would grow faster than it is compared.
+    """
+    ended = asyncio.Event()
+    writers = [written.write(server.port, servers.key, ended) for _ in range(WRITERS)]
+    tasks = [asyncio.create_task(writer) for writer in writers]
+    enough = len(written.acknowledged) + random.randrange(20, 60)
+    await until(lambda: len(written.acknowledged) > enough)
+    acknowledged = dict(written.acknowledged)
+    copied_as_it_stands(server, servers.data, to)
+    ended.set()
+    await asyncio.gather(*tasks)
+    return acknowledged
+
+
 async def check_copy(servers, data, acknowledged):
     """Open a copy: what was acknowledged by then is there."""
     elsewhere = Servers(servers.room, data=data)
@@ -45,20 +62,13 @@ async def check_copy(servers, data, acknowledged):
 
 @pytest.mark.parametrize("count", COPIES)
 async def test_a_copy_of_any_time_holds_what_was_acknowledged(count, servers, tmp_path):
-    written, ended = Written(), asyncio.Event()
+    written = Written()
     server = await servers.start()
     await make_dialogues(server.port, servers.key)
-    tasks = [
-        asyncio.create_task(written.write(server.port, servers.key, ended)) for _ in range(WRITERS)
-    ]
     for number in range(count):
-        enough = len(written.acknowledged) + random.randrange(20, 60)
-        await until(lambda: len(written.acknowledged) > enough)  # noqa: B023 - waited for here
-        acknowledged = dict(written.acknowledged)
-        copied_as_it_stands(server, servers.data, tmp_path / f"copy-{number}")
-        await check_copy(servers, tmp_path / f"copy-{number}", acknowledged)
-        shutil.rmtree(tmp_path / f"copy-{number}")
-    ended.set()
-    await asyncio.gather(*tasks)
+        copy = tmp_path / f"copy-{number}"
+        acknowledged = await copied_while_written(written, server, servers, copy)
+        await check_copy(servers, copy, acknowledged)
+        shutil.rmtree(copy)
     await written.check(server.port, servers.key)
     await server.stop()

@@ -248,4 +248,4 @@ def test_what_fails_is_told_when_the_file_changes_no_more(tmp_path, monkeypatch,
 
     report = asyncio.run(passes())
     assert report.record()["failed"] == 1
-    assert messages == ["Not imported: a.jsonl: Line 2 of a.jsonl is cut off"] * count
+    assert messages == ["Not imported: Line 2 of a.jsonl is cut off"] * count

@@ -21,8 +21,7 @@ def show_report(report: ImportReport, how: How, *, as_json: bool) -> None:
     _list("Skipped, its format is not known", report.skipped or [], _SKIPPED_SHOWN)
     kept = "kept in a thread" if how.update else "left as it is; --update keeps both"
     _list(f"Changed since it was imported, and {kept}", report.changed)
-    failed = (f"{one.what}: {printable(one.error.message)}" for one in report.failures)
-    _list("Not imported", list(failed))
+    _list("Not imported", [printable(str(one)) for one in report.failures])
 
 
 def _show_to_people(report: ImportReport) -> None:

@@ -162,6 +162,7 @@ def _run(
             broken = error
     if broken and not (any(report.counts().values()) or report.failures):
         raise broken
+    report.is_broken_off = broken is not None
     show_report(report, how, as_json=as_json)
     if broken:
         raise broken

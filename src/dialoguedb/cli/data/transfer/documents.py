@@ -101,10 +101,7 @@ def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest])
     at, count = _behind_space(text, text.index("[") + 1), 0
     while True:
         try:
-            _, end = decoder.raw_decode(text, at)
-            element, at = text[at:end].encode(), _behind_space(text, end)
-            if text[at : at + 1] not in _BEHIND_ELEMENTS:
-                raise ValueError("it was closed too early")
+            element, at = _whole_element(text, at, decoder)
         except (ValueError, RecursionError):
             why = f"is cut off or damaged in element {count + 1:,}, and nothing after it was read"
             broken.append(InvalidRequest(f"{file} {why}"))
@@ -112,6 +109,15 @@ def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest])
         yield element
         count += 1
         at = _behind_space(text, at + 1) if text[at : at + 1] == "," else at
+
+
+def _whole_element(text: str, at: int, decoder: json.JSONDecoder) -> tuple[bytes, int]:
+    """Return an element and where it ends; ValueError when another thing than its end is there."""
+    _, end = decoder.raw_decode(text, at)
+    behind = _behind_space(text, end)
+    if text[behind : behind + 1] not in _BEHIND_ELEMENTS:
+        raise ValueError("it was closed too early")
+    return text[at:end].encode(), behind
 
 
 def _object(whole: bytes, file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:

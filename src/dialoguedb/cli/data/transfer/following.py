@@ -162,7 +162,7 @@ class Follower:
 
 def _sentences(report: FileReport | None) -> list[str]:
     failures = report.failures if report else []
-    return [f"Not imported: {one.what}: {one.error.message}" for one in failures]
+    return [f"Not imported: {one}" for one in failures]
 
 
 async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:

@@ -20,6 +20,11 @@ class ImportFailure(Struct):
     what: str
     error: DialogueDBError
 
+    def __str__(self) -> str:
+        """Say what, and why; the name of a file, which messages often have, is not said twice."""
+        message = self.error.message
+        return message if self.what in message else f"{self.what}: {message}"
+
 
 class FileReport(Struct):
     """What of a file was stored, what was left out, and what failed."""
@@ -70,7 +75,7 @@ class FileReport(Struct):
         """Return the report as JSON has it; without what there is none of."""
         counts = {name: getattr(self, name) for name in ("dialogues", "messages", "memories")}
         beside = {
-            "failed": [f"{one.what}: {one.error.message}" for one in self.failures],
+            "failed": [str(one) for one in self.failures],
             "changed": self.changed,
             **self.missing(),
         }
@@ -93,6 +98,9 @@ class ImportReport(Struct):
 
     skipped: list[str] | None = None
     """Of several files, those that hold no conversation in a known format."""
+
+    is_broken_off: bool = False
+    """Whether an error ended it, which is shown beside the report."""
 
     def fail(self, what: str, error: DialogueDBError) -> None:
         """Add a file that cannot be read."""
@@ -129,7 +137,7 @@ class ImportReport(Struct):
 
     def record(self) -> dict[str, Any]:
         """Return the report as JSON has it, with each of several files."""
-        failed = {"failed": len(self.failures)}
+        failed = {"failed": len(self.failures) + self.is_broken_off}
         if self.skipped is None:
             missing = self.files[0].missing() if self.files else {}
             return {**self.counts(), **failed, **missing}
