@@ -1,11 +1,11 @@
 """Windows of the sample conversations, from an engine in this process."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -22,6 +22,8 @@ from dialoguedb.service import Services
 from dialoguedb.settings import Settings
 from dialoguedb.values.fields import Dialect
 from dialoguedb.values.validation_errors import ValidationErrors
+
+T = TypeVar("T")
 
 FORMATS: tuple[str, ...] = get_args(Dialect)
 TARGETS = ("any", "strict", "no-system") if "target" in ContextInput.__struct_fields__ else ("any",)
@@ -80,8 +82,12 @@ class WindowSource:
         """Return a window; raises `InvalidRequest` when the budget is too small."""
         request = msgspec.convert(settings, ContextInput).validate()
         made = self._services.contexts.build(self._project, "", _id(name), request)
-        answer: Json = msgspec.json.decode(msgspec.json.encode(self._runner.run(made)))
+        answer: Json = msgspec.json.decode(msgspec.json.encode(self._run(made)))
         return answer
+
+    def _run(self, made: Coroutine[Any, Any, T]) -> T:
+        """Run it as a server's loop does, without the handlers of signals that a runner sets."""
+        return self._runner.get_loop().run_until_complete(made)
 
     def repair(self, name: str, provider: Provider) -> Json:
         """Return a stored conversation as a provider takes it."""

@@ -5,6 +5,7 @@ The form has no ids: a result belongs to the call before it.
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from dialoguedb.formats.outgoing.messages import Losses, OutgoingMessage, OutgoingPart, visible
@@ -30,7 +31,7 @@ def write(messages: Sequence[OutgoingMessage], losses: Losses) -> list[Json]:
     """Return turns; the result of each call is directly behind it."""
     written: list[Json] = []
     results: _Results | None = None
-    for message, behind in zip(messages, [*messages[1:], None], strict=True):
+    for message, behind in zip_longest(messages, messages[1:]):
         if message.speaker == "tool":
             left = _by_call(message) if results is None else results
             written += [_unasked(each, losses) for each in left.values()]
