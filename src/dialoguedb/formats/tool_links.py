@@ -78,15 +78,14 @@ class ToolLinker:
         if not turn.parts:
             self._add_issue(PartRef(index, 0), "EMPTY_TURN", turn.id, "says nothing")
         for part_index, part in enumerate(turn.parts):
-            if type(part) is Text:
-                continue
             if type(part) is ToolCall:
                 self._add_call(_tool_part(PartRef(index, part_index), turn, part))
             elif type(part) is ToolResult:
                 is_server = part.kind == "server"
                 ref = PartRef(index, part_index)
                 self._add_result(_ToolPart(ref, part.call_id, turn.id, is_server))
-        self._add_unknown(turn, index)
+        if unknown := _unknown_names(turn.parts):
+            self._add_unknown(unknown, turn, index)
         if has_text:
             self._last_spoken = index
 
@@ -120,8 +119,8 @@ class ToolLinker:
         self._recent.clear()
         self._knows_open = True
 
-    def _add_unknown(self, turn: Turn, index: int) -> None:
-        for name in dict.fromkeys(_unknown_names(turn.parts)):
+    def _add_unknown(self, names: Iterable[str], turn: Turn, index: int) -> None:
+        for name in dict.fromkeys(names):
             problem = f"has a part of the unknown type {name!r}"
             self._add_issue(PartRef(index, 0), "UNKNOWN_PART", turn.id, problem)
 
@@ -190,6 +189,8 @@ def _unknown_names(parts: Iterable[Part]) -> list[str]:
     """Return the types of unknown parts, those in results included."""
     names: list[str] = []
     for part in parts:
+        if type(part) is Text or type(part) is ToolCall:
+            continue
         if type(part) is Other and part.is_unknown:
             names.append(part.name)
         elif type(part) is ToolResult:
