@@ -64,14 +64,22 @@ def next_step(entries: list[tuple[str, str]]) -> tuple[str, int] | None:
 
     Takes what a request repeats of the conversation: pairs of `user`, `assistant` or `result`,
     and a text. What was answered already is known from it, so that a repeated request gets the
-    same answer.
+    same answer. A program that compacts may leave out the last answer, which it keeps, and ask
+    for a summary of what is before.
     """
+    if entries and _wants_summary(*entries[-1]):
+        return None
     for at in range(len(entries) - 1, -1, -1):
         kind, text = entries[at]
         prompts = [one for one in TURNS if one in text] if kind == "user" else []
         if prompts:  # a program may join one that was not answered with the next
             return _after(max(prompts, key=text.rfind), entries[at + 1 :])
     return None
+
+
+def _wants_summary(kind: str, text: str) -> bool:
+    is_script = any(prompt in text for prompt in TURNS)
+    return kind == "user" and "summary" in text.lower() and not is_script
 
 
 def _after(prompt: str, entries: list[tuple[str, str]]) -> tuple[str, int] | None:

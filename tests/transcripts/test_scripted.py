@@ -36,6 +36,13 @@ def model(tmp_path):
         yield model
 
 
+def test_a_summary_is_told_from_a_step_whose_answer_is_not_repeated():
+    entries = [("user", TEA), ("assistant", "I look for it."), ("result", "tea is on the shelf")]
+    assert next_step(entries) == (TEA, 1)
+    assert next_step([*entries, ("user", "Write a summary of the conversation")]) is None
+    assert next_step([*entries, ("user", f"Write a summary, and: {AGAIN}")]) == (AGAIN, 0)
+
+
 @pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_every_dialect_says_what_the_script_has(model, path, stream):
