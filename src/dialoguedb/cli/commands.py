@@ -47,6 +47,12 @@ def _search() -> Command:
     return search
 
 
+def _eval() -> Command:
+    from dialoguedb.cli.data.evaluation.group import eval_
+
+    return eval_
+
+
 def _chat() -> Command:
     from dialoguedb.cli.data.chat import chat
 
@@ -156,6 +162,7 @@ COMMANDS: dict[str, tuple[Loader, str]] = {
     "message": (_message, "Add, get, list, tag and delete messages."),
     "memory": (_memory, "Create, get, list, update and delete memories."),
     "search": (_search, "Search messages, dialogues and memories."),
+    "eval": (_eval, "Measure search on your own data."),
     "chat": (_chat, "Read a conversation."),
     "import": (_import, "Import dialogues and memories, also from other programs."),
     "export": (_export, "Export dialogues and memories."),
