@@ -261,6 +261,52 @@ def test_surroundings_that_an_editor_adds_are_not_said(tmp_path):
     assert spoken(found) == [("u1", "user", b'"Explain it"')]
 
 
+NOTICE = "[Request interrupted by user]"
+REMINDER = "<system-reminder>It is Monday</system-reminder>"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "expected"),
+    [
+        ([NOTICE, "Do it in another way"], "Do it in another way"),
+        ([NOTICE], None),
+        ([NOTICE, "<command-name>/clear</command-name>"], None),
+        ([f"{REMINDER}\n{REMINDER}\nGo on"], "Go on"),
+        ([REMINDER, "Go on", NOTICE], "Go on"),
+        ([REMINDER], None),
+        (["<system-reminder>without its end"], None),
+        (["<command-message>init</command-message>", "Analyse this"], None),
+        (["Why does it say [Request interrupted by user]?"], "same"),
+    ],
+)
+def test_what_was_typed_beside_notices_of_the_program_is_kept(blocks, expected, tmp_path):
+    write = ClaudeCode()
+    lines = [write.typed("Go"), write.spoke("m1", text("Done.")), write.user([*map(text, blocks)])]
+    found, failed = read(tmp_path / "s1.jsonl", encoded(lines))
+    assert failed == []
+    new = [json.loads(content) for own, _, content in spoken(found) if own == "u3"]
+    assert new == ([blocks[0]] if expected == "same" else [expected] * bool(expected))
+
+
+@pytest.mark.parametrize("program", LINES)
+@pytest.mark.parametrize("chosen", LINES)
+def test_a_file_of_another_format_than_the_chosen_one_is_a_failure(program, chosen, here):
+    ended = here.run("import", placed(here.directory, program), "--format", chosen)
+    is_right = program == chosen
+    assert ended.code == (0 if is_right else 1)
+    assert bool(ended.record["messages"]) == is_right
+    if not is_right:
+        assert ended.record["failed"] >= 1
+
+
+@pytest.mark.parametrize("program", LINES)
+def test_empty_lines_say_nothing_wherever_they_stand(program, tmp_path):
+    content = PROGRAMS[program][1]
+    apart = b"\n\r\n" + content.replace(b"\n", b"\n\n")
+    name = PROGRAMS[program][0]
+    assert read(tmp_path / name, apart) == read(tmp_path / name, content)
+
+
 # --- Trees --------------------------------------------------------------------------------------
 
 

@@ -284,3 +284,54 @@ class TestNothingIsLostSilently:
         deep.mkdir(parents=True)
         (deep / "c.json").write_text(json.dumps(chatgpt(QUESTION)))
         assert home.at("import", "in")["messages"] == 1
+
+
+def code(text):
+    return {"content_type": "code", "language": "unknown", "text": text}
+
+
+class TestTools:
+    def shown(self, home, *nodes):
+        assert take(home, chatgpt(QUESTION, *nodes)).code == 0
+        return json.loads(home.run("export", "--format", "openai-chat").out)["messages"]
+
+    @pytest.mark.parametrize(
+        ("sent", "arguments"),
+        [
+            ('{"search_query": [{"q": "oslo"}]}', '{"search_query": [{"q": "oslo"}]}'),
+            ("print(1)", "print(1)"),
+            ("{not json}", "{not json}"),
+        ],
+    )
+    def test_what_the_model_writes_to_a_tool_is_a_call_with_its_result(self, home, sent, arguments):
+        *_, call, result, answer = self.shown(
+            home,
+            node("b", "a", "assistant", code(sent), recipient="web.run"),
+            node("t", "b", "tool", "It rains."),
+            node("e", "t", "assistant", "Take a coat."),
+        )
+        (made,) = call["tool_calls"]
+        called = made.get("function") or made["custom"]
+        assert called.get("arguments", called.get("input")) == arguments
+        assert (result["role"], result["content"]) == ("tool", "It rains.")
+        assert result["tool_call_id"] == made["id"]
+        assert answer["content"] == "Take a coat."
+
+    def test_results_answer_the_call_that_they_stand_behind(self, home):
+        take(
+            home,
+            chatgpt(
+                QUESTION,
+                node("b", "a", "assistant", code("one"), recipient="python"),
+                node("c", "b", "assistant", code("two"), recipient="python"),
+                node("t", "c", "tool", "2"),
+                node("u", "t", "tool", "the rest of 2"),
+            ),
+        )
+        items = home.at("message", "list", "c")["items"]
+        ids = {one["id"]: one["metadata"].get("tool_call_id") for one in items}
+        assert ids == {"a": None, "b": None, "c": None, "t": "c", "u": "c"}
+
+    def test_nodes_in_a_circle_are_results_of_nothing(self, home):
+        circle = [node("t", "u", "tool", "1"), node("u", "t", "tool", "2")]
+        assert take(home, chatgpt(QUESTION, *circle, current_node="a")).code in {0, 1}

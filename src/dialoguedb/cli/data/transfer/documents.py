@@ -165,15 +165,14 @@ def _behind_space(text: str, at: int) -> int:
 
 
 def _lines(opened: BufferedReader, file: InputFile, unread: Unread) -> Iterator[tuple[int, Any]]:
-    first = opened.readline()
+    first, offset, line = _first_line(opened)
     try:
         document = json_codec.decode(first, object)
     except msgspec.DecodeError:
         whole = first + opened.read()
         yield from _object(whole, file, unread)
         return
-    yield len(first), document
-    offset, line = len(first), 1
+    yield offset, document
     while raw := opened.readline():
         offset, line = offset + len(raw), line + 1
         if not raw.strip():
@@ -186,6 +185,16 @@ def _lines(opened: BufferedReader, file: InputFile, unread: Unread) -> Iterator[
             unread.lines = line_numbers(line, line + sum(1 for _ in iter(opened.readline, b"")))
             raise InvalidRequest(f"Line {line} of {file} {why}") from error
         yield offset, document
+
+
+def _first_line(opened: BufferedReader) -> tuple[bytes, int, int]:
+    """Return the first line that holds something, the offset of its end, and which line it is."""
+    offset = line = 0
+    while raw := opened.readline():
+        offset, line = offset + len(raw), line + 1
+        if raw.strip():
+            return raw, offset, line
+    return b"", offset, line
 
 
 def lines_of_documents(file: InputFile, first: int, last: int) -> str:

@@ -312,9 +312,18 @@ def _converted(document: Any, reader: Reader, report: FileReport) -> list[Line]:
     if isinstance(document, FileContent):
         report.unread += document.unread
     is_silent = not any(isinstance(line, MessageLine) for line in found)
+    if not found and not _is_of_format(document, reader):
+        raise InvalidRequest(f"It is not of the format {report.format}")
     if found and is_silent and _holds_messages(document):
         raise InvalidRequest("Nothing in it was understood as said by anybody")
     return found
+
+
+def _is_of_format(document: Any, reader: Reader) -> bool:
+    """Tell whether a file of which nothing is imported looks like its format all the same."""
+    if not isinstance(document, FileContent) or not document.documents:
+        return True
+    return reader.recognises(document.documents[:DOCUMENTS_SHOWN])
 
 
 def _read(document: Any, reader: Reader, format_name: str) -> list[Line]:

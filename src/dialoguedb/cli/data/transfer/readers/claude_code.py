@@ -5,6 +5,7 @@ A message has a line for each of its blocks. What it says about the surroundings
 of requests, and what the program itself puts into a user's mouth is not what anybody said.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -60,6 +61,11 @@ _WRITTEN_BY_THE_PROGRAM = (
 )
 _SURROUNDINGS = ("<system-reminder>", "<ide_opened_file>", "<ide_selection>", "<ide_diagnostics>")
 """Texts beside what was typed, in blocks of their own."""
+
+_IN_FRONT = re.compile(
+    r"(?:\s*<(system-reminder|ide_opened_file|ide_selection|ide_diagnostics)>.*?</\1>)+\s*",
+    re.DOTALL,
+)
 
 _REPORT = "task-notification"
 """The origin of what a background task reports, to be answered like a prompt."""
@@ -237,10 +243,13 @@ def _of_the_user(line: Json, blocks: Sequence[Any]) -> list[Any]:
         kind = Kind.SUMMARIES if line.get("isCompactSummary") else Kind.NOTICES
         leave_out(kind, 1 if others else 0)
         return results
-    marks = (*_SURROUNDINGS, _INTERRUPTED) if results else _SURROUNDINGS
-    typed = [block for block in others if not _begins(block, marks)]
+    typed = [block for block in map(_without_surroundings, others) if block]
     leave_out(Kind.CONTEXT, len(others) - len(typed))
-    return results + typed
+    if _says_who_typed(line) and not results:
+        return typed
+    noticed = [block for block in typed if _begins(block, (_INTERRUPTED,))]
+    leave_out(Kind.NOTICES, len(noticed))
+    return results + [block for block in typed if block not in noticed]
 
 
 def _blocks(content: Any) -> list[Any]:
@@ -268,9 +277,25 @@ def _is_typed(line: Json, blocks: Sequence[Any]) -> bool:
         return False
     if (line.get("origin") or {}).get("kind") == _REPORT or line.get("promptSource") == "system":
         return False
-    if line.get("promptSource") or line.get("turnOrigin"):
+    if _says_who_typed(line):
         return True
-    return not (blocks and _begins(blocks[0], _WRITTEN_BY_THE_PROGRAM))
+    spoken = [block for block in blocks if not _begins(block, (_INTERRUPTED,))]
+    return bool(spoken or not blocks) and not (
+        spoken and _begins(spoken[0], _WRITTEN_BY_THE_PROGRAM)
+    )
+
+
+def _says_who_typed(line: Json) -> bool:
+    """Tell whether a line, of a newer version, says that a user has typed it."""
+    return bool(line.get("promptSource") or line.get("turnOrigin"))
+
+
+def _without_surroundings(block: Json) -> Json | None:
+    """Return a block without what the program has put in front of it; None when that is all."""
+    if not _begins(block, _SURROUNDINGS):
+        return block
+    text = _IN_FRONT.sub("", block["text"])
+    return {**block, "text": text} if text and not text.startswith(_SURROUNDINGS) else None
 
 
 def _begins(block: Json, marks: tuple[str, ...]) -> bool:
