@@ -2,18 +2,14 @@
 
 import errno
 import mmap
-import shutil
 import struct
-import subprocess
-import sys
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-_SOURCE = Path(__file__).with_name("io_errors.c")
+from tests.hostile import libraries
+
 _PLAN = struct.Struct("5i32s")
-_COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
-AVAILABLE = bool(_COMPILER) and sys.platform == "linux"
 EVER = 1_000_000_000
 
 
@@ -46,9 +42,7 @@ class IOErrors:
     """What fails of one data directory; servers started with its environment obey it."""
 
     def __init__(self, room: Path, data: Path) -> None:
-        library = room / "io-errors.so"
-        words = [_COMPILER, "-shared", "-fPIC", "-O1", "-o", str(library), str(_SOURCE), "-ldl"]
-        subprocess.run(words, check=True)
+        library = libraries.built("io_errors.c", room)
         file = room / "io-errors-plan"
         file.write_bytes(bytes(_PLAN.size))
         with file.open("r+b") as opened:

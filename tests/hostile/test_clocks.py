@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.crash.journal import make_dialogues
 from tests.crash.wire import Connection, until
+from tests.hostile import libraries
 from tests.hostile.writing import Written, everything
 
 pytestmark = pytest.mark.anyio
@@ -24,8 +24,9 @@ class Clock:
     def __init__(self, room):
         self._file = room / "clock"
         self.jump("+0")
+        preloaded = (libraries.built("own_sleeps.c", room), LIBRARIES[0])
         self.environment = {
-            "LD_PRELOAD": str(LIBRARIES[0]),
+            "LD_PRELOAD": ":".join(map(str, preloaded)),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
@@ -33,15 +34,17 @@ class Clock:
         }
 
     def jump(self, to):
-        """Set it, as an offset to the right time."""
-        self._file.write_text(f"{to}\n")
+        """Set it, as an offset to the right time, in one step: each call of the time reads it."""
+        new = self._file.with_suffix(".new")
+        new.write_text(f"{to}\n")
+        new.replace(self._file)
 
 
 @pytest.fixture
 def clock(servers):
     """Let the clock of servers jump on demand."""
-    if not LIBRARIES or sys.platform != "linux":
-        pytest.skip("needs libfaketime")
+    if not (LIBRARIES and libraries.AVAILABLE):
+        pytest.skip("needs libfaketime and a C compiler")
     clock = Clock(servers.room)
     servers.environment = clock.environment
     return clock

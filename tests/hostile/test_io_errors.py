@@ -12,7 +12,8 @@ from dialoguedb.store.sqlite.connection import files
 from dialoguedb.store.sqlite.encryption.unlocking import unlock
 from tests.crash.journal import make_dialogues
 from tests.crash.wire import Connection, until
-from tests.hostile.io_errors import AVAILABLE, EVER, Call, IOErrors, Refusal
+from tests.hostile.io_errors import EVER, Call, IOErrors, Refusal
+from tests.hostile.libraries import AVAILABLE
 from tests.hostile.writing import UNAVAILABLE, Written
 
 pytestmark = [
