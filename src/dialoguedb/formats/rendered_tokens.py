@@ -38,6 +38,7 @@ _KINDS: dict[str, AttachmentKind] = {
     "image": "image",
     "image_url": "image",
     "input_image": "image",
+    "computer_screenshot": "image",
     "input_audio": "audio",
     "document": "document",
     "file": "document",
@@ -46,6 +47,7 @@ _KINDS: dict[str, AttachmentKind] = {
 _MEMBERS = ("source", "image_url", "input_audio", "file", "inlineData", "inline_data", "fileData")
 _MEMBER_NAMES = frozenset(_MEMBERS)
 _DATA = ("data", "file_data", "url", "image_url")
+_IMAGE_GENERATED = "image_generation_call"
 
 
 class RenderedTokens:
@@ -76,11 +78,14 @@ class RenderedTokens:
         return self._object(value) if isinstance(value, dict) else 0
 
     def _object(self, value: Json) -> int:
-        if value.get("type") == "redacted_thinking":
+        kind = value.get("type")
+        if kind == "redacted_thinking":
             return 0
+        if kind == _IMAGE_GENERATED:
+            return self._generated(value)
         if attachment := _attachment(value):
             return self._attachment(value, *attachment)
-        is_of_tool = value.get("type") in _CALLS_AND_RESULTS or not _GEMINI_TOOLS.isdisjoint(value)
+        is_of_tool = kind in _CALLS_AND_RESULTS or not _GEMINI_TOOLS.isdisjoint(value)
         return (TOOL_TOKENS if is_of_tool else 0) + self._members(value)
 
     def _members(self, value: Json) -> int:
@@ -93,6 +98,12 @@ class RenderedTokens:
             else:
                 tokens += self._value(item)
         return tokens
+
+    def _generated(self, value: Json) -> int:
+        """Count an item that holds the image which it has made, bare of any object."""
+        item = {key: member for key, member in value.items() if key != "result"}
+        made = {"type": "input_image", "data": value.get("result")}
+        return self._members(item) + (self._value(made) if made["data"] else 0)
 
     def _attachment(self, value: Json, kind: AttachmentKind, inside: Json) -> int:
         title = self._count(str(value.get("title") or inside.get("filename") or ""))
