@@ -1,5 +1,6 @@
 """Windows for OpenAI's Responses API."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,11 +9,18 @@ from dialoguedb.formats import convert
 from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text
 from dialoguedb.formats.provider_rules.responses import ITEMS, reasoning_is_followed
 from dialoguedb.formats.provider_rules.rule import SentMessages
+from dialoguedb.formats.provider_rules.rules import findings
 from tests.unit.rendering import ASK, call, messages, native, result, windowed
 
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "RU5D"}
-CALL = {"type": "function_call", "id": "fc_1", "call_id": "a", "name": "track", "arguments": "{}"}
-ANSWER = {
+CALL: dict[str, Any] = {
+    "type": "function_call",
+    "id": "fc_1",
+    "call_id": "a",
+    "name": "track",
+    "arguments": "{}",
+}
+ANSWER: dict[str, Any] = {
     "type": "message",
     "id": "msg_1",
     "role": "assistant",
@@ -129,3 +137,76 @@ def test_members_that_are_null_are_left_out():
         ("tool", result()),
     )
     assert sent[1] == CALL
+
+
+OUTPUT: dict[str, Any] = {"type": "function_call_output", "call_id": "a", "output": "here"}
+CUSTOM: dict[str, Any] = {
+    "type": "custom_tool_call",
+    "id": "ctc_1",
+    "call_id": "a",
+    "name": "run",
+    "input": "ls",
+}
+CUSTOM_OUTPUT: dict[str, Any] = {**OUTPUT, "type": "custom_tool_call_output"}
+FAKE = "__fake_id__"
+LONG = "call_" + "x" * 80
+ODD: dict[str, list[dict[str, Any]]] = {
+    "ids of no model of OpenAI": [
+        {**THOUGHT, "id": FAKE},
+        {**CALL, "id": FAKE},
+        OUTPUT,
+        {**ANSWER, "id": FAKE},
+    ],
+    "items of the Realtime API": [
+        {**CALL, "id": "item_2", "object": "realtime.item", "status": "completed"},
+        {**OUTPUT, "id": "item_3", "object": "realtime.item"},
+        {**ANSWER, "id": "item_4", "object": "realtime.item"},
+    ],
+    "members that other programs add": [
+        {**CALL, "timestamp": 7, "providerData": {}, "cwd": "/"},
+        {**OUTPUT, "timestamp": 7, "id": "fco_1"},
+        {**ANSWER, "timestamp": 7, "content": [{**ANSWER["content"][0], "providerData": {}}]},
+    ],
+    "ids that are too long": [{**CALL, "call_id": LONG}, {**OUTPUT, "call_id": LONG, "id": LONG}],
+    "a name with a space": [{**CALL, "name": "find it"}, OUTPUT],
+    "a name of a custom tool with a space": [{**CUSTOM, "name": "run it"}, CUSTOM_OUTPUT],
+    "arguments that are an object": [{**CALL, "arguments": {"of": "it"}}, OUTPUT],
+    "no arguments": [{"type": "function_call", "id": "fc_1", "call_id": "a", "name": "f"}, OUTPUT],
+    "an input that is an object": [{**CUSTOM, "input": {"of": "it"}}, CUSTOM_OUTPUT],
+    **{
+        f"{of['type']}: {output!r:.50}": [call, {**of, "output": output, "id": "fco_1"}]
+        for call, of in ((CALL, OUTPUT), (CUSTOM, CUSTOM_OUTPUT))
+        for output in (
+            {"type": "text", "text": "here"},
+            {"degrees": 4},
+            [{"type": "text", "text": "here"}, {"type": "image", "image": "file:///a.png"}],
+            [{"type": "output_text", "text": "here"}],
+            [{"type": "input_image", "image_url": "file:///a.png"}],
+            [{"type": "input_image", "image": "https://e.com/a.png", "providerData": {}}],
+            [{"type": "input_text", "text": "here", "providerData": {}}],
+            None,
+            7,
+        )
+    },
+}
+FOREIGN = {"object", "timestamp", "providerData", "cwd", "image"}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_items_that_the_api_would_refuse_are_made_fit(odd):
+    ask = {"role": "user", "content": "Where?"}
+    made = convert([ask, *odd], "auto", "responses").messages
+    assert not list(findings("responses", SentMessages(made)))
+    kept = [one for one in odd if not (one["type"] == "reasoning" and one["id"] == FAKE)]
+    assert [one.get("type") for one in made[1:]] == [one["type"] for one in kept]
+    text = json.dumps(made)
+    assert not [key for key in FOREIGN if f'"{key}"' in text]
+    assert f'"{FAKE}' not in text
+    assert '"item_' not in text
+
+
+def test_what_an_item_tells_is_kept_when_it_is_made_fit():
+    odd = [{**CALL, "arguments": {"of": "it"}}, {**OUTPUT, "output": {"degrees": 4}, "id": "fco_1"}]
+    sent = convert(odd, "auto", "responses").messages
+    assert sent[0]["arguments"] == '{"of": "it"}'
+    assert sent[1] == {**OUTPUT, "id": "fco_1", "output": '{"degrees": 4}'}

@@ -7,6 +7,8 @@ from hashlib import sha256
 _NOT_IN_IDS_AND_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _TOOL_NAME_CHARS_MAX = 64
 _SHORT_CHARS = 9
+_ID_CHARS_MAX = 64
+_HASH_CHARS = 16
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -49,6 +51,18 @@ class CallIds:
 def stored_ids() -> CallIds:
     """Return ids as they are stored, told apart among parallel calls."""
     return CallIds(lambda stored: stored or "call", unique_in_window=False)
+
+
+def bounded_ids() -> CallIds:
+    """Return ids as they are stored, but of at most 64 characters, as OpenAI's Responses demand."""
+    return CallIds(_bounded, unique_in_window=False)
+
+
+def _bounded(stored: str) -> str:
+    if len(stored) <= _ID_CHARS_MAX:
+        return stored or "call"
+    hashed = sha256(stored.encode("utf-8", "replace")).hexdigest()[:_HASH_CHARS]
+    return f"{stored[: _ID_CHARS_MAX - _HASH_CHARS - 1]}_{hashed}"
 
 
 def stored_ids_or_none() -> CallIds:

@@ -9,12 +9,13 @@ from dialoguedb.formats.outgoing.messages import (
     OutgoingMessage,
     OutgoingPart,
     native_of,
-    without_nulls,
 )
-from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.spellings.responses import PART_TYPES, is_made_by_model
 from dialoguedb.formats.writers.arguments import as_text
-from dialoguedb.formats.writers.shown_parts import is_fetchable, joined, words
+from dialoguedb.formats.writers.responses_content import attachment, output_of
+from dialoguedb.formats.writers.responses_items import fit_item
+from dialoguedb.formats.writers.shown_parts import joined, words
 
 Json = dict[str, Any]
 
@@ -66,7 +67,10 @@ class _Writer:
         part = outgoing.part
         native = native_of(part, "responses")
         if native is not None and native.get("type") not in PART_TYPES:
-            return self._own_item(part, native)
+            item = fit_item(part, native)
+            if item is None:
+                self._losses.add(outgoing, "thought", "it has an id that OpenAI did not give")
+            return item
         match part:
             case ToolCall():
                 return _call(part)
@@ -77,14 +81,6 @@ class _Writer:
             case Reasoning():
                 self._losses.add(outgoing, "thought", "OpenAI takes no thoughts of other APIs")
         return None
-
-    def _own_item(self, part: Part, native: Json) -> Json:
-        item = without_nulls(native)
-        if isinstance(part, ToolCall) and part.kind != "server":
-            item["call_id"] = part.id
-        if isinstance(part, ToolResult) and part.kind != "server":
-            item["call_id"] = part.call_id
-        return item
 
     def _append(self, outgoing: OutgoingPart, item: Json) -> None:
         native = native_of(outgoing.part, "responses")
@@ -134,7 +130,7 @@ class _Writer:
         part = outgoing.part
         assert isinstance(part, Text | Attachment | Other)
         if isinstance(part, Attachment):
-            if written := _attachment(part):
+            if written := attachment(part):
                 return written
             self._losses.add(outgoing, "attachment", "the API cannot take it; it is named alone")
         return {"type": "input_text", "text": words(part)}
@@ -163,34 +159,4 @@ def _call(call: ToolCall) -> Json:
 
 def _result(result: ToolResult) -> Json:
     kind = "custom_tool_call_output" if result.kind == "custom" else "function_call_output"
-    output: Any = joined(result.parts)
-    if any(isinstance(part, Attachment) and _attachment(part) for part in result.parts):
-        output = [_output_part(part) for part in result.parts if words(part)]
-    return {"type": kind, "call_id": result.call_id, "output": output}
-
-
-def _output_part(part: Text | Attachment | Other) -> Json:
-    written = _attachment(part) if isinstance(part, Attachment) else None
-    return written or {"type": "input_text", "text": words(part)}
-
-
-def _attachment(part: Attachment) -> Json | None:
-    """Return an attachment as a part of a message; None for one it cannot be."""
-    native = native_of(part, "responses")
-    if native and native.get("type") in {"input_image", "input_file"}:
-        return native
-    if part.kind == "image" and is_fetchable(part):
-        url = part.url or f"data:{part.media_type};base64,{part.data}"
-        return {"type": "input_image", "detail": "auto", "image_url": url}
-    return _file(part)
-
-
-def _file(part: Attachment) -> Json | None:
-    if part.file_id and part.native and part.native.spelling == "openai":
-        return {"type": "input_file", "file_id": part.file_id}
-    if part.media_type == "application/pdf" and is_fetchable(part):
-        if part.url:
-            return {"type": "input_file", "file_url": part.url}
-        url = f"data:application/pdf;base64,{part.data}"
-        return {"type": "input_file", "filename": part.name or "document.pdf", "file_data": url}
-    return None
+    return {"type": kind, "call_id": result.call_id, "output": output_of(result)}

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dialoguedb.formats.outgoing.call_ids import (
     CallIds,
+    bounded_ids,
     fitted_ids,
     stored_ids,
     stored_ids_or_none,
@@ -47,7 +48,11 @@ class Writer(Struct, frozen=True):
 WRITERS: Mapping[Written, Writer] = {
     "openai": Writer(openai.write, openai.user_message, "openai", knows_names=True),
     "responses": Writer(
-        responses.write, responses.user_message, "responses", takes_system_apart=True
+        responses.write,
+        responses.user_message,
+        "responses",
+        ids=bounded_ids,
+        takes_system_apart=True,
     ),
     "anthropic": Writer(
         anthropic.write,
