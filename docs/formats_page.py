@@ -67,6 +67,7 @@ TITLES: dict[Spelling, str] = {
     "haystack": "Haystack",
     "autogen": "AutoGen",
     "letta": "Letta",
+    "openai-agents": "OpenAI Agents SDK for JavaScript",
     "agent-framework": "Microsoft Agent Framework",
     "a2a": "Agent2Agent",
 }

@@ -32,6 +32,7 @@ Spelling = Literal[
     "cohere",
     "letta",
     "agent-framework",
+    "openai-agents",
     "a2a",
 ]
 """How a program writes messages: OpenAI's Chat Completions (`openai`) and Responses, Anthropic's

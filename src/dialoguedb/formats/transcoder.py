@@ -171,7 +171,7 @@ def _role_of(message: Json) -> str:
     role, kind = message.get("role"), message.get("type")
     if isinstance(role, str) or not isinstance(kind, str):
         return role if isinstance(role, str) else ""
-    if kind.endswith(("_output", "_response")):
+    if kind.endswith(("_output", "_response", "_call_result")):
         return "user" if kind == "mcp_approval_response" else "tool"
     is_item = kind.endswith(("_call", "_request", "_tools")) or kind in _ITEMS
     return "assistant" if is_item else ""

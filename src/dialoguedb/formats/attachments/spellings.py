@@ -82,8 +82,8 @@ def is_image(node: Node) -> bool:
     value = node.value
     if node.type in _IMAGE_TYPES or _string(value, "kind") == "image-url":
         return True
-    if node.type == "image_generation_call":
-        return isinstance(value.get("result"), str)
+    if _is_generated(node):
+        return isinstance(value.get("result", value.get("output")), str)
     if _string(value, "content_type") == "image_asset_pointer":  # an export of ChatGPT
         return True
     if node.media_type.startswith("image/") and not _LOCATORS.isdisjoint(value):
@@ -139,7 +139,7 @@ def _media_type(node: Node) -> str:
         )
         return _OF_FORMATS.get(file_format, f"{medium}/{file_format}")
     guessed, _ = _types.guess_type(_string(node.value, "filename", "file_name", "name"))
-    return guessed or ("image/png" if node.type == "image_generation_call" else "")
+    return guessed or ("image/png" if _is_generated(node) else "")
 
 
 def _kind(media_type: str, node: Node) -> AttachmentKind:
@@ -194,6 +194,12 @@ def _is_llamaindex(node: Node) -> bool:
     return isinstance(node.value.get("block_type"), str)
 
 
+def _is_generated(node: Node) -> bool:
+    """Tell whether it is an image that OpenAI has made, also as its Agents SDK writes it."""
+    kind = _string(node.value, "name") if node.type == "hosted_tool_call" else node.type
+    return kind == "image_generation_call"
+
+
 _HINTED: tuple[AttachmentKind, ...] = ("image", "audio", "video", "document")
 
 BASE64_KEYS: dict[str, Callable[[Node], bool]] = {
@@ -213,13 +219,14 @@ BASE64_KEYS: dict[str, Callable[[Node], bool]] = {
     "base64_image": _has_media_type,
     "input_audio": lambda node: node.type == "input_audio",
     "file_data": lambda _: True,
-    "result": lambda node: node.type == "image_generation_call",
+    **dict.fromkeys(("result", "output"), _is_generated),
 }
 """Members that hold base64, and what makes an object the one that has them."""
 
 _URLS = ("image_url", "imageUrl", "file_url", "audio_url", "video_url", "document_url")
 _URI_KEYS = frozenset(
-    {"url", "uri", "src", "file_uri", "fileUri", *_URLS, *BASE64_KEYS} - {"result"}
+    {"url", "uri", "src", "file", "file_uri", "fileUri", *_URLS, *BASE64_KEYS}
+    - {"result", "output"}
 )
 """Members that may hold a data URI; a text that is one stays a text."""
 

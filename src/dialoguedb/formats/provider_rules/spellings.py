@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from dialoguedb.formats.parts import Spelling
 from dialoguedb.formats.provider_rules.rule import Json, Provider, dicts, text_of
-from dialoguedb.formats.spellings.dispatch import TABLES
+from dialoguedb.formats.spellings.dispatch import TABLES, find
 from dialoguedb.formats.spellings.gemini import DATA_KEYS, SIGNATURE_KEYS
 from dialoguedb.formats.turns import speaker_of
 
@@ -36,6 +36,9 @@ def _is_own(provider: Provider, part: Json) -> bool:
     kind = text_of(part, "type")
     if not kind:
         return provider == "gemini" or _GEMINI_KEYS.isdisjoint(part)
+    found = find(part)
+    if found and found[0] == "openai-agents":  # by names of the API, with members of its own
+        return False
     return kind in _TYPES[_SPELLINGS[provider]] or kind not in _KNOWN
 
 

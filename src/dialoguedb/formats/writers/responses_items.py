@@ -66,7 +66,7 @@ _PART_MEMBERS = frozenset({"type", "text", "annotations", "logprobs", "refusal"}
 def fit_item(part: Part, native: Json) -> Json | None:
     """Return the item that a part was read from, as the API takes it; None if it can take none.
 
-    That is a thought whose id is not of the API: its models have not written it.
+    That is a thought that no model of the API has written: neither its id nor its data are of it.
     """
     kind = str(native.get("type") or "message")
     item = _known_members(kind, native)
@@ -74,6 +74,9 @@ def fit_item(part: Part, native: Json) -> Json | None:
         if kind == "reasoning":
             return None
         item.pop("id")
+    if kind == "reasoning":
+        item.setdefault("summary", [])
+        return item if item.keys() & {"id", "encrypted_content"} else None
     if isinstance(part, ToolCall):
         item |= _of_call(part, kind, item)
     elif isinstance(part, ToolResult):

@@ -27,7 +27,7 @@ _BOOKKEEPING = frozenset({"id", *_TIMES, *_NOTED})
 _SECONDS_MAX = 1e11
 """A greater time is in milliseconds: as seconds it would be of the year 5138."""
 
-_SPOKEN_BY_TOOLS = "_output"
+_SPOKEN_BY_TOOLS = ("_output", "_call_result")
 _BLOCKS_OF_RESPONSES = frozenset({"input_text", "input_image", "input_file", "output_text"})
 _ALSO_SAYS = frozenset({"tool_calls", "function_call", "refusal", "audio"})
 """What a chat message may have in the place of a content."""
