@@ -352,13 +352,13 @@ A2A = {
             "parts": [
                 {"kind": "text", "text": "See"},
                 {"kind": "file", "file": {"mimeType": "image/png", "bytes": "iVBORw0KGgo="}},
-                {"kind": "data", "data": {"n": 1}},
+                {"kind": "data", "data": {"dueDate": "Monday", "of": [{"n": 1}]}},
             ],
         },
         [
             Text("See"),
             Attachment(media_type="image/png", data="iVBORw0KGgo="),
-            Text('{"n": 1}'),
+            Text("due date: Monday\nn: 1"),
         ],
     ),
     "parts without": (

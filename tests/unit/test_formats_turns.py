@@ -55,6 +55,9 @@ def speaker(role, content="hello"):
         ("developer", "system"),
         ("assistant", "assistant"),
         ("model", "assistant"),
+        ("agent", "assistant"),
+        ("ROLE_AGENT", "assistant"),
+        ("ROLE_USER", "user"),
         ("tool", "tool"),
         ("function", "tool"),
         ("user", "user"),
@@ -69,6 +72,25 @@ def test_a_whole_message_as_content_tells_who_speaks_in_an_unknown_role_but_for_
     assert speaker("message", {"role": "assistant", "content": "hello"}) == "assistant"
     assert speaker("message", {"role": "system", "content": "hello"}) == "user"
     assert speaker("message", {"role": "admin", "name": "Ann"}) == "user"
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [("agent", "assistant"), ("ROLE_AGENT", "assistant"), ("user", "user"), ("ROLE_USER", "user")],
+)
+def test_a_message_of_agent2agent_tells_who_speaks(inside, expected):
+    whole = {"kind": "message", "role": inside, "parts": [{"kind": "text", "text": "hello"}]}
+    assert speaker("message", whole) == expected
+
+
+@pytest.mark.parametrize(("inside", "expected"), [("model", "assistant"), ("user", "user")])
+def test_an_event_of_adk_tells_who_speaks(inside, expected):
+    content = {"role": inside, "parts": [{"text": "hello"}]}
+    for id_key in ("invocationId", "invocation_id"):
+        event = {"author": "planner", id_key: "e-1", "content": content}
+        assert speaker("event", event) == expected
+        assert speaker("agent", event) == "assistant"
+        assert speaker("user", event) == "user"
 
 
 @pytest.mark.parametrize("role", ["user", "human", "assistant", "tool", "system"])

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from dialoguedb.formats.json_text import decode_stored, string
 from dialoguedb.formats.parts import Attachment, Other, Part, Text, ToolCall, ToolResult
-from dialoguedb.formats.spellings import langchain, openai
+from dialoguedb.formats.spellings import adk, langchain, openai
 from dialoguedb.formats.spellings.dispatch import READER, tool_parts, visible
 from dialoguedb.formats.spellings.part_types import Source
 from dialoguedb.values.fields import Id
@@ -28,7 +28,7 @@ Speaker = Literal["system", "user", "assistant", "tool"]
 
 _SPEAKERS: dict[str, Speaker] = {
     **dict.fromkeys(("system", "developer"), "system"),
-    **dict.fromkeys(("assistant", "ai", "model", "bot"), "assistant"),
+    **dict.fromkeys(("assistant", "ai", "model", "bot", "agent", "ROLE_AGENT"), "assistant"),
     **dict.fromkeys(TOOL_ROLES, "tool"),
 }
 _KNOWN = {"user", "human", *_SPEAKERS}
@@ -160,7 +160,8 @@ def _inner_role(value: dict[str, Any]) -> str:
     if string(value, "kind") == "response" and "parts" in value:
         return "assistant"
     is_whole = not value.keys().isdisjoint(("content", "parts", "tool_calls"))
-    return (string(value, "role") if is_whole else "") or langchain.role_of(value)
+    own = string(value, "role") if is_whole else ""
+    return own or langchain.role_of(value) or adk.role_of(value)
 
 
 def _with_calls(parts: tuple[Part, ...], speaker: Speaker, metadata: bytes) -> tuple[Part, ...]:

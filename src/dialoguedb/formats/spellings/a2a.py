@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dialoguedb.formats.json_text import json_text
+from dialoguedb.formats.json_text import json_lines
 from dialoguedb.formats.parts import Part
 from dialoguedb.formats.spellings.media import attachment
 from dialoguedb.formats.spellings.part_types import Json, PartType, Source, shape
@@ -10,7 +10,7 @@ from dialoguedb.formats.spellings.readers import text, text_part
 
 
 def _data(source: Source) -> Iterator[Part]:
-    yield from text_part(json_text(source.value.get("data")))
+    yield from text_part(json_lines(source.value.get("data")))
 
 
 def _is_file(value: Json) -> bool:

@@ -2,8 +2,15 @@
 
 from collections.abc import Iterator
 
+from dialoguedb.formats.json_text import string
 from dialoguedb.formats.parts import Part
 from dialoguedb.formats.spellings.part_types import Json, Source, shape, types
+
+
+def role_of(value: Json) -> str:
+    """Return the role that the content of an event has; empty when the object is none."""
+    content = value.get("content")
+    return string(content, "role") if _is_event(value) and isinstance(content, dict) else ""
 
 
 def _event(source: Source) -> Iterator[Part]:
