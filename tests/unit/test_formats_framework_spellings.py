@@ -2,15 +2,17 @@
 
 The shapes are those of botocore 1.44.8 (`bedrock-runtime`), strands-agents 1.62.0,
 llama-index-core 0.14.25, haystack-ai 3.4.1, autogen-core 0.7.5, cohere 7.3.1, ollama 0.6.3,
-letta-client 1.12.1, agent-framework-core 1.23.0 and a2a-sdk 1.3.0.
+letta-client 1.12.1, agent-framework-core 1.23.0, a2a-sdk 1.3.0 and @ag-ui/core.
 """
 
 from typing import Any
 
 import pytest
 
+from dialoguedb.formats import convert
 from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
+from dialoguedb.formats.shown import plain_text
 from dialoguedb.formats.spellings.dispatch import find
 from tests.contract.making import compact
 from tests.unit.test_formats_spellings import examples_of, failed, server
@@ -458,6 +460,33 @@ AGENT_FRAMEWORK = {
         [Attachment(media_type="image/png", data="iVBORw0KGgo=")],
     ),
 }
+AG_UI = {
+    "calls": (
+        {
+            "id": "m1",
+            "role": "assistant",
+            "content": "I look.",
+            "toolCalls": [
+                {"id": "c1", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+            ],
+        },
+        [Text("I look."), ToolCall("c1", "get", "{}")],
+    ),
+    "calls alone": (
+        {
+            "id": "m1",
+            "role": "assistant",
+            "toolCalls": [
+                {"id": "c1", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+            ],
+        },
+        [ToolCall("c1", "get", "{}")],
+    ),
+    "a result": (
+        {"id": "m2", "role": "tool", "toolCallId": "c1", "content": "20"},
+        [ToolResult("c1", (Text("20"),))],
+    ),
+}
 OLLAMA_AND_COHERE = {
     "images of Ollama": (
         {"role": "user", "content": "What is it?", "images": ["iVBORw0KGgo="]},
@@ -501,6 +530,7 @@ ALL: dict[str, dict[str, Any]] = {
     "a2a": A2A,
     "letta": LETTA,
     "agent framework": AGENT_FRAMEWORK,
+    "ag-ui": AG_UI,
     "others": OLLAMA_AND_COHERE,
 }
 EXAMPLES = examples_of(ALL)
@@ -522,3 +552,11 @@ def test_reasoning_without_details_is_langchains():
     found = find({"type": "reasoning", "reasoning": "Hm."})
     assert found
     assert found[0] == "langchain"
+
+
+def test_what_an_export_of_claude_notes_of_tokens_is_shown_and_sent_to_nobody():
+    content = [{"type": "text", "text": "Hi."}, {"type": "token_budget"}]
+    text, note = parts(content, "assistant")
+    assert (text, plain_text(note)) == (Text("Hi."), "")
+    made = convert([{"role": "assistant", "content": content}], "auto", "anthropic").messages
+    assert [block["type"] for block in made[0]["content"]] == ["text"]

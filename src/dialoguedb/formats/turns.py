@@ -159,7 +159,7 @@ def _inner_role(value: dict[str, Any]) -> str:
     """Return the role that a whole message in the content has."""
     if string(value, "kind") == "response" and "parts" in value:
         return "assistant"
-    is_whole = not value.keys().isdisjoint(("content", "parts", "tool_calls"))
+    is_whole = not value.keys().isdisjoint(("content", "parts", "tool_calls", "toolCalls"))
     own = string(value, "role") if is_whole else ""
     return own or langchain.role_of(value) or adk.role_of(value)
 

@@ -138,8 +138,14 @@ def _chat_messages(provider: Provider, message: ParsableMessage, value: Any) -> 
     return None
 
 
+_OF_OTHERS = frozenset({"toolCalls", "toolCallId"})
+"""Members by which messages of the Agent User Interaction Protocol are told from those of chats."""
+
+
 def _is_right(provider: Provider, message: Json) -> bool:
     """Tell whether a whole message is in the provider's spelling."""
+    if not _OF_OTHERS.isdisjoint(message):
+        return False
     if provider == "anthropic" and ("tool_calls" in message or message["role"] == "tool"):
         return False
     return is_own(provider, dicts(message.get("content")))
@@ -174,7 +180,11 @@ def _items(role: str, value: Any) -> list[Json] | None:
 def _is_item(value: Json) -> bool:
     """Tell whether a value is an item of Responses, or a part of one, as far as is known."""
     is_chat = "tool_calls" in value or value.get("role") == "tool"
-    return not is_chat and is_own("responses", [value, *dicts(value.get("content"))])
+    return (
+        not is_chat
+        and _OF_OTHERS.isdisjoint(value)
+        and is_own("responses", [value, *dicts(value.get("content"))])
+    )
 
 
 def _contents(role: str, value: Any) -> list[Json] | None:

@@ -93,6 +93,11 @@ def _browser_state(source: Source) -> Iterator[Part]:
     yield Other("browser_state", "\n".join(filter(None, lines_)), native=source.native)
 
 
+def _budget(source: Source) -> Iterator[Part]:
+    """Read what Claude's data exports note of tokens, which the API takes from nobody."""
+    yield Other(source.string("type"))
+
+
 _USE = call(CallKeys(arguments=("input",)))
 _RESULT = result(ResultKeys(id=("tool_use_id", "tool_call_id"), output=("content",)))
 _SERVER_RESULT = result(
@@ -145,5 +150,6 @@ TYPES = [
     *types(
         "opaque", opaque("content"), "compaction", keys=("content", "signature", "tool_changes")
     ),
+    *types("opaque", _budget, "token_budget"),
     *types("opaque", opaque(), "tool_addition", "tool_removal", "mcp_tool_listing", "fallback"),
 ]

@@ -41,7 +41,10 @@ _BARE_KEYS = {"id", "type", "index", "name", "toolName", "args", "error", *_FUNC
 
 
 def message(source: Source) -> Iterator[Part]:
-    """Read a message: its reasoning, its content, and its calls; images as Ollama has them."""
+    """Read a message: its reasoning, its content, and its calls; images as Ollama has them.
+
+    The Agent User Interaction Protocol writes `toolCalls`.
+    """
     value = source.value
     yield from message_reasoning(source, value)
     yield from text_part(value.get("tool_plan"))  # of Cohere
@@ -58,7 +61,7 @@ def message(source: Source) -> Iterator[Part]:
         native = Native("openai", {"audio": {"id": string(audio, "id")}})
         spoken = attachment_of(source.of(audio), "audio")
         yield replace(spoken, file_id=string(audio, "id"), native=native)
-    yield from calls(source, value.get("tool_calls"))
+    yield from calls(source, value.get("tool_calls") or value.get("toolCalls"))
     yield from calls(source, [value.get("function_call")])
 
 
@@ -125,7 +128,7 @@ def _is_result(value: Json) -> bool:
 
 
 def _is_message(value: Json) -> bool:
-    if isinstance(value.get("tool_calls"), list):
+    if isinstance(value.get("tool_calls", value.get("toolCalls")), list):
         return True
     called = value.get("function_call")
     if isinstance(called, dict) and not isinstance(called.get("args"), dict):
@@ -147,7 +150,7 @@ def _tool_message(source: Source) -> Iterator[Part]:
 _RESULT = result(ResultKeys(known=("role", "status", "id")))
 
 _SPOKEN_KEYS = ("transcript", "audio")
-_MESSAGE_KEYS = ("role", "tool_calls", "function_call")
+_MESSAGE_KEYS = ("role", "tool_calls", "toolCalls", "function_call")
 
 TYPES = [
     *types("text", _annotated, "text", keys=("text",)),
@@ -174,7 +177,8 @@ TYPES = [
         _is_result,
     ),
     shape(
-        "a message with `role` and `content`, or with `tool_calls` or `function_call`; "
+        "a message with `role` and `content`, or with `tool_calls`, `toolCalls` or "
+        "`function_call`; "
         "also its `refusal`, `audio`, `reasoning_content`, `reasoning` and `reasoning_details`",
         "message",
         message,
