@@ -170,6 +170,7 @@ ODD: dict[str, list[dict[str, Any]]] = {
     "ids that are too long": [{**CALL, "call_id": LONG}, {**OUTPUT, "call_id": LONG, "id": LONG}],
     "a name with a space": [{**CALL, "name": "find it"}, OUTPUT],
     "a name of a custom tool with a space": [{**CUSTOM, "name": "run it"}, CUSTOM_OUTPUT],
+    "no name": [{"type": "function_call", "call_id": "a", "arguments": "{}"}, OUTPUT],
     "arguments that are an object": [{**CALL, "arguments": {"of": "it"}}, OUTPUT],
     "no arguments": [{"type": "function_call", "id": "fc_1", "call_id": "a", "name": "f"}, OUTPUT],
     "an input that is an object": [{**CUSTOM, "input": {"of": "it"}}, CUSTOM_OUTPUT],
@@ -210,3 +211,34 @@ def test_what_an_item_tells_is_kept_when_it_is_made_fit():
     sent = convert(odd, "auto", "responses").messages
     assert sent[0]["arguments"] == '{"of": "it"}'
     assert sent[1] == {**OUTPUT, "id": "fco_1", "output": '{"degrees": 4}'}
+
+
+SHELL = {"type": "shell_call", "call_id": "a", "action": {"commands": ["ls"]}}
+SHELL_OUTPUT = {"type": "shell_call_output", "call_id": "a", "output": [{"stdout": "here"}]}
+TOOL = {"role": "tool", "tool_call_id": "a", "content": "here"}
+
+
+@pytest.mark.parametrize("output", [OUTPUT, CUSTOM_OUTPUT, SHELL_OUTPUT, TOOL])
+@pytest.mark.parametrize("calling", [CALL, CUSTOM, SHELL])
+def test_a_call_has_an_output_of_its_own_type(calling, output):
+    made = convert(
+        [{"role": "user", "content": "Where?"}, calling, output], "auto", "responses"
+    ).messages
+    assert not list(findings("responses", SentMessages(made)))
+    if output["type" if "type" in output else "role"] == f"{calling['type']}_output":
+        assert made[1:] == [calling, output]
+    else:
+        assert made[2]["output"] == "here"
+
+
+def test_what_is_left_of_a_broken_answer_keeps_its_types():
+    shell = {**SHELL, "id": "sh_1"}
+    other = {**CALL, "call_id": "b"}
+    window = messages(
+        "responses",
+        ASK,
+        ("assistant", call("a", "shell", native=native("responses", **shell))),
+        ("assistant", call("b", native=native("responses", **other))),
+        ("tool", result("a", native=native("responses", **SHELL_OUTPUT))),
+    )
+    assert window[1:] == [SHELL, SHELL_OUTPUT]

@@ -152,7 +152,7 @@ class _Arrangement:
             self.close_calls()
         own_id = self._options.ids.of(call.id)
         outgoing = call if own_id == call.id else replace(call, id=own_id)
-        if result_ref is None:  # no provider's own type of call takes just any result
+        if not _is_answer(result, call):  # no provider's own type of call takes just any result
             outgoing = replace(outgoing, native=_of_function(call))
         if self._results:  # a parallel call
             self.messages[-1].parts.append(
@@ -163,7 +163,8 @@ class _Arrangement:
         self._last_call = ref.turn
         at = result_ref or ref
         kind = "custom" if call.kind == "custom" else result.kind
-        named = replace(result, call_id=own_id, name=call.name, kind=kind)
+        native = result.native if _is_answer(result, outgoing) else None
+        named = replace(result, call_id=own_id, name=call.name, kind=kind, native=native)
         self._results.append(OutgoingPart(named, self._turns[at.turn].id, at.part))
         self._note_id(OutgoingPart(call, self._turns[ref.turn].id, ref.part), call.id, own_id)
         self._note_id(self._results[-1], result.call_id, own_id)
@@ -215,11 +216,24 @@ class _Arrangement:
         return self._turns[ref.turn].parts[ref.part]
 
 
+def _item_type(part: ToolCall | ToolResult) -> str:
+    """Return the type of the item of Responses that a part was read from; empty for any other."""
+    native = part.native
+    return str(native.value.get("type")) if native and native.spelling == "responses" else ""
+
+
+def _is_answer(result: ToolResult, call: ToolCall) -> bool:
+    """Tell whether a result may answer a call as it is: an item needs one of its own type."""
+    called, answered = _item_type(call), _item_type(result)
+    called = called or ("custom_tool_call" if call.kind == "custom" else "function_call")
+    if not answered:
+        return called in _FUNCTIONS
+    return answered in {f"{called}_output", f"{called.removesuffix('_call')}_output"}
+
+
 def _of_function(call: ToolCall) -> Native | None:
-    native = call.native
-    if native and native.spelling == "responses" and native.value.get("type") not in _FUNCTIONS:
-        return None
-    return native
+    item_type = _item_type(call)
+    return call.native if not item_type or item_type in _FUNCTIONS else None
 
 
 def _seen_as(speaker: Speaker) -> Speaker:

@@ -89,9 +89,14 @@ def _unsigned(thought: Reasoning) -> Reasoning | None:
 
 
 def _foreign(part: Part) -> Part:
-    """Return a part as if it came from another API."""
-    is_server = isinstance(part, ToolCall) and part.kind == "server"
-    return part if is_server or isinstance(part, ToolResult) else replace(part, native=None)
+    """Return a part as if it came from another API; an item of a call keeps all but its id."""
+    if isinstance(part, ToolResult):
+        return part
+    if not isinstance(part, ToolCall) or part.native is None:
+        return replace(part, native=None)
+    item = {key: value for key, value in part.native.value.items() if key != "id"}
+    native = Native(part.native.spelling, item)
+    return part if part.kind == "server" else replace(part, native=native)
 
 
 def _beginnings(turns: Sequence[Turn]) -> list[int]:

@@ -104,7 +104,7 @@ def _of_call(call: ToolCall, kind: str, item: Json) -> Json:
     fitted: Json = {} if call.kind == "server" else {"call_id": call.id}
     if kind not in {"function_call", "custom_tool_call"}:
         return fitted
-    if not _NAME.fullmatch(call.name):
+    if not _NAME.fullmatch(str(item.get("name", ""))):
         fitted["name"] = fit_tool_name(call.name)
     if kind == "function_call" and not isinstance(item.get("arguments"), str):
         fitted["arguments"] = as_text(call)
