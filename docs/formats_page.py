@@ -37,7 +37,8 @@ SPELLINGS = """
 - **Bytes** are never shown, and do not count as text. In JSON, `[image/png]` stands for them.
 - **Search** reads JSON in calls and results as lines, so that escapes hide no words.
 - A **result** belongs to the call whose id it has, whatever types both have. One without an id
-  belongs to the oldest open call; that of a tool of the provider to the oldest of these.
+  belongs to the oldest open call of its name, or else to the oldest; that of a tool of the provider
+  to one of these.
 
 *Sent back* is what a window contains for the provider whose format the message is in: what a part
 says, or exactly the object that was stored, with its ids, signatures and encrypted members. Other

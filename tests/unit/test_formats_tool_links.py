@@ -1,20 +1,22 @@
 """Which result answers which call."""
 
+import json
+
 import pytest
 
 from dialoguedb.formats.parts import Text, ToolCall, ToolResult
 from dialoguedb.formats.tool_links import ToolLinker
-from dialoguedb.formats.turns import Turn
+from dialoguedb.formats.turns import Turn, parse_parts
 
 HI = Text("hi")
 
 
-def call(tool_id):
-    return ToolCall(tool_id, "f", "{}")
+def call(tool_id="", name="f", **more):
+    return ToolCall(tool_id, name, "{}", **more)
 
 
-def result(tool_id=""):
-    return ToolResult(tool_id, ())
+def result(tool_id="", name="", **more):
+    return ToolResult(tool_id, (), name=name, **more)
 
 
 def linked(*turns, whole=True):
@@ -48,6 +50,56 @@ def test_a_result_without_an_id_answers_the_oldest_call_since_somebody_spoke():
     assert linked([call("a")], [HI], [result()])[0] == {}
 
 
+def test_a_result_without_an_id_answers_the_oldest_call_of_its_name():
+    calls = [[call(name="wind")], [call(name="rain")], [call(name="wind")]]
+    results = [[result(name="rain")], [result(name="wind")], [result(name="wind")]]
+    assert linked(*calls, *results) == ({1: 3, 0: 4, 2: 5}, [])
+
+
+def test_a_name_that_no_open_call_has_says_nothing():
+    calls = [[call("a", "wind")], [call("b", "rain")]]
+    assert linked(*calls, [result(name="snow")], [result(name="rain")])[0] == {0: 2, 1: 3}
+    assert linked(*calls, [result("b")], [result(name="rain")])[0] == {1: 2, 0: 3}
+
+
+def test_a_name_ties_no_result_to_what_a_provider_ran():
+    calls = [[call(name="run", kind="server")], [call(name="walk")]]
+    results = [[result(name="run")], [result(name="ran", kind="server")]]
+    assert linked(*calls, *results)[0] == {1: 2, 0: 3}
+
+
+@pytest.mark.parametrize(
+    ("role", "calls", "results"),
+    [
+        (
+            "user",
+            {"role": "model", "parts": [{"functionCall": {"name": n}} for n in ("wind", "rain")]},
+            [
+                {"role": "user", "parts": [{"functionResponse": {"name": n, "response": {}}}]}
+                for n in ("rain", "wind")
+            ],
+        ),
+        (
+            "tool",
+            {"tool_calls": [{"function": {"name": n, "arguments": {}}} for n in ("wind", "rain")]},
+            [{"role": "tool", "tool_name": n, "content": n} for n in ("rain", "wind")],
+        ),
+    ],
+    ids=["Gemini", "Ollama"],
+)
+def test_programs_without_ids_name_the_tool_of_a_result(role, calls, results):
+    def parts(by, content):
+        return parse_parts(by, json.dumps(content).encode(), b"{}")[1]
+
+    links = ToolLinker()
+    for index, (by, content) in enumerate(
+        [("assistant", calls), *((role, one) for one in results)]
+    ):
+        links.add(Turn(f"m{index}", "", index, "user", None, parts(by, content), 1))
+    assert not links.finish()
+    assert {call.part: result.turn for call, result in links.result_of.items()} == {0: 2, 1: 1}
+
+
 def test_a_second_result_is_one_too_many():
     turns = [[call("a")], [result("a")], [result("a")]]
     assert linked(*turns) == ({0: 1}, [("DUPLICATE_TOOL_RESULT", "m2")])
@@ -79,6 +131,12 @@ def test_issues_come_in_the_order_of_the_messages():
 def test_many_calls_of_one_id_are_answered_in_turn():
     turns = [[call("a")] * 40_000, *([result()] * 10 for _ in range(4_000))]
     assert linked(*turns)[1] == []
+
+
+def test_many_calls_are_answered_by_name():
+    calls = [call(name=f"f{index % 2}") for index in range(40_000)]
+    results = [result(name=f"f{index % 2}") for index in reversed(range(40_000))]
+    assert linked(calls, results)[1] == []
 
 
 def test_a_result_whose_call_may_stand_before_is_not_tied_to_a_later_one():

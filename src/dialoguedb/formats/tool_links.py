@@ -3,7 +3,7 @@
 OpenAI and Anthropic refuse a call without a result right behind it, and a result without a call.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -29,18 +29,26 @@ class _ToolPart(NamedTuple):
     ref: PartRef
     tool_id: str
     message_id: str
-    is_server: bool = False
+    name: str
+    is_server: bool
     alias: str = ""
     """Another id of a call, that of its item: some results of OpenAI's Responses name this one."""
+
+
+_RecentCalls = defaultdict[tuple[bool, str], OrderedDict[PartRef, _ToolPart]]
+"""Calls by whether a provider runs them and by name, each also under `_ANY_NAME`."""
+
+_ANY_NAME = ""
 
 
 class ToolLinker:
     """Pairs calls and results of turns that are added in order; `finish` returns the issues.
 
     A result belongs to the newest call before it that has its id and no result yet; without an id,
-    to the oldest that is open. One that comes before its call is paired with it at the end, if
-    nothing else was. Calls that a provider runs need no result. Unless the turns are the
-    `whole` of a dialogue, earlier ones may hold calls that are still open.
+    to the oldest of its name that is open, or else to the oldest that is. One that comes before its
+    call is paired with it at the end, if nothing else was. Calls that a provider runs need no
+    result. Unless the turns are the `whole` of a dialogue, earlier ones may hold calls that are
+    still open.
     """
 
     def __init__(self, *, whole: bool = True) -> None:
@@ -55,8 +63,8 @@ class ToolLinker:
         self._open_by_id: dict[str, list[deque[_ToolPart]]] = {}
         """Grouped by turn; some may have a result by now."""
 
-        self._recent: OrderedDict[PartRef, _ToolPart] = OrderedDict()
-        """Open calls since the last text: a result without an id belongs to the oldest of these."""
+        self._recent: _RecentCalls = defaultdict(OrderedDict)
+        """Open calls since the last text: a result without an id belongs to one of these."""
 
         self._whole = whole
         self._knows_open = whole
@@ -81,9 +89,9 @@ class ToolLinker:
             if type(part) is ToolCall:
                 self._add_call(_tool_part(PartRef(index, part_index), turn, part))
             elif type(part) is ToolResult:
-                is_server = part.kind == "server"
-                ref = PartRef(index, part_index)
-                self._add_result(_ToolPart(ref, part.call_id, turn.id, is_server))
+                is_server, ref = part.kind == "server", PartRef(index, part_index)
+                result = _ToolPart(ref, part.call_id, turn.id, part.name, is_server)
+                self._add_result(result)
         if unknown := _unknown_names(turn.parts):
             self._add_unknown(unknown, turn, index)
         if has_text:
@@ -129,7 +137,9 @@ class ToolLinker:
             self._met_result_without_id and not self._knows_open
         ):  # calls of one time come before results
             self._forget_recent()
-        self._open[call.ref] = self._recent[call.ref] = call
+        self._open[call.ref] = call
+        for name in (call.name, _ANY_NAME):
+            self._recent[call.is_server, name][call.ref] = call
         for tool_id in {call.tool_id, call.alias} if call.alias else (call.tool_id,):
             groups = self._open_by_id.setdefault(tool_id, [])
             if not (groups and groups[-1] and groups[-1][0].ref.turn == call.ref.turn):
@@ -151,8 +161,12 @@ class ToolLinker:
 
     def _oldest_recent(self, result: _ToolPart) -> _ToolPart | None:
         self._met_result_without_id = True
-        recent = self._recent.values() if self._knows_open else ()
-        return next((call for call in recent if call.is_server == result.is_server), None)
+        if not self._knows_open:
+            return None
+        for name in (result.name, _ANY_NAME):
+            if recent := self._recent.get((result.is_server, name)):
+                return next(iter(recent.values()))
+        return None
 
     def _open_call(self, tool_id: str) -> _ToolPart | None:
         """Return the first open call with this id in the newest turn that has one."""
@@ -167,7 +181,8 @@ class ToolLinker:
 
     def _pair(self, call: _ToolPart, result: _ToolPart) -> None:
         del self._open[call.ref]
-        self._recent.pop(call.ref, None)
+        for name in (call.name, _ANY_NAME):
+            self._recent[call.is_server, name].pop(call.ref, None)
         self._answered_ids.add(call.tool_id)
         self.result_of[call.ref] = result.ref
         result_position = (result.message_id, result.ref.part)
@@ -182,7 +197,7 @@ def _tool_part(ref: PartRef, turn: Turn, call: ToolCall) -> _ToolPart:
     native = call.native
     item_id = native.value.get("id") if native and native.spelling == "responses" else None
     alias = item_id if isinstance(item_id, str) else ""
-    return _ToolPart(ref, call.id, turn.id, call.kind == "server", alias)
+    return _ToolPart(ref, call.id, turn.id, call.name, call.kind == "server", alias)
 
 
 def _unknown_names(parts: Iterable[Part]) -> list[str]:
