@@ -36,6 +36,35 @@ def test_such_a_block_goes_back_with_its_result_or_at_the_end_alone():
     assert kinds(ASK, ("assistant", Text("So."), ANSWERED)) == ["text"]
 
 
+def test_such_a_block_waits_for_results_of_other_tools():
+    used = [ASK, ("assistant", SEARCHED, call()), ("tool", result())]
+    assert kinds(*used) == ["server_tool_use", "tool_use"]
+    whole = [*used, ("assistant", ANSWERED, Text("The Reds.")), ASK]
+    expected = ["server_tool_use", "tool_use", "web_search_tool_result", "text"]
+    assert kinds(*whole) == expected
+
+
+def test_its_result_follows_at_once_whoever_spoke_between():
+    late = [ASK, ("assistant", SEARCHED), ASK, ("assistant", ANSWERED, Text("The Reds.")), ASK]
+    assert [
+        [block["type"] for block in one["content"]] for one in messages("anthropic", *late)
+    ] == [
+        ["text"],
+        ["server_tool_use", "web_search_tool_result"],
+        ["text"],
+        ["text"],
+        ["text"],
+    ]
+    early = [ASK, ("assistant", ANSWERED), ASK, ("assistant", SEARCHED), ASK]
+    assert kinds(*early) == ["server_tool_use", "web_search_tool_result"]
+
+
+def test_what_a_program_answers_in_its_stead_is_no_result():
+    history = [ASK, ("assistant", SEARCHED, Text("So.")), ASK, ("user", result("s1")), ASK]
+    assert kinds(*history) == ["text"]
+    assert {block["type"] for block in blocks(*history, role="user")} == {"text"}
+
+
 def test_other_blocks_that_it_alone_can_read_go_back():
     compaction = {"type": "compaction", "content": "All of it.", "signature": "c2ln"}
     cited = {"type": "text", "text": "Yes.", "citations": [{"type": "char_location"}]}

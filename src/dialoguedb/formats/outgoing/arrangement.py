@@ -3,6 +3,7 @@
 All providers want a tool call followed at once by its result, whatever order they arrived in.
 """
 
+from bisect import bisect, bisect_left
 from collections.abc import Sequence
 from typing import Literal
 
@@ -81,6 +82,12 @@ class _Arrangement:
         self._result_of = result_of
         self._answers = frozenset(result_of.values())
         self._options = options
+        self._moved = self._parted_results()
+        """Results of a provider's own tools that go right behind their calls."""
+
+        self._last_spoken = next(
+            (index for index in reversed(range(len(turns))) if turns[index].has_text), -1
+        )
         self._losses = losses
         self._results: list[OutgoingPart] = []
         self._last_call = -1
@@ -92,6 +99,8 @@ class _Arrangement:
     def add(self, ref: PartRef, part: Part) -> None:
         if type(part) is not ToolCall and type(part) is not ToolResult:
             self._add_other(ref, part)
+        elif ref in self._moved:
+            return
         elif self._stays(part):
             self._add_own(ref, part)
         elif type(part) is ToolResult:
@@ -120,15 +129,46 @@ class _Arrangement:
 
     def _add_own(self, ref: PartRef, part: Part) -> None:
         """Append a call that its provider answered, or the answer; Anthropic wants both."""
-        is_pair = ref in self._result_of or ref in self._answers
-        is_open = isinstance(part, ToolCall) and ref.turn == len(self._turns) - 1
+        answer = self._result_of.get(ref)
+        is_pair = ref in self._answers or bool(answer and self._is_own_result(self._at(answer)))
+        is_open = isinstance(part, ToolCall) and ref.turn >= self._last_spoken
         if is_pair or is_open or self._options.spelling != "anthropic":
             self._add_other(ref, part)
+            self._add_moved(self._result_of.get(ref))
         else:
             kind: LossKind = "call" if isinstance(part, ToolCall) else "result"
             outgoing = OutgoingPart(part, self._turns[ref.turn].id, ref.part)
             self._losses.add(outgoing, kind, "a call and its result come together or not at all")
             self.broken.add(ref.turn)
+
+    def _parted_results(self) -> frozenset[PartRef]:
+        """Return what answers a provider's own tools before their calls, or behind a user's turn.
+
+        Results of other tools may stand between, as the provider waits for these.
+        """
+        own = {
+            call: self._result_of[call]
+            for index, turn in enumerate(self._turns)
+            for at, part in enumerate(turn.parts)
+            if type(part) is ToolCall and self._stays(part)
+            if (call := PartRef(index, at)) in self._result_of
+        }
+        spoken = [index for index, turn in enumerate(self._turns) if own and turn.by_user]
+        return frozenset(
+            result
+            for call, result in own.items()
+            if (result < call or bisect(spoken, call.turn) < bisect_left(spoken, result.turn))
+            and self._is_own_result(self._at(result))
+        )
+
+    def _is_own_result(self, part: Part) -> bool:
+        return type(part) is ToolResult and self._stays(part)
+
+    def _add_moved(self, result: PartRef | None) -> None:
+        """Append a result that stands apart to the message that has just got its call."""
+        if result in self._moved:
+            turn = self._turns[result.turn]
+            self.messages[-1].parts.append(OutgoingPart(self._at(result), turn.id, result.part))
 
     def _add_other(self, ref: PartRef, part: Part) -> None:
         turn = self._turns[ref.turn]

@@ -118,16 +118,29 @@ def names_fit(sent: SentMessages) -> Iterator[Finding]:
 
 
 def server_tools_have_their_results(sent: SentMessages) -> Iterator[Finding]:
-    """A `server_tool_use` or `mcp_tool_use` has its result in the same turn, unless that is the
-    last; and a result of such a tool has its use.
+    """A `server_tool_use` or `mcp_tool_use` has its result in the same turn, or behind the results
+    of the program's tools that the turn uses as well, unless the conversation ends before it; and a
+    result of such a tool has its use.
     """
-    turns = list(_turns(sent))
-    for turn in turns[:-1]:
+    waiting: dict[str, int] = {}
+    turns = list(_turns(sent))[:-1]
+    for turn in turns:
         uses = {text_of(b, "id"): at for at, b in turn.blocks if text_of(b, "type") in SERVER_CALLS}
         results = {text_of(b, "tool_use_id"): at for at, b in turn.blocks if is_server_result(b)}
-        for call_id in uses.keys() ^ results.keys():
-            at = uses.get(call_id, results.get(call_id))
-            yield Finding(at, f"has half of a server tool's use ({call_id!r})")
+        waiting |= uses
+        for call_id in results.keys() - waiting.keys():
+            yield Finding(results[call_id], f"has half of a server tool's use ({call_id!r})")
+        waiting = {call_id: at for call_id, at in waiting.items() if call_id not in results}
+        if turn is not turns[-1] and not _uses_tools(turn):
+            for call_id, at in waiting.items():
+                yield Finding(at, f"has half of a server tool's use ({call_id!r})")
+            waiting = {}
+
+
+def _uses_tools(turn: "_Turn") -> bool:
+    """Tell whether a turn uses tools of the program, or has nothing but their results."""
+    uses = any(_is(block, "tool_use") for _, block in turn.blocks)
+    return uses or all(_is(block, "tool_result") for _, block in turn.blocks)
 
 
 def thinking_begins_the_turn(sent: SentMessages) -> Iterator[Finding]:
@@ -181,7 +194,7 @@ _TOOLS = Source(
     "https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use", "2026-11-29"
 )
 _SERVER_TOOLS = Source(
-    "https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool", "2026-11-29"
+    "https://platform.claude.com/docs/en/agents-and-tools/tool-use/server-tools", "2026-11-30"
 )
 _THINKING = Source(
     "https://platform.claude.com/docs/en/build-with-claude/extended-thinking", "2026-11-29"
