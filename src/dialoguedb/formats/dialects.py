@@ -136,9 +136,17 @@ def write_alone(turn: Turn, dialect: Dialect) -> list[Json]:
     """Return one turn as it is, with its calls and results in its own order."""
     messages: list[OutgoingMessage] = []
     for index, part in enumerate(turn.parts):
-        speaker = "tool" if isinstance(part, ToolResult) else turn.speaker
+        is_result = isinstance(part, ToolResult) and not _is_own(part, dialect)
+        speaker = "tool" if is_result else turn.speaker
         if not messages or messages[-1].speaker != speaker:
             messages.append(OutgoingMessage(speaker, turn.name, []))
         messages[-1].parts.append(OutgoingPart(part, turn.id, index))
     written: list[Json] = encodable(WRITERS[dialect].write(messages, Losses()))
     return written
+
+
+def _is_own(result: ToolResult, dialect: Dialect) -> bool:
+    """Tell whether a result is one that the provider of a dialect wrote itself."""
+    native = result.native
+    is_native = native is not None and native.spelling == WRITERS[dialect].spelling
+    return result.kind == "server" and is_native

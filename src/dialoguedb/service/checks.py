@@ -1,13 +1,16 @@
 """Checks of dialogues by the rules of providers, and their repair."""
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from msgspec import UNSET, Struct, structs
 
-from dialoguedb.formats.dialects import RenderRequest, render
+from dialoguedb.formats.dialects import RenderRequest, render, write_alone
 from dialoguedb.formats.outgoing.losses import Loss
-from dialoguedb.formats.provider_fixes.repairs import fix
+from dialoguedb.formats.provider_fixes.refused import parts_of
+from dialoguedb.formats.provider_fixes.repairs import Fixed, fix
 from dialoguedb.formats.provider_rules.rule import Json, Provider
 from dialoguedb.formats.provider_rules.rules import findings
 from dialoguedb.formats.provider_rules.stored import DIALECTS, StoredAsSent, as_sent
@@ -26,6 +29,8 @@ from dialoguedb.values.lists import Window
 _CHECKED_AT_ONCE = 500
 _STRICT = frozenset({"mistral", "strict"})
 """The providers whose messages are written for strict chat templates."""
+
+_CALL_IDS = ("tool_call_id", "tool_use_id", "call_id", "id")
 
 
 class CheckService:
@@ -127,9 +132,44 @@ def repair(provider: Provider, ending: Ending) -> Repair:
     rendered = render(history.turns, history.pairs, request)
     fixed = fix(provider, rendered.messages)
     opened = ["A user's message begins the conversation."] if rendered.opened else []
-    notes = [RepairedPart(message=one) for one in (*opened, *fixed.changes)]
-    losses = dict.fromkeys(map(_change, rendered.losses))
+    notes = [RepairedPart(message=one) for one in dict.fromkeys((*opened, *fixed.changes))]
+    losses = dict.fromkeys((*map(_change, rendered.losses), *_refused(provider, fixed, history)))
     return Repair(fixed.messages, rendered.system, [*losses, *notes])
+
+
+def _refused(provider: Provider, fixed: Fixed, history: History) -> Iterator[RepairedPart]:
+    """Yield what was left out, by the message that it is from."""
+    found: dict[str, str] = {}
+    for turn in history.turns if fixed.refused else ():
+        for message in write_alone(turn, DIALECTS[provider]):
+            found |= {key: turn.id for part in parts_of(message) for key in _keys(part)}
+    for part in fixed.refused:
+        kind = part.get("type") or part.get("role") or next(iter(part), "")
+        problem = f"the provider would refuse its part {kind!r} in any case; it is left out"
+        message_id = next((found[key] for key in _keys(part) if key in found), None)
+        if message_id is None:
+            yield RepairedPart(message=f"A message: {problem}")
+        else:
+            yield RepairedPart(message_id=message_id, message=f"Message '{message_id}': {problem}")
+
+
+def _keys(part: Json) -> Iterator[str]:
+    """Yield what a part is known by: all that it has, or else the id of its call."""
+    yield json.dumps(_bare(part))
+    yield from (part[key] for key in _CALL_IDS if isinstance(part.get(key), str) and part[key])
+
+
+def _bare(value: Any) -> Any:
+    """Return a part without ids and signatures, which may be others in a provider's messages."""
+    if isinstance(value, list):
+        return [*map(_bare, value)]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _bare(item)
+        for key, item in value.items()
+        if not key.endswith("id") and key != "thoughtSignature"
+    }
 
 
 def _change(loss: Loss) -> RepairedPart:

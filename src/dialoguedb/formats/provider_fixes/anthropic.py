@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from dialoguedb.formats.provider_fixes.fix import Fix, Messages, with_content
+from dialoguedb.formats.dialects import OPENING
+from dialoguedb.formats.provider_fixes.fix import Fix, Messages, begun_by_user, with_content
 from dialoguedb.formats.provider_rules import anthropic, anthropic_content
 from dialoguedb.formats.provider_rules.anthropic_blocks import THOUGHTS
 from dialoguedb.formats.provider_rules.rule import Json, SentMessages, dicts, text_of
+from dialoguedb.formats.writers.anthropic import user_message
 
 _IMAGE = {"type": "text", "text": "[image]"}
 
@@ -52,6 +54,17 @@ def _named_if_unreadable(block: Json) -> Iterator[Json]:
         yield _IMAGE
     else:
         yield block
+
+
+def _without_space_at_end(messages: Messages) -> Messages:
+    if not any(anthropic_content.the_end_has_no_space(SentMessages(messages))):
+        return messages
+    last = messages[-1]
+    if isinstance(last["content"], str):
+        return [*messages[:-1], {**last, "content": last["content"].rstrip()}]
+    *before, text = last["content"]
+    trimmed = {**text, "text": text["text"].rstrip()}
+    return [*messages[:-1], {**last, "content": [*before, trimmed]}]
 
 
 def _few_images(messages: Messages) -> Messages:
@@ -105,4 +118,6 @@ FIXES = (
         _no_thoughts_in_part,
         "Thinking is left out, as the last turn uses tools and does not begin with it.",
     ),
+    begun_by_user(user_message(OPENING)),
+    Fix(_without_space_at_end, "White space at the end is left out."),
 )

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
-from dialoguedb.formats.provider_fixes.fix import Fix, Messages, with_content
+from dialoguedb.formats.dialects import OPENING
+from dialoguedb.formats.provider_fixes.fix import Fix, Messages, begun_by_user, with_content
 from dialoguedb.formats.provider_rules.attachments import image_url_problem
 from dialoguedb.formats.provider_rules.chat import calls_of
 from dialoguedb.formats.provider_rules.openai_chat import CALL_ID_CHARS_MAX
 from dialoguedb.formats.provider_rules.rule import Json, dicts, text_of
+from dialoguedb.formats.writers import strict
+from dialoguedb.formats.writers.openai import user_message
 
 _STEM_CHARS = 24
 _DIGEST_CHARS = 15
@@ -88,6 +91,8 @@ OF_STRICT = (
     _IMAGES,
     Fix(_only_text_and_images, "Sounds and files are named."),
     Fix(_one_string, "Parts that are all text become one string."),
+    begun_by_user(user_message(OPENING)),
+    Fix(strict.shaped, "The user and the assistant take turns."),
 )
 OF_MISTRAL = (
     *OF_STRICT,

@@ -27,3 +27,16 @@ def with_content(messages: Messages, change: Callable[[Json], Iterable[Json]]) -
         else one
         for one in messages
     ]
+
+
+def begun_by_user(opening: Json) -> Fix:
+    """Return the fix of messages that the model begins: a user's message stands before them."""
+
+    def begun(messages: Messages) -> Messages:
+        at = 1 if messages and messages[0].get("role") == "system" else 0
+        spoken = messages[at : at + 1]
+        if not spoken or spoken[0].get("role") == "user":
+            return messages
+        return [*messages[:at], opening, *messages[at:]]
+
+    return Fix(begun, "A user's message begins the conversation.")

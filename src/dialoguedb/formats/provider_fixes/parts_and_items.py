@@ -1,9 +1,10 @@
 """What is put right in messages of Gemini and in items of Responses."""
 
-from dialoguedb.formats.provider_fixes.fix import Fix, Messages
+from dialoguedb.formats.dialects import OPENING
+from dialoguedb.formats.provider_fixes.fix import Fix, Messages, begun_by_user
 from dialoguedb.formats.provider_rules import gemini, responses
 from dialoguedb.formats.provider_rules.rule import Json, SentMessages, text_of
-from dialoguedb.formats.writers.gemini import STAND_IN_SIGNATURE
+from dialoguedb.formats.writers.gemini import STAND_IN_SIGNATURE, user_message
 
 
 def _signed_steps(messages: Messages) -> Messages:
@@ -28,6 +29,16 @@ def _without_empty_parts(messages: Messages) -> Messages:
     return [one for one in whole if one["parts"]]
 
 
+def _in_turns(messages: Messages) -> Messages:
+    turns: Messages = []
+    for one in messages:
+        if turns and turns[-1].get("role") == one.get("role"):
+            turns[-1] = {**one, "parts": [*turns[-1]["parts"], *one["parts"]]}
+        else:
+            turns.append(one)
+    return turns
+
+
 def _fitting_ids(messages: Messages) -> Messages:
     return [_without_unfit_id(one) for one in messages]
 
@@ -49,6 +60,8 @@ def _without_lone_reasoning(messages: Messages) -> Messages:
 
 OF_GEMINI = (
     Fix(_without_empty_parts, "Empty parts are left out."),
+    begun_by_user(user_message(OPENING)),
+    Fix(_in_turns, "Consecutive contents of a role are one."),
     Fix(_signed_steps, "Calls without a signature get the one that stands for none."),
 )
 OF_RESPONSES = (

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from dialoguedb.formats.provider_fixes import anthropic, chat, parts_and_items
 from dialoguedb.formats.provider_fixes.fix import Fix, Messages
-from dialoguedb.formats.provider_rules.rule import Provider, SentMessages
+from dialoguedb.formats.provider_fixes.refused import without_refused
+from dialoguedb.formats.provider_rules.rule import Json, Provider, SentMessages
 from dialoguedb.formats.provider_rules.rules import findings
 
 FIXES: dict[Provider, tuple[Fix, ...]] = {
@@ -24,14 +25,17 @@ class Fixed(Struct, frozen=True):
 
     messages: Messages
     changes: Sequence[str]
+    refused: Sequence[Json]
+    """What was left out, as no fix puts it right: parts of messages, or whole ones."""
 
 
 def fix(provider: Provider, messages: Messages) -> Fixed:
     """Return messages in which no rule of the provider finds anything.
 
-    What no fix can put right is left out, message by message.
+    What no fix can put right is left out; texts stay.
     """
     changes: list[str] = []
+    refused: list[Json] = []
     while True:
         for each in FIXES[provider]:
             changed = each.change(messages)
@@ -40,8 +44,6 @@ def fix(provider: Provider, messages: Messages) -> Fixed:
                 changes.append(each.done)
         broken = {found.at for _, found in findings(provider, SentMessages(messages))}
         if not broken:
-            return Fixed(messages, list(dict.fromkeys(changes)))
-        changes.append("What the provider would refuse in any case is left out.")
-        messages = [one for index, one in enumerate(messages) if index not in broken]
-        if None in broken:
-            messages = messages[1:]
+            return Fixed(messages, list(dict.fromkeys(changes)), refused)
+        messages, left_out = without_refused(provider, messages, broken)
+        refused += left_out
