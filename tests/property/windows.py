@@ -170,6 +170,8 @@ def check_source(source, media_types):
     if source["type"] == "base64":
         assert source["media_type"] in media_types
         assert base64.b64decode(source["data"], validate=True)
+    elif source["type"] == "file":
+        assert source["file_id"]
     else:
         assert source["type"] == "url"
         assert source["url"].startswith(("http://", "https://"))

@@ -281,6 +281,7 @@ _READ = frozenset(
         *("toolCallId", "toolName", "state", "errorText", "url", "mediaType", "filename"),
         *("functionCall", "function_call", "functionResponse", "function_response", "thought"),
         *("image_url", "input_audio", "file", "file_data", "file_url", "inlineData", "inline_data"),
+        "fileData",
         *("part_kind", "tool_name", "tool_call_id", "args"),
         *("source", "title", "role", "data", "thinking", "reasoning_content", "reasoning"),
     }

@@ -50,10 +50,13 @@ _MORE_KEYS = {
 """What a part may have beside its data."""
 
 
+PART_KEYS = DATA_KEYS | _MORE_KEYS
+
+
 def _is_part(value: Json) -> bool:
     """Tell whether an object has nothing but the members of a part."""
     keys = {key for key, item in value.items() if item is not None}
-    return len(keys & DATA_KEYS) <= 1 and keys <= DATA_KEYS | _MORE_KEYS
+    return len(keys & DATA_KEYS) <= 1 and keys <= PART_KEYS
 
 
 def _holds(*keys: str) -> Callable[[Json], bool]:

@@ -48,6 +48,9 @@ _IMAGE_HEADS = {
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SAFE_ALPHABET = str.maketrans("-_", "+/", " \r\n")
+_READS_URLS = frozenset({"anthropic", "responses", "gemini"})
+"""The APIs that read more than images at a URL, each in a spelling of its own."""
+
 _AUDIO_FORMATS = {"mp3": "audio/mpeg"}
 _DOCUMENT_NAMES = re.compile(r"\.(?:pdf|txt|md|csv|html?|docx?|xlsx?|pptx?)\Z", re.IGNORECASE)
 
@@ -71,7 +74,7 @@ def data_uri(text: str) -> Attachment | None:
 
 
 def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachment:
-    """Return an object as an attachment, with the object itself if it has more members."""
+    """Return an object as an attachment, with the object itself if that says more."""
     value = source.value
     fields = _fields(value)
     data, url = string(fields, *_DATA_KEYS), string(fields, *_URL_KEYS)
@@ -87,6 +90,7 @@ def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachm
             (name for head, name in _IMAGE_HEADS.items() if data.startswith(head)), ""
         )
     name, file_id = string(fields, *_NAME_KEYS), string(fields, *_ID_KEYS)
+    is_own = file_id or (url and source.spelling in _READS_URLS)
     return Attachment(
         _kind(kind, media_type, name),
         url,
@@ -95,7 +99,7 @@ def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachm
         file_id,
         name,
         string(fields, *_TEXT_KEYS),
-        source.native if file_id else source.native_beyond(_KNOWN),
+        source.native if is_own else source.native_beyond(_KNOWN),
     )
 
 

@@ -192,8 +192,8 @@ def _as_block(part: Attachment) -> Json | None:
     """Return an attachment as a block of a user's message; None for one it cannot be."""
     native = native_of(part, "anthropic")
     if native and native.get("type") in {"image", "document", "container_upload"}:
-        source = native.get("source")
-        if part.kind != "image" or is_fetchable(part) or _is_file(source):
+        must_be_read = part.kind == "image" or part.url
+        if not must_be_read or is_fetchable(part) or _is_file(native.get("source")):
             return _as_stored(native)
     if part.kind == "image":
         return {"type": "image", "source": _source(part)} if is_fetchable(part) else None

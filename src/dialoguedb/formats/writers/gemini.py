@@ -13,7 +13,7 @@ from dialoguedb.formats.outgoing.messages import (
 )
 from dialoguedb.formats.outgoing.thought_signatures import signature_of
 from dialoguedb.formats.parts import Attachment, Other, Part, Reasoning, Text, ToolCall, ToolResult
-from dialoguedb.formats.spellings.gemini import SIGNATURE_KEYS
+from dialoguedb.formats.spellings.gemini import PART_KEYS, SIGNATURE_KEYS
 from dialoguedb.formats.writers.arguments import as_object
 from dialoguedb.formats.writers.shown_parts import joined, words
 
@@ -84,8 +84,9 @@ def _part(outgoing: OutgoingPart, losses: Losses) -> Json | None:
     match part:
         case ToolCall() if part.kind != "server" or not native:
             return _call(part)
-        case Attachment() if not native:
-            return _attachment(outgoing, losses)
+        case Attachment():
+            own = {key: native[key] for key in native if key in PART_KEYS} if native else {}
+            return without_nulls(own) or _attachment(outgoing, losses)
         case Reasoning() if not native:
             losses.add(outgoing, "thought", "Gemini takes no thoughts of other APIs")
             return None

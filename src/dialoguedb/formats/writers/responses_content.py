@@ -57,7 +57,7 @@ def _output_part(part: Text | Attachment | Other) -> Json:
 def attachment(part: Attachment) -> Json | None:
     """Return an attachment as a part of a message; None for one it cannot be."""
     native = native_of(part, "responses")
-    if native and _is_own(native) and _is_readable(part):
+    if native and _is_own(native) and (part.file_id or is_fetchable(part)):
         return {key: item for key, item in native.items() if key in _MEMBERS and item is not None}
     if part.kind == "image" and is_fetchable(part):
         url = part.url or f"data:{part.media_type};base64,{part.data}"

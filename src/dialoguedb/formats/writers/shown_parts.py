@@ -18,13 +18,17 @@ def joined(parts: Iterable[Text | Attachment | Other]) -> str:
 
 
 def is_fetchable(attachment: Attachment) -> bool:
-    """Tell whether a provider can read an attachment: it is inline, or at an HTTP URL."""
+    """Tell whether any provider can read an attachment: it is inline, or at an HTTP URL."""
     if attachment.data:
         return attachment.kind != "image" or (
             attachment.media_type in _IMAGE_TYPES and not is_damaged(attachment.data)
         )
-    return attachment.url.startswith(("https://", "http://"))
+    url = attachment.url
+    return url.startswith(("https://", "http://")) and not url.startswith(_FILES_OF_GEMINI)
 
+
+_FILES_OF_GEMINI = "https://generativelanguage.googleapis.com/"
+"""Where files are that were uploaded to Gemini, which only their owner can read there."""
 
 _IMAGE_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 """The media types that every provider accepts."""
