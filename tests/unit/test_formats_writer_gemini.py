@@ -1,5 +1,7 @@
 """Windows for Gemini's API."""
 
+import pytest
+
 from dialoguedb.formats.parts import Attachment, Reasoning, Text
 from tests.unit.rendering import ASK, call, messages, native, result, windowed
 
@@ -45,6 +47,33 @@ def test_calls_and_results_of_other_apis_are_parts_of_its_own():
         {"output": "on its way"},
         {"error": "no"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent_as"),
+    [("21st_magic", "_21st_magic"), ("-x", "_-x"), ("_x", "_x"), ("find it", "find_it")],
+)
+@pytest.mark.parametrize("by", ["gemini", "openai"])
+def test_names_begin_with_a_letter(stored, sent_as, by):
+    used = native(by, functionCall={"name": stored, "args": {}}, thoughtSignature="c2ln")
+    answered = native(by, functionResponse={"name": stored, "response": {"ok": True}})
+    sent = messages(
+        "gemini",
+        ASK,
+        ("assistant", call(name=stored, native=used)),
+        ("tool", result(name=stored, native=answered)),
+    )
+    assert sent[1]["parts"][0]["functionCall"]["name"] == sent_as
+    assert sent[2]["parts"][0]["functionResponse"]["name"] == sent_as
+
+
+@pytest.mark.parametrize(
+    ("stored", "sent_as"), [("so", "so"), (["a", 1], ["a", 1]), (7, 7), (None, "")]
+)
+def test_a_response_is_an_object(stored, sent_as):
+    answered = native("gemini", functionResponse={"name": "track", "response": stored})
+    sent = messages("gemini", ASK, ("assistant", call()), ("tool", result(native=answered)))
+    assert sent[2]["parts"][0]["functionResponse"]["response"] == {"output": sent_as}
 
 
 def test_a_signature_that_a_chat_client_kept_takes_the_place_of_a_stand_in():

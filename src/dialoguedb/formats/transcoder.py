@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialoguedb.formats.outgoing.arrangement import ArrangeOptions, arrange
-from dialoguedb.formats.outgoing.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing.call_ids import fit_name_for_gemini, fit_tool_name
 from dialoguedb.formats.outgoing.losses import Loss, LossKind
 from dialoguedb.formats.outgoing.messages import (
     Losses,
@@ -243,7 +243,7 @@ def note_details(message: OutgoingMessage, target: Written, losses: Losses) -> N
 
 
 def _note_call(outgoing: OutgoingPart, call: ToolCall, target: Written, losses: Losses) -> None:
-    name = fit_tool_name(call.name)
+    name = (fit_name_for_gemini if target == "gemini" else fit_tool_name)(call.name)
     if name != call.name and target not in _WITH_ANY_NAME:
         losses.add(outgoing, "name", f"{call.name!r} cannot be a name; it is {name!r}")
     if call.kind == "custom" and target not in {"openai", "responses", "plain"}:

@@ -94,5 +94,12 @@ def _short(stored: str) -> str:
 
 
 def fit_tool_name(name: str) -> str:
-    """Return the name of a tool as all providers take it."""
+    """Return the name of a tool as all providers take it, but for Gemini."""
     return _NOT_IN_IDS_AND_NAMES.sub("_", name)[:_TOOL_NAME_CHARS_MAX] or "tool"
+
+
+def fit_name_for_gemini(name: str) -> str:
+    """Return the name of a tool as Gemini takes it: a letter or `_` begins it."""
+    fitted = fit_tool_name(name)
+    is_taken = fitted[0] == "_" or fitted[0].isalpha()
+    return fitted if is_taken else f"_{fitted}"[:_TOOL_NAME_CHARS_MAX]

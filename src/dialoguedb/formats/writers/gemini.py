@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dialoguedb.formats.outgoing.call_ids import fit_tool_name
+from dialoguedb.formats.outgoing.call_ids import fit_name_for_gemini
 from dialoguedb.formats.outgoing.messages import (
     Losses,
     OutgoingMessage,
@@ -107,16 +107,20 @@ def _call(call: ToolCall) -> Json:
     if beside.keys().isdisjoint(SIGNATURE_KEYS) and (signature := signature_of(call)):
         beside["thoughtSignature"] = signature
     own_id = {"id": call.id} if call.id else {}
-    function = {**own_id, "name": fit_tool_name(call.name), "args": as_object(call)}
+    function = {**own_id, "name": fit_name_for_gemini(call.name), "args": as_object(call)}
     return {"functionCall": function, **beside}
 
 
 def _result(result: ToolResult) -> Json:
     own_id = {"id": result.call_id} if result.call_id else {}
-    name = fit_tool_name(result.name)
+    name = fit_name_for_gemini(result.name)
     if native := native_of(result, "gemini"):
         inner = native.get("functionResponse") or native.get("function_response") or {}
-        return {"functionResponse": {**without_nulls(inner), **own_id, "name": name}}
+        response = inner.get("response")
+        if not isinstance(response, dict):
+            response = {"output": "" if response is None else response}
+        own = {**without_nulls(inner), **own_id, "name": name, "response": response}
+        return {"functionResponse": own}
     output = {"error" if result.is_error else "output": joined(result.parts)}
     return {"functionResponse": {**own_id, "name": name, "response": output}}
 
