@@ -1,11 +1,22 @@
-"""The kinds of attachments, by their media types."""
+"""The kinds of attachments by their media types, and the types that their bytes show."""
 
+import binascii
 import re
+from base64 import b64decode
 
 from dialoguedb.formats.parts import AttachmentKind
 
 MEDIA_TYPE_KEYS = ("media_type", "mime_type", "mimeType", "mediaType")
 """Members that APIs name a media type by."""
+
+_HEAD_CHARS = 16
+_HEADS = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+    b"%PDF-": "application/pdf",
+}
 
 _DOCUMENT_TYPES = re.compile(r"application/(?:pdf|x-pdf|json|xml|rtf|msword|vnd\.)|text/")
 
@@ -20,3 +31,14 @@ def kind_of(media_type: str) -> AttachmentKind:
         case "video":
             return "video"
     return "document" if _DOCUMENT_TYPES.match(media_type) else "file"
+
+
+def type_of_base64(encoded: str) -> str:
+    """Return the media type of images and PDF, which their first bytes show; else an empty one."""
+    try:
+        head = b64decode(encoded[:_HEAD_CHARS][: len(encoded) // 4 * 4])
+    except (binascii.Error, ValueError):
+        return ""
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "image/webp"
+    return next((name for start, name in _HEADS.items() if head.startswith(start)), "")

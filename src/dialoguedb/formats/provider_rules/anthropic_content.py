@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from dialoguedb.formats.attachments.kinds import type_of_base64
 from dialoguedb.formats.provider_rules.anthropic_blocks import (
     IN_RESULTS,
     OF_ASSISTANTS,
@@ -124,7 +125,8 @@ def compactions_are_whole(sent: SentMessages) -> Iterator[Finding]:
 
 
 def images_are_readable(sent: SentMessages) -> Iterator[Finding]:
-    """An image is at an HTTP address, a file, or inline as JPEG, PNG, GIF or WebP of 5 MB at most.
+    """An image is at an HTTP address, a file, or inline as JPEG, PNG, GIF or WebP of 5 MB at most,
+    and its bytes are of the type that it states.
 
     The 5 MB are of the text in base64, decoded.
     """
@@ -149,13 +151,21 @@ def _source_problem(source: Json) -> str | None:
             data = text_of(source, "data")
             is_large = decoded_bytes(data) > IMAGE_BYTES_MAX
             large = "has an image of more than 5 MB"
-            return large if is_large else image_problem(source.get("media_type"), data)
+            return large if is_large else _inline_problem(source.get("media_type"), data)
         case "url":
             is_read = text_of(source, "url").startswith(("https://", "http://"))
             return None if is_read else "has an image at an address that no provider can read"
         case "file":
             return None if text_of(source, "file_id") else "has an image of a file without its id"
     return "has an image without a source"
+
+
+def _inline_problem(media_type: object, data: str) -> str | None:
+    shown = type_of_base64(data)
+    if problem := image_problem(media_type, data):
+        return problem
+    is_true = shown in ("", media_type)
+    return None if is_true else f"has an image of the type {media_type!r} that is {shown!r}"
 
 
 def images_are_few(sent: SentMessages) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from dialoguedb.formats.attachments.kinds import MEDIA_TYPE_KEYS, kind_of
+from dialoguedb.formats.attachments.kinds import MEDIA_TYPE_KEYS, kind_of, type_of_base64
 from dialoguedb.formats.attachments.spellings import DATA_URI, type_of_uri
 from dialoguedb.formats.json_text import is_encoded, replace_surrogates, string
 from dialoguedb.formats.parts import Attachment, AttachmentKind, Part
@@ -38,14 +38,6 @@ _NAME_KEYS = ("filename", "display_name", "displayName", "title", "name")
 _TEXT_KEYS = ("transcript", "alt", "alt_text", "caption", "description")
 _KNOWN = frozenset({*_HOLDERS, *_DATA_KEYS, *_URL_KEYS, *_NAME_KEYS, *_TEXT_KEYS, *MEDIA_TYPE_KEYS})
 
-_IMAGE_HEADS = {
-    "iVBORw0KGgo": "image/png",
-    "/9j/": "image/jpeg",
-    "R0lGOD": "image/gif",
-    "UklGR": "image/webp",
-}
-"""How images begin as base64; some programs name no type."""
-
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _SAFE_ALPHABET = str.maketrans("-_", "+/", " \r\n")
 _READS_URLS = frozenset({"anthropic", "responses", "gemini"})
@@ -69,7 +61,8 @@ def data_uri(text: str) -> Attachment | None:
     head = DATA_URI.match(text)
     if head is None or not head["type"] or not head[0].endswith(";base64,"):
         return None
-    data, media_type = _base64(text[head.end() :]), type_of_uri(head)
+    data = _base64(text[head.end() :])
+    media_type = _true_type(type_of_uri(head), data)
     return Attachment(kind_of(media_type), media_type=media_type, data=data) if data else None
 
 
@@ -85,22 +78,31 @@ def attachment_of(source: Source, kind: AttachmentKind | None = None) -> Attachm
         media_type, data, url = type_of_uri(head) or media_type, url[head.end() :], ""
     elif is_encoded(url):
         data, url = url, ""
+    data = _base64(data)
     if kind == "image" and not media_type:
-        media_type = next(
-            (name for head, name in _IMAGE_HEADS.items() if data.startswith(head)), ""
-        )
+        media_type = type_of_base64(data)
+    media_type = _true_type(media_type, data)
     name, file_id = string(fields, *_NAME_KEYS), string(fields, *_ID_KEYS)
     is_own = file_id or (url and source.spelling in _READS_URLS)
     return Attachment(
         _kind(kind, media_type, name),
         url,
         media_type,
-        _base64(data),
+        data,
         file_id,
         name,
         string(fields, *_TEXT_KEYS),
         source.native if is_own else source.native_beyond(_KNOWN),
     )
+
+
+def _true_type(media_type: str, data: str) -> str:
+    """Return the type that the bytes of an image or a PDF show, whatever else they are called.
+
+    Some programs call every picture a JPEG, and a provider refuses the whole request for it.
+    """
+    is_shown = media_type.startswith("image/") or media_type == "application/pdf"
+    return (type_of_base64(data) if is_shown else "") or media_type
 
 
 def _kind(kind: AttachmentKind | None, media_type: str, name: str) -> AttachmentKind:

@@ -191,10 +191,12 @@ def _attachment(outgoing: OutgoingPart, speaker: Speaker, losses: Losses) -> Jso
 def _as_block(part: Attachment) -> Json | None:
     """Return an attachment as a block of a user's message; None for one it cannot be."""
     native = native_of(part, "anthropic")
-    if native and native.get("type") in {"image", "document", "container_upload"}:
+    if native and native.get("type") in {part.kind, "container_upload"}:
         must_be_read = part.kind == "image" or part.url
         if not must_be_read or is_fetchable(part) or _is_file(native.get("source")):
-            return _as_stored(native)
+            block = _as_stored(native)
+            is_inline = part.data and part.media_type
+            return {**block, "source": _source(part)} if is_inline else block
     if part.kind == "image":
         return {"type": "image", "source": _source(part)} if is_fetchable(part) else None
     if part.media_type == "application/pdf" and is_fetchable(part):
