@@ -113,6 +113,12 @@ def test_a_result_before_its_call_is_tied_to_it_if_nothing_else_is():
     )
 
 
+def test_a_result_without_an_id_before_it_is_none_of_what_a_provider_ran():
+    issues = [("ORPHANED_TOOL_RESULT", "m0")]
+    assert linked([result()], [call(kind="server")]) == ({}, issues)
+    assert linked([result()], [call()]) == ({1: 0}, [("ROLE_ORDER", "m0")])
+
+
 def test_talk_between_a_call_and_its_result_is_out_of_order():
     assert linked([call("a")], [HI], [result("a")]) == ({0: 2}, [("ROLE_ORDER", "m2")])
     assert linked([HI, call("a")], [result("a"), HI]) == ({0: 1}, [])

@@ -104,9 +104,7 @@ class ToolLinker:
     def finish(self) -> list[Issue]:
         """Return the issues, in the order of the parts."""
         for result in self._early_results:
-            call = (
-                self._open_call(result.tool_id) if self._whole else None
-            )  # its own may stand before
+            call = self._later_call(result)
             if call:
                 self._pair(call, result)
                 problem = "holds the result of a tool call that comes after it"
@@ -167,6 +165,12 @@ class ToolLinker:
             if recent := self._recent.get((result.is_server, name)):
                 return next(iter(recent.values()))
         return None
+
+    def _later_call(self, result: _ToolPart) -> _ToolPart | None:
+        """Return the call of a result that came before it; its own may stand before all turns."""
+        call = self._open_call(result.tool_id) if self._whole else None
+        is_its = call is not None and (result.tool_id or call.is_server == result.is_server)
+        return call if is_its else None
 
     def _open_call(self, tool_id: str) -> _ToolPart | None:
         """Return the first open call with this id in the newest turn that has one."""
