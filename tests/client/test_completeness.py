@@ -37,6 +37,7 @@ RETURNED = [
     (Included, records.IncludedRecord),
     (Key, records.KeyRecord),
     (Project, records.ProjectRecord),
+    (SearchExplanation, search_records.ExplanationRecord),
 ]
 OURS = {"version", "key"}
 
@@ -45,7 +46,7 @@ SENT = [
     (DialogueChange, inputs.DialogueChanges, {"id", "dialogue_id", "metadata"}),
     (MessageInput, inputs.MessageDict, {"dialogue_id", "namespace"}),
     (MemoryInput, inputs.MemoryFields, {"value"}),
-    (MemoryChange, inputs.MemoryChanges, {"id"}),
+    (MemoryChange, inputs.MemoryChanges, {"id", "supersedes"}),  # which no change may change
     (SearchInput, inputs.SearchOptions, {"query", "object"}),
     (SummaryInput, inputs.SummaryFields, {"dialogue_id"}),
     (ContextInput, inputs.ContextOptions, {"max_tokens", "dialogue_id"}),
@@ -68,7 +69,6 @@ def test_a_record_has_every_field_that_is_returned(kind, record):
 
 def test_fields_that_are_the_same_are_of_the_models_own_types():
     assert get_type_hints(records.DeletionReceipt)["deleted"] == DeletedDialogue | None
-    assert get_type_hints(search_records.FoundItem)["explain"] == SearchExplanation | None
     assert get_type_hints(records.ContextRecord)["tokens"] is ContextTokens
 
 
