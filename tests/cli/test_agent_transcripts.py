@@ -273,6 +273,7 @@ REMINDER = "<system-reminder>It is Monday</system-reminder>"
         ([NOTICE, "<command-name>/clear</command-name>"], None),
         ([f"{REMINDER}\n{REMINDER}\nGo on"], "Go on"),
         ([REMINDER, "Go on", NOTICE], "Go on"),
+        ([f"{REMINDER}\nWhy is {REMINDER} in this log?"], f"Why is {REMINDER} in this log?"),
         ([REMINDER], None),
         (["<system-reminder>without its end"], None),
         (["<command-message>init</command-message>", "Analyse this"], None),

@@ -301,6 +301,7 @@ class TestTools:
             ('{"search_query": [{"q": "oslo"}]}', '{"search_query": [{"q": "oslo"}]}'),
             ("print(1)", "print(1)"),
             ("{not json}", "{not json}"),
+            ('{"cut": "\ud83d"}', '{"cut": "?"}'),  # as no window holds half a character
         ],
     )
     def test_what_the_model_writes_to_a_tool_is_a_call_with_its_result(self, home, sent, arguments):

@@ -98,6 +98,15 @@ def test_a_result_is_compared_with_an_earlier_one(filled):
     assert "+0.000 to +1.000" in seen
 
 
+def test_a_label_stands_on_a_line_of_its_own(filled):
+    write(filled, {"query": "kettle", "relevant": ["d/m"]})
+    words = ["eval", "label", "labels.jsonl", "bicycle", "--namespace", "ada"]
+    ended = filled.run(*words, stdin="none\nm\n1\n")
+    assert ended.err.count("is neither a position nor dialogue/message") == 2
+    assert [one["relevant"] for one in labelled(filled)] == [["d/m"], ["e/m"]]
+    assert filled.at("eval", "run", "labels.jsonl", "--mode", "keyword")["queries"] == 2
+
+
 def test_a_person_labels_what_is_shown(filled):
     answers = "where is the kettle\n9\n1\nbicycle chain\n?\nnobody says this\n\n\n"
     ended = filled.run("eval", "label", "labels.jsonl", stdin=answers)

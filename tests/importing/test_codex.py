@@ -64,12 +64,12 @@ def test_images_are_kept_without_the_texts_around_them(imports):
 
 
 def test_a_thought_goes_back_to_the_model_with_the_text_behind_it(imports):
-    thought = codex.item("reasoning", id="r", summary=[], encrypted_content="c2VjcmV0")
-    items = [codex.typed("u", "Hi"), thought, codex.answered("m", "Hello")]
+    thought = codex.item("reasoning", id="rs_1", summary=[], encrypted_content="c2VjcmV0")
+    items = [codex.typed("u", "Hi"), thought, codex.answered("msg_1", "Hello")]
     imports.read(imports.write(codex.NAME, codex.rollout([codex.header()], items)))
     assert imports.talk(codex.THREAD) == [("user", "Hi"), ("assistant", "Hello")]
     window = imports.window(codex.THREAD, "responses")
-    assert [one.get("id") for one in window[1:]] == ["r", "m"]
+    assert [one.get("id") for one in window[1:]] == ["rs_1", "msg_1"]
 
 
 def test_an_interrupted_turn_keeps_what_was_typed(imports):

@@ -49,3 +49,10 @@ def test_an_image_in_an_item_of_responses_counts_by_its_dimensions(name):
     assert DATA in json.dumps(sent)
     tokens = RenderedTokens("responses", lambda _: 1).of(sent)
     assert IMAGE_TOKENS < tokens < IMAGE_TOKENS + 30
+
+
+@pytest.mark.parametrize("kind", [["string", "null"], {"a": 1}, None, 3])
+def test_what_is_called_type_in_a_schema_is_counted_as_well(kind):
+    schema = {"properties": {"city": {"type": kind}}}
+    item = {"type": "mcp_list_tools", "tools": [{"name": "find", "input_schema": schema}]}
+    assert RenderedTokens("responses", lambda _: 1).of([item]) > 0

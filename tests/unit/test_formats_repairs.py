@@ -38,3 +38,10 @@ def test_what_comes_behind_a_message_that_is_left_out_stays():
     assert [one["role"] for one in made.messages] == ["user", "assistant"]
     assert made.messages[1]["content"] == [text("So.")]
     assert left_out(made) == ["m1"]
+
+
+def test_of_a_message_of_very_many_parts_the_texts_stay():
+    refused = [{**SUMMARY} for _ in range(500)]
+    made = repaired("anthropic", ("user", [text("Well?"), *refused]), ("assistant", "So."))
+    assert made.messages[0]["content"] == [text("Well?")]
+    assert left_out(made) == ["m1"]

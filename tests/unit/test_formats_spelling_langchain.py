@@ -95,3 +95,11 @@ def test_a_thought_of_bedrock_is_one(inner, read):
     assert parts(message, "assistant") == [read, Text("I look.")]
     text = {"type": "reasoning_content", "text": "Hm."}
     assert parts([text], "assistant") == [Reasoning("Hm.")]
+
+
+@pytest.mark.parametrize("index", [[1], {"a": 1}, None, "1"])
+def test_a_piece_of_no_call_says_nothing(index):
+    piece = {"type": "input_json_delta", "index": index, "partial_json": "x"}
+    assert parts({"type": "ai", "data": {"content": [piece, {"type": "text", "text": "Hi"}]}}) == [
+        Text("Hi")
+    ]

@@ -10,9 +10,10 @@ from dialoguedb.formats.attachments.scanner import Outline
 from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text, ToolCall, ToolResult
 from dialoguedb.formats.provider_rules.rule import SentMessages
 from dialoguedb.formats.provider_rules.rules import findings
+from dialoguedb.formats.turns import parse_turn
 from tests.contract.making import compact
 from tests.unit.test_formats_spellings import found, server
-from tests.unit.test_formats_turns import parts
+from tests.unit.test_formats_turns import message, parts
 
 PNG = "iVBORw0KGgo="
 PICTURE = Attachment(media_type="image/png", data=PNG)
@@ -242,3 +243,19 @@ def test_a_tool_of_another_provider_is_named():
         server("h1", "browse", '{"url": "u"}'),
         found("h1", "browse", "seen"),
     ]
+
+
+def stored_in(item):
+    """Return the item that a part is given back as."""
+    (read,) = parse_turn(message(item, "assistant")).parts
+    assert read.native
+    return read.native.value
+
+
+def test_the_output_of_a_program_and_the_move_of_a_patch_keep_what_they_say():
+    output = {"type": "program_output", "id": "p1", "callId": "c1", "output": "42"}
+    read = stored_in({**output, "providerData": {}})
+    assert (read["result"], "output" in read) == ("42", False)
+    moved = {"type": "update_file", "path": "a", "diff": "", "moveTo": "b"}
+    patch = {"type": "apply_patch_call", "id": "a1", "callId": "c2", "operation": moved}
+    assert stored_in(patch)["operation"]["move_to"] == "b"

@@ -10,7 +10,10 @@ from dialoguedb.formats.parts import Attachment, Other, Reasoning, Text
 from dialoguedb.formats.provider_rules.responses import ITEMS, reasoning_is_followed
 from dialoguedb.formats.provider_rules.rule import SentMessages
 from dialoguedb.formats.provider_rules.rules import findings
+from dialoguedb.formats.turns import parse_turn
+from dialoguedb.formats.writers.responses_items import fit_item
 from tests.unit.rendering import ASK, call, messages, native, result, windowed
+from tests.unit.test_formats_turns import message
 
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "RU5D"}
 CALL: dict[str, Any] = {
@@ -242,3 +245,15 @@ def test_what_is_left_of_a_broken_answer_keeps_its_types():
         ("tool", result("a", native=native("responses", **SHELL_OUTPUT))),
     )
     assert window[1:] == [SHELL, SHELL_OUTPUT]
+
+
+def test_a_thought_goes_back_without_members_of_others_and_without_an_empty_id():
+    raw = [{"type": "reasoning_text", "text": "raw", "providerData": {"a": 1}}]
+    item = {"type": "reasoning", "id": "", "encrypted_content": "c2Vj", "content": raw}
+    (thought,) = parse_turn(message(item, "assistant")).parts
+    assert fit_item(thought, item) == {
+        "type": "reasoning",
+        "encrypted_content": "c2Vj",
+        "content": [{"type": "reasoning_text", "text": "raw"}],
+        "summary": [],
+    }

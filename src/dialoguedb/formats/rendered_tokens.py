@@ -10,6 +10,7 @@ from typing import Any
 
 from dialoguedb.formats.attachment_tokens import LOW_DETAIL_TOKENS, attachment_tokens
 from dialoguedb.formats.attachments.sizes import AttachmentSize, attachment_size
+from dialoguedb.formats.json_text import string
 from dialoguedb.formats.parts import AttachmentKind
 from dialoguedb.formats.tokens import MESSAGE_TOKENS, TOOL_TOKENS, CountTokens
 from dialoguedb.values.fields import Dialect
@@ -78,7 +79,7 @@ class RenderedTokens:
         return self._object(value) if isinstance(value, dict) else 0
 
     def _object(self, value: Json) -> int:
-        kind = value.get("type")
+        kind = string(value, "type")
         if kind == "redacted_thinking":
             return 0
         if kind == _IMAGE_GENERATED:

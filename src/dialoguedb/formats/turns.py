@@ -5,7 +5,6 @@ Content may be a text, a whole message, a single part or an array of parts, in e
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, Literal, Protocol
 
 from msgspec import Raw, Struct, UnsetType
@@ -19,10 +18,6 @@ from dialoguedb.formats.spellings.part_types import Source
 from dialoguedb.values.fields import Id
 
 TOOL_ROLES = ("tool", "function")
-
-_KEPT_MAX = 2_048
-_KEPT_BYTES_MAX = 4 * 1024
-"""So many messages, none larger, stay parsed: the windows of a dialogue read the same ones."""
 
 Speaker = Literal["system", "user", "assistant", "tool"]
 
@@ -117,18 +112,10 @@ def parse_parts(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tu
     """Return the speaker and the parts of a message; content and metadata are JSON."""
     if text := text_if_plain(role, content, metadata):
         return speaker_of(role), (Text(text),)
-    is_small = len(content) + len(metadata) <= _KEPT_BYTES_MAX
-    return (_kept if is_small else _parsed)(role, content, metadata)
-
-
-def _parsed(role: str, content: bytes, metadata: bytes) -> tuple[Speaker, tuple[Part, ...]]:
     value = decode_stored(content)
     speaker = _speaker(role, value)
     parts = tool_parts(value) if speaker == "tool" else READER.parts(value)
     return speaker, _with_calls(tuple(parts), speaker, metadata)
-
-
-_kept = lru_cache(_KEPT_MAX)(_parsed)
 
 
 def text_if_plain(role: str, content: bytes, metadata: bytes) -> str | None:

@@ -6,6 +6,9 @@ from dialoguedb.formats.provider_fixes.fix import Messages
 from dialoguedb.formats.provider_rules.rule import Json, Provider, SentMessages, dicts, text_of
 from dialoguedb.formats.provider_rules.rules import findings
 
+_TRIED_MAX = 64
+"""Of so many parts at most it is tried which are refused: each time all rules look at a message."""
+
 _TEXT_TYPES = frozenset({"", "text", "input_text", "output_text"})
 _LISTS = ("content", "parts", "tool_calls")
 _HEAD = ("type", "role", "name")
@@ -34,8 +37,8 @@ def without_refused(
         less = _without_refused_parts(provider, one, around) or _texts_of(one)
         if less is not None:
             kept.append(less)
-        left = parts_of(less) if less else []
-        refused += [part for part in parts_of(one) if part not in left]
+        left = {id(part) for part in parts_of(less)} if less else set()
+        refused += [part for part in parts_of(one) if id(part) not in left]
     return kept, refused
 
 
@@ -46,8 +49,11 @@ def _without_refused_parts(
         before, behind = around
         return len([*findings(provider, SentMessages([*before, candidate, *behind]))])
 
+    parts = parts_of(message)
+    if len(parts) > _TRIED_MAX:
+        return None
     less, problems = message, count(message)
-    for part in parts_of(message):
+    for part in parts:
         candidate = _without(part, less)
         is_empty = parts_of(candidate) == [candidate]
         if _is_text(part) or is_empty or (found := count(candidate)) >= problems:

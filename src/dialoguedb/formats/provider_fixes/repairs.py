@@ -32,7 +32,7 @@ class Fixed(Struct, frozen=True):
 def fix(provider: Provider, messages: Messages) -> Fixed:
     """Return messages in which no rule of the provider finds anything.
 
-    What no fix can put right is left out; texts stay.
+    What no fix can put right is left out, texts last of all.
     """
     changes: list[str] = []
     refused: list[Json] = []

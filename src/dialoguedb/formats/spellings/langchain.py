@@ -76,11 +76,12 @@ def _joined(content: Any) -> Any:
     The blocks of one call have one `index`.
     """
     blocks: list[Any] = []
-    calls_at: dict[Any, Json] = {}
+    calls_at: dict[int, Json] = {}
     for block in content if isinstance(content, list) else ():
         kind = string(block, "type") if isinstance(block, dict) else ""
         if kind == _PIECE and not string(block, "name"):
-            whole = calls_at.get(block.get("index"))
+            index = block.get("index")
+            whole = calls_at.get(index) if isinstance(index, int) else None
             if whole is not None:
                 whole["partial_json"] += string(block, "partial_json", "input")
             continue

@@ -23,6 +23,7 @@ _NAMES = {
     "maxOutputLength": "max_output_length",
     "exitCode": "exit_code",
     "rawContent": "content",
+    "moveTo": "move_to",
 }
 _FREE = frozenset({"arguments", "tools", "content"})
 """Members whose own members are nobody's but their writer's."""
@@ -53,6 +54,13 @@ def _named(value: Any) -> Any:
     return {
         _NAMES.get(key, key): item if key in _FREE else _named(item) for key, item in value.items()
     }
+
+
+def _program_output(source: Source) -> Iterator[Part]:
+    item = _of_responses(source.value)
+    if "output" in item:
+        item["result"] = item.pop("output")
+    yield from source.reader.parts(item)
 
 
 def _message(source: Source) -> Iterator[Part]:
@@ -140,7 +148,7 @@ TYPES = [
     *types("result", _item, "shell_call_output", "apply_patch_call_output", keys=_OF_BOTH),
     *types("result", _item, "tool_search_output", keys=_OF_BOTH),
     *types("server call", _item, "program", keys=_OF_BOTH),
-    *types("server result", _item, "program_output", keys=_OF_BOTH),
+    *types("server result", _program_output, "program_output", keys=_OF_BOTH),
     *types("server call", _hosted, "hosted_tool_call", keys=("name",)),
     *types("opaque", _unknown, "unknown", keys=("providerData",)),
     *types("attachment", _attached, "input_image", keys=("image",)),

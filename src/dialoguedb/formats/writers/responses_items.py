@@ -70,6 +70,10 @@ def fit_item(part: Part, native: Json) -> Json | None:
     """
     kind = str(native.get("type") or "message")
     item = _known_members(kind, native)
+    if kind in {"message", "reasoning"} and isinstance(item.get("content"), list):
+        item["content"] = [_content_part(one) for one in item["content"]]
+    if item.get("id") == "":
+        del item["id"]
     if not _is_own_id(kind, item.get("id")):
         if kind == "reasoning":
             return None
@@ -81,8 +85,6 @@ def fit_item(part: Part, native: Json) -> Json | None:
         item |= _of_call(part, kind, item)
     elif isinstance(part, ToolResult):
         item |= _of_result(part, kind, item)
-    elif kind in {"message", "reasoning"} and isinstance(item.get("content"), list):
-        item["content"] = [_content_part(one) for one in item["content"]]
     return item
 
 

@@ -75,8 +75,8 @@ class _Writer:
 
     def _call(self, call: ToolCall) -> Json:
         if native := native_of(call, "ui-message"):
-            self._calls[call.id] = native
-            return native
+            self._calls[call.id] = own = dict(native)  # its result comes into it
+            return own
         part: Json = {
             "type": f"tool-{call.name}",
             "toolCallId": call.id,

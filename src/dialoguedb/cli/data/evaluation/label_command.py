@@ -60,19 +60,19 @@ def _label(db: "DialogueDB", file: Path, key: Key) -> None:
     rows = [{**row, "position": at} for at, row in enumerate(shown.values(), start=1)]
     if rows:
         show_table(rows, _COLUMNS)
-    relevant = _chosen([*shown])
+    relevant = _chosen([*shown], key.object)
     if relevant is not None:
         labels.append(file, Label(key.query, relevant, key.object, key.namespace))
 
 
-def _chosen(shown: Sequence[str]) -> list[str] | None:
+def _chosen(shown: Sequence[str], kind: SearchObject) -> list[str] | None:
     """Return what a person says is relevant; None when the query is passed over."""
     while True:
         answer = click.prompt("Relevant (1 3-5, ids, ? to pass)", default="", show_default=False)
         if answer.strip() == "?":
             return None
         try:
-            return labels.chosen(answer, shown)
+            return labels.chosen(answer, shown, kind)
         except InvalidRequest as error:
             click.echo(error.message, err=True)
 

@@ -70,9 +70,10 @@ def _decoded(line: bytes, what: str) -> Label:
 
 
 def append(file: Path, label: Label) -> None:
-    """Add a label to a file, which is made when absent."""
+    """Add a label to a file, which is made when absent, on a line of its own."""
+    is_whole = not file.exists() or file.read_bytes()[-1:] in {b"", b"\n"}
     with private_files.open_file(file, "ab") as out:
-        out.write(msgspec.json.encode(label) + b"\n")
+        out.write((b"" if is_whole else b"\n") + msgspec.json.encode(label) + b"\n")
 
 
 def name_of(record: Any) -> str:
@@ -81,19 +82,21 @@ def name_of(record: Any) -> str:
     return f"{dialogue}/{record.id}" if dialogue else str(record.id)
 
 
-def chosen(answer: str, shown: Sequence[str]) -> list[str]:
+def chosen(answer: str, shown: Sequence[str], kind: SearchObject) -> list[str]:
     """Return the names that a person chose: by position, such as `1 3-5`, or by id.
 
-    InvalidRequest when a position is of none that was shown.
+    InvalidRequest when a position is of none that was shown, or a word names no message.
     """
     found: dict[str, None] = {}
     for word in filter(None, _SEPARATORS.split(answer)):
-        found |= dict.fromkeys(_chosen_by(word, shown))
+        found |= dict.fromkeys(_chosen_by(word, shown, kind))
     return list(found)
 
 
-def _chosen_by(word: str, shown: Sequence[str]) -> Iterable[str]:
+def _chosen_by(word: str, shown: Sequence[str], kind: SearchObject) -> Iterable[str]:
     match = _INDEXES.fullmatch(word)
+    if not match and kind == "message" and "/" not in word:
+        raise InvalidRequest(f"{word} is neither a position nor dialogue/message")
     if not match:
         return [word]
     first = int(match[1])

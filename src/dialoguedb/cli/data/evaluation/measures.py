@@ -49,9 +49,9 @@ class Estimate(Struct, frozen=True):
 
 def estimate(values: Sequence[float]) -> Estimate:
     """Return the mean of at least one value, with its interval."""
-    samples = np.asarray(values, np.float64)
-    drawn = np.random.default_rng(_SEED).integers(len(samples), size=(_SAMPLES, len(samples)))
-    low, high = np.percentile(samples[drawn].mean(axis=1), _INTERVAL_PERCENT)
+    samples, chance = np.asarray(values, np.float64), np.random.default_rng(_SEED)
+    means = [chance.choice(samples, len(samples)).mean() for _ in range(_SAMPLES)]
+    low, high = np.percentile(means, _INTERVAL_PERCENT)
     return Estimate(float(samples.mean()), float(low), float(high))
 
 

@@ -99,7 +99,7 @@ def _whole_elements(array: bytes, file: InputFile, broken: list[InvalidRequest])
     """Yield the elements of an array that is cut off or damaged behind them; adds why."""
     text, decoder = array.decode("utf-8", "surrogateescape"), json.JSONDecoder()
     at, count = _behind_space(text, text.index("[") + 1), 0
-    while True:
+    while not (text[at : at + 1] == "]" and _behind_space(text, at + 1) == len(text)):
         try:
             element, at = _whole_element(text, at, decoder)
         except (ValueError, RecursionError):

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
 from dialoguedb.cli.data.transfer.conversions import label, pruned, time_of
 from dialoguedb.cli.data.transfer.left_out import Kind, leave_out
 from dialoguedb.cli.data.transfer.lines import DialogueLine, Line, MessageLine, json_of
@@ -90,7 +88,7 @@ def _as_call(message: Json, content: Any) -> Json:
     text = content if isinstance(content, str) else json_codec.encode(content).decode()
     called = {"call_id": message["id"], "name": message["recipient"]}
     if text.lstrip().startswith("{"):
-        with suppress(msgspec.DecodeError):
+        with suppress(ValueError):  # also a lone surrogate
             json_codec.decode(text.encode(), dict)
             return {"type": "function_call", **called, "arguments": text}
     return {"type": "custom_tool_call", **called, "input": text}

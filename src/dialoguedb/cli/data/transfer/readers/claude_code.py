@@ -280,9 +280,7 @@ def _is_typed(line: Json, blocks: Sequence[Any]) -> bool:
     if _says_who_typed(line):
         return True
     spoken = [block for block in blocks if not _begins(block, (_INTERRUPTED,))]
-    return bool(spoken or not blocks) and not (
-        spoken and _begins(spoken[0], _WRITTEN_BY_THE_PROGRAM)
-    )
+    return not blocks or (bool(spoken) and not _begins(spoken[0], _WRITTEN_BY_THE_PROGRAM))
 
 
 def _says_who_typed(line: Json) -> bool:
@@ -294,8 +292,9 @@ def _without_surroundings(block: Json) -> Json | None:
     """Return a block without what the program has put in front of it; None when that is all."""
     if not _begins(block, _SURROUNDINGS):
         return block
-    text = _IN_FRONT.sub("", block["text"])
-    return {**block, "text": text} if text and not text.startswith(_SURROUNDINGS) else None
+    found = _IN_FRONT.match(block["text"])
+    text = block["text"][found.end() :] if found else ""
+    return {**block, "text": text} if text else None
 
 
 def _begins(block: Json, marks: tuple[str, ...]) -> bool:
