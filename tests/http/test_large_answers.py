@@ -393,7 +393,7 @@ class TestMemory:
             assert client.held == {"upload": 0, "answer": 0}
 
     async def test_is_found_by_all_uploads_that_come_back_when_they_are_told(self, tmp_path):
-        choices = {"upload_bytes": 2 * MIB, "upload_wait_seconds": 0.2}
+        choices = {"upload_bytes": 2 * MIB, "upload_wait_seconds": 0.1}
         async with serving(tmp_path / "many", **choices) as client:
             await client.json("POST", "/dialogue", {"id": "d"})
             refused = 0
