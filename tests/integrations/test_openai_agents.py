@@ -32,7 +32,7 @@ ITEMS: list[Any] = [
     {"role": "user", "content": ""},
     {"role": "user", "content": [{"type": "input_text", "text": "and \u0000 there? 👋🏽"}]},
     {"type": "message", "role": "user", "content": "typed", "id": "m1"},
-    {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x" * 500},
+    {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x" * 500},
     {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": '{"city": "Oslo"}'},
     {"type": "function_call_output", "call_id": "c1", "output": "rain"},
     {
@@ -218,8 +218,8 @@ SYSTEM = {"role": "system", "content": "Be kind."}
 
 LOOKED_UP: list[Any] = [
     {"role": "user", "content": "What is the weather in Oslo?"},
-    {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "x" * 500},
-    {**ITEMS[5], "id": "f1"},
+    {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x" * 500},
+    {**ITEMS[5], "id": "fc_1"},
     ITEMS[6],
     {"role": "user", "content": "Thanks"},
 ]

@@ -59,6 +59,9 @@ _MEMBERS = {
 """The members of items, by the types of `openai` 3.57.0; each has `type` and `id`. Of items of
 other types all go back."""
 
+_FAKE_ID = "__fake_id__"
+"""What the Agents SDK for Python writes for models of other providers."""
+
 _PART_MEMBERS = frozenset({"type", "text", "annotations", "logprobs", "refusal"})
 """The members of what an answer or a thought consists of."""
 
@@ -66,7 +69,7 @@ _PART_MEMBERS = frozenset({"type", "text", "annotations", "logprobs", "refusal"}
 def fit_item(part: Part, native: Json) -> Json | None:
     """Return the item that a part was read from, as the API takes it; None if it can take none.
 
-    That is a thought that no model of the API has written: neither its id nor its data are of it.
+    That is a thought that no model of the API has written, or of which neither id nor data is left.
     """
     kind = str(native.get("type") or "message")
     item = _known_members(kind, native)
@@ -74,10 +77,8 @@ def fit_item(part: Part, native: Json) -> Json | None:
         item["content"] = [_content_part(one) for one in item["content"]]
     if item.get("id") == "":
         del item["id"]
-    if not _is_own_id(kind, item.get("id")):
-        if kind == "reasoning":
-            return None
-        item.pop("id")
+    if not _is_own_id(kind, item.get("id")) and item.pop("id") == _FAKE_ID and kind == "reasoning":
+        return None
     if kind == "reasoning":
         item.setdefault("summary", [])
         return item if item.keys() & {"id", "encrypted_content"} else None
