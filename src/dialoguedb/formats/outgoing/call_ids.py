@@ -7,8 +7,8 @@ from hashlib import sha256
 _NOT_IN_IDS_AND_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _TOOL_NAME_CHARS_MAX = 64
 _SHORT_CHARS = 9
-_ID_CHARS_MAX = 64
-_HASH_CHARS = 16
+_RESPONSES_CHARS_MAX = 64
+_DIGEST_CHARS = 15
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -55,14 +55,17 @@ def stored_ids() -> CallIds:
 
 def bounded_ids() -> CallIds:
     """Return ids as they are stored, but of at most 64 characters, as OpenAI's Responses demand."""
-    return CallIds(_bounded, unique_in_window=False)
+    return CallIds(
+        lambda stored: shortened_id(stored or "call", _RESPONSES_CHARS_MAX), unique_in_window=False
+    )
 
 
-def _bounded(stored: str) -> str:
-    if len(stored) <= _ID_CHARS_MAX:
-        return stored or "call"
-    hashed = sha256(stored.encode("utf-8", "replace")).hexdigest()[:_HASH_CHARS]
-    return f"{stored[: _ID_CHARS_MAX - _HASH_CHARS - 1]}_{hashed}"
+def shortened_id(stored: str, chars_max: int) -> str:
+    """Return an id of at most so many characters: a longer one ends in a digest of the whole."""
+    if len(stored) <= chars_max:
+        return stored
+    digest = sha256(stored.encode("utf-8", "replace")).hexdigest()[:_DIGEST_CHARS]
+    return f"{stored[: chars_max - _DIGEST_CHARS - 1]}_{digest}"
 
 
 def stored_ids_or_none() -> CallIds:

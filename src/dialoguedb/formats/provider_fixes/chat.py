@@ -1,9 +1,9 @@
 """What is put right in chat messages."""
 
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 
 from dialoguedb.formats.dialects import OPENING
+from dialoguedb.formats.outgoing.call_ids import shortened_id
 from dialoguedb.formats.provider_fixes.fix import Fix, Messages, begun_by_user, with_content
 from dialoguedb.formats.provider_rules.attachments import image_url_problem
 from dialoguedb.formats.provider_rules.chat import calls_of
@@ -11,9 +11,6 @@ from dialoguedb.formats.provider_rules.openai_chat import CALL_ID_CHARS_MAX
 from dialoguedb.formats.provider_rules.rule import Json, dicts, text_of
 from dialoguedb.formats.writers import strict
 from dialoguedb.formats.writers.openai import user_message
-
-_STEM_CHARS = 24
-_DIGEST_CHARS = 15
 
 
 def _short_ids(messages: Messages) -> Messages:
@@ -30,10 +27,7 @@ def _with_short_ids(message: Json) -> Json:
 
 
 def _short(call_id: str) -> str:
-    if len(call_id) <= CALL_ID_CHARS_MAX:
-        return call_id
-    digest = sha256(call_id.encode()).hexdigest()[:_DIGEST_CHARS]
-    return f"{call_id[:_STEM_CHARS]}_{digest}"
+    return shortened_id(call_id, CALL_ID_CHARS_MAX)
 
 
 def _readable_images(messages: Messages) -> Messages:
