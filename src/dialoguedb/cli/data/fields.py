@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dialoguedb.formats.attachments.kinds import type_of_bytes
 from dialoguedb.values import limits
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,14 +43,6 @@ def _start(text: str) -> str:
 
 
 _SHOWN_CHARS = 60
-
-_IMAGES = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8": "image/jpeg",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-}
-"""First bytes of the image files that providers accept."""
 
 JSON_OBJECT = JsonText(dict)
 JSON_VALUE = JsonText()
@@ -221,8 +214,8 @@ def _image(named: str) -> dict[str, Any]:
     if named.startswith(("http://", "https://")):
         return {"type": "image", "source": {"type": "url", "url": named}}
     data = Path(named).read_bytes()
-    kind = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
-    if kind is None:
+    kind = type_of_bytes(data)
+    if not kind.startswith("image/"):
         raise click.UsageError(f"{named!r} is not a JPEG, PNG, GIF or WebP image.")
     encoded = base64.b64encode(data).decode()
     return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": encoded}}

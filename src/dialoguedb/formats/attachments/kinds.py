@@ -36,9 +36,13 @@ def kind_of(media_type: str) -> AttachmentKind:
 def type_of_base64(encoded: str) -> str:
     """Return the media type of images and PDF, which their first bytes show; else an empty one."""
     try:
-        head = b64decode(encoded[:_HEAD_CHARS][: len(encoded) // 4 * 4])
+        return type_of_bytes(b64decode(encoded[:_HEAD_CHARS][: len(encoded) // 4 * 4]))
     except (binascii.Error, ValueError):
         return ""
+
+
+def type_of_bytes(head: bytes) -> str:
+    """Return the same of a file that begins so."""
     if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         return "image/webp"
     return next((name for start, name in _HEADS.items() if head.startswith(start)), "")
