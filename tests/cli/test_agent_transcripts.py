@@ -289,6 +289,13 @@ def test_what_was_typed_beside_notices_of_the_program_is_kept(blocks, expected, 
     assert new == ([blocks[0]] if expected == "same" else [expected] * bool(expected))
 
 
+def test_what_the_program_put_in_front_of_a_prompt_is_counted(here):
+    path = here.directory / "s1.jsonl"
+    lines = [ClaudeCode().user([text(f"{REMINDER}\nGo on"), text(REMINDER), text("Please")])]
+    path.write_bytes(encoded(lines))
+    assert here.at("import", path)["leftOut"] == {"hidden context": 2}
+
+
 @pytest.mark.parametrize("program", LINES)
 @pytest.mark.parametrize("chosen", LINES)
 def test_a_file_of_another_format_than_the_chosen_one_is_a_failure(program, chosen, here):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dialoguedb.cli.data.transfer.reports import ImportFailure
+from dialoguedb.errors import InvalidRequest
 from dialoguedb.values.limits import ATTACHMENT_BYTES_MAX
 from tests.attachments import base64_of
 from tests.cli.commands import Commands
@@ -583,3 +585,9 @@ def test_a_memory_that_cannot_be_linked_is_a_failure_of_its_own(commands):
     assert report["leftOut"] == {"supersedes": 30}
     newer = commands.at("memory", "get", "newer", "--namespace", "n")
     assert newer["supersedes"] == "old"
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a", "a: It says a.b"), ("x y", "x y is cut off")])
+def test_a_failure_names_what_it_is_of_and_no_more_than_that(name, shown):
+    message = shown.partition(": ")[2] or shown
+    assert str(ImportFailure(name, InvalidRequest(message))) == shown

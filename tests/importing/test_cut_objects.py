@@ -64,6 +64,18 @@ def read(path, name):
     return found, bool(report.failures)
 
 
+def read_damaged(directory, name, damaged):
+    """Return what a file yields, and whether some is reported as missing; None if it is JSON."""
+    path = directory / "damaged.json"
+    path.write_bytes(damaged)
+    found, is_missing = read(path, name)
+    try:
+        json.loads(damaged)
+    except ValueError:
+        return found, is_missing
+    return found, None
+
+
 def messages_of(found):
     return [encoded(one) for one in found if isinstance(one, MessageLine)]
 
@@ -109,19 +121,14 @@ def test_an_array_yields_what_stands_whole_before_a_cut(name, tmp_path):
 @pytest.mark.parametrize("name", ARRAYS)
 def test_a_damaged_byte_of_an_array_costs_what_is_behind_it(name, tmp_path):
     whole = json.dumps(ARRAYS[name], ensure_ascii=False).encode()
-    path = tmp_path / "all.json"
-    path.write_bytes(whole)
-    full, _ = read(path, name)
+    full = [*map(msgspec.json.encode, read_damaged(tmp_path, name, whole)[0])]
     for at in range(1, len(whole)):
         damage = (b"\xff", b"}", b"x", b'"')[at % 4]
-        path.write_bytes(damaged := whole[:at] + damage + whole[at + 1 :])
-        found, is_missing = read(path, name)
-        try:
-            json.loads(damaged)
-        except ValueError:
+        found, is_missing = read_damaged(tmp_path, name, whole[:at] + damage + whole[at + 1 :])
+        if is_missing is not None:
             assert is_missing
             before = [*map(msgspec.json.encode, found)]
-            assert before == [*map(msgspec.json.encode, full[: len(before)])]
+            assert before == full[: len(before)]
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -167,15 +174,10 @@ def test_a_cut_object_is_recognised(tmp_path):
 def test_a_damaged_byte_costs_what_is_behind_it(damage, tmp_path):
     name = "openai-chat"
     whole = json.dumps(OBJECTS[name], ensure_ascii=False).encode()
-    path = tmp_path / "one.json"
-    path.write_bytes(whole)
-    full = messages_of(read(path, name)[0])
+    full = messages_of(read_damaged(tmp_path, name, whole)[0])
     for at in range(1, len(whole)):
-        path.write_bytes(damaged := whole[:at] + damage + whole[at + 1 :])
-        found, is_missing = read(path, name)
-        try:
-            json.loads(damaged)
-        except ValueError:
+        found, is_missing = read_damaged(tmp_path, name, whole[:at] + damage + whole[at + 1 :])
+        if is_missing is not None:
             assert is_missing
             before = messages_of(found)
             assert before == full[: len(before)]

@@ -23,7 +23,8 @@ class ImportFailure(Struct):
     def __str__(self) -> str:
         """Say what, and why; the name of a file, which messages often have, is not said twice."""
         message = self.error.message
-        return message if self.what in message else f"{self.what}: {message}"
+        is_named = f" {self.what} " in f" {message} "
+        return message if is_named else f"{self.what}: {message}"
 
 
 class FileReport(Struct):

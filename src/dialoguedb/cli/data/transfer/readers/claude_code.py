@@ -243,8 +243,9 @@ def _of_the_user(line: Json, blocks: Sequence[Any]) -> list[Any]:
         kind = Kind.SUMMARIES if line.get("isCompactSummary") else Kind.NOTICES
         leave_out(kind, 1 if others else 0)
         return results
-    typed = [block for block in map(_without_surroundings, others) if block]
-    leave_out(Kind.CONTEXT, len(others) - len(typed))
+    apart = [(block, _without_surroundings(block)) for block in others]
+    leave_out(Kind.CONTEXT, sum(left is not block for block, left in apart))
+    typed = [left for _, left in apart if left]
     if _says_who_typed(line) and not results:
         return typed
     noticed = [block for block in typed if _begins(block, (_INTERRUPTED,))]
