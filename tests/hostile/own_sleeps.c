@@ -1,5 +1,5 @@
-/* Sleeps by the clock that never jumps, past libfaketime: where the offset changes meanwhile, that
-   refuses them with EINVAL (0.9.10), which no clock that jumps does. */
+/* Sleeps by the clock that never jumps, past libfaketime: told to leave that clock alone, it refuses
+   each of them with EINVAL (0.9.10). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/syscall.h>
